@@ -1,0 +1,110 @@
+/** The import rules of docs/protocol.md, section 1: which room may see which. */
+
+const leaves = ["^src/errors[.]ts$", "^src/config[.]ts$", "^src/crypto/"];
+
+/** Own rooms that each room may import, besides itself and the leaves. */
+const rooms = {
+  wire: ["gen"],
+  chain: ["wire"],
+  mesh: ["wire", "gen"],
+  store: ["wire"],
+  mls: [],
+  identity: ["wire", "mls"],
+  rpc: ["wire", "gen"],
+  node: ["wire", "chain", "mesh", "store", "rpc"],
+  client: ["wire", "chain", "store", "mls", "identity", "rpc"],
+  devnet: ["wire", "chain", "rpc"],
+  scenario: ["index[.]ts", "wire", "devnet"],
+};
+
+/** The dependencies that each room hides: nobody else imports them. */
+const hidden = {
+  crypto: ["@noble/"],
+  chain: ["viem", "hardhat", "@nomicfoundation/"],
+  mesh: ["libp2p", "@libp2p/", "@chainsafe/", "@multiformats/"],
+  store: ["level", "abstract-level", "classic-level", "browser-level"],
+  rpc: ["@connectrpc/"],
+  cli: ["commander"],
+};
+
+const inRoom = (room) => (room.includes("[.]") ? `^src/${room}$` : `^src/${room}/`);
+const packages = (names) => `(^|node_modules/)(${names.map((name) => name.replace("/", "\\/")).join("|")})`;
+
+module.exports = {
+  forbidden: [
+    {
+      name: "no-cycles",
+      severity: "error",
+      from: {},
+      to: { circular: true, viaOnly: { pathNot: "^src/gen/" } },
+    },
+    {
+      name: "resolvable",
+      severity: "error",
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    {
+      name: "leaves-import-nothing",
+      comment: "errors, config and crypto see no room",
+      severity: "error",
+      from: { path: leaves },
+      to: { path: "^src/", pathNot: leaves },
+    },
+    {
+      name: "generated-code-is-plain",
+      severity: "error",
+      from: { path: "^src/gen/" },
+      to: { path: "^src/", pathNot: "^src/gen/" },
+    },
+    ...Object.entries(rooms).map(([room, allowed]) => ({
+      name: `${room}-sees-only-its-neighbours`,
+      severity: "error",
+      from: { path: inRoom(room) },
+      to: { path: "^src/", pathNot: [...leaves, inRoom(room), ...allowed.map(inRoom)] },
+    })),
+    {
+      name: "cli-is-the-top",
+      comment: "nothing imports the command line; processes start it",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/cli/" },
+      to: { path: "^src/cli/" },
+    },
+    ...Object.entries(hidden).map(([room, names]) => ({
+      name: `${room}-hides-its-dependency`,
+      severity: "error",
+      // A play draws wallets, which are viem's accounts.
+      from: { path: "^src/", pathNot: [inRoom(room), "^src/scenario/openActor[.]ts$"] },
+      to: { path: packages(names) },
+    })),
+    {
+      name: "portable-rooms-need-no-node",
+      comment: "these run in browsers too",
+      severity: "error",
+      from: { path: "^src/(wire|mls|identity|client)/" },
+      to: { dependencyTypes: ["core"] },
+    },
+    {
+      name: "sources-see-no-tests",
+      severity: "error",
+      from: { path: "^src/" },
+      to: { path: "^(test|scripts|examples)/" },
+    },
+    {
+      name: "no-dev-dependencies-in-sources",
+      severity: "error",
+      from: { path: "^src/" },
+      to: { dependencyTypes: ["npm-dev"] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    tsConfig: { fileName: "tsconfig.json" },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["import", "node", "default"],
+      extensions: [".ts", ".js", ".json"],
+    },
+  },
+};

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+import {ChainBlock} from "./ChainBlock.sol";
+import {INodeRegistry} from "./INodeRegistry.sol";
+import {P256Signature} from "./P256Signature.sol";
+
+/// @title See {INodeRegistry}
+contract NodeRegistry is INodeRegistry, ChainBlock {
+    uint256 public constant MAX_PEER_ID_BYTES = 64;
+    uint256 public constant MAX_MULTIADDRS = 8;
+    uint256 public constant MAX_ADDRESS_BYTES = 256;
+
+    uint256 private constant HEADER_BYTES = 13 * 32;
+    bytes32 private constant HEADER_DOMAIN = keccak256("weft.batch.v1");
+    /// @dev Less than half, so that reporting oneself does not pay.
+    uint256 private constant REPORTER_SHARE_PERCENT = 25;
+    address private constant BURN_ADDRESS = 0x000000000000000000000000000000000000dEaD;
+
+    uint256 public immutable BOND;
+    uint48 public immutable LEAVE_DELAY_SECONDS;
+
+    mapping(bytes32 id => Node) private _nodes;
+    bytes32[] private _ids;
+
+    constructor(uint256 bond, uint48 leaveDelaySeconds) {
+        BOND = bond;
+        LEAVE_DELAY_SECONDS = leaveDelaySeconds;
+    }
+
+    /// @inheritdoc INodeRegistry
+    function register(
+        bytes32 x,
+        bytes32 y,
+        bytes calldata peerId,
+        string[] calldata multiaddrs,
+        string calldata httpAddress,
+        bytes calldata proof
+    ) external payable returns (bytes32 node) {
+        if (msg.value < BOND) revert BondTooSmall(BOND);
+        node = nodeId(msg.sender, x, y);
+        Node storage entry = _nodes[node];
+        if (entry.operator != address(0)) revert NodeExists(node);
+        if (!P256Signature.isValid(proofMessage(msg.sender, node), proof, x, y)) revert BadSignature();
+        _ids.push(node);
+        (entry.operator, entry.registeredBlock) = (msg.sender, _blockNumber());
+        (entry.bond, entry.generation) = (SafeCast.toUint96(msg.value), 1);
+        (entry.x, entry.y) = (x, y);
+        _setAddresses(entry, peerId, multiaddrs, httpAddress);
+        emit NodeRegistered(node, msg.sender, x, y, msg.value, peerId, multiaddrs, httpAddress);
+    }
+
+    /// @inheritdoc INodeRegistry
+    function setAddresses(
+        bytes32 node,
+        bytes calldata peerId,
+        string[] calldata multiaddrs,
+        string calldata httpAddress
+    ) external {
+        _setAddresses(_activeNodeOfSender(node), peerId, multiaddrs, httpAddress);
+        emit AddressesSet(node, peerId, multiaddrs, httpAddress);
+    }
+
+    /// @inheritdoc INodeRegistry
+    function restart(bytes32 node) external returns (uint64 generation) {
+        generation = ++_activeNodeOfSender(node).generation;
+        emit NodeRestarted(node, generation);
+    }
+
+    /// @inheritdoc INodeRegistry
+    function checkpoint(bytes32 node, uint32 shard, uint64 sequence, bytes32 headerHash) external {
+        emit Checkpoint(node, shard, _activeNodeOfSender(node).generation, sequence, headerHash);
+    }
+
+    /// @inheritdoc INodeRegistry
+    function startLeaving(bytes32 node) external {
+        Node storage entry = _activeNodeOfSender(node);
+        entry.leavingBlock = _blockNumber();
+        entry.withdrawableAt = uint48(block.timestamp) + LEAVE_DELAY_SECONDS;
+        emit NodeLeaving(node, entry.withdrawableAt);
+    }
+
+    /// @inheritdoc INodeRegistry
+    function withdraw(bytes32 node) external {
+        Node storage entry = _nodes[node];
+        if (entry.leavingBlock == 0) revert NotLeaving(node);
+        if (block.timestamp < entry.withdrawableAt) revert TooEarly(entry.withdrawableAt);
+        uint256 bond = _takeBond(entry);
+        if (bond == 0) revert NothingToWithdraw(node);
+        emit BondWithdrawn(node, entry.operator, bond);
+        _pay(entry.operator, bond);
+    }
+
+    /// @inheritdoc INodeRegistry
+    function reportEquivocation(
+        bytes calldata headerA,
+        bytes calldata signatureA,
+        bytes calldata headerB,
+        bytes calldata signatureB
+    ) external {
+        bytes32 node = _conflictingNode(headerA, headerB);
+        Node storage entry = _nodes[node];
+        if (entry.operator == address(0)) revert UnknownNode(node);
+        if (entry.disabledBlock != 0) revert AlreadyDisabled(node);
+        if (
+            !P256Signature.isValid(headerA, signatureA, entry.x, entry.y)
+                || !P256Signature.isValid(headerB, signatureB, entry.x, entry.y)
+        ) revert BadSignature();
+
+        entry.disabledBlock = _blockNumber();
+        uint256 bond = _takeBond(entry);
+        uint256 reward = bond * REPORTER_SHARE_PERCENT / 100;
+        emit NodeDisabled(node, msg.sender, bond, reward, headerA, signatureA, headerB, signatureB);
+        _pay(BURN_ADDRESS, bond - reward);
+        _pay(msg.sender, reward);
+    }
+
+    /// @inheritdoc INodeRegistry
+    function nodes(bytes32 id) external view returns (Node memory) {
+        return _nodes[id];
+    }
+
+    /// @inheritdoc INodeRegistry
+    function isActive(bytes32 id) external view returns (bool) {
+        return _nodes[id].operator != address(0) && _isActive(_nodes[id]);
+    }
+
+    /// @inheritdoc INodeRegistry
+    function nodeCount() external view returns (uint256) {
+        return _ids.length;
+    }
+
+    /// @inheritdoc INodeRegistry
+    function nodeIds(uint256 from, uint256 count) external view returns (bytes32[] memory page) {
+        uint256 total = _ids.length;
+        page = new bytes32[](from < total ? Math.min(count, total - from) : 0);
+        for (uint256 i = 0; i < page.length; ++i) {
+            page[i] = _ids[from + i];
+        }
+    }
+
+    /// @inheritdoc INodeRegistry
+    function nodeId(address operator, bytes32 x, bytes32 y) public pure returns (bytes32) {
+        return keccak256(abi.encode(operator, x, y));
+    }
+
+    /// @inheritdoc INodeRegistry
+    function proofMessage(address operator, bytes32 id) public view returns (bytes memory) {
+        return abi.encodePacked("weft.node.v1", uint64(block.chainid), address(this), operator, id);
+    }
+
+    function _activeNodeOfSender(bytes32 node) private view returns (Node storage entry) {
+        entry = _nodes[node];
+        if (entry.operator == address(0)) revert UnknownNode(node);
+        if (entry.operator != msg.sender) revert NotOperator(node);
+        if (!_isActive(entry)) revert NotActive(node);
+    }
+
+    function _isActive(Node storage entry) private view returns (bool) {
+        return entry.leavingBlock == 0 && entry.disabledBlock == 0;
+    }
+
+    function _setAddresses(
+        Node storage entry,
+        bytes calldata peerId,
+        string[] calldata multiaddrs,
+        string calldata httpAddress
+    ) private {
+        bool fits = _fits(peerId, MAX_PEER_ID_BYTES) && _fits(bytes(httpAddress), MAX_ADDRESS_BYTES)
+            && multiaddrs.length > 0 && multiaddrs.length <= MAX_MULTIADDRS;
+        for (uint256 i = 0; fits && i < multiaddrs.length; ++i) {
+            fits = _fits(bytes(multiaddrs[i]), MAX_ADDRESS_BYTES);
+        }
+        if (!fits) revert BadAddresses();
+        (entry.peerId, entry.multiaddrs, entry.httpAddress) = (peerId, multiaddrs, httpAddress);
+    }
+
+    function _fits(bytes calldata text, uint256 maxBytes) private pure returns (bool) {
+        return text.length > 0 && text.length <= maxBytes;
+    }
+
+    /// @dev Reverts unless the headers contradict each other: see {INodeRegistry-NoConflict}.
+    function _conflictingNode(bytes calldata headerA, bytes calldata headerB) private view returns (bytes32) {
+        if (headerA.length != HEADER_BYTES || headerB.length != HEADER_BYTES) revert NoConflict();
+        Header memory a = abi.decode(headerA, (Header));
+        Header memory b = abi.decode(headerB, (Header));
+        bool ours = _isOurs(a) && _isOurs(b);
+        bool sameLog = a.node == b.node && a.generation == b.generation && a.shard == b.shard;
+        bool overlap = Math.max(a.firstSequence, b.firstSequence)
+            < Math.min(uint256(a.firstSequence) + a.count, uint256(b.firstSequence) + b.count);
+        if (!ours || !sameLog || !overlap || keccak256(headerA) == keccak256(headerB)) revert NoConflict();
+        return a.node;
+    }
+
+    function _isOurs(Header memory header) private view returns (bool) {
+        return header.domain == HEADER_DOMAIN && header.chainId == block.chainid && header.registry == address(this);
+    }
+
+    function _takeBond(Node storage entry) private returns (uint256 bond) {
+        bond = entry.bond;
+        entry.bond = 0;
+    }
+
+    function _pay(address to, uint256 amount) private {
+        (bool success,) = to.call{value: amount}("");
+        if (!success) revert TransferFailed();
+    }
+}

@@ -1,0 +1,65 @@
+/**
+ * A bot that repeats what it hears in every group that it is invited to.
+ *
+ *   node examples/echo-bot.ts <address file> <node URL> [directory]
+ *
+ * `npm start` prints an address file and node URLs. The bot prints its inbox id: invite it with
+ * examples/say-hello.ts. Started again with the same directory it is the same installation, in the same groups.
+ */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
+import {
+  type Client,
+  type Hex,
+  type Network,
+  openClient,
+  sendMessage,
+  streamMessages,
+} from "../src/index.ts";
+
+const PREFIX = "echo: ";
+
+const [networkFile, node, directory = "echo-bot"] = process.argv.slice(2);
+if (!networkFile || !node) {
+  console.error("usage: node examples/echo-bot.ts <address file> <node URL> [directory]");
+  process.exit(2);
+}
+const stopping = new AbortController();
+process.once("SIGINT", () => stopping.abort());
+process.once("SIGTERM", () => stopping.abort());
+
+mkdirSync(directory, { recursive: true });
+await using client = await openClient({
+  directory: join(directory, "database"),
+  wallet: privateKeyToAccount(walletKey(join(directory, "wallet.key"))),
+  nodes: [node],
+  network: JSON.parse(readFileSync(networkFile, "utf8")) as Network,
+});
+console.log(`inbox ${client.inbox}`);
+await repeatAll({ client, signal: stopping.signal });
+
+/** Answers each message once; whatever starts with the prefix is left alone, so that two bots don't talk for ever. */
+async function repeatAll(params: { client: Client; signal: AbortSignal }): Promise<void> {
+  const { client, signal } = params;
+  const answered = new Set<string>();
+  for await (const event of streamMessages({ client, signal })) {
+    if (event.kind !== "shown" || event.item.kind !== "message") continue;
+    const { id, author, text } = event.item;
+    const isForUs = text !== undefined && author !== client.inbox && !text.startsWith(PREFIX);
+    if (!isForUs || answered.has(id)) continue;
+    answered.add(id);
+    console.log(`${author.slice(0, 10)}: ${text}`);
+    const { settled } = await sendMessage({ client, group: event.group, text: `${PREFIX}${text}` });
+    settled.then(
+      (outcome) => outcome.kind === "failed" && console.error(`not delivered: ${outcome.reason}`),
+      () => console.error("closed before it was delivered; it goes out at the next start"),
+    );
+  }
+}
+
+/** The wallet that owns the bot's inbox; any viem account would do. */
+function walletKey(file: string): Hex {
+  if (!existsSync(file)) writeFileSync(file, generatePrivateKey(), { mode: 0o600 });
+  return readFileSync(file, "utf8") as Hex;
+}

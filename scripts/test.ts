@@ -1,0 +1,83 @@
+/**
+ * `npm test` after the static checks: looks at the machine, compiles the contracts once, then runs every test file
+ * with Node's test runner. `node scripts/test.ts test/wire` runs a part.
+ */
+import { existsSync, globSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { relative } from "node:path";
+import { run } from "node:test";
+import { spec } from "node:test/reporters";
+import { fileURLToPath } from "node:url";
+import { openHardhat } from "../src/chain/openHardhat.ts";
+
+/** Many files start chains and nodes of their own and wait for blocks: more at once only take time from each other. */
+const FILES_AT_ONCE = Math.max(3, Math.min(4, availableParallelism() - 1));
+/** A test that hangs fails by name instead of holding up the run. */
+const TEST_TIMEOUT_MS = 300_000;
+const MINIMUM_NODE = 24;
+
+process.chdir(fileURLToPath(new URL("..", import.meta.url)));
+// Tests read what commands print, which a CI's environment would have coloured.
+process.env.NO_COLOR = "1";
+delete process.env.FORCE_COLOR;
+checkNode();
+describeVectors();
+const compiledIn = await compileContracts();
+const files = chooseFiles(process.argv.slice(2));
+say(`contracts compiled in ${compiledIn} s; ${files.length} test files, ${FILES_AT_ONCE} at once`);
+process.exitCode = await runTests(files);
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+function checkNode(): void {
+  const [major = 0] = process.versions.node.split(".").map(Number);
+  if (major >= MINIMUM_NODE) return;
+  say(`The tests need Node ${MINIMUM_NODE}; this is ${process.version}. \`npm test\` takes the right one.`);
+  process.exit(1);
+}
+
+function describeVectors(): void {
+  const chosen = process.env.WEFT_MLS_VECTORS ?? "../shared/vectors/mls";
+  if (!existsSync(chosen))
+    say(`no MLS vectors at ${chosen} (WEFT_MLS_VECTORS): the tests that need them are skipped`);
+}
+
+async function compileContracts(): Promise<string> {
+  const started = performance.now();
+  await openHardhat();
+  return ((performance.now() - started) / 1000).toFixed(1);
+}
+
+/** Files and folders that were named, or all. */
+function chooseFiles(named: string[]): string[] {
+  const patterns = named.length === 0 ? ["test/**/*.test.ts"] : named.map(asPattern);
+  const files = globSync(patterns).sort();
+  if (files.length === 0) {
+    say(`no test file matches ${patterns.join(" ")}`);
+    process.exit(1);
+  }
+  return files;
+}
+
+function asPattern(path: string): string {
+  return path.endsWith(".ts") ? path : `${path.replace(/\/$/, "")}/**/*.test.ts`;
+}
+
+/** Prints what Node's runner prints, then which tests were skipped and why. */
+async function runTests(files: string[]): Promise<number> {
+  const events = run({ files, concurrency: FILES_AT_ONCE, timeout: TEST_TIMEOUT_MS, forceExit: true });
+  const skipped: string[] = [];
+  let code = 0;
+  events.on("test:fail", () => {
+    code = 1;
+  });
+  events.on("test:pass", ({ name, file, skip }) => {
+    if (skip !== undefined) skipped.push(`  ${relative(".", file ?? "")}: ${name} (${skip})`);
+  });
+  for await (const text of events.compose(spec)) process.stdout.write(String(text));
+  say("");
+  if (skipped.length > 0) say(`skipped:\n${skipped.join("\n")}`);
+  return code;
+}

@@ -1,0 +1,32 @@
+import { asId, type Hex } from "../wire/ids.ts";
+import type { Chain } from "./chain.ts";
+
+/** A block; time in seconds since 1970. */
+export type BlockRef = { readonly number: number; readonly hash: Hex; readonly time: number };
+
+export type Header = BlockRef & { readonly parentHash: Hex };
+
+/** One read of a block's header; undefined if the chain has no such block (yet). */
+export async function readHeader(params: {
+  chain: Chain;
+  block: number | "latest";
+  signal?: AbortSignal | undefined;
+}): Promise<Header | undefined> {
+  const { block, signal } = params;
+  const tag = block === "latest" ? block : (`0x${block.toString(16)}` as const);
+  const header = await params.chain.client.request(
+    { method: "eth_getBlockByNumber", params: [tag, false] },
+    signal === undefined ? {} : { signal },
+  );
+  if (header === null || header.number === null || header.hash === null) return undefined;
+  return {
+    number: Number(header.number),
+    hash: asId(header.hash),
+    time: Number(header.timestamp),
+    parentHash: asId(header.parentHash),
+  };
+}
+
+export function blockRefOf({ number, hash, time }: BlockRef): BlockRef {
+  return { number, hash, time };
+}

@@ -1,0 +1,118 @@
+import type { Address, EntryId, GroupId, Hex, InboxId, InstallationKey, NodeId } from "../wire/ids.ts";
+import type { BlockRef } from "./blockRef.ts";
+
+/** One event of the contracts, and where on the chain it is. `logIndex` counts within the block. */
+export type ChainRecord = { readonly block: BlockRef; readonly logIndex: number } & ChainEventBody;
+
+export type ChainEventBody = Entry | IdentityRecord | NodeRecord;
+
+type Entry = {
+  readonly kind: "entry";
+  readonly group: GroupId;
+  readonly id: EntryId;
+  /** The group id for a first entry. */
+  readonly parent: EntryId | GroupId;
+  /** How many siblings came before it. */
+  readonly index: number;
+  readonly authority: Address;
+  readonly payload: Uint8Array;
+};
+
+/** What a wallet signed beside its inbox: see contracts/IIdentityRegistry.sol. Deadlines in seconds since 1970. */
+type Consent = { readonly nonce: bigint; readonly deadline: bigint; readonly signature: Uint8Array };
+
+type IdentityRecord =
+  | {
+      readonly kind: "inbox-created";
+      readonly inbox: InboxId;
+      readonly wallet: Address;
+      readonly salt: Hex;
+    }
+  | {
+      readonly kind: "installation-added";
+      readonly inbox: InboxId;
+      readonly installation: InstallationKey;
+      readonly wallet: Address;
+      /** Valid: additions without a valid one are void and never become records. */
+      readonly installationSignature: Uint8Array;
+      readonly consent: Consent;
+    }
+  | {
+      readonly kind: "installation-revoked";
+      readonly inbox: InboxId;
+      readonly installation: InstallationKey;
+      readonly by: Address;
+      readonly signature: Uint8Array;
+    }
+  | {
+      readonly kind: "wallet-linked";
+      readonly inbox: InboxId;
+      readonly wallet: Address;
+      readonly by: Address;
+      readonly walletConsent: Consent;
+      readonly byConsent: Consent;
+    }
+  | {
+      readonly kind: "wallet-unlinked";
+      readonly inbox: InboxId;
+      readonly wallet: Address;
+      readonly by: Address;
+      readonly consent: Consent;
+    }
+  | {
+      readonly kind: "recovery-proposed";
+      readonly inbox: InboxId;
+      readonly recovery: Address;
+      readonly by: Address;
+      /** In force from this second (Unix time) on, unless vetoed. */
+      readonly changesAt: number;
+      readonly consent: Consent;
+    }
+  | {
+      readonly kind: "recovery-vetoed";
+      readonly inbox: InboxId;
+      readonly recovery: Address;
+      readonly by: Address;
+      readonly consent: Consent;
+    };
+
+/** How a node is reached; `peerId` as multihash bytes. Claimed by its operator, not checked. */
+export type NodeAddresses = {
+  readonly peerId: Uint8Array;
+  readonly multiaddrs: readonly string[];
+  readonly httpAddress: string;
+};
+
+type NodeRecord =
+  | ({
+      readonly kind: "node-registered";
+      readonly node: NodeId;
+      readonly operator: Address;
+      /** P-256, compressed: 33 bytes. */
+      readonly signingKey: Uint8Array;
+      readonly bondWei: bigint;
+    } & NodeAddresses)
+  | ({ readonly kind: "node-addresses"; readonly node: NodeId } & NodeAddresses)
+  | { readonly kind: "node-restarted"; readonly node: NodeId; readonly generation: bigint }
+  | { readonly kind: "node-leaving"; readonly node: NodeId; readonly withdrawableAt: number }
+  /** It took its bond back. */
+  | { readonly kind: "node-left"; readonly node: NodeId }
+  /** It signed two headers that contradict each other. */
+  | {
+      readonly kind: "node-disabled";
+      readonly node: NodeId;
+      readonly reporter: Address;
+      readonly headerA: Uint8Array;
+      readonly signatureA: Uint8Array;
+      readonly headerB: Uint8Array;
+      readonly signatureB: Uint8Array;
+    }
+  /** It vouches for its log up to and including `sequence`. */
+  | {
+      readonly kind: "checkpoint";
+      readonly node: NodeId;
+      readonly shard: number;
+      readonly generation: bigint;
+      readonly sequence: bigint;
+      readonly headerHash: Hex;
+    };

@@ -1,0 +1,34 @@
+import { WeftError } from "../errors.ts";
+import { asAddress, asId } from "../wire/ids.ts";
+import type { Network } from "../wire/network.ts";
+
+/** Name of a chain's address file in the deployment directory. */
+export function deploymentFileName(chainId: number): string {
+  return `${chainId}.json`;
+}
+
+export function formatDeployment(network: Network): string {
+  return `${JSON.stringify(network, undefined, 2)}\n`;
+}
+
+/** Reads an address file; `bad-config` if it is not one. */
+export function parseDeployment(text: string): Network {
+  try {
+    const { chainId, deployedBlock, ...rest } = JSON.parse(text) as Record<keyof Network, unknown>;
+    return {
+      chainId: asCount(chainId),
+      commitLog: asAddress(String(rest.commitLog)),
+      identityRegistry: asAddress(String(rest.identityRegistry)),
+      nodeRegistry: asAddress(String(rest.nodeRegistry)),
+      deployedBlock: asCount(deployedBlock),
+      genesisHash: asId(String(rest.genesisHash)),
+    };
+  } catch (cause) {
+    throw new WeftError({ code: "bad-config", message: "the address file is malformed", cause });
+  }
+}
+
+function asCount(value: unknown): number {
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
+  throw new WeftError({ code: "malformed", message: `not a count: ${String(value)}` });
+}

@@ -1,0 +1,43 @@
+import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
+import { type Abi, encodeDeployData, type PublicClient } from "viem";
+import type { Address } from "../wire/ids.ts";
+
+/** What can't be changed once it is deployed. */
+export type DeploymentSettings = {
+  readonly bondWei: bigint;
+  readonly leaveDelaySeconds: number;
+  readonly recoveryDelaySeconds: number;
+};
+
+/**
+ * What the three contracts cost at most, in wei: the chain's own estimate of their gas (which on L3s has the parent
+ * chain's share in it) at the price that Ignition offers. The chain wants to see as much on the account.
+ */
+export async function deploymentCost(params: {
+  hardhat: HardhatRuntimeEnvironment;
+  client: PublicClient;
+  payer: Address;
+  settings: DeploymentSettings;
+}): Promise<bigint> {
+  const { hardhat, client, payer, settings } = params;
+  const contracts = [
+    { name: "CommitLog", args: [] },
+    { name: "IdentityRegistry", args: [settings.recoveryDelaySeconds] },
+    { name: "NodeRegistry", args: [settings.bondWei, settings.leaveDelaySeconds] },
+  ];
+  const estimates = contracts.map(async ({ name, args }) => {
+    const { abi, bytecode } = await hardhat.artifacts.readArtifact(name);
+    const data = encodeDeployData({ abi: abi as Abi, bytecode: bytecode as `0x${string}`, args });
+    return await client.estimateGas({ account: payer, data });
+  });
+  const gas = (await Promise.all(estimates)).reduce((sum, estimate) => sum + estimate);
+  return gas * (await offeredPrice(client));
+}
+
+/** As Ignition reckons: twice the base fee and the tip; nothing on chains without fees. */
+async function offeredPrice(client: PublicClient): Promise<bigint> {
+  const { baseFeePerGas } = await client.getBlock();
+  if (baseFeePerGas === null) return await client.getGasPrice();
+  if (baseFeePerGas === 0n) return 0n;
+  return 2n * baseFeePerGas + (await client.estimateMaxPriorityFeePerGas());
+}

@@ -1,0 +1,9 @@
+import { concatBytes } from "../crypto/concatBytes.ts";
+import { keccak256 } from "../crypto/keccak256.ts";
+import { ADDRESS_BYTES, type Address, asId, fromHex, type Hex, ID_BYTES, type InboxId } from "../wire/ids.ts";
+
+/** keccak256(abi.encode(first wallet, salt)); the salt is 32 bytes. */
+export function inboxIdOf(params: { wallet: Address; salt: Hex }): InboxId {
+  const wallet = concatBytes(new Uint8Array(ID_BYTES - ADDRESS_BYTES), fromHex(params.wallet));
+  return asId(keccak256(concatBytes(wallet, fromHex(params.salt))));
+}

@@ -1,0 +1,18 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Network } from "../wire/network.ts";
+import { deploymentFileName, parseDeployment } from "./deployment.ts";
+
+/** The chain's address file in `deploymentDir`, or undefined if there is none; `bad-config` if it is malformed. */
+export async function readDeployment(params: {
+  deploymentDir: string;
+  chainId: number;
+}): Promise<Network | undefined> {
+  const path = join(params.deploymentDir, deploymentFileName(params.chainId));
+  try {
+    return parseDeployment(await readFile(path, "utf8"));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,59 @@
+import { p256PublicKey, signP256 } from "#crypto";
+import { concatBytes } from "../crypto/concatBytes.ts";
+import { p256Coordinates } from "../crypto/p256Point.ts";
+import { utf8 } from "../wire/bytes.ts";
+import { type Address, fromHex, type NodeId, toHex } from "../wire/ids.ts";
+import { type Network, networkBytes } from "../wire/network.ts";
+import { callNodeRegistry, type RegistryOutcome } from "./callNodeRegistry.ts";
+import type { Chain } from "./chain.ts";
+import type { NodeAddresses } from "./chainRecord.ts";
+import { nodeIdOf } from "./nodeIdOf.ts";
+import type { Relayer } from "./openRelayer.ts";
+import { readBond } from "./readBond.ts";
+
+/**
+ * Registers a node under the operator's account with a proof that it holds the P-256 key (32 bytes), and pays the bond.
+ * `exists`: it is registered, perhaps with other addresses. Throws as `submitCall`.
+ */
+export async function registerNode(params: {
+  chain: Chain;
+  operator: Relayer;
+  signingPrivateKey: Uint8Array;
+  addresses: NodeAddresses;
+}): Promise<RegistryOutcome & { readonly node: NodeId }> {
+  const { chain, operator, signingPrivateKey, addresses } = params;
+  const signingKey = p256PublicKey(signingPrivateKey);
+  const { x, y } = p256Coordinates(signingKey);
+  const node = nodeIdOf({ operator: operator.address, signingKey });
+  const message = possessionMessage({ network: chain.network, operator: operator.address, node });
+  const proof = signP256({ privateKey: signingPrivateKey, message });
+  const outcome = await callNodeRegistry({
+    chain,
+    relayer: operator,
+    valueWei: await readBond({ chain }),
+    call: {
+      functionName: "register",
+      args: [
+        toHex(x),
+        toHex(y),
+        toHex(addresses.peerId),
+        [...addresses.multiaddrs],
+        addresses.httpAddress,
+        toHex(proof),
+      ],
+    },
+    doneBefore: "NodeExists",
+  });
+  return { ...outcome, node };
+}
+
+/** See contracts/INodeRegistry.sol, "proof". */
+function possessionMessage(params: { network: Network; operator: Address; node: NodeId }): Uint8Array {
+  const { chainId, nodeRegistry: contract } = params.network;
+  return concatBytes(
+    utf8("weft.node.v1"),
+    networkBytes({ chainId, contract }),
+    fromHex(params.operator),
+    fromHex(params.node),
+  );
+}

@@ -1,0 +1,27 @@
+import { toHex } from "../wire/ids.ts";
+import { callNodeRegistry, type RegistryOutcome } from "./callNodeRegistry.ts";
+import type { Chain } from "./chain.ts";
+import type { Relayer } from "./openRelayer.ts";
+
+/** A batch header of 416 bytes and the P-256 signature over its SHA-256. */
+export type SignedHeader = { readonly header: Uint8Array; readonly signature: Uint8Array };
+
+/**
+ * Proves with two conflicting headers that their node equivocated: it is disabled, its bond burned but for the
+ * reporter's share. `exists`: somebody else did. Throws as `submitCall`.
+ */
+export async function reportEquivocation(params: {
+  chain: Chain;
+  relayer: Relayer;
+  a: SignedHeader;
+  b: SignedHeader;
+}): Promise<RegistryOutcome> {
+  const { chain, relayer, a, b } = params;
+  const args = [toHex(a.header), toHex(a.signature), toHex(b.header), toHex(b.signature)] as const;
+  return await callNodeRegistry({
+    chain,
+    relayer,
+    call: { functionName: "reportEquivocation", args },
+    doneBefore: "AlreadyDisabled",
+  });
+}

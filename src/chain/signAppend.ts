@@ -1,0 +1,38 @@
+import { hashTypedData } from "viem";
+import { keccak256 } from "../crypto/keccak256.ts";
+import { signDigest } from "../crypto/secp256k1.ts";
+import { fromHex, toHex } from "../wire/ids.ts";
+import type { Network } from "../wire/network.ts";
+import type { Append } from "./append.ts";
+
+const types = {
+  Append: [
+    { name: "group", type: "bytes32" },
+    { name: "parent", type: "bytes32" },
+    { name: "limit", type: "uint24" },
+    { name: "authority", type: "address" },
+    { name: "payloadHash", type: "bytes32" },
+  ],
+} as const;
+
+/**
+ * Signs an append (EIP-712, see contracts/ICommitLog.sol) with the key of the parent's authority, 32 bytes. The same
+ * input always gives the same 65 bytes r ‖ s ‖ v.
+ */
+export function signAppend(
+  params: Omit<Append, "signature"> & { network: Network; privateKey: Uint8Array },
+): Uint8Array {
+  const { network, group, parent, limit, authority, payload } = params;
+  const digest = hashTypedData({
+    domain: {
+      name: "Weft CommitLog",
+      version: "1",
+      chainId: network.chainId,
+      verifyingContract: network.commitLog,
+    },
+    types,
+    primaryType: "Append",
+    message: { group, parent, limit, authority, payloadHash: toHex(keccak256(payload)) },
+  });
+  return signDigest({ privateKey: params.privateKey, digest: fromHex(digest) });
+}

@@ -1,0 +1,186 @@
+import { WeftError } from "../errors.ts";
+import {
+  type Address,
+  asAddress,
+  fromHex,
+  type Hex,
+  type InboxId,
+  type InstallationKey,
+} from "../wire/ids.ts";
+import type { Network } from "../wire/network.ts";
+import type { Authorization, IdentityAction } from "./identityAction.ts";
+import { inboxIdOf } from "./inboxIdOf.ts";
+import type { Wallet } from "./wallet.ts";
+
+const consent = { nonce: "uint256", deadline: "uint256" } as const;
+
+/** Fields of each EIP-712 message of contracts/IIdentityRegistry.sol. */
+const messages = {
+  AddInstallation: { inbox: "bytes32", installation: "bytes32", wallet: "address", ...consent },
+  RevokeInstallation: { inbox: "bytes32", installation: "bytes32", by: "address" },
+  LinkWallet: { inbox: "bytes32", wallet: "address", by: "address", ...consent },
+  AcceptLink: { inbox: "bytes32", wallet: "address", by: "address", ...consent },
+  UnlinkWallet: { inbox: "bytes32", wallet: "address", by: "address", ...consent },
+  SetRecovery: { inbox: "bytes32", recovery: "address", by: "address", ...consent },
+  VetoRecovery: { inbox: "bytes32", recovery: "address", by: "address", ...consent },
+} as const;
+
+type MessageName = keyof typeof messages;
+type Action<K extends IdentityAction["kind"]> = Extract<IdentityAction, { kind: K }>;
+
+/** How long a record may take to the chain if nothing else is said. */
+const DEFAULT_VALIDITY_SECONDS = 3_600;
+
+/** A wallet with the nonce that its next record must carry (see `readWallet`) and the last second it may land in. */
+export type Signer = { readonly wallet: Wallet; readonly nonce: bigint; readonly deadline?: bigint };
+
+type NewInstallation = {
+  readonly network: Network;
+  readonly installation: InstallationKey;
+  /** By the installation over its proof, see wire/installationProof.ts. */
+  readonly installationSignature: Uint8Array;
+  readonly signer: Signer;
+};
+
+/** Creates the inbox of (wallet, salt) with its first installation; the wallet becomes its recovery wallet. */
+export async function signCreateInbox(
+  params: NewInstallation & { salt: Hex },
+): Promise<Action<"create-inbox">> {
+  const { salt, installation, installationSignature, signer } = params;
+  const inbox = inboxIdOf({ wallet: asAddress(signer.wallet.address), salt });
+  const wallet = await authorizeAddition({ ...params, inbox });
+  return { kind: "create-inbox", salt, installation, installationSignature, wallet };
+}
+
+/** Adds an installation; the signer must be linked to the inbox. */
+export async function signAddInstallation(
+  params: NewInstallation & { inbox: InboxId },
+): Promise<Action<"add-installation">> {
+  const { inbox, installation, installationSignature } = params;
+  const wallet = await authorizeAddition(params);
+  return { kind: "add-installation", inbox, installation, installationSignature, wallet };
+}
+
+/** Revokes for ever; by the wallet that added the installation or the recovery wallet. Needs no nonce. */
+export async function signRevokeInstallation(params: {
+  network: Network;
+  inbox: InboxId;
+  installation: InstallationKey;
+  wallet: Wallet;
+}): Promise<Action<"revoke-installation">> {
+  const { inbox, installation, wallet } = params;
+  const by = asAddress(wallet.address);
+  const message = { inbox, installation, by };
+  const signature = await sign({ ...params, name: "RevokeInstallation", fields: message });
+  return { kind: "revoke-installation", inbox, installation, by, signature };
+}
+
+/** Links a wallet that is in no inbox: signed by a linked one (`by`) and by itself. */
+export async function signLinkWallet(params: {
+  network: Network;
+  inbox: InboxId;
+  by: Signer;
+  wallet: Signer;
+}): Promise<Action<"link-wallet">> {
+  const { network, inbox, by, wallet } = params;
+  const message = {
+    inbox,
+    wallet: asAddress(wallet.wallet.address),
+    by: asAddress(by.wallet.address),
+  };
+  return {
+    kind: "link-wallet",
+    inbox,
+    by: await authorize({ network, signer: by, name: "LinkWallet", fields: message }),
+    wallet: await authorize({ network, signer: wallet, name: "AcceptLink", fields: message }),
+  };
+}
+
+/** Ends a link; by the wallet itself or the recovery wallet. */
+export async function signUnlinkWallet(params: {
+  network: Network;
+  inbox: InboxId;
+  wallet: Address;
+  by: Signer;
+}): Promise<Action<"unlink-wallet">> {
+  const { network, inbox, wallet, by } = params;
+  const fields = { inbox, wallet, by: asAddress(by.wallet.address) };
+  const authorization = await authorize({ network, signer: by, name: "UnlinkWallet", fields });
+  return { kind: "unlink-wallet", inbox, wallet, by: authorization };
+}
+
+type RecoveryChange = {
+  readonly network: Network;
+  readonly inbox: InboxId;
+  readonly recovery: Address;
+  readonly by: Signer;
+};
+
+/** Proposes a recovery wallet, in force after the registry's delay; by a linked wallet or the recovery wallet. */
+export async function signSetRecovery(params: RecoveryChange): Promise<Action<"set-recovery">> {
+  const { inbox, recovery } = params;
+  const by = await authorizeRecovery({ ...params, name: "SetRecovery" });
+  return { kind: "set-recovery", inbox, recovery, by };
+}
+
+/** Drops a pending proposal; by the recovery wallet that it would replace. */
+export async function signVetoRecovery(params: RecoveryChange): Promise<Action<"veto-recovery">> {
+  const { inbox, recovery } = params;
+  const by = await authorizeRecovery({ ...params, name: "VetoRecovery" });
+  return { kind: "veto-recovery", inbox, recovery, by };
+}
+
+function authorizeAddition(params: NewInstallation & { inbox: InboxId }): Promise<Authorization> {
+  const { network, inbox, installation, signer } = params;
+  const fields = { inbox, installation, wallet: asAddress(signer.wallet.address) };
+  return authorize({ network, signer, name: "AddInstallation", fields });
+}
+
+function authorizeRecovery(
+  params: RecoveryChange & { name: "SetRecovery" | "VetoRecovery" },
+): Promise<Authorization> {
+  const { network, inbox, recovery, by, name } = params;
+  const fields = { inbox, recovery, by: asAddress(by.wallet.address) };
+  return authorize({ network, signer: by, name, fields });
+}
+
+async function authorize(params: {
+  network: Network;
+  signer: Signer;
+  name: MessageName;
+  fields: Readonly<Record<string, Hex>>;
+}): Promise<Authorization> {
+  const { network, signer, name } = params;
+  const { wallet, nonce } = signer;
+  const deadline = signer.deadline ?? BigInt(Math.floor(Date.now() / 1000) + DEFAULT_VALIDITY_SECONDS);
+  const fields = { ...params.fields, nonce, deadline };
+  const signature = await sign({ network, wallet, name, fields });
+  return { signer: asAddress(wallet.address), nonce, deadline, signature };
+}
+
+/** Throws `bad-signature` with the wallet's error as its cause if the wallet declines. */
+async function sign(params: {
+  network: Network;
+  wallet: Wallet;
+  name: MessageName;
+  fields: Readonly<Record<string, Hex | bigint>>;
+}): Promise<Uint8Array> {
+  const { network, wallet, name, fields } = params;
+  const types = Object.entries(messages[name]).map(([field, type]) => ({ name: field, type }));
+  try {
+    const signature = await wallet.signTypedData({
+      domain: {
+        name: "Weft IdentityRegistry",
+        version: "1",
+        chainId: network.chainId,
+        verifyingContract: network.identityRegistry,
+      },
+      types: { [name]: types },
+      primaryType: name,
+      message: fields,
+    });
+    return fromHex(signature);
+  } catch (cause) {
+    throw new WeftError({ code: "bad-signature", message: `the wallet did not sign ${name}`, cause });
+  }
+}

@@ -1,0 +1,18 @@
+import { type Command, Option } from "commander";
+
+/** The options that everything has that talks for a person. */
+export function withAccountOptions(command: Command): Command {
+  return command
+    .addOption(new Option("-a, --as <name>", "who you are on this machine").default("me"))
+    .option("-d, --data <dir>", "where your wallet and messages lie (default: .weft/people/<name>)")
+    .option(
+      "--network <file>",
+      "address file (default: that of the devnet that runs here, else the last used)",
+    )
+    .addOption(
+      new Option(
+        "--node <node>",
+        "a node to talk by: a URL, or a number of the devnet's; repeatable",
+      ).argParser((value: string, before: string[] | undefined) => [...(before ?? []), value]),
+    );
+}

@@ -1,0 +1,57 @@
+import { createGroup, renameGroup } from "../../../index.ts";
+import { findGroup } from "../../account/findGroup.ts";
+import { formatGroups } from "../../account/formatGroups.ts";
+import { enterGroup } from "../enterGroup.ts";
+import { ask, notice, summaries } from "../session.ts";
+import { badUsage, type ChatCommand, currentGroup } from "./command.ts";
+
+export const groups: ChatCommand = {
+  usage: "/groups",
+  about: "your groups",
+  run: (session) => {
+    const all = summaries(session);
+    if (all.length === 0) notice(session, "   none yet: /new <name> <member…> founds one");
+    else session.screen.print(formatGroups(all));
+  },
+};
+
+export const join: ChatCommand = {
+  usage: "/join <group>",
+  about: "talk to another of your groups",
+  run: async (session, { rest }) => {
+    if (rest === "") badUsage(join);
+    await enterGroup(session, findGroup({ client: session.account.client, text: rest }).group);
+  },
+};
+
+export const create: ChatCommand = {
+  usage: "/new <name> [member…]",
+  about: "found a group; members by name, wallet address or inbox id",
+  run: async (session, { words: [name, ...members] }) => {
+    if (name === undefined) badUsage(create);
+    const { client, names } = session.account;
+    const found = members.map((member) => names.find(member, []));
+    const { group, intent } = await createGroup({ client, name, members: found });
+    for (const one of summaries(session)) if (one.group === group) session.groups.set(group, one);
+    await enterGroup(session, group);
+    await ask(
+      session,
+      `found ${name}${members.length > 0 ? ` with ${members.join(", ")}` : ""}`,
+      Promise.resolve(intent),
+    );
+  },
+};
+
+export const rename: ChatCommand = {
+  usage: "/rename <name>",
+  about: "give the group another name",
+  run: async (session, { rest }) => {
+    if (rest === "") badUsage(rename);
+    const group = currentGroup(session);
+    await ask(
+      session,
+      `rename to ${rest}`,
+      renameGroup({ client: session.account.client, group, name: rest }),
+    );
+  },
+};

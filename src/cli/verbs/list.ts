@@ -1,0 +1,50 @@
+import { type Command, InvalidArgumentError } from "commander";
+import { withAccountOptions } from "../account/accountOptions.ts";
+import type { Account } from "../account/openAccount.ts";
+import { openGroup } from "./inGroup.ts";
+import { print, printJson, runVerb, type VerbOptions } from "./runVerb.ts";
+
+/** `weft list`: a group's timeline. */
+export function addList(program: Command): void {
+  withAccountOptions(program.command("list"))
+    .description("What was said in a group, in the order that all members share.")
+    .argument("<group>", "name, or the beginning of its id")
+    .option("-n, --last <count>", "only the last so many", count)
+    .option("--json", "print JSON, one item a line")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ weft list Picnic --as alice
+  $ weft list Picnic --as alice --json | jq -r 'select(.kind == "message") | .text'`,
+    )
+    .action((group: string, options: VerbOptions & { last?: number }, command: Command) =>
+      runVerb({ command, options, act: (given) => list({ ...given, ...options, group }) }),
+    );
+}
+
+function count(value: string): number {
+  if (/^[1-9]\d{0,8}$/.test(value)) return Number(value);
+  throw new InvalidArgumentError("a whole number from 1");
+}
+
+async function list(params: {
+  account: Account;
+  signal: AbortSignal;
+  group: string;
+  last?: number;
+  json?: boolean;
+}): Promise<number> {
+  const { account, last, json = false } = params;
+  const { client, names } = account;
+  const { listMessages } = await import("../../index.ts");
+  const { formatListed } = await import("../account/formatListed.ts");
+  const { group } = await openGroup(params);
+  const items = await listMessages({ client, group });
+  const shown = last === undefined ? items : items.slice(-last);
+  for (const item of shown) {
+    if (json) printJson(item);
+    else print(formatListed({ item, names, self: client.inbox }));
+  }
+  return 0;
+}

@@ -1,0 +1,61 @@
+import type { Command } from "commander";
+import type { GroupId, StreamedEvent } from "../../index.ts";
+import { withAccountOptions } from "../account/accountOptions.ts";
+import type { Account } from "../account/openAccount.ts";
+import { note, print, printJson, runVerb, type VerbOptions } from "./runVerb.ts";
+
+/** `weft stream`: what is said, as it comes. */
+export function addStream(program: Command): void {
+  withAccountOptions(program.command("stream"))
+    .description("What comes in from now on, and what came since you were last here, until Ctrl-C.")
+    .argument("[group]", "name, or the beginning of its id; all groups if left out")
+    .option("--json", "print JSON, one event a line")
+    .addHelpText("after", "\nExample:\n  $ weft stream --as bot --json")
+    .action((group: string | undefined, options: VerbOptions, command: Command) =>
+      runVerb({
+        command,
+        options,
+        // Whatever arrives before somebody listens would be told to nobody.
+        online: false,
+        act: (given) => stream({ ...given, text: group, json: options.json === true }),
+      }),
+    );
+}
+
+async function stream(params: {
+  account: Account;
+  signal: AbortSignal;
+  text: string | undefined;
+  json: boolean;
+}): Promise<number> {
+  const { account, signal, text, json } = params;
+  const { client } = account;
+  const { setOnline, streamMessages } = await import("../../index.ts");
+  const { findGroup } = await import("../account/findGroup.ts");
+  const group = text === undefined ? undefined : findGroup({ client, text }).group;
+  const events = streamMessages({ client, ...(group === undefined ? {} : { group }), signal });
+  const first = events.next();
+  await setOnline({ client, online: true });
+  const show = await formatterOf({ account, json });
+  note("listening; Ctrl-C ends it");
+  for (let next = await first; !next.done; next = await events.next()) show(next.value);
+  return 0;
+}
+
+async function formatterOf(params: {
+  account: Account;
+  json: boolean;
+}): Promise<(event: StreamedEvent) => void> {
+  const { account, json } = params;
+  const { client, names } = account;
+  const { listGroups } = await import("../../index.ts");
+  const { formatItem, plainLine } = await import("../account/formatItem.ts");
+  const summaryOf = (id: GroupId) => listGroups({ client }).find(({ group }) => group === id);
+  return (event) => {
+    if (json) return printJson(event.kind === "group" ? { kind: "group", ...summaryOf(event.group) } : event);
+    if (event.kind === "missed") return note("events were lost: `weft list` has them all");
+    if (event.kind !== "shown") return;
+    const name = plainLine(summaryOf(event.group)?.name ?? event.group.slice(0, 10));
+    print(`${name}  ${formatItem({ item: event.item, names })}`);
+  };
+}

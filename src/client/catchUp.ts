@@ -1,0 +1,135 @@
+import { isWeftError, WeftError } from "../errors.ts";
+import type { NodeApi } from "../rpc/nodeApi.ts";
+import type { NodeId } from "../wire/ids.ts";
+import { type Client, coreOf } from "./client.ts";
+import type { ClientCore } from "./core.ts";
+import type { Group } from "./groups/group.ts";
+import { readRegistry } from "./identity/readRegistry.ts";
+import { joinPending } from "./joining/joinGroups.ts";
+import type { FeedPlan } from "./links/feedPlan.ts";
+import { chainPosition, reachHead, receiveEntryPage } from "./links/followGroups.ts";
+import { positionsOf, receivePage } from "./links/followTopics.ts";
+import { apiOf } from "./links/nodeLinks.ts";
+import { nodesInUse, rankGroupNodes, rankOwnNodes } from "./links/rankGroupNodes.ts";
+import { waitMs } from "./waitMs.ts";
+
+const DEFAULT_TIMEOUT_MS = 30_000;
+const MAX_ROUNDS = 8;
+
+type Params = { core: ClientCore; signal: AbortSignal };
+
+/**
+ * Resolves when everything that this client's nodes had when it was called has been read: Welcomes, entries, messages
+ * of all groups, also of those that are joined on the way. The same doors as the live streams, so nothing is read
+ * twice. False if time ran out before, true at once for a client that is offline.
+ */
+export async function catchUp(params: {
+  client: Client;
+  timeoutMs?: number;
+  signal?: AbortSignal;
+}): Promise<boolean> {
+  const core = coreOf(params.client);
+  const timeout = AbortSignal.timeout(params.timeoutMs ?? DEFAULT_TIMEOUT_MS);
+  const signals = [timeout, core.closing.signal, ...(params.signal ? [params.signal] : [])];
+  const signal = AbortSignal.any(signals);
+  try {
+    await pullAll({ core, signal });
+    return true;
+  } catch (error) {
+    if (signal.aborted) return false;
+    throw error;
+  }
+}
+
+async function pullAll({ core, signal }: Params): Promise<void> {
+  for (let round = 0; round < MAX_ROUNDS && core.online; round++) {
+    const before = core.groups.size;
+    await pullOwn({ core, signal });
+    await joinPending({ core, signal });
+    for (const group of [...core.groups.values()]) await pullGroup({ core, signal, group });
+    if (core.groups.size === before) break;
+  }
+  await pullRegistry({ core, signal });
+}
+
+/** What it says comes last: whoever was revoked knows it when this is over. */
+async function pullRegistry({ core, signal }: Params): Promise<void> {
+  while (core.online) {
+    signal.throwIfAborted();
+    try {
+      await core.registryReads.run(() => readRegistry({ core, signal }));
+      return;
+    } catch (error) {
+      if (signal.aborted || !isWeftError(error)) throw error;
+      await waitMs({ ms: 100, signal });
+    }
+  }
+}
+
+async function pullOwn({ core, signal }: Params): Promise<void> {
+  await withFirst(
+    { core, signal },
+    async () => nodesInUse(core, rankOwnNodes(core)).first,
+    async (api) => {
+      await pullTopics({ core, api, signal, plan: { groups: [], own: true } });
+    },
+  );
+}
+
+async function pullGroup(params: Params & { group: Group }): Promise<void> {
+  const { core, signal, group } = params;
+  if (group.view.record.status === "removed") return;
+  const first = async () => nodesInUse(core, await rankGroupNodes({ core, group: group.id })).first;
+  await withFirst({ core, signal }, first, async (api, node) => {
+    await pullEntries({ ...params, api, node });
+    await pullTopics({ core, api, signal, plan: { groups: [group.id], own: false } });
+  });
+}
+
+/** Tries again with the next node while the first fails, as the feeds do. */
+async function withFirst(
+  { core, signal }: Params,
+  choose: () => Promise<NodeId | undefined>,
+  pull: (api: NodeApi, node: NodeId) => Promise<void>,
+): Promise<void> {
+  for (;;) {
+    const node = await choose();
+    const api = node && apiOf(core.links, node);
+    try {
+      signal.throwIfAborted();
+      if (node && api) return await pull(api, node);
+    } catch (error) {
+      if (core.online === undefined) return;
+      if (signal.aborted || !isWeftError(error)) throw error;
+      core.logger.debug({ node, error }, "catching up tries again");
+    }
+    await waitMs({ ms: 100, signal });
+  }
+}
+
+async function pullEntries(params: Params & { group: Group; api: NodeApi; node: NodeId }): Promise<void> {
+  const { core, signal, group, api } = params;
+  for (;;) {
+    const position = await chainPosition(core, group.id);
+    const page = await api.fetchEntries(position, { signal });
+    if ((page.head?.number ?? 0) < group.processed.number) {
+      throw new WeftError({ code: "not-ready", message: "the node is behind this client" });
+    }
+    await group.queue.run(() => receiveEntryPage({ core, group, api, signal, ...page }));
+    const { head } = page;
+    if (page.more) continue;
+    if (head) await group.queue.run(() => reachHead({ core, group, head }));
+    return;
+  }
+}
+
+async function pullTopics(params: Params & { api: NodeApi; plan: FeedPlan }): Promise<void> {
+  const { core, api, plan, signal } = params;
+  const { database } = await api.getNode({}, { signal });
+  for (;;) {
+    const topics = await positionsOf({ core, plan, database });
+    const page = await api.query({ topics }, { signal });
+    await receivePage({ core, api, page, signal });
+    if (!page.more) return;
+  }
+}

@@ -1,0 +1,48 @@
+import type { GroupId, Hex } from "../wire/ids.ts";
+import { type Client, coreOf } from "./client.ts";
+import { addFailedIntent, addIntent } from "./outbox/addIntent.ts";
+import { type Action, asInvitee } from "./outbox/intent.ts";
+import type { IntentHandle } from "./outbox/intentHandle.ts";
+import type { Role } from "./policy/roleOf.ts";
+
+type Target = { readonly client: Client; readonly group: GroupId };
+
+/** Takes members in, each with all its installations; what others have done meanwhile is not done twice. */
+export async function addMembers(params: Target & { members: readonly Hex[] }): Promise<IntentHandle> {
+  return await intend(params, { kind: "add", members: params.members.map(asInvitee) });
+}
+
+/** Takes members out, with all their installations. */
+export async function removeMembers(params: Target & { members: readonly Hex[] }): Promise<IntentHandle> {
+  return await intend(params, { kind: "remove", members: params.members.map(asInvitee) });
+}
+
+/** Renews this installation's keys in the group, so that whoever copied the old ones is locked out. */
+export async function rotateKeys(params: Target): Promise<IntentHandle> {
+  return await intend(params, { kind: "rotate" });
+}
+
+export async function renameGroup(params: Target & { name: string }): Promise<IntentHandle> {
+  return await intend(params, { kind: "rename", name: params.name });
+}
+
+/** Makes a member super admin, admin or plain member. A group keeps at least one super admin. */
+export async function setRole(params: Target & { member: Hex; role: Role }): Promise<IntentHandle> {
+  return await intend(params, { kind: "set-role", members: [asInvitee(params.member)], role: params.role });
+}
+
+/**
+ * Asks to be taken out, with all one's installations. It is done when this client has read its own word on the chain:
+ * nothing more is sent from then on, and the others carry it out. The last super admin cannot leave.
+ */
+export async function leaveGroup(params: Target): Promise<IntentHandle> {
+  return await intend(params, { kind: "leave" });
+}
+
+/** An intent of the outbox; for a group that this client is not in, one that has failed. */
+async function intend({ client, group: id }: Target, action: Action): Promise<IntentHandle> {
+  const core = coreOf(client);
+  const group = core.groups.get(id);
+  if (!group) return await addFailedIntent({ core, group: id, action, reason: "not-a-member" });
+  return await addIntent({ core, group, action });
+}

@@ -1,0 +1,30 @@
+import { WeftError } from "../errors.ts";
+import type { GroupId, InboxId, InstallationKey } from "../wire/ids.ts";
+import type { ClientCore } from "./core.ts";
+import type { Group } from "./groups/group.ts";
+
+/** An open client; everything else is done by free functions that take it. Disposing closes it. */
+export type Client = AsyncDisposable & {
+  readonly inbox: InboxId;
+  readonly installation: InstallationKey;
+};
+
+const cores = new WeakMap<Client, ClientCore>();
+
+export function bindCore(client: Client, core: ClientCore): void {
+  cores.set(client, core);
+}
+
+/** Throws `closed` for a client that was closed. */
+export function coreOf(client: Client): ClientCore {
+  const core = cores.get(client);
+  if (core && !core.closing.signal.aborted) return core;
+  throw new WeftError({ code: "closed", message: "the client was closed" });
+}
+
+/** Throws `unknown-group` for a group that is not in this client's database. */
+export function groupOf(core: ClientCore, id: GroupId): Group {
+  const group = core.groups.get(id);
+  if (group) return group;
+  throw new WeftError({ code: "unknown-group", message: `no such group in this database: ${id}` });
+}

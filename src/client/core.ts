@@ -1,0 +1,66 @@
+import type { Wallet } from "../chain/wallet.ts";
+import type { Installation } from "../identity/createInstallation.ts";
+import type { Database } from "../store/openDatabase.ts";
+import type { Address, GroupId, Hex, InboxId, NodeId } from "../wire/ids.ts";
+import type { Network } from "../wire/network.ts";
+import type { EventFeed } from "./events.ts";
+import type { Group } from "./groups/group.ts";
+import type { NodeLinks } from "./links/nodeLinks.ts";
+import type { IntentWaiter } from "./outbox/intentHandle.ts";
+import type { SerialQueue } from "./serialQueue.ts";
+import type { InboxSnapshot, KeptKeyPackage } from "./tables.ts";
+import type { Wakeup } from "./wakeup.ts";
+
+export type ClientLogger = {
+  readonly [Level in "debug" | "info" | "warn" | "error"]: (fields: object, message: string) => void;
+};
+
+/** Who this client is: one installation of one inbox. */
+export type Self = {
+  readonly inbox: InboxId;
+  readonly wallet: Address;
+  readonly installation: Installation;
+};
+
+/** What all verbs of the client share. Opaque to apps. */
+export type ClientCore = {
+  readonly database: Database;
+  readonly network: Network;
+  readonly self: Self;
+  /** Signs for the inbox. */
+  readonly wallet: Wallet;
+  readonly finalityBlocks: number;
+  readonly logger: ClientLogger;
+  readonly groups: Map<GroupId, Group>;
+  readonly links: NodeLinks;
+  /** Registry records as of a block, checked. */
+  readonly inboxes: Map<InboxId, InboxSnapshot>;
+  readonly preferences: Map<GroupId, NodeId>;
+  readonly keyPackages: Map<number, KeptKeyPackage>;
+  readonly waiters: Map<Hex, IntentWaiter>;
+  readonly events: EventFeed;
+  /** What lies in the own bucket is looked through in order. */
+  readonly welcomes: SerialQueue;
+  readonly registryReads: SerialQueue;
+  /** One group after the other is entered. */
+  readonly joins: SerialQueue;
+  /** Which feeds run, and joins that wait for a node. */
+  readonly feedsWakeup: Wakeup;
+  readonly joinsWakeup: Wakeup;
+  readonly identityWakeup: Wakeup;
+  readonly registryWakeup: Wakeup;
+  readonly closing: AbortController;
+  nextSequence: number;
+  /** Counts what was written, so that others can see when nothing moves any more. */
+  changes: number;
+  online: Online | undefined;
+  /** To be told of every write that failed. */
+  readonly onStorageFault: () => void;
+};
+
+/** Everything that talks to nodes, for as long as the client is online. */
+export type Online = {
+  readonly controller: AbortController;
+  readonly tasks: Set<Promise<void>>;
+  readonly loopsOf: Set<GroupId>;
+};

@@ -1,0 +1,35 @@
+import type { Client } from "./client.ts";
+import { coreOf } from "./client.ts";
+
+/**
+ * For tests: lets the client die at its next write to its database, as a process that is killed. That write takes
+ * effect or not; no later one does, and nothing more is sent. Resolves when it has died and its directory can be
+ * opened again, or when the client was closed.
+ */
+export async function crashAtNextWrite(params: {
+  client: Client;
+  takesEffect: boolean;
+  /** Called at that write. */
+  onDeath?: () => void;
+}): Promise<void> {
+  const { client, takesEffect, onDeath = () => {} } = params;
+  const core = coreOf(client);
+  const { level } = core.database;
+  const write = level.batch.bind(level) as (...args: unknown[]) => Promise<void>;
+  const dead = Promise.withResolvers<void>();
+  let dies = true;
+  const die = async (...args: unknown[]): Promise<void> => {
+    const isLast = dies;
+    dies = false;
+    if (isLast) {
+      onDeath();
+      if (takesEffect) await write(...args);
+      core.closing.abort();
+    }
+    throw new Error("the process died at this write");
+  };
+  level.batch = die as typeof level.batch;
+  core.closing.signal.addEventListener("abort", () => dead.resolve(), { once: true });
+  await dead.promise;
+  await client[Symbol.asyncDispose]();
+}

@@ -1,0 +1,75 @@
+import { addressFromPrivateKey, generateSecp256k1PrivateKey } from "../crypto/secp256k1.ts";
+import { credentialOf } from "../identity/credential.ts";
+import { createGroup as createMlsGroup } from "../mls/createGroup.ts";
+import { createKeyPackage } from "../mls/createKeyPackage.ts";
+import type { GroupState } from "../mls/groupState.ts";
+import { WEFT_GROUP_CONTEXT } from "../mls/limits.ts";
+import { groupIdOf } from "../wire/entry.ts";
+import { writeGroupContext } from "../wire/groupContext.ts";
+import { asAddress, fromHex, type GroupId, type Hex } from "../wire/ids.ts";
+import { type Client, coreOf } from "./client.ts";
+import type { ClientCore } from "./core.ts";
+import { addGroup } from "./groups/addGroup.ts";
+import { createGroupHandle, emptyGroupView, NO_BLOCK } from "./groups/group.ts";
+import { addIntent } from "./outbox/addIntent.ts";
+import { asInvitee } from "./outbox/intent.ts";
+import type { IntentHandle } from "./outbox/intentHandle.ts";
+import { firstContext } from "./policy/nextContext.ts";
+import type { GroupRecord } from "./tables.ts";
+
+/**
+ * Founds a group whose one super admin is this client's inbox, and takes in the members: one intent for the whole.
+ * Returns at once, offline too; the group is there for others when its first entry is on chain.
+ * Throws `too-large` for a name beyond MAX_GROUP_NAME_BYTES.
+ */
+export async function createGroup(params: {
+  client: Client;
+  name: string;
+  /** Inbox ids or wallet addresses. */
+  members: readonly Hex[];
+}): Promise<{ group: GroupId; intent: IntentHandle }> {
+  const { client, name, members } = params;
+  const core = coreOf(client);
+  const genesisKey = generateSecp256k1PrivateKey();
+  const id = groupIdOf(asAddress(addressFromPrivateKey(genesisKey)));
+  const state = foundGroup({ core, id, name });
+  const record: GroupRecord = {
+    group: id,
+    genesisKey,
+    status: "creating",
+    reason: undefined,
+    head: id,
+    epoch: 0,
+    start: { head: id, epoch: 0 },
+    name,
+    members: [core.self.inbox],
+    createdAtMs: Date.now(),
+  };
+  const group = createGroupHandle({ id, view: emptyGroupView(record), processed: NO_BLOCK });
+  const intent = await addIntent({
+    core,
+    group,
+    action: { kind: "create", name, members: members.map(asInvitee) },
+    change: { record, epochs: [{ head: id, epoch: { kind: "open", state }, isNew: true }] },
+  });
+  addGroup(core, group);
+  return { group: id, intent };
+}
+
+/** Epoch 0, which only its founder knows. The leaf is that of a key package made for this and never published. */
+function foundGroup(params: { core: ClientCore; id: GroupId; name: string }): GroupState {
+  const { core, id, name } = params;
+  const { inbox, installation } = core.self;
+  const { keyPackage, secrets } = createKeyPackage({
+    identity: credentialOf(inbox),
+    signatureKey: { publicKey: fromHex(installation.key), privateKey: installation.privateKey },
+    capabilitiesExtensions: [WEFT_GROUP_CONTEXT],
+    lifetime: { notBefore: 0, notAfter: Math.floor(Date.now() / 1000) },
+  });
+  return createMlsGroup({
+    groupId: fromHex(id),
+    keyPackage,
+    keyPackageSecrets: secrets,
+    groupContextExtension: writeGroupContext(firstContext({ name, creator: inbox })),
+  });
+}

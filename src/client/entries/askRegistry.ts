@@ -1,0 +1,93 @@
+import { WeftError } from "../../errors.ts";
+import { checkInbox, type KnownInbox } from "../../identity/inbox.ts";
+import { MAX_INBOXES_PER_CALL } from "../../rpc/limits.ts";
+import type { NodeApi } from "../../rpc/nodeApi.ts";
+import { writeAtomic } from "../../store/writeAtomic.ts";
+import type { InboxId } from "../../wire/ids.ts";
+import type { ClientCore } from "../core.ts";
+import { type InboxSnapshot, tables } from "../tables.ts";
+import type { Registry } from "./judgeEntry.ts";
+
+/**
+ * What the registry says of these inboxes as of `block` or later; records carry the blocks of additions and
+ * revocations, so a later reading answers for an earlier block. Asks the node only for what is not known that late.
+ * Throws `not-ready` if the node has not read the chain that far.
+ */
+export async function askRegistry(params: {
+  core: ClientCore;
+  api: Pick<NodeApi, "getInboxes">;
+  inboxes: readonly InboxId[];
+  block: number;
+  signal: AbortSignal;
+}): Promise<{ registry: Registry; asOf: number }> {
+  const { core, inboxes, block } = params;
+  const stale = inboxes.filter((inbox) => (core.inboxes.get(inbox)?.asOf ?? -1) < block);
+  for (let i = 0; i < stale.length; i += MAX_INBOXES_PER_CALL) {
+    await refreshInboxes({ ...params, inboxes: stale.slice(i, i + MAX_INBOXES_PER_CALL) });
+  }
+  const known = new Map(inboxes.map((inbox) => [inbox, core.inboxes.get(inbox)]));
+  const asOf = Math.min(...[...known.values()].map((snapshot) => snapshot?.asOf ?? -1));
+  if (asOf < block) {
+    throw new WeftError({ code: "not-ready", message: "the registry was rolled back while it was asked" });
+  }
+  const registry: Registry = (inbox) => (known.get(inbox) ?? core.inboxes.get(inbox))?.inbox;
+  return { registry, asOf: inboxes.length === 0 ? block : asOf };
+}
+
+/**
+ * Asks one node, at most MAX_INBOXES_PER_CALL at once, and remembers what it says. Throws `not-ready` if it has not
+ * read the chain up to `block`.
+ */
+export async function refreshInboxes(params: {
+  core: ClientCore;
+  api: Pick<NodeApi, "getInboxes">;
+  inboxes: readonly InboxId[];
+  block: number;
+  signal: AbortSignal;
+}): Promise<void> {
+  const { core, api, block, signal } = params;
+  const { network, database } = core;
+  const { inboxes, head } = await api.getInboxes({ inboxes: params.inboxes }, { signal });
+  if (head === undefined || head.number < block) {
+    throw new WeftError({
+      code: "not-ready",
+      message: `the node has not read the chain up to block ${block}`,
+    });
+  }
+  const snapshots = params.inboxes.map((inbox, i): [InboxId, InboxSnapshot] => {
+    const record = inboxes[i];
+    const checked = record && checkInbox({ record, inbox, network });
+    return [inbox, { asOf: head.number, inbox: checked && spansOf(checked) }];
+  });
+  // Somebody else may have asked meanwhile, and have learned of later blocks.
+  const news = snapshots.filter(([inbox, { asOf }]) => (core.inboxes.get(inbox)?.asOf ?? -1) <= asOf);
+  const changed = news.filter(([inbox, snapshot]) => !saysTheSame(core.inboxes.get(inbox), snapshot));
+  for (const [inbox, snapshot] of news) core.inboxes.set(inbox, snapshot);
+  const writes = changed.map(([inbox, snapshot]) => tables.knownInbox.put({ inbox }, snapshot));
+  await writeAtomic({ database, writes, sync: false });
+}
+
+/** What was read of a fork of the chain that is gone has to be asked again. */
+export async function forgetInboxes(params: { core: ClientCore; afterBlock: number }): Promise<void> {
+  const { core, afterBlock } = params;
+  const gone = [...core.inboxes].filter(([, { asOf }]) => asOf > afterBlock).map(([inbox]) => inbox);
+  const writes = gone.map((inbox) => tables.knownInbox.del({ inbox }));
+  await writeAtomic({ database: core.database, writes, sync: false });
+  for (const inbox of gone) core.inboxes.delete(inbox);
+}
+
+/** Then it need not be written again: what was true as of an earlier block stays so. */
+function saysTheSame(a: InboxSnapshot | undefined, b: InboxSnapshot): boolean {
+  return a !== undefined && JSON.stringify(a.inbox) === JSON.stringify(b.inbox);
+}
+
+function spansOf({ inbox, installations }: KnownInbox): KnownInbox {
+  return {
+    inbox,
+    installations: installations.map(({ installation, addedBlock, revokedBlock }) => ({
+      installation,
+      addedBlock,
+      revokedBlock,
+    })),
+  };
+}

@@ -1,0 +1,67 @@
+import type { Entry } from "../../rpc/nodeApi.ts";
+import type { ControlInstruction } from "../../wire/control.ts";
+import type { ClientCore } from "../core.ts";
+import type { GroupChange } from "../groups/changeGroup.ts";
+import type { Group } from "../groups/group.ts";
+import { readDeletions, readMessage, timelineWrites } from "../messages/timelineStore.ts";
+import type { Intent } from "../outbox/intent.ts";
+import type { Member } from "../policy/roleOf.ts";
+import type { EntryRecord } from "../tables.ts";
+import { changeDeletion } from "../timeline/changeDeletion.ts";
+import type { Deletion, TimelineChange } from "../timeline/record.ts";
+
+/** Everything that a control which counts changes, as one batch. The head stays. */
+export async function changeByControl(params: {
+  core: ClientCore;
+  group: Group;
+  entry: Entry;
+  writer: Member;
+  instruction: ControlInstruction;
+}): Promise<GroupChange> {
+  const { core, group, entry, writer, instruction } = params;
+  const { id, parent, index, authority, block, logIndex } = entry;
+  const verdict = { kind: "control", writer, instruction } as const;
+  const record: EntryRecord = { id, parent, index, authority, block, logIndex, verdict };
+  core.logger.debug({ group: group.id, entry: id, instruction: instruction.kind }, "a control counts");
+  const changes = await deletionChanges({ core, group, records: [record], stands: true });
+  const { writes, events } = timelineWrites({ group: group.id, changes });
+  return {
+    entries: [record],
+    intents: group.view.intents.flatMap((intent) => landedBy(intent, record)),
+    writes,
+    events: [...events, { kind: "group", group: group.id }],
+  };
+}
+
+function landedBy(intent: Intent, { id }: EntryRecord): Intent[] {
+  const { progress, landed } = intent;
+  if (progress.kind !== "staged" || progress.entry !== id) return [];
+  return [{ ...intent, landed: [...landed, id], attempts: 0, progress: { kind: "landed" } }];
+}
+
+/** What the deletions among these entries change when they come to stand, or fall with a reorganization. */
+export async function deletionChanges(params: {
+  core: ClientCore;
+  group: Group;
+  records: readonly EntryRecord[];
+  stands: boolean;
+}): Promise<TimelineChange[]> {
+  const { core, group, records, stands } = params;
+  const place = { database: core.database, group: group.id };
+  const sources = new Set(records.map(({ id }) => id));
+  const changes: TimelineChange[] = [];
+  for (const { id, verdict } of records) {
+    if (verdict.kind !== "control" || verdict.instruction.kind !== "delete-message") continue;
+    const { message } = verdict.instruction;
+    const deletion: Deletion = {
+      target: message,
+      inbox: verdict.writer.inbox,
+      source: { kind: "control", entry: id },
+    };
+    const target = await readMessage({ ...place, id: message });
+    const known = await readDeletions({ ...place, target: message });
+    const others = known.filter(({ source }) => source.kind === "own" || !sources.has(source.entry));
+    changes.push(...changeDeletion({ deletion, stands, target, others }));
+  }
+  return changes;
+}

@@ -1,0 +1,166 @@
+import type { GroupState } from "../../mls/groupState.ts";
+import type { Entry } from "../../rpc/nodeApi.ts";
+import type { InboxId } from "../../wire/ids.ts";
+import type { ClientCore } from "../core.ts";
+import type { ClientEvent } from "../events.ts";
+import type { GroupChange } from "../groups/changeGroup.ts";
+import { type EpochView, inboxesOf, viewOf } from "../groups/epochView.ts";
+import type { Group } from "../groups/group.ts";
+import { isRevoked } from "../identity/isRevoked.ts";
+import { foldEntry } from "../outbox/foldEntry.ts";
+import { refusedIntent } from "../outbox/refusedIntent.ts";
+import { inboxesGone } from "../policy/inboxesGone.ts";
+import { type EntryRecord, type GroupRecord, tables } from "../tables.ts";
+import { membershipChanges } from "../timeline/membershipChanges.ts";
+import { keyOf, type MembershipRecord } from "../timeline/record.ts";
+import { showRecord } from "../timeline/timelineItem.ts";
+import { returningAfter } from "./fork.ts";
+import type { EntryJudgement } from "./judgeEntry.ts";
+import type { CommitSummary, Verdict } from "./verdict.ts";
+
+type Params = {
+  core: ClientCore;
+  group: Group;
+  entry: Entry;
+  /** Of the parent's epoch. */
+  state: GroupState;
+  /** The state that the entry opens is in the database already: own, or adopted before a reorg. */
+  isStored: boolean;
+};
+
+/** Everything that a verdict changes, as one batch. */
+export function changeByVerdict(
+  params: Params & { judgement: Exclude<EntryJudgement, { kind: "control" }> },
+): GroupChange {
+  const { group, judgement } = params;
+  const { record } = group.view;
+  const event: ClientEvent = { kind: "group", group: group.id };
+  switch (judgement.kind) {
+    case "refused":
+      return refuse(params, judgement.reason);
+    case "cut-off": {
+      const { reason } = judgement;
+      return {
+        entries: [recordOf(params, { kind: "cut-off", reason })],
+        record: { ...record, status: "cut-off", reason },
+        events: [event],
+      };
+    }
+    case "newer-version":
+      return { record: { ...record, status: "paused" }, events: [event] };
+    case "removed":
+      return end(params, judgement.summary);
+    case "adopted":
+      return adopt(params, judgement);
+  }
+}
+
+function refuse(params: Params, reason: string): GroupChange {
+  const { group, entry } = params;
+  const { progressed } = own(params);
+  return {
+    entries: [recordOf(params, { kind: "refused", reason })],
+    intents: progressed.map((intent) => refusedIntent({ intent, reason, block: entry.block.number })),
+    droppedStaged: group.view.staged.has(entry.id) ? [entry.id] : [],
+  };
+}
+
+/** The group is over for this client; its timeline ends with a word about it. */
+function end(params: Params, summary: CommitSummary): GroupChange {
+  const { core, group, entry, state } = params;
+  const { record, leaves } = group.view;
+  const before = viewOf(state);
+  const gone = inboxesGone({ members: before.members, removes: summary.removes });
+  const members = before.members.filter(({ inbox }) => !gone.has(inbox));
+  const after = { ...before, epoch: before.epoch + 1, members };
+  const shown = membershipOf({ entry, summary, before, after, leavers: leaves.leavers });
+  return {
+    entries: [recordOf(params, { kind: "adopted", epoch: after.epoch, ...summary })],
+    record: {
+      ...record,
+      status: "removed",
+      reason: isRevoked(core) ? "revoked" : leaves.leavers.has(core.self.inbox) ? "left" : undefined,
+    },
+    writes: shown ? timelineWrites(group, shown) : [],
+    events: [...shownEvents(group, shown), { kind: "group", group: group.id }],
+  };
+}
+
+function adopt(params: Params, adopted: { newState: GroupState; summary: CommitSummary }): GroupChange {
+  const { core, group, entry, state, isStored } = params;
+  const { newState, summary } = adopted;
+  const before = viewOf(state);
+  const after = viewOf(newState);
+  const record = recordAfter({ record: group.view.record, entry, after });
+  const { leavers } = group.view.leaves;
+  const shown = membershipOf({ entry, summary, before, after, leavers });
+  const change = {
+    entry: entry.id,
+    joined: difference(inboxesOf(after), inboxesOf(before)),
+    gone: difference(inboxesOf(before), inboxesOf(after)),
+    returning: returningAfter({ fork: group.view.record.fork, entry: entry.id }),
+  };
+  const intents = group.view.intents.map((intent) => foldEntry({ intent, change }));
+  const isWritten = group.view.staged.has(entry.id);
+  core.logger.debug({ group: group.id, entry: entry.id, epoch: after.epoch, own: isWritten }, "adopted");
+  return {
+    record,
+    entries: [recordOf(params, { kind: "adopted", epoch: after.epoch, ...summary })],
+    intents: intents.filter((intent, i) => intent !== group.view.intents[i]),
+    epochs: isStored ? [] : [{ head: entry.id, epoch: { kind: "open", state: newState }, isNew: true }],
+    writes: shown ? timelineWrites(group, shown) : [],
+    events: [...shownEvents(group, shown), { kind: "group", group: group.id }],
+  };
+}
+
+function recordAfter(params: { record: GroupRecord; entry: Entry; after: EpochView }): GroupRecord {
+  const { record, entry, after } = params;
+  const status = record.status === "creating" ? "member" : record.status;
+  const { epoch, context } = after;
+  return { ...record, status, head: entry.id, epoch, name: context.name, members: inboxesOf(after) };
+}
+
+function membershipOf(params: {
+  entry: Entry;
+  summary: CommitSummary;
+  before: EpochView;
+  after: EpochView;
+  leavers: ReadonlySet<InboxId>;
+}): MembershipRecord | undefined {
+  const { entry, summary, before, after, leavers } = params;
+  const changes = membershipChanges({ before, after, leavers });
+  if (changes.length === 0) return undefined;
+  const by = summary.writer.inbox;
+  const atMs = entry.block.time * 1000;
+  return { kind: "membership", epoch: after.epoch, entry: entry.id, by, atMs, changes };
+}
+
+function timelineWrites({ id: group }: Group, record: MembershipRecord) {
+  const key = keyOf(record);
+  return [
+    tables.timeline.put({ group, ...key }, record),
+    tables.timelinePlace.put({ group, id: key.id }, { epoch: key.epoch, rank: key.rank }),
+  ];
+}
+
+function shownEvents({ id: group }: Group, record: MembershipRecord | undefined): ClientEvent[] {
+  const item = record && showRecord(record);
+  return item ? [{ kind: "shown", group, item }] : [];
+}
+
+function own({ group, entry }: Params) {
+  const progressed = group.view.intents.filter(
+    ({ progress }) => progress.kind === "staged" && progress.entry === entry.id,
+  );
+  return { progressed };
+}
+
+function recordOf({ entry }: Params, verdict: Verdict): EntryRecord {
+  const { id, parent, index, authority, block, logIndex } = entry;
+  return { id, parent, index, authority, block, logIndex, verdict };
+}
+
+function difference<T>(a: readonly T[], b: readonly T[]): Set<T> {
+  const others = new Set(b);
+  return new Set(a.filter((one) => !others.has(one)));
+}

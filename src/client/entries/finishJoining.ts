@@ -1,0 +1,58 @@
+import type { ClientCore } from "../core.ts";
+import { changeGroup } from "../groups/changeGroup.ts";
+import { authorityOf } from "../groups/epochSecrets.ts";
+import { readState } from "../groups/epochStates.ts";
+import type { Group } from "../groups/group.ts";
+import type { EntryRecord, Fork, GroupRecord, HeadId } from "../tables.ts";
+
+/**
+ * Enters the group once the entry that the Welcome named has been read: its authority must be the one that the joined
+ * state derives, and its lineage must lead to the group id in as many steps as the epoch counts.
+ */
+export async function finishJoining(params: { core: ClientCore; group: Group }): Promise<void> {
+  const { core, group } = params;
+  const { record, entries } = group.view;
+  const entry = entries.get(record.start.head);
+  if (record.status !== "joining" || !entry) return;
+  const state = await readState({
+    database: core.database,
+    group: group.id,
+    cache: group.epochs,
+    head: entry.id,
+  });
+  const lineage = lineageOf({ entry, entries });
+  const fits =
+    state !== undefined &&
+    authorityOf(state) === entry.authority &&
+    lineage.at(-1)?.parent === group.id &&
+    lineage.length === record.start.epoch;
+  core.logger.info({ group: group.id, entry: entry.id, fits }, "joined");
+  await changeGroup({
+    core,
+    group,
+    change: {
+      entries: lineage.map((one, i) => ({
+        ...one,
+        verdict: { kind: "before-start", epoch: record.start.epoch - i },
+      })),
+      record: fits
+        ? { ...record, status: "member", fork: forkAfterStart(record), isBack: record.fork !== undefined }
+        : { ...record, status: "cut-off", reason: "bad-lineage" },
+      events: [{ kind: "group", group: group.id }],
+    },
+  });
+}
+
+/** The entry that brought this client in may have come back. */
+function forkAfterStart({ fork, start }: GroupRecord): Fork | undefined {
+  const heads = fork?.heads.filter((head) => head !== start.head) ?? [];
+  return fork && heads.length > 0 ? { ...fork, heads } : undefined;
+}
+
+/** The entry and its ancestors. */
+function lineageOf(params: { entry: EntryRecord; entries: ReadonlyMap<HeadId, EntryRecord> }): EntryRecord[] {
+  const lineage: EntryRecord[] = [];
+  for (let at: EntryRecord | undefined = params.entry; at; at = params.entries.get(at.parent))
+    lineage.push(at);
+  return lineage;
+}

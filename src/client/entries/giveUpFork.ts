@@ -1,0 +1,58 @@
+import type { MessageId } from "../../wire/ids.ts";
+import type { ClientCore } from "../core.ts";
+import { changeGroup } from "../groups/changeGroup.ts";
+import type { Group } from "../groups/group.ts";
+import { readRecords } from "../messages/timelineStore.ts";
+import type { Intent } from "../outbox/intent.ts";
+import { resealed } from "../outbox/resealed.ts";
+import type { Fork } from "../tables.ts";
+import type { Opening } from "../timeline/record.ts";
+import { RELANDING_BLOCKS } from "./fork.ts";
+
+/**
+ * Waits no longer for entries that a reorganization took and that have not landed again: own messages of their epochs
+ * are sealed to the present one, own entries that stood on them are built anew. Should they land after all, a message
+ * that was opened in several epochs stands in the lowest. From within the group's queue.
+ */
+export async function giveUpFork(params: { core: ClientCore; group: Group }): Promise<void> {
+  const { core, group } = params;
+  const { record, intents, branch } = group.view;
+  const { fork } = record;
+  if (!fork || fork.isGivenUp || group.processed.number < fork.block + RELANDING_BLOCKS) return;
+  const stranded = intents.filter(
+    ({ progress }) => progress.kind === "staged" && !branch.places.has(progress.parent),
+  );
+  const requeued = stranded.map((intent): Intent => ({ ...intent, progress: { kind: "queued" } }));
+  const messages = await ownMessages({ core, group, fork });
+  const again = await resealed({ core, group, messages, except: [] });
+  core.logger.info({ group: group.id, messages: again.intents.length }, "gave up a fork");
+  await changeGroup({
+    core,
+    group,
+    change: {
+      record: { ...record, fork: { ...fork, isGivenUp: true } },
+      intents: [...requeued, ...again.intents],
+      droppedPublications: again.droppedPublications,
+    },
+  });
+}
+
+async function ownMessages(params: {
+  core: ClientCore;
+  group: Group;
+  fork: Fork;
+}): Promise<Map<MessageId, readonly Opening[]>> {
+  const { core, group, fork } = params;
+  const place = { database: core.database, group: group.id };
+  const { epoch } = group.view.record;
+  const heads = new Set<string>(fork.heads);
+  const found = new Map<MessageId, readonly Opening[]>();
+  for (let at = epoch; at <= epoch + fork.heads.length; at++) {
+    for await (const { value } of readRecords({ ...place, epoch: at })) {
+      if (value.kind !== "message") continue;
+      const isOwn = value.content.installation === core.self.installation.key;
+      if (isOwn && heads.has(value.openings[0].entry)) found.set(value.id, value.openings);
+    }
+  }
+  return found;
+}

@@ -1,0 +1,144 @@
+import { WeftError } from "../../errors.ts";
+import type { Entry, NodeApi } from "../../rpc/nodeApi.ts";
+import { entryId } from "../../wire/entry.ts";
+import type { ClientCore } from "../core.ts";
+import { changeGroup, type GroupChange } from "../groups/changeGroup.ts";
+import { readState } from "../groups/epochStates.ts";
+import { type EpochView, viewOf } from "../groups/epochView.ts";
+import type { Group } from "../groups/group.ts";
+import { branchWith, judgeSenders, removedBy } from "../messages/judgeSenders.ts";
+import { releaseHeld } from "../messages/releaseHeld.ts";
+import { hasActive } from "../policy/roleOf.ts";
+import type { EntryRecord } from "../tables.ts";
+import { askRegistry } from "./askRegistry.ts";
+import { changeByControl } from "./changeByControl.ts";
+import { changeByVerdict } from "./changeByVerdict.ts";
+import { finishJoining } from "./finishJoining.ts";
+import { inboxesToAsk, judgeEntry, type Registry, revokedMembers } from "./judgeEntry.ts";
+import { lastCommitBlock } from "./lastCommitBlock.ts";
+import { type OpenedEntry, openEntry } from "./openEntry.ts";
+import { rollBackGroup } from "./rollBackGroup.ts";
+import { settleFork } from "./settleFork.ts";
+
+type Params = { core: ClientCore; group: Group; api: Pick<NodeApi, "getInboxes">; signal: AbortSignal };
+
+/**
+ * The one door for entries, one's own and others': checked, judged and stored one by one, each with all its
+ * consequences in one batch. Entries that are known are skipped. To be called from within the group's queue.
+ * Throws `malformed` if the node serves what cannot be on the chain: leave it.
+ */
+export async function receiveEntries(params: Params & { entries: readonly Entry[] }): Promise<void> {
+  const { core, group } = params;
+  for (const entry of params.entries) {
+    const known = group.view.entries.get(entry.id);
+    if (known?.block.hash === entry.block.hash && known.logIndex === entry.logIndex) continue;
+    await dropFrom(core, group, entry);
+    checkEntry(group, entry);
+    await receiveEntry({ ...params, entry });
+  }
+}
+
+/** What a served entry contradicts was on a fork of the chain that is gone. */
+async function dropFrom(core: ClientCore, group: Group, entry: Entry): Promise<void> {
+  const isBehind = ({ block, logIndex }: EntryRecord) =>
+    block.number > entry.block.number || (block.number === entry.block.number && logIndex >= entry.logIndex);
+  if ([...group.view.entries.values()].some(isBehind)) {
+    await rollBackGroup({ core, group, voids: isBehind });
+  }
+}
+
+/** Throws `malformed` for an entry that is not what it claims, hides a sibling or hangs in the air. */
+function checkEntry(group: Group, entry: Entry): void {
+  const { entries, children } = group.view;
+  const isKnownParent = entry.parent === group.id || entries.has(entry.parent);
+  const isNext = entry.index === (children.get(entry.parent) ?? 0);
+  if (entry.group === group.id && entryId(entry) === entry.id && isKnownParent && isNext) return;
+  throw new WeftError({
+    code: "malformed",
+    message: `the node served an entry that cannot be on the chain, or left one out: ${entry.id}`,
+    hint: "Use another node.",
+  });
+}
+
+async function receiveEntry(params: Params & { entry: Entry }): Promise<void> {
+  const { core, group, entry } = params;
+  const { record } = group.view;
+  if (record.status === "joining") {
+    await changeGroup({ core, group, change: { entries: [recordOf(entry, { kind: "unjudged" })] } });
+    await finishJoining({ core, group });
+    return;
+  }
+  const isBelowHead =
+    entry.parent === record.head && record.status !== "removed" && record.status !== "cut-off";
+  if (!isBelowHead) {
+    await changeGroup({ core, group, change: { entries: [recordOf(entry, { kind: "dead" })] } });
+    return;
+  }
+  await judgeBelowHead(params);
+  await releaseHeld({ core, group });
+}
+
+async function judgeBelowHead(params: Params & { entry: Entry }): Promise<void> {
+  const { core, group, entry } = params;
+  const { database, network } = core;
+  const place = { database, group: group.id, cache: group.epochs };
+  const state = await readState({ ...place, head: entry.parent });
+  if (!state) {
+    throw new WeftError({ code: "storage", message: `the state of the head ${entry.parent} is missing` });
+  }
+  const opened = openEntry({ network, state, entry });
+  const registry = await registryFor({ ...params, opened, view: viewOf(state) });
+  const known = await readState({ ...place, head: entry.id });
+  const inbox = opened.kind === "refused" ? undefined : opened.writer.inbox;
+  const { branch, leaves } = group.view;
+  const judgement = judgeEntry({
+    ...{ opened, entry, state, registry },
+    lastCommitBlock: inbox && lastCommitBlock({ steps: branch.steps, inbox }),
+    leavers: leaves.leavers,
+    staged: known,
+  });
+  const change =
+    judgement.kind === "control"
+      ? await changeByControl({ core, group, entry, ...judgement })
+      : changeByVerdict({ core, group, entry, state, judgement, isStored: known !== undefined });
+  const settled = await settleFork({ core, group, entry: entry.id, change });
+  await changeGroup({ core, group, change: await withFence({ core, group, change: settled }) });
+}
+
+/** What those whom a commit takes out have said is judged again in the same batch. */
+async function withFence(params: {
+  core: ClientCore;
+  group: Group;
+  change: GroupChange;
+}): Promise<GroupChange> {
+  const { group, change } = params;
+  const { entries: added = [], record } = change;
+  const installations = removedBy(added);
+  if (installations.size === 0) return change;
+  const branch = branchWith({ group, record, added });
+  const { writes, events } = await judgeSenders({ ...params, installations, branch });
+  return {
+    ...change,
+    writes: [...(change.writes ?? []), ...writes],
+    events: [...(change.events ?? []), ...events],
+  };
+}
+
+/** Where no admin is active, any member may be the one to promote: then all of them count. */
+async function registryFor(
+  params: Params & { entry: Entry; opened: OpenedEntry; view: EpochView },
+): Promise<Registry> {
+  const { opened, entry, view } = params;
+  const { members, context } = view;
+  const block = entry.block.number;
+  const { registry } = await askRegistry({ ...params, inboxes: inboxesToAsk({ opened, view }), block });
+  const revoked = revokedMembers({ members, registry, block: block - 1 });
+  const inboxes = [...context.superAdmins, ...context.admins];
+  if (opened.kind === "refused" || hasActive({ members, inboxes, revoked })) return registry;
+  return (await askRegistry({ ...params, inboxes: members.map(({ inbox }) => inbox), block })).registry;
+}
+
+function recordOf(entry: Entry, verdict: EntryRecord["verdict"]): EntryRecord {
+  const { id, parent, index, authority, block, logIndex } = entry;
+  return { id, parent, index, authority, block, logIndex, verdict };
+}

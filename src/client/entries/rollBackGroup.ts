@@ -1,0 +1,125 @@
+import type { ClientCore } from "../core.ts";
+import { changeGroup } from "../groups/changeGroup.ts";
+import { readEpoch } from "../groups/epochStates.ts";
+import { inboxesOf, viewOf } from "../groups/epochView.ts";
+import type { Group } from "../groups/group.ts";
+import { branchWith, judgeSenders, removedBy } from "../messages/judgeSenders.ts";
+import { readRecord } from "../messages/timelineStore.ts";
+import { type Intent, isOpen } from "../outbox/intent.ts";
+import { voidedIntent } from "../outbox/voidedIntent.ts";
+import { type EntryRecord, type GroupRecord, type HeadId, tables } from "../tables.ts";
+import type { TimelineRecord } from "../timeline/record.ts";
+import { deletionChanges } from "./changeByControl.ts";
+import { forkAfterRollback } from "./fork.ts";
+
+/**
+ * Drops entries that are on the chain no more and moves the head back to the last adopted one that is. States stay
+ * under their entries' ids and are never computed again: if an entry lands again, its ratchets go on where they were.
+ * To be called from within the group's queue.
+ */
+export async function rollBackGroup(params: {
+  core: ClientCore;
+  group: Group;
+  voids: (entry: EntryRecord) => boolean;
+}): Promise<void> {
+  const { core, group, voids } = params;
+  const { view } = group;
+  const dropped = [...view.entries.values()].filter(voids);
+  if (dropped.length === 0) return;
+  const gone = new Set<HeadId>(dropped.map(({ id }) => id));
+  const kept = view.branch.steps.findLast(({ head }) => !gone.has(head));
+  const lost = view.branch.steps.filter(({ head }) => gone.has(head));
+  const fork = forkAfterRollback({ record: view.record, lost, block: group.processed.number });
+  const back = kept ? await recordAt({ core, group, head: kept.head, gone }) : rejoining(view.record);
+  const record = { ...back, fork };
+  core.logger.info({ group: group.id, dropped: dropped.length, head: record.head }, "rolled back");
+  const shown = await membershipRecords({ core, group, dropped: dropped.filter(hasCounted) });
+  const changes = [
+    ...shown.map((one) => ({ kind: "drop", record: one }) as const),
+    ...(await deletionChanges({ core, group, records: dropped, stands: false })),
+  ];
+  const { writes, events } = await judgeSenders({
+    ...{ core, group, changes, installations: removedBy(dropped) },
+    branch: branchWith({ group, record, dropped }),
+  });
+  const undone = new Set<HeadId>(dropped.filter(hasCounted).map(({ id }) => id));
+  const intents = [...view.intents, ...(await settledBy({ core, group, gone: undone }))];
+  await changeGroup({
+    core,
+    group,
+    change: {
+      droppedEntries: dropped,
+      record,
+      intents: intents.flatMap(
+        (intent) =>
+          voidedIntent({ intent, gone: undone, staged: view.staged }) ??
+          boundIntent(intent, view.record) ??
+          [],
+      ),
+      writes,
+      events: [...events, { kind: "group", group: group.id }],
+    },
+  });
+}
+
+/** Not so what was read of the time before one came back to a group: what one did then is over. */
+function hasCounted({ verdict }: EntryRecord): boolean {
+  return verdict.kind === "adopted" || verdict.kind === "control";
+}
+
+/** What was written among fewer members is not for more. */
+function boundIntent(intent: Intent, { members }: GroupRecord): Intent | undefined {
+  const isUnsealed = intent.action.kind === "send" && intent.progress.kind === "queued";
+  return isUnsealed && !intent.audience ? { ...intent, audience: members } : undefined;
+}
+
+/** Settled intents whose entries are gone: they are open again. */
+async function settledBy(params: {
+  core: ClientCore;
+  group: Group;
+  gone: ReadonlySet<HeadId>;
+}): Promise<Intent[]> {
+  const { core, group, gone } = params;
+  const reopened: Intent[] = [];
+  for await (const { value } of tables.outbox.rows(core.database)) {
+    const isAffected = value.group === group.id && value.landed.some((entry) => gone.has(entry));
+    if (isAffected && !isOpen(value)) reopened.push(value);
+  }
+  return reopened;
+}
+
+async function membershipRecords(params: {
+  core: ClientCore;
+  group: Group;
+  dropped: readonly EntryRecord[];
+}): Promise<TimelineRecord[]> {
+  const { core, group, dropped } = params;
+  const place = { database: core.database, group: group.id };
+  const records = await Promise.all(dropped.map(({ id }) => readRecord({ ...place, id })));
+  return records.filter((record) => record !== undefined);
+}
+
+async function recordAt(params: {
+  core: ClientCore;
+  group: Group;
+  head: HeadId;
+  gone: ReadonlySet<HeadId>;
+}): Promise<GroupRecord> {
+  const { core, group, head, gone } = params;
+  const { record, entries } = group.view;
+  const ended = [...entries.values()].find(
+    ({ parent, verdict }) => parent === head && (verdict.kind === "adopted" || verdict.kind === "cut-off"),
+  );
+  if (head === record.head && (record.status === "member" || (ended && !gone.has(ended.id)))) return record;
+  const epoch = await readEpoch({ database: core.database, group: group.id, cache: group.epochs, head });
+  if (!epoch) return { ...record, status: "member", head };
+  const view = viewOf(epoch.state);
+  const status = head === group.id ? "creating" : "member";
+  const { name } = view.context;
+  return { ...record, status, reason: undefined, head, epoch: view.epoch, name, members: inboxesOf(view) };
+}
+
+/** The very entry that brought this client in is gone: wait until it lands again. */
+function rejoining(record: GroupRecord): GroupRecord {
+  return { ...record, status: "joining", head: record.start.head, epoch: record.start.epoch };
+}

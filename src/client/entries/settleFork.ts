@@ -1,0 +1,84 @@
+import type { EntryId, MessageId } from "../../wire/ids.ts";
+import type { ClientCore } from "../core.ts";
+import type { GroupChange } from "../groups/changeGroup.ts";
+import type { Group } from "../groups/group.ts";
+import { createPendingTimeline } from "../messages/pendingTimeline.ts";
+import { readRecords, readSurroundings, timelineWrites } from "../messages/timelineStore.ts";
+import { resealed } from "../outbox/resealed.ts";
+import type { Fork, HeadId } from "../tables.ts";
+import { changeOpenings } from "../timeline/insertMessage.ts";
+import type { Opening } from "../timeline/record.ts";
+
+/**
+ * What an adopted entry means to the epochs that a reorganization took. The first of them landed again: it goes on
+ * where it was. Another entry stands in its place: messages of the vanished epochs are void, and one's own are sealed
+ * again. Gives the change with all of that.
+ */
+export async function settleFork(params: {
+  core: ClientCore;
+  group: Group;
+  entry: EntryId;
+  change: GroupChange;
+}): Promise<GroupChange> {
+  const { core, group, entry, change } = params;
+  const { record } = change;
+  const { fork } = group.view.record;
+  if (record?.head !== entry) return change;
+  const heads = fork?.heads ?? [];
+  const returns = heads[0] === entry;
+  const rest = returns ? heads.slice(1) : [];
+  const dead = new Set<HeadId>(returns ? [] : heads);
+  const judged = await judgeVanished({ core, group, entry, dead, from: record.epoch });
+  const intents = change.intents ?? [];
+  const again = await resealed({ core, group, messages: judged.voided, except: intents });
+  return {
+    ...change,
+    record: {
+      ...record,
+      fork: rest.length > 0 && fork ? ({ ...fork, heads: rest } satisfies Fork) : undefined,
+    },
+    intents: [...intents, ...again.intents],
+    droppedPublications: [...(change.droppedPublications ?? []), ...again.droppedPublications],
+    writes: [...(change.writes ?? []), ...judged.writes],
+    events: [...(change.events ?? []), ...judged.events],
+  };
+}
+
+/**
+ * Openings in dead epochs count no more, those in the epoch of `entry` count again. With own messages that have no
+ * other, and their void sealings.
+ */
+export async function judgeVanished(params: {
+  core: ClientCore;
+  group: Group;
+  entry: EntryId;
+  dead: ReadonlySet<HeadId>;
+  /** The lowest of the epochs. */
+  from: number;
+}) {
+  const { core, group, entry, dead, from } = params;
+  const place = { database: core.database, group: group.id };
+  const timeline = createPendingTimeline();
+  const voided = new Map<MessageId, readonly Opening[]>();
+  const judge = (opening: Opening): Opening => {
+    if (opening.entry !== entry && dead.has(opening.entry) && opening.verdict !== "void")
+      return { ...opening, verdict: "void" };
+    const isBack = opening.entry === entry && opening.verdict === "void";
+    return isBack ? { ...opening, verdict: "counts" } : opening;
+  };
+  for (let at = from; at <= from + dead.size; at++) {
+    for await (const { value } of readRecords({ ...place, epoch: at })) {
+      if (value.kind !== "message") continue;
+      const record = timeline.recordOf(value);
+      const openings = record.openings.map(judge);
+      const changed = openings.filter((opening, i) => opening !== record.openings[i]);
+      if (changed.length === 0) continue;
+      const message = { id: record.id, content: record.content, replaces: [] };
+      const found = timeline.around({ ...(await readSurroundings({ ...place, message })), record });
+      timeline.add(changeOpenings({ openings, found }));
+      const isOwn = record.content.installation === core.self.installation.key;
+      if (isOwn && openings.every(({ verdict }) => verdict === "void")) voided.set(record.id, changed);
+    }
+  }
+  return { ...timelineWrites({ group: group.id, changes: timeline.changes }), voided };
+}

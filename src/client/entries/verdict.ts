@@ -1,0 +1,36 @@
+import type { ControlInstruction } from "../../wire/control.ts";
+import type { CommitRefusal } from "../policy/reasons.ts";
+import type { Member } from "../policy/roleOf.ts";
+
+/** What an adopted commit did, as far as this client can tell. */
+export type CommitSummary = {
+  readonly writer: Member;
+  readonly adds: readonly Member[];
+  readonly removes: readonly Member[];
+};
+
+/** Why every member of the parent's epoch skips an entry. */
+export type EntryRefusal =
+  | CommitRefusal
+  | "does-not-open"
+  | "malformed"
+  | "bad-signature"
+  | "other-authority"
+  | "wrong-writer"
+  | "outside-profile";
+
+/** What became of an entry. Judged from what the chain orders and nothing else, so that all members agree. */
+export type Verdict =
+  /** The next head: it opened `epoch`. */
+  | ({ readonly kind: "adopted"; readonly epoch: number } & CommitSummary)
+  /** An instruction that counts; never a head. */
+  | { readonly kind: "control"; readonly writer: Member; readonly instruction: ControlInstruction }
+  /** Adopted by those who were in the group before this client. */
+  | { readonly kind: "before-start"; readonly epoch: number }
+  | { readonly kind: "refused"; readonly reason: EntryRefusal | string }
+  /** Not refused, but this client can't follow it. */
+  | { readonly kind: "cut-off"; readonly reason: string }
+  /** Beaten by an adopted sibling, or below an entry that is no head. */
+  | { readonly kind: "dead" }
+  /** Read while this client was still joining. */
+  | { readonly kind: "unjudged" };

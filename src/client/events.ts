@@ -1,0 +1,31 @@
+import type { GroupId } from "../wire/ids.ts";
+import type { TimelineItem } from "./timeline/timelineItem.ts";
+
+/** What an app that shows timelines wants to hear; all of it is in the database when it is told. */
+export type ClientEvent =
+  /** Put it at its cursor's place; it may replace an item of the same place. */
+  | { readonly kind: "shown"; readonly group: GroupId; readonly item: TimelineItem }
+  /** Take away what stood at this cursor. */
+  | { readonly kind: "hidden"; readonly group: GroupId; readonly item: TimelineItem }
+  /** Name, members, epoch or status changed; read `groupStatus`. */
+  | { readonly kind: "group"; readonly group: GroupId }
+  /** This installation was revoked: whatever it tries from now on fails. */
+  | { readonly kind: "revoked" };
+
+export type EventFeed = {
+  readonly emit: (event: ClientEvent) => void;
+  readonly listen: (listener: (event: ClientEvent) => void) => () => void;
+};
+
+export function createEventFeed(): EventFeed {
+  const listeners = new Set<(event: ClientEvent) => void>();
+  return {
+    emit: (event) => {
+      for (const listener of listeners) listener(event);
+    },
+    listen: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}

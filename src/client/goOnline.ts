@@ -1,0 +1,71 @@
+import { isWeftError } from "../errors.ts";
+import type { ClientCore, Online } from "./core.ts";
+import { keepKeyPackage } from "./identity/keepKeyPackage.ts";
+import { keepRegistered } from "./identity/keepRegistered.ts";
+import { keepRegistry } from "./identity/keepRegistry.ts";
+import { joinGroups } from "./joining/joinGroups.ts";
+import { closeConnections } from "./links/nodeLinks.ts";
+import { readDirectory } from "./links/readDirectory.ts";
+import { superviseFeeds } from "./links/superviseFeeds.ts";
+import { runTask } from "./runTask.ts";
+import { startGroupLoops } from "./startGroupLoops.ts";
+import { waitMs } from "./waitMs.ts";
+
+const DIRECTORY_PERIOD_MS = 30_000;
+const RETRY_MS = 1_000;
+/** How often a registration that is not final yet is looked for. */
+const REGISTRATION_PERIOD_MS = 5_000;
+
+/** Starts everything that talks to nodes. */
+export function goOnline(core: ClientCore): void {
+  if (core.online) return;
+  const online: Online = { controller: new AbortController(), tasks: new Set(), loopsOf: new Set() };
+  const { signal } = online.controller;
+  core.online = online;
+  runTask({ core, online, name: "directory", task: () => keepDirectory({ core, signal }) });
+  runTask({ core, online, name: "feeds", task: () => superviseFeeds({ core, signal }) });
+  runTask({ core, online, name: "joins", task: () => joinGroups({ core, signal }) });
+  runTask({ core, online, name: "key packages", task: () => keepKeyPackages({ core, signal }) });
+  runTask({ core, online, name: "registry", task: () => keepRegistry({ core, signal }) });
+  for (const group of core.groups.values()) startGroupLoops({ core, group, online });
+}
+
+/** Stops it and waits until it has stopped; the outbox and the database live on. */
+export async function goOffline(core: ClientCore): Promise<void> {
+  const { online } = core;
+  if (!online) return;
+  core.online = undefined;
+  online.controller.abort();
+  await closeConnections(core.links);
+  await Promise.all(online.tasks);
+  for (const group of core.groups.values()) group.caughtUpBy = undefined;
+}
+
+async function keepDirectory(params: { core: ClientCore; signal: AbortSignal }): Promise<void> {
+  const { core, signal } = params;
+  const { links, database, network } = core;
+  while (!signal.aborted) {
+    let ms = DIRECTORY_PERIOD_MS;
+    try {
+      await readDirectory({ links, database, network, signal });
+    } catch (error) {
+      if (signal.aborted) return;
+      if (isWeftError(error, "wrong-chain")) throw error;
+      ms = RETRY_MS;
+    }
+    await waitMs({ ms, signal });
+  }
+}
+
+async function keepKeyPackages(params: { core: ClientCore; signal: AbortSignal }): Promise<void> {
+  const { core, signal } = params;
+  while (!signal.aborted) {
+    const isKept = await keepKeyPackage({ core, signal }).catch((error: unknown) => {
+      if (!signal.aborted) core.logger.warn({ error }, "the key package is not published yet");
+      return false;
+    });
+    const isFinal = await keepRegistered({ core, signal }).catch(() => false);
+    const timeoutMs = isKept && isFinal ? DIRECTORY_PERIOD_MS : isKept ? REGISTRATION_PERIOD_MS : RETRY_MS;
+    await core.identityWakeup.wait({ signal, timeoutMs });
+  }
+}

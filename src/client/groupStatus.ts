@@ -1,0 +1,84 @@
+import type { EntryId, GroupId, Hex, InboxId, InstallationKey, NodeId } from "../wire/ids.ts";
+import { type Client, coreOf, groupOf } from "./client.ts";
+import { readEpoch } from "./groups/epochStates.ts";
+import { viewOf } from "./groups/epochView.ts";
+import type { Group } from "./groups/group.ts";
+import { readRecords } from "./messages/timelineStore.ts";
+import type { BlockRef, GroupStatus, HeadId } from "./tables.ts";
+import { type EpochDigest, epochDigest } from "./timeline/epochDigest.ts";
+import type { TimelineRecord } from "./timeline/record.ts";
+
+export type GroupState = {
+  readonly group: GroupId;
+  readonly membership: GroupStatus;
+  /** Why it is cut off; if it was removed: "left" because it asked for it, "revoked" by the registry. */
+  readonly reason: string | undefined;
+  readonly name: string;
+  readonly head: HeadId;
+  readonly epoch: number;
+  readonly members: readonly InboxId[];
+  /** All of the members' that are in the group. */
+  readonly installations: readonly InstallationKey[];
+  /** Members who have asked to leave and are to be removed by the others. */
+  readonly leaving: readonly InboxId[];
+  /** The first epoch that this client was in. */
+  readonly joinedEpoch: number;
+  /** The chain's block up to which this group is read. */
+  readonly block: BlockRef;
+  /** Epochs that this client was in, in order. */
+  readonly epochs: readonly EpochState[];
+  /** Of those without a gap, by epoch: equal for all who were in the epoch from its start to its end. */
+  readonly digests: ReadonlyMap<number, Hex>;
+  readonly gaps: number;
+  readonly messages: number;
+  /** By way of which the group is read to the chain's end; undefined while it is not. */
+  readonly node: NodeId | undefined;
+};
+
+export type EpochState = {
+  readonly epoch: number;
+  readonly entry: HeadId;
+  readonly digest: EpochDigest;
+};
+
+/** Where a group stands, from the local database. Throws `unknown-group`. */
+export async function groupStatus(params: { client: Client; group: GroupId }): Promise<GroupState> {
+  const core = coreOf(params.client);
+  const group = groupOf(core, params.group);
+  const records: TimelineRecord[] = [];
+  for await (const { value } of readRecords({ database: core.database, group: group.id }))
+    records.push(value);
+  const { record } = group.view;
+  const { status, reason, name, head, epoch, members, start } = record;
+  const opened = await readEpoch({ database: core.database, group: group.id, cache: group.epochs, head });
+  const epochs = epochStates(group, records);
+  return {
+    ...{ group: group.id, membership: status, reason, name, head, epoch, members },
+    installations: opened ? viewOf(opened.state).members.map(({ installation }) => installation) : [],
+    leaving: members.filter((inbox) => group.view.leaves.leavers.has(inbox)),
+    joinedEpoch: start.epoch,
+    block: group.processed,
+    epochs,
+    digests: new Map(
+      epochs.flatMap(({ epoch, digest }) =>
+        digest.kind === "digest" ? [[epoch, digest.digest] as const] : [],
+      ),
+    ),
+    gaps: records.filter(({ kind }) => kind === "gap").length,
+    messages: records.filter((one) => one.kind === "message" && one.content.body.kind === "text").length,
+    node: group.caughtUpBy,
+  };
+}
+
+/** Nothing is sealed to epoch 0, so it has no digest. */
+function epochStates({ view }: Group, records: readonly TimelineRecord[]): EpochState[] {
+  const byEpoch = Map.groupBy(records, (record) =>
+    record.kind === "message" ? record.openings[0].epoch : record.epoch,
+  );
+  return view.branch.steps
+    .filter(({ epoch }) => epoch > 0)
+    .map(({ head, epoch }) => ({
+      ...{ epoch, entry: head },
+      digest: epochDigest({ entry: head as EntryId, records: byEpoch.get(epoch) ?? [] }),
+    }));
+}

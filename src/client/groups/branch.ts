@@ -1,0 +1,63 @@
+import type { EntryId } from "../../wire/ids.ts";
+import type { HeadPlace } from "../messages/judgeEnvelope.ts";
+import type { BlockRef, EntryRecord, GroupRecord, HeadId } from "../tables.ts";
+
+/** One epoch of the adopted branch; `entry` is undefined for epoch 0 and where this client began. */
+export type BranchStep = {
+  readonly head: HeadId;
+  readonly epoch: number;
+  readonly entry: EntryRecord | undefined;
+};
+
+/** From where this client's history of the group starts to the head. */
+export type Branch = {
+  readonly steps: readonly BranchStep[];
+  readonly places: ReadonlyMap<HeadId, number>;
+};
+
+export function branchOf(params: {
+  record: Pick<GroupRecord, "head" | "epoch" | "start">;
+  entries: ReadonlyMap<HeadId, EntryRecord>;
+}): Branch {
+  const { record, entries } = params;
+  const steps: BranchStep[] = [];
+  let head: HeadId | undefined = record.head;
+  for (let epoch = record.epoch; head !== undefined && epoch >= record.start.epoch; epoch--) {
+    const entry = entries.get(head);
+    steps.push({ head, epoch, entry });
+    head = entry?.parent;
+  }
+  steps.reverse();
+  return { steps, places: new Map(steps.map((step, i) => [step.head, i])) };
+}
+
+/** Blocks of the adopted entries after the step at `place`, in order. */
+export function successorsOf(branch: Branch, place: number): BlockRef[] {
+  return branch.steps.slice(place + 1).flatMap(({ entry }) => (entry ? [entry.block] : []));
+}
+
+/** Where a head that an envelope names stands. */
+export function placeOf(params: {
+  branch: Branch;
+  entries: ReadonlyMap<HeadId, EntryRecord>;
+  head: EntryId;
+}): HeadPlace {
+  const { branch, entries, head } = params;
+  const place = branch.places.get(head);
+  if (place === branch.steps.length - 1) return { kind: "head" };
+  if (place !== undefined) return { kind: "behind", successors: successorsOf(branch, place) };
+  const entry = entries.get(head);
+  if (entry === undefined) return { kind: "unknown" };
+  switch (entry.verdict.kind) {
+    case "adopted":
+    case "before-start":
+      return { kind: "before-start" };
+    case "unjudged":
+      return { kind: "unknown" };
+    case "refused":
+    case "control":
+    case "cut-off":
+    case "dead":
+      return { kind: "dead" };
+  }
+}

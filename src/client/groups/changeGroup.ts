@@ -1,0 +1,124 @@
+import { type Write, writeAtomic } from "../../store/writeAtomic.ts";
+import type { EntryId } from "../../wire/ids.ts";
+import type { ClientCore } from "../core.ts";
+import type { ClientEvent } from "../events.ts";
+import { type Intent, isOpen } from "../outbox/intent.ts";
+import { notifyIntent } from "../outbox/waiters.ts";
+import { type EntryRecord, type GroupRecord, type HeadId, type StagedRecord, tables } from "../tables.ts";
+import { epochWrites, remember, type StoredEpoch } from "./epochStates.ts";
+import { type Group, type GroupView, type Publication, viewOfGroup } from "./group.ts";
+
+/** What one step changes in a group: all of it in one batch, or nothing. */
+export type GroupChange = {
+  readonly record?: GroupRecord;
+  readonly entries?: readonly EntryRecord[];
+  readonly droppedEntries?: readonly EntryRecord[];
+  readonly intents?: readonly Intent[];
+  readonly publications?: readonly Publication[];
+  readonly droppedPublications?: readonly Publication[];
+  readonly staged?: readonly (readonly [EntryId, StagedRecord])[];
+  readonly droppedStaged?: readonly EntryId[];
+  readonly epochs?: readonly {
+    readonly head: HeadId;
+    readonly epoch: StoredEpoch;
+    readonly isNew: boolean;
+  }[];
+  readonly droppedEpochs?: readonly HeadId[];
+  readonly held?: GroupView["held"];
+  /** Of the other tables. */
+  readonly writes?: readonly Write[];
+  readonly events?: readonly ClientEvent[];
+  /** On disk before anything of it leaves this machine. */
+  readonly sync?: boolean;
+};
+
+/** Writes a change and then lets memory follow. To be called from within the group's queue. */
+export async function changeGroup(params: {
+  core: ClientCore;
+  group: Group;
+  change: GroupChange;
+}): Promise<void> {
+  const { core, group, change } = params;
+  await writeAtomic({
+    database: core.database,
+    writes: writesOf(group, change),
+    sync: change.sync ?? false,
+  });
+  for (const { head, epoch } of change.epochs ?? []) remember(group.epochs, head, epoch);
+  for (const head of change.droppedEpochs ?? []) group.epochs.delete(head);
+  group.view = viewAfter(group.view, change);
+  for (const intent of change.intents ?? []) notifyIntent(core, intent);
+  for (const event of change.events ?? []) core.events.emit(event);
+  core.changes++;
+  group.outboxWakeup.wake();
+  group.deliveryWakeup.wake();
+  group.upkeepWakeup.wake();
+}
+
+function writesOf(group: Group, change: GroupChange): Write[] {
+  const at = { group: group.id };
+  const { record, entries = [], droppedEntries = [], intents = [], writes = [] } = change;
+  return [
+    ...(record ? [tables.group.put(at, record)] : []),
+    ...droppedEntries.flatMap(({ id, block, logIndex }) => [
+      tables.entry.del({ ...at, id }),
+      tables.entryByPlace.del({ ...at, block: block.number, logIndex }),
+    ]),
+    ...entries.flatMap((entry) => [
+      tables.entry.put({ ...at, id: entry.id }, entry),
+      tables.entryByPlace.put({ ...at, block: entry.block.number, logIndex: entry.logIndex }, entry.id),
+    ]),
+    ...intents.flatMap((intent) => [
+      tables.outbox.put({ sequence: intent.sequence }, intent),
+      tables.intentPlace.put({ id: intent.id }, intent.sequence),
+    ]),
+    ...(change.publications ?? []).map((one) => tables.publication.put(one, one.record)),
+    ...(change.droppedPublications ?? []).map((one) => tables.publication.del(one)),
+    ...(change.staged ?? []).map(([entry, staged]) => tables.staged.put({ ...at, entry }, staged)),
+    ...(change.droppedStaged ?? []).map((entry) => tables.staged.del({ ...at, entry })),
+    ...(change.epochs ?? []).flatMap((epoch) => epochWrites({ ...at, ...epoch })),
+    ...(change.droppedEpochs ?? []).map((entry) => tables.epoch.del({ ...at, entry })),
+    ...writes,
+  ];
+}
+
+function viewAfter(view: GroupView, change: GroupChange): GroupView {
+  const next = {
+    record: change.record ?? view.record,
+    entries: view.entries,
+    intents: change.intents ? intentsAfter(view.intents, change.intents) : view.intents,
+    publications: publicationsAfter(view.publications, change),
+    staged: stagedAfter(view.staged, change),
+    held: change.held ?? view.held,
+  };
+  if (!change.entries && !change.droppedEntries) {
+    return change.record ? viewOfGroup(next) : { ...view, ...next };
+  }
+  const entries = new Map(view.entries);
+  for (const { id } of change.droppedEntries ?? []) entries.delete(id);
+  for (const entry of change.entries ?? []) entries.set(entry.id, entry);
+  return viewOfGroup({ ...next, entries });
+}
+
+function intentsAfter(before: readonly Intent[], changed: readonly Intent[]): Intent[] {
+  const byId = new Map(before.map((intent) => [intent.id, intent]));
+  for (const intent of changed) byId.set(intent.id, intent);
+  return [...byId.values()].filter(isOpen).sort((a, b) => a.sequence - b.sequence);
+}
+
+function publicationsAfter(before: readonly Publication[], change: GroupChange): readonly Publication[] {
+  const { publications, droppedPublications } = change;
+  if (!publications && !droppedPublications) return before;
+  const keyOf = ({ sequence, part }: Publication) => `${sequence}/${part}`;
+  const byKey = new Map(before.map((one) => [keyOf(one), one]));
+  for (const one of droppedPublications ?? []) byKey.delete(keyOf(one));
+  for (const one of publications ?? []) byKey.set(keyOf(one), one);
+  return [...byKey.values()].sort((a, b) => a.sequence - b.sequence || a.part - b.part);
+}
+
+function stagedAfter(before: GroupView["staged"], change: GroupChange): GroupView["staged"] {
+  if (!change.staged && !change.droppedStaged) return before;
+  const staged = new Map([...before, ...(change.staged ?? [])]);
+  for (const entry of change.droppedStaged ?? []) staged.delete(entry);
+  return staged;
+}

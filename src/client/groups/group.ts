@@ -1,0 +1,92 @@
+import type { EntryId, GroupId, NodeId } from "../../wire/ids.ts";
+import type { Intent } from "../outbox/intent.ts";
+import { createSerialQueue, type SerialQueue } from "../serialQueue.ts";
+import type {
+  BlockRef,
+  EntryRecord,
+  GroupRecord,
+  HeadId,
+  PublicationRecord,
+  StagedRecord,
+} from "../tables.ts";
+import { createWakeup, type Wakeup } from "../wakeup.ts";
+import { type Branch, branchOf } from "./branch.ts";
+import type { EpochCache } from "./epochStates.ts";
+import { type Leaves, leavesOf } from "./leaves.ts";
+
+/** An envelope to be delivered, and its place in the outbox. */
+export type Publication = {
+  readonly sequence: number;
+  readonly part: number;
+  readonly record: PublicationRecord;
+};
+
+/** What the database holds of a group, in memory: replaced after a batch is written, never before. */
+export type GroupView = {
+  readonly record: GroupRecord;
+  readonly entries: ReadonlyMap<HeadId, EntryRecord>;
+  /** How many entries this client has read below each entry. */
+  readonly children: ReadonlyMap<HeadId, number>;
+  readonly branch: Branch;
+  /** Who has asked to leave. */
+  readonly leaves: Leaves;
+  /** Open ones, in the order of the outbox. */
+  readonly intents: readonly Intent[];
+  readonly publications: readonly Publication[];
+  readonly staged: ReadonlyMap<EntryId, StagedRecord>;
+  readonly held: { readonly count: number; readonly bytes: number; readonly nextArrival: number };
+};
+
+export type Group = {
+  readonly id: GroupId;
+  /** All changes of a group go through here, one after another. */
+  readonly queue: SerialQueue;
+  readonly outboxWakeup: Wakeup;
+  readonly deliveryWakeup: Wakeup;
+  readonly upkeepWakeup: Wakeup;
+  readonly epochs: EpochCache;
+  view: GroupView;
+  /** How far the chain is read; the zero block before anything is. */
+  processed: BlockRef;
+  /** When that last moved, ms since 1970. */
+  headMovedAtMs: number;
+  /** The node by way of which this group is read to the chain's end, in this connection. */
+  caughtUpBy: NodeId | undefined;
+  /** What the outbox waits for, for those who ask. */
+  waitsFor: string;
+};
+
+export const NO_BLOCK: BlockRef = { number: 0, hash: "0x", time: 0 };
+
+export function createGroupHandle(params: { id: GroupId; view: GroupView; processed: BlockRef }): Group {
+  return {
+    ...params,
+    queue: createSerialQueue(),
+    outboxWakeup: createWakeup(),
+    deliveryWakeup: createWakeup(),
+    upkeepWakeup: createWakeup(),
+    epochs: new Map(),
+    headMovedAtMs: Date.now(),
+    caughtUpBy: undefined,
+    waitsFor: "nothing-to-do",
+  };
+}
+
+export function viewOfGroup(parts: Omit<GroupView, "children" | "branch" | "leaves">): GroupView {
+  const children = new Map<HeadId, number>();
+  for (const { parent } of parts.entries.values()) children.set(parent, (children.get(parent) ?? 0) + 1);
+  const branch = branchOf(parts);
+  return { ...parts, children, branch, leaves: leavesOf({ ...parts, branch }) };
+}
+
+/** A group of which the database holds nothing yet. */
+export function emptyGroupView(record: GroupRecord): GroupView {
+  return viewOfGroup({
+    record,
+    entries: new Map(),
+    intents: [],
+    publications: [],
+    staged: new Map(),
+    held: { count: 0, bytes: 0, nextArrival: 0 },
+  });
+}

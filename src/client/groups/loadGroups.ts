@@ -1,0 +1,76 @@
+import { valuesOf } from "../../store/client/table.ts";
+import type { Database } from "../../store/openDatabase.ts";
+import { envelopeBytes } from "../../wire/envelope.ts";
+import { type EntryId, type GroupId, toHex } from "../../wire/ids.ts";
+import { type Intent, isOpen } from "../outbox/intent.ts";
+import { type EntryRecord, type GroupRecord, type HeadId, type StagedRecord, tables } from "../tables.ts";
+import {
+  createGroupHandle,
+  type Group,
+  type GroupView,
+  NO_BLOCK,
+  type Publication,
+  viewOfGroup,
+} from "./group.ts";
+
+/** Reads all groups as they were left. */
+export async function loadGroups(database: Database): Promise<{ groups: Group[]; nextSequence: number }> {
+  const intents: Intent[] = [];
+  let nextSequence = 1;
+  for await (const { value } of tables.outbox.rows(database)) {
+    if (isOpen(value)) intents.push(value);
+    nextSequence = value.sequence + 1;
+  }
+  const publications: Publication[] = [];
+  for await (const { fields, value } of tables.publication.rows(database)) {
+    publications.push({ sequence: Number(fields.sequence), part: fields.part, record: value });
+  }
+  const records = await valuesOf(tables.group.rows(database));
+  const groups: Group[] = [];
+  for (const record of records) {
+    groups.push(await loadGroup({ database, record, intents, publications }));
+  }
+  return { groups, nextSequence };
+}
+
+async function loadGroup(params: {
+  database: Database;
+  record: GroupRecord;
+  intents: readonly Intent[];
+  publications: readonly Publication[];
+}): Promise<Group> {
+  const { database, record } = params;
+  const { group: id } = record;
+  const entries = await valuesOf(tables.entry.rows(database, { under: { group: id } }));
+  entries.sort((a, b) => a.block.number - b.block.number || a.logIndex - b.logIndex);
+  const staged = new Map<EntryId, StagedRecord>();
+  for await (const { fields, value } of tables.staged.rows(database, { under: { group: id } })) {
+    staged.set(toHex(fields.entry) as EntryId, value);
+  }
+  const view = viewOfGroup({
+    record,
+    entries: new Map<HeadId, EntryRecord>(entries.map((entry) => [entry.id, entry])),
+    intents: params.intents.filter(({ group }) => group === id),
+    publications: params.publications.filter((one) => one.record.group === id),
+    staged,
+    held: await loadHeld({ database, id }),
+  });
+  return createGroupHandle({ id, view, processed: newestBlock(view) });
+}
+
+async function loadHeld(params: { database: Database; id: GroupId }): Promise<GroupView["held"]> {
+  const { database, id: group } = params;
+  let held = { count: 0, bytes: 0, nextArrival: 0 };
+  for await (const { fields, value } of tables.held.rows(database, { under: { group } })) {
+    const bytes = held.bytes + envelopeBytes(value.envelope);
+    held = { count: held.count + 1, bytes, nextArrival: Number(fields.arrival) + 1 };
+  }
+  return held;
+}
+
+/** At least this far the chain was read. */
+function newestBlock({ entries }: GroupView): Group["processed"] {
+  let newest = NO_BLOCK;
+  for (const { block } of entries.values()) if (block.number > newest.number) newest = block;
+  return newest;
+}

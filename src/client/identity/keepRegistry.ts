@@ -1,0 +1,35 @@
+import { isWeftError } from "../../errors.ts";
+import type { ClientCore } from "../core.ts";
+import { readRegistry } from "./readRegistry.ts";
+import { sendRevocations } from "./sendRevocations.ts";
+
+/** How old a word of the registry may grow; longer for who has many to ask about. */
+const REGISTRY_PERIOD_MS = 2_000;
+const PERIOD_PER_INBOX_MS = 10;
+/** While an own revocation is on its way. */
+const REVOCATION_PERIOD_MS = 200;
+
+/**
+ * Reads again and again what the registry says of this client's inbox and of those it shares groups with, and sends
+ * revocations. Ends when the signal aborts.
+ */
+export async function keepRegistry(params: { core: ClientCore; signal: AbortSignal }): Promise<void> {
+  const { core, signal } = params;
+  while (!signal.aborted) {
+    const timeoutMs = await core.registryReads
+      .run(() => readOnce(params))
+      .catch((error: unknown) => {
+        if (!signal.aborted) core.logger.warn({ error }, "the registry is read again");
+        if (isWeftError(error, "storage")) core.onStorageFault();
+        return REGISTRY_PERIOD_MS;
+      });
+    await core.registryWakeup.wait({ signal, timeoutMs });
+  }
+}
+
+/** How long to wait before the next round. */
+async function readOnce(params: { core: ClientCore; signal: AbortSignal }): Promise<number> {
+  const asked = await readRegistry(params);
+  const isOpen = await sendRevocations(params);
+  return isOpen ? REVOCATION_PERIOD_MS : REGISTRY_PERIOD_MS + asked * PERIOD_PER_INBOX_MS;
+}

@@ -1,0 +1,85 @@
+import { MAX_INBOXES_PER_CALL } from "../../rpc/limits.ts";
+import type { InboxId, InstallationKey } from "../../wire/ids.ts";
+import type { ClientCore } from "../core.ts";
+import { refreshInboxes } from "../entries/askRegistry.ts";
+import { changeGroup } from "../groups/changeGroup.ts";
+import type { Group } from "../groups/group.ts";
+import { askNodes } from "../links/askNodes.ts";
+import { rankOwnNodes } from "../links/rankGroupNodes.ts";
+import { judgeSenders } from "../messages/judgeSenders.ts";
+import { isRevoked } from "./isRevoked.ts";
+
+type Params = { core: ClientCore; signal: AbortSignal };
+
+/** The revocations by which a group's messages were judged last, each with its block. */
+const judgedBy = new WeakMap<Group, ReadonlyMap<InstallationKey, number>>();
+
+/**
+ * Reads what the registry says of all inboxes that concern this client, and lets it take effect: revocations fence
+ * messages, new and revoked installations are the upkeep's work, and one's own revocation ends all. Gives the number
+ * of inboxes. To be called from within `core.registryReads`.
+ */
+export async function readRegistry({ core, signal }: Params): Promise<number> {
+  const wasRevoked = isRevoked(core);
+  const inboxes = inboxesOfInterest(core);
+  for (let i = 0; i < inboxes.length; i += MAX_INBOXES_PER_CALL) {
+    const some = inboxes.slice(i, i + MAX_INBOXES_PER_CALL);
+    const ask = { links: core.links, ranked: rankOwnNodes(core), signal };
+    await askNodes({ ...ask, ask: (api) => refreshInboxes({ core, api, inboxes: some, block: 0, signal }) });
+  }
+  for (const group of core.groups.values()) {
+    await fence({ core, group });
+    group.upkeepWakeup.wake();
+  }
+  if (isRevoked(core) && !wasRevoked) tellRevoked(core);
+  return inboxes.length;
+}
+
+/** One's own, those of all groups that one is in, and those that left lately if nothing is known of them any more. */
+function inboxesOfInterest(core: ClientCore): InboxId[] {
+  const inboxes = new Set([core.self.inbox]);
+  for (const { view } of core.groups.values()) {
+    if (view.record.status === "removed") continue;
+    for (const inbox of view.record.members) inboxes.add(inbox);
+    for (const { entry } of view.branch.steps) {
+      if (entry?.verdict.kind !== "adopted") continue;
+      for (const { inbox } of entry.verdict.removes) if (!core.inboxes.has(inbox)) inboxes.add(inbox);
+    }
+  }
+  return [...inboxes];
+}
+
+async function fence({ core, group }: { core: ClientCore; group: Group }): Promise<void> {
+  const revocations = revocationsIn(core, group);
+  const before = judgedBy.get(group) ?? new Map<InstallationKey, number>();
+  const changed = [...before.keys(), ...revocations.keys()].filter(
+    (installation) => before.get(installation) !== revocations.get(installation),
+  );
+  if (changed.length === 0) return;
+  await group.queue.run(async () => {
+    const installations = new Set(changed);
+    const { writes, events } = await judgeSenders({ core, group, installations, branch: group.view.branch });
+    if (writes.length > 0) await changeGroup({ core, group, change: { writes, events } });
+  });
+  judgedBy.set(group, revocations);
+}
+
+function revocationsIn(core: ClientCore, group: Group): Map<InstallationKey, number> {
+  const revocations = new Map<InstallationKey, number>();
+  for (const member of group.view.record.members) {
+    for (const { installation, revokedBlock } of core.inboxes.get(member)?.inbox?.installations ?? []) {
+      if (revokedBlock !== undefined) revocations.set(installation, revokedBlock);
+    }
+  }
+  return revocations;
+}
+
+function tellRevoked(core: ClientCore): void {
+  core.logger.warn({ installation: core.self.installation.key }, "this installation was revoked");
+  core.changes++;
+  for (const group of core.groups.values()) {
+    group.outboxWakeup.wake();
+    core.events.emit({ kind: "group", group: group.id });
+  }
+  core.events.emit({ kind: "revoked" });
+}

@@ -1,0 +1,91 @@
+import type { ErrorCode } from "../../errors.ts";
+import type { RelayOutcome } from "../../rpc/nodeApi.ts";
+import { valuesOf } from "../../store/client/table.ts";
+import { writeAtomic } from "../../store/writeAtomic.ts";
+import type { ClientCore } from "../core.ts";
+import { askNodes } from "../links/askNodes.ts";
+import { rankOwnNodes } from "../links/rankGroupNodes.ts";
+import type { IntentOutcome } from "../outbox/intent.ts";
+import { notifyIntent } from "../outbox/waiters.ts";
+import type { IntentReason } from "../policy/reasons.ts";
+import { type RevocationRecord, tables } from "../tables.ts";
+
+type Params = { core: ClientCore; signal: AbortSignal };
+
+/** What was handed to a node and did not land within this time is handed over again. */
+const SEND_AGAIN_MS = 3_000;
+const sentAtMs = new WeakMap<ClientCore, Map<string, number>>();
+
+/** Refusals that stay; others may pass. */
+const finalRefusals: Partial<Record<ErrorCode, IntentReason>> = {
+  "not-allowed": "not-permitted",
+  "bad-signature": "not-permitted",
+  "unknown-record": "unknown-installation",
+  malformed: "unknown-installation",
+};
+
+/**
+ * Carries own revocations to the chain: the same signed record until the registry lists it, and again if a
+ * reorganization takes it away. True while one is open.
+ */
+export async function sendRevocations(params: Params): Promise<boolean> {
+  let isOpen = false;
+  for (const record of await valuesOf(tables.revocation.rows(params.core.database))) {
+    if (record.isFinal) continue;
+    const next = await carryOn({ ...params, record });
+    if (next !== record) await storeRevocation(params.core, next);
+    isOpen ||= next.progress.kind === "queued";
+  }
+  return isOpen;
+}
+
+/** On disk before anyone is told. */
+export async function storeRevocation(core: ClientCore, record: RevocationRecord): Promise<void> {
+  const { installation } = record;
+  await writeAtomic({
+    database: core.database,
+    writes: [tables.revocation.put({ installation }, record)],
+    sync: true,
+  });
+  core.changes++;
+  notifyIntent(core, record);
+}
+
+async function carryOn(params: Params & { record: RevocationRecord }): Promise<RevocationRecord> {
+  const { core, record } = params;
+  const snapshot = core.inboxes.get(core.self.inbox);
+  const { installation } = record;
+  const listed = snapshot?.inbox?.installations.find((one) => one.installation === installation);
+  if (snapshot && listed?.revokedBlock !== undefined) {
+    const isFinal = snapshot.asOf >= listed.revokedBlock + core.finalityBlocks;
+    return isFinal || record.progress.kind === "queued"
+      ? { ...settled(record, { kind: "delivered" }), isFinal }
+      : record;
+  }
+  const open: RevocationRecord =
+    record.progress.kind === "queued" ? record : { ...record, progress: { kind: "queued" } };
+  const outcome = await relay({ ...params, record });
+  if (outcome?.kind !== "refused") return open;
+  const reason = finalRefusals[outcome.code];
+  return reason ? { ...settled(record, { kind: "failed", reason }), isFinal: true } : open;
+}
+
+/** `undefined` if it is too early to send it again. */
+async function relay(params: Params & { record: RevocationRecord }): Promise<RelayOutcome | undefined> {
+  const { core, record, signal } = params;
+  const sent = sentAtMs.get(core) ?? new Map<string, number>();
+  sentAtMs.set(core, sent);
+  if (Date.now() < (sent.get(record.id) ?? 0) + SEND_AGAIN_MS) return undefined;
+  const { links } = core;
+  const outcome = await askNodes({
+    ...{ links, ranked: rankOwnNodes(core), signal },
+    ask: (api) => api.relayIdentity(record.action, { signal }),
+  });
+  sent.set(record.id, Date.now());
+  core.logger.info({ installation: record.installation, outcome: outcome.kind }, "sent a revocation");
+  return outcome;
+}
+
+function settled(record: RevocationRecord, outcome: IntentOutcome): RevocationRecord {
+  return { ...record, acknowledged: true, progress: { kind: "settled", outcome } };
+}

@@ -1,0 +1,9 @@
+import { writeAtomic } from "../../store/writeAtomic.ts";
+import type { EnvelopeHash } from "../../wire/ids.ts";
+import type { ClientCore } from "../core.ts";
+import { tables } from "../tables.ts";
+
+export async function discardWelcome(params: { core: ClientCore; envelope: EnvelopeHash }): Promise<void> {
+  const { core, envelope } = params;
+  await writeAtomic({ database: core.database, writes: [tables.welcome.del({ envelope })], sync: false });
+}

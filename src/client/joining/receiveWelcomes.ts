@@ -1,0 +1,29 @@
+import { unwrapWelcome } from "../../identity/wrapWelcome.ts";
+import type { StoredEnvelope } from "../../rpc/nodeApi.ts";
+import { type Write, writeAtomic } from "../../store/writeAtomic.ts";
+import { envelopeHash } from "../../wire/envelope.ts";
+import type { ClientCore } from "../core.ts";
+import { tables } from "../tables.ts";
+
+/** Looks through what came into the bucket for Welcomes to this installation, and keeps those. */
+export async function receiveWelcomes(params: {
+  core: ClientCore;
+  envelopes: readonly StoredEnvelope[];
+  position: readonly Write[];
+}): Promise<void> {
+  const { core, envelopes, position } = params;
+  await core.welcomes.run(async () => {
+    const keyPackages = [...core.keyPackages.values()].map(({ own }) => own).reverse();
+    const found = envelopes.flatMap(({ envelope }) => {
+      const outcome = unwrapWelcome({ envelope, keyPackages });
+      if (outcome.kind !== "welcome") return [];
+      const { welcome, own } = outcome;
+      const record = { welcome, generation: own.generation, receivedAtMs: Date.now() };
+      return [tables.welcome.put({ envelope: envelopeHash(envelope) }, record)];
+    });
+    await writeAtomic({ database: core.database, writes: [...found, ...position], sync: found.length > 0 });
+    if (found.length === 0) return;
+    core.changes++;
+    core.joinsWakeup.wake();
+  });
+}

@@ -1,0 +1,41 @@
+import { isWeftError, WeftError } from "../../errors.ts";
+import type { NodeConnection } from "../../rpc/connectNode.ts";
+import type { NodeId } from "../../wire/ids.ts";
+import type { KnownNode } from "../tables.ts";
+import { apiOf, isUp, type NodeLinks } from "./nodeLinks.ts";
+
+/** The node's own faults: another one may do better. */
+const elsewhere = new Set([
+  "node-unreachable",
+  "not-ready",
+  "limit-exceeded",
+  "chain-unreachable",
+  "internal",
+  "malformed",
+]);
+
+export function isNodeFault(error: unknown): boolean {
+  return isWeftError(error) && elsewhere.has(error.code);
+}
+
+/** Asks the nodes in order until one answers. Throws what the last one did wrong, or `no-node`. */
+export async function askNodes<Answer>(params: {
+  links: NodeLinks;
+  ranked: readonly Pick<KnownNode, "node">[];
+  signal: AbortSignal;
+  ask: (api: NodeConnection, node: NodeId) => Promise<Answer>;
+}): Promise<Answer> {
+  const { links, ranked, signal, ask } = params;
+  let fault: unknown;
+  for (const { node } of ranked) {
+    const api = isUp(links, node, Date.now()) ? apiOf(links, node) : undefined;
+    if (!api) continue;
+    try {
+      return await ask(api, node);
+    } catch (error) {
+      if (signal.aborted || !isNodeFault(error)) throw error;
+      fault = error;
+    }
+  }
+  throw fault ?? new WeftError({ code: "no-node", message: "no node answers" });
+}

@@ -1,0 +1,137 @@
+import type { ChainEvent, ChainHead, Entry, EntryCursor, GroupPosition, NodeApi } from "../../rpc/nodeApi.ts";
+import { valuesOf } from "../../store/client/table.ts";
+import type { GroupId, NodeId } from "../../wire/ids.ts";
+import type { ClientCore } from "../core.ts";
+import { forgetInboxes } from "../entries/askRegistry.ts";
+import { giveUpFork } from "../entries/giveUpFork.ts";
+import { receiveEntries } from "../entries/receiveEntries.ts";
+import { rollBackGroup } from "../entries/rollBackGroup.ts";
+import type { Group } from "../groups/group.ts";
+import { maintainEpochs } from "../groups/maintainEpochs.ts";
+import { releaseHeld } from "../messages/releaseHeld.ts";
+import { type EntryRecord, tables } from "../tables.ts";
+
+/** More than a reorganization can take away; an older one is final. */
+const RECENT_ENTRIES = 32;
+
+type Params = {
+  core: ClientCore;
+  node: NodeId;
+  api: NodeApi;
+  groups: readonly GroupId[];
+  signal: AbortSignal;
+  /** All groups are read to the chain's end. */
+  onCaughtUp: () => void;
+};
+
+/** Reads the chain's entries of these groups by way of one node, history and live in one. Ends by throwing. */
+export async function followGroups(params: Params): Promise<void> {
+  const { core, api, groups, signal } = params;
+  if (groups.length === 0) return;
+  const positions = await Promise.all(groups.map((group) => chainPosition(core, group)));
+  for await (const event of api.followChain({ groups: positions }, { signal })) {
+    await receive({ ...params, event });
+  }
+}
+
+async function receive(params: Params & { event: ChainEvent }): Promise<void> {
+  const { core, groups, event } = params;
+  switch (event.kind) {
+    case "started":
+      return;
+    case "entries": {
+      const group = core.groups.get(event.group);
+      if (!group) return;
+      await group.queue.run(() => receiveEntryPage({ ...params, ...event, group }));
+      return;
+    }
+    case "rollback":
+      await forgetInboxes({ core, afterBlock: event.to.number });
+      core.identityWakeup.wake();
+      await eachGroup(params, groups, (group) =>
+        rollBackGroup({ core, group, voids: ({ block }) => block.number > event.to.number }),
+      );
+      return;
+    case "head":
+      await eachGroup(params, groups, (group) => {
+        group.caughtUpBy = params.node;
+        return reachHead({ core, group, head: event.head });
+      });
+      params.onCaughtUp();
+  }
+}
+
+/** A page of entries, after what the chain has lost behind the place that it starts from. */
+export async function receiveEntryPage(params: {
+  core: ClientCore;
+  group: Group;
+  api: Pick<NodeApi, "getInboxes">;
+  from: EntryCursor | undefined;
+  entries: readonly Entry[];
+  signal: AbortSignal;
+}): Promise<void> {
+  await voidAfter(params);
+  await receiveEntries(params);
+}
+
+async function eachGroup(
+  { core }: Params,
+  groups: readonly GroupId[],
+  step: (group: Group) => Promise<void>,
+): Promise<void> {
+  for (const id of groups) {
+    const group = core.groups.get(id);
+    if (group) await group.queue.run(() => step(group));
+  }
+}
+
+/** All entries up to here are read. */
+export async function reachHead(params: { core: ClientCore; group: Group; head: ChainHead }): Promise<void> {
+  const { core, group, head } = params;
+  if (group.processed.number !== head.number) group.headMovedAtMs = Date.now();
+  group.processed = head;
+  await giveUpFork({ core, group });
+  await releaseHeld({ core, group });
+  await maintainEpochs({ core, group });
+  group.outboxWakeup.wake();
+  group.deliveryWakeup.wake();
+  group.upkeepWakeup.wake();
+}
+
+export async function chainPosition(core: ClientCore, group: GroupId): Promise<GroupPosition> {
+  const rows = tables.entryByPlace.rows(core.database, {
+    under: { group },
+    reverse: true,
+    limit: RECENT_ENTRIES,
+  });
+  const ids = await valuesOf(rows);
+  const entries = core.groups.get(group)?.view.entries;
+  const recent = ids.flatMap((id): EntryCursor[] => {
+    const entry = entries?.get(id);
+    return entry
+      ? [{ block: entry.block.number, logIndex: entry.logIndex, blockHash: entry.block.hash }]
+      : [];
+  });
+  return { group, recent };
+}
+
+/** What the node does not have behind the cursor that it knows was on a fork that is gone. */
+async function voidAfter(params: {
+  core: ClientCore;
+  group: Group;
+  from: EntryCursor | undefined;
+}): Promise<void> {
+  const { core, group, from } = params;
+  const isLast = ({ block, logIndex }: EntryRecord) =>
+    from?.block === block.number && from.logIndex === logIndex;
+  const newest = [...group.view.entries.values()].at(-1);
+  if (newest && !isLast(newest)) await forgetInboxes({ core, afterBlock: from?.block ?? 0 });
+  await rollBackGroup({
+    core,
+    group,
+    voids: ({ block, logIndex }) =>
+      from === undefined ||
+      block.number > from.block ||
+      (block.number === from.block && logIndex > from.logIndex),
+  });
+}

@@ -1,0 +1,78 @@
+import { isWeftError, WeftError } from "../../errors.ts";
+import type { NodeApi, NodeStatus } from "../../rpc/nodeApi.ts";
+import type { NodeId } from "../../wire/ids.ts";
+import type { ClientCore } from "../core.ts";
+import { waitMs } from "../waitMs.ts";
+import type { FeedPlan } from "./feedPlan.ts";
+import { followGroups } from "./followGroups.ts";
+import { followTopics } from "./followTopics.ts";
+import { apiOf, noteFailure, noteSuccess } from "./nodeLinks.ts";
+
+/** After a fault of this machine's own: the node is not to blame. */
+const OWN_FAULT_WAIT_MS = 500;
+
+/**
+ * Reads chain and topics by way of one node until it fails or the signal aborts; a failure is noted on the node, so
+ * that others take over. Never throws.
+ */
+export async function followNode(params: {
+  core: ClientCore;
+  node: NodeId;
+  plan: FeedPlan;
+  signal: AbortSignal;
+}): Promise<void> {
+  const { core, node, plan, signal } = params;
+  try {
+    const api = apiOf(core.links, node);
+    if (!api) throw new WeftError({ code: "no-node", message: `the node ${node} has no address` });
+    const status = await api.getNode({}, { signal });
+    checkReady({ core, plan, status });
+    await readBoth({ ...params, api, status });
+  } catch (error) {
+    if (signal.aborted) return;
+    core.logger.warn({ node, err: error }, "left a node");
+    if (isWeftError(error, "storage")) core.onStorageFault();
+    if (isWeftError(error, "storage") || !isWeftError(error)) await waitMs({ ms: OWN_FAULT_WAIT_MS, signal });
+    else noteFailure(core.links, node, Date.now());
+  }
+}
+
+/** The chain first: what it orders is known before the messages that depend on it come. */
+async function readBoth(params: {
+  core: ClientCore;
+  node: NodeId;
+  plan: FeedPlan;
+  api: NodeApi;
+  status: NodeStatus;
+  signal: AbortSignal;
+}): Promise<void> {
+  const { core, node, plan, api, status } = params;
+  const controller = new AbortController();
+  const signal = AbortSignal.any([params.signal, controller.signal]);
+  const chainIsRead = Promise.withResolvers<void>();
+  const onCaughtUp = (): void => {
+    noteSuccess(core.links, node);
+    chainIsRead.resolve();
+  };
+  if (plan.groups.length === 0) onCaughtUp();
+  const feeds = [
+    followGroups({ core, node, api, groups: plan.groups, signal, onCaughtUp }),
+    chainIsRead.promise.then(() => followTopics({ core, api, database: status.database, plan, signal })),
+  ];
+  try {
+    await Promise.all(feeds);
+  } finally {
+    controller.abort();
+    chainIsRead.reject(new WeftError({ code: "closed", message: "the feed ended" }));
+    await Promise.allSettled(feeds);
+  }
+}
+
+/** A node that has not read as far as this client would take it back in time. */
+function checkReady(params: { core: ClientCore; plan: FeedPlan; status: NodeStatus }): void {
+  const { core, plan, status } = params;
+  const read = Math.max(0, ...plan.groups.map((id) => core.groups.get(id)?.processed.number ?? 0));
+  if (!status.ready || (status.head?.number ?? 0) < read) {
+    throw new WeftError({ code: "not-ready", message: status.notReadyReason || "behind this client" });
+  }
+}

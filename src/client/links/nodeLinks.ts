@@ -1,0 +1,94 @@
+import { connectNode, type NodeConnection } from "../../rpc/connectNode.ts";
+import type { GroupId, NodeId } from "../../wire/ids.ts";
+import { type Backoff, backoffMs } from "../backoff.ts";
+import type { KnownNode } from "../tables.ts";
+
+/** Nodes that do not reach each other, as an app or a test was told; a conversation stays on the side it is on. */
+export type Reach = {
+  readonly sides: readonly ReadonlySet<NodeId>[];
+  readonly sideOf: Map<GroupId, ReadonlySet<NodeId>>;
+};
+
+/** How a node was doing when it was last tried. */
+type Health = { readonly failures: number; readonly downUntilMs: number };
+
+/** The nodes of the registry, the connections to them, and which of them answer. */
+export type NodeLinks = {
+  readonly nodes: Map<NodeId, KnownNode>;
+  /** Addresses that the app named: they come before the registry's. */
+  readonly addresses: Map<NodeId, string>;
+  readonly bootstrap: readonly string[];
+  readonly connections: Map<string, NodeConnection>;
+  readonly health: Map<NodeId, Health>;
+  /** Called when nodes come or go. */
+  readonly onChange: () => void;
+  /** Undefined: all nodes reach each other. */
+  reach: Reach | undefined;
+};
+
+/** How long a node that failed is left alone. */
+const DOWN: Backoff = { baseMs: 1_000, capMs: 15_000 };
+const LEAST_DOWN_MS = 500;
+
+export function createNodeLinks(params: {
+  bootstrap: readonly string[];
+  nodes: readonly KnownNode[];
+  onChange: () => void;
+}): NodeLinks {
+  return {
+    nodes: new Map(params.nodes.map((node) => [node.node, node])),
+    addresses: new Map(),
+    bootstrap: params.bootstrap,
+    connections: new Map(),
+    health: new Map(),
+    onChange: params.onChange,
+    reach: undefined,
+  };
+}
+
+/** Those that take part: registered, not leaving, not proven to have equivocated. */
+export function activeNodes(links: NodeLinks): KnownNode[] {
+  return [...links.nodes.values()].filter((node) => node.leftBlock === undefined && !node.disabled);
+}
+
+export function connectionTo(links: NodeLinks, url: string): NodeConnection {
+  const known = links.connections.get(url);
+  if (known) return known;
+  const connection = connectNode({ url });
+  links.connections.set(url, connection);
+  return connection;
+}
+
+/** `undefined` for a node that has no address. */
+export function apiOf(links: NodeLinks, node: NodeId): NodeConnection | undefined {
+  const url = links.addresses.get(node) ?? links.nodes.get(node)?.httpAddress;
+  return url ? connectionTo(links, url) : undefined;
+}
+
+export function isUp(links: NodeLinks, node: NodeId, nowMs: number): boolean {
+  return (links.health.get(node)?.downUntilMs ?? 0) <= nowMs;
+}
+
+export function noteFailure(links: NodeLinks, node: NodeId, nowMs: number): void {
+  const failures = (links.health.get(node)?.failures ?? 0) + 1;
+  const downUntilMs = nowMs + LEAST_DOWN_MS + backoffMs({ ...DOWN, attempt: failures - 1 });
+  links.health.set(node, { failures, downUntilMs });
+}
+
+export function noteSuccess(links: NodeLinks, node: NodeId): void {
+  links.health.delete(node);
+}
+
+/** When the first of the nodes that are left alone may be tried again. */
+export function nextRetryMs(links: NodeLinks, nowMs: number): number | undefined {
+  const waits = [...links.health.values()]
+    .map(({ downUntilMs }) => downUntilMs - nowMs)
+    .filter((ms) => ms > 0);
+  return waits.length === 0 ? undefined : Math.min(...waits);
+}
+
+export async function closeConnections(links: NodeLinks): Promise<void> {
+  const connections = [...links.connections.values()];
+  links.connections.clear();
+  await Promise.all(connections.map((connection) => connection[Symbol.asyncDispose]()));
+}

@@ -1,0 +1,48 @@
+import type { GroupId, NodeId } from "../../wire/ids.ts";
+import { fromHex } from "../../wire/ids.ts";
+import type { ClientCore } from "../core.ts";
+import { readEpoch } from "../groups/epochStates.ts";
+import { viewOf } from "../groups/epochView.ts";
+import { rankNodes, utcDay } from "../nodes/rankNodes.ts";
+import type { KnownNode } from "../tables.ts";
+import { activeNodes, isUp } from "./nodeLinks.ts";
+import { reachable } from "./reach.ts";
+
+/**
+ * The active nodes of a conversation that it reaches, best first: by the group's salt, with the app's preference
+ * before all.
+ */
+export async function rankGroupNodes(params: {
+  core: ClientCore;
+  group: GroupId;
+}): Promise<readonly KnownNode[]> {
+  const { core, group } = params;
+  const handle = core.groups.get(group);
+  const { head } = handle?.view.record ?? { head: group };
+  const epoch = handle && (await readEpoch({ database: core.database, group, cache: handle.epochs, head }));
+  const ranked = rankNodes({
+    nodes: activeNodes(core.links),
+    day: utcDay(Date.now()),
+    salt: epoch ? viewOf(epoch.state).context.salt : fromHex(group),
+    preferred: core.preferences.get(group),
+  });
+  return reachable({ links: core.links, group, ranked });
+}
+
+/** The nodes of this installation's own topics: Welcomes and key packages. */
+export function rankOwnNodes(core: ClientCore): KnownNode[] {
+  return rankNodes({
+    nodes: activeNodes(core.links),
+    day: utcDay(Date.now()),
+    salt: fromHex(core.self.installation.key),
+  });
+}
+
+/** The first that answers, and the one after it: where delivery is looked for. */
+export function nodesInUse(
+  core: ClientCore,
+  ranked: readonly KnownNode[],
+): { first: NodeId | undefined; second: NodeId | undefined } {
+  const [first, second] = ranked.filter(({ node }) => isUp(core.links, node, Date.now()));
+  return { first: first?.node, second: second?.node };
+}

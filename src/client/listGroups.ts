@@ -1,0 +1,44 @@
+import type { GroupId, InboxId } from "../wire/ids.ts";
+import { type Client, coreOf, groupOf } from "./client.ts";
+import { readEpoch } from "./groups/epochStates.ts";
+import { viewOf } from "./groups/epochView.ts";
+import { type Role, roleOf } from "./policy/roleOf.ts";
+import type { GroupStatus } from "./tables.ts";
+
+export type GroupSummary = {
+  readonly group: GroupId;
+  readonly name: string;
+  readonly membership: GroupStatus;
+  readonly epoch: number;
+  readonly members: readonly InboxId[];
+  /** When it was founded here or this client was taken in, milliseconds since 1970. */
+  readonly createdAtMs: number;
+};
+
+/** All groups in the database, those that this client was removed from, too. */
+export function listGroups(params: { client: Client }): GroupSummary[] {
+  return [...coreOf(params.client).groups.values()].map(({ view: { record } }) => {
+    const { group, name, status, epoch, members, createdAtMs } = record;
+    return { group, name, membership: status, epoch, members, createdAtMs };
+  });
+}
+
+export type MemberSummary = {
+  readonly inbox: InboxId;
+  readonly role: Role;
+  readonly installations: number;
+};
+
+/** The members as of the head that this client has read. */
+export async function listMembers(params: { client: Client; group: GroupId }): Promise<MemberSummary[]> {
+  const core = coreOf(params.client);
+  const group = groupOf(core, params.group);
+  const { head } = group.view.record;
+  const epoch = await readEpoch({ database: core.database, group: group.id, cache: group.epochs, head });
+  if (!epoch) return [];
+  const { members, context } = viewOf(epoch.state);
+  const leaves = Map.groupBy(members, ({ inbox }) => inbox);
+  return [...leaves].map(([inbox, { length: installations }]) => ({
+    ...{ inbox, installations, role: roleOf({ context, inbox }) },
+  }));
+}

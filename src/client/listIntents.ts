@@ -1,0 +1,78 @@
+import { valuesOf } from "../store/client/table.ts";
+import type { GroupId, Hex, MessageId } from "../wire/ids.ts";
+import { type Client, coreOf } from "./client.ts";
+import type { ClientCore } from "./core.ts";
+import { type Intent, type IntentOutcome, isOpen } from "./outbox/intent.ts";
+import type { IntentHandle } from "./outbox/intentHandle.ts";
+import { handleOf } from "./outbox/waiters.ts";
+import { type RevocationRecord, tables } from "./tables.ts";
+
+export type IntentSummary = {
+  readonly id: Hex;
+  /** Undefined for a revocation: it is for no group. */
+  readonly group: GroupId | undefined;
+  readonly action: Intent["action"]["kind"] | "revoke";
+  /** Of a send. */
+  readonly message: MessageId | undefined;
+  readonly createdAtMs: number;
+  readonly progress: Intent["progress"]["kind"];
+  /** Undefined while it is open. */
+  readonly outcome: IntentOutcome | undefined;
+  readonly acknowledged: boolean;
+  readonly racesLost: number;
+  readonly rebased: number;
+};
+
+/** The outbox, in its order, then revocations: all that was ever asked for, or what is open (`open: true`) or settled (`false`). */
+export async function listIntents(params: { client: Client; open?: boolean }): Promise<IntentSummary[]> {
+  const core = coreOf(params.client);
+  const summaries: IntentSummary[] = [];
+  for await (const { value } of tables.outbox.rows(core.database)) {
+    if (params.open === undefined || isOpen(value) === params.open) summaries.push(summaryOf(value));
+  }
+  for (const record of await valuesOf(tables.revocation.rows(core.database))) {
+    const summary = revocationSummary(record);
+    if (params.open === undefined || (summary.outcome === undefined) === params.open) summaries.push(summary);
+  }
+  return summaries;
+}
+
+function revocationSummary(record: RevocationRecord): IntentSummary {
+  const { id, createdAtMs, acknowledged, progress } = record;
+  return {
+    ...{ id, createdAtMs, acknowledged, group: undefined, action: "revoke", message: undefined },
+    ...{ progress: progress.kind, racesLost: 0, rebased: 0 },
+    outcome: progress.kind === "settled" ? progress.outcome : undefined,
+  };
+}
+
+/** The handle of an intent, for an app that was started again. `undefined` for an unknown id. */
+export async function findIntent(params: { client: Client; id: Hex }): Promise<IntentHandle | undefined> {
+  const core = coreOf(params.client);
+  const sequence = await tables.intentPlace.get(core.database, { id: params.id });
+  if (sequence === undefined) return await findRevocation(core, params.id);
+  const intent = await tables.outbox.get(core.database, { sequence });
+  return intent && handleOf(core, intent);
+}
+
+async function findRevocation(core: ClientCore, id: Hex): Promise<IntentHandle | undefined> {
+  const revocations = await valuesOf(tables.revocation.rows(core.database));
+  const found = revocations.find((record) => record.id === id);
+  return found && handleOf(core, found);
+}
+
+function summaryOf(intent: Intent): IntentSummary {
+  const { id, group, createdAtMs, acknowledged, racesLost, rebased, progress } = intent;
+  return {
+    ...{ id, group, createdAtMs, acknowledged, racesLost, rebased },
+    action: isDeletion(intent) ? "delete" : intent.action.kind,
+    message: intent.action.kind === "send" ? intent.action.message : undefined,
+    progress: progress.kind,
+    outcome: progress.kind === "settled" ? progress.outcome : undefined,
+  };
+}
+
+/** One's own messages are deleted by a message. */
+function isDeletion({ action }: Intent): boolean {
+  return action.kind === "send" && action.content.body.kind === "delete-own";
+}

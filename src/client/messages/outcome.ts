@@ -1,0 +1,34 @@
+import type { MessageRefusal as MlsRefusal } from "../../mls/openMessage.ts";
+import type { MessageId } from "../../wire/ids.ts";
+import type { MessageRefusal } from "../timeline/readOpened.ts";
+import type { GapReason } from "../timeline/record.ts";
+
+/** What became of an envelope of a group's topic. Every one is stored, counted by reason and can be listed. */
+export type Outcome =
+  | { readonly kind: "opened"; readonly epoch: number; readonly message: MessageId }
+  /** Opened and kept hidden: its sender was removed or revoked before any receipt of it. */
+  | { readonly kind: "fenced"; readonly epoch: number; readonly message: MessageId }
+  /** This client's own, come back. */
+  | { readonly kind: "own" }
+  /** Waits for the chain; durable and bounded. */
+  | { readonly kind: "held" }
+  /** A visible place in the timeline where something is missing. */
+  | { readonly kind: "gap"; readonly epoch: number; readonly reason: GapReason }
+  /** Sealed to an epoch before this client was in the group. */
+  | { readonly kind: "before-start" }
+  | { readonly kind: "rejected"; readonly reason: RejectReason };
+
+export type RejectReason =
+  | "malformed"
+  /** Posted with a key that the head's authority did not certify. */
+  | "stranger"
+  | "bad-signature"
+  /** No registered node's signature covers it. */
+  | "no-receipt"
+  | "dead-branch"
+  /** Its key was used before. */
+  | "replayed"
+  /** More waits for the chain than is kept. */
+  | "not-held"
+  | MessageRefusal
+  | Exclude<MlsRefusal, "keys-gone" | "too-far-ahead">;

@@ -1,0 +1,138 @@
+import { type Row, valuesOf } from "../../store/client/table.ts";
+import type { Database } from "../../store/openDatabase.ts";
+import type { Write } from "../../store/writeAtomic.ts";
+import type { ApplicationMessage } from "../../wire/applicationMessage.ts";
+import type { EnvelopeHash, GroupId, Hex, MessageId } from "../../wire/ids.ts";
+import type { ClientEvent } from "../events.ts";
+import { tables } from "../tables.ts";
+import { isDeleted } from "../timeline/changeDeletion.ts";
+import type { Surroundings } from "../timeline/insertMessage.ts";
+import {
+  type Deletion,
+  type GapRecord,
+  keyOf,
+  type MessageRecord,
+  type TimelineChange,
+  type TimelineKey,
+  type TimelineRecord,
+} from "../timeline/record.ts";
+import { showRecord } from "../timeline/timelineItem.ts";
+
+type Place = { readonly database: Database; readonly group: GroupId };
+
+/** What the database holds around a message that is to be inserted. */
+export async function readSurroundings(
+  params: Place & { message: ApplicationMessage & { readonly id: MessageId } },
+): Promise<Surroundings> {
+  const { message } = params;
+  const { body } = message.content;
+  const deletes = body.kind === "delete-own" ? body.message : undefined;
+  const target = deletes && (await readMessage({ ...params, id: deletes }));
+  return {
+    record: await readMessage({ ...params, id: message.id }),
+    deletions: await readDeletions({ ...params, target: message.id }),
+    target,
+    targetDeletions: target
+      ? (await readDeletions({ ...params, target: target.id })).filter((one) => !isBy(one, message.id))
+      : [],
+  };
+}
+
+export async function readMessage(params: Place & { id: MessageId }): Promise<MessageRecord | undefined> {
+  const record = await readRecord(params);
+  return record?.kind === "message" ? record : undefined;
+}
+
+/** Gaps in the place of these envelopes. */
+export async function readGaps(params: Place & { envelopes: readonly EnvelopeHash[] }): Promise<GapRecord[]> {
+  const records = await Promise.all(params.envelopes.map((id) => readRecord({ ...params, id })));
+  return records.flatMap((record) => (record?.kind === "gap" ? [record] : []));
+}
+
+export async function readReplacement(
+  params: Place & { envelope: EnvelopeHash },
+): Promise<MessageId | undefined> {
+  return await tables.replaced.get(params.database, params);
+}
+
+/** The last records of a group's timeline, in its order. */
+export async function readLatest(
+  params: Place & { limit: number; before?: TimelineKey },
+): Promise<TimelineRecord[]> {
+  const { database, group, limit, before } = params;
+  const after = before && { group, ...before };
+  const query = { under: { group }, reverse: true, limit, ...(after ? { after } : {}) };
+  return (await valuesOf(tables.timeline.rows(database, query))).reverse();
+}
+
+/** Records behind a place of the timeline, in its order; of one epoch if one is named. */
+export function readRecords(
+  params: Place & { after?: TimelineKey; epoch?: number; limit?: number },
+): AsyncIterable<Row<typeof tables.timeline.record.key, TimelineRecord>> {
+  const { database, group, after, epoch, limit = -1 } = params;
+  const under = epoch === undefined ? { group } : { group, epoch };
+  return tables.timeline.rows(database, { under, limit, ...(after ? { after: { group, ...after } } : {}) });
+}
+
+/** Changes of the timeline as writes, and as what an app that shows it wants to hear. */
+export function timelineWrites(params: { group: GroupId; changes: readonly TimelineChange[] }): {
+  writes: Write[];
+  events: ClientEvent[];
+} {
+  const { group, changes } = params;
+  return {
+    writes: changes.flatMap((change) => writesOf(group, change)),
+    events: changes.flatMap((change) => eventsOf(group, change)),
+  };
+}
+
+function writesOf(group: GroupId, change: TimelineChange): Write[] {
+  switch (change.kind) {
+    case "put": {
+      const { epoch, rank, id } = keyOf(change.record);
+      return [
+        tables.timeline.put({ group, epoch, rank, id }, change.record),
+        tables.timelinePlace.put({ group, id }, { epoch, rank }),
+      ];
+    }
+    case "drop": {
+      const { epoch, rank, id } = keyOf(change.record);
+      return [tables.timeline.del({ group, epoch, rank, id }), tables.timelinePlace.del({ group, id })];
+    }
+    case "remember-deletion":
+      return [tables.deletion.put(deletionKey(group, change.deletion), change.deletion)];
+    case "forget-deletion":
+      return [tables.deletion.del(deletionKey(group, change.deletion))];
+    case "remember-replaced":
+      return [tables.replaced.put({ group, envelope: change.envelope }, change.by)];
+  }
+}
+
+function eventsOf(group: GroupId, change: TimelineChange): ClientEvent[] {
+  if (change.kind !== "put" && change.kind !== "drop") return [];
+  const item = showRecord(change.record);
+  return item ? [{ kind: change.kind === "put" ? "shown" : "hidden", group, item }] : [];
+}
+
+export async function readRecord(params: Place & { id: Hex }): Promise<TimelineRecord | undefined> {
+  const { database, group, id } = params;
+  const place = await tables.timelinePlace.get(database, { group, id });
+  return place && (await tables.timeline.get(database, { group, ...place, id }));
+}
+
+/** At least one that applies if there is one: those of strangers to the message are left out. */
+export async function readDeletions(params: Place & { target: MessageId }): Promise<Deletion[]> {
+  const { database, group, target } = params;
+  const deletions = await valuesOf(tables.deletion.rows(database, { under: { group, target }, limit: 256 }));
+  const record = await readMessage({ ...params, id: target });
+  if (!record) return deletions;
+  return deletions.filter((one) => isDeleted({ author: record.content.inbox, deletions: [one] }));
+}
+
+function isBy({ source }: Deletion, message: MessageId): boolean {
+  return source.kind === "own" && source.message === message;
+}
+
+function deletionKey(group: GroupId, { target, source }: Deletion) {
+  return { group, target, source: source.kind === "own" ? source.message : source.entry };
+}

@@ -1,0 +1,42 @@
+import { concatBytes } from "../../crypto/concatBytes.ts";
+import { labeledHash, u64 } from "../../wire/bytes.ts";
+import { fromHex, type NodeId, toHex } from "../../wire/ids.ts";
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** Days since 1970-01-01 UTC. */
+export function utcDay(timeMs: number): number {
+  return Math.floor(timeMs / DAY_MS);
+}
+
+/**
+ * The nodes of a conversation, best first: rendezvous order by SHA-256("weft.rank.v1" ‖ salt ‖ day (u64) ‖ node id),
+ * highest first, so that all members agree without talking, and a node that goes moves only its own conversations.
+ * Failover goes down the list. `preferred` is put first if it is among the nodes.
+ */
+export function rankNodes<T extends { readonly node: NodeId }>(params: {
+  /** The active ones of the registry, in any order. */
+  nodes: readonly T[];
+  /** See `utcDay`. */
+  day: number;
+  /** 32 bytes, from the group context. */
+  salt: Uint8Array;
+  preferred?: NodeId | undefined;
+}): T[] {
+  const prefix = concatBytes(params.salt, u64(params.day));
+  return params.nodes
+    .map((node) => ({ node, score: scoreOf({ prefix, node, preferred: params.preferred }) }))
+    .sort((a, b) => (a.score < b.score ? 1 : -1))
+    .map(({ node }) => node);
+}
+
+/** Comparable by code units: an override sorts behind all hexadecimal digits. */
+function scoreOf(params: {
+  prefix: Uint8Array;
+  node: { readonly node: NodeId };
+  preferred: NodeId | undefined;
+}): string {
+  const { prefix, node, preferred } = params;
+  if (node.node === preferred) return "preferred";
+  return toHex(labeledHash({ label: "weft.rank.v1", fields: [prefix, fromHex(node.node)] })).slice(2);
+}

@@ -1,0 +1,57 @@
+import { randomBytes } from "#crypto";
+import { writeAtomic } from "../../store/writeAtomic.ts";
+import { type GroupId, type Hex, toHex } from "../../wire/ids.ts";
+import type { ClientCore } from "../core.ts";
+import { changeGroup, type GroupChange } from "../groups/changeGroup.ts";
+import type { Group } from "../groups/group.ts";
+import type { IntentReason } from "../policy/reasons.ts";
+import { tables } from "../tables.ts";
+import { type Action, failed, type Intent } from "./intent.ts";
+import type { IntentHandle } from "./intentHandle.ts";
+import { handleOf } from "./waiters.ts";
+
+const INTENT_ID_BYTES = 16;
+
+/** Takes what the app asked for into the outbox; it is on disk when this returns. */
+export async function addIntent(params: {
+  core: ClientCore;
+  group: Group;
+  action: Action;
+  change?: GroupChange;
+}): Promise<IntentHandle> {
+  const { core, group, action, change } = params;
+  const intent = draftIntent({ core, group: group.id, action });
+  const handle = handleOf(core, intent);
+  await group.queue.run(() =>
+    changeGroup({ core, group, change: { ...change, intents: [intent], sync: true } }),
+  );
+  return handle;
+}
+
+/** An intent that can't even be tried, for a group that this client does not know. */
+export async function addFailedIntent(params: {
+  core: ClientCore;
+  group: GroupId;
+  action: Action;
+  reason: IntentReason;
+}): Promise<IntentHandle> {
+  const { core, reason } = params;
+  const intent = failed(draftIntent(params), reason);
+  const writes = [
+    tables.outbox.put({ sequence: intent.sequence }, intent),
+    tables.intentPlace.put({ id: intent.id }, intent.sequence),
+  ];
+  await writeAtomic({ database: core.database, writes, sync: true });
+  return handleOf(core, intent);
+}
+
+function draftIntent(params: { core: ClientCore; group: GroupId; action: Action }): Intent {
+  const { core, group, action } = params;
+  const id: Hex = toHex(randomBytes(INTENT_ID_BYTES));
+  return {
+    ...{ id, group, action, sequence: core.nextSequence++, createdAtMs: Date.now() },
+    ...{ progress: { kind: "queued" }, resolved: undefined, remaining: undefined, audience: undefined },
+    ...{ landed: [], replaces: [], acknowledged: false },
+    ...{ racesLost: 0, rebased: 0, attempts: 0, retryAtMs: 0, retryAtBlock: 0 },
+  };
+}

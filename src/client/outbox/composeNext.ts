@@ -1,0 +1,40 @@
+import type { MessageBody, MessageContent } from "../../wire/applicationMessage.ts";
+import type { GroupId } from "../../wire/ids.ts";
+import type { ClientCore } from "../core.ts";
+import type { Group } from "../groups/group.ts";
+import { readLatest } from "../messages/timelineStore.ts";
+import { composeMessage, type Forerunner } from "../timeline/composeMessage.ts";
+import type { MessageRecord } from "../timeline/record.ts";
+
+/** The last records of a timeline, among which the parents of a new message are looked for. */
+const LATEST_RECORDS = 16;
+
+/** A new message of this client behind all that it holds of a group, its own unsealed ones included. */
+export async function composeNext(params: {
+  core: ClientCore;
+  /** Undefined if this client is not in it. */
+  group: Group | undefined;
+  id: GroupId;
+  body: MessageBody;
+}): Promise<MessageContent> {
+  const { core, group, id, body } = params;
+  const records = await readLatest({ database: core.database, group: id, limit: LATEST_RECORDS });
+  const latest = records.filter((record): record is MessageRecord => record.kind === "message");
+  return composeMessage({
+    group: id,
+    author: { inbox: core.self.inbox, installation: core.self.installation.key },
+    epoch: group?.view.record.epoch ?? 0,
+    latest: [...latest, ...waiting(group)],
+    body,
+    sentAtMs: Date.now(),
+  });
+}
+
+/** Own messages that are not sealed yet come after all others. */
+function waiting(group: Group | undefined): Forerunner[] {
+  return (group?.view.intents ?? []).flatMap(({ action, progress }): Forerunner[] => {
+    if (action.kind !== "send" || progress.kind !== "queued" || !group) return [];
+    const { epoch } = group.view.record;
+    return [{ id: action.message, content: action.content, openings: [{ epoch, verdict: "counts" }] }];
+  });
+}

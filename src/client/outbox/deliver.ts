@@ -1,0 +1,220 @@
+import { isWeftError, WeftError } from "../../errors.ts";
+import { MAX_ENVELOPES_PER_PUBLISH, MAX_HASHES_PER_CALL } from "../../rpc/limits.ts";
+import type { NodeApi, PublishOutcome } from "../../rpc/nodeApi.ts";
+import { envelopeBytes } from "../../wire/envelope.ts";
+import type { NodeId } from "../../wire/ids.ts";
+import type { ClientCore } from "../core.ts";
+import { successorsOf } from "../groups/branch.ts";
+import { changeGroup } from "../groups/changeGroup.ts";
+import { readEpoch } from "../groups/epochStates.ts";
+import { viewOf } from "../groups/epochView.ts";
+import type { Group, Publication } from "../groups/group.ts";
+import { isNodeFault } from "../links/askNodes.ts";
+import { activeNodes, apiOf, isUp, noteFailure } from "../links/nodeLinks.ts";
+import { rankGroupNodes } from "../links/rankGroupNodes.ts";
+import { inTime } from "../messages/inTime.ts";
+import { verifyReceipts } from "../messages/verifyReceipts.ts";
+import { type Delivery, deliveryStep, publicationAfter } from "./deliveryStep.ts";
+import { failed, type Intent } from "./intent.ts";
+import { progressAfter } from "./progressAfter.ts";
+
+type Params = { core: ClientCore; group: Group; signal: AbortSignal };
+type AtNode = Params & { node: NodeId; api: NodeApi; publications: readonly Publication[] };
+
+const FAULT_WAIT_MS = 200;
+const PUBLISH_BYTES = 512 * 1024;
+
+/** Brings sealed bytes to nodes until they are delivered. Ends when the signal aborts. */
+export async function deliver(params: Params): Promise<void> {
+  const { core, group, signal } = params;
+  while (!signal.aborted) {
+    try {
+      const step = await planStep(params);
+      if (step.kind === "wait") await group.deliveryWakeup.wait({ signal, timeoutMs: step.ms });
+      else if (step.kind === "idle") await group.deliveryWakeup.wait({ signal });
+      else await carryOut({ ...params, step });
+    } catch (error) {
+      if (signal.aborted) return;
+      if (isWeftError(error, "storage")) core.onStorageFault();
+      core.logger.warn({ group: group.id, err: error }, "delivery tries again");
+      await group.deliveryWakeup.wait({ signal, timeoutMs: FAULT_WAIT_MS });
+    }
+  }
+}
+
+async function planStep({ core, group }: Params): Promise<Delivery> {
+  if (group.view.publications.length === 0) return { kind: "idle" };
+  const ranked = await rankGroupNodes({ core, group: group.id });
+  return deliveryStep({
+    publications: group.view.publications,
+    ranked: ranked.map(({ node }) => node),
+    up: new Set(ranked.map(({ node }) => node).filter((node) => isUp(core.links, node, Date.now()))),
+    nowMs: Date.now(),
+  });
+}
+
+async function carryOut(
+  params: Params & { step: Exclude<Delivery, { kind: "wait" | "idle" }> },
+): Promise<void> {
+  const { core, step } = params;
+  const api = apiOf(core.links, step.node);
+  if (!api) return noteFailure(core.links, step.node, Date.now());
+  try {
+    await (step.kind === "publish" ? publish : lookFor)({ ...params, ...step, api });
+  } catch (error) {
+    if (params.signal.aborted || !isNodeFault(error)) throw error;
+    noteFailure(core.links, step.node, Date.now());
+    core.feedsWakeup.wake();
+    core.logger.warn({ node: step.node, err: error }, "a node failed to take envelopes");
+  }
+}
+
+async function publish(params: AtNode): Promise<void> {
+  const { core, group, api, signal } = params;
+  const batch = firstBytes(params.publications);
+  const envelopes = batch.map(({ record }) => record.envelope);
+  const outcomes = await api.publish({ envelopes }, { signal });
+  await group.queue.run(async () => {
+    for (const [i, publication] of batch.entries()) {
+      const outcome = outcomes[i];
+      if (outcome && group.view.publications.includes(publication)) {
+        await take({ ...params, publication, outcome });
+      }
+    }
+  });
+  const refused = outcomes.find((one) => one.kind === "refused");
+  if (refused?.kind !== "refused") return;
+  core.logger.warn({ group: group.id, code: refused.code, node: params.node }, "an envelope was refused");
+  throw new WeftError({ code: refused.code, message: "the node refused an envelope" });
+}
+
+/** As many as one call takes. */
+function firstBytes(publications: readonly Publication[]): Publication[] {
+  let bytes = 0;
+  const fitting = publications.slice(0, MAX_ENVELOPES_PER_PUBLISH).filter(({ record }, i) => {
+    bytes += envelopeBytes(record.envelope);
+    return i === 0 || bytes <= PUBLISH_BYTES;
+  });
+  return fitting;
+}
+
+/** What a node's answer means to one envelope and its intent. */
+async function take(params: AtNode & { publication: Publication; outcome: PublishOutcome }): Promise<void> {
+  const { core, group, publication, outcome, node } = params;
+  const intent = group.view.intents.find(({ id }) => id === publication.record.intent);
+  if (!intent) return await changeGroup({ core, group, change: { droppedPublications: [publication] } });
+  if (outcome.kind === "refused") return await refuse({ ...params, intent, outcome });
+  const { hash } = publication.record;
+  const { nodes } = core.links;
+  const [time] = verifyReceipts({ network: core.network, nodes, hash, receipts: [outcome.receipt] });
+  if (!time) throw new WeftError({ code: "malformed", message: `a receipt of ${node} does not verify` });
+  if (intent.progress.kind === "sealed" && (await isLate({ ...params, intent, time }))) {
+    return await sealAgain({ ...params, intent });
+  }
+  await record(
+    params,
+    publicationAfter({
+      publication,
+      state: isOnlyNode(core) ? "delivered" : "acknowledged",
+      node,
+      nowMs: Date.now(),
+    }),
+  );
+}
+
+async function refuse(
+  params: AtNode & { publication: Publication; intent: Intent; outcome: { code: string } },
+): Promise<void> {
+  const { core, group, publication, intent, outcome } = params;
+  if (outcome.code === "unknown-head" && (await isDead({ ...params, intent }))) {
+    return await sealAgain({ ...params, intent });
+  }
+  if (outcome.code !== "too-large") return;
+  const change = { intents: [failed(intent, "too-large")], droppedPublications: [publication] };
+  await changeGroup({ core, group, change });
+}
+
+/** True if another entry than the one that it was sealed to opened that epoch in the end. */
+async function isDead(params: Params & { intent: Intent }): Promise<boolean> {
+  const { core, group, intent } = params;
+  if (intent.progress.kind !== "sealed") return false;
+  const { head } = intent.progress;
+  const epoch = await readEpoch({ database: core.database, group: group.id, cache: group.epochs, head });
+  const number = epoch && viewOf(epoch.state).epoch;
+  const adopted = group.view.branch.steps.find((step) => step.epoch === number);
+  return adopted !== undefined && adopted.head !== head;
+}
+
+/** Judged as all others will: by the receipt and the chain. */
+async function isLate(
+  params: Params & { intent: Intent; time: Parameters<typeof inTime>[0]["receipt"] },
+): Promise<boolean> {
+  const { core, group, intent, time } = params;
+  const { branch, record } = group.view;
+  const head = intent.progress.kind === "sealed" ? intent.progress.head : record.head;
+  const place = branch.places.get(head);
+  if (place === undefined) return await isDead(params);
+  const at = { database: core.database, group: group.id, cache: group.epochs };
+  const epoch = await readEpoch({ ...at, head: record.head });
+  if (!epoch) return false;
+  const successors = successorsOf(branch, place);
+  const limits = viewOf(epoch.state).context;
+  return inTime({ receipt: time, successors, processed: group.processed, limits }) === "no";
+}
+
+/** Under the same message id, to the present epoch; the new sealing names what it replaces. */
+async function sealAgain(params: AtNode & { publication: Publication; intent: Intent }): Promise<void> {
+  const { core, group, publication, intent } = params;
+  const replaces = [...intent.replaces, publication.record.hash];
+  await changeGroup({
+    core,
+    group,
+    change: {
+      intents: [{ ...intent, replaces, progress: { kind: "queued" } }],
+      droppedPublications: [publication],
+    },
+  });
+}
+
+async function lookFor(params: AtNode): Promise<void> {
+  const { group, api, signal } = params;
+  const asked = params.publications.slice(0, MAX_HASHES_PER_CALL);
+  const stored = await api.hasEnvelopes({ hashes: asked.map(({ record }) => record.hash) }, { signal });
+  const there = asked.filter((_, i) => stored[i] === true);
+  await group.queue.run(async () => {
+    for (const publication of there.filter((one) => group.view.publications.includes(one))) {
+      await record(params, publicationAfter({ publication, state: "delivered", nowMs: Date.now() }));
+    }
+  });
+  if (there.length < asked.length) {
+    await group.deliveryWakeup.wait({ signal, timeoutMs: waitFor(asked) });
+  }
+}
+
+function isOnlyNode({ links }: ClientCore): boolean {
+  return activeNodes(links).length < 2;
+}
+
+/** Gossip takes milliseconds; what it has lost comes by sync seconds later. */
+function waitFor(asked: readonly Publication[]): number {
+  const oldest = Math.min(...asked.map(({ record }) => record.acknowledgedAtMs));
+  return Math.min(2_000, Math.max(20, (Date.now() - oldest) / 4));
+}
+
+/** Stores a publication's new state and what it means to its intent. */
+async function record({ core, group }: Params, publication: Publication): Promise<void> {
+  const others = group.view.publications.filter(
+    ({ sequence, part }) => sequence === publication.sequence && part !== publication.part,
+  );
+  const intent = group.view.intents.find(({ id }) => id === publication.record.intent);
+  const next = intent && progressAfter({ intent, publications: [...others, publication] });
+  const isOver = next?.progress.kind === "settled";
+  await changeGroup({
+    core,
+    group,
+    change: {
+      ...(next && next !== intent ? { intents: [next] } : {}),
+      ...(isOver ? { droppedPublications: [...others, publication] } : { publications: [publication] }),
+    },
+  });
+}

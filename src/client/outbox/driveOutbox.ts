@@ -1,0 +1,135 @@
+import { isWeftError } from "../../errors.ts";
+import type { ClientCore } from "../core.ts";
+import { isWidened } from "../entries/fork.ts";
+import { changeGroup } from "../groups/changeGroup.ts";
+import type { Group } from "../groups/group.ts";
+import { isRevoked } from "../identity/isRevoked.ts";
+import { isNodeFault } from "../links/askNodes.ts";
+import { apiOf, isUp, noteFailure } from "../links/nodeLinks.ts";
+import { rankGroupNodes } from "../links/rankGroupNodes.ts";
+import { waitMs } from "../waitMs.ts";
+import { failed, type Intent } from "./intent.ts";
+import { nextAction, type OutboxAction } from "./nextAction.ts";
+import { progressAfter } from "./progressAfter.ts";
+import { sealIntent } from "./sealIntent.ts";
+import { stageIntent } from "./stageIntent.ts";
+import { submitIntent } from "./submitIntent.ts";
+import { entryToWelcome, welcomeIntent } from "./welcomeIntent.ts";
+
+type Params = { core: ClientCore; group: Group; signal: AbortSignal };
+
+const FAULT_WAIT_MS = 250;
+const NODE_FAULT_WAIT_MS = 1_000;
+/** A chain without a block for so long stands still: messages wait for commits no longer. */
+const STANDSTILL_MS = 3_000;
+
+/** Carries a group's intents forward, one step at a time. Ends when the signal aborts. */
+export async function driveOutbox(params: Params): Promise<void> {
+  const { core, group, signal } = params;
+  while (!signal.aborted) {
+    const action = next(params);
+    group.waitsFor = action.kind === "wait" ? action.why : action.kind;
+    try {
+      const welcome = entryToWelcome(group);
+      const ended = endedIntent(group);
+      if (welcome) await group.queue.run(() => welcomeIntent({ core, group, ...welcome }));
+      else if (ended) await group.queue.run(() => changeGroup({ core, group, change: { intents: [ended] } }));
+      else if (action.kind !== "wait") await act({ ...params, action });
+      else await group.outboxWakeup.wait({ signal, ...timeoutOf(action) });
+    } catch (error) {
+      if (signal.aborted) return;
+      if (isWeftError(error, "storage")) core.onStorageFault();
+      core.logger.warn({ group: group.id, step: action.kind, error }, "the outbox tries again");
+      await waitMs({ ms: FAULT_WAIT_MS, signal });
+    }
+  }
+}
+
+/** A commit that has landed and has nothing left to deliver. */
+function endedIntent({ view }: Group): Intent | undefined {
+  for (const intent of view.intents) {
+    if (intent.progress.kind !== "landed") continue;
+    const publications = view.publications.filter(({ sequence }) => sequence === intent.sequence);
+    const next = progressAfter({ intent, publications });
+    if (next !== intent) return next;
+  }
+  return undefined;
+}
+
+function next({ core, group }: Params): OutboxAction {
+  const { record, intents, children, leaves } = group.view;
+  return nextAction({
+    intents,
+    view: {
+      status: record.status,
+      isRevoked: isRevoked(core),
+      hasLeft: leaves.leavers.has(core.self.inbox),
+      caughtUp: group.caughtUpBy !== undefined,
+      head: record.head,
+      children: children.get(record.head) ?? 0,
+      block: group.processed.number,
+      standstillAtMs: group.headMovedAtMs + STANDSTILL_MS,
+      isWidened: isWidened(record),
+    },
+    nowMs: Date.now(),
+  });
+}
+
+async function act(params: Params & { action: Exclude<OutboxAction, { kind: "wait" }> }): Promise<void> {
+  const { core, group, action } = params;
+  switch (action.kind) {
+    case "fail": {
+      const intents = [failed(action.intent, action.reason)];
+      return await group.queue.run(() => changeGroup({ core, group, change: { intents } }));
+    }
+    case "seal":
+      return await group.queue.run(async () => {
+        const now = next(params);
+        if (now.kind === "seal") await sealIntent({ core, group, intent: now.intent });
+      });
+    case "stage":
+    case "submit":
+      return await withNode(params);
+  }
+}
+
+/** By way of the first node that answers; after refusals the next one gets a turn. */
+async function withNode(params: Params & { action: OutboxAction }): Promise<void> {
+  const { core, group, signal, action } = params;
+  if (action.kind !== "stage" && action.kind !== "submit") return;
+  const ranked = await rankGroupNodes({ core, group: group.id });
+  const up = ranked.filter(({ node }) => isUp(core.links, node, Date.now()));
+  const node = up[action.intent.attempts % Math.max(1, up.length)]?.node;
+  const api = node && apiOf(core.links, node);
+  if (!node || !api) return await waitMs({ ms: FAULT_WAIT_MS, signal });
+  const step = { core, group, intent: action.intent, api, signal };
+  try {
+    await (action.kind === "stage" ? stageIntent(step) : submitIntent(step));
+  } catch (error) {
+    if (!signal.aborted && isNodeFault(error) && isWeftError(error, "node-unreachable")) {
+      noteFailure(core.links, node, Date.now());
+      core.feedsWakeup.wake();
+    } else if (!signal.aborted && isNodeFault(error)) {
+      await backOff({ core, group, intent: action.intent });
+    }
+    throw error;
+  }
+}
+
+/** Meanwhile others have their turn: a chain that no node reaches stops no message. */
+async function backOff(params: Omit<Params, "signal"> & { intent: Intent }): Promise<void> {
+  const { core, group, intent } = params;
+  await group.queue.run(async () => {
+    const now = group.view.intents.find(({ id }) => id === intent.id);
+    if (!now) return;
+    await changeGroup({
+      core,
+      group,
+      change: { intents: [{ ...now, retryAtMs: Date.now() + NODE_FAULT_WAIT_MS }] },
+    });
+  });
+}
+
+function timeoutOf({ untilMs }: { untilMs: number | undefined }): { timeoutMs?: number } {
+  return untilMs === undefined ? {} : { timeoutMs: Math.max(1, untilMs - Date.now()) };
+}

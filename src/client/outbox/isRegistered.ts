@@ -1,0 +1,27 @@
+import { activeAt } from "../../identity/inbox.ts";
+import type { NodeApi } from "../../rpc/nodeApi.ts";
+import type { ClientCore } from "../core.ts";
+import { askRegistry } from "../entries/askRegistry.ts";
+import type { StagedRecord } from "../tables.ts";
+import type { Intent } from "./intent.ts";
+
+/**
+ * Whether those whom a staged commit adds are registered at the block that it names. A reorganization may have moved
+ * their registration behind it: then every member would refuse the commit, but not those who joined by it before.
+ */
+export async function isRegistered(params: {
+  core: ClientCore;
+  intent: Intent;
+  staged: StagedRecord;
+  api: NodeApi;
+  signal: AbortSignal;
+}): Promise<boolean> {
+  const { intent, staged } = params;
+  const { welcome, registryBlock: block } = staged;
+  const inboxes = intent.resolved;
+  if (!welcome || !inboxes) return true;
+  const { registry } = await askRegistry({ ...params, inboxes, block });
+  return welcome.recipients.every(({ installation }) =>
+    inboxes.some((inbox) => activeAt({ inbox: registry(inbox), installation, block })),
+  );
+}

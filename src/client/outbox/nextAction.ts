@@ -1,0 +1,153 @@
+import type { GroupStatus } from "../tables.ts";
+import { type Intent, isOpen, isOrdered } from "./intent.ts";
+
+/** What the outbox sees of its group. */
+export type OutboxView = {
+  readonly status: GroupStatus;
+  /** This installation was revoked. */
+  readonly isRevoked: boolean;
+  /** This client's inbox has asked to leave, and nobody has forgotten. */
+  readonly hasLeft: boolean;
+  /** Read to the chain's end by way of a node that answers: only then is anything sealed or staged. */
+  readonly caughtUp: boolean;
+  readonly head: string;
+  /** Children of the head that this client has read. */
+  readonly children: number;
+  /** The chain's block that this client has read up to. */
+  readonly block: number;
+  /** When the chain is to be taken for one that stands still, ms since 1970. */
+  readonly standstillAtMs: number;
+  /** A reorganization has undone a removal, which may land again. */
+  readonly isWidened: boolean;
+};
+
+export type OutboxAction =
+  | {
+      readonly kind: "fail";
+      readonly intent: Intent;
+      readonly reason: "revoked" | "removed" | "not-a-member" | "unknown-group";
+    }
+  | { readonly kind: "stage"; readonly intent: Intent }
+  | { readonly kind: "submit"; readonly intent: Intent }
+  | { readonly kind: "seal"; readonly intent: Intent }
+  | { readonly kind: "wait"; readonly why: OutboxWait; readonly untilMs: number | undefined };
+
+export type OutboxWait =
+  | "nothing-to-do"
+  | "not-caught-up"
+  | "joining"
+  | "cut-off"
+  | "newer-version"
+  | "on-chain"
+  | "backing-off"
+  | "too-soon"
+  | "reorganized"
+  | "earlier-message";
+
+/** Blocks after which a commit that did not land is handed over again. */
+export const RESUBMIT_BLOCKS = 12;
+export const RESUBMIT_MS = 3_000;
+
+/**
+ * The next step of a group's outbox. Intents go in order: a message written after a commit of one's own is not sealed
+ * to an epoch without it, a commit waits until the messages before it have a receipt. Messages overtake upkeep and
+ * deletions, and while the chain stands still everything but removals. Who has left does nothing more. Pure.
+ */
+export function nextAction(params: {
+  /** Open intents of the group, in the order of the outbox. */
+  intents: readonly Intent[];
+  view: OutboxView;
+  nowMs: number;
+}): OutboxAction {
+  const { intents, view, nowMs } = params;
+  let overtaken: OutboxAction | undefined;
+  for (const [i, intent] of intents.entries()) {
+    if (!isOpen(intent) || isOnItsWay(intent)) continue;
+    if (view.isRevoked && (intent.progress.kind === "queued" || view.status === "removed")) {
+      return { kind: "fail", intent, reason: "revoked" };
+    }
+    const isQueued = intent.progress.kind === "queued" && intent.action.kind !== "leave";
+    if (view.hasLeft && (isQueued || view.status === "removed")) {
+      return { kind: "fail", intent, reason: "not-a-member" };
+    }
+    if (view.status === "removed") return { kind: "fail", intent, reason: "removed" };
+    const waits = whyGroupWaits(view);
+    if (waits !== undefined) return wait(waits);
+    if (view.status === "creating" && intent.action.kind !== "create") {
+      return { kind: "fail", intent, reason: "unknown-group" };
+    }
+    if (!isOrdered(intent)) return view.isWidened ? wait("reorganized") : { kind: "seal", intent };
+    if (overtaken && holdsMessages(intent, view)) return overtaken;
+    if (overtaken) continue;
+    const action = towardsChain({ ...params, intent, earlier: intents.slice(0, i) });
+    if (isOvertaken(intent)) overtaken = action;
+    else if (action.kind !== "wait" || holdsMessages(intent, view)) return action;
+    else if (!intents.slice(i).some(isQueuedSend)) return action;
+    else if (nowMs < view.standstillAtMs) return noLaterThan(action, view.standstillAtMs);
+    else overtaken = action;
+  }
+  return overtaken ?? wait("nothing-to-do");
+}
+
+function towardsChain(params: {
+  intent: Intent;
+  earlier: readonly Intent[];
+  view: OutboxView;
+  nowMs: number;
+}): OutboxAction {
+  const { intent, earlier, view, nowMs } = params;
+  if (intent.progress.kind === "staged") return staged(intent, view, nowMs);
+  if (earlier.some(isUnacknowledgedSend)) return wait("earlier-message");
+  if (intent.retryAtMs > nowMs) return wait("backing-off", intent.retryAtMs);
+  if (intent.retryAtBlock > view.block) return wait("too-soon");
+  return { kind: "stage", intent };
+}
+
+/** There is no epoch to seal to, or one that somebody is to be taken out of. */
+function holdsMessages({ action }: Intent, { status }: OutboxView): boolean {
+  return status === "creating" || action.kind === "remove";
+}
+
+/** What does not change to whom messages go. */
+function isOvertaken({ action }: Intent): boolean {
+  return action.kind === "upkeep" || action.kind === "delete";
+}
+
+function staged(intent: Intent, view: OutboxView, nowMs: number): OutboxAction {
+  const { progress } = intent;
+  if (progress.kind !== "staged" || view.children < progress.needsChildren) return wait("on-chain");
+  if (progress.parent !== view.head) return wait("reorganized");
+  if (intent.retryAtMs > nowMs) return wait("backing-off", intent.retryAtMs);
+  if (progress.submitted === undefined) return { kind: "submit", intent };
+  const againAtMs = progress.submitted.atMs + RESUBMIT_MS;
+  if (view.block < progress.submitted.block + RESUBMIT_BLOCKS) return wait("on-chain");
+  return againAtMs > nowMs ? wait("on-chain", againAtMs) : { kind: "submit", intent };
+}
+
+function whyGroupWaits({ status, caughtUp }: OutboxView): OutboxWait | undefined {
+  if (status === "joining") return "joining";
+  if (status === "cut-off") return "cut-off";
+  if (status === "paused") return "newer-version";
+  return caughtUp ? undefined : "not-caught-up";
+}
+
+/** The delivery loop has it. */
+function isOnItsWay({ progress }: Intent): boolean {
+  return progress.kind === "sealed" || progress.kind === "landed";
+}
+
+function isQueuedSend(intent: Intent): boolean {
+  return !isOrdered(intent) && intent.progress.kind === "queued";
+}
+
+function isUnacknowledgedSend(intent: Intent): boolean {
+  return isOpen(intent) && !isOrdered(intent) && !intent.acknowledged;
+}
+
+function noLaterThan(action: OutboxAction & { kind: "wait" }, atMs: number): OutboxAction {
+  return { ...action, untilMs: Math.min(action.untilMs ?? atMs, atMs) };
+}
+
+function wait(why: OutboxWait, untilMs?: number): OutboxAction {
+  return { kind: "wait", why, untilMs };
+}

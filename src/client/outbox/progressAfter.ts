@@ -1,0 +1,13 @@
+import type { Publication } from "../groups/group.ts";
+import { type Intent, settled } from "./intent.ts";
+
+/** What the state of its envelopes means to an intent whose commit, if any, has landed. Pure. */
+export function progressAfter(params: { intent: Intent; publications: readonly Publication[] }): Intent {
+  const { intent, publications } = params;
+  const states = publications.map(({ record }) => record.state);
+  if (intent.progress.kind !== "landed" && intent.progress.kind !== "sealed") return intent;
+  if (states.includes("pending")) return intent;
+  const acknowledged = intent.acknowledged ? intent : { ...intent, acknowledged: true };
+  if (states.includes("acknowledged")) return acknowledged;
+  return settled(acknowledged, { kind: "delivered" });
+}

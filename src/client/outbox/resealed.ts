@@ -1,0 +1,42 @@
+import type { MessageId } from "../../wire/ids.ts";
+import { MAX_REPLACES } from "../../wire/limits.ts";
+import type { ClientCore } from "../core.ts";
+import type { Group, Publication } from "../groups/group.ts";
+import { tables } from "../tables.ts";
+import type { Opening } from "../timeline/record.ts";
+import type { Intent } from "./intent.ts";
+
+/**
+ * The sends of messages whose epoch vanished, open again: under the same id, to the epoch that is there now, and to
+ * nobody who was not to read them.
+ */
+export async function resealed(params: {
+  core: ClientCore;
+  group: Group;
+  /** With the sealings that are void. */
+  messages: ReadonlyMap<MessageId, readonly Opening[]>;
+  /** Intents that are changed otherwise in the same batch. */
+  except: readonly Intent[];
+}): Promise<{ intents: Intent[]; droppedPublications: Publication[] }> {
+  const { core, group, messages, except } = params;
+  if (messages.size === 0) return { intents: [], droppedPublications: [] };
+  const changed = new Set(except.map(({ id }) => id));
+  const intents: Intent[] = [];
+  for await (const { value: intent } of tables.outbox.rows(core.database)) {
+    const { action, progress } = intent;
+    if (intent.group !== group.id || action.kind !== "send" || changed.has(intent.id)) continue;
+    const openings = messages.get(action.message);
+    if (!openings || progress.kind === "queued") continue;
+    if (progress.kind === "settled" && progress.outcome.kind === "failed") continue;
+    const replaces = [...new Set([...intent.replaces, ...openings.map(({ envelope }) => envelope)])];
+    intents.push({
+      ...intent,
+      progress: { kind: "queued" },
+      replaces: replaces.slice(-MAX_REPLACES),
+      acknowledged: false,
+    });
+  }
+  const open = new Set(intents.map(({ id }) => id));
+  const droppedPublications = group.view.publications.filter(({ record }) => open.has(record.intent));
+  return { intents, droppedPublications };
+}

@@ -1,0 +1,40 @@
+import { addressFromPrivateKey, generateSecp256k1PrivateKey } from "../../crypto/secp256k1.ts";
+import { zero } from "../../crypto/zero.ts";
+import type { GroupState } from "../../mls/groupState.ts";
+import type { ControlInstruction } from "../../wire/control.ts";
+import { sealEntryPayload } from "../../wire/entry.ts";
+import { type Address, asAddress } from "../../wire/ids.ts";
+import type { ClientCore } from "../core.ts";
+import { entryKeyOf } from "../groups/epochSecrets.ts";
+import type { Group } from "../groups/group.ts";
+import type { HeadId, StagedRecord } from "../tables.ts";
+import type { Intent } from "./intent.ts";
+
+/** A control as an entry below `head`, signed and sealed like a commit, under an authority whose key nobody keeps. */
+export function sealControl(params: {
+  core: ClientCore;
+  group: Group;
+  intent: Intent;
+  head: HeadId;
+  /** Of the head's epoch. */
+  state: GroupState;
+  registryBlock: number;
+  instruction: ControlInstruction;
+}): StagedRecord {
+  const { core, group, intent, head, state, registryBlock, instruction } = params;
+  const { key: installation, privateKey } = core.self.installation;
+  const authority = randomAuthority();
+  const payload = sealEntryPayload({
+    ...{ group: group.id, parent: head, network: core.network, installationPrivateKey: privateKey },
+    key: entryKeyOf({ state, parent: head }),
+    body: { instruction: { case: "control", value: instruction }, authority, registryBlock, installation },
+  });
+  return { intent: intent.id, parent: head, authority, payload, registryBlock, welcome: undefined };
+}
+
+function randomAuthority(): Address {
+  const key = generateSecp256k1PrivateKey();
+  const authority = asAddress(addressFromPrivateKey(key));
+  zero(key);
+  return authority;
+}

@@ -1,0 +1,98 @@
+import { WeftError } from "../../errors.ts";
+import { sealMessage } from "../../mls/sealMessage.ts";
+import { writeApplicationMessage } from "../../wire/applicationMessage.ts";
+import { type Envelope, envelopeHash } from "../../wire/envelope.ts";
+import { buildGroupEnvelope } from "../../wire/groupEnvelope.ts";
+import { type EntryId, fromHex } from "../../wire/ids.ts";
+import { padmeLength } from "../../wire/padme.ts";
+import type { ClientCore } from "../core.ts";
+import { changeGroup, type GroupChange } from "../groups/changeGroup.ts";
+import { postingCredentialOf } from "../groups/epochSecrets.ts";
+import { readState } from "../groups/epochStates.ts";
+import { inboxesOf, viewOf } from "../groups/epochView.ts";
+import type { Group } from "../groups/group.ts";
+import { readGaps, readSurroundings, timelineWrites } from "../messages/timelineStore.ts";
+import { type PublicationRecord, tables } from "../tables.ts";
+import { insertMessage } from "../timeline/insertMessage.ts";
+import { type Action, failed, type Intent } from "./intent.ts";
+
+/**
+ * Seals a message to the present epoch. Ratchet, bytes and intent are on disk together before a byte leaves, so a
+ * crash neither loses the message nor uses a key twice. From within the group's queue.
+ */
+export async function sealIntent(params: { core: ClientCore; group: Group; intent: Intent }): Promise<void> {
+  const { core, group, intent } = params;
+  if (intent.action.kind !== "send" || intent.progress.kind !== "queued") return;
+  const change = await sealed({ ...params, action: intent.action });
+  await changeGroup({ core, group, change: { ...change, sync: true } });
+}
+
+async function sealed(params: {
+  core: ClientCore;
+  group: Group;
+  intent: Intent;
+  action: Action & { kind: "send" };
+}): Promise<GroupChange> {
+  const { core, group, intent, action } = params;
+  const head = group.view.record.head as EntryId;
+  const state = await readState({ database: core.database, group: group.id, cache: group.epochs, head });
+  if (!state) throw new WeftError({ code: "storage", message: `the state of the head ${head} is missing` });
+  const members = inboxesOf(viewOf(state));
+  if (intent.audience && !members.every((inbox) => intent.audience?.includes(inbox))) {
+    return { intents: [failed(intent, "audience-changed")] };
+  }
+  const { content, message: id } = action;
+  const message = { content, replaces: intent.replaces, id };
+  const plaintext = writeApplicationMessage(message);
+  const { key, privateKey } = core.self.installation;
+  const { newState, message: privateMessage } = sealMessage({
+    ...{ state, plaintext, authenticatedData: new Uint8Array(0) },
+    signatureKey: { publicKey: fromHex(key), privateKey },
+    padding: padmeLength(plaintext.length) - plaintext.length,
+  });
+  const posting = postingCredentialOf({ network: core.network, group: group.id, head, state });
+  const envelope = buildGroupEnvelope({ network: core.network, group: group.id, posting, privateMessage });
+  const hash = envelopeHash(envelope);
+  const shown = await show({ ...params, message, head, hash });
+  return {
+    ...shown,
+    intents: [{ ...intent, progress: { kind: "sealed", head, envelope: hash }, audience: members }],
+    epochs: [{ head, epoch: { kind: "open", state: newState }, isNew: false }],
+    publications: [publicationOf({ group, intent, envelope })],
+  };
+}
+
+/** Its author sees a message in the epoch that it was sealed in last. */
+async function show(params: {
+  core: ClientCore;
+  group: Group;
+  message: Parameters<typeof insertMessage>[0]["message"];
+  head: EntryId;
+  hash: ReturnType<typeof envelopeHash>;
+}): Promise<Pick<GroupChange, "writes" | "events">> {
+  const { core, group, message, head, hash } = params;
+  const place = { database: core.database, group: group.id };
+  const found = await readSurroundings({ ...place, message });
+  const gaps = await readGaps({ ...place, envelopes: message.replaces });
+  const { epoch } = group.view.record;
+  const changes = insertMessage({
+    message,
+    opening: { epoch, entry: head, envelope: hash, verdict: "counts" },
+    found: { ...found, gaps },
+  });
+  const { writes, events } = timelineWrites({ group: group.id, changes });
+  const outcome = tables.outcome.put(
+    { group: group.id, envelope: hash },
+    { outcome: { kind: "own" }, receivedAtMs: Date.now() },
+  );
+  return { events, writes: [...writes, outcome] };
+}
+
+function publicationOf(params: { group: Group; intent: Intent; envelope: Envelope }) {
+  const { group, intent, envelope } = params;
+  const record: PublicationRecord = {
+    ...{ intent: intent.id, group: group.id, envelope, hash: envelopeHash(envelope) },
+    ...{ state: "pending", node: undefined, acknowledgedAtMs: 0 },
+  };
+  return { sequence: intent.sequence, part: intent.replaces.length, record };
+}

@@ -1,0 +1,208 @@
+import { sha256 } from "#crypto";
+import { isWeftError, WeftError } from "../../errors.ts";
+import type { GroupState } from "../../mls/groupState.ts";
+import { type StagedCommit, stageCommit } from "../../mls/stageCommit.ts";
+import type { NodeApi } from "../../rpc/nodeApi.ts";
+import { entryId, sealEntryPayload } from "../../wire/entry.ts";
+import { fromHex, type InboxId } from "../../wire/ids.ts";
+import type { KeyPackageRecord } from "../../wire/keyPackageRecord.ts";
+import { backoffMs } from "../backoff.ts";
+import type { ClientCore } from "../core.ts";
+import { askRegistry } from "../entries/askRegistry.ts";
+import { revokedMembers } from "../entries/judgeEntry.ts";
+import { lastCommitBlock } from "../entries/lastCommitBlock.ts";
+import { changeGroup } from "../groups/changeGroup.ts";
+import { authorityOf, entryKeyOf } from "../groups/epochSecrets.ts";
+import { readState } from "../groups/epochStates.ts";
+import { type EpochView, viewOf } from "../groups/epochView.ts";
+import type { Group } from "../groups/group.ts";
+import { readMessage } from "../messages/timelineStore.ts";
+import type { IntentReason } from "../policy/reasons.ts";
+import type { HeadId, StagedRecord, StagedWelcome } from "../tables.ts";
+import { missingInstallations } from "../upkeep/duties.ts";
+import { fetchKeyPackages } from "./fetchKeyPackages.ts";
+import { failed, type Intent } from "./intent.ts";
+import { contextBytes, type EntryPlan, planEntry } from "./planEntry.ts";
+import { RELAY_BACKOFF } from "./relayed.ts";
+import { resolveMembers } from "./resolveMembers.ts";
+import { sealControl } from "./sealControl.ts";
+
+type Params = {
+  core: ClientCore;
+  group: Group;
+  intent: Intent;
+  api: NodeApi;
+  signal: AbortSignal;
+};
+
+/** Key packages of new members may take a while to come around. */
+const PATIENCE = 12;
+const REGISTRY_SLACK_BLOCKS = 8;
+
+/**
+ * Builds the entry of an intent on the present head and stores it, with the state that it opens, before anything of
+ * it leaves. What the network has to say is fetched first; if the head has moved meanwhile, the next round tries anew.
+ */
+export async function stageIntent(params: Params): Promise<void> {
+  const { core, group } = params;
+  const resolved = await resolve(params);
+  if (!resolved) return;
+  const { head } = group.view.record;
+  const state = await readState({ database: core.database, group: group.id, cache: group.epochs, head });
+  if (!state) throw new WeftError({ code: "storage", message: `the state of the head ${head} is missing` });
+  const facts = await gatherFacts({ ...params, intent: resolved, view: viewOf(state) });
+  await group.queue.run(async () => {
+    const intent = group.view.intents.find(({ id }) => id === resolved.id);
+    if (intent?.progress.kind !== "queued" || group.view.record.head !== head) return;
+    const { branch, leaves } = group.view;
+    const plan = planEntry({
+      ...{ intent, view: viewOf(state), leaves, ...facts, block: group.processed.number },
+      self: { inbox: core.self.inbox, installation: core.self.installation.key },
+      former: formerMembers(group),
+      lastCommitBlock: lastCommitBlock({ steps: branch.steps, inbox: core.self.inbox }),
+    });
+    await carryOut({ ...params, intent, head, state, plan, registryBlock: facts.asOf });
+  });
+}
+
+/** Names become inboxes once, durably: from then on others' commits can be counted off. */
+async function resolve(params: Params): Promise<Intent | undefined> {
+  const { core, group, intent } = params;
+  const { action } = intent;
+  if (intent.resolved !== undefined || !("members" in action)) return intent;
+  const block = recentBlock(group);
+  const inboxes = await resolveMembers({ ...params, members: action.members, block });
+  const others = action.kind === "create" ? inboxes?.filter((id) => id !== core.self.inbox) : inboxes;
+  const next = others ? { ...intent, resolved: others, remaining: others } : failed(intent, "unknown-member");
+  await group.queue.run(() => changeGroup({ core, group, change: { intents: [next] } }));
+  return others ? next : undefined;
+}
+
+async function gatherFacts(params: Params & { view: EpochView }) {
+  const { core, group, intent, view } = params;
+  const isAddition = intent.action.kind === "add" || intent.action.kind === "create";
+  const present = new Set(view.members.map(({ inbox }) => inbox));
+  const wanted = isAddition ? (intent.remaining ?? []).filter((inbox) => !present.has(inbox)) : [];
+  const { superAdmins, admins } = view.context;
+  const isUpkeep = intent.action.kind === "upkeep";
+  const concerned = isUpkeep || intent.action.kind === "set-role" ? present : [];
+  const inboxes: InboxId[] = [
+    ...new Set([...wanted, core.self.inbox, ...superAdmins, ...admins, ...concerned]),
+  ];
+  const block = isUpkeep ? group.processed.number : recentBlock(group);
+  const { registry, asOf } = await askRegistry({ ...params, inboxes, block });
+  const { leaves } = group.view;
+  const missing = isUpkeep ? missingInstallations({ view, leaves, registry, block: asOf }) : [];
+  const invited = [...wanted, ...new Set(missing.map(({ inbox }) => inbox))];
+  const keyPackages = await fetchKeyPackages({ ...params, inboxes: invited, registry, block: asOf });
+  const revoked = revokedMembers({ members: view.members, registry, block: asOf });
+  return { keyPackages, missing, revoked, asOf, isDeleted: await isDeleted(params) };
+}
+
+async function isDeleted({ core, group, intent }: Params): Promise<boolean> {
+  if (intent.action.kind !== "delete") return false;
+  const id = intent.action.message;
+  return (await readMessage({ database: core.database, group: group.id, id }))?.deleted ?? false;
+}
+
+/** The node that is asked may be a little behind the one that the chain is read from. */
+function recentBlock(group: Group): number {
+  return Math.max(0, group.processed.number - REGISTRY_SLACK_BLOCKS);
+}
+
+function formerMembers(group: Group): Set<InboxId> {
+  const gone = [...group.view.entries.values()].flatMap(({ verdict }) =>
+    verdict.kind === "adopted" ? verdict.removes : [],
+  );
+  return new Set(gone.map(({ inbox }) => inbox));
+}
+
+type Staging = Params & { head: HeadId; state: GroupState; registryBlock: number };
+
+async function carryOut(params: Staging & { plan: EntryPlan }): Promise<void> {
+  const { intent, plan } = params;
+  const retry = { ...intent, attempts: intent.attempts + 1 };
+  switch (plan.kind) {
+    case "fail":
+      return await store(params, failed(intent, plan.reason));
+    case "done":
+      return await store(params, { ...intent, progress: { kind: "landed" } });
+    case "too-soon":
+      return await store(params, { ...intent, retryAtBlock: plan.block });
+    case "no-key-package": {
+      if (intent.attempts >= PATIENCE) return await store(params, failed(intent, "no-key-package"));
+      const waitMs = 100 + backoffMs({ ...RELAY_BACKOFF, attempt: intent.attempts });
+      return await store(params, { ...retry, retryAtMs: Date.now() + waitMs });
+    }
+    case "control":
+      return await stage(params, sealControl({ ...params, ...plan }));
+    case "commit": {
+      const built = build({ ...params, plan });
+      if (built.kind === "fail") return await store(params, failed(intent, built.reason));
+      const { commit, record } = built;
+      return await stage(params, { ...record, welcome: welcomeOf(commit, plan.adds) }, commit.newState);
+    }
+  }
+}
+
+/** The entry, and the state that it opens if it is a commit, are on disk before anything of them leaves. */
+async function stage(params: Staging, record: StagedRecord, newState?: GroupState): Promise<void> {
+  const { core, group, intent, head } = params;
+  const entry = entryId({ group: group.id, ...record });
+  const progress = { kind: "staged", entry, parent: head, needsChildren: 0, submitted: undefined } as const;
+  await changeGroup({
+    core,
+    group,
+    change: {
+      intents: [{ ...intent, progress }],
+      staged: [[entry, record]],
+      epochs: newState ? [{ head: entry, epoch: { kind: "open", state: newState }, isNew: true }] : [],
+      sync: true,
+    },
+  });
+}
+
+function build(
+  params: Staging & { plan: EntryPlan & { kind: "commit" } },
+): { kind: "built"; commit: StagedCommit; record: StagedRecord } | { kind: "fail"; reason: IntentReason } {
+  const { core, group, intent, head, state, plan, registryBlock } = params;
+  const { key, privateKey } = core.self.installation;
+  try {
+    const commit = stageCommit({
+      state,
+      signatureKey: { publicKey: fromHex(key), privateKey },
+      adds: plan.adds.map(({ keyPackage }) => keyPackage),
+      removes: plan.removes,
+      ...contextBytes(plan.context),
+    });
+    const authority = authorityOf(commit.newState);
+    const payload = sealEntryPayload({
+      ...{ group: group.id, parent: head, network: core.network, installationPrivateKey: privateKey },
+      key: entryKeyOf({ state, parent: head }),
+      body: {
+        instruction: { case: "commit", value: commit.commit },
+        ...{ authority, registryBlock, installation: key },
+      },
+    });
+    const record = { intent: intent.id, parent: head, authority, payload, registryBlock, welcome: undefined };
+    return { kind: "built", commit, record };
+  } catch (error) {
+    if (isWeftError(error, "too-large")) return { kind: "fail", reason: "too-large" };
+    throw error;
+  }
+}
+
+function welcomeOf({ welcome }: StagedCommit, adds: readonly KeyPackageRecord[]): StagedWelcome | undefined {
+  if (!welcome) return undefined;
+  const recipients = welcome.groupSecrets.flatMap(({ encryptedGroupSecrets }, i) => {
+    const record = adds[i];
+    if (!record) return [];
+    const { installation, wrapperKey, keyPackage } = record;
+    return [{ installation, wrapperKey, keyPackageHash: sha256(keyPackage), encryptedGroupSecrets }];
+  });
+  return { encryptedGroupInfo: welcome.encryptedGroupInfo, recipients };
+}
+
+async function store({ core, group }: Params, intent: Intent): Promise<void> {
+  await changeGroup({ core, group, change: { intents: [intent] } });
+}

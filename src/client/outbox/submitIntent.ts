@@ -1,0 +1,99 @@
+import { signAppend } from "../../chain/signAppend.ts";
+import { zero } from "../../crypto/zero.ts";
+import { WeftError } from "../../errors.ts";
+import type { AppendRequest, NodeApi } from "../../rpc/nodeApi.ts";
+import type { ClientCore } from "../core.ts";
+import { changeGroup } from "../groups/changeGroup.ts";
+import { authorityKeyOf } from "../groups/epochSecrets.ts";
+import { readState } from "../groups/epochStates.ts";
+import type { Group } from "../groups/group.ts";
+import type { HeadId, StagedRecord } from "../tables.ts";
+import type { Intent } from "./intent.ts";
+import { isRegistered } from "./isRegistered.ts";
+import { relayed } from "./relayed.ts";
+
+/**
+ * Hands a staged commit to a node that relays it: the same payload each time, signed anew with the number of siblings
+ * that this client has read and judged.
+ */
+export async function submitIntent(params: {
+  core: ClientCore;
+  group: Group;
+  intent: Intent;
+  api: NodeApi;
+  signal: AbortSignal;
+}): Promise<void> {
+  const { core, group, intent, api, signal } = params;
+  const { progress } = intent;
+  const staged = progress.kind === "staged" ? group.view.staged.get(progress.entry) : undefined;
+  if (!staged) return;
+  if (!(await isRegistered({ core, intent, staged, api, signal })))
+    return await buildAnew({ core, group, intent });
+  const append = await signStaged({ core, group, staged });
+  const block = group.processed.number;
+  const outcome = await api.relayAppend(append, { signal });
+  core.logger.debug({ group: group.id, intent: intent.id, outcome: outcome.kind }, "handed over a commit");
+  const change = (now: Intent) => relayed({ intent: now, outcome, block, nowMs: Date.now() });
+  await changeStaged({ core, group, intent, change });
+}
+
+/** What it adds is registered later than it says: it is built once more when it is. */
+async function buildAnew(params: { core: ClientCore; group: Group; intent: Intent }): Promise<void> {
+  const change = (now: Intent): Intent => ({
+    ...now,
+    progress: { kind: "queued" },
+    attempts: 0,
+    retryAtMs: 0,
+  });
+  await changeStaged({ ...params, change });
+}
+
+async function changeStaged(params: {
+  core: ClientCore;
+  group: Group;
+  intent: Intent;
+  change: (now: Intent) => Intent;
+}): Promise<void> {
+  const { core, group, intent, change } = params;
+  await group.queue.run(async () => {
+    const now = group.view.intents.find(({ id }) => id === intent.id);
+    if (now?.progress.kind !== "staged" || now.progress.entry !== entryOf(intent)) return;
+    await changeGroup({ core, group, change: { intents: [change(now)] } });
+  });
+}
+
+async function signStaged(params: {
+  core: ClientCore;
+  group: Group;
+  staged: StagedRecord;
+}): Promise<AppendRequest> {
+  const { core, group, staged } = params;
+  const { parent, authority, payload } = staged;
+  const limit = group.view.children.get(parent) ?? 0;
+  const append = { group: group.id, parent, limit, authority, payload };
+  const privateKey = await signingKey({ core, group, parent });
+  const signature = signAppend({ network: core.network, ...append, privateKey });
+  zero(privateKey);
+  return { ...append, signature };
+}
+
+/** Of the parent's authority; the genesis key for the first entry. */
+async function signingKey(params: { core: ClientCore; group: Group; parent: HeadId }): Promise<Uint8Array> {
+  const { core, group, parent } = params;
+  if (parent === group.id) {
+    const { genesisKey } = group.view.record;
+    if (genesisKey) return genesisKey.slice();
+  }
+  const state = await readState({
+    database: core.database,
+    group: group.id,
+    cache: group.epochs,
+    head: parent,
+  });
+  if (!state) throw new WeftError({ code: "storage", message: `the state of the head ${parent} is missing` });
+  return authorityKeyOf(state);
+}
+
+function entryOf({ progress }: Intent): string | undefined {
+  return progress.kind === "staged" ? progress.entry : undefined;
+}

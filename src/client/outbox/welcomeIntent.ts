@@ -1,0 +1,88 @@
+import { sealGroupInfo } from "../../identity/sealGroupInfo.ts";
+import { wrapWelcome } from "../../identity/wrapWelcome.ts";
+import { encodeTree } from "../../mls/encodeTree.ts";
+import { type Envelope, envelopeHash } from "../../wire/envelope.ts";
+import type { EntryId } from "../../wire/ids.ts";
+import type { ClientCore } from "../core.ts";
+import { changeGroup } from "../groups/changeGroup.ts";
+import { readEpoch } from "../groups/epochStates.ts";
+import type { Group, Publication } from "../groups/group.ts";
+import type { StagedRecord } from "../tables.ts";
+import type { Intent } from "./intent.ts";
+
+/** An own entry that was adopted and whose Welcomes are still to be written. */
+export function entryToWelcome(
+  group: Group,
+): { intent: Intent; entry: EntryId; staged: StagedRecord } | undefined {
+  for (const intent of group.view.intents) {
+    for (const entry of intent.landed) {
+      const staged = group.view.staged.get(entry);
+      if (staged?.welcome) return { intent, entry, staged };
+    }
+  }
+  return undefined;
+}
+
+/**
+ * Writes the Welcomes of an adopted commit: never before, so that nobody is welcomed to an epoch that does not come
+ * to be. On disk before they leave. From within the group's queue.
+ */
+export async function welcomeIntent(params: {
+  core: ClientCore;
+  group: Group;
+  intent: Intent;
+  entry: EntryId;
+  staged: StagedRecord;
+}): Promise<void> {
+  const { core, group, intent, entry, staged } = params;
+  const epoch = await readEpoch({
+    database: core.database,
+    group: group.id,
+    cache: group.epochs,
+    head: entry,
+  });
+  const { welcome } = staged;
+  if (!epoch || !welcome) return;
+  const { encryptedGroupInfo } = welcome;
+  const info = sealGroupInfo({ encryptedGroupInfo, ratchetTree: encodeTree(epoch.state) });
+  const wrapped = welcome.recipients.map(({ installation, wrapperKey, ...recipient }) =>
+    wrapWelcome({
+      installation,
+      wrapperKey,
+      welcome: { group: group.id, entry, groupInfo: info.reference, ...recipient },
+    }),
+  );
+  const first = 1 + Math.max(-1, ...partsOf(group, intent));
+  const publications = [...info.envelopes, ...wrapped].map((envelope, i) =>
+    publicationOf({ group, intent, envelope, part: first + i }),
+  );
+  await changeGroup({
+    core,
+    group,
+    change: { publications, staged: [[entry, { ...staged, welcome: undefined }]], sync: true },
+  });
+}
+
+function partsOf(group: Group, intent: Intent): number[] {
+  return group.view.publications
+    .filter(({ sequence }) => sequence === intent.sequence)
+    .map(({ part }) => part);
+}
+
+function publicationOf(params: {
+  group: Group;
+  intent: Intent;
+  envelope: Envelope;
+  part: number;
+}): Publication {
+  const { group, intent, envelope, part } = params;
+  const hash = envelopeHash(envelope);
+  return {
+    sequence: intent.sequence,
+    part,
+    record: {
+      ...{ intent: intent.id, group: group.id, envelope, hash },
+      ...{ state: "pending", node: undefined, acknowledgedAtMs: 0 },
+    },
+  };
+}

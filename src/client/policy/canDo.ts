@@ -1,0 +1,130 @@
+import { utf8 } from "../../wire/bytes.ts";
+import type { InboxId, InstallationKey } from "../../wire/ids.ts";
+import { MAX_GROUP_NAME_BYTES, MAX_MEMBERS, MAX_TEXT_BYTES } from "../../wire/limits.ts";
+import { contextAfterRole } from "./nextContext.ts";
+import type { IntentReason } from "./reasons.ts";
+import {
+  hasActive,
+  keepsSuperAdmin,
+  mayPromote,
+  mayRemove,
+  type Role,
+  type Roster,
+  roleOf,
+} from "./roleOf.ts";
+
+/** What a member wants to do to a group. */
+export type Wish =
+  | { readonly kind: "send"; readonly text: string }
+  | { readonly kind: "add"; readonly inboxes: readonly InboxId[] }
+  | { readonly kind: "remove"; readonly inboxes: readonly InboxId[] }
+  | { readonly kind: "rotate" }
+  | { readonly kind: "rename"; readonly name: string }
+  | { readonly kind: "set-role"; readonly inbox: InboxId; readonly role: Role }
+  /** `author` wrote the message to be deleted; undefined: nobody here knows it. */
+  | { readonly kind: "delete"; readonly author: InboxId | undefined }
+  | { readonly kind: "leave" }
+  | { readonly kind: "upkeep" };
+
+type Params = Roster & {
+  readonly inbox: InboxId;
+  readonly installation: InstallationKey;
+  readonly wish: Wish;
+  /** Inboxes that were in the group once: to remove them is *already done*. */
+  readonly former: ReadonlySet<InboxId>;
+  /** Members whose Leave counts: to be removed, so they may be added anew. */
+  readonly leavers: ReadonlySet<InboxId>;
+};
+
+/**
+ * Whether an intent can be carried out as things stand: before the first attempt, to fail early, and again after a
+ * lost race. `undefined`: yes, or the reason why not. What it lets pass, `judgeCommit` permits.
+ */
+export function canDo(params: Params): IntentReason | undefined {
+  const { members, inbox, installation, revoked, former, wish } = params;
+  if (!members.some((m) => m.inbox === inbox && m.installation === installation)) {
+    return former.has(inbox) ? "removed" : "not-a-member";
+  }
+  if (revoked.has(installation)) return "revoked";
+  switch (wish.kind) {
+    case "send":
+      return utf8(wish.text).length > MAX_TEXT_BYTES ? "too-large" : undefined;
+    case "rotate":
+    case "upkeep":
+      return undefined;
+    case "add":
+      return canAdd(params, wish.inboxes);
+    case "remove":
+      return canRemove(params, wish.inboxes);
+    case "rename":
+      return canRename(params, wish.name);
+    case "set-role":
+      return canSetRole(params, wish);
+    case "delete":
+      return canDelete(params, wish.author);
+    case "leave":
+      return canLeave(params);
+  }
+}
+
+function canAdd(params: Params, inboxes: readonly InboxId[]): IntentReason | undefined {
+  if (role(params) === "member") return "not-permitted";
+  const { leavers } = params;
+  const present = new Set(params.members.map((m) => m.inbox).filter((inbox) => !leavers.has(inbox)));
+  const missing = new Set(inboxes.filter((inbox) => !present.has(inbox)));
+  if (missing.size === 0) return "already-done";
+  return params.members.length + missing.size > MAX_MEMBERS ? "too-many-members" : undefined;
+}
+
+function canRemove(params: Params, inboxes: readonly InboxId[]): IntentReason | undefined {
+  const { context, members, inbox: by, former, leavers, revoked } = params;
+  if (role(params) === "member") return "not-permitted";
+  const present = new Set(members.map((m) => m.inbox));
+  if (inboxes.some((inbox) => !present.has(inbox) && !former.has(inbox))) return "unknown-member";
+  const targets = inboxes.filter((inbox) => present.has(inbox));
+  if (targets.length === 0) return "already-done";
+  if (targets.includes(by))
+    return canLeave(params) === "last-super-admin" ? "last-super-admin" : "not-permitted";
+  const isAllowed = targets.every((target) => leavers.has(target) || mayRemove({ context, by, target }));
+  if (!isAllowed) return "not-permitted";
+  const before = { members, inboxes: context.superAdmins };
+  const after = { members, inboxes: context.superAdmins.filter((id) => !targets.includes(id)) };
+  return keepsSuperAdmin({ before, after, revoked, leavers }) ? undefined : "last-super-admin";
+}
+
+function canRename(params: Params, name: string): IntentReason | undefined {
+  if (role(params) === "member") return "not-permitted";
+  if (utf8(name).length > MAX_GROUP_NAME_BYTES) return "too-large";
+  return name === params.context.name ? "already-done" : undefined;
+}
+
+function canSetRole(
+  params: Params,
+  wish: { readonly inbox: InboxId; readonly role: Role },
+): IntentReason | undefined {
+  const { context, members, revoked, leavers } = params;
+  const promotes = wish.role === "super-admin" && mayPromote({ ...params, by: params.inbox });
+  if (role(params) !== "super-admin" && !promotes) return "not-permitted";
+  if (!members.some((m) => m.inbox === wish.inbox)) return "unknown-member";
+  if (roleOf({ context, inbox: wish.inbox }) === wish.role) return "already-done";
+  const before = { members, inboxes: context.superAdmins };
+  const after = { members, inboxes: contextAfterRole({ context, ...wish }).superAdmins };
+  return keepsSuperAdmin({ before, after, revoked, leavers }) ? undefined : "last-super-admin";
+}
+
+function canDelete(params: Params, author: InboxId | undefined): IntentReason | undefined {
+  if (author === params.inbox || role(params) === "super-admin") return undefined;
+  return author === undefined ? "unknown-message" : "not-permitted";
+}
+
+function canLeave(params: Params): IntentReason | undefined {
+  const { context, members, revoked, inbox, leavers } = params;
+  if (leavers.has(inbox)) return "already-done";
+  if (role(params) !== "super-admin") return undefined;
+  const others = context.superAdmins.filter((id) => id !== inbox && !leavers.has(id));
+  return hasActive({ members, revoked, inboxes: others }) ? undefined : "last-super-admin";
+}
+
+function role({ context, inbox }: Params): Role {
+  return roleOf({ context, inbox });
+}

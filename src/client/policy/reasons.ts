@@ -1,0 +1,52 @@
+/** Every reason for which an intent may end as *failed*. */
+export const intentReasons = {
+  "not-permitted": "The role does not allow it.",
+  "not-a-member": "Only members of the group can do this.",
+  removed: "The actor was removed from the group before it was done.",
+  revoked: "The installation was revoked.",
+  "already-done": "Somebody did it first, or it was so already.",
+  "too-large": "Beyond a limit of the protocol.",
+  "too-many-members": "The group is full.",
+  "unknown-member": "No such inbox, or it is not in the group.",
+  "unknown-installation": "No such installation in this inbox.",
+  "unknown-group": "No such group in this database.",
+  "unknown-message": "No such message in this database.",
+  "last-super-admin": "A group keeps at least one super admin.",
+  "no-key-package": "A new member has no valid key package.",
+  "newer-version": "The group needs a newer client.",
+  "audience-changed": "It was not delivered in its epoch, and sealing it again would show it to new members.",
+  refused: "The others refused it; see the entry's verdict.",
+  superseded: "A reorganization of the chain took away what it was made on.",
+} as const;
+
+export type IntentReason = keyof typeof intentReasons;
+
+/** Why all members of an entry's parent epoch skip a commit or control that opens and is well formed. */
+export type CommitRefusal =
+  /** The writer has no leaf in the parent's epoch. */
+  | "not-a-member"
+  /** The writer's installation was revoked by the end of the block before the entry's own. */
+  | "revoked"
+  /** The registry block lies after the entry's own or too far before it. */
+  | "bad-registry-block"
+  /** The new group context is not canonical or exceeds a limit. */
+  | "malformed-context"
+  /** The writer's role does not allow this change. */
+  | "not-permitted"
+  /** An added installation has a leaf already. */
+  | "already-a-member"
+  /** An added installation was not active at the registry block. */
+  | "inactive-installation"
+  | "too-many-members"
+  /** A Remove keeps the salt. */
+  | "salt-not-renewed"
+  /** The salt changes without a Remove. */
+  | "salt-changed"
+  /** A Remove changes more of the group context than it must, or less. */
+  | "not-only-removed"
+  /** A role is given to an inbox that is not in the group. */
+  | "role-of-a-stranger"
+  /** No super admin with an active installation would be left. */
+  | "last-super-admin"
+  /** The writer, no admin, wrote its last commit a few blocks ago. */
+  | "too-soon";

@@ -1,0 +1,47 @@
+import { valuesOf } from "../store/client/table.ts";
+import { reopenDatabase } from "../store/openDatabase.ts";
+import type { ClientCore } from "./core.ts";
+import { goOffline, goOnline } from "./goOnline.ts";
+import { loadGroups } from "./groups/loadGroups.ts";
+import { tables } from "./tables.ts";
+import { waitMs } from "./waitMs.ts";
+
+const RETRY_MS = 1_000;
+
+/**
+ * After a failed write only the disk tells what holds: everything stops, the database is opened again, and what was
+ * in memory is read anew. Tries until it works or the client is closed. Never throws.
+ */
+export async function recoverStorage(core: ClientCore): Promise<void> {
+  const { signal } = core.closing;
+  const wasOnline = core.online !== undefined;
+  core.logger.error({ path: core.database.path }, "a write failed; the database is opened again");
+  await goOffline(core);
+  for (const group of core.groups.values()) await group.queue.idle();
+  while (!signal.aborted) {
+    try {
+      await reopenDatabase(core.database);
+      await readAnew(core);
+      if (wasOnline && !signal.aborted) goOnline(core);
+      return;
+    } catch (error) {
+      core.logger.error({ err: error }, "the database does not open");
+      await waitMs({ ms: RETRY_MS, signal });
+    }
+  }
+}
+
+async function readAnew(core: ClientCore): Promise<void> {
+  const { groups, nextSequence } = await loadGroups(core.database);
+  for (const fresh of groups) {
+    const known = core.groups.get(fresh.id);
+    if (known) known.view = fresh.view;
+    else core.groups.set(fresh.id, fresh);
+    known?.epochs.clear();
+  }
+  core.nextSequence = Math.max(core.nextSequence, nextSequence);
+  core.keyPackages.clear();
+  for (const kept of await valuesOf(tables.keyPackage.rows(core.database))) {
+    core.keyPackages.set(kept.own.generation, kept);
+  }
+}

@@ -1,0 +1,43 @@
+import { randomBytes } from "#crypto";
+import { signRevokeInstallation } from "../chain/signIdentity.ts";
+import { asId, type Hex, type InstallationKey, toHex } from "../wire/ids.ts";
+import { type Client, coreOf } from "./client.ts";
+import { storeRevocation } from "./identity/sendRevocations.ts";
+import type { IntentHandle } from "./outbox/intentHandle.ts";
+import { handleOf } from "./outbox/waiters.ts";
+import { type RevocationRecord, tables } from "./tables.ts";
+
+const INTENT_ID_BYTES = 16;
+
+/**
+ * Ends one of this inbox's installations for ever, this one not excepted: the others of its groups take it out. The
+ * client's wallet has to be the one that added it or the inbox's recovery wallet (`not-permitted`). Signed and on disk
+ * when this returns, offline too; done when the chain lists it. To revoke twice is the same as once.
+ * Throws `malformed` for what is no key, `bad-signature` if the wallet declines.
+ */
+export async function revokeInstallation(params: {
+  client: Client;
+  installation: Hex;
+}): Promise<IntentHandle> {
+  const core = coreOf(params.client);
+  const installation = asId<InstallationKey>(params.installation);
+  const known = await tables.revocation.get(core.database, { installation });
+  if (known && !hasFailed(known)) return handleOf(core, known);
+  const { network, wallet, self } = core;
+  const record: RevocationRecord = {
+    id: toHex(randomBytes(INTENT_ID_BYTES)),
+    installation,
+    action: await signRevokeInstallation({ network, inbox: self.inbox, installation, wallet }),
+    createdAtMs: Date.now(),
+    progress: { kind: "queued" },
+    acknowledged: false,
+    isFinal: false,
+  };
+  await storeRevocation(core, record);
+  core.registryWakeup.wake();
+  return handleOf(core, record);
+}
+
+function hasFailed({ progress }: RevocationRecord): boolean {
+  return progress.kind === "settled" && progress.outcome.kind === "failed";
+}

@@ -1,0 +1,39 @@
+import type { ClientCore, Online } from "./core.ts";
+import { waitMs } from "./waitMs.ts";
+
+const RESTART_MS = 1_000;
+
+/**
+ * Starts what runs while the client is online; going offline waits for it to end. A task that fails is a defect or a
+ * fault of this machine: it is told and starts again, so that nothing stands still without a word.
+ */
+export function runTask(params: {
+  core: ClientCore;
+  online: Online;
+  name: string;
+  task: () => Promise<void>;
+}): void {
+  const { online } = params;
+  const running = keepRunning(params).finally(() => online.tasks.delete(running));
+  online.tasks.add(running);
+}
+
+/** Never throws. */
+async function keepRunning(params: {
+  core: ClientCore;
+  online: Online;
+  name: string;
+  task: () => Promise<void>;
+}): Promise<void> {
+  const { core, online, name, task } = params;
+  const { signal } = online.controller;
+  while (!signal.aborted) {
+    try {
+      return await task();
+    } catch (error) {
+      if (signal.aborted) return;
+      core.logger.error({ task: name, err: error }, "a task failed; it starts again");
+      await waitMs({ ms: RESTART_MS, signal });
+    }
+  }
+}

@@ -1,0 +1,17 @@
+import type { ClientCore, Online } from "./core.ts";
+import type { Group } from "./groups/group.ts";
+import { deliver } from "./outbox/deliver.ts";
+import { driveOutbox } from "./outbox/driveOutbox.ts";
+import { runTask } from "./runTask.ts";
+import { keepUpkeep } from "./upkeep/keepUpkeep.ts";
+
+/** A group's outbox and upkeep work for as long as the client is online. */
+export function startGroupLoops(params: { core: ClientCore; group: Group; online: Online }): void {
+  const { core, group, online } = params;
+  if (online.loopsOf.has(group.id)) return;
+  online.loopsOf.add(group.id);
+  const { signal } = online.controller;
+  runTask({ core, online, name: "outbox", task: () => driveOutbox({ core, group, signal }) });
+  runTask({ core, online, name: "upkeep", task: () => keepUpkeep({ core, group, signal }) });
+  runTask({ core, online, name: "delivery", task: () => deliver({ core, group, signal }) });
+}

@@ -1,0 +1,44 @@
+import type { GroupId } from "../wire/ids.ts";
+import { type Client, coreOf } from "./client.ts";
+import type { ClientEvent } from "./events.ts";
+import { createWakeup } from "./wakeup.ts";
+
+/** An app that does not read for so long is told to start over. */
+const MAX_WAITING_EVENTS = 10_000;
+
+export type StreamedEvent =
+  | ClientEvent
+  /** Events were lost: list the messages anew. */
+  | { readonly kind: "missed" };
+
+/**
+ * What changes in timelines from now on, all groups or one; everything told is in the database already. Ends when the
+ * signal aborts or the client closes.
+ */
+export async function* streamMessages(params: {
+  client: Client;
+  group?: GroupId;
+  signal?: AbortSignal;
+}): AsyncGenerator<StreamedEvent, void> {
+  const core = coreOf(params.client);
+  const signals = [core.closing.signal, ...(params.signal ? [params.signal] : [])];
+  const signal = AbortSignal.any(signals);
+  const wakeup = createWakeup();
+  let waiting: StreamedEvent[] = [];
+  const stop = core.events.listen((event) => {
+    if (params.group !== undefined && event.kind !== "revoked" && event.group !== params.group) return;
+    if (waiting.length >= MAX_WAITING_EVENTS) waiting = [{ kind: "missed" }];
+    else waiting.push(event);
+    wakeup.wake();
+  });
+  try {
+    while (!signal.aborted) {
+      const events = waiting;
+      waiting = [];
+      yield* events;
+      if (waiting.length === 0) await wakeup.wait({ signal });
+    }
+  } finally {
+    stop();
+  }
+}

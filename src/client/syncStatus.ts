@@ -1,0 +1,74 @@
+import type { GroupId, Hex, NodeId } from "../wire/ids.ts";
+import { type Client, coreOf } from "./client.ts";
+import type { Group } from "./groups/group.ts";
+import { isRevoked } from "./identity/isRevoked.ts";
+import { isUp } from "./links/nodeLinks.ts";
+import type { GroupStatus } from "./tables.ts";
+import { tables } from "./tables.ts";
+
+export type SyncStatus = {
+  readonly online: boolean;
+  /** This installation was revoked, as far as this client has read: whatever it tries fails. */
+  readonly isRevoked: boolean;
+  /** Goes up with everything that is written: two equal readings mean that nothing has moved. */
+  readonly changes: number;
+  readonly openIntents: number;
+  /** Welcomes that wait for their group info. */
+  readonly openWelcomes: number;
+  /** Over all intents, settled ones included. */
+  readonly racesLost: number;
+  readonly rebased: number;
+  readonly groups: readonly GroupSync[];
+  readonly nodesDown: readonly NodeId[];
+};
+
+export type GroupSync = {
+  readonly group: GroupId;
+  readonly membership: GroupStatus;
+  /** The chain's block up to which it is read; 0 before the first. */
+  readonly block: number;
+  /** By way of this node it is read to the chain's end; undefined while it is not. */
+  readonly node: NodeId | undefined;
+  /** Open intents, and what the first of them waits for. */
+  readonly openIntents: readonly { readonly id: Hex; readonly progress: string }[];
+  readonly waitsFor: string;
+  /** Envelopes on their way to nodes, and envelopes that wait for the chain. */
+  readonly undelivered: number;
+  readonly held: number;
+};
+
+/** How far this client is with everything; reads no network. */
+export async function syncStatus(params: { client: Client }): Promise<SyncStatus> {
+  const core = coreOf(params.client);
+  const { database, links } = core;
+  let racesLost = 0;
+  let rebased = 0;
+  for await (const { value } of tables.outbox.rows(database)) {
+    racesLost += value.racesLost;
+    rebased += value.rebased;
+  }
+  let openWelcomes = 0;
+  for await (const _ of tables.welcome.rows(database)) openWelcomes++;
+  const groups = [...core.groups.values()].map(groupSync);
+  return {
+    online: core.online !== undefined,
+    isRevoked: isRevoked(core),
+    changes: core.changes,
+    openIntents: groups.reduce((count, group) => count + group.openIntents.length, 0),
+    ...{ openWelcomes, racesLost, rebased, groups },
+    nodesDown: [...links.health.keys()].filter((node) => !isUp(links, node, Date.now())),
+  };
+}
+
+function groupSync({ id, view, processed, caughtUpBy, waitsFor }: Group): GroupSync {
+  return {
+    group: id,
+    membership: view.record.status,
+    block: processed.number,
+    node: caughtUpBy,
+    openIntents: view.intents.map((intent) => ({ id: intent.id, progress: intent.progress.kind })),
+    waitsFor,
+    undelivered: view.publications.filter(({ record }) => record.state !== "delivered").length,
+    held: view.held.count,
+  };
+}

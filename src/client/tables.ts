@@ -1,0 +1,223 @@
+import type { OwnKeyPackage } from "../identity/createKeyPackageRecord.ts";
+import type { KnownInbox } from "../identity/inbox.ts";
+import type { IdentityAction } from "../rpc/nodeApi.ts";
+import { bytesTable, jsonTable } from "../store/client/table.ts";
+import { clientSchema } from "../store/schema.ts";
+import type { Envelope } from "../wire/envelope.ts";
+import type {
+  Address,
+  EntryId,
+  EnvelopeHash,
+  GroupId,
+  Hex,
+  InboxId,
+  InstallationKey,
+  MessageId,
+  NodeId,
+} from "../wire/ids.ts";
+import type { LogRange } from "../wire/logRange.ts";
+import type { Welcome } from "../wire/welcome.ts";
+import type { Verdict } from "./entries/verdict.ts";
+import type { Outcome } from "./messages/outcome.ts";
+import type { Intent } from "./outbox/intent.ts";
+import type { Deletion, TimelineRecord } from "./timeline/record.ts";
+
+/** A block of the chain; time in seconds since 1970. */
+export type BlockRef = { readonly number: number; readonly hash: Hex; readonly time: number };
+
+/** The entry that opened an epoch; the group id for epoch 0. */
+export type HeadId = EntryId | GroupId;
+
+export type IdentityRecord = {
+  readonly inbox: InboxId;
+  readonly wallet: Address;
+  readonly salt: Hex;
+  readonly installation: InstallationKey;
+  readonly privateKey: Uint8Array;
+  /** The chain has listed the installation. */
+  readonly registered: boolean;
+  /** The record as it was signed, until it is final; undefined before and after. */
+  readonly action: IdentityAction | undefined;
+};
+
+/** Own revocation of an installation, on its way to the chain until it is final there. */
+export type RevocationRecord = Pick<Intent, "id" | "createdAtMs" | "progress" | "acknowledged"> & {
+  readonly installation: InstallationKey;
+  readonly action: IdentityAction;
+  /** Nothing can change it any more. */
+  readonly isFinal: boolean;
+};
+
+export type GroupStatus =
+  /** Founded here; its first entry is not on chain yet. */
+  | "creating"
+  /** A Welcome was opened; the entry that it names has not been read yet. */
+  | "joining"
+  | "member"
+  | "removed"
+  | "cut-off"
+  /** A newer protocol version: wait for a newer client. */
+  | "paused";
+
+export type GroupRecord = {
+  readonly group: GroupId;
+  /** secp256k1: signs the first entry of a group that was founded here. */
+  readonly genesisKey: Uint8Array | undefined;
+  readonly status: GroupStatus;
+  /** Why it is cut off; if it was removed: "left" because it asked for it, "revoked" by the registry. */
+  readonly reason: string | undefined;
+  readonly head: HeadId;
+  /** The epoch that the head opened. */
+  readonly epoch: number;
+  /** Where this client's own history of the group starts. */
+  readonly start: { readonly head: HeadId; readonly epoch: number };
+  readonly name: string;
+  readonly members: readonly InboxId[];
+  readonly createdAtMs: number;
+  /** Undefined unless a reorganization took entries that may land again. */
+  readonly fork?: Fork | undefined;
+  /** The entry that brought this client in landed again: others may refuse it where it stands now. */
+  readonly isBack?: boolean | undefined;
+};
+
+/** What a reorganization took of the branch: its entries may land again, then their epochs go on where they were. */
+export type Fork = {
+  /** Heads of the epochs that vanished, lowest first: the first one stood on the present head. */
+  readonly heads: readonly HeadId[];
+  /** Members of the highest of them. */
+  readonly members: readonly InboxId[];
+  /** The chain's head when it was noticed. */
+  readonly block: number;
+  /** Own messages of these epochs are sealed again; their entries are waited for no longer. */
+  readonly isGivenUp: boolean;
+};
+
+export type EntryRecord = {
+  readonly id: EntryId;
+  readonly parent: HeadId;
+  readonly index: number;
+  readonly authority: Address;
+  readonly block: BlockRef;
+  readonly logIndex: number;
+  readonly verdict: Verdict;
+};
+
+/** Own commit on its way; the state that it opens stands in the epoch table under the same id. */
+export type StagedRecord = {
+  readonly intent: Hex;
+  readonly parent: HeadId;
+  readonly authority: Address;
+  readonly payload: Uint8Array;
+  /** By which the added installations are judged. */
+  readonly registryBlock: number;
+  readonly welcome: StagedWelcome | undefined;
+};
+
+export type StagedWelcome = {
+  readonly encryptedGroupInfo: Uint8Array;
+  readonly recipients: readonly {
+    readonly installation: InstallationKey;
+    readonly wrapperKey: Uint8Array;
+    readonly keyPackageHash: Uint8Array;
+    readonly encryptedGroupSecrets: Uint8Array;
+  }[];
+};
+
+export type OutcomeRecord = {
+  readonly outcome: Outcome;
+  readonly receivedAtMs: number;
+};
+
+/** Receipts as header, signature and path, see wire/receipt.ts. */
+export type StoredReceipt = {
+  readonly header: Uint8Array;
+  readonly signature: Uint8Array;
+  readonly index: number;
+  readonly siblings: readonly Uint8Array[];
+};
+
+export type HeldRecord = {
+  readonly hash: EnvelopeHash;
+  readonly head: HeadId;
+  readonly envelope: Envelope;
+  readonly receipts: readonly StoredReceipt[];
+};
+
+/** An envelope of an intent: a sealed message, a Welcome, a chunk of group info. */
+export type PublicationRecord = {
+  readonly intent: Hex;
+  readonly group: GroupId;
+  readonly hash: EnvelopeHash;
+  readonly envelope: Envelope;
+  readonly state: "pending" | "acknowledged" | "delivered";
+  /** Whose receipt this client verified. */
+  readonly node: NodeId | undefined;
+  readonly acknowledgedAtMs: number;
+};
+
+/** A key package that Welcomes may still name. */
+export type KeptKeyPackage = {
+  readonly own: OwnKeyPackage;
+  /** The record as published. */
+  readonly envelope: Envelope;
+  readonly publishedTo: readonly NodeId[];
+  readonly used: boolean;
+  readonly supersededAtMs: number | undefined;
+};
+
+/** An opened Welcome on its way into the group; names the key package that opens the rest. */
+export type WelcomeRecord = {
+  readonly welcome: Welcome;
+  readonly generation: number;
+  readonly receivedAtMs: number;
+};
+
+export type TopicPositionRecord = {
+  /** Offset by node database (16 bytes, hex). */
+  readonly cursors: Readonly<Record<Hex, bigint>>;
+  readonly vector: readonly LogRange[];
+};
+
+export type KnownNode = {
+  readonly node: NodeId;
+  readonly signingKey: Hex;
+  readonly httpAddress: string;
+  readonly registeredBlock: number;
+  readonly leftBlock: number | undefined;
+  readonly disabled: boolean;
+};
+
+/** What the registry said of an inbox at the end of a block; undefined: nothing. */
+export type InboxSnapshot = { readonly asOf: number; readonly inbox: KnownInbox | undefined };
+
+const { identity, keyPackage, group, epoch, tree, entry, entryByPlace, staged } = clientSchema;
+const { outcome, held, timeline, timelinePlace, deletion, replaced } = clientSchema;
+const { revocation, outbox, intentPlace, publication } = clientSchema;
+const { topicPosition, welcome, preference, knownNode, knownInbox } = clientSchema;
+
+/** The client's database with the type of every record; keys and meaning stand in store/schema.ts. */
+export const tables = {
+  identity: jsonTable<typeof identity.key, IdentityRecord>(identity),
+  keyPackage: jsonTable<typeof keyPackage.key, KeptKeyPackage>(keyPackage),
+  group: jsonTable<typeof group.key, GroupRecord>(group),
+  epoch: bytesTable(epoch),
+  tree: bytesTable(tree),
+  entry: jsonTable<typeof entry.key, EntryRecord>(entry),
+  entryByPlace: jsonTable<typeof entryByPlace.key, EntryId>(entryByPlace),
+  staged: jsonTable<typeof staged.key, StagedRecord>(staged),
+  outcome: jsonTable<typeof outcome.key, OutcomeRecord>(outcome),
+  held: jsonTable<typeof held.key, HeldRecord>(held),
+  timeline: jsonTable<typeof timeline.key, TimelineRecord>(timeline),
+  timelinePlace: jsonTable<typeof timelinePlace.key, { epoch: number; rank: number }>(timelinePlace),
+  deletion: jsonTable<typeof deletion.key, Deletion>(deletion),
+  replaced: jsonTable<typeof replaced.key, MessageId>(replaced),
+  revocation: jsonTable<typeof revocation.key, RevocationRecord>(revocation),
+  outbox: jsonTable<typeof outbox.key, Intent>(outbox),
+  intentPlace: jsonTable<typeof intentPlace.key, number>(intentPlace),
+  publication: jsonTable<typeof publication.key, PublicationRecord>(publication),
+  topicPosition: jsonTable<typeof topicPosition.key, TopicPositionRecord>(topicPosition),
+  welcome: jsonTable<typeof welcome.key, WelcomeRecord>(welcome),
+  preference: jsonTable<typeof preference.key, NodeId>(preference),
+  knownNode: jsonTable<typeof knownNode.key, KnownNode>(knownNode),
+  knownInbox: jsonTable<typeof knownInbox.key, InboxSnapshot>(knownInbox),
+};

@@ -1,0 +1,16 @@
+import { compareKeys, keyOf, type MessageRecord } from "./record.ts";
+
+/**
+ * How a message stands to the parents that it names. Never moves it: order must not depend on what has arrived.
+ * `undefined` in `parents`: not (yet) in this timeline. The first of these outcomes that applies is given.
+ */
+export function judgeParents(params: {
+  record: MessageRecord;
+  parents: readonly (MessageRecord | undefined)[];
+}): "in-order" | "later-epoch" | "false-depth" | "missing" {
+  const key = keyOf(params.record);
+  const keys = params.parents.map((parent) => parent && keyOf(parent));
+  if (keys.some((parent) => parent && parent.epoch > key.epoch)) return "later-epoch";
+  if (keys.some((parent) => parent && compareKeys(parent, key) > 0)) return "false-depth";
+  return keys.some((parent) => parent === undefined) ? "missing" : "in-order";
+}

@@ -1,0 +1,24 @@
+import { type ApplicationMessageReading, readApplicationMessage } from "../../wire/applicationMessage.ts";
+import type { GroupId } from "../../wire/ids.ts";
+import type { Member } from "../policy/roleOf.ts";
+
+export type MessageRefusal =
+  | Extract<ApplicationMessageReading, { kind: "refused" }>["reason"]
+  | "wrong-group"
+  | "wrong-author";
+
+/** Reads a plaintext and checks that it speaks for whoever sealed it: the leaf in the tree of its own epoch. */
+export function readOpened(params: {
+  plaintext: Uint8Array;
+  group: GroupId;
+  sender: Member;
+}):
+  | Extract<ApplicationMessageReading, { kind: "message" }>
+  | { readonly kind: "refused"; readonly reason: MessageRefusal } {
+  const reading = readApplicationMessage(params.plaintext);
+  if (reading.kind === "refused") return reading;
+  const { group, inbox, installation } = reading.content;
+  if (group !== params.group) return { kind: "refused", reason: "wrong-group" };
+  const speaksForItself = inbox === params.sender.inbox && installation === params.sender.installation;
+  return speaksForItself ? reading : { kind: "refused", reason: "wrong-author" };
+}

@@ -1,0 +1,111 @@
+import type { MessageContent } from "../../wire/applicationMessage.ts";
+import type { EntryId, EnvelopeHash, Hex, InboxId, InstallationKey, MessageId } from "../../wire/ids.ts";
+import type { Role } from "../policy/roleOf.ts";
+
+/**
+ * A timeline is a set of records under one order: epoch, rank, id. It stands in the database under these keys, so a
+ * page is a range, and an insertion touches only what it changes. Records hold strings, numbers, booleans and lists
+ * only: JSON keeps them.
+ */
+export type TimelineRecord = MessageRecord | GapRecord | MembershipRecord;
+
+/** rank: 0 for the commit that opened the epoch, a message's depth, GAP_RANK for gaps. */
+export type TimelineKey = { readonly epoch: number; readonly rank: number; readonly id: Hex };
+
+export type MessageRecord = {
+  readonly kind: "message";
+  readonly id: MessageId;
+  readonly content: MessageContent;
+  /** Best first, never empty: the first gives the message its epoch and its verdict. */
+  readonly openings: readonly [Opening, ...Opening[]];
+  readonly deleted: boolean;
+};
+
+/** One sealing of a message that was opened. */
+export type Opening = {
+  readonly epoch: number;
+  /** That opened the epoch. */
+  readonly entry: EntryId;
+  readonly envelope: EnvelopeHash;
+  /** The lowest that its receipts name; absent for one's own. */
+  readonly anchorBlock?: number;
+  readonly verdict: MessageVerdict;
+};
+
+/**
+ * Whether a message counts. `pending` and `fenced` befall senders who were removed or revoked; `void`: a
+ * reorganization took the entry that opened its epoch, and another one took its place.
+ */
+export type MessageVerdict = "counts" | "pending" | "fenced" | "void";
+
+/** An envelope of the group that this client can never open. */
+export type GapRecord = {
+  readonly kind: "gap";
+  readonly envelope: EnvelopeHash;
+  readonly epoch: number;
+  readonly entry: EntryId;
+  readonly reason: GapReason;
+  /** When the first node took it, milliseconds since 1970. */
+  readonly atMs: number;
+};
+
+export type GapReason = "too-late" | "keys-gone" | "does-not-open";
+
+/** What the commit that opened an epoch changed. */
+export type MembershipRecord = {
+  readonly kind: "membership";
+  readonly epoch: number;
+  readonly entry: EntryId;
+  readonly by: InboxId;
+  /** Of the entry's block, milliseconds since 1970. */
+  readonly atMs: number;
+  readonly changes: readonly MembershipChange[];
+};
+
+export type MembershipChange =
+  | { readonly kind: "joined" | "removed" | "left"; readonly inbox: InboxId }
+  | {
+      readonly kind: "installation-added" | "installation-removed";
+      readonly inbox: InboxId;
+      readonly installation: InstallationKey;
+    }
+  | { readonly kind: "role"; readonly inbox: InboxId; readonly role: Role }
+  | { readonly kind: "renamed"; readonly name: string };
+
+/** `inbox` deletes `target`; counts if the inbox is the target's author, or if an adopted control entry says so. */
+export type Deletion = {
+  readonly target: MessageId;
+  readonly inbox: InboxId;
+  readonly source:
+    | { readonly kind: "own"; readonly message: MessageId }
+    | { readonly kind: "control"; readonly entry: EntryId };
+};
+
+/** What an insertion changes; all of one insertion belong into one batch. */
+export type TimelineChange =
+  /** Stands at `keyOf(record)` from now on. */
+  | { readonly kind: "put"; readonly record: TimelineRecord }
+  /** Stands at `keyOf(record)` no more. */
+  | { readonly kind: "drop"; readonly record: TimelineRecord }
+  | { readonly kind: "remember-deletion" | "forget-deletion"; readonly deletion: Deletion }
+  /** No gap for this envelope, now or later. */
+  | { readonly kind: "remember-replaced"; readonly envelope: EnvelopeHash; readonly by: MessageId };
+
+const GAP_RANK = 2 ** 32 - 1;
+
+/** Where a record stands. */
+export function keyOf(record: TimelineRecord): TimelineKey {
+  switch (record.kind) {
+    case "message":
+      return { epoch: record.openings[0].epoch, rank: record.content.depth, id: record.id };
+    case "gap":
+      return { epoch: record.epoch, rank: GAP_RANK, id: record.envelope };
+    case "membership":
+      return { epoch: record.epoch, rank: 0, id: record.entry };
+  }
+}
+
+/** The timeline's order, for `Array.sort`. */
+export function compareKeys(a: TimelineKey, b: TimelineKey): number {
+  return a.epoch - b.epoch || a.rank - b.rank || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+}

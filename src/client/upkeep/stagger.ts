@@ -1,0 +1,26 @@
+import { labeledHash } from "../../wire/bytes.ts";
+import { fromHex, type Hex, type InstallationKey, toHex } from "../../wire/ids.ts";
+
+/** How long those of one turn have before those of the next come to help. */
+const TURN_MS = 2_000;
+
+/**
+ * How long to leave a duty to others: members are ranked by SHA-256("weft.upkeep.v1" ‖ subject ‖ installation), the
+ * first of them goes at once, the next two wait one turn, the next four two turns … So mostly one acts, and however
+ * many are away, the wait grows with the logarithm only. Milliseconds. Pure.
+ */
+export function staggerMs(params: {
+  subject: Hex;
+  self: InstallationKey;
+  /** All who may act, oneself among them. */
+  able: readonly InstallationKey[];
+}): number {
+  const { subject, self, able } = params;
+  const mine = rankOf(subject, self);
+  const before = able.filter((one) => one !== self && rankOf(subject, one) < mine).length;
+  return TURN_MS * Math.floor(Math.log2(before + 1));
+}
+
+function rankOf(subject: Hex, installation: InstallationKey): Hex {
+  return toHex(labeledHash({ label: "weft.upkeep.v1", fields: [fromHex(subject), fromHex(installation)] }));
+}

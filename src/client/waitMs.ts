@@ -1,0 +1,14 @@
+/** Resolves after `ms` or when the signal aborts; never rejects. */
+export async function waitMs(params: { ms: number; signal: AbortSignal }): Promise<void> {
+  const { ms, signal } = params;
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(done, ms);
+    signal.addEventListener("abort", done, { once: true });
+    function done(): void {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    }
+  });
+}

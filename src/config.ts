@@ -1,0 +1,165 @@
+import { WeftError } from "./errors.ts";
+
+/** One setting: its name in the environment, its default as it would be written there, what it means. */
+export type Setting<T> = {
+  readonly env: string;
+  readonly fallback: string | undefined;
+  readonly about: string;
+  readonly parse: (text: string) => T;
+};
+
+/** All settings of a node. Rates and bytes count per client address; 0 blocks or days are allowed where they make sense. */
+export const nodeSettings = {
+  networkFile: text("WEFT_NETWORK", undefined, "address file of the deployment"),
+  dataDir: text("WEFT_DATA", ".weft/node", "directory of keys (node.json) and database"),
+  rpcUrl: text("WEFT_RPC", "http://127.0.0.1:8545", "JSON-RPC address of the chain"),
+  operatorKey: optional(
+    "WEFT_OPERATOR_KEY",
+    "account that registers the node and pays for relayed transactions (hex)",
+  ),
+  listen: list("WEFT_LISTEN", "/ip4/0.0.0.0/tcp/7400", "multiaddrs to listen on for peers"),
+  announce: list("WEFT_ANNOUNCE", "", "multiaddrs to register instead of those listened on"),
+  http: hostAndPort(
+    "WEFT_HTTP",
+    "127.0.0.1:7401",
+    "host and port of the public API; port 0 picks a free one",
+  ),
+  publicUrl: optional("WEFT_PUBLIC_URL", "URL of the public API to register instead of the one listened on"),
+  logLevel: text("WEFT_LOG_LEVEL", "info", "trace, debug, info, warn, error or silent"),
+  finalityBlocks: count("WEFT_FINALITY_BLOCKS", "64", "blocks on top of one that make it final"),
+  chainPollMs: count("WEFT_CHAIN_POLL_MS", "100", "pause between looks at the chain's head, in milliseconds"),
+  blocksPerPage: count("WEFT_BLOCKS_PER_PAGE", "2000", "widest range of blocks asked of the chain at once"),
+  maxIndexLagSeconds: count(
+    "WEFT_MAX_INDEX_LAG_SECONDS",
+    "30",
+    "index older than this against the newest block: not ready",
+  ),
+  ownHeadTimeoutMs: count(
+    "WEFT_OWN_HEAD_TIMEOUT_MS",
+    "5000",
+    "wait for a peer to confirm the node's own log after a start",
+  ),
+  postingSample: fraction(
+    "WEFT_POSTING_SAMPLE",
+    "0.125",
+    "share of peers' envelopes whose signatures are checked",
+  ),
+  callsPerSecond: count("WEFT_CALLS_PER_SECOND", "500", "API calls"),
+  callBurst: count("WEFT_CALL_BURST", "5000", "API calls at once"),
+  relaysPerSecond: count("WEFT_RELAYS_PER_SECOND", "20", "relayed transactions"),
+  relayBurst: count("WEFT_RELAY_BURST", "500", "relayed transactions at once"),
+  publishedBytesPerSecond: count("WEFT_PUBLISHED_BYTES_PER_SECOND", "4000000", "bytes published"),
+  publishedBytesBurst: count("WEFT_PUBLISHED_BYTES_BURST", "64000000", "bytes published at once"),
+  streamsPerAddress: count("WEFT_STREAMS_PER_ADDRESS", "2000", "open subscriptions and chain streams"),
+  groupDays: optionalCount("WEFT_GROUP_DAYS", "days that messages are kept; unset: for ever"),
+  keyPackageDays: optionalCount("WEFT_KEY_PACKAGE_DAYS", "days that key packages are kept; unset: for ever"),
+  welcomeDays: optionalCount(
+    "WEFT_WELCOME_DAYS",
+    "days that Welcomes and group infos are kept; unset: for ever",
+  ),
+} as const;
+
+type SettingName = keyof typeof nodeSettings;
+
+export type NodeSettings = {
+  readonly [Name in SettingName]: ReturnType<(typeof nodeSettings)[Name]["parse"]> | DefaultOf<Name>;
+};
+
+/** Settings without a default may be undefined. */
+type DefaultOf<Name extends SettingName> = (typeof nodeSettings)[Name]["fallback"] extends string
+  ? never
+  : undefined;
+
+/**
+ * A node's settings: what the caller says, else the environment, else the default; all written as in the environment.
+ * Throws `bad-config` that names the setting.
+ */
+export function readNodeSettings(params: {
+  chosen: Partial<Record<SettingName, string | undefined>>;
+  environment?: Readonly<Record<string, string | undefined>>;
+}): NodeSettings {
+  const { chosen, environment = process.env } = params;
+  const entries = Object.entries(nodeSettings).map(([name, setting]) => {
+    const written = chosen[name as SettingName] ?? environment[setting.env] ?? setting.fallback;
+    return [name, written === undefined ? undefined : parsed({ setting, written })];
+  });
+  return Object.fromEntries(entries) as NodeSettings;
+}
+
+function parsed(params: { setting: Setting<unknown>; written: string }): unknown {
+  const { setting, written } = params;
+  try {
+    return setting.parse(written);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new WeftError({
+      code: "bad-config",
+      message: `${setting.env}: ${why}`,
+      hint: `${setting.env} is: ${setting.about}.`,
+      cause,
+    });
+  }
+}
+
+function text(env: string, fallback: string, about: string): Setting<string> & { fallback: string };
+function text(env: string, fallback: undefined, about: string): Setting<string> & { fallback: undefined };
+function text(env: string, fallback: string | undefined, about: string): Setting<string> {
+  return { env, fallback, about, parse: (written) => written };
+}
+
+function optional(env: string, about: string): Setting<string> & { fallback: undefined } {
+  return { env, fallback: undefined, about, parse: (written) => written };
+}
+
+function list(
+  env: string,
+  fallback: string,
+  about: string,
+): Setting<readonly string[]> & { fallback: string } {
+  return {
+    env,
+    fallback,
+    about,
+    parse: (written) =>
+      written
+        .split(",")
+        .map((item) => item.trim())
+        .filter(Boolean),
+  };
+}
+
+function count(env: string, fallback: string, about: string): Setting<number> & { fallback: string } {
+  return { env, fallback, about, parse: wholeNumber };
+}
+
+function optionalCount(env: string, about: string): Setting<number> & { fallback: undefined } {
+  return { env, fallback: undefined, about, parse: wholeNumber };
+}
+
+function fraction(env: string, fallback: string, about: string): Setting<number> & { fallback: string } {
+  const parse = (written: string): number => {
+    const value = Number(written);
+    if (value >= 0 && value <= 1) return value;
+    throw new Error(`a number from 0 to 1, not ${written}`);
+  };
+  return { env, fallback, about, parse };
+}
+
+function hostAndPort(
+  env: string,
+  fallback: string,
+  about: string,
+): Setting<{ readonly host: string; readonly port: number }> & { fallback: string } {
+  const parse = (written: string) => {
+    const [, host, port] = /^(?:\[?([0-9a-zA-Z.:-]+?)\]?):(\d+)$/.exec(written) ?? [];
+    if (host === undefined || Number(port) > 65_535) throw new Error(`host:port, not ${written}`);
+    return { host, port: Number(port) };
+  };
+  return { env, fallback, about, parse };
+}
+
+function wholeNumber(written: string): number {
+  const value = Number(written);
+  if (/^\d+$/.test(written) && Number.isSafeInteger(value)) return value;
+  throw new Error(`a whole number, not ${written}`);
+}

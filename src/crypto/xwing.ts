@@ -1,0 +1,40 @@
+import { ml_kem768_x25519 } from "@noble/post-quantum/hybrid.js";
+import type { KeyPair } from "./api.ts";
+
+/** X-Wing (draft-connolly-cfrg-xwing-kem): ML-KEM-768 and X25519 in one KEM; the private key is the seed. */
+export const XWING_SEED_LENGTH = 32;
+export const XWING_PUBLIC_KEY_LENGTH = 1216;
+export const XWING_ENCAPSULATION_LENGTH = 1120;
+
+/** The key pair of a 32-byte seed. */
+export function xwingKeyPairFromSeed(seed: Uint8Array): KeyPair {
+  const { publicKey, secretKey } = ml_kem768_x25519.keygen(seed);
+  return { publicKey, privateKey: secretKey };
+}
+
+/** `undefined` if the public key is not a valid one. `randomness` (64 bytes) is for test vectors only. */
+export function encapsulateXwing(params: {
+  publicKey: Uint8Array;
+  randomness?: Uint8Array;
+}): { encapsulation: Uint8Array; sharedSecret: Uint8Array } | undefined {
+  if (params.publicKey.length !== XWING_PUBLIC_KEY_LENGTH) return undefined;
+  try {
+    const { cipherText, sharedSecret } = ml_kem768_x25519.encapsulate(params.publicKey, params.randomness);
+    return { encapsulation: cipherText, sharedSecret };
+  } catch {
+    return undefined;
+  }
+}
+
+/** `undefined` if the encapsulation is not a valid one; for a foreign one the secret is unrelated, not an error. */
+export function decapsulateXwing(params: {
+  privateKey: Uint8Array;
+  encapsulation: Uint8Array;
+}): Uint8Array | undefined {
+  if (params.encapsulation.length !== XWING_ENCAPSULATION_LENGTH) return undefined;
+  try {
+    return ml_kem768_x25519.decapsulate(params.encapsulation, params.privateKey);
+  } catch {
+    return undefined;
+  }
+}

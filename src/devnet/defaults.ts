@@ -1,0 +1,2 @@
+/** Nodes of a devnet if nobody says otherwise. */
+export const DEFAULT_NODES = 3;

@@ -1,0 +1,93 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Hex } from "../wire/ids.ts";
+import type { PeerLimit } from "./nodeControl.ts";
+import { type NodeAddresses, type NodeProcess, spawnNode } from "./spawnNode.ts";
+
+/** One node of a devnet through all its runs: its ports, keys and data stay, its process comes and goes. */
+export type DevnetNode = {
+  /** From 1. */
+  readonly number: number;
+  readonly addresses: NodeAddresses;
+  readonly directory: string;
+  readonly logFile: string;
+  readonly isRunning: () => boolean;
+  /** `kill` is SIGKILL, `term` lets it finish. Does nothing if it has stopped. */
+  readonly stop: (how: "kill" | "term") => Promise<void>;
+  /** Starts it again on the same ports and data; resolves when it listens. Does nothing if it runs. */
+  readonly start: () => Promise<void>;
+  /** Cuts its links to all other nodes but these, by peer id, now and when it starts again; undefined: to none. */
+  readonly limitPeers: (limit: PeerLimit) => Promise<void>;
+};
+
+/** Starts node `number` on free ports of this host. */
+export async function openDevnetNode(params: {
+  number: number;
+  /** Of the whole devnet. */
+  directory: string;
+  networkFile: string;
+  rpcUrl: string;
+  operatorKey: Hex;
+  signal: AbortSignal;
+}): Promise<DevnetNode> {
+  const { number, networkFile, rpcUrl, operatorKey, signal } = params;
+  const directory = join(params.directory, `node-${number}`);
+  const logFile = join(params.directory, `node-${number}.log`);
+  await mkdir(directory, { recursive: true });
+
+  let running: NodeProcess | undefined;
+  let peerLimit: PeerLimit;
+  /** One start for all who ask at once. */
+  let starting: Promise<NodeProcess> | undefined;
+  const spawn = async (ports: { listen: string; http: string }): Promise<NodeProcess> => {
+    const addresses = ["--listen", ports.listen, "--http", ports.http];
+    const args = ["--network", networkFile, "--data", directory, "--rpc", rpcUrl, ...addresses];
+    const spawned = await spawnNode({
+      args,
+      env: { WEFT_OPERATOR_KEY: operatorKey },
+      logFile,
+      peerLimit,
+      signal,
+    });
+    running = spawned;
+    void spawned.exited.then(() => {
+      if (running === spawned) running = undefined;
+    });
+    return spawned;
+  };
+  const start = async (ports: { listen: string; http: string }): Promise<NodeProcess> => {
+    if (running !== undefined) return running;
+    starting ??= spawn(ports).finally(() => {
+      starting = undefined;
+    });
+    return await starting;
+  };
+
+  const { addresses } = await start({ listen: "/ip4/127.0.0.1/tcp/0", http: "127.0.0.1:0" });
+  const ports = { listen: tcpAddress(addresses), http: new URL(addresses.url).host };
+  return {
+    number,
+    addresses,
+    directory,
+    logFile,
+    isRunning: () => running !== undefined,
+    stop: async (how) => {
+      await starting?.catch(() => undefined);
+      const stopping = running;
+      if (how === "kill") stopping?.kill("SIGKILL");
+      await stopping?.[Symbol.asyncDispose]();
+    },
+    start: async () => void (await start(ports)),
+    limitPeers: async (limit) => {
+      peerLimit = limit;
+      await starting?.catch(() => undefined);
+      await running?.tellPeerLimit(limit);
+    },
+  };
+}
+
+/** The multiaddr to listen on again, without the peer id. */
+function tcpAddress(addresses: NodeAddresses): string {
+  const [address = ""] = addresses.multiaddrs;
+  return address.replace(/\/p2p\/.*$/, "");
+}

@@ -1,0 +1,67 @@
+/**
+ * What each fault means to the person who meets it: the code is the key, the value says what to do next.
+ * Expected outcomes (a lost race, a held message) are tagged unions in their rooms and never thrown.
+ */
+export const errorHints = {
+  "bad-config": "Correct the named setting; `weft --help` lists them with their defaults.",
+  "bad-scenario": "Correct the named line; docs/scenarios.md has every step with its fields.",
+  "bad-signature": "Sign again with the key that the record names; a copy from elsewhere is not accepted.",
+  "bad-cursor": "Start again without a cursor, or hand over the vector of the last watermark.",
+  "chain-payload-on-mesh": "Commits and identity records go to the chain: use relay, not publish.",
+  "chain-unreachable": "Check that the chain's RPC address is right and answers, then start again.",
+  closed: "The object was closed; open it again before use.",
+  "deployment-failed":
+    "Mend what the message says, then run the same command again: it goes on where it stopped.",
+  duplicate: "It is stored already; nothing needs to be done.",
+  expired: "Sign the record again with a later deadline.",
+  internal: "This is a defect in Weft: please report it with the log lines around it.",
+  "limit-exceeded": "Wait and try again, or use another node.",
+  malformed: "Encode the message as docs/protocol.md lays it out; nothing was stored.",
+  "mesh-payload-on-chain": "Messages, key packages and Welcomes go to the mesh: use publish, not relay.",
+  "no-node": "Start a node or name one that runs (`--node URL`), then try again.",
+  "node-unreachable": "The node does not answer or broke off: use another node, or try again when it runs.",
+  "not-a-member": "Only members of the head's epoch may post to a group; open the group's Welcome first.",
+  "not-allowed": "The signer may not do this: use a wallet, operator or record that the contract accepts.",
+  "not-ready": "The node is catching up with the chain or with its peers; try again or use another node.",
+  "outside-profile": "Weft uses a restricted profile of MLS; docs/protocol.md lists what it leaves out.",
+  pruned: "The range is older than this node keeps; ask a node with longer retention.",
+  replayed: "This record was used before; build a new one with the next nonce.",
+  revoked: "The key was revoked for ever; make a new one.",
+  storage: "The database could not be read or written; check disk and permissions, then start again.",
+  "too-large": "Split or shorten the payload; docs/protocol.md lists every limit.",
+  "unknown-group": "Open the Welcome of this group first, or check its id.",
+  "unknown-head":
+    "The node does not know this entry yet; try again when it has caught up, or use another node.",
+  "unknown-message": "Delete a message after it was sent.",
+  "unknown-name":
+    "Use a name that you gave, that of somebody on this machine who was set up, a wallet address or an inbox id.",
+  "unknown-parent": "The parent is not an entry of this group; fetch the group's entries first.",
+  "unknown-record": "The chain does not know the inbox, installation or node; create it first.",
+  "unknown-topic": "Use one of the topic kinds of docs/protocol.md.",
+  unfunded: "Send funds to the account that pays for transactions.",
+  "unregistered-peer": "Register the node in the NodeRegistry before it joins the mesh.",
+  "wrong-chain":
+    "Client, node and contracts must be of one chain; check the address file and the RPC address.",
+  "wrong-network":
+    "This database belongs to another network; use an empty data directory or the old address file.",
+} as const;
+
+export type ErrorCode = keyof typeof errorHints;
+
+/** The one error class for faults. `code` is stable, `message` is for logs, `hint` says what to do next. */
+export class WeftError extends Error {
+  readonly code: ErrorCode;
+  readonly hint: string;
+
+  constructor(params: { code: ErrorCode; message: string; hint?: string; cause?: unknown }) {
+    super(params.message, params.cause === undefined ? undefined : { cause: params.cause });
+    this.name = "WeftError";
+    this.code = params.code;
+    this.hint = params.hint ?? errorHints[params.code];
+  }
+}
+
+/** True if `error` is a WeftError, with this code if one is given. */
+export function isWeftError(error: unknown, code?: ErrorCode): error is WeftError {
+  return error instanceof WeftError && (code === undefined || error.code === code);
+}

@@ -1,0 +1,158 @@
+import { WeftError } from "../errors.ts";
+import type { Batch } from "../wire/batch.ts";
+import { ascending, maximum } from "../wire/bigintOrder.ts";
+import { MAX_SYNC_PAGE_BYTES } from "../wire/limits.ts";
+import type { LogId } from "../wire/logRange.ts";
+import { headersByHash, type Intake } from "./intake.ts";
+import { logName, type MeshLog, type MissingRange } from "./meshLog.ts";
+import type { MeshLogger } from "./meshLogger.ts";
+import type { SyncAnswer, SyncAsk } from "./syncMessages.ts";
+import type { Verdict } from "./verdict.ts";
+
+export type Ask = (peerId: string, ask: SyncAsk) => Promise<SyncAnswer>;
+
+/** What one round over a log's missing ranges came to. */
+export type Round = {
+  /** Batches stored. */
+  readonly stored: number;
+  /** All peers said that they lack the sequence at the log's `next`; the log could go on at `behind`. */
+  readonly absent: { readonly first: bigint; readonly behind: bigint | undefined } | undefined;
+  /** What this node refuses for good: [from, until). */
+  readonly refused: readonly Refused[];
+};
+
+export type Refused = { readonly from: bigint; readonly until: bigint };
+
+/** A peer's part in one missing range: how far it filled it from its start, and why no further. */
+type Part = {
+  readonly kind: "done" | "absent" | "failed";
+  readonly stored: number;
+  readonly reached: bigint;
+  /** It has a batch there that this node refuses for good. */
+  readonly refused?: Refused;
+  /** Where this peer has something again, or where what is refused ends. */
+  readonly behind?: bigint | undefined;
+};
+
+type Fetch = {
+  readonly log: LogId;
+  readonly meshLog: MeshLog;
+  readonly intake: Intake;
+  readonly ask: Ask;
+  readonly logger: MeshLogger;
+  readonly signal: AbortSignal;
+};
+
+/** Bounds a round against a peer that never ends. */
+const MAX_PAGES_PER_ROUND = 4096;
+
+/**
+ * Fetches what a log lacks, range by range, page by page, from any peer: one after the other until the range is
+ * full. `peers` are asked in the order given; `reaches` is the end of what each one has.
+ */
+export async function catchUpLog(
+  params: Fetch & {
+    ranges: readonly MissingRange[];
+    peers: readonly { readonly peerId: string; readonly reaches: bigint }[];
+  },
+): Promise<Round> {
+  const { log, meshLog, ranges, peers, signal } = params;
+  let stored = 0;
+  let absent: Round["absent"];
+  const refused: Refused[] = [];
+  const { next } = meshLog.headOf(log).range;
+  for (const range of ranges) {
+    const parts: Part[] = [];
+    let at = range.from;
+    for (const { peerId, reaches } of peers) {
+      if (signal.aborted || (range.until !== undefined && at >= range.until)) break;
+      const nothing: Part = { kind: "absent", stored: 0, reached: at };
+      const rest = { from: at, until: range.until };
+      const part = reaches <= at ? nothing : await fetchRange({ ...params, peerId, range: rest });
+      stored += part.stored;
+      at = part.reached;
+      parts.push(part);
+    }
+    const nobody = at === range.from && parts.length > 0 && parts.every(({ kind }) => kind === "absent");
+    if (nobody) refused.push(...parts.flatMap((part) => part.refused ?? []).slice(0, 1));
+    if (range.from === next && nobody) absent = { first: at, behind: nearest(range, parts) };
+  }
+  return { stored, absent, refused };
+}
+
+/** Asks one peer for page after page. Where it has a gap it goes on behind it, but has then reached the gap only. */
+async function fetchRange(params: Fetch & { peerId: string; range: MissingRange }): Promise<Part> {
+  const { log, ask, peerId, logger, signal } = params;
+  const { until } = params.range;
+  let { from } = params.range;
+  let part: Part = { kind: "done", stored: 0, reached: from };
+  try {
+    for (let page = 0; page < MAX_PAGES_PER_ROUND && !signal.aborted; page++) {
+      const answer = await ask(peerId, { kind: "range", log, from, until, maxBytes: MAX_SYNC_PAGE_BYTES });
+      if (answer.kind === "page") {
+        const taken = await takePage({ ...params, from, batches: answer.batches });
+        const reached = part.kind === "absent" ? part.reached : taken.reached;
+        part = { ...part, stored: part.stored + taken.stored, reached };
+        if (taken.kind === "failed") return { ...part, kind: "failed" };
+        if (taken.kind === "absent") return { ...taken, stored: part.stored, reached };
+        from = taken.reached;
+        if (until !== undefined && from >= until) return part;
+        continue;
+      }
+      if (answer.kind !== "absent" && answer.kind !== "pruned") return { ...part, kind: "failed" };
+      const behind = answer.kind === "absent" ? answer.availableFrom : answer.floor;
+      part = { ...part, kind: "absent", behind: part.behind ?? behind };
+      if (behind === undefined || behind <= from || (until !== undefined && behind >= until)) return part;
+      from = behind;
+    }
+    return part;
+  } catch (error) {
+    logger.debug({ peerId, log: logName(log), error }, "a range could not be fetched");
+    return { ...part, kind: "failed" };
+  }
+}
+
+/** Checks and stores a page's batches together, so that they share one synced write. */
+async function takePage(
+  params: Fetch & { peerId: string; from: bigint; batches: readonly Batch[] },
+): Promise<Part> {
+  const { intake, peerId, from, batches } = params;
+  const end = endOfPage(params);
+  const beside = headersByHash(batches);
+  const verdicts = await Promise.all(batches.map((batch) => intake.take({ batch, from: peerId, beside })));
+  const stored = verdicts.filter((verdict) => verdict.kind === "accept" && verdict.stored).length;
+  const at = verdicts.findIndex(({ kind }) => kind !== "accept");
+  const [refused, verdict] = [batches[at], verdicts[at]];
+  if (refused === undefined || verdict === undefined) return { kind: "done", stored, reached: end };
+  const { firstSequence, count } = refused.header;
+  const reached = maximum(firstSequence, from);
+  if (!isFinal(verdict)) return { kind: "failed", stored, reached };
+  const behind = firstSequence + BigInt(count);
+  return { kind: "absent", stored, reached, behind, refused: { from: reached, until: behind } };
+}
+
+/** Refused for good by this node: as good as absent, so that the log goes on behind it some day. */
+function isFinal(verdict: Verdict): boolean {
+  if (verdict.kind !== "ignore") return false;
+  return ["anchor-went-back", "time-went-back", "originator-left", "bad-envelope"].includes(verdict.reason);
+}
+
+/** The end of what the page covers from `from` on without a gap; `malformed` if it has one. */
+function endOfPage(params: { log: LogId; from: bigint; batches: readonly Batch[] }): bigint {
+  const { log, from, batches } = params;
+  let end = from;
+  for (const { header } of batches) {
+    if (logName(header) !== logName(log) || header.firstSequence > end) {
+      throw new WeftError({ code: "malformed", message: "a sync page with a gap or of another log" });
+    }
+    end = maximum(end, header.firstSequence + BigInt(header.count));
+  }
+  if (end > from) return end;
+  throw new WeftError({ code: "malformed", message: "a sync page that ends before the sequence asked for" });
+}
+
+/** Where the log goes on: behind the gap in what is held, or where the first peer has something. */
+function nearest({ from, until }: MissingRange, parts: readonly Part[]): bigint | undefined {
+  const places = [until, ...parts.map(({ behind }) => behind)].filter((place) => place !== undefined);
+  return places.filter((place) => place > from).sort(ascending)[0];
+}

@@ -1,0 +1,110 @@
+import type { Batch } from "../wire/batch.ts";
+import { type BatchHeader, batchHeaderHash } from "../wire/batchHeader.ts";
+import { envelopeBytes } from "../wire/envelope.ts";
+import type { Network } from "../wire/network.ts";
+import type { Arrival } from "./arrival.ts";
+import { openByteBudget } from "./byteBudget.ts";
+import { judgeBatch, judgeSuccession } from "./judgeBatch.ts";
+import type { MeshLog } from "./meshLog.ts";
+import type { MeshLogger } from "./meshLogger.ts";
+import { findNode, type NodeDirectory } from "./nodeDirectory.ts";
+import { openParking } from "./parking.ts";
+import { peerIdText } from "./peerId.ts";
+import type { FinalVerdict, RejectReason, Verdict } from "./verdict.ts";
+
+/** The one door for peers' batches, whether they come by gossip or by sync. */
+export type Intake = Disposable & {
+  /** Judges and stores; the verdict comes when the batch is on disk. Parked ones are tried again by themselves. */
+  readonly take: (arrival: Arrival) => Promise<Verdict>;
+  /** As `take`, but waits for the end of parking. */
+  readonly takeFinally: (arrival: Arrival) => Promise<FinalVerdict>;
+  /** For bytes that never became a batch. */
+  readonly refuse: (params: { from: string; reason: RejectReason }) => FinalVerdict;
+  /** How often each outcome came, by reason. */
+  readonly counts: ReadonlyMap<string, number>;
+};
+
+/** What the node itself has to say of a batch, such as a sampled posting signature. */
+export type CheckBatch = (arrival: {
+  batch: Batch;
+  from: string;
+}) => Promise<"good" | "bad-envelope"> | "good" | "bad-envelope";
+
+export function openIntake(params: {
+  network: Network;
+  directory: NodeDirectory;
+  log: MeshLog;
+  checkBatch: CheckBatch;
+  originatorBytesPerMinute: number;
+  logger: MeshLogger;
+}): Intake {
+  const { network, directory, log, checkBatch, logger } = params;
+  const budget = openByteBudget({ perMinute: params.originatorBytesPerMinute });
+  const counts = new Map<string, number>();
+
+  const judge = async (arrival: Arrival): Promise<Verdict> => {
+    const { batch } = arrival;
+    const now = Date.now();
+    if (await log.holds(batch)) return { kind: "accept", stored: false };
+    const verdict = judgeBatch({ batch, network, directory, now });
+    if (verdict !== undefined) return verdict;
+    const before = await predecessor(log, arrival);
+    const succession = before && judgeSuccession(batch.header, before);
+    if (succession !== undefined) return succession;
+    // [IGNORE] after the signature, so that nobody spends another's budget
+    const bytes = batch.envelopes.reduce((sum, envelope) => sum + envelopeBytes(envelope), 0);
+    if (!budget({ key: batch.header.node, bytes, now })) return { kind: "ignore", reason: "over-budget" };
+    if ((await checkBatch(arrival)) !== "good") {
+      // [REJECT] from its originator; [IGNORE] from others, who look at a sample only
+      return { kind: isFromOriginator(directory, arrival) ? "reject" : "ignore", reason: "bad-envelope" };
+    }
+    const { kind } = await log.append(batch);
+    return kind === "pruned"
+      ? { kind: "ignore", reason: "pruned" }
+      : { kind: "accept", stored: kind === "stored" };
+  };
+  const count = (outcome: string): void => {
+    counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
+  };
+  const refuse = ({ from, reason }: { from: string; reason: RejectReason }): FinalVerdict => {
+    count(reason);
+    logger.warn({ from, reason }, "a batch was rejected");
+    return { kind: "reject", reason };
+  };
+  const decide = async (arrival: Arrival): Promise<Verdict> => {
+    const verdict = await judge(arrival).catch((error: unknown): Verdict => {
+      logger.warn({ error, node: arrival.batch.header.node }, "a batch could not be stored");
+      return { kind: "ignore", reason: "not-stored" };
+    });
+    if (verdict.kind === "reject") return refuse({ from: arrival.from, reason: verdict.reason });
+    count(verdict.kind !== "accept" ? verdict.reason : verdict.stored ? "stored" : "duplicate");
+    return verdict;
+  };
+  const parking = openParking({ decide, directory });
+  const take = async (arrival: Arrival): Promise<Verdict> => {
+    const verdict = await decide(arrival);
+    if (verdict.kind === "park") void parking.park(arrival, verdict);
+    return verdict;
+  };
+  const takeFinally = async (arrival: Arrival): Promise<FinalVerdict> => {
+    const verdict = await decide(arrival);
+    return verdict.kind === "park" ? parking.park(arrival, verdict) : verdict;
+  };
+  return { take, takeFinally, refuse, counts, [Symbol.dispose]: parking[Symbol.dispose] };
+}
+
+function isFromOriginator(directory: NodeDirectory, { batch, from }: Arrival): boolean {
+  const node = findNode(directory, batch.header.node);
+  return node !== undefined && peerIdText(node.peerId) === from;
+}
+
+async function predecessor(log: MeshLog, { batch, beside }: Arrival): Promise<BatchHeader | undefined> {
+  const { node, generation, shard, firstSequence: end, previous: headerHash } = batch.header;
+  if (end === 0n) return undefined;
+  return beside?.get(headerHash) ?? log.headerEndingAt({ log: { node, generation, shard }, end, headerHash });
+}
+
+/** Headers of a page by their hashes. */
+export function headersByHash(batches: readonly Batch[]): Map<string, BatchHeader> {
+  return new Map(batches.map(({ header, headerBytes }) => [batchHeaderHash(headerBytes), header]));
+}

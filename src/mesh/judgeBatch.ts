@@ -1,0 +1,48 @@
+import { type Batch, verifyBatch } from "../wire/batch.ts";
+import type { BatchHeader } from "../wire/batchHeader.ts";
+import { fromHex } from "../wire/ids.ts";
+import { MAX_CLOCK_SKEW_MS } from "../wire/limits.ts";
+import type { Network } from "../wire/network.ts";
+import { findNode, type NodeDirectory, type RegisteredNode } from "./nodeDirectory.ts";
+import type { Verdict } from "./verdict.ts";
+
+/**
+ * Judges a decoded batch (layout, count and Merkle root are checked) by network, registry, signature and clock.
+ * Undefined: nothing speaks against it.
+ */
+export function judgeBatch(params: {
+  batch: Batch;
+  network: Network;
+  directory: NodeDirectory;
+  now: number;
+}): Verdict | undefined {
+  const { batch, network, directory, now } = params;
+  const { header } = batch;
+  // [REJECT] a batch of another network is wrong for everyone here
+  if (header.chainId !== network.chainId || header.nodeRegistry !== network.nodeRegistry) {
+    return { kind: "reject", reason: "wrong-network" };
+  }
+  const node = findNode(directory, header.node);
+  // [PARK] this node's index may be behind: ignoring would lose it, since gossip brings it only once
+  if (node === undefined) return { kind: "park", reason: "unregistered-originator" };
+  // [REJECT] a node id has one key for ever
+  if (!verifyBatch({ batch, signingKey: fromHex(node.signingKey) })) {
+    return { kind: "reject", reason: "bad-signature" };
+  }
+  if (header.generation > BigInt(node.generation)) return { kind: "park", reason: "unknown-generation" };
+  // [IGNORE] depends on what this index has seen
+  if (header.anchorBlock > lastBlockOf(node)) return { kind: "ignore", reason: "originator-left" };
+  if (header.timeMs > now + MAX_CLOCK_SKEW_MS) return { kind: "park", reason: "from-the-future" };
+  return undefined;
+}
+
+/** Judges a header by the one before it. [IGNORE] only: whether that one is held depends on the order of arrival. */
+export function judgeSuccession(header: BatchHeader, before: BatchHeader): Verdict | undefined {
+  if (header.anchorBlock < before.anchorBlock) return { kind: "ignore", reason: "anchor-went-back" };
+  if (header.timeMs < before.timeMs) return { kind: "ignore", reason: "time-went-back" };
+  return undefined;
+}
+
+function lastBlockOf({ leavingBlock, disabledBlock }: RegisteredNode): number {
+  return Math.min(leavingBlock ?? Number.POSITIVE_INFINITY, disabledBlock ?? Number.POSITIVE_INFINITY);
+}

@@ -1,0 +1,78 @@
+import type { Libp2p } from "@libp2p/interface";
+import { MAX_SYNC_PAGE_BYTES } from "../wire/limits.ts";
+import { openByteBudget } from "./byteBudget.ts";
+import type { MeshLog, TopHead } from "./meshLog.ts";
+import type { MeshLogger } from "./meshLogger.ts";
+import { MAX_HEADS, SYNC_PROTOCOL, type SyncAnswer, type SyncAsk } from "./syncMessages.ts";
+import { answerPeer } from "./syncStream.ts";
+
+/** What one peer may fetch a minute; every answer counts as at least this many bytes. */
+const PEER_BYTES_PER_MINUTE = 256 * 1024 * 1024;
+const LEAST_ANSWER_BYTES = 32 * 1024;
+const RETRY_AFTER_MS = 5000;
+const MAX_STREAMS_PER_PEER = 16;
+
+/** Answers peers' sync requests until `signal` aborts. `onHeads` hears what they say of themselves. */
+export async function serveSync(params: {
+  libp2p: Libp2p;
+  log: MeshLog;
+  onHeads: (peerId: string, heads: readonly TopHead[]) => void;
+  logger: MeshLogger;
+  signal: AbortSignal;
+}): Promise<void> {
+  const { libp2p, log, onHeads, logger, signal } = params;
+  const budget = openByteBudget({ perMinute: PEER_BYTES_PER_MINUTE });
+  const answerFor =
+    (peerId: string) =>
+    (ask: SyncAsk): Promise<SyncAnswer> => {
+      const wanted = ask.kind === "range" ? Math.min(ask.maxBytes, MAX_SYNC_PAGE_BYTES) : 0;
+      const bytes = Math.max(LEAST_ANSWER_BYTES, wanted);
+      if (!budget({ key: peerId, bytes, now: Date.now() })) {
+        return Promise.resolve({ kind: "refused", code: "limit-exceeded", retryAfterMs: RETRY_AFTER_MS });
+      }
+      if (ask.kind === "heads") onHeads(peerId, ask.heads);
+      return answerOf(log, ask);
+    };
+  await libp2p.handle(
+    SYNC_PROTOCOL,
+    async (stream, connection) => {
+      const peerId = connection.remotePeer.toString();
+      try {
+        await answerPeer({ stream, answer: answerFor(peerId), signal });
+      } catch (error) {
+        logger.debug({ peerId, error }, "a sync request was not answered");
+      }
+    },
+    { maxInboundStreams: MAX_STREAMS_PER_PEER },
+  );
+}
+
+/** As many heads as fit into a frame. */
+export async function headsOf(log: MeshLog): Promise<TopHead[]> {
+  const heads = log.heads().slice(0, MAX_HEADS);
+  return Promise.all(
+    heads.map(async (head) => ({ ...head, branches: (await log.branches(head.range.log)).tips })),
+  );
+}
+
+async function answerOf(log: MeshLog, ask: SyncAsk): Promise<SyncAnswer> {
+  switch (ask.kind) {
+    case "heads":
+      return { kind: "heads", heads: await headsOf(log) };
+    case "head":
+      return { kind: "head", head: log.headOf(ask.log) };
+    case "range": {
+      const page = await log.readRange(ask);
+      const { until } = ask;
+      if (page.kind !== "page" || until === undefined) return page;
+      const wanted = page.batches.filter(({ header }) => header.firstSequence < until);
+      return { kind: "page", batches: wanted };
+    }
+    case "batch": {
+      const batch = await log.readBatch(ask);
+      return batch === undefined
+        ? { kind: "absent", availableFrom: undefined }
+        : { kind: "page", batches: [batch] };
+    }
+  }
+}

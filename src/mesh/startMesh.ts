@@ -1,0 +1,167 @@
+import { noise } from "@chainsafe/libp2p-noise";
+import { yamux } from "@chainsafe/libp2p-yamux";
+import { generateKeyPairFromSeed } from "@libp2p/crypto/keys";
+import { identify } from "@libp2p/identify";
+import type { Libp2p } from "@libp2p/interface";
+import { peerIdFromPrivateKey, peerIdFromString } from "@libp2p/peer-id";
+import { ping } from "@libp2p/ping";
+import { tcp } from "@libp2p/tcp";
+import { createLibp2p } from "libp2p";
+import { WeftError } from "../errors.ts";
+import type { Batch } from "../wire/batch.ts";
+import type { LogId } from "../wire/logRange.ts";
+import type { Network } from "../wire/network.ts";
+import type { Ask } from "./catchUpLog.ts";
+import { fetchOwnHead, type OwnHead } from "./fetchOwnHead.ts";
+import { gossipService, gossipTopic, listenToGossip, type MeshServices, publishBatch } from "./gossip.ts";
+import { type CheckBatch, openIntake } from "./intake.ts";
+import type { MeshLog } from "./meshLog.ts";
+import type { MeshLogger } from "./meshLogger.ts";
+import type { NodeDirectory } from "./nodeDirectory.ts";
+import { type Admission, gaterOf, keepPeers, openAdmission } from "./peers.ts";
+import { serveSync } from "./serveSync.ts";
+import { openSync, type Sync } from "./syncLogs.ts";
+import { askPeer } from "./syncStream.ts";
+
+export type Mesh = AsyncDisposable & {
+  readonly peerId: string;
+  /** Where it listens, with its peer id. */
+  readonly multiaddrs: () => readonly string[];
+  /** Peer ids that it is connected to. */
+  readonly peers: () => readonly string[];
+  /** Hands an own batch, which must be on disk, to gossip. Never blocks, never fails: sync brings what it loses. */
+  readonly publishBatch: (batch: Batch) => void;
+  /** One exchange of heads with every peer; resolves when what they have and this node lacks is fetched. */
+  readonly syncNow: () => Promise<void>;
+  /** See `OwnHead`: to be asked before the first signature after a start. */
+  readonly fetchOwnHead: (params: { log: LogId; timeoutMs?: number }) => Promise<OwnHead>;
+  /** Looks at registry and `mayConnect` at once instead of at the next half second. */
+  readonly refreshPeers: () => void;
+  /** Outcomes of peers' batches: stored, duplicate, and every reason of verdict.ts. */
+  readonly counts: ReadonlyMap<string, number>;
+  /** Peer ids that were refused as unregistered, with the number of times. */
+  readonly refused: ReadonlyMap<string, number>;
+};
+
+export type MeshOptions = {
+  /** libp2p's: Ed25519 seed, 32 bytes. */
+  readonly privateKey: Uint8Array;
+  /** Multiaddrs to listen on. */
+  readonly listen: readonly string[];
+  readonly network: Network;
+  readonly directory: NodeDirectory;
+  readonly log: MeshLog;
+  /** The node's own check of a batch, after signature and succession, before it is stored. */
+  readonly checkBatch?: CheckBatch;
+  /** Turns false: connections to that peer are closed and refused. */
+  readonly mayConnect?: (peerId: string) => boolean;
+  readonly shards?: readonly number[];
+  readonly syncPeriodMs?: number;
+  readonly holeAfterMs?: number;
+  readonly originatorBytesPerMinute?: number;
+  readonly logger: MeshLogger;
+  readonly signal?: AbortSignal;
+};
+
+const SYNC_PERIOD_MS = 3000;
+/** Share of the period by which each round is moved at random, lest all nodes ask at once. */
+const SYNC_JITTER = 0.3;
+const HOLE_AFTER_MS = 10 * 60_000;
+const ORIGINATOR_BYTES_PER_MINUTE = 128 * 1024 * 1024;
+const INBOUND_CONNECTIONS_PER_SECOND = 100;
+
+/** Joins the network's nodes: gossip, sync, peers of the registry. WeftError `bad-config` if it can't listen. */
+export async function startMesh(options: MeshOptions): Promise<Mesh> {
+  const { network, directory, log, logger, shards = [0] } = options;
+  const stop = new AbortController();
+  const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
+  const topics = new Map(shards.map((shard) => [gossipTopic({ network, shard }), shard]));
+  const { libp2p, admission } = await startLibp2p({ ...options, topics: [...topics.keys()] });
+  const intake = openIntake({
+    network,
+    directory,
+    log,
+    checkBatch: options.checkBatch ?? (() => "good"),
+    originatorBytesPerMinute: options.originatorBytesPerMinute ?? ORIGINATOR_BYTES_PER_MINUTE,
+    logger,
+  });
+  const connected = (): string[] => [...new Set(libp2p.getPeers().map(String))];
+  const ask = askOver(libp2p, signal);
+  const holeAfterMs = options.holeAfterMs ?? HOLE_AFTER_MS;
+  const sync = openSync({ meshLog: log, directory, intake, ask, shards, holeAfterMs, logger, signal });
+  await serveSync({ libp2p, log, onHeads: sync.noteHeads, logger, signal });
+  listenToGossip({ libp2p, shards: topics, intake, logger });
+  libp2p.addEventListener("peer:disconnect", ({ detail }) => sync.forget(detail.toString()));
+  libp2p.addEventListener("peer:connect", ({ detail }) => void sync.syncWith([detail.toString()]));
+  const { refresh } = keepPeers({ libp2p, admission, directory, logger, signal });
+  repeatSync({ sync, connected, periodMs: options.syncPeriodMs ?? SYNC_PERIOD_MS, signal });
+
+  const dispose = async (): Promise<void> => {
+    stop.abort();
+    intake[Symbol.dispose]();
+    await libp2p.stop();
+  };
+  return {
+    peerId: libp2p.peerId.toString(),
+    multiaddrs: () => libp2p.getMultiaddrs().map(String),
+    peers: connected,
+    publishBatch: (batch) => void publishBatch({ libp2p, network, batch, logger }),
+    syncNow: () => sync.syncWith(connected()),
+    fetchOwnHead: (params) =>
+      fetchOwnHead({ ...params, meshLog: log, intake, ask, connected, logger, signal }),
+    refreshPeers: refresh,
+    counts: intake.counts,
+    refused: admission.refused,
+    [Symbol.asyncDispose]: dispose,
+  };
+}
+
+async function startLibp2p(
+  options: MeshOptions & { topics: readonly string[] },
+): Promise<{ libp2p: Libp2p<MeshServices>; admission: Admission }> {
+  const { directory, logger, listen, topics, mayConnect = () => true } = options;
+  const privateKey = await generateKeyPairFromSeed("Ed25519", options.privateKey);
+  const ownPeerId = peerIdFromPrivateKey(privateKey).toString();
+  const admission = openAdmission({ directory, ownPeerId, mayConnect, logger });
+  try {
+    const libp2p = await createLibp2p<MeshServices>({
+      privateKey,
+      addresses: { listen: [...listen] },
+      transports: [tcp()],
+      connectionEncrypters: [noise()],
+      streamMuxers: [yamux()],
+      connectionGater: gaterOf(admission),
+      connectionManager: { inboundConnectionThreshold: INBOUND_CONNECTIONS_PER_SECOND },
+      services: { identify: identify(), ping: ping(), gossip: gossipService(topics) },
+    });
+    return { libp2p, admission };
+  } catch (cause) {
+    const message = `the mesh can't listen on ${listen.join(", ")}`;
+    throw new WeftError({ code: "bad-config", message, cause });
+  }
+}
+
+function askOver(libp2p: Libp2p, signal: AbortSignal): Ask {
+  return (peerId, ask) => {
+    const [connection] = libp2p.getConnections(peerIdFromString(peerId));
+    if (connection !== undefined) return askPeer({ connection, ask, signal });
+    return Promise.reject(new WeftError({ code: "no-node", message: `not connected to ${peerId}` }));
+  };
+}
+
+function repeatSync(params: {
+  sync: Sync;
+  connected: () => readonly string[];
+  periodMs: number;
+  signal: AbortSignal;
+}): void {
+  const { sync, connected, periodMs, signal } = params;
+  let timer: NodeJS.Timeout | undefined;
+  const plan = (): void => {
+    if (signal.aborted) return;
+    const waitMs = periodMs * (1 + SYNC_JITTER * (2 * Math.random() - 1));
+    timer = setTimeout(() => void sync.syncWith(connected()).finally(plan), waitMs);
+  };
+  signal.addEventListener("abort", () => clearTimeout(timer));
+  plan();
+}

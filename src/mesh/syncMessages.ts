@@ -1,0 +1,159 @@
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { WeftError } from "../errors.ts";
+import type { LogHead as LogHeadMessage } from "../gen/weft/v1/sync_pb.ts";
+import { SyncRequestSchema, SyncResponseSchema } from "../gen/weft/v1/sync_pb.ts";
+import { type Batch, batchFromMessage, batchMessage } from "../wire/batch.ts";
+import { decodeStrict, encodeCanonical } from "../wire/decodeStrict.ts";
+import { fromHex, type Hex, ID_BYTES, toHex } from "../wire/ids.ts";
+import { MAX_SYNC_FRAME_BYTES } from "../wire/limits.ts";
+import { type LogId, logIdFromMessage, logRangeFromMessage, logRangeMessage } from "../wire/logRange.ts";
+import type { LogHead, TopHead } from "./meshLog.ts";
+
+/** Protocol /weft/sync/1: one request and one response a stream. */
+export const SYNC_PROTOCOL = "/weft/sync/1";
+/** Heads of all logs, about 110 bytes each. */
+export const MAX_SYNC_REQUEST_BYTES = 256 * 1024;
+export const MAX_HEADS = 1000;
+/** Branches of a forked log that are told. */
+const MAX_BRANCHES = 16;
+
+export type SyncAsk =
+  | { readonly kind: "heads"; readonly heads: readonly TopHead[] }
+  | {
+      readonly kind: "range";
+      readonly log: LogId;
+      readonly from: bigint;
+      readonly until: bigint | undefined;
+      readonly maxBytes: number;
+    }
+  | { readonly kind: "head"; readonly log: LogId }
+  | { readonly kind: "batch"; readonly log: LogId; readonly end: bigint; readonly headerHash: Hex };
+
+export type SyncAnswer =
+  | { readonly kind: "heads"; readonly heads: readonly TopHead[] }
+  | { readonly kind: "page"; readonly batches: readonly Batch[] }
+  | { readonly kind: "absent"; readonly availableFrom: bigint | undefined }
+  | { readonly kind: "pruned"; readonly floor: bigint }
+  | { readonly kind: "head"; readonly head: LogHead }
+  | { readonly kind: "refused"; readonly code: string; readonly retryAfterMs: number };
+
+export function encodeAsk(ask: SyncAsk): Uint8Array {
+  return encodeCanonical(SyncRequestSchema, create(SyncRequestSchema, { request: requestOf(ask) }));
+}
+
+/** Throws `malformed` or `too-large`. */
+export function decodeAsk(bytes: Uint8Array): SyncAsk {
+  const { request } = decodeStrict({ schema: SyncRequestSchema, bytes, maxBytes: MAX_SYNC_REQUEST_BYTES });
+  switch (request.case) {
+    case "heads":
+      return { kind: "heads", heads: headsFrom(request.value.logs) };
+    case "fetchRange": {
+      const { log, from, until, maxBytes } = request.value;
+      return {
+        kind: "range",
+        log: logIdFromMessage(log),
+        from,
+        until: until === 0n ? undefined : until,
+        maxBytes,
+      };
+    }
+    case "headOf":
+      return { kind: "head", log: logIdFromMessage(request.value.log) };
+    case "fetchBatch": {
+      const { log, end, headerHash } = request.value;
+      return { kind: "batch", log: logIdFromMessage(log), end, headerHash: toHex(headerHash) };
+    }
+    default:
+      throw malformed("a sync request without a request");
+  }
+}
+
+export function encodeAnswer(answer: SyncAnswer): Uint8Array {
+  return encodeCanonical(SyncResponseSchema, create(SyncResponseSchema, { response: responseOf(answer) }));
+}
+
+/** Throws `malformed` or `too-large`, also for a batch whose root or count does not fit. */
+export function decodeAnswer(bytes: Uint8Array): SyncAnswer {
+  const { response } = decodeStrict({ schema: SyncResponseSchema, bytes, maxBytes: MAX_SYNC_FRAME_BYTES });
+  switch (response.case) {
+    case "heads":
+      return { kind: "heads", heads: headsFrom(response.value.logs) };
+    case "rangePage":
+      return { kind: "page", batches: response.value.batches.map(batchFromMessage) };
+    case "absent": {
+      const { availableFrom } = response.value;
+      return { kind: "absent", availableFrom: availableFrom === 0n ? undefined : availableFrom };
+    }
+    case "pruned":
+      return { kind: "pruned", floor: response.value.floor };
+    case "head":
+      return { kind: "head", head: headFrom(response.value) };
+    case "refused":
+      return { kind: "refused", code: response.value.code, retryAfterMs: response.value.retryAfterMs };
+    default:
+      throw malformed("a sync response without a response");
+  }
+}
+
+function requestOf(ask: SyncAsk): NonNullable<MessageInitShape<typeof SyncRequestSchema>["request"]> {
+  switch (ask.kind) {
+    case "heads":
+      return { case: "heads", value: { logs: ask.heads.map(headMessage) } };
+    case "range": {
+      const { from, until = 0n, maxBytes } = ask;
+      return { case: "fetchRange", value: { log: logMessage(ask.log), from, until, maxBytes } };
+    }
+    case "head":
+      return { case: "headOf", value: { log: logMessage(ask.log) } };
+    case "batch": {
+      const headerHash = fromHex(ask.headerHash);
+      return { case: "fetchBatch", value: { log: logMessage(ask.log), end: ask.end, headerHash } };
+    }
+  }
+}
+
+function responseOf(
+  answer: SyncAnswer,
+): NonNullable<MessageInitShape<typeof SyncResponseSchema>["response"]> {
+  switch (answer.kind) {
+    case "heads":
+      return { case: "heads", value: { logs: answer.heads.map(headMessage) } };
+    case "page":
+      return { case: "rangePage", value: { batches: answer.batches.map(batchMessage) } };
+    case "absent":
+      return { case: "absent", value: { availableFrom: answer.availableFrom ?? 0n } };
+    case "pruned":
+      return { case: "pruned", value: { floor: answer.floor } };
+    case "head":
+      return { case: "head", value: headMessage({ ...answer.head, branches: [] }) };
+    case "refused":
+      return { case: "refused", value: { code: answer.code, retryAfterMs: answer.retryAfterMs } };
+  }
+}
+
+function headsFrom(logs: readonly LogHeadMessage[]): TopHead[] {
+  if (logs.length > MAX_HEADS) throw malformed(`heads of ${logs.length} logs`);
+  return logs.map(headFrom);
+}
+
+function headFrom({ range, highest, branches }: LogHeadMessage): TopHead {
+  if (range === undefined || highest < range.next) throw malformed("a log's head that ends before it begins");
+  if (branches.length > MAX_BRANCHES || branches.some(({ headerHash }) => headerHash.length !== ID_BYTES)) {
+    throw malformed("a log's head with bad branches");
+  }
+  const ends = branches.map(({ end, headerHash }) => ({ end, headerHash: toHex(headerHash) }));
+  return { range: logRangeFromMessage(range), highest, branches: ends };
+}
+
+function headMessage({ range, highest, branches }: TopHead) {
+  const ends = branches.map(({ end, headerHash }) => ({ end, headerHash: fromHex(headerHash) }));
+  return { range: logRangeMessage(range), highest, branches: ends };
+}
+
+function logMessage(log: LogId) {
+  return { ...log, node: fromHex(log.node) };
+}
+
+function malformed(message: string): WeftError {
+  return new WeftError({ code: "malformed", message });
+}

@@ -1,0 +1,41 @@
+import type { EpochKeys, GroupState } from "./groupState.ts";
+import { groupContextContent } from "./profile.ts";
+import { filledLeaves } from "./tree/ratchetTree.ts";
+
+/** Views of a group's state, or of the keys of a closed epoch. */
+
+export type Member = {
+  readonly leafIndex: number;
+  readonly identity: Uint8Array;
+  readonly signatureKey: Uint8Array;
+};
+
+/** In the order of the tree. */
+export function members(state: EpochKeys): Member[] {
+  return filledLeaves(state.tree).map(({ leafIndex, leaf: { identity, signatureKey } }) => ({
+    ...{ leafIndex, identity, signatureKey },
+  }));
+}
+
+export function groupIdOf(state: EpochKeys): Uint8Array {
+  return state.context.groupId;
+}
+
+export function epochOf(state: EpochKeys): number {
+  return state.context.epoch;
+}
+
+/** The content of the group context's one extension. */
+export function groupContextExtensionOf(state: EpochKeys): Uint8Array {
+  return groupContextContent(state.context.extensions);
+}
+
+/** 32 bytes; the key under which to keep what `encodeTree` gives. */
+export function treeHashOf(state: EpochKeys): Uint8Array {
+  return state.context.treeHash;
+}
+
+/** Equal for all who have the same view of the group (RFC 9420, section 8.7); 32 bytes. */
+export function epochAuthenticatorOf(state: GroupState): Uint8Array {
+  return state.epochAuthenticator;
+}

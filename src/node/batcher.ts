@@ -1,0 +1,208 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { isWeftError, WeftError } from "../errors.ts";
+import { appendOwnBatch } from "../store/node/appendBatch.ts";
+import { type LogStore, logStateOf } from "../store/node/logStore.ts";
+import { headerEndingAt } from "../store/node/readLogRange.ts";
+import { type Batch, buildBatch } from "../wire/batch.ts";
+import { batchHeaderHash } from "../wire/batchHeader.ts";
+import { type Envelope, envelopeBytes, envelopeHash } from "../wire/envelope.ts";
+import { type EnvelopeHash, fromHex, type Hex } from "../wire/ids.ts";
+import { MAX_BATCH_ENVELOPES } from "../wire/limits.ts";
+import type { LogId } from "../wire/logRange.ts";
+import type { Network } from "../wire/network.ts";
+import { type Receipt, receiptsFrom } from "../wire/receipt.ts";
+
+/** The highest block that the node's index has reached. */
+export type Anchor = { readonly number: number; readonly hash: Hex };
+
+/** Writes the node's own log: the only place that signs batches. Disposing writes what waits. */
+export type Batcher = AsyncDisposable & {
+  readonly log: LogId;
+  readonly append: (envelope: Envelope) => Promise<Receipt>;
+};
+
+type Waiting = { resolve: (receipt: Receipt) => void; reject: (error: unknown) => void };
+type Item = { readonly envelope: Envelope; readonly waiting: Waiting[] };
+type Head = { next: bigint; previous: Hex; anchor: Anchor; timeMs: number };
+type Queue = { items: Map<EnvelopeHash, Item>; bytes: number; closed: boolean; cutWait: () => void };
+type Settings = {
+  store: LogStore;
+  network: Network;
+  log: LogId;
+  /** P-256, 32 bytes. */
+  signingKey: Uint8Array;
+  anchor: () => Anchor;
+  /** Hands a batch that is on disk to gossip; must not block. */
+  onBatch: (batch: Batch) => void;
+};
+
+/** The first envelope after an idle time goes at once; under load a batch waits for this long or until it is full. */
+const BATCH_INTERVAL_MS = 8;
+const BATCH_TARGET_BYTES = 64 * 1024;
+const MAX_QUEUED_ENVELOPES = 8192;
+const MAX_QUEUED_BYTES = 16 * 1024 * 1024;
+const ZERO_HASH: Hex = `0x${"00".repeat(32)}`;
+
+/**
+ * Goes on where the log ends on disk. WeftError `not-ready` if the log has a gap or a fork: fetch what is lacking
+ * from the peers, or open the next generation.
+ * `append` resolves with the receipt once the envelope is on disk; the same envelope twice in the queue shares one.
+ * It rejects with `limit-exceeded` above the queue's bound, `storage` if the disk refuses, `closed` after disposal.
+ */
+export async function openBatcher(settings: Settings): Promise<Batcher> {
+  const head = await readHead(settings);
+  const queue: Queue = { items: new Map(), bytes: 0, closed: false, cutWait: () => undefined };
+  const flush = openFlush(settings, head);
+  let running: Promise<void> | undefined;
+  let lastFlush = Number.NEGATIVE_INFINITY;
+
+  const run = async (): Promise<void> => {
+    while (queue.items.size > 0) {
+      await waitForMore(queue, lastFlush + BATCH_INTERVAL_MS - performance.now());
+      lastFlush = performance.now();
+      await flush(takeItems(queue));
+    }
+    running = undefined;
+  };
+  const append = (envelope: Envelope): Promise<Receipt> => {
+    const promise = enqueueEnvelope(queue, envelope);
+    running ??= run();
+    return promise;
+  };
+  const close = async (): Promise<void> => {
+    queue.closed = true;
+    queue.cutWait();
+    await running;
+  };
+  return { log: settings.log, append, [Symbol.asyncDispose]: close };
+}
+
+async function readHead({ store, log, anchor }: Settings): Promise<Head> {
+  const state = logStateOf(store.state, log);
+  const { next, headerHash } = state;
+  if (state.conflicted || state.highest !== next || (next > 0n && headerHash === undefined)) {
+    throw new WeftError({ code: "not-ready", message: `the node's own log is not whole at ${next}` });
+  }
+  const last = headerHash && (await headerEndingAt({ store, log, end: next, headerHash }));
+  const reached = last ? { number: last.anchorBlock, hash: last.anchorHash } : anchor();
+  return { next, previous: headerHash ?? ZERO_HASH, anchor: reached, timeMs: last?.timeMs ?? 0 };
+}
+
+/**
+ * Signs and stores one batch. A batch that was signed but not written is written first, with the same bytes:
+ * its sequences are never signed again.
+ */
+function openFlush(settings: Settings, start: Head): (items: readonly Item[]) => Promise<void> {
+  let head = start;
+  let unwritten: { batch: Batch; items: readonly Item[] } | undefined;
+
+  const write = async (): Promise<void> => {
+    if (unwritten === undefined) return;
+    const { batch, items } = unwritten;
+    await appendTwice(settings.store, batch);
+    unwritten = undefined;
+    resolveItems(batch, items);
+    settings.onBatch(batch);
+  };
+  return async (items) => {
+    try {
+      await write();
+      const batch = signNext(settings, head, items);
+      head = headAfter(head, batch);
+      unwritten = { batch, items };
+      await write();
+    } catch (error) {
+      for (const { waiting } of items) for (const { reject } of waiting) reject(error);
+    }
+  };
+}
+
+/** The store reopens its database after a failed write; the second try then finds or writes the same bytes. */
+async function appendTwice(store: LogStore, batch: Batch): Promise<void> {
+  try {
+    await appendOwnBatch({ store, batch });
+  } catch (error) {
+    if (!isWeftError(error, "storage")) throw error;
+    await appendOwnBatch({ store, batch });
+  }
+}
+
+function signNext(settings: Settings, head: Head, items: readonly Item[]): Batch {
+  const { network, log, signingKey } = settings;
+  const reached = settings.anchor();
+  const anchor = reached.number >= head.anchor.number ? reached : head.anchor;
+  return buildBatch({
+    header: {
+      ...log,
+      chainId: network.chainId,
+      nodeRegistry: network.nodeRegistry,
+      firstSequence: head.next,
+      anchorBlock: anchor.number,
+      anchorHash: anchor.hash,
+      timeMs: Math.max(Date.now(), head.timeMs),
+      previous: head.previous,
+    },
+    envelopes: items.map(({ envelope }) => envelope),
+    signingKey,
+  });
+}
+
+function headAfter(head: Head, { header, headerBytes }: Batch): Head {
+  return {
+    next: head.next + BigInt(header.count),
+    previous: batchHeaderHash(headerBytes),
+    anchor: { number: header.anchorBlock, hash: header.anchorHash },
+    timeMs: header.timeMs,
+  };
+}
+
+function resolveItems(batch: Batch, items: readonly Item[]): void {
+  const { headerBytes, signature } = batch;
+  const hashes = batch.envelopes.map((envelope) => fromHex(envelopeHash(envelope)));
+  const receipts = receiptsFrom({ headerBytes, signature, hashes });
+  for (const [i, { waiting }] of items.entries()) {
+    const receipt = receipts[i];
+    if (receipt !== undefined) for (const { resolve } of waiting) resolve(receipt);
+  }
+}
+
+function enqueueEnvelope(queue: Queue, envelope: Envelope): Promise<Receipt> {
+  if (queue.closed) return Promise.reject(new WeftError({ code: "closed", message: "the node is stopping" }));
+  const hash = envelopeHash(envelope);
+  const same = queue.items.get(hash);
+  return new Promise<Receipt>((resolve, reject) => {
+    if (same !== undefined) {
+      same.waiting.push({ resolve, reject });
+      return;
+    }
+    const bytes = envelopeBytes(envelope);
+    if (queue.items.size >= MAX_QUEUED_ENVELOPES || queue.bytes + bytes > MAX_QUEUED_BYTES) {
+      const message = `${queue.items.size} envelopes wait for this node's disk`;
+      throw new WeftError({ code: "limit-exceeded", message });
+    }
+    queue.items.set(hash, { envelope, waiting: [{ resolve, reject }] });
+    queue.bytes += bytes;
+    if (queue.bytes >= BATCH_TARGET_BYTES) queue.cutWait();
+  });
+}
+
+async function waitForMore(queue: Queue, waitMs: number): Promise<void> {
+  if (waitMs <= 0 || queue.closed || queue.bytes >= BATCH_TARGET_BYTES) return;
+  const cut = new AbortController();
+  queue.cutWait = () => cut.abort();
+  await delay(waitMs, undefined, { signal: cut.signal }).catch(() => undefined);
+  queue.cutWait = () => undefined;
+}
+
+function takeItems(queue: Queue): Item[] {
+  const items: Item[] = [];
+  let bytes = 0;
+  for (const [hash, item] of queue.items) {
+    if (items.length === MAX_BATCH_ENVELOPES || bytes >= BATCH_TARGET_BYTES) break;
+    items.push(item);
+    bytes += envelopeBytes(item.envelope);
+    queue.items.delete(hash);
+  }
+  queue.bytes -= bytes;
+  return items;
+}

@@ -1,0 +1,84 @@
+import type { BlockRef } from "../chain/blockRef.ts";
+import type { GroupId } from "../wire/ids.ts";
+
+/** Tells those who follow the chain through this node what changed in its index: names, never contents. */
+export type ChainHub = {
+  readonly watches: Set<ChainWatch>;
+  /** What the index had when it last told. */
+  head: BlockRef | undefined;
+};
+
+/** One follower: open it before its first read, so that nothing falls between. Disposing ends it. */
+export type ChainWatch = Disposable & {
+  readonly groups: ReadonlySet<GroupId>;
+  /** Groups with something to read. */
+  readonly changed: Set<GroupId>;
+  /** The lowest block that the index went back to since this was last taken. */
+  rolledBackTo: BlockRef | undefined;
+  /** There is a newer head. */
+  moved: boolean;
+  wake: () => void;
+};
+
+export function openChainHub(head: BlockRef | undefined): ChainHub {
+  return { watches: new Set(), head };
+}
+
+export function watchChain(params: { hub: ChainHub; groups: readonly GroupId[] }): ChainWatch {
+  const { hub } = params;
+  const groups = new Set(params.groups);
+  const watch: ChainWatch = {
+    groups,
+    changed: new Set(groups),
+    rolledBackTo: undefined,
+    moved: true,
+    wake: () => undefined,
+    [Symbol.dispose]: () => void hub.watches.delete(watch),
+  };
+  hub.watches.add(watch);
+  return watch;
+}
+
+/** The index has a page more. */
+export function tellPage(params: { hub: ChainHub; head: BlockRef; groups: ReadonlySet<GroupId> }): void {
+  const { hub, head, groups } = params;
+  hub.head = head;
+  for (const watch of hub.watches) {
+    for (const group of groups) if (watch.groups.has(group)) watch.changed.add(group);
+    watch.moved = true;
+    watch.wake();
+  }
+}
+
+/** The index went back; told before anything of the new branch is stored. */
+export function tellRollback(params: { hub: ChainHub; to: BlockRef }): void {
+  const { hub, to } = params;
+  hub.head = to;
+  for (const watch of hub.watches) {
+    const { rolledBackTo } = watch;
+    watch.rolledBackTo = rolledBackTo !== undefined && rolledBackTo.number < to.number ? rolledBackTo : to;
+    for (const group of watch.groups) watch.changed.add(group);
+    watch.wake();
+  }
+}
+
+/** Resolves when the watch was told something, after `ms`, or when the signal aborts. */
+export async function nextChange(params: {
+  watch: ChainWatch;
+  ms: number;
+  signal: AbortSignal;
+}): Promise<void> {
+  const { watch, ms, signal } = params;
+  if (watch.changed.size > 0 || watch.rolledBackTo !== undefined || watch.moved || signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      watch.wake = () => undefined;
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener("abort", done);
+    watch.wake = done;
+  });
+}

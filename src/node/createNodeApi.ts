@@ -1,0 +1,184 @@
+import type { Logger } from "pino";
+import type { Chain } from "../chain/chain.ts";
+import type { Relayer } from "../chain/openRelayer.ts";
+import { readWallet } from "../chain/readWallet.ts";
+import { relayAppend } from "../chain/relayAppend.ts";
+import { relayIdentity } from "../chain/relayIdentity.ts";
+import { peerIdText } from "../mesh/peerId.ts";
+import { MAX_PAGE_BYTES } from "../rpc/limits.ts";
+import type { Call, InboxRecord, NodeApi, NodeRecord, NodeStatus } from "../rpc/nodeApi.ts";
+import { recoveryAt } from "../store/node/chainChanges.ts";
+import type { IndexedInbox, IndexedNode } from "../store/node/indexedRecords.ts";
+import { childCount, entriesOf, entryOf } from "../store/node/readEntries.ts";
+import { inboxOf } from "../store/node/readInboxes.ts";
+import { hasEnvelopes } from "../store/node/receiptsOf.ts";
+import { asAddress, fromHex } from "../wire/ids.ts";
+import { keyPackageTopic } from "../wire/topic.ts";
+import type { Admission } from "./admitEnvelope.ts";
+import type { Batcher } from "./batcher.ts";
+import type { ChainHub } from "./chainHub.ts";
+import { newestKeyPackage } from "./newestKeyPackage.ts";
+import type { NodeMetrics } from "./nodeMetrics.ts";
+import { publishEnvelopes } from "./publishEnvelopes.ts";
+import { queryPage } from "./queryPage.ts";
+import { type Readiness, requireNothing } from "./readiness.ts";
+import { streamChain } from "./streamChain.ts";
+import { type Subscriptions, subscribeTopics, updateSubscription } from "./subscribeTopics.ts";
+
+export type ApiParts = {
+  readonly chain: Chain;
+  readonly relayer: Relayer;
+  readonly admission: Admission;
+  readonly hub: ChainHub;
+  readonly subscriptions: Subscriptions;
+  readonly readiness: Readiness;
+  /** Throws `not-ready` until the node may sign. */
+  readonly batcher: () => Batcher;
+  readonly status: () => NodeStatus;
+  readonly metrics: NodeMetrics;
+  readonly logger: Logger;
+};
+
+const NO_AUTHORITY = asAddress(new Uint8Array(20));
+
+/** The node's public API over its parts: this is what the server half of src/rpc serves. */
+export function createNodeApi(parts: ApiParts): NodeApi {
+  return { ...nodeCalls(parts), ...meshCalls(parts), ...chainCalls(parts), ...identityCalls(parts) };
+}
+
+function nodeCalls({ status, admission }: ApiParts): Pick<NodeApi, "getNode" | "listNodes"> {
+  const { index } = admission;
+  return {
+    getNode: async () => status(),
+    listNodes: async () => ({
+      nodes: [...index.state.nodes.values()].map(nodeRecord),
+      head: index.state.head,
+    }),
+  };
+}
+
+function meshCalls(
+  parts: ApiParts,
+): Pick<
+  NodeApi,
+  "publish" | "query" | "subscribe" | "updateSubscription" | "hasEnvelopes" | "getKeyPackages"
+> {
+  const { admission, subscriptions, readiness, metrics, logger } = parts;
+  const { store } = admission;
+  return {
+    publish: async ({ envelopes }) => {
+      requireNothing(readiness.reason());
+      const batcher = parts.batcher();
+      const start = performance.now();
+      const outcomes = await publishEnvelopes({ admission, batcher, envelopes, logger });
+      metrics.countPublished({ outcomes, seconds: (performance.now() - start) / 1000 });
+      return outcomes;
+    },
+    query: async ({ topics, maxBytes = MAX_PAGE_BYTES }) => {
+      requireNothing(readiness.indexReason());
+      return await queryPage({ store, topics, maxBytes });
+    },
+    subscribe: ({ topics }, call) => {
+      requireNothing(readiness.indexReason());
+      return subscribeTopics({ store, subscriptions, topics, signal: signalOf(call) });
+    },
+    updateSubscription: async (update) => updateSubscription({ subscriptions, update }),
+    hasEnvelopes: ({ hashes }) => hasEnvelopes({ store, hashes }),
+    getKeyPackages: async ({ installations }) => {
+      requireNothing(readiness.indexReason());
+      const topics = installations.map(keyPackageTopic);
+      const newest = await Promise.all(topics.map((topic) => newestKeyPackage({ store, topic })));
+      return newest.map((found) => found?.envelope);
+    },
+  };
+}
+
+function chainCalls(
+  parts: ApiParts,
+): Pick<NodeApi, "fetchEntries" | "followChain" | "getEntry" | "relayAppend"> {
+  const { admission, chain, relayer, hub, readiness, metrics } = parts;
+  const { index } = admission;
+  return {
+    fetchEntries: async ({ group, recent, maxBytes = MAX_PAGE_BYTES }) => {
+      requireNothing(readiness.indexReason());
+      // Taken before the read: whatever is told of later blocks besides does no harm.
+      const { head } = index.state;
+      return { ...(await entriesOf({ index, group, recent, maxBytes })), head };
+    },
+    followChain: ({ groups }, call) => {
+      requireNothing(readiness.indexReason());
+      return streamChain({ index, hub, groups, signal: signalOf(call) });
+    },
+    getEntry: async ({ group, id }) => {
+      const { head } = index.state;
+      const [entry, children] = await Promise.all([
+        entryOf({ index, group, id }),
+        childCount({ index, group, id }),
+      ]);
+      const place = { authority: entry?.authority ?? NO_AUTHORITY, block: entry?.block.number ?? 0 };
+      return {
+        known: entry !== undefined || children > 0,
+        ...place,
+        index: entry?.index ?? 0,
+        children,
+        head,
+      };
+    },
+    relayAppend: async (append) => {
+      const outcome = await relayAppend({ chain, relayer, append });
+      metrics.countRelayed({ what: "append", outcome });
+      return outcome;
+    },
+  };
+}
+
+function identityCalls(parts: ApiParts): Pick<NodeApi, "relayIdentity" | "getInboxes" | "getWallet"> {
+  const { admission, chain, relayer, readiness, metrics } = parts;
+  const { index } = admission;
+  return {
+    relayIdentity: async (action) => {
+      const outcome = await relayIdentity({ chain, relayer, action });
+      metrics.countRelayed({ what: "identity", outcome });
+      return outcome;
+    },
+    getInboxes: async ({ inboxes }) => {
+      requireNothing(readiness.indexReason());
+      const { head } = index.state;
+      const found = await Promise.all(inboxes.map((inbox) => inboxOf({ index, inbox })));
+      return { inboxes: found.map((inbox) => inbox && inboxRecord({ inbox, time: head?.time ?? 0 })), head };
+    },
+    getWallet: ({ wallet }) => readWallet({ chain, wallet }),
+  };
+}
+
+/** Of a stream that its caller ends by not reading on. */
+function signalOf(call: Call | undefined): AbortSignal {
+  return call?.signal ?? new AbortController().signal;
+}
+
+function nodeRecord(node: IndexedNode): NodeRecord {
+  return {
+    node: node.node,
+    signingKey: node.signingKey,
+    peerId: peerIdText(node.peerId) ?? "",
+    multiaddrs: node.multiaddrs,
+    httpAddress: node.httpAddress,
+    generation: BigInt(node.generation),
+    registeredBlock: node.registeredBlock,
+    leftBlock: node.leavingBlock,
+    disabled: node.disabledBlock !== undefined,
+  };
+}
+
+function inboxRecord(params: { inbox: IndexedInbox; time: number }): InboxRecord {
+  const { inbox } = params;
+  return {
+    inbox: inbox.inbox,
+    wallets: inbox.wallets,
+    installations: inbox.installations.map((installation) => ({
+      ...installation,
+      signature: fromHex(installation.signature),
+    })),
+    recovery: recoveryAt(params),
+  };
+}

@@ -1,0 +1,81 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Logger } from "pino";
+import type { BlockRef } from "../chain/blockRef.ts";
+import type { Chain } from "../chain/chain.ts";
+import { type ChainEvent, followChain } from "../chain/followChain.ts";
+import { isWeftError } from "../errors.ts";
+import { applyChainPage, rollbackChain } from "../store/node/applyChainPage.ts";
+import { type ChainIndex, chainCursor } from "../store/node/chainIndex.ts";
+import { type ChainHub, tellPage, tellRollback } from "./chainHub.ts";
+
+const RETRY_MS = 250;
+
+export type FollowSettings = {
+  readonly finalityBlocks: number;
+  readonly chainPollMs: number;
+  readonly blocksPerPage: number;
+};
+
+/**
+ * Keeps the index at the chain's head until the signal aborts. `onProgress` hears of every page with the newest block
+ * known. A failed write is tried again from what is stored. Throws what following throws: `wrong-chain`.
+ */
+export async function followIndex(params: {
+  chain: Chain;
+  index: ChainIndex;
+  hub: ChainHub;
+  settings: FollowSettings;
+  onProgress: (progress: { newest: BlockRef }) => void;
+  onNodes: () => void;
+  onRollback: () => void;
+  logger: Logger;
+  signal: AbortSignal;
+}): Promise<void> {
+  const { chain, index, settings, logger, signal } = params;
+  while (!signal.aborted) {
+    try {
+      const events = followChain({
+        chain,
+        cursor: await chainCursor(index),
+        finalityBlocks: settings.finalityBlocks,
+        pollMs: settings.chainPollMs,
+        maxBlocksPerPage: settings.blocksPerPage,
+        signal,
+        onFault: (error) => logger.warn({ err: error }, "the chain could not be read; trying again"),
+      });
+      for await (const event of events) await applyEvent({ ...params, event });
+    } catch (error) {
+      if (!isWeftError(error, "storage")) throw error;
+      logger.error({ err: error }, "the chain index could not be written; trying again");
+      await delay(RETRY_MS, undefined, { signal }).catch(() => undefined);
+    }
+  }
+}
+
+async function applyEvent(params: {
+  index: ChainIndex;
+  hub: ChainHub;
+  event: ChainEvent;
+  onProgress: (progress: { newest: BlockRef }) => void;
+  onNodes: () => void;
+  onRollback: () => void;
+  logger: Logger;
+}): Promise<void> {
+  const { index, hub, event, logger } = params;
+  const nodesBefore = index.state.nodes;
+  if (event.kind === "rollback") {
+    await rollbackChain({ index, to: event.to });
+    params.onRollback();
+    tellRollback({ hub, to: event.to });
+    logger.warn({ block: event.to.number }, "the chain was reorganised; the index went back");
+  } else {
+    await applyChainPage({ index, page: event });
+    const groups = new Set(
+      event.records.flatMap((record) => (record.kind === "entry" ? [record.group] : [])),
+    );
+    tellPage({ hub, head: event.to, groups });
+    params.onProgress({ newest: event.head });
+    logger.debug({ block: event.to.number, records: event.records.length }, "chain page");
+  }
+  if (index.state.nodes !== nodesBefore) params.onNodes();
+}

@@ -1,0 +1,92 @@
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { PublishOutcome, RelayOutcome } from "../rpc/nodeApi.ts";
+
+/** What the node counts of its own work. */
+export type NodeMetrics = {
+  readonly registry: Registry;
+  readonly countPublished: (params: { outcomes: readonly PublishOutcome[]; seconds: number }) => void;
+  readonly countRelayed: (params: { what: "append" | "identity"; outcome: RelayOutcome }) => void;
+  readonly countFault: (params: { method: string }) => void;
+};
+
+/** Read when the metrics are asked for. */
+export type Gauges = Readonly<
+  Record<"indexBlock" | "newestBlock" | "peers" | "ready" | "streams", () => number>
+>;
+
+const LATENCY_SECONDS = [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
+
+const gaugeHelp: Record<keyof Gauges, [name: string, help: string]> = {
+  indexBlock: ["weft_index_block", "Block that the chain index has reached"],
+  newestBlock: ["weft_newest_block", "Newest block that the node knows of"],
+  peers: ["weft_peers", "Connected nodes"],
+  ready: ["weft_ready", "1 if the node answers everything"],
+  streams: ["weft_streams", "Open subscriptions and chain streams"],
+};
+
+/** @param batches outcomes of peers' batches, by name */
+export function createNodeMetrics(params: {
+  gauges: Gauges;
+  batches: () => ReadonlyMap<string, number>;
+}): NodeMetrics {
+  const { gauges, batches } = params;
+  const registry = new Registry();
+  const registers = [registry];
+  for (const [key, [name, help]] of Object.entries(gaugeHelp)) {
+    const read = gauges[key as keyof Gauges];
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(read());
+      },
+    });
+  }
+  new Gauge({
+    name: "weft_peer_batches",
+    help: "Batches of peers since the start, by outcome",
+    labelNames: ["outcome"],
+    registers,
+    collect() {
+      for (const [outcome, times] of batches()) this.set({ outcome }, times);
+    },
+  });
+  const published = new Counter({
+    name: "weft_published_total",
+    help: "Envelopes that clients published, by outcome",
+    labelNames: ["outcome"],
+    registers,
+  });
+  const publishSeconds = new Histogram({
+    name: "weft_publish_seconds",
+    help: "Time from a publish call to its receipts on disk",
+    buckets: LATENCY_SECONDS,
+    registers,
+  });
+  const relayed = new Counter({
+    name: "weft_relayed_total",
+    help: "Transactions that clients asked to relay, by kind and outcome",
+    labelNames: ["what", "outcome"],
+    registers,
+  });
+  const faults = new Counter({
+    name: "weft_faults_total",
+    help: "Calls that failed by a defect or by the disk",
+    labelNames: ["method"],
+    registers,
+  });
+  return {
+    registry,
+    countPublished: ({ outcomes, seconds }) => {
+      publishSeconds.observe(seconds);
+      for (const outcome of outcomes) published.inc({ outcome: nameOf(outcome) });
+    },
+    countRelayed: ({ what, outcome }) => relayed.inc({ what, outcome: nameOf(outcome) }),
+    countFault: (labels) => faults.inc(labels),
+  };
+}
+
+function nameOf(outcome: PublishOutcome | RelayOutcome): string {
+  return outcome.kind === "refused" ? outcome.code : outcome.kind;
+}

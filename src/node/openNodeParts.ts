@@ -1,0 +1,128 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Logger } from "pino";
+import { p256PublicKey } from "#crypto";
+import type { Chain } from "../chain/chain.ts";
+import { parseDeployment } from "../chain/deployment.ts";
+import { nodeIdOf } from "../chain/nodeIdOf.ts";
+import { openChain } from "../chain/openChain.ts";
+import { openRelayer, type Relayer } from "../chain/openRelayer.ts";
+import type { NodeSettings } from "../config.ts";
+import { isWeftError, WeftError } from "../errors.ts";
+import { openChainIndex } from "../store/node/chainIndex.ts";
+import { openLogStore } from "../store/node/openLogStore.ts";
+import { pruneLogs, type Retention } from "../store/node/pruneLogs.ts";
+import { settleWrites } from "../store/node/writer.ts";
+import { openDatabase } from "../store/openDatabase.ts";
+import type { NodeId } from "../wire/ids.ts";
+import type { Network } from "../wire/network.ts";
+import { type Admission, forgetHeads, openAdmission } from "./admitEnvelope.ts";
+import { type ChainHub, openChainHub } from "./chainHub.ts";
+import { type Directory, openDirectory } from "./directory.ts";
+import { followIndex } from "./followIndex.ts";
+import { loadNodeKeys, type NodeKeys } from "./nodeKeys.ts";
+import { openReadiness, type Readiness } from "./readiness.ts";
+
+/** What a node is made of before it speaks to anybody but the chain. */
+export type NodeParts = {
+  readonly settings: NodeSettings;
+  readonly network: Network;
+  readonly keys: NodeKeys;
+  readonly node: NodeId;
+  readonly chain: Chain;
+  readonly operator: Relayer;
+  /** Judges envelopes; holds the log store and the chain index. */
+  readonly admission: Admission;
+  readonly directory: Directory;
+  readonly hub: ChainHub;
+  readonly readiness: Readiness;
+  readonly logger: Logger;
+};
+
+const PRUNE_PERIOD_MS = 60 * 60_000;
+const DAY_MS = 24 * 60 * 60_000;
+
+/**
+ * Opens keys, chain and database. `stack` closes what was opened. Throws `bad-config`, `chain-unreachable`,
+ * `wrong-chain`, `wrong-network`, `storage`.
+ */
+export async function openNodeParts(params: {
+  settings: NodeSettings;
+  logger: Logger;
+  signal: AbortSignal;
+  stack: AsyncDisposableStack;
+}): Promise<NodeParts> {
+  const { settings, logger, signal, stack } = params;
+  const network = await readNetwork(settings.networkFile);
+  const keys = await loadNodeKeys(settings);
+  const database = stack.use(
+    await openDatabase({ path: join(settings.dataDir, "database"), kind: "node", network }),
+  );
+  const chain = await openChain({ rpcUrl: settings.rpcUrl, network, signal });
+  const store = await openLogStore({ database });
+  stack.defer(() => settleWrites(store));
+  const index = await openChainIndex({ database });
+  const operator = openRelayer({ privateKey: keys.operator });
+  const node = nodeIdOf({ operator: operator.address, signingKey: p256PublicKey(keys.signing) });
+  return {
+    ...{ settings, network, keys, node, chain, operator },
+    admission: openAdmission({ network, index, store }),
+    directory: openDirectory(index),
+    hub: openChainHub(index.state.head),
+    readiness: openReadiness({ index, maxIndexLagSeconds: settings.maxIndexLagSeconds }),
+    logger: logger.child({ node }),
+  };
+}
+
+/** Starts what runs as long as the node: following the chain, pruning. `stack` ends it. */
+export function runInBackground(params: { parts: NodeParts; stack: AsyncDisposableStack }): void {
+  const { parts, stack } = params;
+  const { chain, admission, hub, settings, directory, readiness, logger } = parts;
+  const stop = new AbortController();
+  const onNodes = directory.tell;
+  const onRollback = (): void => forgetHeads(admission);
+  const follow = { ...{ chain, hub, settings, logger, onNodes, onRollback }, index: admission.index };
+  const following = followIndex({ ...follow, onProgress: readiness.tell, signal: stop.signal }).catch(
+    (error) => {
+      logger.fatal({ err: error }, "the chain can't be followed any more");
+      readiness.tell({ failure: isWeftError(error) ? error.message : "the chain can't be followed" });
+    },
+  );
+  const retention = retentionOf(settings);
+  const prune = (): void => {
+    pruneLogs({ store: admission.store, retention, signal: stop.signal }).then(
+      (removed) => removed > 0 && logger.info({ removed }, "pruned envelopes"),
+      (error) => logger.error({ err: error }, "pruning failed; it is tried again in an hour"),
+    );
+  };
+  const pruning = setInterval(prune, PRUNE_PERIOD_MS);
+  stack.defer(async () => {
+    stop.abort();
+    clearInterval(pruning);
+    await following;
+  });
+}
+
+async function readNetwork(path: string | undefined): Promise<Network> {
+  if (path === undefined) throw new WeftError({ code: "bad-config", message: "no address file is named" });
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (cause) {
+    throw new WeftError({ code: "bad-config", message: `the address file ${path} can't be read`, cause });
+  }
+  return parseDeployment(text);
+}
+
+function retentionOf({ groupDays, keyPackageDays, welcomeDays }: NodeSettings): Retention {
+  const kinds = {
+    group: groupDays,
+    "key-package": keyPackageDays,
+    welcome: welcomeDays,
+    "group-info": welcomeDays,
+  };
+  const named = Object.entries(kinds).flatMap(([kind, days]) =>
+    days === undefined ? [] : [[kind, days * DAY_MS]],
+  );
+  return Object.fromEntries(named);
+}

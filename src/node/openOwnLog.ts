@@ -1,0 +1,115 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Logger } from "pino";
+import type { Chain } from "../chain/chain.ts";
+import type { Relayer } from "../chain/openRelayer.ts";
+import { restartNode } from "../chain/restartNode.ts";
+import { waitForTransaction } from "../chain/waitForTransaction.ts";
+import { isWeftError, WeftError } from "../errors.ts";
+import type { ChainIndex } from "../store/node/chainIndex.ts";
+import type { NodeId } from "../wire/ids.ts";
+import type { LogId } from "../wire/logRange.ts";
+import type { Batcher } from "./batcher.ts";
+import type { Directory } from "./directory.ts";
+import type { Registration } from "./registerSelf.ts";
+
+const RETRY_MS = 1_000;
+const RESTART_TIMEOUT_MS = 30_000;
+
+type OwnLog = {
+  readonly chain: Chain;
+  readonly operator: Relayer;
+  readonly index: ChainIndex;
+  readonly directory: Directory;
+  readonly node: NodeId;
+  readonly registration: Registration;
+  /** Asks peers for the log's head and fetches what is lacking; false if none answered in time. */
+  readonly confirm: (log: LogId) => Promise<boolean>;
+  /** Throws `not-ready` for a log that is not whole. */
+  readonly open: (log: LogId) => Promise<Batcher>;
+  readonly tell: (reason: string) => void;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+};
+
+/**
+ * Opens the node's own log so that no sequence is ever signed twice: where a peer confirms its head, or, if none
+ * answers or the log is not whole, in the next generation, which is opened on chain first. Tries until it succeeds;
+ * throws the signal's reason.
+ */
+export async function openOwnLog(params: OwnLog): Promise<Batcher> {
+  const { node, registration, confirm, open, tell, logger, signal } = params;
+  tell("it waits for its registration to be in its index");
+  let generation = await generationAbove({ ...params, generation: registration.generation - 1 });
+  let isFresh = registration.isNew;
+  for (;;) {
+    signal.throwIfAborted();
+    const log = { node, generation: BigInt(generation), shard: 0 };
+    if (!isFresh) tell("it asks its peers for the head of its own log");
+    try {
+      if (isFresh || (await orAbort({ promise: confirm(log), signal }))) return await open(log);
+      logger.warn({ generation }, "no peer confirms the node's own log");
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!isWeftError(error, "not-ready")) throw error;
+      logger.warn({ generation, err: error }, "the node's own log can't be gone on with");
+    }
+    tell(`it opens generation ${generation + 1} of its own log on chain`);
+    generation = await nextGeneration({ ...params, generation });
+    isFresh = true;
+  }
+}
+
+async function orAbort<T>(params: { promise: Promise<T>; signal: AbortSignal }): Promise<T> {
+  const { promise, signal } = params;
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = (): void => reject(signal.reason);
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}
+
+/** A generation above one that the index has is unused: only this node opens them, and it signs one at a time. */
+async function nextGeneration(params: OwnLog & { generation: number }): Promise<number> {
+  const { chain, operator, node, logger, signal } = params;
+  for (;;) {
+    signal.throwIfAborted();
+    try {
+      const outcome = await restartNode({ chain, operator, node });
+      if (outcome.kind === "refused") throw new WeftError(outcome);
+      if (outcome.kind === "submitted") {
+        const { transaction } = outcome;
+        const waited = await waitForTransaction({
+          chain,
+          transaction,
+          timeoutMs: RESTART_TIMEOUT_MS,
+          signal,
+        });
+        if (waited.kind === "mined") return await generationAbove(params);
+      }
+    } catch (error) {
+      signal.throwIfAborted();
+      logger.warn({ err: error }, "the next generation could not be opened; trying again");
+    }
+    await delay(RETRY_MS, undefined, { signal });
+  }
+}
+
+/** Waits until the index has a higher generation of this node. */
+async function generationAbove(params: OwnLog & { generation: number }): Promise<number> {
+  const { index, directory, node, generation, signal } = params;
+  const { promise, resolve } = Promise.withResolvers<number>();
+  const look = (): void => {
+    const found = index.state.nodes.get(node)?.generation ?? 0;
+    if (found > generation) resolve(found);
+  };
+  const stop = directory.onChange(look);
+  try {
+    look();
+    return await orAbort({ promise, signal });
+  } finally {
+    stop();
+  }
+}

@@ -1,0 +1,94 @@
+import type { Logger } from "pino";
+import { isWeftError, WeftError } from "../errors.ts";
+import type { PublishOutcome } from "../rpc/nodeApi.ts";
+import { blockAt, type ChainIndex } from "../store/node/chainIndex.ts";
+import { hasEnvelopes, receiptsOf } from "../store/node/receiptsOf.ts";
+import { checkEnvelope, type Envelope, envelopeHash } from "../wire/envelope.ts";
+import { decodeGroupEnvelope } from "../wire/groupEnvelope.ts";
+import { asId, type NodeId } from "../wire/ids.ts";
+import type { Receipt } from "../wire/receipt.ts";
+import type { Topic } from "../wire/topic.ts";
+import { type Admission, admitEnvelope, knownHead } from "./admitEnvelope.ts";
+import type { Batcher } from "./batcher.ts";
+
+/**
+ * Judges envelopes and appends the good ones to the node's own log, in their order and sharing a batch where they can.
+ * What is stored already is answered with the receipt that it has, unless that one is void.
+ */
+export async function publishEnvelopes(params: {
+  admission: Admission;
+  batcher: Batcher;
+  envelopes: readonly Envelope[];
+  logger: Logger;
+}): Promise<PublishOutcome[]> {
+  const { admission, batcher, envelopes, logger } = params;
+  const { store } = admission;
+  const { node } = batcher.log;
+  const stored = await hasEnvelopes({ store, hashes: envelopes.map(envelopeHash) });
+  const outcomes: Promise<PublishOutcome>[] = [];
+  for (const [i, envelope] of envelopes.entries()) {
+    try {
+      const known = stored[i] === true ? await goodReceipt({ admission, envelope, node }) : undefined;
+      if (known === undefined) await admitEnvelope({ admission, envelope, nowMs: Date.now() });
+      const receipt = known === undefined ? batcher.append(envelope) : Promise.resolve(known);
+      outcomes.push(receipt.then(acknowledged).catch((error) => refused({ error, logger })));
+    } catch (error) {
+      outcomes.push(Promise.resolve(refused({ error, logger })));
+    }
+  }
+  return await Promise.all(outcomes);
+}
+
+/** A receipt of a stored envelope that is not void, this node's own before others'. */
+async function goodReceipt(params: {
+  admission: Admission;
+  envelope: Envelope;
+  node: NodeId;
+}): Promise<Receipt | undefined> {
+  const { admission, envelope, node } = params;
+  const { store, index } = admission;
+  const topic = checkEnvelope(envelope);
+  const receipts = await receiptsOf({ store, hash: envelopeHash(envelope) });
+  const own = receipts.filter(({ header }) => header.node === node);
+  const headBlock = await headBlockOf({ admission, topic, envelope });
+  for (const receipt of [...own, ...receipts]) {
+    if (!(await isVoid({ index, receipt, headBlock }))) return receipt;
+  }
+  return undefined;
+}
+
+/** Of the head that a stored envelope names; 0 for other kinds and for heads that are not on the chain. */
+async function headBlockOf(params: {
+  admission: Admission;
+  topic: Topic;
+  envelope: Envelope;
+}): Promise<number> {
+  const { admission, topic, envelope } = params;
+  if (topic.kind !== "group") return 0;
+  const { head: id } = decodeGroupEnvelope(envelope.payload);
+  const head = await knownHead({ admission, group: asId(topic.id), id });
+  return head?.block ?? 0;
+}
+
+/**
+ * A receipt is void if its anchor is on the chain and older than its head's block: it was given before the head was.
+ * An anchor that a reorg took voids nothing; one too old for the index to know its hash counts as on the chain.
+ */
+async function isVoid(params: { index: ChainIndex; receipt: Receipt; headBlock: number }): Promise<boolean> {
+  const { anchorBlock, anchorHash } = params.receipt.header;
+  if (anchorBlock >= params.headBlock) return false;
+  const block = await blockAt({ index: params.index, number: anchorBlock });
+  return block === undefined || block.hash === anchorHash;
+}
+
+function acknowledged(receipt: Receipt): PublishOutcome {
+  return { kind: "acknowledged", receipt };
+}
+
+function refused(params: { error: unknown; logger: Logger }): PublishOutcome {
+  const { error, logger } = params;
+  const known = isWeftError(error) ? error : new WeftError({ code: "internal", message: "internal error" });
+  const fault = !isWeftError(error) || known.code === "internal" || known.code === "storage";
+  if (fault) logger.error({ err: error }, "an envelope could not be stored");
+  return { kind: "refused", code: known.code, hint: known.hint };
+}

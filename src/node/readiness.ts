@@ -1,0 +1,60 @@
+import type { BlockRef } from "../chain/blockRef.ts";
+import { WeftError } from "../errors.ts";
+import type { ChainIndex } from "../store/node/chainIndex.ts";
+
+/** Why a node may not answer yet. Mutable: followers of chain and log say how far they are. */
+export type Readiness = {
+  /** The newest block that the node knows of. */
+  readonly newest: () => BlockRef | undefined;
+  /** What keeps the index from being believed; undefined: nothing. A chain that stands still is nothing. */
+  readonly indexReason: () => string | undefined;
+  /** What keeps the node from answering everything. */
+  readonly reason: () => string | undefined;
+  readonly tell: (change: { newest?: BlockRef; ownLog?: string | undefined; failure?: string }) => void;
+  /** Resolves once the node is ready; rejects with the signal's reason. */
+  readonly whenReady: (signal: AbortSignal) => Promise<void>;
+};
+
+export function openReadiness(params: { index: ChainIndex; maxIndexLagSeconds: number }): Readiness {
+  const { index, maxIndexLagSeconds } = params;
+  const waiters = new Set<() => void>();
+  let newest: BlockRef | undefined;
+  let ownLog: string | undefined = "it is starting";
+  let failure: string | undefined;
+  const indexReason = (): string | undefined => {
+    const { head } = index.state;
+    if (failure !== undefined) return failure;
+    if (newest === undefined || head === undefined) return "it has not read the chain yet";
+    const behind = newest.time - head.time;
+    if (behind <= maxIndexLagSeconds) return undefined;
+    return `its index is at block ${head.number} of ${newest.number}, ${behind} s behind`;
+  };
+  const reason = (): string | undefined => indexReason() ?? ownLog;
+  const tell: Readiness["tell"] = (change) => {
+    if ("newest" in change) newest = change.newest;
+    if ("ownLog" in change) ownLog = change.ownLog;
+    if ("failure" in change) failure = change.failure;
+    if (reason() === undefined) for (const wake of waiters) wake();
+  };
+  const whenReady = async (signal: AbortSignal): Promise<void> => {
+    signal.throwIfAborted();
+    if (reason() === undefined) return;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const abort = (): void => reject(signal.reason);
+    waiters.add(resolve);
+    signal.addEventListener("abort", abort, { once: true });
+    try {
+      await promise;
+    } finally {
+      waiters.delete(resolve);
+      signal.removeEventListener("abort", abort);
+    }
+  };
+  return { newest: () => newest, indexReason, reason, tell, whenReady };
+}
+
+/** Throws `not-ready` with the reason, if there is one. */
+export function requireNothing(reason: string | undefined): void {
+  if (reason !== undefined)
+    throw new WeftError({ code: "not-ready", message: `the node is not ready: ${reason}` });
+}

@@ -1,0 +1,124 @@
+import type { Logger } from "pino";
+import type { RegistryOutcome } from "../chain/callNodeRegistry.ts";
+import type { Chain } from "../chain/chain.ts";
+import type { NodeAddresses } from "../chain/chainRecord.ts";
+import { formatCoin } from "../chain/coin.ts";
+import type { Relayer } from "../chain/openRelayer.ts";
+import { readBond } from "../chain/readBond.ts";
+import { type NodeState, readNode } from "../chain/readNode.ts";
+import { registerNode } from "../chain/registerNode.ts";
+import { setNodeAddresses } from "../chain/setNodeAddresses.ts";
+import { waitForTransaction } from "../chain/waitForTransaction.ts";
+import { equalBytes } from "../crypto/equalBytes.ts";
+import { isWeftError, WeftError } from "../errors.ts";
+import type { NodeId } from "../wire/ids.ts";
+
+const REGISTRATION_TIMEOUT_MS = 60_000;
+const FIRST_GENERATION = 1;
+
+export type Registration = {
+  /** Of the node's log, by the chain. */
+  readonly generation: number;
+  /** It was registered just now: nobody can hold anything of its log. */
+  readonly isNew: boolean;
+};
+
+/**
+ * Sees to it that the registry names this node and how to reach it; resolves when the registration is in a block.
+ * Throws `unfunded` with the account
+ * to fund, `not-allowed` for a node that left, `chain-unreachable`.
+ */
+export async function registerSelf(params: {
+  chain: Chain;
+  operator: Relayer;
+  node: NodeId;
+  /** P-256, 32 bytes. */
+  signingKey: Uint8Array;
+  addresses: NodeAddresses;
+  logger: Logger;
+  signal: AbortSignal;
+}): Promise<Registration> {
+  const { chain, operator, node, signingKey, addresses, logger } = params;
+  const known = await readNode({ chain, node });
+  if (known?.active === false) {
+    const message = `the node ${node} has left the registry or was disabled`;
+    throw new WeftError({
+      code: "not-allowed",
+      message,
+      hint: "Start with an empty data directory: a new node.",
+    });
+  }
+  if (known !== undefined) {
+    if (!isReachedSo({ known, addresses })) await announce(params);
+    return { generation: Number(known.generation), isNew: false };
+  }
+  logger.info({ operator: operator.address }, "registering this node");
+  const signingPrivateKey = signingKey;
+  const call = registerNode({ chain, operator, signingPrivateKey, addresses });
+  const outcome = await funded({ chain, operator, bonded: true, call });
+  await landed({ ...params, outcome });
+  return { generation: FIRST_GENERATION, isNew: outcome.kind === "submitted" };
+}
+
+/** New addresses matter to those who look for the node, not to the node: it does not wait for the block. */
+async function announce(params: {
+  chain: Chain;
+  operator: Relayer;
+  node: NodeId;
+  addresses: NodeAddresses;
+  logger: Logger;
+}): Promise<void> {
+  const { addresses, logger } = params;
+  const { multiaddrs, httpAddress } = addresses;
+  logger.info({ multiaddrs, httpAddress }, "registering new addresses");
+  const outcome = await funded({ ...params, bonded: false, call: setNodeAddresses(params) });
+  if (outcome.kind === "refused") throw new WeftError(outcome);
+}
+
+async function landed(params: {
+  chain: Chain;
+  outcome: RegistryOutcome;
+  signal: AbortSignal;
+}): Promise<void> {
+  const { chain, outcome, signal } = params;
+  if (outcome.kind === "refused") throw new WeftError(outcome);
+  if (outcome.kind === "exists") return;
+  const { transaction } = outcome;
+  const result = await waitForTransaction({ chain, transaction, timeoutMs: REGISTRATION_TIMEOUT_MS, signal });
+  signal.throwIfAborted();
+  if (result.kind === "mined") return;
+  const message = `the registration ${transaction} is ${result.kind}`;
+  throw new WeftError({ code: "not-ready", message, hint: "Look at the chain, then start the node again." });
+}
+
+async function funded<T>(params: {
+  chain: Chain;
+  operator: Relayer;
+  /** Whether the bond is to be paid, too. */
+  bonded: boolean;
+  call: Promise<T>;
+}): Promise<T> {
+  const { chain, operator, bonded, call } = params;
+  try {
+    return await call;
+  } catch (error) {
+    if (!isWeftError(error, "unfunded")) throw error;
+    const { chainId } = chain.network;
+    const amount = bonded ? `${formatCoin(await readBond({ chain }))} (the bond) and some gas` : "some gas";
+    throw new WeftError({
+      code: "unfunded",
+      message: `the operator ${operator.address} can't pay for the registration`,
+      hint: `Send ${amount} to ${operator.address} on chain ${chainId}, then start the node again.`,
+      cause: error,
+    });
+  }
+}
+
+function isReachedSo(params: { known: NodeState; addresses: NodeAddresses }): boolean {
+  const { known, addresses } = params;
+  return (
+    known.httpAddress === addresses.httpAddress &&
+    known.multiaddrs.join() === addresses.multiaddrs.join() &&
+    equalBytes(known.peerId, addresses.peerId)
+  );
+}

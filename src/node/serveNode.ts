@@ -1,0 +1,90 @@
+import packageFile from "../../package.json" with { type: "json" };
+import type { NodeSettings } from "../config.ts";
+import type { Mesh } from "../mesh/startMesh.ts";
+import type { NodeStatus } from "../rpc/nodeApi.ts";
+import type { RateLimits } from "../rpc/rateLimit.ts";
+import { type RpcServer, serveRpc } from "../rpc/serveRpc.ts";
+import { logHeads } from "../store/node/logStore.ts";
+import { toHex } from "../wire/ids.ts";
+import type { Batcher } from "./batcher.ts";
+import { createNodeApi } from "./createNodeApi.ts";
+import { createNodeMetrics, type NodeMetrics } from "./nodeMetrics.ts";
+import { nodePages } from "./nodePages.ts";
+import type { NodeParts } from "./openNodeParts.ts";
+import type { Subscriptions } from "./subscribeTopics.ts";
+
+/** Serves the node's public API, its health and its metrics. Throws `bad-config` if the port can't be had. */
+export async function serveNode(params: {
+  parts: NodeParts;
+  mesh: Mesh;
+  /** Throws `not-ready` until the node may sign. */
+  batcher: () => Batcher;
+}): Promise<RpcServer> {
+  const { parts, mesh, batcher } = params;
+  const { settings, operator: relayer, readiness, logger } = parts;
+  const subscriptions: Subscriptions = new Map();
+  const metrics = metricsOf({ parts, mesh, subscriptions });
+  let httpAddress = settings.publicUrl ?? "";
+  const status = (): NodeStatus => statusOf({ parts, mesh, httpAddress });
+  const rpc = await serveRpc({
+    handlers: createNodeApi({ ...parts, relayer, subscriptions, batcher, status, metrics }),
+    pages: nodePages({ metrics, notReady: readiness.reason }),
+    ...settings.http,
+    limits: limitsOf(settings),
+    onFault: ({ method, error }) => {
+      metrics.countFault({ method });
+      logger.error({ method, err: error }, "a call failed");
+    },
+  });
+  httpAddress ||= rpc.url;
+  return rpc;
+}
+
+function statusOf(params: { parts: NodeParts; mesh: Mesh; httpAddress: string }): NodeStatus {
+  const { parts, mesh, httpAddress } = params;
+  const { network, node, admission, readiness } = parts;
+  const { store, index } = admission;
+  const reason = readiness.reason();
+  return {
+    node,
+    peerId: mesh.peerId,
+    multiaddrs: mesh.multiaddrs(),
+    httpAddress,
+    chainId: network.chainId,
+    commitLog: network.commitLog,
+    identityRegistry: network.identityRegistry,
+    nodeRegistry: network.nodeRegistry,
+    database: toHex(store.database.id),
+    head: index.state.head,
+    peers: mesh.peers().length,
+    ready: reason === undefined,
+    notReadyReason: reason ?? "",
+    version: packageFile.version,
+    logs: logHeads(store),
+  };
+}
+
+function metricsOf(params: { parts: NodeParts; mesh: Mesh; subscriptions: Subscriptions }): NodeMetrics {
+  const { parts, mesh, subscriptions } = params;
+  const { admission, readiness, hub } = parts;
+  return createNodeMetrics({
+    gauges: {
+      indexBlock: () => admission.index.state.head?.number ?? 0,
+      newestBlock: () => readiness.newest()?.number ?? 0,
+      peers: () => mesh.peers().length,
+      ready: () => (readiness.reason() === undefined ? 1 : 0),
+      streams: () => subscriptions.size + hub.watches.size,
+    },
+    batches: () => mesh.counts,
+  });
+}
+
+function limitsOf(settings: NodeSettings): RateLimits {
+  const { publishedBytesPerSecond, publishedBytesBurst } = settings;
+  return {
+    calls: { perSecond: settings.callsPerSecond, burst: settings.callBurst },
+    relays: { perSecond: settings.relaysPerSecond, burst: settings.relayBurst },
+    publishedBytes: { perSecond: publishedBytesPerSecond, burst: publishedBytesBurst },
+    streams: settings.streamsPerAddress,
+  };
+}

@@ -1,0 +1,132 @@
+import type { Logger } from "pino";
+import type { NodeAddresses } from "../chain/chainRecord.ts";
+import { restartNode } from "../chain/restartNode.ts";
+import type { NodeSettings } from "../config.ts";
+import { WeftError } from "../errors.ts";
+import { peerIdOf } from "../mesh/peerId.ts";
+import type { Mesh } from "../mesh/startMesh.ts";
+import type { RpcServer } from "../rpc/serveRpc.ts";
+import type { NodeId } from "../wire/ids.ts";
+import type { Batcher } from "./batcher.ts";
+import { joinMesh, openSigning } from "./joinMesh.ts";
+import { keepRegistered } from "./keepRegistered.ts";
+import { type NodeParts, openNodeParts, runInBackground } from "./openNodeParts.ts";
+import { type Registration, registerSelf } from "./registerSelf.ts";
+import { serveNode } from "./serveNode.ts";
+
+/** A node that runs. Disposing lets open calls end, writes what waits and closes everything. */
+export type Node = AsyncDisposable & {
+  readonly nodeId: NodeId;
+  readonly peerId: string;
+  /** Of its public API, as it listens. */
+  readonly url: string;
+  readonly multiaddrs: readonly string[];
+  /** Resolves once it answers everything: index at the chain's head, own log confirmed. */
+  readonly whenReady: (signal: AbortSignal) => Promise<void>;
+  /** Cuts its links to all other nodes but these, by peer id; undefined: to none. For tests of partitions. */
+  readonly limitPeers: (peerIds: ReadonlySet<string> | undefined) => void;
+};
+
+/** The registry takes no more. */
+const MAX_MULTIADDRS = 8;
+
+/**
+ * Starts a node: keys and database of its data directory, chain index, mesh, public API. Resolves when it listens and
+ * the registry names it; what it can't answer yet it answers with `not-ready`. `signal` ends the start only.
+ * Throws `bad-config`, `chain-unreachable`, `wrong-chain`, `wrong-network`, `storage`, `unfunded` (with the account to
+ * fund), `not-allowed` (it left the registry).
+ */
+export async function startNode(params: {
+  settings: NodeSettings;
+  logger: Logger;
+  /** As by `limitPeers`, from the start. */
+  peerLimit?: ReadonlySet<string> | undefined;
+  signal: AbortSignal;
+}): Promise<Node> {
+  const { settings, signal } = params;
+  let { peerLimit } = params;
+  await using stack = new AsyncDisposableStack();
+  const parts = await openNodeParts({ ...params, stack });
+  const { readiness, logger } = parts;
+  runInBackground({ parts, stack });
+  const mesh = stack.use(await joinMesh({ parts, mayConnect: (peerId) => peerLimit?.has(peerId) ?? true }));
+  const ownLog = stack.use(ownLogOf({ parts, mesh }));
+  const rpc = stack.use(await serveNode({ parts, mesh, batcher: ownLog.batcher }));
+  const addresses = await addressesOf({ parts, mesh, rpc });
+  const register = (until: AbortSignal): Promise<Registration> =>
+    registerSelf({ ...parts, signingKey: parts.keys.signing, addresses, signal: until });
+  const registration = await register(signal);
+  signal.throwIfAborted();
+  ownLog.open({ registration, register });
+  logger.info({ peerId: mesh.peerId, url: rpc.url, dataDir: settings.dataDir }, "the node runs");
+  const owned = stack.move();
+  return {
+    nodeId: parts.node,
+    peerId: mesh.peerId,
+    url: rpc.url,
+    multiaddrs: mesh.multiaddrs(),
+    whenReady: readiness.whenReady,
+    limitPeers: (peerIds) => {
+      peerLimit = peerIds;
+      mesh.refreshPeers();
+    },
+    [Symbol.asyncDispose]: async () => {
+      readiness.tell({ failure: "it is stopping" });
+      await owned.disposeAsync();
+      logger.info({}, "the node has stopped");
+    },
+  };
+}
+
+type Register = (signal: AbortSignal) => Promise<Registration>;
+
+/** The node's own log, opened and kept valid behind everything else; disposing writes what waits. */
+function ownLogOf(params: { parts: NodeParts; mesh: Mesh }): AsyncDisposable & {
+  readonly open: (found: { registration: Registration; register: Register }) => void;
+  readonly batcher: () => Batcher;
+} {
+  const { parts } = params;
+  const { readiness, logger, admission, chain, operator, node } = parts;
+  const stop = new AbortController();
+  const { signal } = stop;
+  let running: Promise<void> | undefined;
+  let batcher: Batcher | undefined;
+  const run = async ({ registration, register }: { registration: Registration; register: Register }) => {
+    try {
+      batcher = await openSigning({ ...params, registration, signal });
+      const { log } = batcher;
+      readiness.tell({ ownLog: undefined });
+      logger.info({ generation: Number(log.generation) }, "the node may sign");
+      const restart = () => restartNode({ chain, operator, node });
+      const { index } = admission;
+      await keepRegistered({ ...parts, index, log, register: () => register(signal), restart, signal });
+    } catch (error) {
+      if (signal.aborted) return;
+      logger.fatal({ err: error }, "the node's own log can't be opened");
+      readiness.tell({ failure: "its own log can't be opened" });
+    }
+  };
+  return {
+    open: (found) => {
+      running = run(found);
+    },
+    batcher: () => {
+      if (batcher !== undefined) return batcher;
+      throw new WeftError({ code: "not-ready", message: "the node's own log is not open yet" });
+    },
+    [Symbol.asyncDispose]: async () => {
+      stop.abort(new WeftError({ code: "closed", message: "the node is stopping" }));
+      await running;
+      await batcher?.[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** What the registry tells others: the settings' word, else where the node listens. */
+async function addressesOf(params: { parts: NodeParts; mesh: Mesh; rpc: RpcServer }): Promise<NodeAddresses> {
+  const { parts, mesh, rpc } = params;
+  const { announce, publicUrl } = parts.settings;
+  const { bytes } = await peerIdOf({ privateKey: parts.keys.peer });
+  const multiaddrs = (announce.length > 0 ? announce : mesh.multiaddrs()).slice(0, MAX_MULTIADDRS);
+  return { peerId: bytes, multiaddrs, httpAddress: publicUrl ?? rpc.url };
+}

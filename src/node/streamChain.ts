@@ -1,0 +1,76 @@
+import { WeftError } from "../errors.ts";
+import { MAX_PAGE_BYTES, STREAM_HEARTBEAT_MS } from "../rpc/limits.ts";
+import type { ChainEvent, EntryCursor, GroupPosition } from "../rpc/nodeApi.ts";
+import type { ChainIndex } from "../store/node/chainIndex.ts";
+import type { IndexedEntry } from "../store/node/indexedRecords.ts";
+import { entriesOf } from "../store/node/readEntries.ts";
+import type { GroupId } from "../wire/ids.ts";
+import { type ChainHub, type ChainWatch, nextChange, watchChain } from "./chainHub.ts";
+
+/** Cursors that are kept of a group, to go on from after a reorg. */
+const CURSORS_KEPT = 64;
+
+type Follower = {
+  readonly index: ChainIndex;
+  readonly watch: ChainWatch;
+  /** Newest first. */
+  readonly cursors: Map<GroupId, readonly EntryCursor[]>;
+};
+
+/**
+ * The entries of some groups, history and live in one: pages, rollbacks, and the head whenever all groups are read up
+ * to it, at least every STREAM_HEARTBEAT_MS. Ends by throwing `not-ready` when the signal aborts.
+ */
+export async function* streamChain(params: {
+  index: ChainIndex;
+  hub: ChainHub;
+  groups: readonly GroupPosition[];
+  signal: AbortSignal;
+}): AsyncGenerator<ChainEvent, never> {
+  const { index, hub, groups, signal } = params;
+  using watch = watchChain({ hub, groups: groups.map(({ group }) => group) });
+  const cursors = new Map(groups.map(({ group, recent }) => [group, recent]));
+  yield { kind: "started" };
+  while (!signal.aborted) {
+    yield* readChanged({ index, watch, cursors });
+    if (watch.changed.size > 0 || watch.rolledBackTo !== undefined) continue;
+    watch.moved = false;
+    if (hub.head !== undefined) yield { kind: "head", head: hub.head };
+    await nextChange({ watch, ms: STREAM_HEARTBEAT_MS, signal });
+  }
+  throw new WeftError({ code: "not-ready", message: "the stream was ended" });
+}
+
+/** Tells what changed until nothing is left. */
+async function* readChanged(follower: Follower): AsyncGenerator<ChainEvent> {
+  const { index, watch, cursors } = follower;
+  for (;;) {
+    const { rolledBackTo } = watch;
+    if (rolledBackTo !== undefined) {
+      watch.rolledBackTo = undefined;
+      for (const [group, recent] of cursors) {
+        cursors.set(
+          group,
+          recent.filter(({ block }) => block <= rolledBackTo.number),
+        );
+      }
+      yield { kind: "rollback", to: rolledBackTo };
+    }
+    const [group] = watch.changed;
+    if (group === undefined) return;
+    watch.changed.delete(group);
+    const recent = cursors.get(group) ?? [];
+    const page = await entriesOf({ index, group, recent, maxBytes: MAX_PAGE_BYTES });
+    // What was read may be of the new branch: the rollback goes first, then it is read again.
+    if (watch.rolledBackTo !== undefined) continue;
+    if (page.more) watch.changed.add(group);
+    const { from, entries } = page;
+    const known = from === undefined ? [] : recent.slice(recent.indexOf(from));
+    cursors.set(group, [...entries.map(cursorOf).toReversed(), ...known].slice(0, CURSORS_KEPT));
+    if (entries.length > 0 || from !== recent[0]) yield { kind: "entries", group, from, entries };
+  }
+}
+
+function cursorOf({ block, logIndex }: IndexedEntry): EntryCursor {
+  return { block: block.number, logIndex, blockHash: block.hash };
+}

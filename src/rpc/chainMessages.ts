@@ -1,0 +1,219 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { WeftError } from "../errors.ts";
+import type {
+  ChainHead as ChainHeadMessage,
+  ChainHeadSchema,
+  EntryCursor as EntryCursorMessage,
+  EntryCursorSchema,
+  Entry as EntryMessage,
+  EntrySchema,
+  FetchEntriesResponse,
+  FetchEntriesResponseSchema,
+  FollowChainResponse,
+  FollowChainResponseSchema,
+  GetEntryResponse,
+  GetEntryResponseSchema,
+  GroupPosition as GroupPositionMessage,
+  GroupPositionSchema,
+  RelayAppendRequest,
+  RelayAppendRequestSchema,
+  RelayResponse,
+  RelayResponseSchema,
+} from "../gen/weft/v1/node_pb.ts";
+import { asAddress, asId, fromHex, ID_BYTES } from "../wire/ids.ts";
+import { refusalFromMessage } from "./errorDetail.ts";
+import { bounded, required, safeNumber, sizedHex } from "./fields.ts";
+import { MAX_CURSORS_PER_GROUP } from "./limits.ts";
+import type {
+  AppendRequest,
+  ChainEvent,
+  ChainHead,
+  Entry,
+  EntryCursor,
+  EntryPage,
+  EntryState,
+  GroupPosition,
+  RelayOutcome,
+} from "./nodeApi.ts";
+
+/** CommitLog counts children in 24 bits. */
+const MAX_APPEND_LIMIT = 2 ** 24 - 1;
+
+function chainHeadMessage(head: ChainHead): MessageInitShape<typeof ChainHeadSchema> {
+  return { number: BigInt(head.number), hash: fromHex(head.hash), time: BigInt(head.time) };
+}
+
+export function optionalHeadMessage(head: ChainHead | undefined): {
+  head?: MessageInitShape<typeof ChainHeadSchema>;
+} {
+  return head === undefined ? {} : { head: chainHeadMessage(head) };
+}
+
+function chainHeadFromMessage({ number, hash, time }: ChainHeadMessage): ChainHead {
+  const blockHash = sizedHex({ bytes: hash, length: ID_BYTES, what: "a block hash" });
+  return { number: safeNumber(number), hash: blockHash, time: safeNumber(time) };
+}
+
+export function optionalHeadFromMessage(head: ChainHeadMessage | undefined): ChainHead | undefined {
+  return head === undefined ? undefined : chainHeadFromMessage(head);
+}
+
+export function entryCursorMessage(cursor: EntryCursor): MessageInitShape<typeof EntryCursorSchema> {
+  const { block, logIndex, blockHash } = cursor;
+  return { block: BigInt(block), logIndex, blockHash: fromHex(blockHash) };
+}
+
+function entryCursorFromMessage(cursor: EntryCursorMessage): EntryCursor {
+  const blockHash = sizedHex({ bytes: cursor.blockHash, length: ID_BYTES, what: "a block hash" });
+  return { block: safeNumber(cursor.block), logIndex: cursor.logIndex, blockHash };
+}
+
+export function groupPositionMessage(position: GroupPosition): MessageInitShape<typeof GroupPositionSchema> {
+  return { group: fromHex(position.group), recent: position.recent.map(entryCursorMessage) };
+}
+
+export function groupPositionFromMessage(
+  message: Pick<GroupPositionMessage, "group" | "recent">,
+): GroupPosition {
+  const recent = bounded({ items: message.recent, max: MAX_CURSORS_PER_GROUP, what: "cursors of a group" });
+  return { group: asId(message.group), recent: recent.map(entryCursorFromMessage) };
+}
+
+function entryMessage(entry: Entry): MessageInitShape<typeof EntrySchema> {
+  return {
+    group: fromHex(entry.group),
+    id: fromHex(entry.id),
+    parent: fromHex(entry.parent),
+    index: entry.index,
+    authority: fromHex(entry.authority),
+    payload: entry.payload,
+    block: chainHeadMessage(entry.block),
+    logIndex: entry.logIndex,
+  };
+}
+
+function entryFromMessage(message: EntryMessage): Entry {
+  return {
+    group: asId(message.group),
+    id: asId(message.id),
+    parent: asId(message.parent),
+    index: message.index,
+    authority: asAddress(message.authority),
+    payload: message.payload,
+    block: chainHeadFromMessage(required(message.block, "an entry's block")),
+    logIndex: message.logIndex,
+  };
+}
+
+export function entryPageMessage(page: EntryPage): MessageInitShape<typeof FetchEntriesResponseSchema> {
+  const from = page.from === undefined ? {} : { from: entryCursorMessage(page.from) };
+  const head = optionalHeadMessage(page.head);
+  return { ...from, entries: page.entries.map(entryMessage), more: page.more, ...head };
+}
+
+export function entryPageFromMessage(message: FetchEntriesResponse): EntryPage {
+  return {
+    from: message.from && entryCursorFromMessage(message.from),
+    entries: message.entries.map(entryFromMessage),
+    more: message.more,
+    head: optionalHeadFromMessage(message.head),
+  };
+}
+
+export function chainEventMessage(event: ChainEvent): MessageInitShape<typeof FollowChainResponseSchema> {
+  switch (event.kind) {
+    case "started":
+      return { event: { case: "started", value: {} } };
+    case "entries": {
+      const from = event.from === undefined ? {} : { from: entryCursorMessage(event.from) };
+      const value = { group: fromHex(event.group), ...from, entries: event.entries.map(entryMessage) };
+      return { event: { case: "entries", value } };
+    }
+    case "rollback":
+      return { event: { case: "rollback", value: { to: chainHeadMessage(event.to) } } };
+    case "head":
+      return { event: { case: "head", value: chainHeadMessage(event.head) } };
+  }
+}
+
+export function chainEventFromMessage({ event }: FollowChainResponse): ChainEvent {
+  switch (event.case) {
+    case "started":
+      return { kind: "started" };
+    case "entries": {
+      const { group, from, entries } = event.value;
+      return {
+        kind: "entries",
+        group: asId(group),
+        from: from && entryCursorFromMessage(from),
+        entries: entries.map(entryFromMessage),
+      };
+    }
+    case "rollback":
+      return { kind: "rollback", to: chainHeadFromMessage(required(event.value.to, "a rollback's block")) };
+    default:
+      return { kind: "head", head: chainHeadFromMessage(required(event.value, "an event")) };
+  }
+}
+
+export function entryStateMessage(state: EntryState): MessageInitShape<typeof GetEntryResponseSchema> {
+  const { known, authority, block, index, children, head } = state;
+  const fields = { known, authority: fromHex(authority), block: BigInt(block), index, children };
+  return { ...fields, ...optionalHeadMessage(head) };
+}
+
+export function entryStateFromMessage(message: GetEntryResponse): EntryState {
+  const { known, authority, block, index, children, head } = message;
+  return {
+    known,
+    authority: asAddress(authority),
+    block: safeNumber(block),
+    index,
+    children,
+    head: optionalHeadFromMessage(head),
+  };
+}
+
+export function appendMessage(append: AppendRequest): MessageInitShape<typeof RelayAppendRequestSchema> {
+  const { group, parent, limit, authority, payload, signature } = append;
+  const ids = { group: fromHex(group), parent: fromHex(parent), authority: fromHex(authority) };
+  return { ...ids, limit, payload, signature };
+}
+
+export function appendFromMessage(message: RelayAppendRequest): AppendRequest {
+  const { group, parent, limit, authority, payload, signature } = message;
+  if (limit > MAX_APPEND_LIMIT) {
+    throw new WeftError({ code: "malformed", message: `a limit of ${limit} children; at most 2^24 - 1` });
+  }
+  const ids = { group: asId<AppendRequest["group"]>(group), parent: asId<AppendRequest["group"]>(parent) };
+  return { ...ids, limit, authority: asAddress(authority), payload, signature };
+}
+
+export function relayOutcomeMessage(outcome: RelayOutcome): MessageInitShape<typeof RelayResponseSchema> {
+  switch (outcome.kind) {
+    case "submitted":
+      return { result: { case: "submitted", value: { transaction: fromHex(outcome.transaction) } } };
+    case "stale":
+      return { result: { case: "stale", value: { children: outcome.children } } };
+    case "exists":
+      return { result: { case: "alreadyThere", value: {} } };
+    case "refused":
+      return { result: { case: "refused", value: { code: outcome.code, hint: outcome.hint } } };
+  }
+}
+
+export function relayOutcomeFromMessage({ result }: RelayResponse): RelayOutcome {
+  switch (result.case) {
+    case "submitted": {
+      const bytes = result.value.transaction;
+      const transaction = sizedHex({ bytes, length: ID_BYTES, what: "a transaction hash" });
+      return { kind: "submitted", transaction };
+    }
+    case "stale":
+      return { kind: "stale", children: result.value.children };
+    case "alreadyThere":
+      return { kind: "exists" };
+    default:
+      return refusalFromMessage(required(result.value, "a relay result"));
+  }
+}

@@ -1,0 +1,213 @@
+import { type Client, createClient } from "@connectrpc/connect";
+import { openTransport } from "#rpc-transport";
+import { WeftError } from "../errors.ts";
+import { NodeService } from "../gen/weft/v1/node_pb.ts";
+import { asId, fromHex } from "../wire/ids.ts";
+import {
+  appendMessage,
+  chainEventFromMessage,
+  entryCursorMessage,
+  entryPageFromMessage,
+  entryStateFromMessage,
+  groupPositionMessage,
+  optionalHeadFromMessage,
+  relayOutcomeFromMessage,
+} from "./chainMessages.ts";
+import { toWeftError } from "./errorDetail.ts";
+import { identityActionMessage, inboxFromMessage } from "./identityMessages.ts";
+import { CALL_TIMEOUT_MS, STREAM_SILENCE_MS } from "./limits.ts";
+import {
+  publishResultFromMessage,
+  queryPageFromMessage,
+  subscriptionEventFromMessage,
+  topicPositionMessage,
+} from "./meshMessages.ts";
+import type { Call, NodeApi } from "./nodeApi.ts";
+import { nodeRecordFromMessage, nodeStatusFromMessage } from "./nodeMessages.ts";
+import { readLiveStream } from "./readLiveStream.ts";
+
+export type NodeConnection = NodeApi & AsyncDisposable & { readonly url: string };
+
+type Options = { signal: AbortSignal; timeoutMs?: number };
+
+type Caller = {
+  readonly client: Client<typeof NodeService>;
+  readonly unary: <T>(call: Call | undefined, run: (options: Options) => Promise<T>) => Promise<T>;
+  readonly stream: <T>(
+    call: Call | undefined,
+    run: (options: Options) => AsyncIterable<T>,
+  ) => AsyncIterable<T>;
+};
+
+/**
+ * The client half of a node's API. Connects on the first call; runs in browsers too. A dead node is noticed: calls
+ * fail after `timeoutMs`, streams at once where the connection breaks and after STREAM_SILENCE_MS where it only falls
+ * silent. Faults are WeftErrors by the node's own code, or `node-unreachable`; an aborted signal throws its reason.
+ * `signal` closes the connection, as disposing does.
+ */
+export function connectNode(params: {
+  url: string;
+  signal?: AbortSignal;
+  /** Node.js only; 2 by default. */
+  http?: "1.1" | "2";
+  timeoutMs?: number;
+  silenceMs?: number;
+}): NodeConnection {
+  const { url, http = "2", timeoutMs = CALL_TIMEOUT_MS, silenceMs = STREAM_SILENCE_MS } = params;
+  const { transport, close } = openTransport({ url: checkUrl(url), http });
+  const closing = new AbortController();
+  const dispose = (): void => {
+    closing.abort(new WeftError({ code: "closed", message: `the connection to ${url} was closed` }));
+    close();
+  };
+  params.signal?.addEventListener("abort", dispose, { once: true });
+  const signalOf = (call: Call | undefined): AbortSignal =>
+    call?.signal === undefined ? closing.signal : AbortSignal.any([closing.signal, call.signal]);
+  const caller: Caller = {
+    client: createClient(NodeService, transport),
+    unary: async (call, run) => {
+      const signal = signalOf(call);
+      signal.throwIfAborted();
+      try {
+        return await run({ signal, timeoutMs });
+      } catch (error) {
+        throw signal.aborted ? signal.reason : toWeftError(error);
+      }
+    },
+    stream: (call, run) => readLiveStream({ open: run, signal: signalOf(call), silenceMs }),
+  };
+  return {
+    url,
+    ...nodeCalls(caller),
+    ...meshCalls(caller),
+    ...chainCalls(caller),
+    ...identityCalls(caller),
+    [Symbol.asyncDispose]: async () => {
+      params.signal?.removeEventListener("abort", dispose);
+      dispose();
+    },
+  };
+}
+
+function nodeCalls({ client, unary }: Caller): Pick<NodeApi, "getNode" | "listNodes"> {
+  return {
+    getNode: (_, call) =>
+      unary(call, async (options) => nodeStatusFromMessage(await client.getNode({}, options))),
+    listNodes: (_, call) =>
+      unary(call, async (options) => {
+        const { nodes, head } = await client.listNodes({}, options);
+        return { nodes: nodes.map(nodeRecordFromMessage), head: optionalHeadFromMessage(head) };
+      }),
+  };
+}
+
+function meshCalls({
+  client,
+  unary,
+  stream,
+}: Caller): Pick<
+  NodeApi,
+  "publish" | "query" | "subscribe" | "updateSubscription" | "hasEnvelopes" | "getKeyPackages"
+> {
+  return {
+    publish: ({ envelopes }, call) =>
+      unary(call, async (options) => {
+        const request = { envelopes: envelopes.map(({ topic, payload }) => ({ topic, payload })) };
+        const { results } = await client.publish(request, options);
+        return sameLength(results, envelopes).map(publishResultFromMessage);
+      }),
+    query: ({ topics, maxBytes = 0 }, call) =>
+      unary(call, async (options) => {
+        const request = { topics: topics.map(topicPositionMessage), maxBytes };
+        return queryPageFromMessage(await client.query(request, options));
+      }),
+    subscribe: async function* ({ topics }, call) {
+      const request = { topics: topics.map(topicPositionMessage) };
+      const events = stream(call, (options) => client.subscribe(request, options));
+      for await (const event of events) yield subscriptionEventFromMessage(event);
+    },
+    updateSubscription: ({ subscription, add, remove }, call) =>
+      unary(call, async (options) => {
+        const topics = { add: add.map(topicPositionMessage), remove: [...remove] };
+        await client.updateSubscription({ subscription: fromHex(subscription), ...topics }, options);
+      }),
+    hasEnvelopes: ({ hashes }, call) =>
+      unary(call, async (options) => {
+        const { stored } = await client.hasEnvelopes({ hashes: hashes.map(fromHex) }, options);
+        return [...sameLength(stored, hashes)];
+      }),
+    getKeyPackages: ({ installations }, call) =>
+      unary(call, async (options) => {
+        const request = { installations: installations.map(fromHex) };
+        const { envelopes } = await client.getKeyPackages(request, options);
+        return sameLength(envelopes, installations).map(({ topic, payload }) =>
+          topic.length === 0 ? undefined : { topic, payload },
+        );
+      }),
+  };
+}
+
+function chainCalls({
+  client,
+  unary,
+  stream,
+}: Caller): Pick<NodeApi, "fetchEntries" | "followChain" | "getEntry" | "relayAppend"> {
+  return {
+    fetchEntries: ({ group, recent, maxBytes = 0 }, call) =>
+      unary(call, async (options) => {
+        const request = { group: fromHex(group), recent: recent.map(entryCursorMessage), maxBytes };
+        return entryPageFromMessage(await client.fetchEntries(request, options));
+      }),
+    followChain: async function* ({ groups }, call) {
+      const request = { groups: groups.map(groupPositionMessage) };
+      const events = stream(call, (options) => client.followChain(request, options));
+      for await (const event of events) yield chainEventFromMessage(event);
+    },
+    getEntry: ({ group, id }, call) =>
+      unary(call, async (options) =>
+        entryStateFromMessage(await client.getEntry({ group: fromHex(group), id: fromHex(id) }, options)),
+      ),
+    relayAppend: (append, call) =>
+      unary(call, async (options) =>
+        relayOutcomeFromMessage(await client.relayAppend(appendMessage(append), options)),
+      ),
+  };
+}
+
+function identityCalls({
+  client,
+  unary,
+}: Caller): Pick<NodeApi, "relayIdentity" | "getInboxes" | "getWallet"> {
+  return {
+    relayIdentity: (action, call) =>
+      unary(call, async (options) =>
+        relayOutcomeFromMessage(await client.relayIdentity(identityActionMessage(action), options)),
+      ),
+    getInboxes: ({ inboxes }, call) =>
+      unary(call, async (options) => {
+        const response = await client.getInboxes({ inboxes: inboxes.map(fromHex) }, options);
+        const records = sameLength(response.inboxes, inboxes).map(inboxFromMessage);
+        return { inboxes: records, head: optionalHeadFromMessage(response.head) };
+      }),
+    getWallet: ({ wallet }, call) =>
+      unary(call, async (options) => {
+        const { inbox, nonce } = await client.getWallet({ wallet: fromHex(wallet) }, options);
+        return { inbox: inbox.length === 0 ? undefined : asId(inbox), nonce };
+      }),
+  };
+}
+
+/** A node that answers another number of items than asked for is not to be trusted with their order. */
+function sameLength<T>(items: readonly T[], asked: readonly unknown[]): readonly T[] {
+  if (items.length === asked.length) return items;
+  throw new WeftError({
+    code: "malformed",
+    message: `the node answered ${items.length} of ${asked.length} items`,
+  });
+}
+
+function checkUrl(url: string): string {
+  const parsed = URL.parse(url);
+  if (parsed !== null && /^https?:$/.test(parsed.protocol)) return url.replace(/\/+$/, "");
+  throw new WeftError({ code: "bad-config", message: `not an http(s) address of a node: ${url}` });
+}

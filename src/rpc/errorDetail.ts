@@ -1,0 +1,68 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import { type ErrorCode, errorHints, isWeftError, WeftError } from "../errors.ts";
+import { type ErrorDetail, ErrorDetailSchema } from "../gen/weft/v1/node_pb.ts";
+import type { Refusal } from "./nodeApi.ts";
+
+/** What generic HTTP tools see; whatever is not listed is a failed precondition. */
+const connectCodes: Partial<Record<ErrorCode, Code>> = {
+  "bad-signature": Code.PermissionDenied,
+  "bad-cursor": Code.OutOfRange,
+  "chain-unreachable": Code.Unavailable,
+  closed: Code.Unavailable,
+  internal: Code.Internal,
+  "limit-exceeded": Code.ResourceExhausted,
+  malformed: Code.InvalidArgument,
+  "not-a-member": Code.PermissionDenied,
+  "not-ready": Code.Unavailable,
+  pruned: Code.OutOfRange,
+  storage: Code.Internal,
+  "too-large": Code.InvalidArgument,
+  "unknown-topic": Code.InvalidArgument,
+};
+
+/** Connect's words for bytes that are no message, under `internal`. */
+const PARSE_FAULT = "parse binary";
+
+/** For the wire: every refused call carries an ErrorDetail. Faults that are not ours are hidden behind `internal`. */
+export function toConnectError(error: unknown): ConnectError {
+  if (isWeftError(error)) {
+    const detail = { desc: ErrorDetailSchema, value: { code: error.code, hint: error.hint } };
+    const code = connectCodes[error.code] ?? Code.FailedPrecondition;
+    return new ConnectError(error.message, code, undefined, [detail], error);
+  }
+  if (error instanceof ConnectError && error.details.length > 0) return error;
+  const code = error instanceof ConnectError ? uncoded(error) : undefined;
+  if (error instanceof ConnectError && code !== undefined) {
+    return toConnectError(new WeftError({ code, message: error.rawMessage, cause: error }));
+  }
+  return toConnectError(new WeftError({ code: "internal", message: "internal error", cause: error }));
+}
+
+/** For the caller: the node's own word if there is one, else `node-unreachable` with what was seen. */
+export function toWeftError(error: unknown): WeftError {
+  if (isWeftError(error)) return error;
+  const fault = ConnectError.from(error);
+  const [detail] = fault.findDetails(ErrorDetailSchema);
+  if (detail !== undefined) {
+    const { code, hint } = refusalFromMessage(detail);
+    return new WeftError({ code, hint, message: fault.rawMessage, cause: error });
+  }
+  const code = uncoded(fault) ?? "node-unreachable";
+  return new WeftError({ code, message: fault.rawMessage, cause: error });
+}
+
+/** A code that this version does not know keeps its hint. */
+export function refusalFromMessage({ code, hint }: Pick<ErrorDetail, "code" | "hint">): Refusal {
+  return { kind: "refused", code: isErrorCode(code) ? code : "internal", hint };
+}
+
+/** Faults that Connect itself finds, before a handler runs. */
+function uncoded({ code, rawMessage }: ConnectError): ErrorCode | undefined {
+  if (code === Code.ResourceExhausted) return "too-large";
+  const noMessage = code === Code.Internal && rawMessage.startsWith(PARSE_FAULT);
+  return noMessage || code === Code.InvalidArgument ? "malformed" : undefined;
+}
+
+function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(errorHints, code);
+}

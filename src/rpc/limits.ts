@@ -1,0 +1,29 @@
+/** Bounds of one call, for both halves. Sizes in bytes, times as named. */
+
+/** One request: 32 of the largest envelopes. */
+export const MAX_REQUEST_BYTES = 4 * 1024 * 1024 + 64 * 1024;
+/** One response message. */
+export const MAX_RESPONSE_BYTES = 16 * 1024 * 1024;
+/** Entries, envelopes and receipts of one page, about; a page holds at least one item. */
+export const MAX_PAGE_BYTES = 1024 * 1024;
+export const MAX_ENVELOPES_PER_PUBLISH = 512;
+export const MAX_TOPICS_PER_CALL = 4096;
+export const MAX_GROUPS_PER_CALL = 4096;
+export const MAX_CURSORS_PER_GROUP = 64;
+export const MAX_VECTOR_LOGS = 4096;
+export const MAX_HASHES_PER_CALL = 4096;
+export const MAX_KEYS_PER_CALL = 256;
+export const MAX_INBOXES_PER_CALL = 512;
+
+/** What a refused envelope counts as: a stranger's costs a node more than a member's. */
+export const REFUSED_ENVELOPE_BYTES = 32 * 1024;
+
+/** A stream that has nothing to say repeats where it stands, so that its reader can tell silence from death. */
+export const STREAM_HEARTBEAT_MS = 2_000;
+/** A stream that is silent for longer is dead. */
+export const STREAM_SILENCE_MS = 7_000;
+/** How long a call may take before it counts as failed. */
+export const CALL_TIMEOUT_MS = 15_000;
+/** HTTP/2 connections are probed this often and given up after this long. */
+export const PING_INTERVAL_MS = 3_000;
+export const PING_TIMEOUT_MS = 3_000;

@@ -1,0 +1,292 @@
+import type { ErrorCode } from "../errors.ts";
+import type { Envelope } from "../wire/envelope.ts";
+import type {
+  Address,
+  EntryId,
+  EnvelopeHash,
+  GroupId,
+  Hex,
+  InboxId,
+  InstallationKey,
+  NodeId,
+} from "../wire/ids.ts";
+import type { LogRange } from "../wire/logRange.ts";
+import type { Receipt } from "../wire/receipt.ts";
+
+/**
+ * A node's public API (proto/weft/v1/node.proto) in the types of this program. The node implements it, the server
+ * half of this room serves it and the client half calls it: one type for both ends. No accounts: limits are per IP.
+ *
+ * Every method throws WeftError; a stream throws it when it breaks. `call.signal` ends a call or a stream.
+ */
+export type NodeApi = {
+  readonly getNode: (params: Record<never, never>, call?: Call) => Promise<NodeStatus>;
+  readonly listNodes: (params: Record<never, never>, call?: Call) => Promise<NodeList>;
+  /** One outcome per envelope, in order. Publishing the same bytes again gives the first receipt again. */
+  readonly publish: (params: { envelopes: readonly Envelope[] }, call?: Call) => Promise<PublishOutcome[]>;
+  readonly query: (params: QueryParams, call?: Call) => Promise<QueryPage>;
+  /** The query loop that waits; it first says its id, then pages, and `idle` whenever all topics are read. */
+  readonly subscribe: (
+    params: { topics: readonly TopicPosition[] },
+    call?: Call,
+  ) => AsyncIterable<SubscriptionEvent>;
+  /** Adds and removes topics of an open stream of this node. */
+  readonly updateSubscription: (params: SubscriptionUpdate, call?: Call) => Promise<void>;
+  readonly hasEnvelopes: (params: { hashes: readonly EnvelopeHash[] }, call?: Call) => Promise<boolean[]>;
+  /** The newest record of each installation, in order. */
+  readonly getKeyPackages: (
+    params: { installations: readonly InstallationKey[] },
+    call?: Call,
+  ) => Promise<(Envelope | undefined)[]>;
+  readonly fetchEntries: (params: GroupPosition & { maxBytes?: number }, call?: Call) => Promise<EntryPage>;
+  readonly followChain: (
+    params: { groups: readonly GroupPosition[] },
+    call?: Call,
+  ) => AsyncIterable<ChainEvent>;
+  /** `id` may be the group id itself: of the root only `children` is told. */
+  readonly getEntry: (params: { group: GroupId; id: EntryId | GroupId }, call?: Call) => Promise<EntryState>;
+  readonly relayAppend: (append: AppendRequest, call?: Call) => Promise<RelayOutcome>;
+  readonly relayIdentity: (action: IdentityAction, call?: Call) => Promise<RelayOutcome>;
+  readonly getInboxes: (params: { inboxes: readonly InboxId[] }, call?: Call) => Promise<InboxList>;
+  readonly getWallet: (params: { wallet: Address }, call?: Call) => Promise<WalletState>;
+};
+
+export type Call = {
+  readonly signal?: AbortSignal;
+};
+
+/** Time in seconds since 1970. */
+export type ChainHead = { readonly number: number; readonly hash: Hex; readonly time: number };
+
+export type NodeStatus = {
+  readonly node: NodeId;
+  readonly peerId: string;
+  readonly multiaddrs: readonly string[];
+  readonly httpAddress: string;
+  readonly chainId: number;
+  readonly commitLog: Address;
+  readonly identityRegistry: Address;
+  readonly nodeRegistry: Address;
+  /** 16 bytes: names the database that cursors belong to. */
+  readonly database: Hex;
+  /** Of the node's index; undefined before its first block. */
+  readonly head: ChainHead | undefined;
+  readonly peers: number;
+  readonly ready: boolean;
+  /** Empty if ready. */
+  readonly notReadyReason: string;
+  readonly version: string;
+  readonly logs: readonly LogRange[];
+};
+
+type NodeList = { readonly nodes: readonly NodeRecord[]; readonly head: ChainHead | undefined };
+
+export type NodeRecord = {
+  readonly node: NodeId;
+  /** P-256, compressed: 33 bytes. */
+  readonly signingKey: Hex;
+  readonly peerId: string;
+  readonly multiaddrs: readonly string[];
+  readonly httpAddress: string;
+  /** Of its log; 1 at registration, one more with every restart. */
+  readonly generation: bigint;
+  readonly registeredBlock: number;
+  /** The block in which it said that it leaves; undefined if active. */
+  readonly leftBlock: number | undefined;
+  /** Proven to have equivocated. */
+  readonly disabled: boolean;
+};
+
+export type Refusal = { readonly kind: "refused"; readonly code: ErrorCode; readonly hint: string };
+
+/** *acknowledged*: it is on this node's disk. */
+export type PublishOutcome = { readonly kind: "acknowledged"; readonly receipt: Receipt } | Refusal;
+
+/** A node's own place: nothing that arrives later lies before it. */
+export type Cursor = { readonly database: Hex; readonly offset: bigint };
+
+/** What one has of a topic: a cursor of the same database, or the vector of any node's watermark; neither: nothing. */
+export type TopicPosition = {
+  readonly topic: Uint8Array;
+  readonly cursor?: Cursor;
+  readonly vector?: readonly LogRange[];
+};
+
+type QueryParams = { readonly topics: readonly TopicPosition[]; readonly maxBytes?: number };
+
+export type QueryPage = {
+  /** By offset. */
+  readonly envelopes: readonly StoredEnvelope[];
+  readonly watermark: Watermark;
+  readonly more: boolean;
+};
+
+export type StoredEnvelope = {
+  readonly envelope: Envelope;
+  readonly receipts: readonly Receipt[];
+  readonly offset: bigint;
+};
+
+/** At `cursor` the node held these logs contiguously. */
+export type Watermark = { readonly cursor: Cursor; readonly vector: readonly LogRange[] };
+
+export type SubscriptionEvent =
+  | { readonly kind: "started"; readonly subscription: Hex }
+  | ({ readonly kind: "page" } & QueryPage)
+  | { readonly kind: "idle"; readonly watermark: Watermark };
+
+export type SubscriptionUpdate = {
+  readonly subscription: Hex;
+  readonly add: readonly TopicPosition[];
+  readonly remove: readonly Uint8Array[];
+};
+
+export type Entry = {
+  readonly group: GroupId;
+  readonly id: EntryId;
+  /** The group id for a first entry. */
+  readonly parent: EntryId | GroupId;
+  /** Among the parent's children. */
+  readonly index: number;
+  readonly authority: Address;
+  readonly payload: Uint8Array;
+  readonly block: ChainHead;
+  readonly logIndex: number;
+};
+
+/** Right after an entry; the hash tells whether its block is still on the chain. */
+export type EntryCursor = { readonly block: number; readonly logIndex: number; readonly blockHash: Hex };
+
+/** `recent`: newest first; the first one still on the chain counts, none means from the beginning. */
+export type GroupPosition = { readonly group: GroupId; readonly recent: readonly EntryCursor[] };
+
+export type EntryPage = {
+  /** The cursor that counted; undefined: from the beginning. */
+  readonly from: EntryCursor | undefined;
+  /** In chain order. */
+  readonly entries: readonly Entry[];
+  readonly more: boolean;
+  readonly head: ChainHead | undefined;
+};
+
+export type ChainEvent =
+  | { readonly kind: "started" }
+  | {
+      readonly kind: "entries";
+      readonly group: GroupId;
+      readonly from: EntryCursor | undefined;
+      readonly entries: readonly Entry[];
+    }
+  /** Entries and identity records of later blocks are void. */
+  | { readonly kind: "rollback"; readonly to: ChainHead }
+  /** All groups are read up to here. */
+  | { readonly kind: "head"; readonly head: ChainHead };
+
+export type EntryState = {
+  readonly known: boolean;
+  /** Zero for the root and for what is unknown. */
+  readonly authority: Address;
+  readonly block: number;
+  readonly index: number;
+  readonly children: number;
+  readonly head: ChainHead | undefined;
+};
+
+/** Fields as in CommitLog.append. */
+export type AppendRequest = {
+  readonly group: GroupId;
+  readonly parent: EntryId | GroupId;
+  readonly limit: number;
+  readonly authority: Address;
+  readonly payload: Uint8Array;
+  readonly signature: Uint8Array;
+};
+
+export type RelayOutcome =
+  | { readonly kind: "submitted"; readonly transaction: Hex }
+  | { readonly kind: "stale"; readonly children: number }
+  /** Whoever sent it has succeeded. */
+  | { readonly kind: "exists" }
+  | Refusal;
+
+/** EIP-712 consent of an account (secp256k1) or a contract (ERC-1271); deadline in seconds since 1970. */
+export type Authorization = {
+  readonly signer: Address;
+  readonly nonce: bigint;
+  readonly deadline: bigint;
+  readonly signature: Uint8Array;
+};
+
+/** Records of IdentityRegistry, signed as in contracts/IIdentityRegistry.sol. */
+export type IdentityAction =
+  | {
+      readonly kind: "create-inbox";
+      readonly salt: Hex;
+      readonly installation: InstallationKey;
+      readonly installationSignature: Uint8Array;
+      readonly wallet: Authorization;
+    }
+  | {
+      readonly kind: "add-installation";
+      readonly inbox: InboxId;
+      readonly installation: InstallationKey;
+      readonly installationSignature: Uint8Array;
+      readonly wallet: Authorization;
+    }
+  | {
+      readonly kind: "revoke-installation";
+      readonly inbox: InboxId;
+      readonly installation: InstallationKey;
+      readonly by: Address;
+      readonly signature: Uint8Array;
+    }
+  | {
+      readonly kind: "link-wallet";
+      readonly inbox: InboxId;
+      readonly by: Authorization;
+      readonly wallet: Authorization;
+    }
+  | {
+      readonly kind: "unlink-wallet";
+      readonly inbox: InboxId;
+      readonly wallet: Address;
+      readonly by: Authorization;
+    };
+
+type InboxList = {
+  /** In the order asked for; undefined where it is unknown. */
+  readonly inboxes: readonly (InboxRecord | undefined)[];
+  readonly head: ChainHead | undefined;
+};
+
+export type InboxRecord = {
+  readonly inbox: InboxId;
+  readonly wallets: readonly WalletRecord[];
+  readonly installations: readonly InstallationRecord[];
+  readonly recovery: Address;
+};
+
+type WalletRecord = {
+  readonly wallet: Address;
+  readonly linkedBlock: number;
+  /** Undefined while linked. */
+  readonly unlinkedBlock: number | undefined;
+};
+
+type InstallationRecord = {
+  readonly installation: InstallationKey;
+  /** That added it. */
+  readonly wallet: Address;
+  readonly addedBlock: number;
+  /** Undefined while active. */
+  readonly revokedBlock: number | undefined;
+  /** The installation's own: clients check it. */
+  readonly signature: Uint8Array;
+};
+
+type WalletState = {
+  /** That the wallet is linked to now. */
+  readonly inbox: InboxId | undefined;
+  /** Of its next signed record. */
+  readonly nonce: bigint;
+};

@@ -1,0 +1,158 @@
+import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
+import type { NodeService } from "../gen/weft/v1/node_pb.ts";
+import { envelopeBytes } from "../wire/envelope.ts";
+import {
+  asAddress,
+  asId,
+  type EnvelopeHash,
+  fromHex,
+  type GroupId,
+  type InboxId,
+  type InstallationKey,
+} from "../wire/ids.ts";
+import {
+  appendFromMessage,
+  chainEventMessage,
+  entryPageMessage,
+  entryStateMessage,
+  groupPositionFromMessage,
+  optionalHeadMessage,
+  relayOutcomeMessage,
+} from "./chainMessages.ts";
+import { bounded, sizedHex } from "./fields.ts";
+import { identityActionFromMessage, inboxMessage } from "./identityMessages.ts";
+import * as limits from "./limits.ts";
+import {
+  envelopeFromMessage,
+  publishResultMessage,
+  queryPageMessage,
+  SUBSCRIPTION_BYTES,
+  subscriptionEventMessage,
+  topicPositionFromMessage,
+} from "./meshMessages.ts";
+import type { NodeApi } from "./nodeApi.ts";
+import { nodeRecordMessage, nodeStatusMessage } from "./nodeMessages.ts";
+
+export type Charge = {
+  /** Throws `limit-exceeded`. */
+  readonly publishedBytes: (params: { context: HandlerContext; bytes: number }) => void;
+  /** Afterwards, for envelopes that were refused. */
+  readonly refusedEnvelopes: (params: { context: HandlerContext; count: number }) => void;
+};
+
+/** The service by the node's API: reads requests (bounded, coded errors), writes responses. */
+export function routesOf(params: { api: NodeApi; charge: Charge }): ServiceImpl<typeof NodeService> {
+  return { ...nodeRoutes(params), ...meshRoutes(params), ...chainRoutes(params), ...identityRoutes(params) };
+}
+
+type Routes<Name extends keyof NodeApi> = Pick<ServiceImpl<typeof NodeService>, Name>;
+
+function nodeRoutes({ api }: { api: NodeApi }): Routes<"getNode" | "listNodes"> {
+  return {
+    getNode: async (_, { signal }) => nodeStatusMessage(await api.getNode({}, { signal })),
+    listNodes: async (_, { signal }) => {
+      const { nodes, head } = await api.listNodes({}, { signal });
+      return { nodes: nodes.map(nodeRecordMessage), ...optionalHeadMessage(head) };
+    },
+  };
+}
+
+function meshRoutes({
+  api,
+  charge,
+}: {
+  api: NodeApi;
+  charge: Charge;
+}): Routes<"publish" | "query" | "subscribe" | "updateSubscription" | "hasEnvelopes" | "getKeyPackages"> {
+  return {
+    publish: async (request, context) => {
+      const max = limits.MAX_ENVELOPES_PER_PUBLISH;
+      const envelopes = bounded({ items: request.envelopes, max, what: "envelopes" }).map(
+        envelopeFromMessage,
+      );
+      const bytes = envelopes.reduce((sum, envelope) => sum + envelopeBytes(envelope), 0);
+      charge.publishedBytes({ context, bytes });
+      const results = await api.publish({ envelopes }, { signal: context.signal });
+      const count = results.filter(({ kind }) => kind === "refused").length;
+      if (count > 0) charge.refusedEnvelopes({ context, count });
+      return { results: results.map(publishResultMessage) };
+    },
+    query: async ({ topics, maxBytes }, { signal }) => {
+      const positions = topicsOf(topics).map(topicPositionFromMessage);
+      const page = maxBytes === 0 ? limits.MAX_PAGE_BYTES : Math.min(maxBytes, limits.MAX_PAGE_BYTES);
+      return queryPageMessage(await api.query({ topics: positions, maxBytes: page }, { signal }));
+    },
+    subscribe: async function* ({ topics }, { signal }) {
+      const positions = topicsOf(topics).map(topicPositionFromMessage);
+      for await (const event of api.subscribe({ topics: positions }, { signal })) {
+        yield subscriptionEventMessage(event);
+      }
+    },
+    updateSubscription: async (request, { signal }) => {
+      const bytes = request.subscription;
+      const subscription = sizedHex({ bytes, length: SUBSCRIPTION_BYTES, what: "a subscription" });
+      const add = topicsOf(request.add).map(topicPositionFromMessage);
+      await api.updateSubscription({ subscription, add, remove: topicsOf(request.remove) }, { signal });
+      return {};
+    },
+    hasEnvelopes: async ({ hashes }, { signal }) => {
+      const max = limits.MAX_HASHES_PER_CALL;
+      const ids = bounded({ items: hashes, max, what: "hashes" }).map((hash) => asId<EnvelopeHash>(hash));
+      return { stored: await api.hasEnvelopes({ hashes: ids }, { signal }) };
+    },
+    getKeyPackages: async (request, { signal }) => {
+      const max = limits.MAX_KEYS_PER_CALL;
+      const keys = bounded({ items: request.installations, max, what: "installations" });
+      const installations = keys.map((key) => asId<InstallationKey>(key));
+      const envelopes = await api.getKeyPackages({ installations }, { signal });
+      return { envelopes: envelopes.map((envelope) => (envelope === undefined ? {} : { ...envelope })) };
+    },
+  };
+}
+
+function chainRoutes({
+  api,
+}: {
+  api: NodeApi;
+}): Routes<"fetchEntries" | "followChain" | "getEntry" | "relayAppend"> {
+  return {
+    fetchEntries: async (request, { signal }) => {
+      const { maxBytes } = request;
+      const page = maxBytes === 0 ? limits.MAX_PAGE_BYTES : Math.min(maxBytes, limits.MAX_PAGE_BYTES);
+      const position = groupPositionFromMessage(request);
+      return entryPageMessage(await api.fetchEntries({ ...position, maxBytes: page }, { signal }));
+    },
+    followChain: async function* (request, { signal }) {
+      const max = limits.MAX_GROUPS_PER_CALL;
+      const groups = bounded({ items: request.groups, max, what: "groups" }).map(groupPositionFromMessage);
+      for await (const event of api.followChain({ groups }, { signal })) yield chainEventMessage(event);
+    },
+    getEntry: async ({ group, id }, { signal }) => {
+      const place = { group: asId<GroupId>(group), id: asId<GroupId>(id) };
+      return entryStateMessage(await api.getEntry(place, { signal }));
+    },
+    relayAppend: async (request, { signal }) =>
+      relayOutcomeMessage(await api.relayAppend(appendFromMessage(request), { signal })),
+  };
+}
+
+function identityRoutes({ api }: { api: NodeApi }): Routes<"relayIdentity" | "getInboxes" | "getWallet"> {
+  return {
+    relayIdentity: async (request, { signal }) =>
+      relayOutcomeMessage(await api.relayIdentity(identityActionFromMessage(request), { signal })),
+    getInboxes: async (request, { signal }) => {
+      const max = limits.MAX_INBOXES_PER_CALL;
+      const ids = bounded({ items: request.inboxes, max, what: "inboxes" }).map((id) => asId<InboxId>(id));
+      const { inboxes, head } = await api.getInboxes({ inboxes: ids }, { signal });
+      return { inboxes: inboxes.map(inboxMessage), ...optionalHeadMessage(head) };
+    },
+    getWallet: async ({ wallet }, { signal }) => {
+      const { inbox, nonce } = await api.getWallet({ wallet: asAddress(wallet) }, { signal });
+      return { inbox: inbox === undefined ? new Uint8Array() : fromHex(inbox), nonce };
+    },
+  };
+}
+
+function topicsOf<T>(items: readonly T[]): readonly T[] {
+  return bounded({ items, max: limits.MAX_TOPICS_PER_CALL, what: "topics" });
+}

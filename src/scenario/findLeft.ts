@@ -1,0 +1,36 @@
+import { findIntent, listIntents, listMessages } from "../index.ts";
+import type { Actor, Stage } from "./stage.ts";
+import type { Act, Started, Step } from "./step.ts";
+
+/** What a crashed client has of the intent of a step; undefined if it did not get into the outbox. */
+export async function findLeft(params: {
+  stage: Stage;
+  actor: Actor;
+  step: Step;
+  body: Act;
+  /** Intents of before the step. */
+  before: ReadonlySet<string>;
+}): Promise<Started | undefined> {
+  const { stage, actor, step, body, before } = params;
+  const { client } = actor;
+  const taken = new Set(stage.intents.map(({ intent }) => intent));
+  const founds = body.action.kind === "found";
+  const group = stage.groups.get(body.group);
+  const left = (await listIntents({ client })).find(
+    (one) =>
+      one.action !== "upkeep" &&
+      !before.has(one.id) &&
+      !taken.has(one.id) &&
+      (founds ? one.action === "create" : one.group === group),
+  );
+  const intent = left && (await findIntent({ client, id: left.id }));
+  if (left === undefined || intent === undefined) return undefined;
+  if (left.group === undefined) return { intent };
+  if (founds) stage.groups.set(body.group, left.group);
+  if (step.do !== "send") return { intent };
+  const items = await listMessages({ client, group: left.group });
+  const message = items.findLast(
+    (item) => item.kind === "message" && item.author === client.inbox && item.text === body.text,
+  );
+  return message?.kind === "message" ? { intent, messageId: message.id } : { intent };
+}

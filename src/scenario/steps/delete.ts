@@ -1,0 +1,38 @@
+import { WeftError } from "../../errors.ts";
+import { deleteMessage } from "../../index.ts";
+import type { MessageId } from "../../wire/ids.ts";
+import { takeClient, takeName } from "../fields.ts";
+import type { Stage } from "../stage.ts";
+import type { StepReader } from "../step.ts";
+
+/** `{"do":"delete","by":"alice","group":"g","message":"m1"}`: one's own or, by a super admin, anybody's. */
+export const readDelete: StepReader = (fields) => {
+  const by = takeClient(fields, "by");
+  const group = takeName(fields, "group");
+  const name = takeName(fields, "message");
+  return {
+    title: `${by} deletes ${name}`,
+    body: {
+      kind: "act",
+      by,
+      group,
+      clients: [by],
+      invites: [],
+      ordered: false,
+      action: {
+        kind: "change",
+        start: async ({ stage, client, group }) => {
+          const message = messageOf({ stage, name });
+          return { intent: await deleteMessage({ client, group, message }) };
+        },
+      },
+    },
+  };
+};
+
+/** Throws `unknown-message` for a name that no message has (yet). */
+function messageOf(params: { stage: Stage; name: string }): MessageId {
+  const message = params.stage.messages.get(params.name);
+  if (message !== undefined) return message;
+  throw new WeftError({ code: "unknown-message", message: `nobody has sent "${params.name}"` });
+}

@@ -1,0 +1,23 @@
+import { actorsOf } from "../actors.ts";
+import { applySides } from "../applySides.ts";
+import { takeSides } from "../fields.ts";
+import type { StepReader } from "../step.ts";
+
+/** `{"do":"partition","nodes":[[1,2],[3]]}`: cuts the links between nodes only; unnamed nodes are one more side. */
+export const readPartition: StepReader = (fields, { nodes }) => {
+  const sides = takeSides(fields, "nodes", nodes);
+  return {
+    title: `nodes ${sides.map((side) => side.join(" and ")).join(" | ")} lose each other`,
+    body: {
+      kind: "move",
+      clients: [],
+      nodes: sides.flat(),
+      play: async (stage) => {
+        const { devnet } = stage;
+        await devnet.links.partition(sides);
+        for (const { client } of await actorsOf(stage)) await applySides({ devnet, client });
+        return { kind: "done" };
+      },
+    },
+  };
+};

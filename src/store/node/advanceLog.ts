@@ -1,0 +1,40 @@
+import { ascending } from "../../wire/bigintOrder.ts";
+import type { Database } from "../openDatabase.ts";
+import { batchesWithin } from "./heldBatches.ts";
+import type { LogState } from "./logState.ts";
+import type { HeldBatch } from "./logStore.ts";
+
+/**
+ * Moves `next` over all that is held without a gap, whatever the branch: a fork must not stop the log.
+ * The head of a forked log is the smallest header hash that ends at `next`, so that peers agree on it.
+ */
+export async function advanceLog(params: {
+  database: Database;
+  staged: readonly HeldBatch[];
+  state: LogState;
+}): Promise<LogState> {
+  const { database, staged } = params;
+  let state = params.state;
+  const { log } = state;
+  while (state.highest > state.next) {
+    const { next, conflicted } = state;
+    const low = conflicted ? 0n : next;
+    const found = await batchesWithin({ database, staged, log, from: next, to: next + 1n, low });
+    const best = found.sort((a, b) => ascending(a.end, b.end)).at(-1);
+    if (best === undefined) break;
+    state = follow(state, best);
+  }
+  if (!state.conflicted || state.next === 0n) return state;
+  const { next } = state;
+  const ends = await batchesWithin({ database, staged, log, from: next - 1n, to: next });
+  const heads = ends.filter(({ end }) => end === next).map(({ headerHash }) => headerHash);
+  return { ...state, headerHash: heads.sort()[0] };
+}
+
+/** The log moved on over `batch`, which covers its `next`. One that names another predecessor betrays a fork. */
+export function follow(state: LogState, batch: HeldBatch): LogState {
+  const { headerHash } = state;
+  const betrays = batch.first === state.next && headerHash !== undefined && batch.previous !== headerHash;
+  const conflicted = state.conflicted || betrays;
+  return { ...state, next: batch.end, headerHash: batch.headerHash, conflicted };
+}

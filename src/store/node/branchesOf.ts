@@ -1,0 +1,47 @@
+import type { Hex } from "../../wire/ids.ts";
+import type { LogId } from "../../wire/logRange.ts";
+import { scan } from "./heldBatches.ts";
+import { floorOf, type LogState } from "./logState.ts";
+import { type LogStore, logStateOf } from "./logStore.ts";
+
+/** A batch by the sequence behind its last envelope and its header's hash. */
+type BatchEnd = { readonly end: bigint; readonly headerHash: Hex };
+
+/** A forked log's branches. */
+export type Branches = {
+  /** Their last batches. */
+  readonly tips: readonly BatchEnd[];
+  /** Batches that others name as the one before them, but that are not held. */
+  readonly lacking: readonly BatchEnd[];
+};
+
+/** Of a forked log the last batches are looked at. */
+const MAX_SCANNED = 10_000;
+const MAX_ENDS = 16;
+const NONE: Branches = { tips: [], lacking: [] };
+const computed = new WeakMap<LogState, Branches>();
+
+/** The branches of a log; nothing for one without a fork. */
+export async function branchesOf(params: { store: LogStore; log: LogId }): Promise<Branches> {
+  const { store, log } = params;
+  const state = logStateOf(store.state, log);
+  if (!state.conflicted) return NONE;
+  const known = computed.get(state);
+  if (known !== undefined) return known;
+  const floor = floorOf(state);
+  const ends = new Map<Hex, bigint>();
+  const named = new Map<Hex, bigint>();
+  const range = { low: floor, to: state.highest, reverse: true, limit: MAX_SCANNED };
+  for await (const held of scan({ database: store.database, log, ...range })) {
+    ends.set(held.headerHash, held.end);
+    if (held.first > floor && held.first <= state.next) named.set(held.previous, held.first);
+  }
+  const without = (all: ReadonlyMap<Hex, bigint>, others: ReadonlyMap<Hex, bigint>): BatchEnd[] =>
+    [...all]
+      .filter(([headerHash]) => !others.has(headerHash))
+      .map(([headerHash, end]) => ({ end, headerHash }))
+      .slice(0, MAX_ENDS);
+  const branches = { tips: without(ends, named), lacking: without(named, ends) };
+  computed.set(state, branches);
+  return branches;
+}

@@ -1,0 +1,42 @@
+import { concatBytes } from "../../crypto/concatBytes.ts";
+import { u32 } from "../../wire/bytes.ts";
+import type { Write } from "../writeAtomic.ts";
+import type { IndexedEntry } from "./indexedRecords.ts";
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+/** Fields that are undefined are left out. */
+export function writeJson(value: unknown): Uint8Array {
+  return encoder.encode(JSON.stringify(value));
+}
+
+export function parseJson<T>(bytes: Uint8Array): T {
+  return JSON.parse(decoder.decode(bytes)) as T;
+}
+
+/** length of the fields (u32) ‖ fields as JSON ‖ payload */
+export function encodeEntry({ payload, ...fields }: IndexedEntry): Uint8Array {
+  const json = writeJson(fields);
+  return concatBytes(u32(json.length), json, payload);
+}
+
+export function decodeEntry(bytes: Uint8Array): IndexedEntry {
+  const length = new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(0);
+  const fields = parseJson<Omit<IndexedEntry, "payload">>(bytes.subarray(4, 4 + length));
+  return { ...fields, payload: bytes.slice(4 + length) };
+}
+
+/** Whether there was a former value (1 byte) ‖ length of the key (u32) ‖ key ‖ former value */
+export function encodeUndo(params: { key: Uint8Array; former: Uint8Array | undefined }): Uint8Array {
+  const { key, former } = params;
+  const existed = Uint8Array.of(former === undefined ? 0 : 1);
+  return concatBytes(existed, u32(key.length), key, former ?? new Uint8Array());
+}
+
+/** The write that brings the former value back. */
+export function decodeUndo(bytes: Uint8Array): Write {
+  const end = 5 + new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(1);
+  const key = bytes.slice(5, end);
+  return bytes[0] === 0 ? { type: "del", key } : { type: "put", key, value: bytes.slice(end) };
+}

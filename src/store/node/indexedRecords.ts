@@ -1,0 +1,57 @@
+import type { Address, EntryId, GroupId, Hex, InboxId, InstallationKey, NodeId } from "../../wire/ids.ts";
+
+/** A block; time in seconds since 1970. */
+export type BlockRef = { readonly number: number; readonly hash: Hex; readonly time: number };
+
+export type IndexedEntry = {
+  readonly group: GroupId;
+  readonly id: EntryId;
+  /** The group id for a first entry. */
+  readonly parent: EntryId | GroupId;
+  readonly index: number;
+  readonly authority: Address;
+  readonly payload: Uint8Array;
+  readonly block: BlockRef;
+  readonly logIndex: number;
+};
+
+export type IndexedInbox = {
+  readonly inbox: InboxId;
+  readonly createdBlock: number;
+  readonly recovery: Address;
+  /** In force from `changesAt` (seconds since 1970) on. */
+  readonly pendingRecovery: { readonly recovery: Address; readonly changesAt: number } | undefined;
+  readonly wallets: readonly IndexedWallet[];
+  readonly installations: readonly IndexedInstallation[];
+};
+
+type IndexedWallet = {
+  readonly wallet: Address;
+  readonly linkedBlock: number;
+  readonly unlinkedBlock: number | undefined;
+};
+
+type IndexedInstallation = {
+  readonly installation: InstallationKey;
+  /** That added it. */
+  readonly wallet: Address;
+  readonly addedBlock: number;
+  readonly revokedBlock: number | undefined;
+  /** The installation's own. */
+  readonly signature: Hex;
+};
+
+export type IndexedNode = {
+  readonly node: NodeId;
+  readonly operator: Address;
+  /** P-256, compressed: 33 bytes. */
+  readonly signingKey: Hex;
+  /** Multihash bytes. */
+  readonly peerId: Hex;
+  readonly multiaddrs: readonly string[];
+  readonly httpAddress: string;
+  readonly generation: number;
+  readonly registeredBlock: number;
+  readonly leavingBlock: number | undefined;
+  readonly disabledBlock: number | undefined;
+};

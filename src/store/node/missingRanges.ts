@@ -1,0 +1,30 @@
+import { maximum } from "../../wire/bigintOrder.ts";
+import type { LogId } from "../../wire/logRange.ts";
+import { scan } from "./heldBatches.ts";
+import { listHoles } from "./holes.ts";
+import { type LogStore, logStateOf } from "./logStore.ts";
+
+/** Sequences [from, until) that are not held; without `until` everything from there on. */
+export type MissingRange = { readonly from: bigint; readonly until: bigint | undefined };
+
+/** Holes and gaps that are told at once, and batches behind `next` that are looked through for them. */
+const MAX_GAPS = 16;
+const MAX_SCANNED = 10_000;
+
+/** What a log lacks: its recorded holes, its gaps from `next` on, and all behind its end. */
+export async function missingRanges(params: { store: LogStore; log: LogId }): Promise<MissingRange[]> {
+  const { store, log } = params;
+  const { next, highest } = logStateOf(store.state, log);
+  const holes = (await listHoles(store, log)).slice(-MAX_GAPS);
+  const ranges: MissingRange[] = holes.map(({ first, end }) => ({ from: first, until: end }));
+  if (highest === next) return [...ranges, { from: next, until: undefined }];
+  const gaps: MissingRange[] = [];
+  let covered = next;
+  const range = { low: next, to: highest, limit: MAX_SCANNED };
+  for await (const { first, end } of scan({ database: store.database, log, ...range })) {
+    if (first > covered) gaps.push({ from: covered, until: first });
+    if (gaps.length === MAX_GAPS) return [...ranges, ...gaps];
+    covered = maximum(covered, end);
+  }
+  return [...ranges, ...gaps, { from: covered, until: undefined }];
+}

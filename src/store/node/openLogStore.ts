@@ -1,0 +1,37 @@
+import { maximum } from "../../wire/bigintOrder.ts";
+import { parseKey, rangeOf } from "../keys.ts";
+import type { Database } from "../openDatabase.ts";
+import { nodeSchema } from "../schema.ts";
+import { recordCount } from "./batchRecord.ts";
+import { type LogState, logName, readLogState } from "./logState.ts";
+import type { LogStore, StoreState } from "./logStore.ts";
+import { prunedOffsets } from "./prunedOffsets.ts";
+import { openTopicWatches } from "./watchTopics.ts";
+
+export async function openLogStore(params: { database: Database }): Promise<LogStore> {
+  const { database } = params;
+  const writer = { jobs: [], queuedBytes: 0, draining: false, broken: false };
+  return { database, watches: openTopicWatches(), writer, state: await loadState(database) };
+}
+
+/** Reads the state from disk: at the start and after a failed write. */
+export async function loadState(database: Database): Promise<StoreState> {
+  const logs = new Map<string, LogState>();
+  for await (const [key, value] of database.level.iterator(rangeOf(nodeSchema.log, {}))) {
+    const state = readLogState(key, value);
+    logs.set(logName(state.log), state);
+  }
+  return { logs, nextOffset: await nextOffset(database) };
+}
+
+/** Behind the last arrival, and behind all that was pruned: offsets are never given out twice. */
+async function nextOffset(database: Database): Promise<bigint> {
+  let offset = 0n;
+  const last = database.level.iterator({ ...rangeOf(nodeSchema.arrival, {}), reverse: true, limit: 1 });
+  for await (const [key, value] of last) {
+    const batch = await database.level.get(value.subarray(8));
+    offset = parseKey(nodeSchema.arrival, key).offset + BigInt(batch === undefined ? 1 : recordCount(batch));
+  }
+  const pruned = await prunedOffsets(database);
+  return [...pruned.values()].reduce(maximum, offset);
+}

@@ -1,0 +1,85 @@
+import { asId, type EntryId, type GroupId, type Hex } from "../../wire/ids.ts";
+import { keyOf, parseKey, rangeOf } from "../keys.ts";
+import { nodeSchema } from "../schema.ts";
+import type { ChainIndex } from "./chainIndex.ts";
+import { decodeEntry } from "./chainIndexCodec.ts";
+import type { IndexedEntry } from "./indexedRecords.ts";
+
+/** Right after an entry of a group; the hash tells whether its block is still on the chain. */
+export type EntryCursor = { readonly block: number; readonly logIndex: number; readonly blockHash: Hex };
+
+export type EntriesPage = {
+  /** The cursor that counted; undefined: from the beginning. */
+  readonly from: EntryCursor | undefined;
+  /** In chain order. */
+  readonly entries: readonly IndexedEntry[];
+  readonly more: boolean;
+};
+
+const MAX_ENTRIES_PER_PAGE = 1024;
+/** Fields of an entry beside its payload, about. */
+const ENTRY_BYTES = 256;
+
+export async function entryOf(params: {
+  index: ChainIndex;
+  group: GroupId;
+  id: EntryId | GroupId;
+}): Promise<IndexedEntry | undefined> {
+  const { index, group, id } = params;
+  const bytes = await index.database.level.get(keyOf(nodeSchema.entry, { group, id }));
+  return bytes === undefined ? undefined : decodeEntry(bytes);
+}
+
+/** How many entries build on one, or on the root (`id` = group). */
+export async function childCount(params: {
+  index: ChainIndex;
+  group: GroupId;
+  id: EntryId | GroupId;
+}): Promise<number> {
+  const { index, group, id } = params;
+  const range = { ...rangeOf(nodeSchema.child, { group, parent: id }), reverse: true, limit: 1 };
+  const [last] = await index.database.level.keys(range).all();
+  return last === undefined ? 0 : parseKey(nodeSchema.child, last).index + 1;
+}
+
+/** Entries of a group after the newest of some cursors (newest first) that is still on the chain. */
+export async function entriesOf(params: {
+  index: ChainIndex;
+  group: GroupId;
+  recent: readonly EntryCursor[];
+  maxBytes: number;
+}): Promise<EntriesPage> {
+  const { index, group, recent, maxBytes } = params;
+  const { level } = index.database;
+  const from = await firstOnChain({ index, group, recent });
+  const { gte, lt } = rangeOf(nodeSchema.entryByGroup, { group });
+  const start = from && keyOf(nodeSchema.entryByGroup, { group, block: from.block, logIndex: from.logIndex });
+  const entries: IndexedEntry[] = [];
+  let bytes = 0;
+  const limit = MAX_ENTRIES_PER_PAGE + 1;
+  for await (const id of level.values({ ...(start === undefined ? { gte } : { gt: start }), lt, limit })) {
+    const entry = await entryOf({ index, group, id: asId<EntryId>(id) });
+    // Rolled back since the iterator was opened: the next page tells what took its place.
+    if (entry === undefined) break;
+    bytes += ENTRY_BYTES + entry.payload.length;
+    const full = bytes > maxBytes || entries.length === MAX_ENTRIES_PER_PAGE;
+    if (full && entries.length > 0) return { from, entries, more: true };
+    entries.push(entry);
+  }
+  return { from, entries, more: false };
+}
+
+async function firstOnChain(params: {
+  index: ChainIndex;
+  group: GroupId;
+  recent: readonly EntryCursor[];
+}): Promise<EntryCursor | undefined> {
+  const { index, group, recent } = params;
+  for (const cursor of recent) {
+    const { block, logIndex, blockHash } = cursor;
+    const id = await index.database.level.get(keyOf(nodeSchema.entryByGroup, { group, block, logIndex }));
+    const entry = id && (await entryOf({ index, group, id: asId<EntryId>(id) }));
+    if (entry?.block.hash === blockHash) return cursor;
+  }
+  return undefined;
+}

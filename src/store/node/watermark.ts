@@ -1,0 +1,57 @@
+import { toHex } from "../../wire/ids.ts";
+import type { LogRange } from "../../wire/logRange.ts";
+import { keyOf, parseKey, rangeOf } from "../keys.ts";
+import { nodeSchema } from "../schema.ts";
+import { floorOf, type LogState, logRangeOf } from "./logState.ts";
+import type { LogStore, StoreState } from "./logStore.ts";
+
+/** A place in one database: all arrivals before `offset`. */
+export type Cursor = { readonly database: Uint8Array; readonly offset: bigint };
+
+/** What the node held without a gap when its arrivals ended at the cursor. */
+export type Watermark = { readonly cursor: Cursor; readonly vector: readonly LogRange[] };
+
+/** The present one. */
+export function watermark(store: LogStore): Watermark {
+  return currentWatermark(store, store.state);
+}
+
+/** As it was when `offset` was the next arrival; logs whose past was pruned are left out. */
+export async function watermarkAt(params: {
+  store: LogStore;
+  state: StoreState;
+  offset: bigint;
+}): Promise<Watermark> {
+  const { store, state, offset } = params;
+  if (offset >= state.nextOffset) return currentWatermark(store, state);
+  const logs = [...state.logs.values()];
+  const ranges = await Promise.all(logs.map((log) => rangeAt({ store, log, offset })));
+  const vector = ranges.filter((range) => range !== undefined);
+  return { cursor: { database: store.database.id, offset }, vector };
+}
+
+function currentWatermark(store: LogStore, state: StoreState): Watermark {
+  const cursor = { database: store.database.id, offset: state.nextOffset };
+  return { cursor, vector: [...state.logs.values()].map(logRangeOf) };
+}
+
+async function rangeAt(params: {
+  store: LogStore;
+  log: LogState;
+  offset: bigint;
+}): Promise<LogRange | undefined> {
+  const { store, log, offset } = params;
+  const record = nodeSchema.advance;
+  const { gte } = rangeOf(record, log.log);
+  const options = { gte, lte: keyOf(record, { ...log.log, offset }), reverse: true, limit: 1 };
+  for await (const [key, value] of store.database.level.iterator(options)) {
+    parseKey(record, key);
+    const next = new DataView(value.buffer, value.byteOffset, value.length).getBigUint64(0);
+    const head = value.subarray(8);
+    const floor = floorOf(log);
+    if (next < floor) return undefined;
+    const headerHash = head.every((byte) => byte === 0) ? undefined : toHex(head);
+    return { log: log.log, floor, next, headerHash };
+  }
+  return undefined;
+}

@@ -1,0 +1,118 @@
+import { isWeftError, WeftError } from "../../errors.ts";
+import { reopenDatabase } from "../openDatabase.ts";
+import { type Write, writeAtomic } from "../writeAtomic.ts";
+import type { Job, LogStore, Planned, Staged, StagedJob } from "./logStore.ts";
+import { loadState } from "./openLogStore.ts";
+import { wakeTopics } from "./watchTopics.ts";
+
+const MAX_QUEUED_JOBS = 4096;
+const MAX_QUEUED_BYTES = 64 * 1024 * 1024;
+/** What waits is written together, so that the cost of a synced write is shared. */
+const MAX_WRITE_BYTES = 4 * 1024 * 1024;
+const MAX_WRITE_JOBS = 256;
+
+/**
+ * Queues a change of the store. Changes are planned one after another, each on what those before it leave, and
+ * written together in one synced LevelDB batch; the promise settles after it. Errors: `limit-exceeded` if too much
+ * waits, `storage` if the write failed (the database is then reopened and the state read from disk).
+ */
+export function enqueue<Outcome>(params: {
+  store: LogStore;
+  bytes: number;
+  plan: (staged: Staged) => Promise<Planned<Outcome>>;
+}): Promise<Outcome> {
+  const { store, bytes, plan } = params;
+  const { writer } = store;
+  if (writer.jobs.length >= MAX_QUEUED_JOBS || writer.queuedBytes + bytes > MAX_QUEUED_BYTES) {
+    const message = `${writer.jobs.length} writes wait for the disk`;
+    return Promise.reject(new WeftError({ code: "limit-exceeded", message }));
+  }
+  return new Promise<Outcome>((resolve, reject) => {
+    const stage = async (staged: Staged): Promise<StagedJob> => {
+      const planned = await plan(staged);
+      return { planned, resolve: () => resolve(planned.outcome) };
+    };
+    writer.jobs.push({ bytes, stage, reject });
+    writer.queuedBytes += bytes;
+    if (!writer.draining) void drain(store);
+  });
+}
+
+/** Resolves when nothing waits any more. */
+export async function settleWrites(store: LogStore): Promise<void> {
+  const plan = async (staged: Staged): Promise<Planned<void>> => ({
+    outcome: undefined,
+    writes: [],
+    wake: [],
+    ...staged,
+  });
+  await enqueue({ store, bytes: 0, plan });
+}
+
+async function drain(store: LogStore): Promise<void> {
+  const { writer } = store;
+  writer.draining = true;
+  while (writer.jobs.length > 0) {
+    const jobs = takeJobs(store);
+    try {
+      if (writer.broken) await recover(store);
+      await writeJobs(store, jobs);
+    } catch (error) {
+      writer.broken = true;
+      for (const job of jobs) job.reject(error);
+      await recover(store).catch(() => undefined); // tried again, and reported, with the next write
+    }
+  }
+  writer.draining = false;
+}
+
+function takeJobs({ writer }: LogStore): Job[] {
+  const jobs: Job[] = [];
+  let bytes = 0;
+  while (jobs.length < MAX_WRITE_JOBS && bytes < MAX_WRITE_BYTES) {
+    const job = writer.jobs.shift();
+    if (job === undefined) break;
+    jobs.push(job);
+    bytes += job.bytes;
+  }
+  writer.queuedBytes -= bytes;
+  return jobs;
+}
+
+/** A job whose plan is refused is rejected alone; a failed read or write rejects all of them. */
+async function writeJobs(store: LogStore, jobs: readonly Job[]): Promise<void> {
+  const writes: Write[] = [];
+  const done: StagedJob[] = [];
+  let staged: Staged = { state: store.state, batches: [] };
+  for (const job of jobs) {
+    try {
+      const stagedJob = await job.stage(staged);
+      const { planned } = stagedJob;
+      staged = { state: planned.state, batches: [...staged.batches, ...planned.batches] };
+      writes.push(...planned.writes);
+      done.push(stagedJob);
+    } catch (error) {
+      if (!isWeftError(error)) throw storageError(store, error);
+      job.reject(error);
+    }
+  }
+  await writeAtomic({ database: store.database, writes, sync: true });
+  store.state = staged.state;
+  for (const { resolve } of done) resolve();
+  wakeTopics(
+    store.watches,
+    done.flatMap(({ planned }) => planned.wake),
+  );
+}
+
+function storageError(store: LogStore, cause: unknown): WeftError {
+  const message = `reading ${store.database.path} failed: ${cause instanceof Error ? cause.message : cause}`;
+  return new WeftError({ code: "storage", message, cause });
+}
+
+/** After a failed write only the disk knows what landed. */
+async function recover(store: LogStore): Promise<void> {
+  await reopenDatabase(store.database);
+  store.state = await loadState(store.database);
+  store.writer.broken = false;
+}

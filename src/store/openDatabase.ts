@@ -1,0 +1,165 @@
+import { Level } from "level";
+import { randomBytes } from "#crypto";
+import { WeftError } from "../errors.ts";
+import { fromHex, type Hex, toHex } from "../wire/ids.ts";
+import type { Network } from "../wire/network.ts";
+import { hasIndexedDb, lockIndexedDb, writeThrough } from "./indexedDb.ts";
+import { keyOf } from "./keys.ts";
+import { commonSchema, SCHEMA_VERSION } from "./schema.ts";
+
+export type DatabaseKind = "node" | "client";
+
+/** LevelDB under Node.js, IndexedDB in browsers. Disposing closes it. */
+export type Database = AsyncDisposable & {
+  /** A directory, or the name of an IndexedDB. */
+  readonly path: string;
+  readonly kind: DatabaseKind;
+  /** 16 random bytes, drawn when the database was created; part of every cursor. */
+  readonly id: Uint8Array;
+  readonly network: Network;
+  readonly level: Level<Uint8Array, Uint8Array>;
+  /** Aborts with the disposal. */
+  readonly closed: AbortSignal;
+};
+
+type Meta = { schema: number; kind: DatabaseKind; id: Hex; network: NetworkIdentity };
+type NetworkIdentity = Pick<
+  Network,
+  "chainId" | "commitLog" | "identityRegistry" | "nodeRegistry" | "genesisHash"
+>;
+
+const ID_BYTES = 16;
+const CACHE_BYTES = 16 * 1024 * 1024;
+/**
+ * Under Node.js LevelDB gives Buffers, whose `slice` does not copy; here they become plain arrays. IndexedDB would
+ * keep all of the buffer that an array is a part of.
+ */
+const plainBytes = {
+  name: "plain-bytes",
+  format: "view" as const,
+  encode: (bytes: Uint8Array): Uint8Array =>
+    bytes.length === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes),
+  decode: (bytes: Uint8Array): Uint8Array => new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length),
+};
+const metaKey = keyOf(commonSchema.meta, {});
+
+/**
+ * Opens or creates a database that is bound to one network for good.
+ * Errors: `wrong-network` for a database of other contracts or another chain; `storage` if it is locked by another
+ * process or tab, unreadable, of another kind or of another schema version.
+ */
+export async function openDatabase(params: {
+  path: string;
+  kind: DatabaseKind;
+  network: Network;
+}): Promise<Database> {
+  const { path, kind, network } = params;
+  const unlock = hasIndexedDb() ? await lockIndexedDb(path) : () => {};
+  const level = new Level<Uint8Array, Uint8Array>(path, {
+    keyEncoding: plainBytes,
+    valueEncoding: plainBytes,
+    cacheSize: CACHE_BYTES,
+  });
+  const close = async (): Promise<void> => {
+    await level.close();
+    unlock();
+  };
+  try {
+    await openLevel(level, path);
+    const id = await readOrCreateMeta({ level, path, kind, network });
+    const closing = new AbortController();
+    const dispose = (): Promise<void> => {
+      closing.abort();
+      return close();
+    };
+    return { path, kind, id, network, level, closed: closing.signal, [Symbol.asyncDispose]: dispose };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/**
+ * Closes and opens it again, as after a failed write: what the disk holds is then what counts. WeftError `closed`
+ * if it was disposed.
+ */
+export async function reopenDatabase(database: Database): Promise<void> {
+  const { level, path, closed } = database;
+  if (closed.aborted) throw new WeftError({ code: "closed", message: `the database ${path} was closed` });
+  await level.close();
+  await openLevel(level, path);
+}
+
+async function openLevel(level: Level<Uint8Array, Uint8Array>, path: string): Promise<void> {
+  try {
+    await level.open();
+    if (hasIndexedDb()) writeThrough(level);
+  } catch (cause) {
+    const locked = errorCode(cause instanceof Error ? cause.cause : undefined) === "LEVEL_LOCKED";
+    throw new WeftError({
+      code: "storage",
+      message: locked ? `the database ${path} is in use` : `the database ${path} does not open`,
+      ...(locked ? { hint: "Another process uses this directory: stop it or name another directory." } : {}),
+      cause,
+    });
+  }
+}
+
+async function readOrCreateMeta(params: {
+  level: Level<Uint8Array, Uint8Array>;
+  path: string;
+  kind: DatabaseKind;
+  network: Network;
+}): Promise<Uint8Array> {
+  const { level, path, kind, network } = params;
+  const bytes = await level.get(metaKey);
+  if (bytes !== undefined) return checkMeta({ meta: parseMeta(bytes, path), path, kind, network });
+  for await (const _ of level.keys({ limit: 1 })) throw foreign(path, "it has records but none of Weft's");
+  const id = randomBytes(ID_BYTES);
+  const meta: Meta = { schema: SCHEMA_VERSION, kind, id: toHex(id), network: identityOf(network) };
+  await level.put(metaKey, new TextEncoder().encode(JSON.stringify(meta)), { sync: true });
+  return id;
+}
+
+function checkMeta(params: { meta: Meta; path: string; kind: DatabaseKind; network: Network }): Uint8Array {
+  const { meta, path, kind, network } = params;
+  if (meta.schema !== SCHEMA_VERSION) throw foreign(path, `its schema version is ${meta.schema}`);
+  if (meta.kind !== kind) throw foreign(path, `it is a ${meta.kind}'s database, not a ${kind}'s`);
+  const mine = Object.entries(identityOf(network));
+  const other = mine.find(([name, value]) => meta.network[name as keyof NetworkIdentity] !== value);
+  if (other !== undefined) {
+    const [name, value] = other;
+    throw new WeftError({
+      code: "wrong-network",
+      message: `the database ${path} has ${name} ${meta.network[name as keyof NetworkIdentity]}, not ${value}`,
+    });
+  }
+  return fromHex(meta.id);
+}
+
+function identityOf(network: Network): NetworkIdentity {
+  const { chainId, commitLog, identityRegistry, nodeRegistry, genesisHash } = network;
+  return { chainId, commitLog, identityRegistry, nodeRegistry, genesisHash };
+}
+
+function parseMeta(bytes: Uint8Array, path: string): Meta {
+  try {
+    const meta = JSON.parse(new TextDecoder().decode(bytes)) as Meta;
+    if (typeof meta.network === "object" && fromHex(meta.id).length === ID_BYTES) return meta;
+  } catch {
+    // told below, together with what parses but does not fit
+  }
+  throw foreign(path, "its first record does not parse");
+}
+
+function foreign(path: string, why: string): WeftError {
+  return new WeftError({
+    code: "storage",
+    message: `the database ${path} can't be used: ${why}`,
+    hint: "Use an empty data directory, or the version of Weft that wrote this one.",
+  });
+}
+
+function errorCode(error: unknown): unknown {
+  return typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
+}

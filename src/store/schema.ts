@@ -1,0 +1,74 @@
+/**
+ * Every record of the node's and the client's database: one-byte prefix, key fields in order, value, writer.
+ * Build keys with `keyOf`, ranges with `rangeOf` (keys.ts). Integers are big-endian, so that iterators go up.
+ * A changed layout needs a new SCHEMA_VERSION.
+ */
+export const SCHEMA_VERSION = 1;
+
+export type FieldKind = "u8" | "u32" | "u64" | "bytes16" | "bytes20" | "bytes32" | "topic" | "text";
+export type KeyFields = Readonly<Record<string, FieldKind>>;
+export type RecordKind<Fields extends KeyFields> = {
+  readonly prefix: number;
+  readonly key: Fields;
+  readonly value: string;
+  readonly writer: string;
+};
+
+const log = { node: "bytes32", generation: "u64", shard: "u32" } as const;
+
+// biome-ignore format: one record a line
+export const commonSchema = {
+  meta:         { prefix: 0x00, key: {},                                            value: "JSON: schema version, kind, database id, network", writer: "openDatabase" },
+} as const;
+
+// biome-ignore format: one record a line
+export const nodeSchema = {
+  // the log store: src/store/node
+  log:          { prefix: 0x10, key: log,                                           value: "LogState: next, head's header hash, floor, conflicted", writer: "appendBatch" },
+  batch:        { prefix: 0x11, key: { ...log, first: "u64", header: "bytes32" },   value: "header (416) ‖ signature (64) ‖ count × (topic kind ‖ envelope hash)", writer: "appendBatch" },
+  body:         { prefix: 0x12, key: { envelope: "bytes32" },                       value: "topic (33) ‖ payload", writer: "appendBatch" },
+  topicIndex:   { prefix: 0x13, key: { topic: "topic", offset: "u64" },             value: "place: index in batch (u32) ‖ key of the batch", writer: "appendBatch" },
+  receipt:      { prefix: 0x14, key: { envelope: "bytes32", offset: "u64" },        value: "place, as in topicIndex", writer: "appendBatch" },
+  arrival:      { prefix: 0x15, key: { offset: "u64" },                             value: "arrived at (ms, u64) ‖ key of the batch; its envelope i is at offset + i", writer: "appendBatch" },
+  advance:      { prefix: 0x16, key: { ...log, offset: "u64" },                     value: "next (u64) ‖ header hash: from this offset on the log was held up to next", writer: "appendBatch" },
+  conflict:     { prefix: 0x17, key: { ...log, header: "bytes32", rival: "bytes32" }, value: "found at (ms, u64)", writer: "appendBatch" },
+  hole:         { prefix: 0x18, key: { ...log, first: "u64" },                      value: "end (u64) ‖ recorded at (ms, u64)", writer: "recordHole" },
+  pruned:       { prefix: 0x19, key: { kind: "u8" },                                value: "offset (u64): envelopes of this topic kind before it are gone", writer: "pruneLog" },
+  // the chain index: src/store/node/chainIndex*
+  chainCursor:  { prefix: 0x30, key: {},                                            value: "JSON: the index's head, anchor and floor", writer: "applyChainPage" },
+  block:        { prefix: 0x31, key: { number: "u64" },                             value: "JSON: BlockRef, kept down to the floor", writer: "applyChainPage" },
+  undo:         { prefix: 0x32, key: { block: "u64", step: "u32" },                 value: "key and former value of a record that the block changed", writer: "applyChainPage" },
+  entry:        { prefix: 0x33, key: { group: "bytes32", id: "bytes32" },           value: "length (u32) ‖ JSON: IndexedEntry without payload ‖ payload", writer: "applyChainPage" },
+  entryByGroup: { prefix: 0x34, key: { group: "bytes32", block: "u64", logIndex: "u32" }, value: "entry id", writer: "applyChainPage" },
+  child:        { prefix: 0x35, key: { group: "bytes32", parent: "bytes32", index: "u32" }, value: "entry id", writer: "applyChainPage" },
+  inbox:        { prefix: 0x36, key: { inbox: "bytes32" },                          value: "JSON: IndexedInbox", writer: "applyChainPage" },
+  wallet:       { prefix: 0x37, key: { wallet: "bytes20" },                         value: "id of the inbox that it is linked to", writer: "applyChainPage" },
+  node:         { prefix: 0x38, key: { node: "bytes32" },                           value: "JSON: IndexedNode", writer: "applyChainPage" },
+} as const;
+
+// biome-ignore format: one record a line
+export const clientSchema = {
+  identity:      { prefix: 0x50, key: {},                                           value: "IdentityRecord: inbox, installation key pair, how far its registration is", writer: "openIdentity" },
+  keyPackage:    { prefix: 0x51, key: { generation: "u64" },                        value: "KeyPackageSecrets: a published key package with its private keys", writer: "rotateKeyPackage" },
+  group:         { prefix: 0x52, key: { group: "bytes32" },                         value: "GroupRecord: status, head, chain position, counts", writer: "the group's queue" },
+  epoch:         { prefix: 0x53, key: { group: "bytes32", entry: "bytes32" },       value: "tree hash (32) ‖ closed at (ms, u64) ‖ MLS state of the epoch that the entry opened, once it is over its message keys; without its tree", writer: "the group's queue" },
+  tree:          { prefix: 0x55, key: { group: "bytes32", hash: "bytes32" },        value: "ratchet tree", writer: "the group's queue" },
+  entry:         { prefix: 0x56, key: { group: "bytes32", id: "bytes32" },          value: "EntryRecord: place on chain and verdict", writer: "the group's queue" },
+  entryByPlace:  { prefix: 0x57, key: { group: "bytes32", block: "u64", logIndex: "u32" }, value: "entry id", writer: "the group's queue" },
+  staged:        { prefix: 0x58, key: { group: "bytes32", entry: "bytes32" },       value: "StagedRecord: own commit with what its Welcomes need; its state stands in epoch", writer: "the group's queue" },
+  outcome:       { prefix: 0x59, key: { group: "bytes32", envelope: "bytes32" },    value: "OutcomeRecord: what became of an envelope", writer: "the group's queue" },
+  held:          { prefix: 0x5a, key: { group: "bytes32", arrival: "u64" },         value: "HeldRecord: envelope and receipts that wait for the chain", writer: "the group's queue" },
+  timeline:      { prefix: 0x5b, key: { group: "bytes32", epoch: "u64", rank: "u32", id: "bytes32" }, value: "TimelineRecord: message, gap or commit, in the timeline's order", writer: "the group's queue" },
+  timelinePlace: { prefix: 0x5c, key: { group: "bytes32", id: "bytes32" },          value: "epoch and rank of its timeline record", writer: "the group's queue" },
+  deletion:      { prefix: 0x65, key: { group: "bytes32", target: "bytes32", source: "bytes32" }, value: "Deletion of a message, by a message or an entry", writer: "the group's queue" },
+  replaced:      { prefix: 0x66, key: { group: "bytes32", envelope: "bytes32" },    value: "id of the message that was sealed again", writer: "the group's queue" },
+  revocation:    { prefix: 0x67, key: { installation: "bytes32" },                  value: "RevocationRecord: signed, and how far it is", writer: "revokeInstallation" },
+  outbox:        { prefix: 0x5d, key: { sequence: "u64" },                          value: "IntentRecord", writer: "the outbox" },
+  intentPlace:   { prefix: 0x5e, key: { id: "bytes16" },                            value: "sequence of its outbox record", writer: "the outbox" },
+  publication:   { prefix: 0x5f, key: { sequence: "u64", part: "u32" },             value: "PublicationRecord: an envelope to be delivered for an intent", writer: "the outbox" },
+  topicPosition: { prefix: 0x60, key: { topic: "topic" },                           value: "TopicPositionRecord: cursor per node database and vector of the last watermark", writer: "whoever reads the topic" },
+  welcome:       { prefix: 0x61, key: { envelope: "bytes32" },                      value: "WelcomeRecord: an opened Welcome that waits for its group info", writer: "the welcome queue" },
+  preference:    { prefix: 0x62, key: { group: "bytes32" },                         value: "node id that the conversation prefers", writer: "preferNode" },
+  knownNode:     { prefix: 0x63, key: { node: "bytes32" },                          value: "KnownNode: signing key, address, blocks", writer: "the node directory" },
+  knownInbox:    { prefix: 0x64, key: { inbox: "bytes32" },                         value: "KnownInbox: its installations as of a block", writer: "the inbox directory" },
+} as const;

@@ -1,0 +1,32 @@
+import { WeftError } from "../errors.ts";
+import type { Database } from "./openDatabase.ts";
+
+export type Write =
+  | { readonly type: "put"; readonly key: Uint8Array; readonly value: Uint8Array }
+  | { readonly type: "del"; readonly key: Uint8Array };
+
+/**
+ * All writes or none, in one LevelDB batch. `sync`: on disk when the promise resolves, as every acknowledgement
+ * needs. WeftError `storage` if it failed: whether it landed is then unknown until `reopenDatabase`.
+ */
+export async function writeAtomic(params: {
+  database: Database;
+  writes: readonly Write[];
+  sync: boolean;
+}): Promise<void> {
+  const { database, writes, sync } = params;
+  if (writes.length === 0) return;
+  try {
+    await database.level.batch([...writes], { sync });
+  } catch (cause) {
+    throw new WeftError({ code: "storage", message: `a write to ${database.path} failed`, cause });
+  }
+}
+
+export function put(key: Uint8Array, value: Uint8Array): Write {
+  return { type: "put", key, value };
+}
+
+export function del(key: Uint8Array): Write {
+  return { type: "del", key };
+}

@@ -1,0 +1,25 @@
+import { sha256 } from "#crypto";
+import { concatBytes } from "../crypto/concatBytes.ts";
+
+const encoder = new TextEncoder();
+
+export function utf8(text: string): Uint8Array {
+  return encoder.encode(text);
+}
+
+export function u32(value: number): Uint8Array {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setUint32(0, value);
+  return bytes;
+}
+
+export function u64(value: number | bigint): Uint8Array {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(value));
+  return bytes;
+}
+
+/** SHA-256 over a domain label and fields of fixed length. */
+export function labeledHash(params: { label: string; fields: Uint8Array[] }): Uint8Array {
+  return sha256(concatBytes(utf8(params.label), ...params.fields));
+}

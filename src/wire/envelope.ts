@@ -1,0 +1,29 @@
+import { WeftError } from "../errors.ts";
+import { labeledHash } from "./bytes.ts";
+import { asId, type EnvelopeHash } from "./ids.ts";
+import { MAX_ENVELOPE_BYTES } from "./limits.ts";
+import { parseTopic, type Topic } from "./topic.ts";
+
+/** What the mesh carries: a topic (33 bytes) and opaque bytes. */
+export type Envelope = { readonly topic: Uint8Array; readonly payload: Uint8Array };
+
+/** SHA-256("weft.envelope.v1" ‖ topic ‖ payload) */
+export function envelopeHash(envelope: Envelope): EnvelopeHash {
+  return asId(labeledHash({ label: "weft.envelope.v1", fields: [envelope.topic, envelope.payload] }));
+}
+
+/** Throws `too-large`, `malformed` or `unknown-topic`; says nothing of the payload's inside. */
+export function checkEnvelope(envelope: Envelope): Topic {
+  const size = envelopeBytes(envelope);
+  if (size > MAX_ENVELOPE_BYTES) {
+    throw new WeftError({
+      code: "too-large",
+      message: `an envelope has ${size} bytes; at most ${MAX_ENVELOPE_BYTES} are allowed`,
+    });
+  }
+  return parseTopic(envelope.topic);
+}
+
+export function envelopeBytes(envelope: Envelope): number {
+  return envelope.topic.length + envelope.payload.length;
+}

@@ -1,0 +1,113 @@
+import { create } from "@bufbuild/protobuf";
+import { WeftError } from "../errors.ts";
+import { type GroupContext as GroupContextMessage, GroupContextSchema } from "../gen/weft/v1/entry_pb.ts";
+import { utf8 } from "./bytes.ts";
+import { catchFault } from "./catchFault.ts";
+import { checkLength, decodeStrict, encodeCanonical } from "./decodeStrict.ts";
+import { asId, fromHex, type InboxId } from "./ids.ts";
+import {
+  MAX_GROUP_NAME_BYTES,
+  MAX_LATE_COMMITS,
+  MAX_LATE_SECONDS,
+  MAX_MEMBERS,
+  MAX_ROTATION_INTERVAL_BLOCKS,
+  PROTOCOL_VERSION,
+} from "./limits.ts";
+
+/** What a group agrees on besides its members; changes by commit only. */
+export type GroupContext = {
+  readonly name: string;
+  /** 32 bytes; picks the conversation's default node and is renewed by each Remove. */
+  readonly salt: Uint8Array;
+  /** Sorted, and no inbox is in both lists. */
+  readonly superAdmins: readonly InboxId[];
+  readonly admins: readonly InboxId[];
+  /** A message is in time within this many commits after its epoch's end … */
+  readonly lateCommits: number;
+  /** … or within this many seconds. */
+  readonly lateSeconds: number;
+  /** Least distance of two commits by one member who is no admin. */
+  readonly rotationIntervalBlocks: number;
+};
+
+export type GroupContextReading =
+  | { readonly kind: "context"; readonly context: GroupContext }
+  | { readonly kind: "newer-version"; readonly version: number }
+  | { readonly kind: "malformed" };
+
+const SALT_BYTES = 32;
+/** Every member in one of the lists. */
+const MAX_CONTEXT_BYTES = 1024 + MAX_MEMBERS * 34;
+/** Field 1, varint: every version starts with its number. */
+const VERSION_TAG = 0x08;
+
+/** Throws `malformed` or `too-large` for a context that `readGroupContext` would not take. */
+export function writeGroupContext(context: GroupContext): Uint8Array {
+  if (utf8(context.name).length > MAX_GROUP_NAME_BYTES) {
+    throw new WeftError({ code: "too-large", message: `a name has at most ${MAX_GROUP_NAME_BYTES} bytes` });
+  }
+  const bytes = encodeCanonical(
+    GroupContextSchema,
+    create(GroupContextSchema, {
+      ...context,
+      protocolVersion: PROTOCOL_VERSION,
+      superAdmins: context.superAdmins.map(fromHex),
+      admins: context.admins.map(fromHex),
+    }),
+  );
+  if (!context.name.isWellFormed() || readGroupContext(bytes).kind !== "context") {
+    throw new WeftError({ code: "malformed", message: "the group context breaks a rule of its layout" });
+  }
+  return bytes;
+}
+
+/** Reads the content of the extension: strict, canonical and bounded. Never throws. */
+export function readGroupContext(bytes: Uint8Array): GroupContextReading {
+  const version = versionOf(bytes);
+  if (version !== undefined && version > PROTOCOL_VERSION) return { kind: "newer-version", version };
+  const context = catchFault(() => decodeContext(bytes));
+  return context === undefined || context instanceof WeftError
+    ? { kind: "malformed" }
+    : { kind: "context", context };
+}
+
+function decodeContext(bytes: Uint8Array): GroupContext | undefined {
+  const message = decodeStrict({ schema: GroupContextSchema, bytes, maxBytes: MAX_CONTEXT_BYTES });
+  checkLength({ bytes: message.salt, length: SALT_BYTES, what: "a salt" });
+  const superAdmins = message.superAdmins.map((inbox) => asId<InboxId>(inbox));
+  const admins = message.admins.map((inbox) => asId<InboxId>(inbox));
+  if (!isWithinLimits(message) || !areSortedAndDisjoint(superAdmins, admins)) return undefined;
+  const { name, salt, lateCommits, lateSeconds, rotationIntervalBlocks } = message;
+  return { name, salt, superAdmins, admins, lateCommits, lateSeconds, rotationIntervalBlocks };
+}
+
+function isWithinLimits(message: GroupContextMessage): boolean {
+  return (
+    message.protocolVersion === PROTOCOL_VERSION &&
+    utf8(message.name).length <= MAX_GROUP_NAME_BYTES &&
+    message.superAdmins.length + message.admins.length <= MAX_MEMBERS &&
+    message.lateCommits <= MAX_LATE_COMMITS &&
+    message.lateSeconds <= MAX_LATE_SECONDS &&
+    message.rotationIntervalBlocks <= MAX_ROTATION_INTERVAL_BLOCKS
+  );
+}
+
+function areSortedAndDisjoint(superAdmins: readonly InboxId[], admins: readonly InboxId[]): boolean {
+  return (
+    [superAdmins, admins].every((list) => list.every((id, i) => i === 0 || (list[i - 1] ?? "") < id)) &&
+    new Set([...superAdmins, ...admins]).size === superAdmins.length + admins.length
+  );
+}
+
+/** `undefined` unless the bytes start with a version of at most 32 bits. */
+function versionOf(bytes: Uint8Array): number | undefined {
+  if (bytes[0] !== VERSION_TAG) return undefined;
+  let version = 0;
+  for (let i = 0; i < 5; i++) {
+    const byte = bytes[1 + i];
+    if (byte === undefined) return undefined;
+    version += (byte & 0x7f) * 2 ** (7 * i);
+    if (byte < 0x80) return version < 2 ** 32 ? version : undefined;
+  }
+  return undefined;
+}

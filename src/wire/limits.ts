@@ -1,0 +1,49 @@
+/** The network's limits and constants: every peer must agree on them. Sizes in bytes, times as named. */
+
+/** Of the group context: a client that meets a newer one pauses. */
+export const PROTOCOL_VERSION = 1;
+/** Topic and payload of an envelope together. */
+export const MAX_ENVELOPE_BYTES = 128 * 1024;
+/** Payload of an entry: sequencers refuse larger transactions. */
+export const MAX_ENTRY_PAYLOAD_BYTES = 84_000;
+/** Plaintext text of one message. */
+export const MAX_TEXT_BYTES = 64 * 1024;
+/** Parents of a message; one that names more is refused. */
+export const MAX_PARENTS = 2;
+/** Causal depth of a message within its epoch. */
+export const MAX_DEPTH = 2 ** 31 - 1;
+export const MAX_REPLACES = 16;
+export const MAX_GROUP_NAME_BYTES = 256;
+/** Installations in a group: a path commit is linear in fresh members. */
+export const MAX_MEMBERS = 1000;
+/** Members added by one commit, so that its payload stays below MAX_ENTRY_PAYLOAD_BYTES. */
+export const MAX_ADDS_PER_COMMIT = 200;
+
+/** Envelopes in one batch and bytes of their envelopes, before framing. */
+export const MAX_BATCH_ENVELOPES = 1024;
+export const MAX_BATCH_BYTES = 192 * 1024;
+export const BATCH_HEADER_BYTES = 416;
+/** One page of the sync protocol; below the stream reader's buffer. */
+export const MAX_SYNC_PAGE_BYTES = 512 * 1024;
+export const MAX_SYNC_FRAME_BYTES = MAX_SYNC_PAGE_BYTES + 2 * MAX_BATCH_BYTES;
+
+/** Welcomes share 2^8 buckets, so that recipients hide among others. */
+export const WELCOME_BUCKET_BITS = 8;
+export const PROOF_OF_WORK_BITS = 12;
+export const GROUP_INFO_CHUNK_BYTES = 64 * 1024;
+export const MAX_GROUP_INFO_CHUNKS = 64;
+
+/** An entry names a registry block at most this many blocks before its own. */
+export const REGISTRY_WINDOW_BLOCKS = 14_400;
+/** Distance of two commits by one member who is no admin. */
+export const ROTATION_INTERVAL_BLOCKS = 8;
+/** A message is in time within this many commits, or this many seconds, after its epoch's end. */
+export const LATE_COMMITS = 8;
+export const LATE_SECONDS = 600;
+/** What a group may set these three to: keys of an epoch are kept for no longer than this. */
+export const MAX_LATE_COMMITS = 64;
+export const MAX_LATE_SECONDS = 23 * 3600;
+export const MAX_ROTATION_INTERVAL_BLOCKS = 14_400;
+
+/** Clock difference that peers forgive in a batch header. */
+export const MAX_CLOCK_SKEW_MS = 30_000;

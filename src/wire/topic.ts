@@ -1,0 +1,50 @@
+import { sha256 } from "#crypto";
+import { concatBytes } from "../crypto/concatBytes.ts";
+import { WeftError } from "../errors.ts";
+import { asId, fromHex, type GroupId, type Hex, ID_BYTES, type InstallationKey, toHex } from "./ids.ts";
+import { WELCOME_BUCKET_BITS } from "./limits.ts";
+
+export const TOPIC_BYTES = 1 + ID_BYTES;
+
+const kinds = { group: 1, "key-package": 2, welcome: 3, "group-info": 4 } as const;
+
+export type TopicKind = keyof typeof kinds;
+export type Topic = { readonly kind: TopicKind; readonly id: Hex };
+
+export function groupTopic(group: GroupId): Uint8Array {
+  return topicOf("group", fromHex(group));
+}
+
+export function keyPackageTopic(installation: InstallationKey): Uint8Array {
+  return topicOf("key-package", sha256(fromHex(installation)));
+}
+
+/** The bucket that an installation shares with the others of its hash prefix. */
+export function welcomeTopic(installation: InstallationKey): Uint8Array {
+  const bucket = new Uint8Array(ID_BYTES);
+  const hash = sha256(fromHex(installation));
+  for (let bit = 0; bit < WELCOME_BUCKET_BITS; bit++) {
+    const byte = bit >> 3;
+    bucket[byte] = (bucket[byte] ?? 0) | ((hash[byte] ?? 0) & (0x80 >> (bit & 7)));
+  }
+  return topicOf("welcome", bucket);
+}
+
+/** @param id 32 random bytes */
+export function groupInfoTopic(id: Uint8Array): Uint8Array {
+  return topicOf("group-info", id);
+}
+
+/** Throws `unknown-topic` for a kind that this version does not know, `malformed` for a wrong length. */
+export function parseTopic(topic: Uint8Array): Topic {
+  const id = asId<GroupId>(topic.subarray(1));
+  const kind = (Object.keys(kinds) as TopicKind[]).find((name) => kinds[name] === topic[0]);
+  if (kind === undefined) {
+    throw new WeftError({ code: "unknown-topic", message: `topic kind ${topic[0]} (${toHex(topic)})` });
+  }
+  return { kind, id };
+}
+
+function topicOf(kind: TopicKind, id: Uint8Array): Uint8Array {
+  return concatBytes(Uint8Array.of(kinds[kind]), id);
+}

@@ -1,0 +1,28 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { bundlePage } from "./bundlePage.ts";
+
+test("the client needs nothing of Node.js: a bundle for browsers has none of it", async () => {
+  const { metafile } = await bundlePage("src/index.ts");
+  const inputs = Object.entries(metafile.inputs);
+  const external = inputs.flatMap(([path, { imports }]) =>
+    imports.filter((one) => one.external).map((one) => `${path} needs ${one.path}`),
+  );
+  assert.deepEqual(external, []);
+  const paths = inputs.map(([path]) => path);
+  // a builtin that a package maps to nothing would be there, and empty
+  assert.deepEqual(
+    paths.filter((path) => path.startsWith("(disabled)")),
+    [],
+  );
+  for (const path of ["src/crypto/nobleBackend.ts", "src/rpc/webTransport.ts"]) {
+    assert.ok(paths.includes(path), path);
+  }
+  assert.ok(paths.some((path) => path.includes("/browser-level/")));
+  const ofNode =
+    /\/(connect-node|classic-level|libp2p|pino)\/|nodeBackend|nodeTransport|src\/(node|mesh|cli)\//;
+  assert.deepEqual(
+    paths.filter((path) => ofNode.test(path)),
+    [],
+  );
+});

@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { runWeft } from "./runWeft.ts";
+import { startTown } from "./startTown.ts";
+import { startTypist } from "./startTypist.ts";
+
+test("verbs set people up, found groups, send, list and stream, all as JSON for programs", async () => {
+  await using town = await startTown({ nodes: 2 });
+  const { directory, networkFile } = town;
+  const weft = async (...args: string[]) => {
+    const { code, stdout, stderr } = await runWeft(args, process.env, directory);
+    assert.equal(code, 0, stderr);
+    return stdout.trimEnd();
+  };
+  const json = async (...args: string[]) => JSON.parse(await weft(...args, "--json"));
+
+  const alice = await json("whoami", "--as", "alice");
+  assert.deepEqual(await json("whoami", "--as", "alice"), alice, "the same installation again");
+  const { mode } = await stat(join(alice.directory, "wallet.key"));
+  assert.equal(mode & 0o777, 0o600);
+  const bob = await json("whoami", "--data", join(directory, "bobs"), "--network", networkFile);
+  assert.notEqual(bob.inbox, alice.inbox);
+
+  // bob's data lie elsewhere: he is known by his wallet only.
+  const { group, outcome } = await json("create", "Machines", bob.wallet, "--as", "alice");
+  assert.deepEqual(outcome, { kind: "delivered" });
+  await using listener = startTypist({ directory, args: ["stream", "--data", "bobs", "--json"] });
+  await listener.sees(/listening/);
+  const sent = await json("send", "Machines", "disk", "full", "--as", "alice", "--node", "2");
+  assert.deepEqual(sent.outcome, { kind: "delivered" });
+  await listener.sees(
+    new RegExp(`"kind":"shown","group":"${group}".*"id":"${sent.message}".*"text":"disk full"`),
+  );
+  listener.interrupt();
+  assert.equal(await listener.exited, 0);
+
+  const listed = (await weft("list", "machines", "--data", "bobs", "--json"))
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  assert.deepEqual(
+    listed.map(({ kind, text }) => [kind, text]),
+    [["message", "disk full"]],
+  );
+  assert.match(await weft("list", "Machines", "--as", "alice", "-n", "1"), /\d\d:\d\d ✓✓ alice +disk full$/);
+  await json("add", "Machines", (await json("whoami", "--as", "carol")).inbox, "--as", "alice");
+  assert.match(await weft("groups", "--as", "carol"), /^0x\w{8} {2}Machines {2}epoch 2 {2}3 members/);
+  const members = await weft("members", "Machines", "--as", "carol");
+  assert.match(members, /^0x\w{8} {2}alice +super-admin +1 device$/m);
+  assert.match(members, /^0x\w{8} {2}carol +member +1 device$/m);
+});
+
+test("whoever can't be understood is told what to say instead", async () => {
+  await using town = await startTown({ nodes: 1 });
+  const { directory } = town;
+  const refused = async (...args: string[]) => {
+    const { code, stderr } = await runWeft(args, process.env, directory);
+    assert.equal(code, 1, args.join(" "));
+    return stderr;
+  };
+  assert.match(await refused("whoami", "--as", "../eve"), /error not a name: "..\/eve"\nhint {2}A name has/);
+  assert.match(await refused("whoami", "--node", "5"), /no node is called 5\nhint .* a number from 1 to 1/);
+  assert.match(
+    await refused("send", "Nope", "hi"),
+    /no group is called Nope\nhint {2}There are no groups yet/,
+  );
+  assert.match(await refused("create", "G", "nobody"), /nobody here is called nobody\nhint/);
+  assert.match(await refused("whoami", "--network", "none.json"), /none\.json can't be read\nhint/);
+  const elsewhere = await runWeft(["whoami"], process.env, join(directory, ".weft"));
+  assert.match(elsewhere.stderr, /no devnet runs here, and no network was named\nhint/);
+});

@@ -1,0 +1,186 @@
+import assert from "node:assert/strict";
+import { cp } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { coreOf } from "../../src/client/client.ts";
+import { listEpochs } from "../../src/client/groups/epochStates.ts";
+import {
+  createGroup,
+  findIntent,
+  groupStatus,
+  listIntents,
+  listMessages,
+  preferNode,
+  rankNodes,
+  renameGroup,
+  rotateKeys,
+  sendMessage,
+  setOnline,
+} from "../../src/index.ts";
+import { clientSchema } from "../../src/store/schema.ts";
+import { openTestClient } from "../support/openTestClient.ts";
+import { openTestGroup } from "../support/openTestGroup.ts";
+import { assertSameTimelines } from "../support/sameTimelines.ts";
+import { startTestNetwork, type TestNetwork } from "../support/startTestNetwork.ts";
+import { startTestNode } from "../support/startTestNode.ts";
+import { temporaryDirectory } from "../support/temporaryDirectory.ts";
+import { texts } from "../support/texts.ts";
+import { until } from "../support/until.ts";
+
+let network: TestNetwork;
+
+before(async () => {
+  network = await startTestNetwork({ nodes: 2 });
+});
+after(async () => {
+  await network[Symbol.asyncDispose]();
+});
+
+test("a client away for twenty epochs reads all that was said, and says what it had to say", async () => {
+  await using opened = await openTestGroup({ network, names: ["alice", "bob", "carol"] });
+  const { group, members } = opened;
+  const [alice, bob, carol] = members;
+  assert.ok(alice && bob && carol);
+  await setOnline({ client: bob.client, online: false });
+  const queued = await sendMessage({ client: bob.client, group, text: "written offline" });
+  assert.equal((await listMessages({ client: bob.client, group })).at(-1)?.delivery, "queued");
+  for (let epoch = 0; epoch < 20; epoch++) {
+    const said = await sendMessage({ client: carol.client, group, text: `in epoch ${epoch}` });
+    assert.deepEqual(await said.acknowledged, { kind: "delivered" });
+    const renamed = await renameGroup({ client: alice.client, group, name: `name ${epoch}` });
+    assert.deepEqual(await renamed.acknowledged, { kind: "delivered" });
+  }
+  await setOnline({ client: bob.client, online: true });
+  assert.deepEqual(await queued.settled, { kind: "delivered" });
+  await assertSameTimelines({ group, members, messages: 21 });
+  assert.equal((await groupStatus({ client: bob.client, group })).gaps, 0);
+});
+
+test("of an epoch that is final only message keys stay, and they open what was said in it", async () => {
+  const names = ["alice", "bob"];
+  await using opened = await openTestGroup({ network, names, finalityBlocks: 2 });
+  const { group, members } = opened;
+  const [alice, bob] = members;
+  assert.ok(alice && bob);
+  const there = { client: alice.client, group };
+  await setOnline({ client: bob.client, online: false });
+  for (let epoch = 0; epoch < 4; epoch++) {
+    const said = await sendMessage({ ...there, text: `in epoch ${epoch}` });
+    assert.deepEqual(await said.acknowledged, { kind: "delivered" });
+    assert.deepEqual(await (await rotateKeys(there)).acknowledged, { kind: "delivered" });
+  }
+  await network.chain.mine(20);
+  await setOnline({ client: bob.client, online: true });
+  await assertSameTimelines({ group, members, messages: 4 });
+  await network.chain.mine(20);
+  for (const { client } of members) {
+    const { database } = coreOf(client);
+    await until("one epoch left whole", async () => {
+      const epochs = await listEpochs({ database, group });
+      return epochs.filter(({ closedAtMs }) => closedAtMs === 0).length === 1;
+    });
+    const closed = (await listEpochs({ database, group })).filter(({ closedAtMs }) => closedAtMs > 0);
+    assert.ok(closed.length >= 4);
+  }
+  const said = await sendMessage({ client: bob.client, group, text: "go on" });
+  assert.deepEqual(await said.settled, { kind: "delivered" });
+});
+
+test("a conversation goes on when its node dies, and loses nothing", async () => {
+  await using third = await startTestNode({ chain: network.chain, account: 3 });
+  const nodes = [...network.nodes, third];
+  await using opened = await openTestGroup({ network: { ...network, nodes }, names: ["alice", "bob"] });
+  const { group, members } = opened;
+  const [alice, bob] = members;
+  assert.ok(alice && bob);
+  for (const { client } of members) await preferNode({ client, group, node: third.nodeId });
+  await until("the preferred node in use", async () => {
+    const states = await Promise.all(members.map(({ client }) => groupStatus({ client, group })));
+    return states.every(({ node }) => node === third.nodeId);
+  });
+  const before = await sendMessage({ client: alice.client, group, text: "before" });
+  assert.deepEqual(await before.acknowledged, { kind: "delivered" });
+  await third[Symbol.asyncDispose]();
+  const during = await sendMessage({ client: alice.client, group, text: "after its death" });
+  assert.deepEqual(await during.settled, { kind: "delivered" });
+  assert.deepEqual(await (await rotateKeys({ client: bob.client, group })).settled, { kind: "delivered" });
+  await assertSameTimelines({ group, members, messages: 2 });
+  const [first] = await rankNodes({ client: alice.client, group });
+  assert.equal(first?.node, third.nodeId);
+  assert.equal(first?.up, false);
+});
+
+test("a crash at any moment loses no intent and repeats none", async () => {
+  await using opened = await openTestGroup({ network, names: ["alice", "bob"] });
+  const { group, members } = opened;
+  const [alice, bob] = members;
+  assert.ok(alice && bob);
+  await using directory = await temporaryDirectory();
+  const said = ["one", "two", "three"];
+  for (const text of said) await sendMessage({ client: alice.client, group, text });
+  const rotation = await rotateKeys({ client: alice.client, group });
+  // Cut off in whatever step it was in; what is on disk then is what a process that dies leaves behind.
+  await setOnline({ client: alice.client, online: false });
+  const path = join(directory.path, "crashed");
+  await cp(alice.directory, path, { recursive: true, filter: (file) => !file.endsWith("LOCK") });
+  await using again = await openTestClient({ network, directory: path, privateKey: alice.privateKey });
+  const { client } = again;
+  await until("nothing open any more", async () => (await listIntents({ client, open: true })).length === 0);
+  for (const { outcome } of await listIntents({ client })) assert.deepEqual(outcome, { kind: "delivered" });
+  assert.deepEqual(await (await findIntent({ client, id: rotation.id }))?.settled, { kind: "delivered" });
+  await assertSameTimelines({ group, members: [again, bob], messages: 3 });
+  assert.deepEqual(await texts(bob, group), said);
+});
+
+test("a group that is founded offline is there when its founder comes online", async () => {
+  await using alice = await openTestClient({ network, name: "alice" });
+  await using bob = await openTestClient({ network, name: "bob" });
+  const { client } = alice;
+  await setOnline({ client, online: false });
+  const { group } = await createGroup({ client, name: "later", members: [bob.client.inbox] });
+  const hello = await sendMessage({ client, group, text: "first words" });
+  assert.deepEqual(await texts(alice, group), ["first words"]);
+  await setOnline({ client, online: true });
+  assert.deepEqual(await hello.settled, { kind: "delivered" });
+  await until("bob reads it", async () => {
+    const status = await groupStatus({ client: bob.client, group }).catch(() => undefined);
+    return status !== undefined && (await texts(bob, group)).includes("first words");
+  });
+});
+
+test("a client that was set up opens without a network", async () => {
+  const alice = await openTestClient({ network, name: "alice" });
+  const { inbox } = alice.client;
+  await using directory = await temporaryDirectory();
+  const path = join(directory.path, "copy");
+  await cp(alice.directory, path, { recursive: true, filter: (file) => !file.endsWith("LOCK") });
+  await alice[Symbol.asyncDispose]();
+  const nowhere = { ...network, nodes: [] };
+  const { privateKey } = alice;
+  await using again = await openTestClient({ network: nowhere, directory: path, privateKey, online: false });
+  assert.equal(again.client.inbox, inbox);
+});
+
+test("a write that fails takes nothing with it: the disk says what holds, and the work goes on", async () => {
+  await using opened = await openTestGroup({ network, names: ["alice", "bob"] });
+  const { group, members } = opened;
+  const [alice, bob] = members;
+  assert.ok(alice && bob);
+  const { level } = coreOf(alice.client).database;
+  const batch = level.batch.bind(level) as (...args: unknown[]) => unknown;
+  let failures = 0;
+  // The sealing of the first message fails once it is under way.
+  Object.assign(level, {
+    batch: (writes: { key: Uint8Array }[], options: unknown) => {
+      const seals = writes.some(({ key }) => key[0] === clientSchema.publication.prefix);
+      if (seals && failures++ === 0) return Promise.reject(new Error("disk full"));
+      return batch(writes, options);
+    },
+  });
+  const said = ["one", "two"];
+  const { client } = alice;
+  const intents = await Promise.all(said.map((text) => sendMessage({ client, group, text })));
+  for (const { settled } of intents) assert.deepEqual(await settled, { kind: "delivered" });
+  assert.ok(failures > 1);
+  await assertSameTimelines({ group, members, messages: 2 });
+});

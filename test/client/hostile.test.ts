@@ -1,0 +1,151 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { generateP256, randomBytes } from "#crypto";
+import { coreOf } from "../../src/client/client.ts";
+import { receiveEntryPage } from "../../src/client/links/followGroups.ts";
+import { receivePage } from "../../src/client/links/followTopics.ts";
+import { generateSecp256k1PrivateKey } from "../../src/crypto/secp256k1.ts";
+import { countOutcomes, groupStatus, listMessages, sendMessage } from "../../src/index.ts";
+import type { Entry, StoredEnvelope } from "../../src/rpc/nodeApi.ts";
+import type { Envelope } from "../../src/wire/envelope.ts";
+import { buildGroupEnvelope, certifyPostingKey, decodeGroupEnvelope } from "../../src/wire/groupEnvelope.ts";
+import { asAddress, asId, type EntryId, type GroupId, toHex } from "../../src/wire/ids.ts";
+import { groupTopic } from "../../src/wire/topic.ts";
+import type { TestClient } from "../support/openTestClient.ts";
+import { openTestGroup, type TestGroup } from "../support/openTestGroup.ts";
+import { startTestNetwork, type TestNetwork } from "../support/startTestNetwork.ts";
+import { texts } from "../support/texts.ts";
+import { until } from "../support/until.ts";
+
+let network: TestNetwork;
+let opened: TestGroup;
+let alice: TestClient;
+let bob: TestClient;
+let group: GroupId;
+
+before(async () => {
+  network = await startTestNetwork({ nodes: 2 });
+  opened = await openTestGroup({ network, names: ["alice", "bob"] });
+  const [first, second] = opened.members;
+  assert.ok(first && second);
+  [alice, bob, group] = [first, second, opened.group];
+});
+after(async () => {
+  await opened[Symbol.asyncDispose]();
+  await network[Symbol.asyncDispose]();
+});
+
+/** What a stranger who knows group and head can make at most. */
+function strangersEnvelope(head: EntryId): Envelope {
+  const { publicKey, privateKey } = generateP256();
+  const certificate = certifyPostingKey({
+    ...{ network: network.chain.network, group, head, postingKey: publicKey },
+    authorityKey: generateSecp256k1PrivateKey(),
+  });
+  const privateMessage = Uint8Array.from([0, 1, 0, 2, ...randomBytes(64)]);
+  const posting = { head, publicKey, privateKey, certificate };
+  return buildGroupEnvelope({ network: network.chain.network, group, posting, privateMessage });
+}
+
+/** Hands a client what a hostile node would serve it. */
+async function serve(to: TestClient, envelopes: readonly Omit<StoredEnvelope, "offset">[]): Promise<void> {
+  const core = coreOf(to.client);
+  const [node] = network.nodes;
+  assert.ok(node);
+  await receivePage({
+    core,
+    api: node.api,
+    signal: AbortSignal.timeout(10_000),
+    page: {
+      envelopes: envelopes.map((one, i) => ({ ...one, offset: BigInt(i) })),
+      watermark: { cursor: { database: toHex(randomBytes(16)), offset: 1n }, vector: [] },
+      more: false,
+    },
+  });
+}
+
+/** What the nodes hold of the group's topic. */
+async function stored(): Promise<readonly StoredEnvelope[]> {
+  const [node] = network.nodes;
+  assert.ok(node);
+  return (await node.api.query({ topics: [{ topic: groupTopic(group) }] })).envelopes;
+}
+
+async function headOf(client: TestClient): Promise<EntryId> {
+  return (await groupStatus({ ...client, group })).head as EntryId;
+}
+
+test("a stranger's post is refused by nodes, and by clients if a node serves it", async () => {
+  const [node] = network.nodes;
+  assert.ok(node);
+  const envelope = strangersEnvelope(await headOf(bob));
+  const [outcome] = await node.api.publish({ envelopes: [envelope] });
+  assert.ok(outcome?.kind === "refused" && outcome.code === "not-a-member");
+  await serve(bob, [{ envelope, receipts: [] }]);
+  const { rejected } = await countOutcomes({ ...bob, group });
+  assert.deepEqual(rejected, { stranger: 1 });
+});
+
+test("junk, forged receipts, wrong keys and repeats each get their outcome", async () => {
+  const said = await sendMessage({ ...alice, group, text: "true words" });
+  assert.deepEqual(await said.settled, { kind: "delivered" });
+  await until("at bob's", async () => (await texts(bob, group)).includes("true words"));
+  const before = await countOutcomes({ ...bob, group });
+  const [genuine] = (await stored()).slice(-1);
+  assert.ok(genuine);
+  await serve(bob, [genuine, genuine]);
+  assert.deepEqual(await countOutcomes({ ...bob, group }), before);
+
+  const { topic } = genuine.envelope;
+  const decoded = decodeGroupEnvelope(genuine.envelope.payload);
+  const payload = genuine.envelope.payload.slice();
+  payload[payload.length - 1] = (payload.at(-1) ?? 0) ^ 1;
+  const changed = { topic, payload };
+  const unreceipted = { envelope: { topic, payload: randomBytes(100) }, receipts: genuine.receipts };
+  await serve(bob, [{ envelope: changed, receipts: genuine.receipts }, unreceipted]);
+  const after = await countOutcomes({ ...bob, group });
+  assert.equal(after.rejected["bad-signature"], 1);
+  assert.equal(after.rejected.malformed, 1);
+  assert.equal(after.opened, before.opened);
+  assert.equal(decoded.head, await headOf(bob));
+});
+
+test("a message whose head is not known yet is held, and opened when the chain brings it", async () => {
+  const unknown = strangersEnvelope(asId<EntryId>(randomBytes(32)));
+  await serve(bob, [{ envelope: unknown, receipts: [] }]);
+  assert.equal((await countOutcomes({ ...bob, group })).held, 1);
+  assert.deepEqual(await texts(bob, group), ["true words"]);
+  assert.equal((await groupStatus({ ...bob, group })).gaps, 0);
+});
+
+test("a node that leaves an entry out, or makes one up, is not believed", async () => {
+  const core = coreOf(bob.client);
+  const handle = core.groups.get(group);
+  const [node] = network.nodes;
+  assert.ok(handle && node);
+  const { head, block } = await groupStatus({ ...bob, group });
+  const made: Entry = {
+    group,
+    id: asId<EntryId>(randomBytes(32)),
+    parent: head,
+    index: 0,
+    authority: asAddress(randomBytes(20)),
+    payload: randomBytes(100),
+    block: { ...block, number: block.number + 1 },
+    logIndex: 0,
+  };
+  const from = (await node.api.fetchEntries({ group, recent: [] })).entries.map(
+    ({ block: { number, hash }, logIndex }) => ({ block: number, blockHash: hash, logIndex }),
+  );
+  const page = { core, group: handle, api: node.api, from: from.at(-1), entries: [made] };
+  const signal = AbortSignal.timeout(10_000);
+  await assert.rejects(
+    handle.queue.run(() => receiveEntryPage({ ...page, signal })),
+    { code: "malformed" },
+  );
+  assert.equal((await groupStatus({ ...bob, group })).head, head);
+  const said = await sendMessage({ ...alice, group, text: "as before" });
+  assert.deepEqual(await said.settled, { kind: "delivered" });
+  await until("at bob's", async () => (await texts(bob, group)).includes("as before"));
+  assert.equal((await listMessages({ ...bob, group })).length, 2);
+});

@@ -1,0 +1,213 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { callRpc } from "../../src/devnet/callRpc.ts";
+import {
+  addMembers,
+  findIntent,
+  groupStatus,
+  listIntents,
+  listMessages,
+  removeMembers,
+  renameGroup,
+  rotateKeys,
+  sendMessage,
+  setOnline,
+} from "../../src/index.ts";
+import type { GroupId } from "../../src/wire/ids.ts";
+import { openTestClient, type TestClient } from "../support/openTestClient.ts";
+import { isMember, openTestGroup } from "../support/openTestGroup.ts";
+import { assertSameTimelines } from "../support/sameTimelines.ts";
+import { startTestNetwork, type TestNetwork } from "../support/startTestNetwork.ts";
+import { texts } from "../support/texts.ts";
+import { until } from "../support/until.ts";
+
+const delivered = { kind: "delivered" };
+
+let network: TestNetwork;
+
+before(async () => {
+  network = await startTestNetwork({ nodes: 2, blockMs: 150 });
+});
+after(async () => {
+  await network[Symbol.asyncDispose]();
+});
+
+async function openThree() {
+  const opened = await openTestGroup({ network, names: ["alice", "bob", "carol"] });
+  const [alice, bob, carol] = opened.members;
+  assert.ok(alice && bob && carol);
+  return { ...opened, alice, bob, carol, [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose]() };
+}
+
+/** What lands after this block is what `undoAfter` takes. */
+async function markBlock(): Promise<number> {
+  await network.chain.pause();
+  await network.chain.mine(1);
+  const block = await newestBlock();
+  network.chain.resume();
+  return block;
+}
+
+/** Takes all blocks after this one; the chain stands still then. */
+async function undoAfter(block: number): Promise<void> {
+  await network.chain.pause();
+  const depth = (await newestBlock()) - block;
+  assert.deepEqual(await network.chain.reorg({ depth }), { kind: "done" });
+}
+
+async function newestBlock(): Promise<number> {
+  const { rpcUrl } = network.chain;
+  return Number(await callRpc<string>({ rpcUrl, method: "eth_blockNumber" }));
+}
+
+async function heads(members: readonly TestClient[], group: GroupId): Promise<Set<string>> {
+  const states = await Promise.all(members.map(({ client }) => groupStatus({ client, group })));
+  return new Set(states.map(({ head }) => head));
+}
+
+async function say({ client }: TestClient, group: GroupId, text: string) {
+  const said = await sendMessage({ client, group, text });
+  assert.deepEqual(await said.settled, delivered);
+  return said;
+}
+
+test("an entry that lands again brings its epoch back: nothing is sealed again, nothing shown twice", async () => {
+  await using play = await openThree();
+  const { group, members, alice, bob, carol } = play;
+  const block = await markBlock();
+  assert.deepEqual(await (await renameGroup({ client: alice.client, group, name: "x" })).settled, delivered);
+  await say(alice, group, "from alice");
+  await say(bob, group, "from bob");
+  await until("all have read it", async () => (await texts(carol, group)).length === 2);
+  const { head } = await groupStatus({ client: alice.client, group });
+  await undoAfter(block);
+  await until("the entry gone", async () => !(await heads(members, group)).has(head));
+  network.chain.resume();
+  await until("the entry back", async () => {
+    const now = await heads(members, group);
+    return now.size === 1 && now.has(head);
+  });
+  await say(bob, group, "afterwards");
+  await assertSameTimelines({ group, members, messages: 3 });
+  const items = await listMessages({ client: carol.client, group });
+  assert.equal(items.filter(({ kind }) => kind === "membership").length, 1);
+  for (const { client } of members) assert.equal((await groupStatus({ client, group })).gaps, 0);
+});
+
+test("messages of an epoch that never comes back are sealed again under the same id", async () => {
+  await using play = await openThree();
+  const { group, members, alice, bob, carol } = play;
+  const block = await markBlock();
+  const renamed = await renameGroup({ client: alice.client, group, name: "lost" });
+  assert.deepEqual(await renamed.settled, delivered);
+  const { head } = await groupStatus({ client: alice.client, group });
+  const mine = await say(bob, group, "said in the lost epoch");
+  await say(alice, group, "and by one who goes away");
+  await until("carol has read both", async () => (await texts(carol, group)).length === 2);
+  await setOnline({ client: alice.client, online: false });
+  await undoAfter(block);
+  await until("the entry gone", async () => !(await heads([bob, carol], group)).has(head));
+  network.chain.resume();
+  const rotated = await rotateKeys({ client: carol.client, group });
+  assert.deepEqual(await rotated.settled, delivered);
+  await until("bob's message sealed again", async () => {
+    const open = await listIntents({ client: bob.client, open: true });
+    const items = await listMessages({ client: carol.client, group });
+    return open.length === 0 && items.some((item) => item.kind === "message" && item.id === mine.messageId);
+  });
+  await setOnline({ client: alice.client, online: true });
+  await until("alice's rename landed after all", async () => {
+    const status = await groupStatus({ client: carol.client, group });
+    return status.name === "lost" && status.head !== head;
+  });
+  await assertSameTimelines({ group, members, messages: 2 });
+  for (const { client } of members) assert.equal((await groupStatus({ client, group })).gaps, 0);
+});
+
+test("a removal that a reorg took holds back what was said after it", async () => {
+  await using play = await openThree();
+  const { group, members, alice, bob, carol } = play;
+  const block = await markBlock();
+  const out = await removeMembers({ client: alice.client, group, members: [carol.client.inbox] });
+  assert.deepEqual(await out.settled, delivered);
+  await until(
+    "bob knows",
+    async () => (await groupStatus({ client: bob.client, group })).members.length === 2,
+  );
+  await undoAfter(block);
+  await until("bob sees carol again", async () => {
+    return (await groupStatus({ client: bob.client, group })).members.length === 3;
+  });
+  const kept = await sendMessage({ client: bob.client, group, text: "not for carol" });
+  const mine = await sendMessage({ client: alice.client, group, text: "nor this" });
+  const early = await Promise.race([kept.acknowledged, new Promise((done) => setTimeout(done, 1_000))]);
+  assert.equal(early, undefined, "held back while the chain stands still");
+  network.chain.resume();
+  assert.deepEqual(await kept.settled, delivered);
+  assert.deepEqual(await mine.settled, delivered);
+  await assertSameTimelines({ group, members: members.slice(0, 2), messages: 2 });
+  assert.deepEqual(
+    await findIntent({ client: alice.client, id: out.id }).then((one) => one?.settled),
+    delivered,
+  );
+  await until("carol is out", () => !isMember(carol, group));
+  assert.deepEqual(await texts(carol, group), []);
+});
+
+test("who joined by an entry that vanished is in the group again once it lands again", async () => {
+  await using play = await openThree();
+  const { group, members, alice, carol } = play;
+  await using dave = await openTestClient({ network, name: "dave" });
+  const block = await markBlock();
+  const added = await addMembers({ client: alice.client, group, members: [dave.client.inbox] });
+  assert.deepEqual(await added.settled, delivered);
+  await until("dave in the group", () => isMember(dave, group));
+  await say(dave, group, "hello from dave");
+  await undoAfter(block);
+  await until("dave out of it", () => !isMember(dave, group));
+  network.chain.resume();
+  await until("dave in it again", () => isMember(dave, group));
+  await say(carol, group, "welcome back");
+  await assertSameTimelines({ group, members: [...members, dave], messages: 2 });
+});
+
+test("who joined by an entry that another one beat is welcomed anew", async () => {
+  await using play = await openThree();
+  const { group, members, alice, bob } = play;
+  await using dave = await openTestClient({ network, name: "dave" });
+  const block = await markBlock();
+  const added = await addMembers({ client: alice.client, group, members: [dave.client.inbox] });
+  assert.deepEqual(await added.settled, delivered);
+  await until("dave in the group", () => isMember(dave, group));
+  await setOnline({ client: alice.client, online: false });
+  await undoAfter(block);
+  await until("dave out of it", () => !isMember(dave, group));
+  network.chain.resume();
+  assert.deepEqual(await (await rotateKeys({ client: bob.client, group })).settled, delivered);
+  await setOnline({ client: alice.client, online: true });
+  await until("dave in it again", () => isMember(dave, group));
+  await say(dave, group, "here I am");
+  await assertSameTimelines({ group, members: [...members, dave], messages: 1 });
+});
+
+test("two commits, one upon the other, land again with the same bytes", async () => {
+  await using play = await openThree();
+  const { group, members, alice } = play;
+  const block = await markBlock();
+  for (const name of ["one", "two"]) {
+    assert.deepEqual(
+      await (await renameGroup({ client: alice.client, group, name })).acknowledged,
+      delivered,
+    );
+  }
+  const { head } = await groupStatus({ client: alice.client, group });
+  await undoAfter(block);
+  await until("both gone", async () => !(await heads(members, group)).has(head));
+  network.chain.resume();
+  await until("both back", async () => {
+    const now = await heads(members, group);
+    return now.size === 1 && now.has(head);
+  });
+  await say(alice, group, "all as it was");
+  await assertSameTimelines({ group, members, messages: 1 });
+});

@@ -1,0 +1,162 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { sealHpke, xwingKem } from "../../src/crypto/hpke.ts";
+import { xwingKeyPairFromSeed } from "../../src/crypto/xwing.ts";
+import { isWeftError } from "../../src/errors.ts";
+import { createInstallation } from "../../src/identity/createInstallation.ts";
+import { createKeyPackageRecord } from "../../src/identity/createKeyPackageRecord.ts";
+import { openGroupInfo, sealGroupInfo } from "../../src/identity/sealGroupInfo.ts";
+import { unwrapWelcome, wrapWelcome } from "../../src/identity/wrapWelcome.ts";
+import { utf8 } from "../../src/wire/bytes.ts";
+import { checkEnvelope, type Envelope, envelopeBytes } from "../../src/wire/envelope.ts";
+import { asId, fromHex } from "../../src/wire/ids.ts";
+import { MAX_ENVELOPE_BYTES, MAX_GROUP_INFO_CHUNKS } from "../../src/wire/limits.ts";
+import { groupInfoTopic, welcomeTopic } from "../../src/wire/topic.ts";
+import { MAX_GROUP_INFO_BYTES, type Welcome } from "../../src/wire/welcome.ts";
+import {
+  buildGroupInfoEnvelope,
+  buildWelcomeEnvelope,
+  decodeGroupInfoPayload,
+} from "../../src/wire/welcomePayload.ts";
+import { testNetwork as network } from "../support/testNetwork.ts";
+
+const bytes = (length: number, fill: number) => new Uint8Array(length).fill(fill);
+
+function recipient(generation = 1) {
+  const installation = createInstallation();
+  const inbox = asId<never>(bytes(32, 1));
+  const nowMs = Date.UTC(2026, 0, 1);
+  const { own } = createKeyPackageRecord({ network, inbox, installation, generation, nowMs });
+  const wrapperKey = xwingKeyPairFromSeed(own.wrapperSeed).publicKey;
+  return { installation: installation.key, own, wrapperKey };
+}
+
+const bob = recipient();
+const carol = recipient();
+const welcome: Welcome = {
+  group: asId(bytes(32, 2)),
+  entry: asId(bytes(32, 3)),
+  encryptedGroupSecrets: bytes(200, 4),
+  groupInfo: { topicId: bytes(32, 5), key: bytes(32, 6), chunks: 2 },
+  keyPackageHash: fromHex(bob.own.hash),
+};
+const wrapped = wrapWelcome({ welcome, ...bob });
+
+/** Any plaintext, sealed to bob as a Welcome is. */
+function sealedToBob(plaintext: Uint8Array): Envelope {
+  const topic = welcomeTopic(bob.installation);
+  const info = utf8("weft.welcome.v1");
+  const sealed = sealHpke({ kem: xwingKem, publicKey: bob.wrapperKey, info, aad: topic, plaintext });
+  return buildWelcomeEnvelope({
+    topic,
+    encapsulatedKey: sealed.encapsulation,
+    ciphertext: sealed.ciphertext,
+  });
+}
+
+test("a wrapped Welcome opens with the key package that it was made for", () => {
+  assert.deepEqual(checkEnvelope(wrapped).kind, "welcome");
+  const older = recipient(0);
+  const opened = unwrapWelcome({ envelope: wrapped, keyPackages: [older.own, bob.own] });
+  assert.deepEqual(opened, { kind: "welcome", welcome, own: bob.own });
+});
+
+test("others of the bucket cannot open it", () => {
+  const outcome = unwrapWelcome({ envelope: wrapped, keyPackages: [carol.own] });
+  assert.deepEqual(outcome, { kind: "not-mine" });
+  assert.deepEqual(unwrapWelcome({ envelope: wrapped, keyPackages: [] }), { kind: "not-mine" });
+});
+
+test("a Welcome moved to another bucket does not open", () => {
+  const { payload } = wrapped;
+  const topic = Uint8Array.from(wrapped.topic);
+  topic[1] = (topic[1] ?? 0) ^ 1;
+  const outcome = unwrapWelcome({ envelope: { topic, payload }, keyPackages: [bob.own] });
+  assert.deepEqual(outcome, { kind: "not-mine" });
+});
+
+test("two Welcomes to one recipient share no bytes but their length, whatever group they are for", () => {
+  const other = wrapWelcome({ welcome: { ...welcome, group: asId(bytes(32, 9)) }, ...bob });
+  assert.ok(Math.abs(other.payload.length - wrapped.payload.length) <= 4);
+  assert.notDeepEqual(other.payload.subarray(4, 1124), wrapped.payload.subarray(4, 1124));
+});
+
+test("what opens but is no Welcome for that key package is malformed", () => {
+  const keyPackages = [bob.own];
+  for (const plaintext of [bytes(0, 0), bytes(64, 1), utf8("hello")]) {
+    const outcome = unwrapWelcome({ envelope: sealedToBob(plaintext), keyPackages });
+    assert.deepEqual(outcome, { kind: "malformed" });
+  }
+  const foreign = wrapWelcome({ welcome: { ...welcome, keyPackageHash: bytes(32, 0) }, ...bob });
+  assert.deepEqual(unwrapWelcome({ envelope: foreign, keyPackages }), { kind: "malformed" });
+});
+
+test("no bytes make unwrapping throw", () => {
+  fc.assert(
+    fc.property(fc.nat(), fc.nat(255), (at, value) => {
+      const payload = Uint8Array.from(wrapped.payload);
+      payload[at % payload.length] = value;
+      const outcome = unwrapWelcome({ envelope: { ...wrapped, payload }, keyPackages: [bob.own] });
+      assert.equal(
+        outcome.kind === "welcome",
+        wrapped.payload.every((byte, i) => byte === payload[i]),
+      );
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test("an unusable wrapper key is a coded error", () => {
+  assert.throws(
+    () => wrapWelcome({ welcome, installation: bob.installation, wrapperKey: bytes(1216, 255) }),
+    (error) => isWeftError(error, "malformed"),
+  );
+});
+
+const bundle = { encryptedGroupInfo: bytes(300, 7), ratchetTree: bytes(150_000, 8) };
+const { reference, envelopes } = sealGroupInfo(bundle);
+
+test("group info opens from its chunks in any order, with junk and repeats beside them", () => {
+  assert.equal(reference.chunks, 3);
+  for (const envelope of envelopes) assert.ok(envelopeBytes(envelope) <= MAX_ENVELOPE_BYTES);
+  const topic = groupInfoTopic(reference.topicId);
+  const junk = [
+    buildGroupInfoEnvelope({ topic, index: 0, ciphertext: bytes(500, 1) }),
+    buildGroupInfoEnvelope({ topic, index: 63, ciphertext: bytes(500, 1) }),
+    { topic, payload: bytes(40, 3) },
+  ];
+  const [first, second, third] = envelopes;
+  assert.ok(first && second && third);
+  const found = [...junk, third, second, junk[0] ?? first, first, first, ...junk];
+  assert.deepEqual(openGroupInfo({ reference, envelopes: found }), { kind: "group-info", bundle });
+});
+
+test("missing chunks are named", () => {
+  const outcome = openGroupInfo({ reference, envelopes: envelopes.slice(1, 2) });
+  assert.deepEqual(outcome, { kind: "incomplete", missing: [0, 2] });
+});
+
+test("a chunk counts in its own place, with its own key and count only", () => {
+  const incomplete = { kind: "incomplete", missing: [0, 1, 2] };
+  const otherKey = { ...reference, key: bytes(32, 0) };
+  assert.deepEqual(openGroupInfo({ reference: otherKey, envelopes }), incomplete);
+  const fewer = { ...reference, chunks: 2 };
+  assert.deepEqual(openGroupInfo({ reference: fewer, envelopes }), { kind: "incomplete", missing: [0, 1] });
+});
+
+test("sizes are padded: close ones look alike", () => {
+  const size = (length: number) => {
+    const sealed = sealGroupInfo({ encryptedGroupInfo: bytes(300, 0), ratchetTree: bytes(length, 1) });
+    return sealed.envelopes.map((envelope) => decodeGroupInfoPayload(envelope).ciphertext.length);
+  };
+  assert.deepEqual(size(20_000), size(20_040));
+});
+
+test("what does not fit is refused", () => {
+  assert.throws(
+    () => sealGroupInfo({ ...bundle, ratchetTree: new Uint8Array(MAX_GROUP_INFO_BYTES) }),
+    (error) => isWeftError(error, "too-large"),
+  );
+  assert.ok(MAX_GROUP_INFO_BYTES / MAX_GROUP_INFO_CHUNKS <= MAX_ENVELOPE_BYTES);
+});

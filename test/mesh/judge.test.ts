@@ -1,0 +1,177 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { openIntake } from "../../src/mesh/intake.ts";
+import type { MeshLog } from "../../src/mesh/meshLog.ts";
+import type { RegisteredNode } from "../../src/mesh/nodeDirectory.ts";
+import { peerIdOf } from "../../src/mesh/peerId.ts";
+import { bindMeshLog } from "../../src/node/bindMeshLog.ts";
+import { appendPeerBatch } from "../../src/store/node/appendBatch.ts";
+import { pruneLogs } from "../../src/store/node/pruneLogs.ts";
+import type { Batch } from "../../src/wire/batch.ts";
+import { asAddress, toHex } from "../../src/wire/ids.ts";
+import { MAX_CLOCK_SKEW_MS } from "../../src/wire/limits.ts";
+import { openTestStore } from "../support/openTestStore.ts";
+import { testDirectory } from "../support/testDirectory.ts";
+import { testNetwork } from "../support/testNetwork.ts";
+import { type TestOriginator, testEnvelope, testOriginator } from "../support/testOriginator.ts";
+import { until } from "../support/until.ts";
+
+const envelope = (text: string) => testEnvelope({ topic: 1, text });
+const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined };
+const from = "peer";
+
+function registered(originator: TestOriginator, change: Partial<RegisteredNode> = {}) {
+  return {
+    node: originator.log.node,
+    signingKey: toHex(originator.signingPublicKey),
+    peerId: toHex(new Uint8Array(38)),
+    multiaddrs: [],
+    generation: 1,
+    leavingBlock: undefined,
+    disabledBlock: undefined,
+    ...change,
+  };
+}
+
+/** An intake over a real store, with one registered originator. */
+async function openTestIntake(
+  options: { checkBatch?: () => "good" | "bad-envelope"; perMinute?: number } = {},
+) {
+  const opened = await openTestStore();
+  const { store } = opened;
+  const directory = testDirectory();
+  const originator = testOriginator("a");
+  directory.set(registered(originator));
+  const log: MeshLog = bindMeshLog(store);
+  const intake = openIntake({
+    network: testNetwork,
+    directory,
+    log,
+    checkBatch: options.checkBatch ?? (() => "good"),
+    originatorBytesPerMinute: options.perMinute ?? 1e9,
+    logger: silent,
+  });
+  const dispose = async (): Promise<void> => {
+    intake[Symbol.dispose]();
+    await opened[Symbol.asyncDispose]();
+  };
+  return { store, directory, originator, intake, log, [Symbol.asyncDispose]: dispose };
+}
+
+test("a good batch is stored, the same again is a duplicate", async () => {
+  await using opened = await openTestIntake();
+  const { intake, originator } = opened;
+  const batch = originator.next([envelope("0")]);
+  assert.deepEqual(await intake.take({ batch, from }), { kind: "accept", stored: true });
+  assert.deepEqual(await intake.take({ batch, from }), { kind: "accept", stored: false });
+  assert.deepEqual(
+    [...intake.counts],
+    [
+      ["stored", 1],
+      ["duplicate", 1],
+    ],
+  );
+});
+
+test("each fault has its name, and nothing of it is stored", async () => {
+  await using opened = await openTestIntake({ checkBatch: () => "bad-envelope" });
+  const { intake, originator, directory, log } = opened;
+  const left = testOriginator("left");
+  directory.set(registered(left, { leavingBlock: 9 }));
+  const good = originator.next([envelope("0")]);
+  const forged: Batch = { ...good, signature: good.signature.with(40, (good.signature[40] ?? 0) ^ 1) };
+  const another = testOriginator("another").next([envelope("0")], { node: originator.log.node });
+  const cases: [Batch, object][] = [
+    [forged, { kind: "reject", reason: "bad-signature" }],
+    [another, { kind: "reject", reason: "bad-signature" }],
+    [originator.next([envelope("1")], { chainId: 1 }), { kind: "reject", reason: "wrong-network" }],
+    [
+      originator.next([envelope("1")], { nodeRegistry: asAddress(`0x${"77".repeat(20)}`) }),
+      { kind: "reject", reason: "wrong-network" },
+    ],
+    [left.next([envelope("0")]), { kind: "ignore", reason: "originator-left" }],
+    [good, { kind: "ignore", reason: "bad-envelope" }],
+    [testOriginator("unknown").next([envelope("0")]), { kind: "park", reason: "unregistered-originator" }],
+    [originator.next([envelope("1")], { generation: 2n }), { kind: "park", reason: "unknown-generation" }],
+    [
+      originator.next([envelope("1")], { timeMs: Date.now() + MAX_CLOCK_SKEW_MS + 60_000 }),
+      { kind: "park", reason: "from-the-future" },
+    ],
+  ];
+  for (const [batch, verdict] of cases) assert.deepEqual(await intake.take({ batch, from }), verdict);
+  // peers look at a sample only: a forwarder is not to blame, the originator is
+  const { text, bytes } = await peerIdOf({ privateKey: new Uint8Array(32).fill(1) });
+  directory.set(registered(originator, { peerId: toHex(bytes) }));
+  const own = await intake.take({ batch: good, from: text });
+  assert.deepEqual(own, { kind: "reject", reason: "bad-envelope" });
+  assert.deepEqual(log.heads(), []);
+});
+
+test("anchor and time must not go back behind the predecessor, where that is held", async () => {
+  await using opened = await openTestIntake();
+  const { intake, originator } = opened;
+  const take = (batch: Batch) => intake.take({ batch, from });
+  const first = originator.next([envelope("0")], { anchorBlock: 20, timeMs: 2000 });
+  assert.equal((await take(first)).kind, "accept");
+  const succession = { firstSequence: 1n };
+  const previous = originator.next([envelope("probe")], succession).header.previous;
+  const cases = [
+    { anchorBlock: 19, timeMs: 2000, expected: { kind: "ignore", reason: "anchor-went-back" } },
+    { anchorBlock: 20, timeMs: 1999, expected: { kind: "ignore", reason: "time-went-back" } },
+    { anchorBlock: 20, timeMs: 2000, expected: { kind: "accept", stored: true } },
+  ];
+  for (const { expected, ...header } of cases) {
+    const batch = originator.next([envelope("1")], { ...succession, previous, ...header });
+    assert.deepEqual(await take(batch), expected);
+  }
+});
+
+test("parked batches are taken when the registry comes, and when their time comes", async () => {
+  await using opened = await openTestIntake();
+  const { intake, directory, originator } = opened;
+  const late = testOriginator("late");
+  const waiting = intake.takeFinally({ batch: late.next([envelope("0")]), from });
+  directory.set(registered(testOriginator("somebody else")));
+  directory.set(registered(late));
+  assert.deepEqual(await waiting, { kind: "accept", stored: true });
+
+  const soon = originator.next([envelope("0")], { timeMs: Date.now() + MAX_CLOCK_SKEW_MS + 300 });
+  assert.deepEqual(await intake.takeFinally({ batch: soon, from }), { kind: "accept", stored: true });
+  assert.equal(intake.counts.get("from-the-future"), 1);
+
+  const newer = originator.next([envelope("0")], { generation: 2n, firstSequence: 0n, timeMs: Date.now() });
+  const parked = intake.takeFinally({ batch: newer, from });
+  directory.set(registered(originator, { generation: 2 }));
+  assert.deepEqual(await parked, { kind: "accept", stored: true });
+});
+
+test("parking is bounded: the oldest are left to sync", async () => {
+  await using opened = await openTestIntake();
+  const { intake } = opened;
+  const stranger = testOriginator("stranger");
+  const verdicts = Array.from({ length: 300 }, (_, i) =>
+    intake.takeFinally({ batch: stranger.next([envelope(`${i}`)]), from }),
+  );
+  let settled = 0;
+  for (const verdict of verdicts) {
+    void verdict.then((final) => {
+      assert.deepEqual(final, { kind: "ignore", reason: "parked-too-long" });
+      settled++;
+    });
+  }
+  await until("what is too much is let go", () => settled === 300 - 256);
+});
+
+test("a node's bytes per minute are bounded, and a pruned range is not stored again", async () => {
+  await using opened = await openTestIntake({ perMinute: 3000 });
+  const { intake, originator, store } = opened;
+  const batches = [0, 1, 2].map((i) => originator.next([envelope(`${i}`.padEnd(1400))]));
+  const [first, second, third] = batches;
+  assert.ok(first && second && third);
+  assert.equal((await intake.take({ batch: first, from })).kind, "accept");
+  assert.equal((await intake.take({ batch: second, from })).kind, "accept");
+  assert.deepEqual(await intake.take({ batch: third, from }), { kind: "ignore", reason: "over-budget" });
+
+  await pruneLogs({ store, retention: { group: 0 }, now: Date.now() + 1000 });
+  assert.equal((await appendPeerBatch({ store, batch: first })).kind, "pruned");
+});

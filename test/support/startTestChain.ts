@@ -1,0 +1,31 @@
+import type { Chain } from "../../src/chain/chain.ts";
+import { deployContracts } from "../../src/chain/deploy.ts";
+import { openChain } from "../../src/chain/openChain.ts";
+import type { LocalChainKind } from "../../src/devnet/localChainCommand.ts";
+import { type LocalChain, startLocalChain } from "../../src/devnet/startLocalChain.ts";
+import type { Network } from "../../src/wire/network.ts";
+import { temporaryDirectory } from "./temporaryDirectory.ts";
+
+export type TestChain = LocalChain & { readonly network: Network; readonly chain: Chain };
+
+/** A local chain with the three contracts, deployed by its first account; a block every `blockMs` (20 unless told). */
+export async function startTestChain(
+  params: {
+    kind?: LocalChainKind;
+    blockMs?: number;
+    recoveryDelaySeconds?: number;
+    leaveDelaySeconds?: number;
+  } = {},
+): Promise<TestChain> {
+  const { kind = "anvil", blockMs = 20, ...delays } = params;
+  const local = await startLocalChain({ kind, blockMs, onLog: console.error });
+  try {
+    await using directory = await temporaryDirectory();
+    const network = await deployContracts({ rpcUrl: local.rpcUrl, deploymentDir: directory.path, ...delays });
+    const chain = await openChain({ rpcUrl: local.rpcUrl, network });
+    return { ...local, network, chain };
+  } catch (error) {
+    await local[Symbol.asyncDispose]();
+    throw error;
+  }
+}

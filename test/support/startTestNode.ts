@@ -1,0 +1,59 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { pino } from "pino";
+import { formatDeployment } from "../../src/chain/deployment.ts";
+import { type nodeSettings, readNodeSettings } from "../../src/config.ts";
+import { type Node, startNode } from "../../src/node/startNode.ts";
+import { connectNode, type NodeConnection } from "../../src/rpc/connectNode.ts";
+import type { TestChain } from "./startTestChain.ts";
+import { temporaryDirectory } from "./temporaryDirectory.ts";
+
+export type TestNode = Node & { readonly api: NodeConnection; readonly dataDir: string };
+
+type Chosen = Partial<Record<keyof typeof nodeSettings, string>>;
+
+const START_TIMEOUT_MS = 30_000;
+
+/**
+ * A real node in this process on free ports, ready; its account is one of the chain's. `dataDir` starts one again
+ * (with the same `listen` and `http` if its peers should find it before they read its new addresses).
+ */
+export async function startTestNode(params: {
+  chain: TestChain;
+  /** Which of the chain's accounts pays: one node each, from 1. */
+  account: number;
+  dataDir?: string;
+  chosen?: Chosen;
+  /** Return before it is ready. */
+  early?: boolean;
+}): Promise<TestNode> {
+  const { chain, account, chosen, early = false } = params;
+  await using stack = new AsyncDisposableStack();
+  const dataDir = params.dataDir ?? stack.use(await temporaryDirectory()).path;
+  const settings = await testNodeSettings({ chain, account, dataDir, ...(chosen ? { chosen } : {}) });
+  const signal = AbortSignal.timeout(START_TIMEOUT_MS);
+  const logger = pino({ level: settings.logLevel }, pino.destination({ fd: 2, sync: true }));
+  const node = stack.use(await startNode({ settings, logger, signal }));
+  if (!early) await node.whenReady(signal);
+  const api = stack.use(connectNode({ url: node.url }));
+  const owned = stack.move();
+  return { ...node, api, dataDir, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+/** As `weft node start` would read them. */
+export async function testNodeSettings(params: {
+  chain: TestChain;
+  account: number;
+  dataDir: string;
+  chosen?: Chosen;
+}) {
+  const { chain, account, dataDir, chosen = {} } = params;
+  await mkdir(dataDir, { recursive: true });
+  const networkFile = join(dataDir, "network.json");
+  await writeFile(networkFile, formatDeployment(chain.network));
+  const operatorKey = chain.accounts[account]?.privateKey ?? "";
+  const fixed = { networkFile, dataDir, rpcUrl: chain.rpcUrl, operatorKey };
+  const ports = { listen: "/ip4/127.0.0.1/tcp/0", http: "127.0.0.1:0" };
+  const quick = { chainPollMs: "20", logLevel: process.env.WEFT_TEST_LOG ?? "silent" };
+  return readNodeSettings({ chosen: { ...fixed, ...ports, ...quick, ...chosen }, environment: {} });
+}

@@ -1,0 +1,14 @@
+import assert from "node:assert/strict";
+import { setTimeout as delay } from "node:timers/promises";
+
+const POLL_MS = 10;
+const GIVE_UP_MS = 30_000;
+
+/** Resolves once `condition` holds; fails, naming `what`, after half a minute. */
+export async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
+  const end = Date.now() + GIVE_UP_MS;
+  while (!(await condition())) {
+    if (Date.now() > end) assert.fail(`never came: ${what}`);
+    await delay(POLL_MS);
+  }
+}
