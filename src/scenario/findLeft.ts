@@ -19,6 +19,7 @@ export async function findLeft(params: {
   const left = (await listIntents({ client })).find(
     (one) =>
       one.action !== "upkeep" &&
+      one.action !== "welcome" &&
       !before.has(one.id) &&
       !taken.has(one.id) &&
       (founds ? one.action === "create" : one.group === group),

@@ -5,6 +5,7 @@ import { after, before, test } from "node:test";
 import { coreOf } from "../../src/client/client.ts";
 import { listEpochs } from "../../src/client/groups/epochStates.ts";
 import {
+  addMembers,
   createGroup,
   findIntent,
   groupStatus,
@@ -18,8 +19,8 @@ import {
   setOnline,
 } from "../../src/index.ts";
 import { clientSchema } from "../../src/store/schema.ts";
-import { openTestClient } from "../support/openTestClient.ts";
-import { openTestGroup } from "../support/openTestGroup.ts";
+import { openTestClient, type TestClient } from "../support/openTestClient.ts";
+import { isMember, openTestGroup } from "../support/openTestGroup.ts";
 import { assertSameTimelines } from "../support/sameTimelines.ts";
 import { startTestNetwork, type TestNetwork } from "../support/startTestNetwork.ts";
 import { startTestNode } from "../support/startTestNode.ts";
@@ -183,4 +184,36 @@ test("a write that fails takes nothing with it: the disk says what holds, and th
   for (const { settled } of intents) assert.deepEqual(await settled, { kind: "delivered" });
   assert.ok(failures > 1);
   await assertSameTimelines({ group, members, messages: 2 });
+});
+
+/** Lets a client die as it writes the first envelopes of an intent: its entry is on the chain, nothing is sent. */
+function dieBeforeWelcomes({ client }: TestClient): void {
+  const { database, closing } = coreOf(client);
+  const { level } = database;
+  const write = level.batch.bind(level) as (...args: unknown[]) => Promise<void>;
+  const writesEnvelopes = (operations: unknown): boolean =>
+    Array.isArray(operations) &&
+    operations.some(({ key }: { key: Uint8Array }) => key[0] === clientSchema.publication.prefix);
+  level.batch = (async (...args: unknown[]) => {
+    if (closing.signal.aborted || !writesEnvelopes(args[0])) return await write(...args);
+    closing.abort();
+    throw new Error("the process died at this write");
+  }) as typeof level.batch;
+}
+
+test("who adds somebody and dies before the Welcome is stood in for by another member", async () => {
+  const names = ["alice", "bob", "carol"];
+  await using opened = await openTestGroup({ network, names, finalityBlocks: 1_000 });
+  await using dave = await openTestClient({ network, name: "dave" });
+  const { group, members } = opened;
+  const [alice, bob] = members;
+  assert.ok(alice && bob);
+  dieBeforeWelcomes(alice);
+  await addMembers({ client: alice.client, group, members: [dave.client.inbox] });
+  await until("dave in the group", () => isMember(dave, group));
+  const said = await sendMessage({ client: bob.client, group, text: "alice is gone" });
+  assert.deepEqual(await said.settled, { kind: "delivered" });
+  await until("at dave's", async () => (await texts(dave, group)).includes("alice is gone"));
+  const stoodIn = (await Promise.all(members.slice(1).map(({ client }) => listIntents({ client })))).flat();
+  assert.ok(stoodIn.some(({ action }) => action === "welcome"));
 });

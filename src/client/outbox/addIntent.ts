@@ -45,7 +45,8 @@ export async function addFailedIntent(params: {
   return handleOf(core, intent);
 }
 
-function draftIntent(params: { core: ClientCore; group: GroupId; action: Action }): Intent {
+/** An intent as it begins. */
+export function draftIntent(params: { core: ClientCore; group: GroupId; action: Action }): Intent {
   const { core, group, action } = params;
   const id: Hex = toHex(randomBytes(INTENT_ID_BYTES));
   return {

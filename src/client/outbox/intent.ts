@@ -42,6 +42,8 @@ export type Action =
   | { readonly kind: "leave" }
   /** What any member may do for the group; nobody asked for it. */
   | { readonly kind: "upkeep" }
+  /** The Welcomes of an entry whose author does not send them; nobody asked for it. */
+  | { readonly kind: "welcome"; readonly entry: EntryId }
   | { readonly kind: "send"; readonly content: MessageContent; readonly message: MessageId };
 
 /** How far an intent is. Every step is durable before it takes effect outside. */

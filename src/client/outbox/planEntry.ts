@@ -92,6 +92,7 @@ function planAction(params: Params): EntryPlan {
       const earliest = earliestCommitBlock({ context, inbox: self.inbox, lastCommitBlock });
       return block + 1 < earliest ? { kind: "too-soon", block: earliest - 1 } : plan;
     }
+    case "welcome":
     case "send":
       return { kind: "done" };
   }
@@ -180,6 +181,7 @@ function wishOf({ action, resolved, remaining = [] }: Intent): Wish | undefined 
     case "leave":
     case "upkeep":
       return { kind: action.kind };
+    case "welcome":
     case "send":
       return undefined;
   }

@@ -1,13 +1,14 @@
 import { sealGroupInfo } from "../../identity/sealGroupInfo.ts";
 import { wrapWelcome } from "../../identity/wrapWelcome.ts";
 import { encodeTree } from "../../mls/encodeTree.ts";
+import type { EpochKeys } from "../../mls/groupState.ts";
 import { type Envelope, envelopeHash } from "../../wire/envelope.ts";
 import type { EntryId } from "../../wire/ids.ts";
 import type { ClientCore } from "../core.ts";
 import { changeGroup } from "../groups/changeGroup.ts";
 import { readEpoch } from "../groups/epochStates.ts";
 import type { Group, Publication } from "../groups/group.ts";
-import type { StagedRecord } from "../tables.ts";
+import type { StagedRecord, StagedWelcome } from "../tables.ts";
 import type { Intent } from "./intent.ts";
 
 /** An own entry that was adopted and whose Welcomes are still to be written. */
@@ -43,24 +44,38 @@ export async function welcomeIntent(params: {
   });
   const { welcome } = staged;
   if (!epoch || !welcome) return;
-  const { encryptedGroupInfo } = welcome;
-  const info = sealGroupInfo({ encryptedGroupInfo, ratchetTree: encodeTree(epoch.state) });
-  const wrapped = welcome.recipients.map(({ installation, wrapperKey, ...recipient }) =>
-    wrapWelcome({
-      installation,
-      wrapperKey,
-      welcome: { group: group.id, entry, groupInfo: info.reference, ...recipient },
-    }),
-  );
+  const state = epoch.state;
   const first = 1 + Math.max(-1, ...partsOf(group, intent));
-  const publications = [...info.envelopes, ...wrapped].map((envelope, i) =>
-    publicationOf({ group, intent, envelope, part: first + i }),
-  );
+  const publications = welcomePublications({ intent, entry, state, welcome, first });
   await changeGroup({
     core,
     group,
     change: { publications, staged: [[entry, { ...staged, welcome: undefined }]], sync: true },
   });
+}
+
+/** The envelopes of a Welcome to an entry, as parts of an intent from `first` on. */
+export function welcomePublications(params: {
+  intent: Pick<Intent, "id" | "group" | "sequence">;
+  entry: EntryId;
+  /** Of the epoch that the entry opened. */
+  state: EpochKeys;
+  welcome: StagedWelcome;
+  first: number;
+}): Publication[] {
+  const { intent, entry, state, welcome, first } = params;
+  const { encryptedGroupInfo, recipients } = welcome;
+  const info = sealGroupInfo({ encryptedGroupInfo, ratchetTree: encodeTree(state) });
+  const wrapped = recipients.map(({ installation, wrapperKey, ...recipient }) =>
+    wrapWelcome({
+      installation,
+      wrapperKey,
+      welcome: { group: intent.group, entry, groupInfo: info.reference, ...recipient },
+    }),
+  );
+  return [...info.envelopes, ...wrapped].map((envelope, i) =>
+    publicationOf({ intent, envelope, part: first + i }),
+  );
 }
 
 function partsOf(group: Group, intent: Intent): number[] {
@@ -70,18 +85,17 @@ function partsOf(group: Group, intent: Intent): number[] {
 }
 
 function publicationOf(params: {
-  group: Group;
-  intent: Intent;
+  intent: Pick<Intent, "id" | "group" | "sequence">;
   envelope: Envelope;
   part: number;
 }): Publication {
-  const { group, intent, envelope, part } = params;
+  const { intent, envelope, part } = params;
   const hash = envelopeHash(envelope);
   return {
     sequence: intent.sequence,
     part,
     record: {
-      ...{ intent: intent.id, group: group.id, envelope, hash },
+      ...{ intent: intent.id, group: intent.group, envelope, hash },
       ...{ state: "pending", node: undefined, acknowledgedAtMs: 0 },
     },
   };

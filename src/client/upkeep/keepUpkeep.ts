@@ -10,6 +10,7 @@ import { fetchKeyPackages } from "../outbox/fetchKeyPackages.ts";
 import type { Action } from "../outbox/intent.ts";
 import { type Duty, dutiesOf, missingInstallations } from "./duties.ts";
 import { staggerMs } from "./stagger.ts";
+import { type StandIns, standIn } from "./standIn.ts";
 
 type Params = { core: ClientCore; group: Group; signal: AbortSignal };
 
@@ -30,11 +31,18 @@ const MAX_TRY_AGAIN_MS = 10 * 60_000;
 export async function keepUpkeep(params: Params): Promise<void> {
   const { group, signal } = params;
   const turns: Turns = new Map();
+  const standIns: StandIns = new Map();
   while (!signal.aborted) {
-    const nextMs = await takeTurns({ ...params, turns });
+    const turnMs = await takeTurns({ ...params, turns });
+    const standInMs = await standIn({ ...params, turns: standIns });
+    const nextMs = earlier(turnMs, standInMs);
     const timeout = nextMs === undefined ? {} : { timeoutMs: Math.max(1, nextMs - Date.now()) };
     await group.upkeepWakeup.wait({ signal, ...timeout });
   }
+}
+
+function earlier(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
 }
 
 /** When the next turn comes, if anything is left to do. */

@@ -1,0 +1,182 @@
+import { sha256 } from "#crypto";
+import { equalBytes } from "../../crypto/equalBytes.ts";
+import { isWeftError } from "../../errors.ts";
+import { ownerOfLeaf } from "../../identity/credential.ts";
+import type { GroupState } from "../../mls/groupState.ts";
+import { welcomeAgain } from "../../mls/welcomeAgain.ts";
+import type { Entry } from "../../rpc/nodeApi.ts";
+import { type EntryId, fromHex } from "../../wire/ids.ts";
+import type { KeyPackageRecord } from "../../wire/keyPackageRecord.ts";
+import type { ClientCore } from "../core.ts";
+import type { Registry } from "../entries/judgeEntry.ts";
+import { type OpenedEntry, openEntry } from "../entries/openEntry.ts";
+import { changeGroup } from "../groups/changeGroup.ts";
+import { readEpoch, readState } from "../groups/epochStates.ts";
+import { viewOf } from "../groups/epochView.ts";
+import type { Group } from "../groups/group.ts";
+import { askNodes } from "../links/askNodes.ts";
+import { rankGroupNodes } from "../links/rankGroupNodes.ts";
+import { draftIntent } from "../outbox/addIntent.ts";
+import { fetchKeyPackages } from "../outbox/fetchKeyPackages.ts";
+import { welcomePublications } from "../outbox/welcomeIntent.ts";
+import type { EntryRecord, StagedWelcome } from "../tables.ts";
+import { staggerMs } from "./stagger.ts";
+
+type Params = { core: ClientCore; group: Group; signal: AbortSignal };
+type Commit = Extract<OpenedEntry, { kind: "commit" }>;
+
+/** By entry: when this client looks whether its Welcomes were sent; undefined: others do, or it has looked. */
+export type StandIns = Map<EntryId, number | undefined>;
+
+/** What the author of an Add has for the Welcomes, and those whom it adds for joining. */
+const PATIENCE_MS = 4_000;
+/** Those whose turn comes later than this leave it to others: three members stand in. */
+const MAX_STAGGER_MS = 2_000;
+const TRY_AGAIN_MS = 1_000;
+
+/**
+ * Sends the Welcomes of others' Adds where those who were added have not joined: whoever added them may be gone, and
+ * nobody else tells them. Who has joined has published another key package. As long as the epoch before is kept, that
+ * is until the Add is final. When to look again, if ever.
+ */
+export async function standIn(params: Params & { turns: StandIns }): Promise<number | undefined> {
+  const { core, group, turns } = params;
+  const additions = group.view.branch.steps.flatMap(({ entry }) =>
+    entry && isOthersAdd(core, group, entry) ? [entry] : [],
+  );
+  const ids = new Set(additions.map(({ id }) => id));
+  for (const id of turns.keys()) if (!ids.has(id)) turns.delete(id);
+  for (const entry of additions) {
+    if (!turns.has(entry.id)) turns.set(entry.id, await turnOf({ ...params, entry }));
+    const atMs = turns.get(entry.id);
+    if (atMs === undefined || atMs > Date.now()) continue;
+    const isOver = await lookAfter({ ...params, entry });
+    turns.set(entry.id, isOver ? undefined : Date.now() + TRY_AGAIN_MS);
+  }
+  const next = [...turns.values()].filter((atMs) => atMs !== undefined);
+  return next.length === 0 ? undefined : Math.min(...next);
+}
+
+function isOthersAdd(
+  { self, finalityBlocks }: ClientCore,
+  { processed }: Group,
+  entry: EntryRecord,
+): boolean {
+  const { verdict, block } = entry;
+  if (verdict.kind !== "adopted" || verdict.adds.length === 0) return false;
+  const isFinal = block.number + finalityBlocks <= processed.number;
+  return !isFinal && verdict.writer.installation !== self.installation.key;
+}
+
+/** Of those who were members before it: only they can. */
+async function turnOf(params: Params & { entry: EntryRecord }): Promise<number | undefined> {
+  const { core, entry } = params;
+  const state = await stateBefore(params);
+  if (!state || entry.verdict.kind !== "adopted") return undefined;
+  const { installation: author } = entry.verdict.writer;
+  const installations = viewOf(state).members.map(({ installation }) => installation);
+  const able = installations.filter((installation) => installation !== author);
+  const waitMs = staggerMs({ subject: entry.id, self: core.self.installation.key, able });
+  return waitMs > MAX_STAGGER_MS ? undefined : Date.now() + PATIENCE_MS + waitMs;
+}
+
+/** False if it has to be tried again. */
+async function lookAfter(params: Params & { entry: EntryRecord }): Promise<boolean> {
+  const { core, group, signal } = params;
+  try {
+    const state = await stateBefore(params);
+    const entry = state && (await fetchEntry(params));
+    const opened = entry && openEntry({ network: core.network, state, entry });
+    if (!state || !entry || opened?.kind !== "commit") return true;
+    const absent = await findAbsent({ ...params, opened });
+    if (absent.length > 0) await welcome({ core, group, entry, state, opened, absent });
+    return true;
+  } catch (error) {
+    if (signal.aborted || !isWeftError(error)) throw error;
+    core.logger.debug({ group: group.id, error }, "could not look whether somebody has joined");
+    return false;
+  }
+}
+
+async function stateBefore(params: Params & { entry: EntryRecord }): Promise<GroupState | undefined> {
+  const { core, group, entry } = params;
+  return await readState({
+    database: core.database,
+    group: group.id,
+    cache: group.epochs,
+    head: entry.parent,
+  });
+}
+
+/** With its payload, which is not kept. */
+async function fetchEntry(params: Params & { entry: EntryRecord }): Promise<Entry | undefined> {
+  const { core, group, signal, entry } = params;
+  const before = [...group.view.entries.values()].filter(
+    ({ block, logIndex }) =>
+      block.number < entry.block.number || (block.number === entry.block.number && logIndex < entry.logIndex),
+  );
+  const recent = before
+    .slice(-1)
+    .map(({ block, logIndex }) => ({ block: block.number, blockHash: block.hash, logIndex }));
+  const ranked = await rankGroupNodes({ core, group: group.id });
+  const page = await askNodes({
+    ...{ links: core.links, ranked, signal },
+    ask: (api) => api.fetchEntries({ group: group.id, recent }, { signal }),
+  });
+  return page.entries.find(({ id }) => id === entry.id);
+}
+
+/** Those who were added by the key package that they still publish. */
+async function findAbsent(
+  params: Params & { entry: EntryRecord; opened: Commit },
+): Promise<KeyPackageRecord[]> {
+  const { core, group, signal, opened } = params;
+  const inboxes = [...new Set(opened.adds.map(({ inbox }) => inbox))];
+  const registry: Registry = (inbox) => core.inboxes.get(inbox)?.inbox;
+  const { number: block } = group.processed;
+  const found = await fetchKeyPackages({ core, inboxes, registry, block, signal });
+  const added = opened.verified.adds.map(({ keyPackage }) => keyPackage);
+  return [...found.values()]
+    .flat()
+    .filter(({ keyPackage }) => added.some((one) => equalBytes(one, keyPackage)));
+}
+
+async function welcome(params: {
+  core: ClientCore;
+  group: Group;
+  entry: Entry;
+  state: GroupState;
+  opened: Commit;
+  absent: readonly KeyPackageRecord[];
+}): Promise<void> {
+  const { core, group, entry, state, opened, absent } = params;
+  const { key, privateKey } = core.self.installation;
+  const signatureKey = { publicKey: fromHex(key), privateKey };
+  const sealed = welcomeAgain({ state, verified: opened.verified, signatureKey });
+  const at = { database: core.database, group: group.id, cache: group.epochs };
+  const epoch = await readEpoch({ ...at, head: entry.id });
+  if (!sealed || !epoch) return;
+  const { encryptedGroupInfo } = sealed;
+  const recipients = opened.verified.adds.flatMap((add, i) => {
+    const installation = ownerOfLeaf(add)?.installation;
+    const record = absent.find((one) => one.installation === installation);
+    const encryptedGroupSecrets = sealed.groupSecrets[i]?.encryptedGroupSecrets;
+    if (!record || !encryptedGroupSecrets) return [];
+    const { wrapperKey } = record;
+    const keyPackageHash = sha256(add.keyPackage);
+    return [{ installation: record.installation, wrapperKey, keyPackageHash, encryptedGroupSecrets }];
+  });
+  const welcome: StagedWelcome = { encryptedGroupInfo, recipients };
+  core.logger.info(
+    { group: group.id, entry: entry.id, recipients: recipients.length },
+    "welcomes for another",
+  );
+  const draft = draftIntent({ core, group: group.id, action: { kind: "welcome", entry: entry.id } });
+  const intent = { ...draft, progress: { kind: "landed" } as const };
+  const publications = welcomePublications({
+    ...{ intent, entry: entry.id, state: epoch.state, welcome, first: 0 },
+  });
+  await group.queue.run(() =>
+    changeGroup({ core, group, change: { intents: [intent], publications, sync: true } }),
+  );
+}
