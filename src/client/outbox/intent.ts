@@ -42,6 +42,8 @@ export type Action =
   | { readonly kind: "leave" }
   /** What any member may do for the group; nobody asked for it. */
   | { readonly kind: "upkeep" }
+  /** This client can't follow an entry: evidence that nobody can, or else a request to be added again. */
+  | { readonly kind: "appeal"; readonly entry: EntryId }
   | { readonly kind: "send"; readonly content: MessageContent; readonly message: MessageId };
 
 /** How far an intent is. Every step is durable before it takes effect outside. */
@@ -55,6 +57,8 @@ export type Progress =
       readonly parent: EntryId | GroupId;
       /** Children of the parent that the chain must show before this can be sent (again). */
       readonly needsChildren: number;
+      /** How often others' siblings have come first, all of which were refused in the end. */
+      readonly stales?: number;
       /** The chain head at the last hand-over to a relaying node; undefined before the first. */
       readonly submitted: { readonly block: number; readonly atMs: number } | undefined;
     }
