@@ -29,8 +29,8 @@ export async function maintainEpochs(params: { core: ClientCore; group: Group })
   lastLookedAt.set(group, number);
   const finalBlock = number - core.finalityBlocks;
   const epochs = await listEpochs({ database: core.database, group: group.id });
-  const voidable = await voidableEntries({ core, group });
-  const isOver = ({ head }: { head: HeadId }) => isFinallyOver({ group, head, finalBlock, voidable });
+  const decided = await decidedEntries({ core, group, finalBlock });
+  const isOver = ({ head }: { head: HeadId }) => isFinallyOver({ group, head, finalBlock, ...decided });
   const over = epochs.filter(isOver);
   const dropped = [
     ...over.filter(({ head }) => !group.view.branch.places.has(head)),
@@ -38,8 +38,7 @@ export async function maintainEpochs(params: { core: ClientCore; group: Group })
   ];
   const toClose = over.filter((one) => one.closedAtMs === 0 && !dropped.includes(one));
   const droppedStaged = [...group.view.staged.keys()].filter((head) => isOver({ head }));
-  const decided = [...voidable].filter((entry) => isDecided({ group, entry, finalBlock }));
-  if (dropped.length + toClose.length + droppedStaged.length + decided.length === 0) return;
+  if (dropped.length + toClose.length + droppedStaged.length + decided.over.length === 0) return;
   await changeGroup({
     core,
     group,
@@ -49,7 +48,7 @@ export async function maintainEpochs(params: { core: ClientCore; group: Group })
       droppedStaged,
       writes: [
         ...orphanedTrees({ epochs, dropped }).map((hash) => tables.tree.del({ group: group.id, hash })),
-        ...decided.map((entry) => tables.voidable.del({ group: group.id, entry })),
+        ...decided.over.map((entry) => tables.voidable.del({ group: group.id, entry })),
       ],
     },
   });
@@ -77,20 +76,18 @@ function isFinal(entry: EntryRecord | undefined, finalBlock: number): boolean {
   return entry !== undefined && entry.block.number <= finalBlock;
 }
 
-/** Commits of which requests and evidence may still count, or may still be lost. */
-async function voidableEntries(params: { core: ClientCore; group: Group }): Promise<Set<EntryId>> {
-  const { core, group } = params;
+/** Commits that requests and evidence may still void, and those for which that is over and can't come back. */
+async function decidedEntries(params: { core: ClientCore; group: Group; finalBlock: number }) {
+  const { core, group, finalBlock } = params;
   const voidable = new Set<EntryId>();
+  const over: EntryId[] = [];
   for await (const { fields } of tables.voidable.rows(core.database, { under: { group: group.id } })) {
-    voidable.add(toHex(fields.entry) as EntryId);
+    const entry = toHex(fields.entry) as EntryId;
+    const known = group.view.entries.get(entry);
+    if (known && isInTime({ contested: known, block: finalBlock })) voidable.add(entry);
+    else over.push(entry);
   }
-  return voidable;
-}
-
-/** Nothing that may void the entry can land any more, or be lost again. */
-function isDecided(params: { group: Group; entry: EntryId; finalBlock: number }): boolean {
-  const known = params.group.view.entries.get(params.entry);
-  return known === undefined || !isInTime({ contested: known, block: params.finalBlock });
+  return { voidable, over };
 }
 
 /** Closed epochs, oldest first, whose keys have had their time. */
