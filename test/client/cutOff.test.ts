@@ -2,19 +2,36 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { randomBytes } from "#crypto";
 import { coreOf } from "../../src/client/client.ts";
-import { groupStatus, listMembers, listMessages, renameGroup, sendMessage } from "../../src/index.ts";
+import type { HeadId } from "../../src/client/tables.ts";
+import {
+  addMembers,
+  groupStatus,
+  listIntents,
+  listMembers,
+  listMessages,
+  preferNode,
+  renameGroup,
+  sendMessage,
+  setOnline,
+  streamMessages,
+} from "../../src/index.ts";
 import type { FreshPath } from "../../src/mls/path/createPath.ts";
 import type { UpdatePath } from "../../src/mls/path/updatePath.ts";
+import type { NodeApi } from "../../src/rpc/nodeApi.ts";
+import type { RateLimits } from "../../src/rpc/rateLimit.ts";
+import { serveRpc } from "../../src/rpc/serveRpc.ts";
 import { asAddress, type EntryId, type GroupId } from "../../src/wire/ids.ts";
 import { forgeCommit } from "../mls/support/forgeCommit.ts";
 import { asEntry, hostileMember } from "../support/hostileMember.ts";
-import type { TestClient } from "../support/openTestClient.ts";
-import { openTestGroup } from "../support/openTestGroup.ts";
+import { openTestClient, type TestClient } from "../support/openTestClient.ts";
+import { isMember, openTestGroup } from "../support/openTestGroup.ts";
 import { startTestNetwork, type TestNetwork } from "../support/startTestNetwork.ts";
 import { texts } from "../support/texts.ts";
 import { until } from "../support/until.ts";
 
 const delivered = { kind: "delivered" };
+const wide = { perSecond: 1e6, burst: 1e9 };
+const noLimits: RateLimits = { calls: wide, relays: wide, publishedBytes: wide, streams: 100 };
 
 let network: TestNetwork;
 
@@ -149,3 +166,77 @@ test("a commit whose secrets are wrong for all is voided by the requests of more
   assert.deepEqual(await renamed.settled, delivered);
   await untilAllFollow(honest, group, epoch + 1);
 });
+
+test("junk without end below the head stops nobody: under a flood a commit lands behind any number", async () => {
+  await using town = await openTown();
+  const { group, alice, honest, hostile } = town;
+  const { epoch, head } = await groupStatus({ client: alice.client, group });
+  const stop = new AbortController();
+  const flood = (async () => {
+    while (!stop.signal.aborted) await Promise.all([1, 2, 3].map(() => hostile.landJunk()));
+  })();
+  await until("junk at alice's", () => (childrenOf(alice, group, head) ?? 0) > 3);
+  const renamed = await renameGroup({ client: alice.client, group, name: "through the flood" });
+  assert.deepEqual(await renamed.settled, delivered);
+  stop.abort();
+  await flood;
+  await untilAllFollow(honest, group, epoch + 1);
+  const [summary] = (await listIntents({ client: alice.client })).slice(-1);
+  assert.ok(summary?.action === "rename" && summary.rebased === 0, "one payload, signed anew");
+});
+
+test("a node that leaves out entries is noticed and left, and what it hid is read elsewhere", async () => {
+  const [first, second] = network.nodes;
+  assert.ok(first && second);
+  const hides = { isOn: false };
+  await using proxy = await serveRpc({
+    handlers: withholding(first.api, hides),
+    ...{ host: "127.0.0.1", port: 0, limits: noLimits, pages: async () => undefined, onFault: () => {} },
+  });
+  await using opened = await openTestGroup({ network, names: ["alice"] });
+  const { group, members } = opened;
+  const [alice] = members;
+  assert.ok(alice);
+  const nodes = [{ url: proxy.url }, { url: second.url }];
+  await using bob = await openTestClient({ network: { ...network, nodes }, name: "bob" });
+  const place = { client: alice.client, group };
+  assert.deepEqual(await (await addMembers({ ...place, members: [bob.client.inbox] })).settled, delivered);
+  await until("bob in the group", () => isMember(bob, group));
+  await preferNode({ client: bob.client, group, node: first.nodeId });
+  const servedBy = async () => (await groupStatus({ client: bob.client, group })).node;
+  await until("bob reads by the first node", async () => (await servedBy()) === first.nodeId);
+  hides.isOn = true;
+  assert.deepEqual(await (await renameGroup({ ...place, name: "hidden" })).settled, delivered);
+  const signal = AbortSignal.timeout(20_000);
+  const events = streamMessages({ client: bob.client, group, signal });
+  const withheld = firstOf(events, ({ kind }) => kind === "withheld");
+  await setOnline({ client: bob.client, online: false });
+  await setOnline({ client: bob.client, online: true });
+  assert.deepEqual(await withheld, { kind: "withheld", group, node: first.nodeId });
+  await until("the name at bob's", async () => {
+    return (await groupStatus({ client: bob.client, group })).name === "hidden";
+  });
+  assert.equal(await servedBy(), second.nodeId);
+});
+
+function childrenOf({ client }: TestClient, group: GroupId, head: HeadId): number | undefined {
+  return coreOf(client).groups.get(group)?.view.children.get(head);
+}
+
+/** What a node does that says nothing of new entries. */
+function withholding(api: NodeApi, hides: { isOn: boolean }): NodeApi {
+  return {
+    ...api,
+    followChain: async function* (params, call) {
+      for await (const event of api.followChain(params, call)) {
+        if (hides.isOn && event.kind === "entries") continue;
+        yield event;
+      }
+    },
+  };
+}
+
+async function firstOf<T>(items: AsyncIterable<T>, matches: (item: T) => boolean): Promise<T | undefined> {
+  for await (const item of items) if (matches(item)) return item;
+  return undefined;
+}

@@ -48,6 +48,8 @@ export type Group = {
   readonly outboxWakeup: Wakeup;
   readonly deliveryWakeup: Wakeup;
   readonly upkeepWakeup: Wakeup;
+  /** Another node serves it. */
+  readonly servingWakeup: Wakeup;
   readonly epochs: EpochCache;
   view: GroupView;
   /** How far the chain is read; the zero block before anything is. */
@@ -56,6 +58,8 @@ export type Group = {
   headMovedAtMs: number;
   /** The node by way of which this group is read to the chain's end, in this connection. */
   caughtUpBy: NodeId | undefined;
+  /** Since when, ms since 1970. */
+  servedSinceMs: number;
   /** What the outbox waits for, for those who ask. */
   waitsFor: string;
 };
@@ -69,9 +73,11 @@ export function createGroupHandle(params: { id: GroupId; view: GroupView; proces
     outboxWakeup: createWakeup(),
     deliveryWakeup: createWakeup(),
     upkeepWakeup: createWakeup(),
+    servingWakeup: createWakeup(),
     epochs: new Map(),
     headMovedAtMs: Date.now(),
     caughtUpBy: undefined,
+    servedSinceMs: 0,
     waitsFor: "nothing-to-do",
   };
 }

@@ -55,7 +55,7 @@ async function receive(params: Params & { event: ChainEvent }): Promise<void> {
       return;
     case "head":
       await eachGroup(params, groups, (group) => {
-        group.caughtUpBy = params.node;
+        if (group.caughtUpBy !== params.node) beServed(group, params.node);
         return reachHead({ core, group, head: event.head });
       });
       params.onCaughtUp();
@@ -68,6 +68,12 @@ type EntryReader = {
   api: Pick<NodeApi, "fetchEntries" | "getInboxes">;
   signal: AbortSignal;
 };
+
+function beServed(group: Group, node: NodeId): void {
+  group.caughtUpBy = node;
+  group.servedSinceMs = Date.now();
+  group.servingWakeup.wake();
+}
 
 /** A page of entries, after what the chain has lost behind the place that it starts from. */
 export async function receiveEntryPage(
