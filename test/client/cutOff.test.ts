@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { isDeepStrictEqual } from "node:util";
+import fc from "fast-check";
 import { randomBytes } from "#crypto";
-import { coreOf } from "../../src/client/client.ts";
+import { coreOf, groupOf } from "../../src/client/client.ts";
+import { chainPosition, receiveEntryPage } from "../../src/client/links/followGroups.ts";
 import type { HeadId } from "../../src/client/tables.ts";
 import {
   addMembers,
@@ -17,7 +20,7 @@ import {
 } from "../../src/index.ts";
 import type { FreshPath } from "../../src/mls/path/createPath.ts";
 import type { UpdatePath } from "../../src/mls/path/updatePath.ts";
-import type { NodeApi } from "../../src/rpc/nodeApi.ts";
+import type { Entry, NodeApi } from "../../src/rpc/nodeApi.ts";
 import type { RateLimits } from "../../src/rpc/rateLimit.ts";
 import { serveRpc } from "../../src/rpc/serveRpc.ts";
 import { asAddress, type EntryId, type GroupId } from "../../src/wire/ids.ts";
@@ -84,14 +87,14 @@ async function untilVoid(members: readonly TestClient[], group: GroupId, entry: 
   }
 }
 
-/** What the step's copath child of this place gets does not open. */
-function spoilFor(step: number, recipient: number) {
+/** What these recipients beside a step of the path get does not open. */
+function spoilFor(step: number, recipients: readonly number[]) {
   return (path: UpdatePath): UpdatePath => ({
     ...path,
     nodes: path.nodes.map((node, i) => ({
       ...node,
       sealedSecrets: node.sealedSecrets.map((sealed, j) =>
-        i === step && j === recipient
+        i === step && recipients.includes(j)
           ? { ...sealed, ciphertext: randomBytes(sealed.ciphertext.length) }
           : sealed,
       ),
@@ -111,7 +114,7 @@ test("whom a bad commit cuts off is removed and added again by a member, keeps i
   assert.deepEqual(await first.settled, delivered);
   await until("alice read it", async () => (await texts(alice, group)).length === 1);
   const { epoch } = await groupStatus({ client: alice.client, group });
-  const changePath = spoilFor(1, 0);
+  const changePath = spoilFor(1, [0]);
   const entry = await hostile.land(asEntry(forgeCommit({ seat: hostile.seat, withPath: true, changePath })));
   await untilAllFollow(honest, group, epoch + 3);
   assert.equal(verdictOf(bob, group, entry)?.kind, "adopted");
@@ -167,6 +170,98 @@ test("a commit whose secrets are wrong for all is voided by the requests of more
   await untilAllFollow(honest, group, epoch + 1);
 });
 
+test("who adopted what is void goes back, whatever arrives when and whatever a reorganization takes", async () => {
+  await using town = await openTown();
+  const { group, alice, bob, carol, hostile } = town;
+  const [node] = network.nodes;
+  assert.ok(node);
+  await setOnline({ client: carol.client, online: false });
+  const changePath = spoilFor(1, [0, 1]);
+  const entry = await hostile.land(asEntry(forgeCommit({ seat: hostile.seat, withPath: true, changePath })));
+  await hostile.land({ instruction: { case: "control", value: { kind: "request", entry } } });
+  await untilVoid([alice, bob], group, entry, "majority-cut-off");
+  const renamed = await renameGroup({ client: alice.client, group, name: "goes on" });
+  assert.deepEqual(await renamed.settled, delivered);
+  const { head } = await groupStatus({ client: alice.client, group });
+  const { entries } = await node.api.fetchEntries({ group, recent: [] });
+  const known = coreOf(carol.client).groups.get(group)?.view.entries.size ?? 0;
+  const seen = new Map<number, string>();
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.integer({ min: known, max: entries.length })), async (lengths) => {
+      for (const length of [...lengths, entries.length]) {
+        await readChain({ reader: carol, group, chain: entries.slice(0, length), api: node.api });
+        const { head: at, membership } = await groupStatus({ client: carol.client, group });
+        const state = `${at} ${membership} ${verdictOf(carol, group, entry)?.kind}`;
+        assert.equal(seen.get(length) ?? state, state, "what counts follows from the chain alone");
+        seen.set(length, state);
+      }
+    }),
+    { numRuns: 12 },
+  );
+  assert.equal(seen.get(entries.length), `${head} member void`);
+  assert.ok([...seen.values()].includes(`${entry} member adopted`), "carol followed it at first");
+  await setOnline({ client: carol.client, online: true });
+  const said = await sendMessage({ client: carol.client, group, text: "here" });
+  assert.deepEqual(await said.settled, delivered);
+});
+
+test("evidence that shows nothing and a request about nothing change nothing", async () => {
+  await using town = await openTown();
+  const { group, alice, honest, hostile } = town;
+  const { epoch } = await groupStatus({ client: alice.client, group });
+  const rename = await renameGroup({ client: alice.client, group, name: "honest" });
+  assert.deepEqual(await rename.settled, delivered);
+  const { head } = await groupStatus({ client: alice.client, group });
+  const entry = head as EntryId;
+  const made = { kind: "evidence", entry, pathSecret: randomBytes(32), stepIndex: 0 } as const;
+  const about = { kind: "request", entry: hostile.head } as const;
+  const ids = [
+    await hostile.land({ instruction: { case: "control", value: made } }),
+    await hostile.land({ instruction: { case: "control", value: about } }),
+  ];
+  const reposted = asEntry(forgeCommit({ seat: hostile.seat, withPath: true }));
+  ids.push(await hostile.land({ ...reposted, postedAs: asAddress(randomBytes(20)) }));
+  for (const member of honest) {
+    await until("the last of them", () => verdictOf(member, group, ids[2] ?? entry) !== undefined);
+    const reasons = ids.map((id) => verdictOf(member, group, id));
+    assert.deepEqual(reasons, [
+      { kind: "refused", reason: "proves-nothing" },
+      { kind: "refused", reason: "unknown-entry" },
+      { kind: "dead" },
+    ]);
+  }
+  await untilAllFollow(honest, group, epoch + 1);
+});
+
+test("a commit reposted under another authority is refused, and its author's later one is followed", async () => {
+  await using town = await openTown();
+  const { group, alice, honest, hostile } = town;
+  const { epoch } = await groupStatus({ client: alice.client, group });
+  const made = asEntry(forgeCommit({ seat: hostile.seat, withPath: true }));
+  const reposted = await hostile.land({ ...made, postedAs: asAddress(randomBytes(20)) });
+  const entry = await hostile.land(made);
+  await untilAllFollow(honest, group, epoch + 1);
+  for (const member of honest) {
+    assert.deepEqual(verdictOf(member, group, reposted), { kind: "refused", reason: "other-authority" });
+    assert.equal(verdictOf(member, group, entry)?.kind, "adopted");
+  }
+});
+
+test("who asks without need is removed and added again, and nothing else happens", async () => {
+  await using town = await openTown();
+  const { group, alice, honest, hostile } = town;
+  const { epoch } = await groupStatus({ client: alice.client, group });
+  const rename = await renameGroup({ client: alice.client, group, name: "honest" });
+  assert.deepEqual(await rename.settled, delivered);
+  const { head } = await groupStatus({ client: alice.client, group });
+  await hostile.land({
+    instruction: { case: "control", value: { kind: "request", entry: head as EntryId } },
+  });
+  await untilAllFollow(honest, group, epoch + 3);
+  assert.equal((await listMembers({ client: alice.client, group })).length, 4);
+  assert.equal(verdictOf(alice, group, head as EntryId)?.kind, "adopted");
+});
+
 test("junk without end below the head stops nobody: under a flood a commit lands behind any number", async () => {
   await using town = await openTown();
   const { group, alice, honest, hostile } = town;
@@ -218,6 +313,31 @@ test("a node that leaves out entries is noticed and left, and what it hid is rea
   });
   assert.equal(await servedBy(), second.nodeId);
 });
+
+/** Lets an offline client read what a node would serve it of a chain that consists of these entries. */
+async function readChain(params: {
+  reader: TestClient;
+  group: GroupId;
+  chain: readonly Entry[];
+  api: NodeApi;
+}): Promise<void> {
+  const { reader, group: id, chain, api } = params;
+  const core = coreOf(reader.client);
+  const group = groupOf(core, id);
+  const signal = AbortSignal.timeout(20_000);
+  const cursors = chain.map(({ block, logIndex }) => ({
+    ...{ block: block.number, blockHash: block.hash, logIndex },
+  }));
+  const fetchEntries: NodeApi["fetchEntries"] = async ({ recent }) => {
+    const from = recent.find((one) => cursors.some((cursor) => isDeepStrictEqual(cursor, one)));
+    const at = cursors.findIndex((cursor) => isDeepStrictEqual(cursor, from));
+    return { from, entries: chain.slice(at + 1), more: false, head: undefined };
+  };
+  await group.queue.run(async () => {
+    const page = await fetchEntries(await chainPosition(core, id));
+    await receiveEntryPage({ core, group, signal, api: { ...api, fetchEntries }, ...page });
+  });
+}
 
 function childrenOf({ client }: TestClient, group: GroupId, head: HeadId): number | undefined {
   return coreOf(client).groups.get(group)?.view.children.get(head);

@@ -8,6 +8,7 @@ import { readState } from "../groups/epochStates.ts";
 import { viewOf } from "../groups/epochView.ts";
 import type { Group } from "../groups/group.ts";
 import { refusedIntent } from "../outbox/refusedIntent.ts";
+import type { Member } from "../policy/roleOf.ts";
 import { type EntryRecord, tables } from "../tables.ts";
 import { askRegistry } from "./askRegistry.ts";
 import { changeByControl } from "./changeByControl.ts";
@@ -58,9 +59,7 @@ export async function judgeLaterSibling(params: Params): Promise<void> {
   else await voidEntry({ core, group, contested, reason, by: entry.id, change });
 }
 
-async function gatherFacts(
-  params: Params & { state: GroupState; writer: EntryRecordWriter; registryBlock: number },
-) {
+async function gatherFacts(params: Params & { state: GroupState; writer: Member; registryBlock: number }) {
   const { group, entry, state, writer, registryBlock } = params;
   const { context, members } = viewOf(state);
   const { number: block } = entry.block;
@@ -71,8 +70,6 @@ async function gatherFacts(
   return { context, members, revoked, writer, block, registryBlock, leavers };
 }
 
-type EntryRecordWriter = NonNullable<ReturnType<typeof openAppeal>>["writer"];
-
 /** It was verified when it was judged. */
 function verifiedOf(params: { core: ClientCore; state: GroupState; entry: Entry }) {
   const opened = openEntry({ ...params, network: params.core.network });
@@ -81,7 +78,7 @@ function verifiedOf(params: { core: ClientCore; state: GroupState; entry: Entry 
 }
 
 /** The inboxes that have asked about an entry, each once. */
-export function askersOf({ view }: Group, contested: Pick<EntryRecord, "id">): Set<InboxId> {
+function askersOf({ view }: Group, contested: Pick<EntryRecord, "id">): Set<InboxId> {
   const askers = [...view.entries.values()].flatMap(({ verdict }) =>
     verdict.kind === "control" &&
     verdict.instruction.kind === "request" &&
