@@ -5,6 +5,7 @@ import { generateX25519, randomBytes } from "#crypto";
 import { judgeAppeal } from "../../src/client/entries/judgeAppeal.ts";
 import { ownEvidence } from "../../src/client/entries/judgeEvidence.ts";
 import { authorityOf } from "../../src/client/groups/epochSecrets.ts";
+import { foldEntry } from "../../src/client/outbox/foldEntry.ts";
 import { limitOf } from "../../src/client/outbox/limitOf.ts";
 import { nextAction } from "../../src/client/outbox/nextAction.ts";
 import { relayed } from "../../src/client/outbox/relayed.ts";
@@ -182,4 +183,18 @@ test("a commit comes after the siblings that were read, after any number under a
   assert.equal(limitOf({ intent, children: 5 }), 2 ** 24 - 1);
   const appeal = testIntent({ action: { kind: "appeal", entry }, progress });
   assert.equal(limitOf({ intent: appeal, children: 5 }), 2 ** 24 - 1);
+});
+
+test("an own entry that lands after something else was tried in its place counts for its intent", () => {
+  const place = {
+    entry: testId<EntryId>(2),
+    parent: testId<EntryId>(1),
+    needsChildren: 0,
+    submitted: undefined,
+  };
+  const intent = testIntent({ action: { kind: "rotate" }, progress: { kind: "staged", ...place } });
+  const none = { entry, joined: new Set<InboxId>(), gone: new Set<InboxId>() };
+  const late = foldEntry({ intent, change: { ...none, own: intent.id } });
+  assert.deepEqual([late.progress.kind, late.landed], ["landed", [entry]]);
+  assert.equal(foldEntry({ intent, change: none }).progress.kind, "queued");
 });

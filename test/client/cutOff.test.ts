@@ -4,7 +4,9 @@ import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
 import { randomBytes } from "#crypto";
 import { coreOf, groupOf } from "../../src/client/client.ts";
+import { viewOf } from "../../src/client/groups/epochView.ts";
 import { chainPosition, receiveEntryPage } from "../../src/client/links/followGroups.ts";
+import { contextAfterRemove } from "../../src/client/policy/nextContext.ts";
 import type { HeadId } from "../../src/client/tables.ts";
 import {
   addMembers,
@@ -18,11 +20,13 @@ import {
   setOnline,
   streamMessages,
 } from "../../src/index.ts";
+import { WEFT_GROUP_CONTEXT } from "../../src/mls/limits.ts";
 import type { FreshPath } from "../../src/mls/path/createPath.ts";
 import type { UpdatePath } from "../../src/mls/path/updatePath.ts";
 import type { Entry, NodeApi } from "../../src/rpc/nodeApi.ts";
 import type { RateLimits } from "../../src/rpc/rateLimit.ts";
 import { serveRpc } from "../../src/rpc/serveRpc.ts";
+import { writeGroupContext } from "../../src/wire/groupContext.ts";
 import { asAddress, type EntryId, type GroupId } from "../../src/wire/ids.ts";
 import { forgeCommit } from "../mls/support/forgeCommit.ts";
 import { asEntry, hostileMember } from "../support/hostileMember.ts";
@@ -145,6 +149,32 @@ test("a commit whose tag is false for all is voided by evidence, and the group g
   const renamed = await renameGroup({ client: alice.client, group, name: "goes on" });
   assert.deepEqual(await renamed.settled, delivered);
   await untilAllFollow(honest, group, epoch + 1);
+});
+
+test("whom a void commit took out is in the group as before", async () => {
+  await using opened = await openTestGroup({ network, names: ["alice", "bob", "carol", "dave"] });
+  const { group, members } = opened;
+  const [alice, bob, ...others] = members;
+  const [node] = network.nodes;
+  assert.ok(alice && bob && node);
+  const { seat, land } = await hostileMember({ member: alice, group, api: node.api });
+  const { context, members: leaves } = viewOf(seat.state);
+  const target = leaves.find(({ inbox }) => inbox === bob.client.inbox);
+  assert.ok(target);
+  const content = writeGroupContext(contextAfterRemove({ context, gone: new Set([target.inbox]) }));
+  const proposals = [
+    { kind: "remove", leafIndex: target.leafIndex },
+    { kind: "group-context-extensions", extensions: [{ type: WEFT_GROUP_CONTEXT, content }] },
+  ] as const;
+  const entry = await land(
+    asEntry(forgeCommit({ seat, proposals, withPath: true, spoil: "confirmation-tag" })),
+  );
+  await untilVoid([bob, ...others], group, entry, "contradicts-tag");
+  const said = await sendMessage({ client: bob.client, group, text: "still here" });
+  assert.deepEqual(await said.settled, delivered);
+  for (const member of others) {
+    await until("bob is heard", async () => (await texts(member, group)).includes("still here"));
+  }
 });
 
 test("a commit that gives another authority than its entry names is voided by evidence", async () => {
