@@ -1,4 +1,4 @@
-import type { GroupId } from "../wire/ids.ts";
+import type { GroupId, NodeId } from "../wire/ids.ts";
 import type { TimelineItem } from "./timeline/timelineItem.ts";
 
 /** What an app that shows timelines wants to hear; all of it is in the database when it is told. */
@@ -9,6 +9,8 @@ export type ClientEvent =
   | { readonly kind: "hidden"; readonly group: GroupId; readonly item: TimelineItem }
   /** Name, members, epoch or status changed; read `groupStatus`. */
   | { readonly kind: "group"; readonly group: GroupId }
+  /** The node that served the group left out entries: it is read elsewhere from now on. */
+  | { readonly kind: "withheld"; readonly group: GroupId; readonly node: NodeId }
   /** This installation was revoked: whatever it tries from now on fails. */
   | { readonly kind: "revoked" };
 

@@ -7,6 +7,7 @@ import { readRecords } from "./messages/timelineStore.ts";
 import type { BlockRef, GroupStatus, HeadId } from "./tables.ts";
 import { type EpochDigest, epochDigest } from "./timeline/epochDigest.ts";
 import type { TimelineRecord } from "./timeline/record.ts";
+import { type AppealState, appealOf } from "./upkeep/appealOf.ts";
 
 export type GroupState = {
   readonly group: GroupId;
@@ -19,6 +20,13 @@ export type GroupState = {
   readonly members: readonly InboxId[];
   /** All of the members' that are in the group. */
   readonly installations: readonly InstallationKey[];
+  /**
+   * If it is cut off: whether it has told the others, who then remove and add it again or go back; after "too-late" an
+   * admin has to do that by hand.
+   */
+  readonly appeal: AppealState["kind"];
+  /** Installations that can't follow, and are to be removed and added again by the others. */
+  readonly stranded: readonly InstallationKey[];
   /** Members who have asked to leave and are to be removed by the others. */
   readonly leaving: readonly InboxId[];
   /** The first epoch that this client was in. */
@@ -56,6 +64,8 @@ export async function groupStatus(params: { client: Client; group: GroupId }): P
     ...{ group: group.id, membership: status, reason, name, head, epoch, members },
     installations: opened ? viewOf(opened.state).members.map(({ installation }) => installation) : [],
     leaving: members.filter((inbox) => group.view.leaves.leavers.has(inbox)),
+    appeal: appealOf({ group, self: core.self.installation.key }).kind,
+    stranded: [...group.view.stranded.keys()],
     joinedEpoch: start.epoch,
     block: group.processed,
     epochs,

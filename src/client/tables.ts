@@ -190,7 +190,7 @@ export type KnownNode = {
 /** What the registry said of an inbox at the end of a block; undefined: nothing. */
 export type InboxSnapshot = { readonly asOf: number; readonly inbox: KnownInbox | undefined };
 
-const { identity, keyPackage, group, epoch, tree, entry, entryByPlace, staged } = clientSchema;
+const { identity, keyPackage, group, epoch, tree, entry, entryByPlace, staged, voidable } = clientSchema;
 const { outcome, held, timeline, timelinePlace, deletion, replaced } = clientSchema;
 const { revocation, outbox, intentPlace, publication } = clientSchema;
 const { topicPosition, welcome, preference, knownNode, knownInbox } = clientSchema;
@@ -205,6 +205,7 @@ export const tables = {
   entry: jsonTable<typeof entry.key, EntryRecord>(entry),
   entryByPlace: jsonTable<typeof entryByPlace.key, EntryId>(entryByPlace),
   staged: jsonTable<typeof staged.key, StagedRecord>(staged),
+  voidable: bytesTable(voidable),
   outcome: jsonTable<typeof outcome.key, OutcomeRecord>(outcome),
   held: jsonTable<typeof held.key, HeldRecord>(held),
   timeline: jsonTable<typeof timeline.key, TimelineRecord>(timeline),

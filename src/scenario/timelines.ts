@@ -67,6 +67,9 @@ function describeItem(params: { item: TimelineItem; nameOf: NameOf }): TimelineL
     const words = describeChanges({ changes: item.changes, nameOf });
     return { kind: "change", epoch, author: nameOf(item.by), words };
   }
+  if (item.kind === "missed") {
+    return { kind: "opening", epoch, words: `missed: cut off until epoch ${item.until}` };
+  }
   const author = nameOf(item.author);
   if (item.state === "visible") return { kind: "message", epoch, author, text: item.text ?? "" };
   return { kind: "withheld", epoch, author, state: item.state };

@@ -56,6 +56,7 @@ export const clientSchema = {
   entry:         { prefix: 0x56, key: { group: "bytes32", id: "bytes32" },          value: "EntryRecord: place on chain and verdict", writer: "the group's queue" },
   entryByPlace:  { prefix: 0x57, key: { group: "bytes32", block: "u64", logIndex: "u32" }, value: "entry id", writer: "the group's queue" },
   staged:        { prefix: 0x58, key: { group: "bytes32", entry: "bytes32" },       value: "StagedRecord: own commit with what its Welcomes need; its state stands in epoch", writer: "the group's queue" },
+  voidable:      { prefix: 0x68, key: { group: "bytes32", entry: "bytes32" },       value: "payload of a commit with a path, for as long as later siblings may void it", writer: "the group's queue" },
   outcome:       { prefix: 0x59, key: { group: "bytes32", envelope: "bytes32" },    value: "OutcomeRecord: what became of an envelope", writer: "the group's queue" },
   held:          { prefix: 0x5a, key: { group: "bytes32", arrival: "u64" },         value: "HeldRecord: envelope and receipts that wait for the chain", writer: "the group's queue" },
   timeline:      { prefix: 0x5b, key: { group: "bytes32", epoch: "u64", rank: "u32", id: "bytes32" }, value: "TimelineRecord: message, gap or commit, in the timeline's order", writer: "the group's queue" },

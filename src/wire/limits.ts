@@ -35,6 +35,12 @@ export const MAX_GROUP_INFO_CHUNKS = 64;
 
 /** An entry names a registry block at most this many blocks before its own. */
 export const REGISTRY_WINDOW_BLOCKS = 14_400;
+/**
+ * What shows that a commit can't be followed counts if it lands within so many blocks after it: an hour where blocks
+ * take 250 ms. Longer would give members who are away more time to ask, but so long an adopted commit may be undone
+ * and the keys of the epoch before it have to be kept.
+ */
+export const VOID_BLOCKS = 14_400;
 /** Distance of two commits by one member who is no admin. */
 export const ROTATION_INTERVAL_BLOCKS = 8;
 /** A message is in time within this many commits, or this many seconds, after its epoch's end. */

@@ -224,8 +224,24 @@ test("anyone removes and adds again an installation that asked for it; its roles
   refused("not-only-removed", { writer: carol, stranded, ...removal([bob], { stranded }) });
   const without = members.filter((m) => m !== bob);
   permitted({ writer: carol, stranded, members: without, ...add(bob) });
-  refused("not-permitted", { writer: carol, members: without, ...add(bob) });
   permitted({ writer: alice, stranded, ...removal([bob], { stranded }) });
+  permitted({ writer: alice, stranded, removes: [bob], after: proposes({ ...context, salt }) });
+  const others = members.filter((m) => m !== carol);
+  permitted({ writer: dave, stranded: new Set([carol.installation]), members: others, ...add(carol) });
+  refused("not-permitted", { writer: dave, members: others, ...add(carol) });
+});
+
+test("who was taken out to be added again is awaited: anyone adds it, and nobody takes its place", () => {
+  const alone = { ...context, superAdmins: [alice.inbox] };
+  const salt = new Uint8Array(32).fill(9);
+  const stranded = new Set([alice.installation]);
+  const after = proposes({ ...alone, salt });
+  permitted({ context: alone, writer: carol, stranded, removes: [alice], after });
+  refused("not-permitted", { context: alone, writer: carol, removes: [alice], after });
+  const members = [bob, ben, carol, dave];
+  permitted({ context: alone, members, writer: carol, ...add(alice) });
+  const promoted = contextAfterRole({ context: alone, inbox: bob.inbox, role: "super-admin" });
+  refused("not-permitted", { context: alone, members, writer: bob, after: proposes(promoted) });
 });
 
 test("members wait between their commits, except for upkeep; admins do not", () => {

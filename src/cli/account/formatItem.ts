@@ -25,6 +25,8 @@ export function formatItem(params: { item: TimelineItem; names: Names; mark?: Ma
       return formatMessage({ message: item, names, mark });
     case "membership":
       return pc.dim(`── epoch ${item.epoch} · ${describeMembership({ item, names })} ──`);
+    case "missed":
+      return pc.dim(`── epochs ${item.epoch} to ${item.until - 1} · missed: they could not be followed ──`);
     case "gap":
       return `${pc.dim(formatTime(item.atMs))} ${pc.yellow(`?  a message is missing (${item.reason})`)}`;
   }

@@ -20,6 +20,7 @@ export function keyOf(item: TimelineItem): string {
     case "message":
       return item.id;
     case "membership":
+    case "missed":
       return item.entry;
     case "gap":
       return item.envelope;

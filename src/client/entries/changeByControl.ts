@@ -9,6 +9,7 @@ import type { Member } from "../policy/roleOf.ts";
 import type { EntryRecord } from "../tables.ts";
 import { changeDeletion } from "../timeline/changeDeletion.ts";
 import type { Deletion, TimelineChange } from "../timeline/record.ts";
+import { recordOf } from "./recordOf.ts";
 
 /** Everything that a control which counts changes, as one batch. The head stays. */
 export async function changeByControl(params: {
@@ -19,10 +20,8 @@ export async function changeByControl(params: {
   instruction: ControlInstruction;
 }): Promise<GroupChange> {
   const { core, group, entry, writer, instruction } = params;
-  const { id, parent, index, authority, block, logIndex } = entry;
-  const verdict = { kind: "control", writer, instruction } as const;
-  const record: EntryRecord = { id, parent, index, authority, block, logIndex, verdict };
-  core.logger.debug({ group: group.id, entry: id, instruction: instruction.kind }, "a control counts");
+  const record = recordOf(entry, { kind: "control", writer, instruction });
+  core.logger.debug({ group: group.id, entry: entry.id, instruction: instruction.kind }, "a control counts");
   const changes = await deletionChanges({ core, group, records: [record], stands: true });
   const { writes, events } = timelineWrites({ group: group.id, changes });
   return {

@@ -1,5 +1,6 @@
 import type { GroupState } from "../../mls/groupState.ts";
 import type { Entry } from "../../rpc/nodeApi.ts";
+import type { Write } from "../../store/writeAtomic.ts";
 import type { InboxId } from "../../wire/ids.ts";
 import type { ClientCore } from "../core.ts";
 import type { ClientEvent } from "../events.ts";
@@ -10,13 +11,14 @@ import { isRevoked } from "../identity/isRevoked.ts";
 import { foldEntry } from "../outbox/foldEntry.ts";
 import { refusedIntent } from "../outbox/refusedIntent.ts";
 import { inboxesGone } from "../policy/inboxesGone.ts";
-import { type EntryRecord, type GroupRecord, tables } from "../tables.ts";
+import { type GroupRecord, tables } from "../tables.ts";
 import { membershipChanges } from "../timeline/membershipChanges.ts";
 import { keyOf, type MembershipRecord } from "../timeline/record.ts";
 import { showRecord } from "../timeline/timelineItem.ts";
 import { returningAfter } from "./fork.ts";
 import type { EntryJudgement } from "./judgeEntry.ts";
-import type { CommitSummary, Verdict } from "./verdict.ts";
+import { recordOf } from "./recordOf.ts";
+import type { CommitSummary } from "./verdict.ts";
 
 type Params = {
   core: ClientCore;
@@ -26,13 +28,15 @@ type Params = {
   state: GroupState;
   /** The state that the entry opens is in the database already: own, or adopted before a reorg. */
   isStored: boolean;
+  /** Then some may be cut off by it, and what they show may void it. */
+  hasPath: boolean;
 };
 
 /** Everything that a verdict changes, as one batch. */
 export function changeByVerdict(
   params: Params & { judgement: Exclude<EntryJudgement, { kind: "control" }> },
 ): GroupChange {
-  const { group, judgement } = params;
+  const { group, entry, judgement } = params;
   const { record } = group.view;
   const event: ClientEvent = { kind: "group", group: group.id };
   switch (judgement.kind) {
@@ -41,8 +45,9 @@ export function changeByVerdict(
     case "cut-off": {
       const { reason } = judgement;
       return {
-        entries: [recordOf(params, { kind: "cut-off", reason })],
+        entries: [recordOf(entry, { kind: "cut-off", reason })],
         record: { ...record, status: "cut-off", reason },
+        writes: keptPayload(params),
         events: [event],
       };
     }
@@ -59,7 +64,7 @@ function refuse(params: Params, reason: string): GroupChange {
   const { group, entry } = params;
   const { progressed } = own(params);
   return {
-    entries: [recordOf(params, { kind: "refused", reason })],
+    entries: [recordOf(entry, { kind: "refused", reason })],
     intents: progressed.map((intent) => refusedIntent({ intent, reason, block: entry.block.number })),
     droppedStaged: group.view.staged.has(entry.id) ? [entry.id] : [],
   };
@@ -75,13 +80,13 @@ function end(params: Params, summary: CommitSummary): GroupChange {
   const after = { ...before, epoch: before.epoch + 1, members };
   const shown = membershipOf({ entry, summary, before, after, leavers: leaves.leavers });
   return {
-    entries: [recordOf(params, { kind: "adopted", epoch: after.epoch, ...summary })],
+    entries: [recordOf(entry, { kind: "adopted", epoch: after.epoch, ...summary })],
     record: {
       ...record,
       status: "removed",
       reason: isRevoked(core) ? "revoked" : leaves.leavers.has(core.self.inbox) ? "left" : undefined,
     },
-    writes: shown ? timelineWrites(group, shown) : [],
+    writes: [...keptPayload(params), ...(shown ? timelineWrites(group, shown) : [])],
     events: [...shownEvents(group, shown), { kind: "group", group: group.id }],
   };
 }
@@ -99,18 +104,24 @@ function adopt(params: Params, adopted: { newState: GroupState; summary: CommitS
     joined: difference(inboxesOf(after), inboxesOf(before)),
     gone: difference(inboxesOf(before), inboxesOf(after)),
     returning: returningAfter({ fork: group.view.record.fork, entry: entry.id }),
+    own: group.view.staged.get(entry.id)?.intent,
   };
   const intents = group.view.intents.map((intent) => foldEntry({ intent, change }));
   const isWritten = group.view.staged.has(entry.id);
   core.logger.debug({ group: group.id, entry: entry.id, epoch: after.epoch, own: isWritten }, "adopted");
   return {
     record,
-    entries: [recordOf(params, { kind: "adopted", epoch: after.epoch, ...summary })],
+    entries: [recordOf(entry, { kind: "adopted", epoch: after.epoch, ...summary })],
     intents: intents.filter((intent, i) => intent !== group.view.intents[i]),
     epochs: isStored ? [] : [{ head: entry.id, epoch: { kind: "open", state: newState }, isNew: true }],
-    writes: shown ? timelineWrites(group, shown) : [],
+    writes: [...keptPayload(params), ...(shown ? timelineWrites(group, shown) : [])],
     events: [...shownEvents(group, shown), { kind: "group", group: group.id }],
   };
+}
+
+/** By which requests and evidence about the entry are judged. */
+function keptPayload({ group, entry, hasPath }: Params): Write[] {
+  return hasPath ? [tables.voidable.put({ group: group.id, entry: entry.id }, entry.payload)] : [];
 }
 
 function recordAfter(params: { record: GroupRecord; entry: Entry; after: EpochView }): GroupRecord {
@@ -153,11 +164,6 @@ function own({ group, entry }: Params) {
     ({ progress }) => progress.kind === "staged" && progress.entry === entry.id,
   );
   return { progressed };
-}
-
-function recordOf({ entry }: Params, verdict: Verdict): EntryRecord {
-  const { id, parent, index, authority, block, logIndex } = entry;
-  return { id, parent, index, authority, block, logIndex, verdict };
 }
 
 function difference<T>(a: readonly T[], b: readonly T[]): Set<T> {

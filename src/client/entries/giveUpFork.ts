@@ -14,11 +14,17 @@ import { RELANDING_BLOCKS } from "./fork.ts";
  * are sealed to the present one, own entries that stood on them are built anew. Should they land after all, a message
  * that was opened in several epochs stands in the lowest. From within the group's queue.
  */
-export async function giveUpFork(params: { core: ClientCore; group: Group }): Promise<void> {
-  const { core, group } = params;
+export async function giveUpFork(params: {
+  core: ClientCore;
+  group: Group;
+  /** They can't land again: they are there and count for nothing. */
+  isOver?: boolean;
+}): Promise<void> {
+  const { core, group, isOver = false } = params;
   const { record, intents, branch } = group.view;
   const { fork } = record;
-  if (!fork || fork.isGivenUp || group.processed.number < fork.block + RELANDING_BLOCKS) return;
+  const mayReturn = fork && !isOver && group.processed.number < fork.block + RELANDING_BLOCKS;
+  if (!fork || fork.isGivenUp || mayReturn) return;
   const stranded = intents.filter(
     ({ progress }) => progress.kind === "staged" && !branch.places.has(progress.parent),
   );

@@ -49,10 +49,11 @@ export function judgeEntry(params: {
   registry: Registry;
   lastCommitBlock: number | undefined;
   leavers: ReadonlySet<InboxId>;
+  stranded: ReadonlySet<InstallationKey>;
   /** The state that this client staged, if the entry is its own. */
   staged: GroupState | undefined;
 }): EntryJudgement {
-  const { opened, entry, state, registry, lastCommitBlock, leavers, staged } = params;
+  const { opened, entry, state, registry, lastCommitBlock, leavers, stranded, staged } = params;
   if (opened.kind === "refused") return opened;
   const { writer, registryBlock } = opened;
   const { context, members } = viewOf(state);
@@ -63,7 +64,7 @@ export function judgeEntry(params: {
   const { adds, removes, after, verified } = opened;
   const judgement = judgeCommit({
     ...facts,
-    stranded: new Set(),
+    stranded,
     after,
     adds: adds.map((add) => ({
       ...add,
@@ -79,13 +80,19 @@ export function judgeEntry(params: {
     : applyCommit({ state, verified });
   if (applied.kind === "removed") return { kind: "removed", summary };
   if (applied.kind === "cut-off") return { kind: "cut-off", reason: applied.reason };
-  if (authorityOf(applied.newState) !== entry.authority)
-    return { kind: "cut-off", reason: "other-authority" };
+  if (authorityOf(applied.newState) !== entry.authority) {
+    // Without a path every member of the parent's epoch derives the same and can tell.
+    return { kind: verified.hasPath ? "cut-off" : "refused", reason: "other-authority" };
+  }
   return { kind: "adopted", newState: applied.newState, summary };
 }
 
 function judgeInstruction(params: { facts: EntryFacts; instruction: ControlInstruction }): EntryJudgement {
   const { facts, instruction } = params;
+  // There is nothing yet that it could be about.
+  if (instruction.kind === "request" || instruction.kind === "evidence") {
+    return { kind: "refused", reason: "unknown-entry" };
+  }
   const judgement = judgeControl({ ...facts, control: instruction.kind });
   if (judgement.kind === "refused") return judgement;
   return { kind: "control", writer: facts.writer, instruction };

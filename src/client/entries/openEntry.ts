@@ -2,7 +2,7 @@ import { ownerOfLeaf } from "../../identity/credential.ts";
 import type { GroupState } from "../../mls/groupState.ts";
 import { type VerifiedCommit, verifyCommit } from "../../mls/verifyCommit.ts";
 import type { Entry } from "../../rpc/nodeApi.ts";
-import type { ControlInstruction } from "../../wire/control.ts";
+import type { Appeal, ControlInstruction } from "../../wire/control.ts";
 import { openEntryPayload } from "../../wire/entry.ts";
 import { type GroupContextReading, readGroupContext } from "../../wire/groupContext.ts";
 import type { Network } from "../../wire/network.ts";
@@ -29,27 +29,50 @@ export type OpenedEntry =
       readonly instruction: ControlInstruction;
     };
 
+type Params = { network: Network; state: GroupState; entry: Entry };
+
 /** Opens an entry below the epoch of `state`; what it refuses, every member of that epoch refuses. */
-export function openEntry(params: { network: Network; state: GroupState; entry: Entry }): OpenedEntry {
-  const { network, state, entry } = params;
-  const key = entryKeyOf({ state, parent: entry.parent });
-  const opened = openEntryPayload({ ...entry, network, key });
+export function openEntry(params: Params): OpenedEntry {
+  const { state } = params;
+  const opened = openBody(params);
   if (opened.kind === "refused") return opened;
-  const { instruction, registryBlock, installation } = opened.body;
-  const writer = viewOf(state).members.find((member) => member.installation === installation);
-  if (!writer) return { kind: "refused", reason: "not-a-member" };
-  const by = { writer: { inbox: writer.inbox, installation }, registryBlock };
-  if (instruction.case === "control") return { kind: "control", ...by, instruction: instruction.value };
+  const { instruction, leafIndex, ...by } = opened;
+  if (instruction.case === "control") return { ...by, kind: "control", instruction: instruction.value };
   const verdict = verifyCommit({ state, commit: instruction.value });
   if (verdict.kind === "refused") return verdict;
   const { verified } = verdict;
-  if (verified.committerLeaf !== writer.leafIndex) return { kind: "refused", reason: "wrong-writer" };
+  if (verified.committerLeaf !== leafIndex) return { kind: "refused", reason: "wrong-writer" };
+  // Who joins by a commit could not read what voids it, so it must be one that all can follow.
+  if (verified.hasPath && verified.adds.length > 0) return { kind: "refused", reason: "outside-profile" };
   const adds = ownersOf(verified.adds);
   const removes = ownersOf(verified.removes);
   if (!adds || !removes) return { kind: "refused", reason: "bad-key-package" };
   const { groupContextExtension: bytes } = verified;
   const after = bytes && readGroupContext(bytes);
-  return { kind: "commit", ...by, verified, adds, removes, after };
+  return { ...by, kind: "commit", verified, adds, removes, after };
+}
+
+/** A request or evidence, if the entry is one; commits are not looked into. */
+export function openAppeal(
+  params: Params,
+): { writer: Member; registryBlock: number; instruction: Appeal } | undefined {
+  const opened = openBody(params);
+  if (opened.kind === "refused" || opened.instruction.case !== "control") return undefined;
+  const { writer, registryBlock } = opened;
+  const { value: instruction } = opened.instruction;
+  const isAppeal = instruction.kind === "request" || instruction.kind === "evidence";
+  return isAppeal ? { writer, registryBlock, instruction } : undefined;
+}
+
+function openBody({ network, state, entry }: Params) {
+  const key = entryKeyOf({ state, parent: entry.parent });
+  const opened = openEntryPayload({ ...entry, network, key });
+  if (opened.kind === "refused") return opened;
+  const { instruction, registryBlock, installation } = opened.body;
+  const member = viewOf(state).members.find((one) => one.installation === installation);
+  if (!member) return { kind: "refused", reason: "not-a-member" } as const;
+  const { inbox, leafIndex } = member;
+  return { kind: "opened", writer: { inbox, installation }, leafIndex, registryBlock, instruction } as const;
 }
 
 function ownersOf(

@@ -9,14 +9,17 @@ import type { Group } from "../groups/group.ts";
 import { branchWith, judgeSenders, removedBy } from "../messages/judgeSenders.ts";
 import { releaseHeld } from "../messages/releaseHeld.ts";
 import { hasActive } from "../policy/roleOf.ts";
-import type { EntryRecord } from "../tables.ts";
+import type { EntryRecord, GroupRecord } from "../tables.ts";
 import { askRegistry } from "./askRegistry.ts";
 import { changeByControl } from "./changeByControl.ts";
 import { changeByVerdict } from "./changeByVerdict.ts";
+import { decisiveChild } from "./decisiveChild.ts";
 import { finishJoining } from "./finishJoining.ts";
 import { inboxesToAsk, judgeEntry, type Registry, revokedMembers } from "./judgeEntry.ts";
+import { judgeLaterSibling } from "./judgeLaterSibling.ts";
 import { lastCommitBlock } from "./lastCommitBlock.ts";
 import { type OpenedEntry, openEntry } from "./openEntry.ts";
+import { recordOf } from "./recordOf.ts";
 import { rollBackGroup } from "./rollBackGroup.ts";
 import { settleFork } from "./settleFork.ts";
 
@@ -62,20 +65,21 @@ function checkEntry(group: Group, entry: Entry): void {
 
 async function receiveEntry(params: Params & { entry: Entry }): Promise<void> {
   const { core, group, entry } = params;
-  const { record } = group.view;
+  const { record, entries } = group.view;
   if (record.status === "joining") {
     await changeGroup({ core, group, change: { entries: [recordOf(entry, { kind: "unjudged" })] } });
     await finishJoining({ core, group });
     return;
   }
-  const isBelowHead =
-    entry.parent === record.head && record.status !== "removed" && record.status !== "cut-off";
-  if (!isBelowHead) {
-    await changeGroup({ core, group, change: { entries: [recordOf(entry, { kind: "dead" })] } });
-    return;
-  }
-  await judgeBelowHead(params);
+  const contested = decisiveChild({ entries, parent: entry.parent });
+  if (contested) await judgeLaterSibling({ ...params, contested });
+  else if (entry.parent === record.head && isInside(record)) await judgeBelowHead(params);
+  else await changeGroup({ core, group, change: { entries: [recordOf(entry, { kind: "dead" })] } });
   await releaseHeld({ core, group });
+}
+
+function isInside({ status }: GroupRecord): boolean {
+  return status !== "removed" && status !== "cut-off";
 }
 
 async function judgeBelowHead(params: Params & { entry: Entry }): Promise<void> {
@@ -90,17 +94,19 @@ async function judgeBelowHead(params: Params & { entry: Entry }): Promise<void> 
   const registry = await registryFor({ ...params, opened, view: viewOf(state) });
   const known = await readState({ ...place, head: entry.id });
   const inbox = opened.kind === "refused" ? undefined : opened.writer.inbox;
-  const { branch, leaves } = group.view;
+  const { branch, leaves, stranded } = group.view;
   const judgement = judgeEntry({
     ...{ opened, entry, state, registry },
     lastCommitBlock: inbox && lastCommitBlock({ steps: branch.steps, inbox }),
     leavers: leaves.leavers,
+    stranded: new Set(stranded.keys()),
     staged: known,
   });
+  const hasPath = opened.kind === "commit" && opened.verified.hasPath;
   const change =
     judgement.kind === "control"
       ? await changeByControl({ core, group, entry, ...judgement })
-      : changeByVerdict({ core, group, entry, state, judgement, isStored: known !== undefined });
+      : changeByVerdict({ core, group, entry, state, judgement, hasPath, isStored: known !== undefined });
   const settled = await settleFork({ core, group, entry: entry.id, change });
   await changeGroup({ core, group, change: await withFence({ core, group, change: settled }) });
 }
@@ -136,9 +142,4 @@ async function registryFor(
   const inboxes = [...context.superAdmins, ...context.admins];
   if (opened.kind === "refused" || hasActive({ members, inboxes, revoked })) return registry;
   return (await askRegistry({ ...params, inboxes: members.map(({ inbox }) => inbox), block })).registry;
-}
-
-function recordOf(entry: Entry, verdict: EntryRecord["verdict"]): EntryRecord {
-  const { id, parent, index, authority, block, logIndex } = entry;
-  return { id, parent, index, authority, block, logIndex, verdict };
 }

@@ -1,5 +1,6 @@
+import type { EntryId } from "../../wire/ids.ts";
 import type { ClientCore } from "../core.ts";
-import { changeGroup } from "../groups/changeGroup.ts";
+import { changeGroup, type GroupChange } from "../groups/changeGroup.ts";
 import { readEpoch } from "../groups/epochStates.ts";
 import { inboxesOf, viewOf } from "../groups/epochView.ts";
 import type { Group } from "../groups/group.ts";
@@ -7,7 +8,7 @@ import { branchWith, judgeSenders, removedBy } from "../messages/judgeSenders.ts
 import { readRecord } from "../messages/timelineStore.ts";
 import { type Intent, isOpen } from "../outbox/intent.ts";
 import { voidedIntent } from "../outbox/voidedIntent.ts";
-import { type EntryRecord, type GroupRecord, type HeadId, tables } from "../tables.ts";
+import { type EntryRecord, type GroupRecord, type HeadId, type StagedRecord, tables } from "../tables.ts";
 import type { TimelineRecord } from "../timeline/record.ts";
 import { deletionChanges } from "./changeByControl.ts";
 import { forkAfterRollback } from "./fork.ts";
@@ -15,51 +16,77 @@ import { forkAfterRollback } from "./fork.ts";
 /**
  * Drops entries that are on the chain no more and moves the head back to the last adopted one that is. States stay
  * under their entries' ids and are never computed again: if an entry lands again, its ratchets go on where they were.
- * To be called from within the group's queue.
+ * To be called from within the group's queue. True if more had to go than what is on the chain no more, because that
+ * had voided it: read from there again.
  */
 export async function rollBackGroup(params: {
   core: ClientCore;
   group: Group;
   voids: (entry: EntryRecord) => boolean;
-}): Promise<void> {
+}): Promise<boolean> {
   const { core, group, voids } = params;
   const { view } = group;
-  const dropped = [...view.entries.values()].filter(voids);
-  if (dropped.length === 0) return;
-  const gone = new Set<HeadId>(dropped.map(({ id }) => id));
+  const lost = [...view.entries.values()].filter(voids);
+  if (lost.length === 0) return false;
+  const dropped = withVoided({ entries: view.entries, lost });
+  core.logger.info({ group: group.id, dropped: dropped.length }, "rolled back");
+  const change = await undoEntries({ core, group, undone: dropped, isGone: true });
+  await changeGroup({ core, group, change: { ...change, droppedEntries: dropped } });
+  return dropped.length > lost.length;
+}
+
+/** The lost ones are the last; where one of them had voided an earlier entry, that is to be judged again, and all after it. */
+function withVoided(params: {
+  entries: ReadonlyMap<HeadId, EntryRecord>;
+  lost: readonly EntryRecord[];
+}): readonly EntryRecord[] {
+  const { entries, lost } = params;
+  const gone = new Set(lost.map(({ id }) => id));
+  const all = [...entries.values()];
+  return all.slice(
+    all.findIndex(({ id, verdict }) => gone.has(id) || (verdict.kind === "void" && gone.has(verdict.by))),
+  );
+}
+
+/**
+ * What it means that entries do not count any more: the head moves back, what they changed is undone, and own intents
+ * are open again. The entries themselves are the caller's.
+ */
+export async function undoEntries(params: {
+  core: ClientCore;
+  group: Group;
+  undone: readonly EntryRecord[];
+  /** They have left the chain, so they may land again; else they are there for good and count for nothing. */
+  isGone: boolean;
+}): Promise<GroupChange> {
+  const { core, group, undone, isGone } = params;
+  const { view } = group;
+  const gone = new Set<HeadId>(undone.map(({ id }) => id));
   const kept = view.branch.steps.findLast(({ head }) => !gone.has(head));
   const lost = view.branch.steps.filter(({ head }) => gone.has(head));
   const fork = forkAfterRollback({ record: view.record, lost, block: group.processed.number });
   const back = kept ? await recordAt({ core, group, head: kept.head, gone }) : rejoining(view.record);
   const record = { ...back, fork };
-  core.logger.info({ group: group.id, dropped: dropped.length, head: record.head }, "rolled back");
-  const shown = await membershipRecords({ core, group, dropped: dropped.filter(hasCounted) });
+  const shown = await membershipRecords({ core, group, dropped: undone.filter(hasCounted) });
   const changes = [
     ...shown.map((one) => ({ kind: "drop", record: one }) as const),
-    ...(await deletionChanges({ core, group, records: dropped, stands: false })),
+    ...(await deletionChanges({ core, group, records: undone, stands: false })),
   ];
   const { writes, events } = await judgeSenders({
-    ...{ core, group, changes, installations: removedBy(dropped) },
-    branch: branchWith({ group, record, dropped }),
+    ...{ core, group, changes, installations: removedBy(undone) },
+    branch: branchWith({ group, record, dropped: undone }),
   });
-  const undone = new Set<HeadId>(dropped.filter(hasCounted).map(({ id }) => id));
-  const intents = [...view.intents, ...(await settledBy({ core, group, gone: undone }))];
-  await changeGroup({
-    core,
-    group,
-    change: {
-      droppedEntries: dropped,
-      record,
-      intents: intents.flatMap(
-        (intent) =>
-          voidedIntent({ intent, gone: undone, staged: view.staged }) ??
-          boundIntent(intent, view.record) ??
-          [],
-      ),
-      writes,
-      events: [...events, { kind: "group", group: group.id }],
-    },
-  });
+  const counted = new Set<HeadId>(undone.filter(hasCounted).map(({ id }) => id));
+  const intents = [...view.intents, ...(await settledBy({ core, group, gone: counted }))];
+  const staged = isGone ? view.staged : new Map<EntryId, StagedRecord>();
+  return {
+    record,
+    intents: intents.flatMap(
+      (intent) => voidedIntent({ intent, gone: counted, staged }) ?? boundIntent(intent, view.record) ?? [],
+    ),
+    writes,
+    events: [...events, { kind: "group", group: group.id }],
+  };
 }
 
 /** Not so what was read of the time before one came back to a group: what one did then is over. */

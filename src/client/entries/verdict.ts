@@ -1,4 +1,5 @@
 import type { ControlInstruction } from "../../wire/control.ts";
+import type { EntryId } from "../../wire/ids.ts";
 import type { CommitRefusal } from "../policy/reasons.ts";
 import type { Member } from "../policy/roleOf.ts";
 
@@ -17,7 +18,22 @@ export type EntryRefusal =
   | "bad-signature"
   | "other-authority"
   | "wrong-writer"
-  | "outside-profile";
+  | "outside-profile"
+  /** A request or evidence about what is no earlier sibling with a path that decides about the head. */
+  | "unknown-entry"
+  /** A request or evidence that landed more than VOID_BLOCKS after what it is about. */
+  | "too-late"
+  /** Evidence that shows nothing. */
+  | "proves-nothing";
+
+/** Why an entry that was not refused counts for nobody. */
+export type VoidReason =
+  /** Evidence: its path gives another confirmation tag than it carries. */
+  | "contradicts-tag"
+  /** Evidence: its path gives another authority than it names. */
+  | "contradicts-authority"
+  /** More than half of the inboxes of the parent's epoch can't follow it. */
+  | "majority-cut-off";
 
 /** What became of an entry. Judged from what the chain orders and nothing else, so that all members agree. */
 export type Verdict =
@@ -30,6 +46,8 @@ export type Verdict =
   | { readonly kind: "refused"; readonly reason: EntryRefusal | string }
   /** Not refused, but this client can't follow it. */
   | { readonly kind: "cut-off"; readonly reason: string }
+  /** Adopted by some or by nobody, and then undone for all by a later sibling, `by`; or it stood on such an entry. */
+  | { readonly kind: "void"; readonly reason: VoidReason; readonly by: EntryId }
   /** Beaten by an adopted sibling, or below an entry that is no head. */
   | { readonly kind: "dead" }
   /** Read while this client was still joining. */

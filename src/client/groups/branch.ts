@@ -57,6 +57,7 @@ export function placeOf(params: {
     case "refused":
     case "control":
     case "cut-off":
+    case "void":
     case "dead":
       return { kind: "dead" };
   }

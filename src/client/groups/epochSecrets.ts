@@ -20,7 +20,7 @@ export function entryKeyOf(params: { state: GroupState; parent: EntryId | GroupI
 }
 
 /** secp256k1: signs what is appended below the entry that opened the epoch. */
-export function authorityKeyOf(state: GroupState): Uint8Array {
+export function authorityKeyOf(state: Pick<GroupState, "exporterSecret">): Uint8Array {
   const seed = exportSecret({
     state,
     label: "weft authority",
@@ -32,7 +32,7 @@ export function authorityKeyOf(state: GroupState): Uint8Array {
   return key;
 }
 
-export function authorityOf(state: GroupState): Address {
+export function authorityOf(state: Pick<GroupState, "exporterSecret">): Address {
   const key = authorityKeyOf(state);
   const address = asAddress(addressFromPrivateKey(key));
   zero(key);

@@ -39,7 +39,7 @@ function readView(state: EpochKeys): EpochView {
 }
 
 /** Each inbox once, sorted. */
-export function inboxesOf(view: Pick<EpochView, "members">): InboxId[] {
+export function inboxesOf(view: { readonly members: readonly Member[] }): InboxId[] {
   return [...new Set(view.members.map((member) => member.inbox))].sort();
 }
 

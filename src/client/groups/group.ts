@@ -1,5 +1,6 @@
-import type { EntryId, GroupId, NodeId } from "../../wire/ids.ts";
+import type { EntryId, GroupId, InstallationKey, NodeId } from "../../wire/ids.ts";
 import type { Intent } from "../outbox/intent.ts";
+import type { Member } from "../policy/roleOf.ts";
 import { createSerialQueue, type SerialQueue } from "../serialQueue.ts";
 import type {
   BlockRef,
@@ -13,6 +14,7 @@ import { createWakeup, type Wakeup } from "../wakeup.ts";
 import { type Branch, branchOf } from "./branch.ts";
 import type { EpochCache } from "./epochStates.ts";
 import { type Leaves, leavesOf } from "./leaves.ts";
+import { strandedOf } from "./stranded.ts";
 
 /** An envelope to be delivered, and its place in the outbox. */
 export type Publication = {
@@ -30,6 +32,8 @@ export type GroupView = {
   readonly branch: Branch;
   /** Who has asked to leave. */
   readonly leaves: Leaves;
+  /** Who has asked to be removed and added again. */
+  readonly stranded: ReadonlyMap<InstallationKey, Member>;
   /** Open ones, in the order of the outbox. */
   readonly intents: readonly Intent[];
   readonly publications: readonly Publication[];
@@ -44,6 +48,8 @@ export type Group = {
   readonly outboxWakeup: Wakeup;
   readonly deliveryWakeup: Wakeup;
   readonly upkeepWakeup: Wakeup;
+  /** Another node serves it. */
+  readonly servingWakeup: Wakeup;
   readonly epochs: EpochCache;
   view: GroupView;
   /** How far the chain is read; the zero block before anything is. */
@@ -54,6 +60,8 @@ export type Group = {
   caughtUpBy: NodeId | undefined;
   /** How often the group's topic was begun to be read anew, by one who came back to the group. */
   topicReadings: number;
+  /** Since when, ms since 1970. */
+  servedSinceMs: number;
   /** What the outbox waits for, for those who ask. */
   waitsFor: string;
 };
@@ -67,19 +75,24 @@ export function createGroupHandle(params: { id: GroupId; view: GroupView; proces
     outboxWakeup: createWakeup(),
     deliveryWakeup: createWakeup(),
     upkeepWakeup: createWakeup(),
+    servingWakeup: createWakeup(),
     epochs: new Map(),
     headMovedAtMs: Date.now(),
     caughtUpBy: undefined,
     topicReadings: 0,
+    servedSinceMs: 0,
     waitsFor: "nothing-to-do",
   };
 }
 
-export function viewOfGroup(parts: Omit<GroupView, "children" | "branch" | "leaves">): GroupView {
+export function viewOfGroup(
+  parts: Omit<GroupView, "children" | "branch" | "leaves" | "stranded">,
+): GroupView {
   const children = new Map<HeadId, number>();
   for (const { parent } of parts.entries.values()) children.set(parent, (children.get(parent) ?? 0) + 1);
   const branch = branchOf(parts);
-  return { ...parts, children, branch, leaves: leavesOf({ ...parts, branch }) };
+  const leaves = leavesOf({ ...parts, branch });
+  return { ...parts, children, branch, leaves, stranded: strandedOf({ ...parts, branch }) };
 }
 
 /** A group of which the database holds nothing yet. */

@@ -1,6 +1,7 @@
+import { VOID_BLOCKS } from "../../wire/limits.ts";
 import type { Group } from "./group.ts";
 
-/** True once a removal of this client is beyond reach of reorganizations: there is nothing more to read. */
+/** True once nothing can undo a removal of this client, no reorganization and no later sibling: nothing is left to read. */
 export function isOver(params: { group: Group; finalityBlocks: number }): boolean {
   const { group, finalityBlocks } = params;
   const { record, entries } = group.view;
@@ -8,5 +9,6 @@ export function isOver(params: { group: Group; finalityBlocks: number }): boolea
   const removal = [...entries.values()].find(
     ({ parent, verdict }) => parent === record.head && verdict.kind === "adopted",
   );
-  return removal === undefined || removal.block.number + finalityBlocks <= group.processed.number;
+  if (removal === undefined) return true;
+  return removal.block.number + VOID_BLOCKS + finalityBlocks <= group.processed.number;
 }

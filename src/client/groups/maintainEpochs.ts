@@ -1,7 +1,8 @@
 import { closeEpoch } from "../../mls/closeEpoch.ts";
-import type { EntryId } from "../../wire/ids.ts";
+import { type EntryId, toHex } from "../../wire/ids.ts";
 import type { ClientCore } from "../core.ts";
-import { type HeadId, tables } from "../tables.ts";
+import { isInTime } from "../entries/judgeAppeal.ts";
+import { type EntryRecord, type HeadId, tables } from "../tables.ts";
 import { changeGroup } from "./changeGroup.ts";
 import { type KeptEpoch, listEpochs, readEpoch, type StoredEpoch } from "./epochStates.ts";
 import { viewOf } from "./epochView.ts";
@@ -28,16 +29,16 @@ export async function maintainEpochs(params: { core: ClientCore; group: Group })
   lastLookedAt.set(group, number);
   const finalBlock = number - core.finalityBlocks;
   const epochs = await listEpochs({ database: core.database, group: group.id });
-  const over = epochs.filter(({ head }) => isFinallyOver({ group, head, finalBlock }));
+  const decided = await decidedEntries({ core, group, finalBlock });
+  const isOver = ({ head }: { head: HeadId }) => isFinallyOver({ group, head, finalBlock, ...decided });
+  const over = epochs.filter(isOver);
   const dropped = [
     ...over.filter(({ head }) => !group.view.branch.places.has(head)),
     ...expired({ group, closed: over.filter((one) => one.closedAtMs > 0) }),
   ];
   const toClose = over.filter((one) => one.closedAtMs === 0 && !dropped.includes(one));
-  const droppedStaged = [...group.view.staged.keys()].filter((head) =>
-    isFinallyOver({ group, head, finalBlock }),
-  );
-  if (dropped.length + toClose.length + droppedStaged.length === 0) return;
+  const droppedStaged = [...group.view.staged.keys()].filter((head) => isOver({ head }));
+  if (dropped.length + toClose.length + droppedStaged.length + decided.over.length === 0) return;
   await changeGroup({
     core,
     group,
@@ -45,20 +46,48 @@ export async function maintainEpochs(params: { core: ClientCore; group: Group })
       epochs: await closeAll({ core, group, heads: toClose.map(({ head }) => head) }),
       droppedEpochs: dropped.map(({ head }) => head),
       droppedStaged,
-      writes: orphanedTrees({ epochs, dropped }).map((hash) => tables.tree.del({ group: group.id, hash })),
+      writes: [
+        ...orphanedTrees({ epochs, dropped }).map((hash) => tables.tree.del({ group: group.id, hash })),
+        ...decided.over.map((entry) => tables.voidable.del({ group: group.id, entry })),
+      ],
     },
   });
 }
 
-/** True if the entry after this one's place, adopted here, is beyond reach of reorganizations. */
-function isFinallyOver(params: { group: Group; head: HeadId; finalBlock: number }): boolean {
-  const { group, head, finalBlock } = params;
+/** True if the entry after this one's place, adopted here, is beyond reach of reorganizations and of what voids it. */
+function isFinallyOver(params: {
+  group: Group;
+  head: HeadId;
+  finalBlock: number;
+  voidable: ReadonlySet<EntryId>;
+}): boolean {
+  const { group, head, finalBlock, voidable } = params;
   const { branch, staged, entries } = group.view;
+  const verdict = entries.get(head)?.verdict;
+  if (verdict?.kind === "void") return isFinal(entries.get(verdict.by), finalBlock);
   const place = branch.places.get(head);
   const parent = staged.get(head as EntryId)?.parent ?? entries.get(head)?.parent;
   const last = place ?? branch.places.get(parent ?? head);
-  const end = last === undefined ? undefined : branch.steps[last + 1]?.entry?.block;
-  return end !== undefined && end.number <= finalBlock;
+  const end = last === undefined ? undefined : branch.steps[last + 1]?.entry;
+  return end !== undefined && isFinal(end, finalBlock) && !voidable.has(end.id);
+}
+
+function isFinal(entry: EntryRecord | undefined, finalBlock: number): boolean {
+  return entry !== undefined && entry.block.number <= finalBlock;
+}
+
+/** Commits that requests and evidence may still void, and those for which that is over and can't come back. */
+async function decidedEntries(params: { core: ClientCore; group: Group; finalBlock: number }) {
+  const { core, group, finalBlock } = params;
+  const voidable = new Set<EntryId>();
+  const over: EntryId[] = [];
+  for await (const { fields } of tables.voidable.rows(core.database, { under: { group: group.id } })) {
+    const entry = toHex(fields.entry) as EntryId;
+    const known = group.view.entries.get(entry);
+    if (known && isInTime({ contested: known, block: finalBlock })) voidable.add(entry);
+    else over.push(entry);
+  }
+  return { voidable, over };
 }
 
 /** Closed epochs, oldest first, whose keys have had their time. */

@@ -2,11 +2,14 @@ import type { GroupState } from "../../mls/groupState.ts";
 import type { EnvelopeHash } from "../../wire/ids.ts";
 import type { Welcome } from "../../wire/welcome.ts";
 import type { ClientCore } from "../core.ts";
+import { decisiveChild } from "../entries/decisiveChild.ts";
 import { judgeVanished } from "../entries/settleFork.ts";
 import { addGroup } from "../groups/addGroup.ts";
 import { changeGroup } from "../groups/changeGroup.ts";
 import { inboxesOf, viewOf } from "../groups/epochView.ts";
-import { createGroupHandle, emptyGroupView, NO_BLOCK } from "../groups/group.ts";
+import { createGroupHandle, emptyGroupView, type Group, NO_BLOCK } from "../groups/group.ts";
+import { timelineWrites } from "../messages/timelineStore.ts";
+import type { Intent } from "../outbox/intent.ts";
 import { resealed } from "../outbox/resealed.ts";
 import { type GroupRecord, type HeadId, tables } from "../tables.ts";
 import { readTopicAnew } from "./readTopicAnew.ts";
@@ -45,21 +48,24 @@ export async function admitGroup(params: {
     const { dead, from } = vanishedHeads(group.view.record);
     const vanished = await judgeVanished({ core, group, entry, dead, from });
     const again = await resealed({ core, group, messages: vanished.voided, except: [] });
+    const missed = missedBy({ group, until: view.epoch });
     await changeGroup({
       core,
       group,
       change: {
         record,
         ...again,
+        intents: [...again.intents, ...builtAnew(group)],
         droppedEntries: [...group.view.entries.values()],
         epochs: [{ head: entry, epoch: { kind: "open", state }, isNew: true }],
         writes: [
           tables.welcome.del({ envelope }),
           ...(used ? [tables.keyPackage.put({ generation }, used)] : []),
           ...vanished.writes,
+          ...missed.writes,
           ...(known ? await readTopicAnew({ core, group: id }) : []),
         ],
-        events: [...vanished.events, { kind: "group", group: id }],
+        events: [...vanished.events, ...missed.events, { kind: "group", group: id }],
         sync: true,
       },
     });
@@ -68,6 +74,27 @@ export async function admitGroup(params: {
   if (used) core.keyPackages.set(generation, used);
   addGroup(core, group);
   core.identityWakeup.wake();
+}
+
+/** What one who was cut off has not seen of the group stands in its timeline. */
+function missedBy(params: { group: Group; until: number }): Pick<TimelineWrites, "writes" | "events"> {
+  const { group, until } = params;
+  const { record, entries } = group.view;
+  const entry = record.status === "cut-off" ? decisiveChild({ entries, parent: record.head }) : undefined;
+  const epoch = record.epoch + 1;
+  if (!entry || until < epoch) return { writes: [], events: [] };
+  const missed = { kind: "missed", epoch, until, entry: entry.id, atMs: entry.block.time * 1000 } as const;
+  return timelineWrites({ group: group.id, changes: [{ kind: "put", record: missed }] });
+}
+
+type TimelineWrites = ReturnType<typeof timelineWrites>;
+
+/** What one wrote below the entry that cut one off can't land there any more. */
+function builtAnew({ view }: Group): Intent[] {
+  if (view.record.status !== "cut-off") return [];
+  return view.intents
+    .filter(({ progress }) => progress.kind === "staged")
+    .map((intent) => ({ ...intent, progress: { kind: "queued" } }));
 }
 
 /** The epochs of one who was in by an entry that counts no more. */

@@ -48,30 +48,49 @@ async function receive(params: Params & { event: ChainEvent }): Promise<void> {
     case "rollback":
       await forgetInboxes({ core, afterBlock: event.to.number });
       core.identityWakeup.wake();
-      await eachGroup(params, groups, (group) =>
-        rollBackGroup({ core, group, voids: ({ block }) => block.number > event.to.number }),
-      );
+      await eachGroup(params, groups, async (group) => {
+        const voids = ({ block }: EntryRecord) => block.number > event.to.number;
+        if (await rollBackGroup({ core, group, voids })) await readAgain({ ...params, group });
+      });
       return;
     case "head":
       await eachGroup(params, groups, (group) => {
-        group.caughtUpBy = params.node;
+        if (group.caughtUpBy !== params.node) beServed(group, params.node);
         return reachHead({ core, group, head: event.head });
       });
       params.onCaughtUp();
   }
 }
 
-/** A page of entries, after what the chain has lost behind the place that it starts from. */
-export async function receiveEntryPage(params: {
+type EntryReader = {
   core: ClientCore;
   group: Group;
-  api: Pick<NodeApi, "getInboxes">;
-  from: EntryCursor | undefined;
-  entries: readonly Entry[];
+  api: Pick<NodeApi, "fetchEntries" | "getInboxes">;
   signal: AbortSignal;
-}): Promise<void> {
-  await voidAfter(params);
-  await receiveEntries(params);
+};
+
+function beServed(group: Group, node: NodeId): void {
+  group.caughtUpBy = node;
+  group.servedSinceMs = Date.now();
+  group.servingWakeup.wake();
+}
+
+/** A page of entries, after what the chain has lost behind the place that it starts from. */
+export async function receiveEntryPage(
+  params: EntryReader & { from: EntryCursor | undefined; entries: readonly Entry[] },
+): Promise<void> {
+  if (await voidAfter(params)) await readAgain(params);
+  else await receiveEntries(params);
+}
+
+/** All that the node has after what is known. */
+async function readAgain(params: EntryReader): Promise<void> {
+  const { core, group, api, signal } = params;
+  for (;;) {
+    const page = await api.fetchEntries(await chainPosition(core, group.id), { signal });
+    await receiveEntryPage({ ...params, ...page });
+    if (!page.more) return;
+  }
 }
 
 async function eachGroup(
@@ -115,18 +134,21 @@ export async function chainPosition(core: ClientCore, group: GroupId): Promise<G
   return { group, recent };
 }
 
-/** What the node does not have behind the cursor that it knows was on a fork that is gone. */
+/**
+ * What the node does not have behind the cursor that it knows was on a fork that is gone. True if more had to go: see
+ * `rollBackGroup`.
+ */
 async function voidAfter(params: {
   core: ClientCore;
   group: Group;
   from: EntryCursor | undefined;
-}): Promise<void> {
+}): Promise<boolean> {
   const { core, group, from } = params;
   const isLast = ({ block, logIndex }: EntryRecord) =>
     from?.block === block.number && from.logIndex === logIndex;
   const newest = [...group.view.entries.values()].at(-1);
   if (newest && !isLast(newest)) await forgetInboxes({ core, afterBlock: from?.block ?? 0 });
-  await rollBackGroup({
+  return await rollBackGroup({
     core,
     group,
     voids: ({ block, logIndex }) =>

@@ -29,6 +29,7 @@ export type NodeLinks = {
 /** How long a node that failed is left alone. */
 const DOWN: Backoff = { baseMs: 1_000, capMs: 15_000 };
 const LEAST_DOWN_MS = 500;
+const WITHHELD_DOWN_MS = 10 * 60_000;
 
 export function createNodeLinks(params: {
   bootstrap: readonly string[];
@@ -73,6 +74,11 @@ export function noteFailure(links: NodeLinks, node: NodeId, nowMs: number): void
   const failures = (links.health.get(node)?.failures ?? 0) + 1;
   const downUntilMs = nowMs + LEAST_DOWN_MS + backoffMs({ ...DOWN, attempt: failures - 1 });
   links.health.set(node, { failures, downUntilMs });
+}
+
+/** It did not tell all: read elsewhere for a while. */
+export function noteWithholding(links: NodeLinks, node: NodeId, nowMs: number): void {
+  links.health.set(node, { failures: 1, downUntilMs: nowMs + WITHHELD_DOWN_MS });
 }
 
 export function noteSuccess(links: NodeLinks, node: NodeId): void {

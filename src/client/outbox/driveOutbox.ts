@@ -5,6 +5,7 @@ import { changeGroup } from "../groups/changeGroup.ts";
 import type { Group } from "../groups/group.ts";
 import { isRevoked } from "../identity/isRevoked.ts";
 import { isNodeFault } from "../links/askNodes.ts";
+import { checkServing } from "../links/checkServing.ts";
 import { apiOf, isUp, noteFailure } from "../links/nodeLinks.ts";
 import { rankGroupNodes } from "../links/rankGroupNodes.ts";
 import { waitMs } from "../waitMs.ts";
@@ -20,6 +21,8 @@ type Params = { core: ClientCore; group: Group; signal: AbortSignal };
 
 const FAULT_WAIT_MS = 250;
 const NODE_FAULT_WAIT_MS = 1_000;
+/** Before a commit is built, that nothing is hidden must not have been asked longer ago. */
+const CHECKED_MS = 30_000;
 /** A chain without a block for so long stands still: messages wait for commits no longer. */
 const STANDSTILL_MS = 3_000;
 
@@ -97,6 +100,8 @@ async function act(params: Params & { action: Exclude<OutboxAction, { kind: "wai
 async function withNode(params: Params & { action: OutboxAction }): Promise<void> {
   const { core, group, signal, action } = params;
   if (action.kind !== "stage" && action.kind !== "submit") return;
+  const isHidden = action.kind === "stage" && (await checkServing({ ...params, maxAgeMs: CHECKED_MS }));
+  if (isHidden === "withholds") return;
   const ranked = await rankGroupNodes({ core, group: group.id });
   const up = ranked.filter(({ node }) => isUp(core.links, node, Date.now()));
   const node = up[action.intent.attempts % Math.max(1, up.length)]?.node;

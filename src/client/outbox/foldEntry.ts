@@ -1,4 +1,4 @@
-import type { EntryId, InboxId } from "../../wire/ids.ts";
+import type { EntryId, Hex, InboxId } from "../../wire/ids.ts";
 import type { HeadId } from "../tables.ts";
 import { failed, type Intent, isOpen, isOrdered } from "./intent.ts";
 
@@ -8,6 +8,8 @@ export type AdoptedChange = {
   /** Inboxes that are members now and were not before, and the reverse. */
   readonly joined: ReadonlySet<InboxId>;
   readonly gone: ReadonlySet<InboxId>;
+  /** The intent that it was written for, if it is one's own: also if something else was tried for that since. */
+  readonly own?: Hex | undefined;
   /** Entries above it that a reorganization took and that may land again. */
   readonly returning?: ReadonlySet<HeadId>;
 };
@@ -21,7 +23,7 @@ export function foldEntry(params: { intent: Intent; change: AdoptedChange }): In
   const { intent, change } = params;
   const { progress } = intent;
   if (!isOpen(intent) || !isOrdered(intent) || progress.kind === "landed") return intent;
-  const isOwn = progress.kind === "staged" && progress.entry === change.entry;
+  const isOwn = change.own === intent.id || (progress.kind === "staged" && progress.entry === change.entry);
   const remaining = remainingAfter(intent, change);
   if (isOwn) return landedBy({ ...intent, remaining }, change.entry);
   if (progress.kind === "staged" && isBelow(progress.parent, change)) return { ...intent, remaining };

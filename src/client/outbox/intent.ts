@@ -44,6 +44,8 @@ export type Action =
   | { readonly kind: "upkeep" }
   /** The Welcomes of an entry whose author does not send them; nobody asked for it. */
   | { readonly kind: "welcome"; readonly entry: EntryId }
+  /** This client can't follow an entry: evidence that nobody can, or else a request to be added again. */
+  | { readonly kind: "appeal"; readonly entry: EntryId }
   | { readonly kind: "send"; readonly content: MessageContent; readonly message: MessageId };
 
 /** How far an intent is. Every step is durable before it takes effect outside. */
@@ -57,6 +59,8 @@ export type Progress =
       readonly parent: EntryId | GroupId;
       /** Children of the parent that the chain must show before this can be sent (again). */
       readonly needsChildren: number;
+      /** How often others' siblings have come first, all of which were refused in the end. */
+      readonly stales?: number;
       /** The chain head at the last hand-over to a relaying node; undefined before the first. */
       readonly submitted: { readonly block: number; readonly atMs: number } | undefined;
     }

@@ -25,7 +25,7 @@ export type OutboxAction =
   | {
       readonly kind: "fail";
       readonly intent: Intent;
-      readonly reason: "revoked" | "removed" | "not-a-member" | "unknown-group";
+      readonly reason: "revoked" | "removed" | "not-a-member" | "unknown-group" | "already-done";
     }
   | { readonly kind: "stage"; readonly intent: Intent }
   | { readonly kind: "submit"; readonly intent: Intent }
@@ -51,7 +51,8 @@ export const RESUBMIT_MS = 3_000;
 /**
  * The next step of a group's outbox. Intents go in order: a message written after a commit of one's own is not sealed
  * to an epoch without it, a commit waits until the messages before it have a receipt. Messages overtake upkeep and
- * deletions, and while the chain stands still everything but removals. Who has left does nothing more. Pure.
+ * deletions, and while the chain stands still everything but removals. Who has left does nothing more. Who is cut off
+ * writes nothing but that it is. Pure.
  */
 export function nextAction(params: {
   /** Open intents of the group, in the order of the outbox. */
@@ -60,9 +61,13 @@ export function nextAction(params: {
   nowMs: number;
 }): OutboxAction {
   const { intents, view, nowMs } = params;
+  const appeal = intents.find((intent) => intent.action.kind === "appeal" && isToDo(intent));
+  if (appeal && view.status !== "cut-off") return { kind: "fail", intent: appeal, reason: "already-done" };
+  if (appeal && view.caughtUp && !view.isRevoked)
+    return towardsChain({ intent: appeal, earlier: [], view, nowMs });
   let overtaken: OutboxAction | undefined;
   for (const [i, intent] of intents.entries()) {
-    if (!isOpen(intent) || isOnItsWay(intent)) continue;
+    if (!isToDo(intent)) continue;
     if (view.isRevoked && (intent.progress.kind === "queued" || view.status === "removed")) {
       return { kind: "fail", intent, reason: "revoked" };
     }
@@ -131,9 +136,9 @@ function whyGroupWaits({ status, caughtUp }: OutboxView): OutboxWait | undefined
   return caughtUp ? undefined : "not-caught-up";
 }
 
-/** The delivery loop has it. */
-function isOnItsWay({ progress }: Intent): boolean {
-  return progress.kind === "sealed" || progress.kind === "landed";
+/** Open, and not with the delivery loop. */
+function isToDo({ progress }: Intent): boolean {
+  return progress.kind === "queued" || progress.kind === "staged";
 }
 
 function isQueuedSend(intent: Intent): boolean {

@@ -1,4 +1,4 @@
-import type { ControlInstruction } from "../../wire/control.ts";
+import type { Appeal, ControlInstruction } from "../../wire/control.ts";
 import type { GroupContext } from "../../wire/groupContext.ts";
 import { writeGroupContext } from "../../wire/groupContext.ts";
 import type { InboxId, InstallationKey } from "../../wire/ids.ts";
@@ -42,6 +42,9 @@ type Params = {
   readonly leaves: Leaves;
   /** For an intent to delete: it was. */
   readonly isDeleted: boolean;
+  /** For an appeal: what it says; undefined: nothing is left to be said. */
+  readonly appeal: Appeal | "too-late" | undefined;
+  readonly stranded: ReadonlyMap<InstallationKey, Member>;
   /** For upkeep: active installations of the members' inboxes that have no leaf. */
   readonly missing: readonly Member[];
   readonly keyPackages: ReadonlyMap<InboxId, readonly KeyPackageRecord[]>;
@@ -88,6 +91,8 @@ function planAction(params: Params): EntryPlan {
       return { kind: "control", instruction: { kind: "leave" } };
     case "upkeep":
       return planUpkeep(params);
+    case "appeal":
+      return planAppeal(params);
     case "rotate": {
       const earliest = earliestCommitBlock({ context, inbox: self.inbox, lastCommitBlock });
       return block + 1 < earliest ? { kind: "too-soon", block: earliest - 1 } : plan;
@@ -98,9 +103,20 @@ function planAction(params: Params): EntryPlan {
   }
 }
 
-function planRemoves(view: EpochView, isRemoved: (member: Member) => boolean): EntryPlan {
+function planAppeal({ appeal }: Params): EntryPlan {
+  if (appeal === undefined) return { kind: "fail", reason: "already-done" };
+  return appeal === "too-late" ? { kind: "fail", reason: appeal } : { kind: "control", instruction: appeal };
+}
+
+/** `comesBack`: who is added again at once keeps its role. */
+function planRemoves(
+  view: EpochView,
+  isRemoved: (member: Member) => boolean,
+  comesBack: (member: Member) => boolean = () => false,
+): EntryPlan {
   const removed = view.members.filter(isRemoved);
-  const gone = inboxesGone({ members: view.members, removes: removed });
+  const leaving = removed.filter((member) => !comesBack(member));
+  const gone = inboxesGone({ members: view.members, removes: leaving });
   return {
     kind: "commit",
     adds: [],
@@ -114,22 +130,23 @@ function planRemoves(view: EpochView, isRemoved: (member: Member) => boolean): E
  * entry does not do both.
  */
 function planUpkeep(params: Params): EntryPlan {
-  const { view, leaves, revoked } = params;
+  const { view, leaves, revoked, stranded } = params;
   const duties = dutiesOf(params);
   const subjects = new Set<string>(
     duties.filter(({ kind }) => kind.startsWith("remove")).map(({ subject }) => subject),
   );
   const { members, context } = view;
   const isRemoved = ({ inbox, installation }: Member) => subjects.has(inbox) || subjects.has(installation);
+  const comesBack = ({ installation }: Member) => stranded.has(installation);
   const removes = members.filter(isRemoved);
   if (removes.length === 0) return planNewInstallations(params);
-  const gone = inboxesGone({ members, removes });
+  const gone = inboxesGone({ members, removes: removes.filter((member) => !comesBack(member)) });
   const before = { members, inboxes: context.superAdmins };
   const after = { members, inboxes: context.superAdmins.filter((inbox) => !gone.has(inbox)) };
   if (!keepsSuperAdmin({ before, after, revoked, leavers: leaves.leavers })) {
     return { kind: "fail", reason: "last-super-admin" };
   }
-  return planRemoves(view, isRemoved);
+  return planRemoves(view, isRemoved, comesBack);
 }
 
 /** Those that have a key package, as many as fit. */
@@ -182,6 +199,7 @@ function wishOf({ action, resolved, remaining = [] }: Intent): Wish | undefined 
     case "upkeep":
       return { kind: action.kind };
     case "welcome":
+    case "appeal":
     case "send":
       return undefined;
   }

@@ -9,6 +9,8 @@ const finalReasons: Partial<Record<string, IntentReason>> = {
   "not-a-member": "not-a-member",
   "last-super-admin": "last-super-admin",
   "too-many-members": "too-many-members",
+  "unknown-entry": "already-done",
+  "too-late": "too-late",
 };
 const PATIENCE = 5;
 const WAIT_BLOCKS = 8;

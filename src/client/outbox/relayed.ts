@@ -28,7 +28,12 @@ export function relayed(params: {
     case "stale":
       return {
         ...intent,
-        progress: { ...progress, needsChildren: outcome.children, submitted: undefined },
+        progress: {
+          ...progress,
+          needsChildren: outcome.children,
+          stales: (progress.stales ?? 0) + 1,
+          submitted: undefined,
+        },
         racesLost: intent.racesLost + 1,
         attempts: intent.attempts + 1,
         retryAtMs: nowMs + raceWaitMs(intent.attempts),

@@ -14,12 +14,13 @@ import { lastCommitBlock } from "../entries/lastCommitBlock.ts";
 import { changeGroup } from "../groups/changeGroup.ts";
 import { authorityOf, entryKeyOf } from "../groups/epochSecrets.ts";
 import { readState } from "../groups/epochStates.ts";
-import { type EpochView, viewOf } from "../groups/epochView.ts";
+import { viewOf } from "../groups/epochView.ts";
 import type { Group } from "../groups/group.ts";
 import { readMessage } from "../messages/timelineStore.ts";
 import type { IntentReason } from "../policy/reasons.ts";
 import type { HeadId, StagedRecord, StagedWelcome } from "../tables.ts";
-import { missingInstallations } from "../upkeep/duties.ts";
+import { inboxesOfUpkeep, missingInstallations } from "../upkeep/duties.ts";
+import { composeAppeal } from "./composeAppeal.ts";
 import { fetchKeyPackages } from "./fetchKeyPackages.ts";
 import { failed, type Intent } from "./intent.ts";
 import { contextBytes, type EntryPlan, planEntry } from "./planEntry.ts";
@@ -50,13 +51,13 @@ export async function stageIntent(params: Params): Promise<void> {
   const { head } = group.view.record;
   const state = await readState({ database: core.database, group: group.id, cache: group.epochs, head });
   if (!state) throw new WeftError({ code: "storage", message: `the state of the head ${head} is missing` });
-  const facts = await gatherFacts({ ...params, intent: resolved, view: viewOf(state) });
+  const facts = await gatherFacts({ ...params, intent: resolved, state });
   await group.queue.run(async () => {
     const intent = group.view.intents.find(({ id }) => id === resolved.id);
     if (intent?.progress.kind !== "queued" || group.view.record.head !== head) return;
-    const { branch, leaves } = group.view;
+    const { branch, leaves, stranded } = group.view;
     const plan = planEntry({
-      ...{ intent, view: viewOf(state), leaves, ...facts, block: group.processed.number },
+      ...{ intent, view: viewOf(state), leaves, stranded, ...facts, block: group.processed.number },
       self: { inbox: core.self.inbox, installation: core.self.installation.key },
       former: formerMembers(group),
       lastCommitBlock: lastCommitBlock({ steps: branch.steps, inbox: core.self.inbox }),
@@ -78,25 +79,27 @@ async function resolve(params: Params): Promise<Intent | undefined> {
   return others ? next : undefined;
 }
 
-async function gatherFacts(params: Params & { view: EpochView }) {
-  const { core, group, intent, view } = params;
+async function gatherFacts(params: Params & { state: GroupState }) {
+  const { core, group, intent, state } = params;
+  const view = viewOf(state);
+  const { leaves, stranded } = group.view;
   const isAddition = intent.action.kind === "add" || intent.action.kind === "create";
   const present = new Set(view.members.map(({ inbox }) => inbox));
   const wanted = isAddition ? (intent.remaining ?? []).filter((inbox) => !present.has(inbox)) : [];
   const { superAdmins, admins } = view.context;
   const isUpkeep = intent.action.kind === "upkeep";
-  const concerned = isUpkeep || intent.action.kind === "set-role" ? present : [];
+  const concerned = isUpkeep || intent.action.kind === "set-role" ? inboxesOfUpkeep({ view, stranded }) : [];
   const inboxes: InboxId[] = [
     ...new Set([...wanted, core.self.inbox, ...superAdmins, ...admins, ...concerned]),
   ];
   const block = isUpkeep ? group.processed.number : recentBlock(group);
   const { registry, asOf } = await askRegistry({ ...params, inboxes, block });
-  const { leaves } = group.view;
-  const missing = isUpkeep ? missingInstallations({ view, leaves, registry, block: asOf }) : [];
+  const missing = isUpkeep ? missingInstallations({ view, leaves, stranded, registry, block: asOf }) : [];
   const invited = [...wanted, ...new Set(missing.map(({ inbox }) => inbox))];
   const keyPackages = await fetchKeyPackages({ ...params, inboxes: invited, registry, block: asOf });
   const revoked = revokedMembers({ members: view.members, registry, block: asOf });
-  return { keyPackages, missing, revoked, asOf, isDeleted: await isDeleted(params) };
+  const appeal = intent.action.kind === "appeal" ? await composeAppeal(params) : undefined;
+  return { keyPackages, missing, revoked, asOf, appeal, isDeleted: await isDeleted(params) };
 }
 
 async function isDeleted({ core, group, intent }: Params): Promise<boolean> {

@@ -10,11 +10,12 @@ import type { Group } from "../groups/group.ts";
 import type { HeadId, StagedRecord } from "../tables.ts";
 import type { Intent } from "./intent.ts";
 import { isRegistered } from "./isRegistered.ts";
+import { limitOf } from "./limitOf.ts";
 import { relayed } from "./relayed.ts";
 
 /**
  * Hands a staged commit to a node that relays it: the same payload each time, signed anew with the number of siblings
- * that this client has read and judged.
+ * that it may come after.
  */
 export async function submitIntent(params: {
   core: ClientCore;
@@ -29,7 +30,8 @@ export async function submitIntent(params: {
   if (!staged) return;
   if (!(await isRegistered({ core, intent, staged, api, signal })))
     return await buildAnew({ core, group, intent });
-  const append = await signStaged({ core, group, staged });
+  const limit = limitOf({ intent, children: group.view.children.get(staged.parent) ?? 0 });
+  const append = await signStaged({ core, group, staged, limit });
   const block = group.processed.number;
   const outcome = await api.relayAppend(append, { signal });
   core.logger.debug({ group: group.id, intent: intent.id, outcome: outcome.kind }, "handed over a commit");
@@ -66,10 +68,10 @@ async function signStaged(params: {
   core: ClientCore;
   group: Group;
   staged: StagedRecord;
+  limit: number;
 }): Promise<AppendRequest> {
-  const { core, group, staged } = params;
+  const { core, group, staged, limit } = params;
   const { parent, authority, payload } = staged;
-  const limit = group.view.children.get(parent) ?? 0;
   const append = { group: group.id, parent, limit, authority, payload };
   const privateKey = await signingKey({ core, group, parent });
   const signature = signAppend({ network: core.network, ...append, privateKey });

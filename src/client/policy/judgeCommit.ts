@@ -4,7 +4,15 @@ import type { InboxId, InstallationKey } from "../../wire/ids.ts";
 import { MAX_MEMBERS, REGISTRY_WINDOW_BLOCKS } from "../../wire/limits.ts";
 import { inboxesGone } from "./inboxesGone.ts";
 import type { CommitRefusal } from "./reasons.ts";
-import { keepsSuperAdmin, type Member, mayPromote, mayRemove, type Roster, roleOf } from "./roleOf.ts";
+import {
+  keepsSuperAdmin,
+  type Member,
+  mayPromote,
+  mayRemove,
+  type Roster,
+  returningInboxes,
+  roleOf,
+} from "./roleOf.ts";
 
 /**
  * Who wrote an entry and when. Every fact is ordered by the chain, so that all members judge alike; where it lies in
@@ -92,14 +100,19 @@ function refuseRemoves(facts: Facts): CommitRefusal | undefined {
   );
   if (!allowed) return "not-permitted";
   if (equalBytes(context.salt, next.salt)) return "salt-not-renewed";
-  const gone = inboxesGone({ members, removes: removes.filter((target) => !isRepair(facts, target)) });
-  const without = (list: readonly InboxId[]) => list.filter((inbox) => !gone.has(inbox));
-  const onlyRemoved =
-    next.name === context.name &&
-    equalLimits(next, context) &&
-    equalLists(next.superAdmins, without(context.superAdmins)) &&
-    equalLists(next.admins, without(context.admins));
-  return onlyRemoved ? undefined : "not-only-removed";
+  if (next.name !== context.name || !equalLimits(next, context)) return "not-only-removed";
+  const keeps = (comesBack: (target: Member) => boolean): boolean => {
+    const gone = inboxesGone({ members, removes: removes.filter((target) => !comesBack(target)) });
+    const without = (list: readonly InboxId[]) => list.filter((inbox) => !gone.has(inbox));
+    return (
+      equalLists(next.superAdmins, without(context.superAdmins)) &&
+      equalLists(next.admins, without(context.admins))
+    );
+  };
+  const isRight =
+    keeps((target) => isRepair(facts, target)) ||
+    keeps(({ installation }) => facts.stranded.has(installation));
+  return isRight ? undefined : "not-only-removed";
 }
 
 function refuseContext(facts: Facts): CommitRefusal | undefined {
@@ -112,9 +125,11 @@ function refuseContext(facts: Facts): CommitRefusal | undefined {
     const refusal = refuseRoles(facts);
     if (refusal) return refusal;
   }
+  // Who is removed to be added again is not gone.
+  const returning = removes.filter(({ installation }) => facts.stranded.has(installation));
   const keepsOne = keepsSuperAdmin({
     before: { members, inboxes: context.superAdmins },
-    after: { members: membersAfter(facts), inboxes: next.superAdmins },
+    after: { members: [...membersAfter(facts), ...returning], inboxes: next.superAdmins },
     ...{ revoked, leavers },
   });
   return keepsOne ? undefined : "last-super-admin";
@@ -156,9 +171,10 @@ export function earliestCommitBlock(params: {
   return lastCommitBlock + context.rotationIntervalBlocks;
 }
 
-/** Anyone may add the active installations of the group's inboxes, and those that asked to be added again. */
-function addsAreUpkeep({ members, adds, leavers, stranded }: CommitFacts): boolean {
-  const inboxes = new Set(members.map((m) => m.inbox));
+/** Anyone may add the active installations of the group's inboxes, and of those that are to be added again. */
+function addsAreUpkeep(facts: CommitFacts): boolean {
+  const { members, adds, leavers, stranded } = facts;
+  const inboxes = new Set([...members.map((m) => m.inbox), ...returningInboxes(facts)]);
   return adds.every(
     (add) => stranded.has(add.installation) || (inboxes.has(add.inbox) && !leavers.has(add.inbox)),
   );
@@ -169,7 +185,7 @@ function isUpkeep({ revoked, leavers, stranded }: CommitFacts, target: Member): 
   return revoked.has(target.installation) || leavers.has(target.inbox) || stranded.has(target.installation);
 }
 
-/** Removed by one who could not remove it against its will: its roles stay, for it comes back. */
+/** Removed by one who could not remove it against its will: its roles have to stay, for it comes back. */
 function isRepair(facts: CommitFacts, target: Member): boolean {
   const { context, writer, stranded } = facts;
   return stranded.has(target.installation) && !mayRemove({ context, by: writer.inbox, target: target.inbox });

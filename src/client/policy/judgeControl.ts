@@ -1,19 +1,21 @@
+import type { ControlInstruction } from "../../wire/control.ts";
 import { type EntryFacts, refuseWriter } from "./judgeCommit.ts";
 import type { CommitRefusal } from "./reasons.ts";
 import { hasActive, roleOf } from "./roleOf.ts";
 
 /** Whether a control entry counts; judged in its parent's epoch. Pure. */
 export function judgeControl(
-  facts: EntryFacts & { control: "delete-message" | "leave" },
+  facts: EntryFacts & { control: ControlInstruction["kind"] },
 ): { kind: "permitted" } | { kind: "refused"; reason: CommitRefusal } {
   const reason = refuseWriter(facts) ?? refuseControl(facts);
   return reason ? { kind: "refused", reason } : { kind: "permitted" };
 }
 
 function refuseControl(
-  facts: EntryFacts & { control: "delete-message" | "leave" },
+  facts: EntryFacts & { control: ControlInstruction["kind"] },
 ): CommitRefusal | undefined {
   const { context, members, revoked, leavers, writer } = facts;
+  if (facts.control === "request" || facts.control === "evidence") return undefined;
   const isSuperAdmin = roleOf({ context, inbox: writer.inbox }) === "super-admin";
   if (facts.control === "delete-message") return isSuperAdmin ? undefined : "not-permitted";
   const others = context.superAdmins.filter((inbox) => inbox !== writer.inbox && !leavers.has(inbox));

@@ -15,6 +15,7 @@ export const intentReasons = {
   "no-key-package": "A new member has no valid key package.",
   "newer-version": "The group needs a newer client.",
   "audience-changed": "It was not delivered in its epoch, and sealing it again would show it to new members.",
+  "too-late": "What it is about can't be changed any more.",
   refused: "The others refused it; see the entry's verdict.",
   superseded: "A reorganization of the chain took away what it was made on.",
 } as const;

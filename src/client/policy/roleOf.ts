@@ -33,6 +33,16 @@ export function hasActive(params: Omit<Roster, "context"> & { inboxes: readonly 
   return params.members.some((m) => inboxes.has(m.inbox) && !params.revoked.has(m.installation));
 }
 
+/** Who has a role and no leaf: it was taken out to be added again, otherwise it would have lost the role. */
+export function returningInboxes(params: {
+  readonly context: GroupContext;
+  readonly members: readonly Member[];
+}): InboxId[] {
+  const { context, members } = params;
+  const present = new Set(members.map((m) => m.inbox));
+  return [...context.superAdmins, ...context.admins].filter((inbox) => !present.has(inbox));
+}
+
 type SuperAdmins = { readonly members: readonly Member[]; readonly inboxes: readonly InboxId[] };
 
 /** True unless a change takes the last super admin with an active installation away, or the last that is staying. */
@@ -55,11 +65,12 @@ export function keepsSuperAdmin(params: {
 /**
  * Who may promote where revocations left no active super admin: every active admin, or, if there is none, the inbox
  * of the first active leaf. (The tree does not tell who has been a member for longest, and who joined late could not
- * know; all members agree on the order of leaves.)
+ * know; all members agree on the order of leaves.) Nobody may while a super admin is on its way back.
  */
 export function mayPromote(params: Roster & { by: InboxId }): boolean {
   const { context, members, revoked, by } = params;
   if (hasActive({ members, revoked, inboxes: context.superAdmins })) return false;
+  if (returningInboxes(params).some((inbox) => context.superAdmins.includes(inbox))) return false;
   if (hasActive({ members, revoked, inboxes: context.admins })) return context.admins.includes(by);
   return members.find((m) => !revoked.has(m.installation))?.inbox === by;
 }

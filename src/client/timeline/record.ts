@@ -7,9 +7,9 @@ import type { Role } from "../policy/roleOf.ts";
  * page is a range, and an insertion touches only what it changes. Records hold strings, numbers, booleans and lists
  * only: JSON keeps them.
  */
-export type TimelineRecord = MessageRecord | GapRecord | MembershipRecord;
+export type TimelineRecord = MessageRecord | GapRecord | MembershipRecord | MissedRecord;
 
-/** rank: 0 for the commit that opened the epoch, a message's depth, GAP_RANK for gaps. */
+/** rank: 0 for the commit that opened the epoch or what stands in its place, a message's depth, GAP_RANK for gaps. */
 export type TimelineKey = { readonly epoch: number; readonly rank: number; readonly id: Hex };
 
 export type MessageRecord = {
@@ -62,6 +62,19 @@ export type MembershipRecord = {
   readonly changes: readonly MembershipChange[];
 };
 
+/** Epochs of the group that this client was cut off from, until it was added again. */
+export type MissedRecord = {
+  readonly kind: "missed";
+  /** The first of them. */
+  readonly epoch: number;
+  /** Where it came back. */
+  readonly until: number;
+  /** That cut it off. */
+  readonly entry: EntryId;
+  /** Of the entry's block, milliseconds since 1970. */
+  readonly atMs: number;
+};
+
 export type MembershipChange =
   | { readonly kind: "joined" | "removed" | "left"; readonly inbox: InboxId }
   | {
@@ -101,6 +114,7 @@ export function keyOf(record: TimelineRecord): TimelineKey {
     case "gap":
       return { epoch: record.epoch, rank: GAP_RANK, id: record.envelope };
     case "membership":
+    case "missed":
       return { epoch: record.epoch, rank: 0, id: record.entry };
   }
 }

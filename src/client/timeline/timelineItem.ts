@@ -14,6 +14,7 @@ import {
   keyOf,
   type MembershipRecord,
   type MessageRecord,
+  type MissedRecord,
   type TimelineKey,
   type TimelineRecord,
 } from "./record.ts";
@@ -23,6 +24,7 @@ export type TimelineItem = { readonly cursor: Hex } & (
   | MessageItem
   | Omit<GapRecord, "entry">
   | MembershipRecord
+  | MissedRecord
 );
 
 type MessageItem = {
@@ -52,6 +54,7 @@ export function showRecord(record: TimelineRecord): TimelineItem | undefined {
       return { ...gap, cursor };
     }
     case "membership":
+    case "missed":
       return { ...record, cursor };
   }
 }

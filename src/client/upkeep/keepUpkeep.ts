@@ -5,9 +5,11 @@ import { type Registry, revokedMembers } from "../entries/judgeEntry.ts";
 import { readState } from "../groups/epochStates.ts";
 import { type EpochView, viewOf } from "../groups/epochView.ts";
 import type { Group } from "../groups/group.ts";
+import { isRevoked } from "../identity/isRevoked.ts";
 import { addIntent } from "../outbox/addIntent.ts";
 import { fetchKeyPackages } from "../outbox/fetchKeyPackages.ts";
 import type { Action } from "../outbox/intent.ts";
+import { appealOf, mayProve } from "./appealOf.ts";
 import { type Duty, dutiesOf, missingInstallations } from "./duties.ts";
 import { staggerMs } from "./stagger.ts";
 import { type StandIns, standIn } from "./standIn.ts";
@@ -89,23 +91,37 @@ async function whatCanBeDone(params: Params & { turns: Turns; due: readonly Duty
 }
 
 async function openDuties({ core, group }: Params): Promise<DutyInTurn[]> {
-  const { record, leaves } = group.view;
-  if (record.status !== "member" || group.caughtUpBy === undefined) return [];
+  const { record, leaves, stranded } = group.view;
+  if (group.caughtUpBy === undefined) return [];
+  if (record.status !== "member" && record.status !== "cut-off") return [];
   const place = { database: core.database, group: group.id, cache: group.epochs };
   const state = await readState({ ...place, head: record.head });
   if (!state) return [];
   const view = viewOf(state);
+  if (record.status === "cut-off") return appealDuties({ core, group, view });
   const { inbox, installation } = core.self;
   const block = group.processed.number;
   const registry: Registry = (id) => core.inboxes.get(id)?.inbox;
   const revoked = revokedMembers({ members: view.members, registry, block });
-  const missing = missingInstallations({ view, leaves, registry, block });
+  const missing = missingInstallations({ view, leaves, stranded, registry, block });
   const self = { inbox, installation: installation.key };
-  const duties = dutiesOf({ view, leaves, self, revoked, missing });
+  const duties = dutiesOf({ view, leaves, stranded, self, revoked, missing });
   return duties.map((duty) => ({
     ...duty,
     turnMs: Date.now() + waitOf({ core, view, group, revoked, duty }),
   }));
+}
+
+/** Of evidence one is enough, so that it goes in turns; every request counts. */
+function appealDuties(params: { core: ClientCore; group: Group; view: EpochView }): DutyInTurn[] {
+  const { core, group, view } = params;
+  const { installation } = core.self;
+  const appeal = appealOf({ group, self: installation.key });
+  if (appeal.kind !== "to-make" || isRevoked(core)) return [];
+  const { contested } = appeal;
+  const able = view.members.map((member) => member.installation);
+  const waitMs = mayProve(contested) ? staggerMs({ subject: contested.id, self: installation.key, able }) : 0;
+  return [{ kind: "appeal", subject: contested.id, turnMs: Date.now() + waitMs }];
 }
 
 function waitOf(params: {
@@ -117,9 +133,10 @@ function waitOf(params: {
 }): number {
   const { core, view, group, revoked, duty } = params;
   if (duty.kind === "ask-again") return 0;
-  const { leavers } = group.view.leaves;
+  const { leaves, stranded } = group.view;
   const able = view.members.filter(
-    ({ inbox, installation }) => !leavers.has(inbox) && !revoked.has(installation),
+    ({ inbox, installation }) =>
+      !leaves.leavers.has(inbox) && !revoked.has(installation) && !stranded.has(installation),
   );
   return staggerMs({
     subject: duty.subject,
@@ -129,7 +146,14 @@ function waitOf(params: {
 }
 
 function actionOf(duty: Duty): Action {
-  return duty.kind === "ask-again" ? { kind: "leave" } : { kind: "upkeep" };
+  switch (duty.kind) {
+    case "ask-again":
+      return { kind: "leave" };
+    case "appeal":
+      return { kind: "appeal", entry: duty.subject };
+    default:
+      return { kind: "upkeep" };
+  }
 }
 
 function hasOpen(group: Group, action: Action): boolean {

@@ -22,7 +22,7 @@ import type { Seat } from "./testGroup.ts";
  * every signature and tag still right unless a parameter spoils it.
  */
 export function forgeCommit(params: {
-  seat: Seat;
+  seat: Pick<Seat, "state" | "signatureKey">;
   proposals?: readonly Proposal[];
   withPath?: boolean;
   changePath?: (path: UpdatePath, fresh: FreshPath) => UpdatePath;

@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file weft/v1/entry.proto.
  */
 export const file_weft_v1_entry: GenFile = /*@__PURE__*/
-  fileDesc("ChN3ZWZ0L3YxL2VudHJ5LnByb3RvEgd3ZWZ0LnYxIqUBCglFbnRyeUJvZHkSEAoGY29tbWl0GAEgASgMSAASIwoHY29udHJvbBgCIAEoCzIQLndlZnQudjEuQ29udHJvbEgAEhEKCWF1dGhvcml0eRgDIAEoDBIWCg5yZWdpc3RyeV9ibG9jaxgEIAEoBBIUCgxpbnN0YWxsYXRpb24YBSABKAwSEQoJc2lnbmF0dXJlGAYgASgMQg0KC2luc3RydWN0aW9uImsKB0NvbnRyb2wSMAoOZGVsZXRlX21lc3NhZ2UYASABKAsyFi53ZWZ0LnYxLkRlbGV0ZU1lc3NhZ2VIABIfCgVsZWF2ZRgCIAEoCzIOLndlZnQudjEuTGVhdmVIAEINCgtpbnN0cnVjdGlvbiIgCg1EZWxldGVNZXNzYWdlEg8KB21lc3NhZ2UYASABKAwiBwoFTGVhdmUiuAEKDEdyb3VwQ29udGV4dBIYChBwcm90b2NvbF92ZXJzaW9uGAEgASgNEgwKBG5hbWUYAiABKAkSDAoEc2FsdBgDIAEoDBIUCgxzdXBlcl9hZG1pbnMYBCADKAwSDgoGYWRtaW5zGAUgAygMEhQKDGxhdGVfY29tbWl0cxgGIAEoDRIUCgxsYXRlX3NlY29uZHMYByABKA0SIAoYcm90YXRpb25faW50ZXJ2YWxfYmxvY2tzGAggASgNYgZwcm90bzM");
+  fileDesc("ChN3ZWZ0L3YxL2VudHJ5LnByb3RvEgd3ZWZ0LnYxIqUBCglFbnRyeUJvZHkSEAoGY29tbWl0GAEgASgMSAASIwoHY29udHJvbBgCIAEoCzIQLndlZnQudjEuQ29udHJvbEgAEhEKCWF1dGhvcml0eRgDIAEoDBIWCg5yZWdpc3RyeV9ibG9jaxgEIAEoBBIUCgxpbnN0YWxsYXRpb24YBSABKAwSEQoJc2lnbmF0dXJlGAYgASgMQg0KC2luc3RydWN0aW9uIrcBCgdDb250cm9sEjAKDmRlbGV0ZV9tZXNzYWdlGAEgASgLMhYud2VmdC52MS5EZWxldGVNZXNzYWdlSAASHwoFbGVhdmUYAiABKAsyDi53ZWZ0LnYxLkxlYXZlSAASIwoHcmVxdWVzdBgDIAEoCzIQLndlZnQudjEuUmVxdWVzdEgAEiUKCGV2aWRlbmNlGAQgASgLMhEud2VmdC52MS5FdmlkZW5jZUgAQg0KC2luc3RydWN0aW9uIiAKDURlbGV0ZU1lc3NhZ2USDwoHbWVzc2FnZRgBIAEoDCIHCgVMZWF2ZSIYCgdSZXF1ZXN0Eg0KBWVudHJ5GAEgASgMIjwKCEV2aWRlbmNlEg0KBWVudHJ5GAEgASgMEhMKC3BhdGhfc2VjcmV0GAIgASgMEgwKBHN0ZXAYAyABKA0iuAEKDEdyb3VwQ29udGV4dBIYChBwcm90b2NvbF92ZXJzaW9uGAEgASgNEgwKBG5hbWUYAiABKAkSDAoEc2FsdBgDIAEoDBIUCgxzdXBlcl9hZG1pbnMYBCADKAwSDgoGYWRtaW5zGAUgAygMEhQKDGxhdGVfY29tbWl0cxgGIAEoDRIUCgxsYXRlX3NlY29uZHMYByABKA0SIAoYcm90YXRpb25faW50ZXJ2YWxfYmxvY2tzGAggASgNYgZwcm90bzM");
 
 /**
  * Plaintext of an entry's payload: sealed under the parent epoch's exporter, see docs/protocol.md.
@@ -94,6 +94,18 @@ export type Control = Message<"weft.v1.Control"> & {
      */
     value: Leave;
     case: "leave";
+  } | {
+    /**
+     * @generated from field: weft.v1.Request request = 3;
+     */
+    value: Request;
+    case: "request";
+  } | {
+    /**
+     * @generated from field: weft.v1.Evidence evidence = 4;
+     */
+    value: Evidence;
+    case: "evidence";
   } | { case: undefined; value?: undefined };
 };
 
@@ -139,6 +151,62 @@ export type Leave = Message<"weft.v1.Leave"> & {
  */
 export const LeaveSchema: GenMessage<Leave> = /*@__PURE__*/
   messageDesc(file_weft_v1_entry, 3);
+
+/**
+ * The writer's installation can't follow an earlier sibling: it asks to be removed and added again.
+ *
+ * @generated from message weft.v1.Request
+ */
+export type Request = Message<"weft.v1.Request"> & {
+  /**
+   * 32 bytes: the sibling's id
+   *
+   * @generated from field: bytes entry = 1;
+   */
+  entry: Uint8Array;
+};
+
+/**
+ * Describes the message weft.v1.Request.
+ * Use `create(RequestSchema)` to create a new message.
+ */
+export const RequestSchema: GenMessage<Request> = /*@__PURE__*/
+  messageDesc(file_weft_v1_entry, 4);
+
+/**
+ * Shows that nobody can follow an earlier sibling.
+ *
+ * @generated from message weft.v1.Evidence
+ */
+export type Evidence = Message<"weft.v1.Evidence"> & {
+  /**
+   * 32 bytes: the sibling's id
+   *
+   * @generated from field: bytes entry = 1;
+   */
+  entry: Uint8Array;
+
+  /**
+   * 32 bytes: what its commit sealed to the writer
+   *
+   * @generated from field: bytes path_secret = 2;
+   */
+  pathSecret: Uint8Array;
+
+  /**
+   * of the commit's path, from the leaf up: where the secret belongs
+   *
+   * @generated from field: uint32 step = 3;
+   */
+  step: number;
+};
+
+/**
+ * Describes the message weft.v1.Evidence.
+ * Use `create(EvidenceSchema)` to create a new message.
+ */
+export const EvidenceSchema: GenMessage<Evidence> = /*@__PURE__*/
+  messageDesc(file_weft_v1_entry, 5);
 
 /**
  * Content of the group context extension 0xf100.
@@ -204,5 +272,5 @@ export type GroupContext = Message<"weft.v1.GroupContext"> & {
  * Use `create(GroupContextSchema)` to create a new message.
  */
 export const GroupContextSchema: GenMessage<GroupContext> = /*@__PURE__*/
-  messageDesc(file_weft_v1_entry, 4);
+  messageDesc(file_weft_v1_entry, 6);
 

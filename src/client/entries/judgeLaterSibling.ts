@@ -1,0 +1,105 @@
+import { WeftError } from "../../errors.ts";
+import type { GroupState } from "../../mls/groupState.ts";
+import type { Entry, NodeApi } from "../../rpc/nodeApi.ts";
+import type { InboxId } from "../../wire/ids.ts";
+import type { ClientCore } from "../core.ts";
+import { changeGroup } from "../groups/changeGroup.ts";
+import { readState } from "../groups/epochStates.ts";
+import { viewOf } from "../groups/epochView.ts";
+import type { Group } from "../groups/group.ts";
+import { refusedIntent } from "../outbox/refusedIntent.ts";
+import type { Member } from "../policy/roleOf.ts";
+import { type EntryRecord, tables } from "../tables.ts";
+import { askRegistry } from "./askRegistry.ts";
+import { changeByControl } from "./changeByControl.ts";
+import { isInTime, judgeAppeal } from "./judgeAppeal.ts";
+import { revokedMembers } from "./judgeEntry.ts";
+import { openAppeal, openEntry } from "./openEntry.ts";
+import { recordOf } from "./recordOf.ts";
+import { voidEntry } from "./voidEntry.ts";
+
+type Params = {
+  core: ClientCore;
+  group: Group;
+  api: Pick<NodeApi, "getInboxes">;
+  signal: AbortSignal;
+  entry: Entry;
+  /** The earlier sibling that decides about the head. */
+  contested: EntryRecord;
+};
+
+/**
+ * After the entry that decides about the head only requests and evidence about it are read, and only for as long as
+ * they count; all other siblings are dead.
+ */
+export async function judgeLaterSibling(params: Params): Promise<void> {
+  const { core, group, entry, contested } = params;
+  const place = { database: core.database, group: group.id };
+  const isRead = isInTime({ contested, block: entry.block.number });
+  const payload = isRead
+    ? await tables.voidable.get(core.database, { ...place, entry: contested.id })
+    : undefined;
+  const state = payload && (await readState({ ...place, cache: group.epochs, head: entry.parent }));
+  const appeal = state && openAppeal({ network: core.network, state, entry });
+  if (!payload || !state || !appeal) {
+    await changeGroup({ core, group, change: { entries: [recordOf(entry, { kind: "dead" })] } });
+    return;
+  }
+  const { writer, registryBlock, instruction } = appeal;
+  const judgement = judgeAppeal({
+    ...{ state, contested, appeal: instruction },
+    facts: await gatherFacts({ ...params, state, writer, registryBlock }),
+    verified: verifiedOf({ core, state, entry: { ...contested, group: group.id, payload } }),
+    asked: askersOf(group, contested),
+  });
+  if (judgement.kind === "refused") return await refuse(params, judgement.reason);
+  const change = await changeByControl({ core, group, entry, writer, instruction });
+  const { voids: reason } = judgement;
+  if (reason === undefined) await changeGroup({ core, group, change });
+  else await voidEntry({ core, group, contested, reason, by: entry.id, change });
+}
+
+async function gatherFacts(params: Params & { state: GroupState; writer: Member; registryBlock: number }) {
+  const { group, entry, state, writer, registryBlock } = params;
+  const { context, members } = viewOf(state);
+  const { number: block } = entry.block;
+  const { registry } = await askRegistry({ ...params, inboxes: [writer.inbox], block });
+  const own = members.filter(({ inbox }) => inbox === writer.inbox);
+  const revoked = revokedMembers({ members: own, registry, block: block - 1 });
+  const { leavers } = group.view.leaves;
+  return { context, members, revoked, writer, block, registryBlock, leavers };
+}
+
+/** It was verified when it was judged. */
+function verifiedOf(params: { core: ClientCore; state: GroupState; entry: Entry }) {
+  const opened = openEntry({ ...params, network: params.core.network });
+  if (opened.kind === "commit") return opened.verified;
+  throw new WeftError({ code: "storage", message: `the payload of ${params.entry.id} is another one` });
+}
+
+/** The inboxes that have asked about an entry, each once. */
+function askersOf({ view }: Group, contested: Pick<EntryRecord, "id">): Set<InboxId> {
+  const askers = [...view.entries.values()].flatMap(({ verdict }) =>
+    verdict.kind === "control" &&
+    verdict.instruction.kind === "request" &&
+    verdict.instruction.entry === contested.id
+      ? [verdict.writer.inbox]
+      : [],
+  );
+  return new Set(askers);
+}
+
+async function refuse({ core, group, entry }: Params, reason: string): Promise<void> {
+  const block = entry.block.number;
+  const own = group.view.intents.filter(
+    ({ progress }) => progress.kind === "staged" && progress.entry === entry.id,
+  );
+  await changeGroup({
+    core,
+    group,
+    change: {
+      entries: [recordOf(entry, { kind: "refused", reason })],
+      intents: own.map((intent) => refusedIntent({ intent, reason, block })),
+    },
+  });
+}

@@ -1,0 +1,58 @@
+import type { EntryId } from "../../wire/ids.ts";
+import type { ClientCore } from "../core.ts";
+import { changeGroup, type GroupChange } from "../groups/changeGroup.ts";
+import type { Group } from "../groups/group.ts";
+import type { EntryRecord, HeadId } from "../tables.ts";
+import { giveUpFork } from "./giveUpFork.ts";
+import { undoEntries } from "./rollBackGroup.ts";
+import type { VoidReason } from "./verdict.ts";
+
+/**
+ * Nobody follows an entry any more, nor what stands on it: all go back to its parent, and the first commit that comes
+ * after `by` and is adopted is the next head. What lies between is dead: where `by` stands is the same for all, so
+ * nobody has to read again. From within the group's queue.
+ */
+export async function voidEntry(params: {
+  core: ClientCore;
+  group: Group;
+  contested: EntryRecord;
+  reason: VoidReason;
+  by: EntryId;
+  /** What the request or evidence changes by itself. */
+  change: GroupChange;
+}): Promise<void> {
+  const { core, group, contested, reason, by, change } = params;
+  const undone = countedFrom({ entries: group.view.entries, first: contested });
+  core.logger.warn({ group: group.id, entry: contested.id, reason, undone: undone.length }, "voided");
+  const undo = await undoEntries({ core, group, undone, isGone: false });
+  const settled = new Set(change.intents?.map(({ id }) => id));
+  await changeGroup({
+    core,
+    group,
+    change: {
+      ...undo,
+      entries: [
+        ...undone.map((entry) => ({ ...entry, verdict: { kind: "void", reason, by } as const })),
+        ...(change.entries ?? []),
+      ],
+      intents: [...(undo.intents ?? []).filter(({ id }) => !settled.has(id)), ...(change.intents ?? [])],
+      writes: [...(undo.writes ?? []), ...(change.writes ?? [])],
+    },
+  });
+  await giveUpFork({ core, group, isOver: true });
+}
+
+/** The entry and what counts above it, in the order of the chain. */
+function countedFrom(params: {
+  entries: ReadonlyMap<HeadId, EntryRecord>;
+  first: EntryRecord;
+}): EntryRecord[] {
+  const { entries, first } = params;
+  const counted = new Map<HeadId, EntryRecord>([[first.id, first]]);
+  for (const entry of entries.values()) {
+    const { kind } = entry.verdict;
+    const counts = kind === "adopted" || kind === "control" || kind === "cut-off";
+    if (counts && counted.has(entry.parent)) counted.set(entry.id, entry);
+  }
+  return [...counted.values()];
+}

@@ -1,0 +1,36 @@
+import type { GroupState } from "../../mls/groupState.ts";
+import type { Appeal } from "../../wire/control.ts";
+import type { ClientCore } from "../core.ts";
+import { decisiveChild } from "../entries/decisiveChild.ts";
+import { isInTime } from "../entries/judgeAppeal.ts";
+import { ownEvidence } from "../entries/judgeEvidence.ts";
+import { openEntry } from "../entries/openEntry.ts";
+import type { Group } from "../groups/group.ts";
+import { tables } from "../tables.ts";
+
+/**
+ * What one who is cut off has to say: evidence if what it received shows that nobody can follow, else a request.
+ * `undefined`: nothing cuts it off, or nothing that could be undone.
+ */
+export async function composeAppeal(params: {
+  core: ClientCore;
+  group: Group;
+  /** Of the head's epoch. */
+  state: GroupState;
+}): Promise<Appeal | "too-late" | undefined> {
+  const { core, group, state } = params;
+  const { entries, record } = group.view;
+  const contested = decisiveChild({ entries, parent: record.head });
+  if (contested?.verdict.kind !== "cut-off") return undefined;
+  if (!isInTime({ contested, block: group.processed.number + 1 })) return "too-late";
+  const { id: entry, authority } = contested;
+  const payload = await tables.voidable.get(core.database, { group: group.id, entry });
+  if (!payload) return undefined;
+  const opened = openEntry({
+    network: core.network,
+    state,
+    entry: { ...contested, group: group.id, payload },
+  });
+  const evidence = opened.kind === "commit" ? ownEvidence({ ...opened, state, authority }) : undefined;
+  return evidence ? { kind: "evidence", entry, ...evidence } : { kind: "request", entry };
+}
