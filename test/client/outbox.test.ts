@@ -27,7 +27,7 @@ const staged = {
 const view = {
   ...({ status: "member", hasLeft: false, caughtUp: true, head, children: 0, block: 100 } as const),
   ...{ standstillAtMs: 1e12, isWidened: false },
-  isRevoked: false,
+  ...{ isRevoked: false, isCopied: false },
 };
 const none = { joined: new Set<InboxId>(), gone: new Set<InboxId>() };
 

@@ -52,6 +52,8 @@ export type Group = {
   headMovedAtMs: number;
   /** The node by way of which this group is read to the chain's end, in this connection. */
   caughtUpBy: NodeId | undefined;
+  /** The node by way of which its topic is read to the end, in this connection: own envelopes by a copy are known. */
+  topicReadBy: NodeId | undefined;
   /** What the outbox waits for, for those who ask. */
   waitsFor: string;
 };
@@ -68,6 +70,7 @@ export function createGroupHandle(params: { id: GroupId; view: GroupView; proces
     epochs: new Map(),
     headMovedAtMs: Date.now(),
     caughtUpBy: undefined,
+    topicReadBy: undefined,
     waitsFor: "nothing-to-do",
   };
 }

@@ -6,9 +6,11 @@ export type OutboxView = {
   readonly status: GroupStatus;
   /** This installation was revoked. */
   readonly isRevoked: boolean;
+  /** Another database uses the keys of this one: its new installation is not in the group yet. */
+  readonly isCopied: boolean;
   /** This client's inbox has asked to leave, and nobody has forgotten. */
   readonly hasLeft: boolean;
-  /** Read to the chain's end by way of a node that answers: only then is anything sealed or staged. */
+  /** Chain and topic are read to the end by way of a node that answers: only then is anything sealed or staged. */
   readonly caughtUp: boolean;
   readonly head: string;
   /** Children of the head that this client has read. */
@@ -35,6 +37,7 @@ export type OutboxAction =
 export type OutboxWait =
   | "nothing-to-do"
   | "not-caught-up"
+  | "copied"
   | "joining"
   | "cut-off"
   | "newer-version"
@@ -124,7 +127,8 @@ function staged(intent: Intent, view: OutboxView, nowMs: number): OutboxAction {
   return againAtMs > nowMs ? wait("on-chain", againAtMs) : { kind: "submit", intent };
 }
 
-function whyGroupWaits({ status, caughtUp }: OutboxView): OutboxWait | undefined {
+function whyGroupWaits({ status, isCopied, caughtUp }: OutboxView): OutboxWait | undefined {
+  if (isCopied) return "copied";
   if (status === "joining") return "joining";
   if (status === "cut-off") return "cut-off";
   if (status === "paused") return "newer-version";

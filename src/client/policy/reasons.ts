@@ -4,6 +4,7 @@ export const intentReasons = {
   "not-a-member": "Only members of the group can do this.",
   removed: "The actor was removed from the group before it was done.",
   revoked: "The installation was revoked.",
+  copied: "The database was a copy of another one, which may have done it: it became a new installation.",
   "already-done": "Somebody did it first, or it was so already.",
   "too-large": "Beyond a limit of the protocol.",
   "too-many-members": "The group is full.",
