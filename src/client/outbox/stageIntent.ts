@@ -1,5 +1,6 @@
 import { sha256 } from "#crypto";
 import { isWeftError, WeftError } from "../../errors.ts";
+import { distinctAdds } from "../../mls/distinctAdds.ts";
 import type { GroupState } from "../../mls/groupState.ts";
 import { type StagedCommit, stageCommit } from "../../mls/stageCommit.ts";
 import type { NodeApi } from "../../rpc/nodeApi.ts";
@@ -50,7 +51,7 @@ export async function stageIntent(params: Params): Promise<void> {
   const { head } = group.view.record;
   const state = await readState({ database: core.database, group: group.id, cache: group.epochs, head });
   if (!state) throw new WeftError({ code: "storage", message: `the state of the head ${head} is missing` });
-  const facts = await gatherFacts({ ...params, intent: resolved, view: viewOf(state) });
+  const facts = await gatherFacts({ ...params, intent: resolved, state, view: viewOf(state) });
   await group.queue.run(async () => {
     const intent = group.view.intents.find(({ id }) => id === resolved.id);
     if (intent?.progress.kind !== "queued" || group.view.record.head !== head) return;
@@ -78,8 +79,8 @@ async function resolve(params: Params): Promise<Intent | undefined> {
   return others ? next : undefined;
 }
 
-async function gatherFacts(params: Params & { view: EpochView }) {
-  const { core, group, intent, view } = params;
+async function gatherFacts(params: Params & { state: GroupState; view: EpochView }) {
+  const { core, group, intent, state, view } = params;
   const isAddition = intent.action.kind === "add" || intent.action.kind === "create";
   const present = new Set(view.members.map(({ inbox }) => inbox));
   const wanted = isAddition ? (intent.remaining ?? []).filter((inbox) => !present.has(inbox)) : [];
@@ -94,9 +95,18 @@ async function gatherFacts(params: Params & { view: EpochView }) {
   const { leaves } = group.view;
   const missing = isUpkeep ? missingInstallations({ view, leaves, registry, block: asOf }) : [];
   const invited = [...wanted, ...new Set(missing.map(({ inbox }) => inbox))];
-  const keyPackages = await fetchKeyPackages({ ...params, inboxes: invited, registry, block: asOf });
+  const fetched = await fetchKeyPackages({ ...params, inboxes: invited, registry, block: asOf });
+  const keyPackages = addableTo(state, fetched);
   const revoked = revokedMembers({ members: view.members, registry, block: asOf });
   return { keyPackages, missing, revoked, asOf, isDeleted: await isDeleted(params) };
+}
+
+/** Without those that repeat another's keys: everybody would refuse a commit with both. */
+function addableTo(state: GroupState, found: ReadonlyMap<InboxId, readonly KeyPackageRecord[]>) {
+  const records = [...found.values()].flat();
+  const distinct = distinctAdds({ state, adds: records.map(({ keyPackage }) => keyPackage) });
+  const addable = new Set(records.filter((_, i) => distinct.has(i)));
+  return new Map([...found].map(([inbox, some]) => [inbox, some.filter((one) => addable.has(one))]));
 }
 
 async function isDeleted({ core, group, intent }: Params): Promise<boolean> {
@@ -188,6 +198,13 @@ function build(
     return { kind: "built", commit, record };
   } catch (error) {
     if (isWeftError(error, "too-large")) return { kind: "fail", reason: "too-large" };
+    if (isWeftError(error, "malformed") || isWeftError(error, "outside-profile")) {
+      core.logger.error(
+        { group: group.id, err: error },
+        "an entry that everybody would refuse was not written",
+      );
+      return { kind: "fail", reason: "refused" };
+    }
     throw error;
   }
 }
