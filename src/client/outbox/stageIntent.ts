@@ -36,8 +36,9 @@ type Params = {
   signal: AbortSignal;
 };
 
-/** Key packages of new members may take a while to come around. */
+/** Key packages of new members may take a while to come around; those that come last were waited for before. */
 const PATIENCE = 12;
+const PATIENCE_AT_LAST = 4;
 const REGISTRY_SLACK_BLOCKS = 8;
 
 /**
@@ -140,7 +141,8 @@ async function carryOut(params: Staging & { plan: EntryPlan }): Promise<void> {
     case "too-soon":
       return await store(params, { ...intent, retryAtBlock: plan.block });
     case "no-key-package": {
-      if (intent.attempts >= PATIENCE) return await store(params, failed(intent, "no-key-package"));
+      const patience = intent.landed.length > 0 ? PATIENCE_AT_LAST : PATIENCE;
+      if (intent.attempts >= patience) return await store(params, failed(intent, "no-key-package"));
       const waitMs = 100 + backoffMs({ ...RELAY_BACKOFF, attempt: intent.attempts });
       return await store(params, { ...retry, retryAtMs: Date.now() + waitMs });
     }
