@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { cp } from "node:fs/promises";
 import { after, before, test } from "node:test";
+import { coreOf } from "../../src/client/client.ts";
+import { crashAtNextWrite } from "../../src/client/crashAtNextWrite.ts";
 import {
   countOutcomes,
   createGroup,
@@ -9,11 +11,13 @@ import {
   listInstallations,
   listIntents,
   renameGroup,
+  rotateKeys,
   sendMessage,
   setOnline,
   streamMessages,
   syncStatus,
 } from "../../src/index.ts";
+import { decodeKeyPackageRecord } from "../../src/wire/keyPackageRecord.ts";
 import { openTestClient, type TestClient } from "../support/openTestClient.ts";
 import { isMember } from "../support/openTestGroup.ts";
 import { startTestNetwork, type TestNetwork } from "../support/startTestNetwork.ts";
@@ -33,8 +37,11 @@ after(async () => {
   await network[Symbol.asyncDispose]();
 });
 
-/** A group of alice and bob, alice's database closed, and a copy of it. */
-async function openCopied(stack: AsyncDisposableStack): Promise<{
+/** A group of alice and bob, alice's database closed, with or without a message that waits, and a copy of it. */
+async function openCopied(
+  stack: AsyncDisposableStack,
+  waits = true,
+): Promise<{
   group: GroupId;
   bob: TestClient;
   alice: Pick<TestClient, "directory" | "privateKey">;
@@ -50,7 +57,7 @@ async function openCopied(stack: AsyncDisposableStack): Promise<{
   await until("bob in", () => isMember(bob, group));
   assert.deepEqual(await (await sendMessage({ ...alice, group, text: "one" })).settled, delivered);
   await setOnline({ ...alice, online: false });
-  await sendMessage({ ...alice, group, text: "queued" });
+  if (waits) await sendMessage({ ...alice, group, text: "queued" });
   const { directory, privateKey } = alice;
   await alice[Symbol.asyncDispose]();
   await cp(directory, copy.path, { recursive: true });
@@ -124,6 +131,45 @@ function revokedOf(one: TestClient): string[] {
   return installations
     .filter(({ revokedBlock }) => revokedBlock !== undefined)
     .map(({ installation }) => installation);
+}
+
+/** What the other database did, all that shows of it: an entry, or a key package that was used up. */
+const traces: Record<string, (alice: TestClient, bob: TestClient, group: GroupId) => Promise<void>> = {
+  "an entry": async (alice, _, group) => {
+    assert.deepEqual(await (await rotateKeys({ ...alice, group })).settled, delivered);
+  },
+  "a key package": async (alice, bob) => {
+    const { intent } = await createGroup({ ...bob, name: "other", members: [alice.client.inbox] });
+    assert.deepEqual(await intent.settled, delivered);
+    await until("a second key package", async () => {
+      const { key } = coreOf(alice.client).self.installation;
+      const [envelope] = (await network.nodes[0]?.api.getKeyPackages({ installations: [key] })) ?? [];
+      return envelope !== undefined && decodeKeyPackageRecord(envelope).generation === 2;
+    });
+  },
+};
+
+for (const [i, [what, leaveTrace]] of Object.entries(traces).entries()) {
+  const takesEffect = i === 1;
+  test(`${what} shows a copy, too; a crash on the way to the new installation undoes nothing`, async () => {
+    await using stack = new AsyncDisposableStack();
+    const { group, bob, alice, copy } = await openCopied(stack, false);
+    const original = await openTestClient({ network, ...alice });
+    await leaveTrace(original, bob, group);
+    const old = original.client.installation;
+    await original[Symbol.asyncDispose]();
+    const crashing = await openTestClient({ network, ...alice, directory: copy, online: false });
+    await setOnline({ ...crashing, online: true });
+    await until("noticed", async () => (await syncStatus(crashing)).copyOf === old);
+    await crashAtNextWrite({ ...crashing, takesEffect });
+    await using restored = await openTestClient({ network, ...alice, directory: copy });
+    await until("the new installation in the group", () => isAnew(restored, group, old));
+    const said = await sendMessage({ ...restored, group, text: "back again" });
+    assert.deepEqual(await said.settled, delivered);
+    await until("the old one revoked", () => revokedOf(restored).includes(old));
+    await until("bob reads it", async () => (await texts(bob, group)).includes("back again"));
+    await assertNoKeyUsedTwice(bob, group);
+  });
 }
 
 test("of two databases with one key the first goes on until the other, a new installation, revokes it", async () => {
