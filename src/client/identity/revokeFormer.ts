@@ -4,6 +4,7 @@ import type { ClientCore } from "../core.ts";
 import type { Group } from "../groups/group.ts";
 import { tables } from "../tables.ts";
 import { draftRevocation } from "./draftRevocation.ts";
+import { isAlone } from "./isAlone.ts";
 import { storeRevocation } from "./sendRevocations.ts";
 
 /**
@@ -29,8 +30,6 @@ function isRegistered({ self, inboxes }: ClientCore): boolean {
   return activeAt({ inbox: snapshot?.inbox, installation, block: snapshot?.asOf ?? 0 });
 }
 
-/** Where there is nobody else, nobody will ever take it in. */
-function isAwaited({ self }: ClientCore, { view }: Group): boolean {
-  const { isFormer, status, members } = view.record;
-  return isFormer === true && status !== "removed" && members.some((inbox) => inbox !== self.inbox);
+function isAwaited(core: ClientCore, { view: { record } }: Group): boolean {
+  return record.isFormer === true && record.status !== "removed" && !isAlone(core, record);
 }

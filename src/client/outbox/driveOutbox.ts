@@ -3,6 +3,7 @@ import type { ClientCore } from "../core.ts";
 import { isWidened } from "../entries/fork.ts";
 import { changeGroup } from "../groups/changeGroup.ts";
 import type { Group } from "../groups/group.ts";
+import { isAlone } from "../identity/isAlone.ts";
 import { isCopied } from "../identity/isCopied.ts";
 import { isRevoked } from "../identity/isRevoked.ts";
 import { isNodeFault } from "../links/askNodes.ts";
@@ -66,6 +67,7 @@ function next({ core, group }: Params): OutboxAction {
       isRevoked: isRevoked(core),
       hasLeft: leaves.leavers.has(core.self.inbox),
       isCopied: isCopied(core, record),
+      isOrphaned: record.isFormer === true && isAlone(core, record),
       caughtUp: group.caughtUpBy !== undefined && group.topicReadBy !== undefined,
       head: record.head,
       children: children.get(record.head) ?? 0,

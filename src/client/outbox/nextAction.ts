@@ -8,6 +8,8 @@ export type OutboxView = {
   readonly isRevoked: boolean;
   /** Another database uses the keys of this one: its new installation is not in the group yet. */
   readonly isCopied: boolean;
+  /** And nobody is there who could take it in. */
+  readonly isOrphaned: boolean;
   /** This client's inbox has asked to leave, and nobody has forgotten. */
   readonly hasLeft: boolean;
   /** Chain and topic are read to the end by way of a node that answers: only then is anything sealed or staged. */
@@ -27,7 +29,7 @@ export type OutboxAction =
   | {
       readonly kind: "fail";
       readonly intent: Intent;
-      readonly reason: "revoked" | "removed" | "not-a-member" | "unknown-group";
+      readonly reason: "revoked" | "copied" | "removed" | "not-a-member" | "unknown-group";
     }
   | { readonly kind: "stage"; readonly intent: Intent }
   | { readonly kind: "submit"; readonly intent: Intent }
@@ -69,6 +71,7 @@ export function nextAction(params: {
     if (view.isRevoked && (intent.progress.kind === "queued" || view.status === "removed")) {
       return { kind: "fail", intent, reason: "revoked" };
     }
+    if (view.isOrphaned) return { kind: "fail", intent, reason: "copied" };
     const isQueued = intent.progress.kind === "queued" && intent.action.kind !== "leave";
     if (view.hasLeft && (isQueued || view.status === "removed")) {
       return { kind: "fail", intent, reason: "not-a-member" };

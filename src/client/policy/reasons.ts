@@ -14,10 +14,8 @@ export const intentReasons = {
   "unknown-message": "No such message in this database.",
   "last-super-admin": "A group keeps at least one super admin.",
   "no-key-package": "A new member has no valid key package.",
-  "newer-version": "The group needs a newer client.",
   "audience-changed": "It was not delivered in its epoch, and sealing it again would show it to new members.",
   refused: "The others refused it; see the entry's verdict.",
-  superseded: "A reorganization of the chain took away what it was made on.",
 } as const;
 
 export type IntentReason = keyof typeof intentReasons;
