@@ -4,6 +4,7 @@
  */
 import { parseArgs } from "node:util";
 import pc from "picocolors";
+import { benchCrowd } from "./benchCrowd.ts";
 import { benchMls } from "./benchMls.ts";
 import { benchNetwork } from "./benchNetwork.ts";
 import type { Row } from "./measure.ts";
@@ -13,7 +14,9 @@ const progress = (text: string) => process.stderr.write(pc.dim(`${text} …\n`))
 progress("MLS engine, 100 and 1,000 members");
 const mls = await benchMls([100, 1000]);
 progress("three nodes, a chain, two clients");
-const rows = [...mls, ...(await benchNetwork())];
+const network = await benchNetwork();
+progress("many clients at once, a large addition");
+const rows = [...mls, ...network, ...(await benchCrowd())];
 process.stdout.write(values.json ? `${JSON.stringify(rows, undefined, 2)}\n` : formatRows(rows));
 
 function formatRows(all: readonly Row[]): string {

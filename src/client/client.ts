@@ -6,6 +6,7 @@ import type { Group } from "./groups/group.ts";
 /** An open client; everything else is done by free functions that take it. Disposing closes it. */
 export type Client = AsyncDisposable & {
   readonly inbox: InboxId;
+  /** Another one after the database turned out to be a copy. */
   readonly installation: InstallationKey;
 };
 

@@ -8,7 +8,7 @@ import type { Group } from "./groups/group.ts";
 import type { NodeLinks } from "./links/nodeLinks.ts";
 import type { IntentWaiter } from "./outbox/intentHandle.ts";
 import type { SerialQueue } from "./serialQueue.ts";
-import type { InboxSnapshot, KeptKeyPackage } from "./tables.ts";
+import type { CopyRecord, InboxSnapshot, KeptKeyPackage } from "./tables.ts";
 import type { Wakeup } from "./wakeup.ts";
 
 export type ClientLogger = {
@@ -26,7 +26,10 @@ export type Self = {
 export type ClientCore = {
   readonly database: Database;
   readonly network: Network;
-  readonly self: Self;
+  /** Another one after this database turned out to be a copy. */
+  self: Self;
+  /** Undefined unless this database is a copy and has not got over it yet. */
+  copy: CopyRecord | undefined;
   /** Signs for the inbox. */
   readonly wallet: Wallet;
   readonly finalityBlocks: number;
@@ -49,6 +52,7 @@ export type ClientCore = {
   readonly joinsWakeup: Wakeup;
   readonly identityWakeup: Wakeup;
   readonly registryWakeup: Wakeup;
+  readonly copyWakeup: Wakeup;
   readonly closing: AbortController;
   nextSequence: number;
   /** Counts what was written, so that others can see when nothing moves any more. */
@@ -56,6 +60,8 @@ export type ClientCore = {
   online: Online | undefined;
   /** To be told of every write that failed. */
   readonly onStorageFault: () => void;
+  /** To be told when the time has come to become a new installation. */
+  readonly onCopied: () => void;
 };
 
 /** Everything that talks to nodes, for as long as the client is online. */

@@ -1,4 +1,4 @@
-import type { GroupId, NodeId } from "../wire/ids.ts";
+import type { GroupId, InstallationKey, NodeId } from "../wire/ids.ts";
 import type { TimelineItem } from "./timeline/timelineItem.ts";
 
 /** What an app that shows timelines wants to hear; all of it is in the database when it is told. */
@@ -12,7 +12,12 @@ export type ClientEvent =
   /** The node that served the group left out entries: it is read elsewhere from now on. */
   | { readonly kind: "withheld"; readonly group: GroupId; readonly node: NodeId }
   /** This installation was revoked: whatever it tries from now on fails. */
-  | { readonly kind: "revoked" };
+  | { readonly kind: "revoked" }
+  /**
+   * Another database has used the keys of this one, which is a copy or was restored: it becomes a new installation.
+   * What was not sealed yet fails as `copied`.
+   */
+  | { readonly kind: "copied"; readonly installation: InstallationKey };
 
 export type EventFeed = {
   readonly emit: (event: ClientEvent) => void;

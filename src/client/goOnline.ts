@@ -1,5 +1,7 @@
 import { isWeftError } from "../errors.ts";
 import type { ClientCore, Online } from "./core.ts";
+import { awaitCopy } from "./identity/awaitCopy.ts";
+import { checkKeyPackage } from "./identity/checkKeyPackage.ts";
 import { keepKeyPackage } from "./identity/keepKeyPackage.ts";
 import { keepRegistered } from "./identity/keepRegistered.ts";
 import { keepRegistry } from "./identity/keepRegistry.ts";
@@ -27,6 +29,7 @@ export function goOnline(core: ClientCore): void {
   runTask({ core, online, name: "joins", task: () => joinGroups({ core, signal }) });
   runTask({ core, online, name: "key packages", task: () => keepKeyPackages({ core, signal }) });
   runTask({ core, online, name: "registry", task: () => keepRegistry({ core, signal }) });
+  runTask({ core, online, name: "copy", task: () => awaitCopy({ core, signal }) });
   for (const group of core.groups.values()) startGroupLoops({ core, group, online });
 }
 
@@ -38,7 +41,10 @@ export async function goOffline(core: ClientCore): Promise<void> {
   online.controller.abort();
   await closeConnections(core.links);
   await Promise.all(online.tasks);
-  for (const group of core.groups.values()) group.caughtUpBy = undefined;
+  for (const group of core.groups.values()) {
+    group.caughtUpBy = undefined;
+    group.topicReadBy = undefined;
+  }
 }
 
 async function keepDirectory(params: { core: ClientCore; signal: AbortSignal }): Promise<void> {
@@ -60,11 +66,15 @@ async function keepDirectory(params: { core: ClientCore; signal: AbortSignal }):
 async function keepKeyPackages(params: { core: ClientCore; signal: AbortSignal }): Promise<void> {
   const { core, signal } = params;
   while (!signal.aborted) {
+    const isFinal = await keepRegistered({ core, signal }).catch((error: unknown) => {
+      if (!signal.aborted) core.logger.warn({ error }, "the registration is looked for again");
+      return false;
+    });
     const isKept = await keepKeyPackage({ core, signal }).catch((error: unknown) => {
       if (!signal.aborted) core.logger.warn({ error }, "the key package is not published yet");
       return false;
     });
-    const isFinal = await keepRegistered({ core, signal }).catch(() => false);
+    if (isKept) await checkKeyPackage({ core, signal }).catch(() => undefined);
     const timeoutMs = isKept && isFinal ? DIRECTORY_PERIOD_MS : isKept ? REGISTRATION_PERIOD_MS : RETRY_MS;
     await core.identityWakeup.wait({ signal, timeoutMs });
   }

@@ -1,5 +1,5 @@
 import { valuesOf } from "../store/client/table.ts";
-import type { GroupId, Hex, MessageId } from "../wire/ids.ts";
+import type { GroupId, Hex, InboxId, MessageId } from "../wire/ids.ts";
 import { type Client, coreOf } from "./client.ts";
 import type { ClientCore } from "./core.ts";
 import { type Intent, type IntentOutcome, isOpen } from "./outbox/intent.ts";
@@ -18,6 +18,11 @@ export type IntentSummary = {
   readonly progress: Intent["progress"]["kind"];
   /** Undefined while it is open. */
   readonly outcome: IntentOutcome | undefined;
+  /**
+   * Of an intent to create, add or remove, once a node has resolved whom it names: how many inboxes, and those whose
+   * turn is still to come or, if it failed, did not come.
+   */
+  readonly members: { readonly total: number; readonly remaining: readonly InboxId[] } | undefined;
   readonly acknowledged: boolean;
   readonly racesLost: number;
   readonly rebased: number;
@@ -41,6 +46,7 @@ function revocationSummary(record: RevocationRecord): IntentSummary {
   const { id, createdAtMs, acknowledged, progress } = record;
   return {
     ...{ id, createdAtMs, acknowledged, group: undefined, action: "revoke", message: undefined },
+    members: undefined,
     ...{ progress: progress.kind, racesLost: 0, rebased: 0 },
     outcome: progress.kind === "settled" ? progress.outcome : undefined,
   };
@@ -67,9 +73,15 @@ function summaryOf(intent: Intent): IntentSummary {
     ...{ id, group, createdAtMs, acknowledged, racesLost, rebased },
     action: isDeletion(intent) ? "delete" : intent.action.kind,
     message: intent.action.kind === "send" ? intent.action.message : undefined,
+    members: membersOf(intent),
     progress: progress.kind,
     outcome: progress.kind === "settled" ? progress.outcome : undefined,
   };
+}
+
+function membersOf({ action, resolved, remaining }: Intent): IntentSummary["members"] {
+  if (action.kind !== "create" && action.kind !== "add" && action.kind !== "remove") return undefined;
+  return resolved && remaining && { total: resolved.length, remaining };
 }
 
 /** One's own messages are deleted by a message. */

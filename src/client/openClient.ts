@@ -4,6 +4,7 @@ import { valuesOf } from "../store/client/table.ts";
 import { type Database, openDatabase } from "../store/openDatabase.ts";
 import { type GroupId, type InboxId, type NodeId, toHex } from "../wire/ids.ts";
 import type { Network } from "../wire/network.ts";
+import { becomeAnew } from "./becomeAnew.ts";
 import { bindCore, type Client } from "./client.ts";
 import type { ClientCore, ClientLogger } from "./core.ts";
 import { createEventFeed } from "./events.ts";
@@ -61,7 +62,9 @@ export async function openClient(params: OpenClientParams): Promise<Client> {
   const opened = core;
   const client: Client = {
     inbox: opened.self.inbox,
-    installation: opened.self.installation.key,
+    get installation() {
+      return opened.self.installation.key;
+    },
     [Symbol.asyncDispose]: async () => {
       params.signal?.removeEventListener("abort", abort);
       await closeClient(opened);
@@ -101,10 +104,15 @@ async function openCore(
     joinsWakeup: createWakeup(),
     identityWakeup: createWakeup(),
     registryWakeup: createWakeup(),
+    copyWakeup: createWakeup(),
+    copy: await tables.copy.get(database, {}),
     changes: 0,
     online: undefined,
     onStorageFault: () => {
       recoveries.set(core, recoveries.get(core) ?? recoverOnce(core));
+    },
+    onCopied: () => {
+      recoveries.set(core, recoveries.get(core) ?? startOver(core));
     },
   };
   return core;
@@ -112,6 +120,11 @@ async function openCore(
 
 /** Of clients whose database is being opened again. */
 const recoveries = new WeakMap<ClientCore, Promise<void>>();
+
+async function startOver(core: ClientCore): Promise<void> {
+  await becomeAnew(core);
+  recoveries.delete(core);
+}
 
 async function recoverOnce(core: ClientCore): Promise<void> {
   await recoverStorage(core);

@@ -31,7 +31,8 @@ export async function recoverStorage(core: ClientCore): Promise<void> {
   }
 }
 
-async function readAnew(core: ClientCore): Promise<void> {
+/** What is in memory follows the disk. */
+export async function readAnew(core: ClientCore): Promise<void> {
   const { groups, nextSequence } = await loadGroups(core.database);
   for (const fresh of groups) {
     const known = core.groups.get(fresh.id);
@@ -39,6 +40,7 @@ async function readAnew(core: ClientCore): Promise<void> {
     else core.groups.set(fresh.id, fresh);
     known?.epochs.clear();
   }
+  core.copy = await tables.copy.get(core.database, {});
   core.nextSequence = Math.max(core.nextSequence, nextSequence);
   core.keyPackages.clear();
   for (const kept of await valuesOf(tables.keyPackage.rows(core.database))) {

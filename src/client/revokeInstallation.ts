@@ -1,13 +1,10 @@
-import { randomBytes } from "#crypto";
-import { signRevokeInstallation } from "../chain/signIdentity.ts";
-import { asId, type Hex, type InstallationKey, toHex } from "../wire/ids.ts";
+import { asId, type Hex, type InstallationKey } from "../wire/ids.ts";
 import { type Client, coreOf } from "./client.ts";
+import { draftRevocation } from "./identity/draftRevocation.ts";
 import { storeRevocation } from "./identity/sendRevocations.ts";
 import type { IntentHandle } from "./outbox/intentHandle.ts";
 import { handleOf } from "./outbox/waiters.ts";
 import { type RevocationRecord, tables } from "./tables.ts";
-
-const INTENT_ID_BYTES = 16;
 
 /**
  * Ends one of this inbox's installations for ever, this one not excepted: the others of its groups take it out. The
@@ -23,16 +20,7 @@ export async function revokeInstallation(params: {
   const installation = asId<InstallationKey>(params.installation);
   const known = await tables.revocation.get(core.database, { installation });
   if (known && !hasFailed(known)) return handleOf(core, known);
-  const { network, wallet, self } = core;
-  const record: RevocationRecord = {
-    id: toHex(randomBytes(INTENT_ID_BYTES)),
-    installation,
-    action: await signRevokeInstallation({ network, inbox: self.inbox, installation, wallet }),
-    createdAtMs: Date.now(),
-    progress: { kind: "queued" },
-    acknowledged: false,
-    isFinal: false,
-  };
+  const record = await draftRevocation({ core, installation });
   await storeRevocation(core, record);
   core.registryWakeup.wake();
   return handleOf(core, record);

@@ -26,7 +26,7 @@ export async function* streamMessages(params: {
   const wakeup = createWakeup();
   let waiting: StreamedEvent[] = [];
   const stop = core.events.listen((event) => {
-    if (params.group !== undefined && event.kind !== "revoked" && event.group !== params.group) return;
+    if (params.group !== undefined && "group" in event && event.group !== params.group) return;
     if (waiting.length >= MAX_WAITING_EVENTS) waiting = [{ kind: "missed" }];
     else waiting.push(event);
     wakeup.wake();

@@ -1,4 +1,4 @@
-import type { GroupId, Hex, NodeId } from "../wire/ids.ts";
+import type { GroupId, Hex, InstallationKey, NodeId } from "../wire/ids.ts";
 import { type Client, coreOf } from "./client.ts";
 import type { Group } from "./groups/group.ts";
 import { isRevoked } from "./identity/isRevoked.ts";
@@ -10,6 +10,11 @@ export type SyncStatus = {
   readonly online: boolean;
   /** This installation was revoked, as far as this client has read: whatever it tries fails. */
   readonly isRevoked: boolean;
+  /**
+   * The installation whose keys another database has used: this one is a copy, and its new installation is not in all
+   * of its groups yet.
+   */
+  readonly copyOf: InstallationKey | undefined;
   /** Goes up with everything that is written: two equal readings mean that nothing has moved. */
   readonly changes: number;
   readonly openIntents: number;
@@ -53,6 +58,7 @@ export async function syncStatus(params: { client: Client }): Promise<SyncStatus
   return {
     online: core.online !== undefined,
     isRevoked: isRevoked(core),
+    copyOf: core.copy?.installation,
     changes: core.changes,
     openIntents: groups.reduce((count, group) => count + group.openIntents.length, 0),
     ...{ openWelcomes, racesLost, rebased, groups },

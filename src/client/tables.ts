@@ -48,6 +48,22 @@ export type RevocationRecord = Pick<Intent, "id" | "createdAtMs" | "progress" | 
   readonly isFinal: boolean;
 };
 
+/** What showed that another database uses the keys of this one. */
+export type CopyEvidence =
+  | { readonly kind: "message"; readonly group: GroupId; readonly envelope: EnvelopeHash }
+  | { readonly kind: "entry"; readonly group: GroupId; readonly entry: EntryId }
+  | { readonly kind: "key-package"; readonly generation: number };
+
+/** This database is a copy, or an older state, of one that went on. It stays until the last trace is gone. */
+export type CopyRecord = {
+  /** The one whose keys both have. */
+  readonly installation: InstallationKey;
+  readonly evidence: CopyEvidence;
+  readonly noticedAtMs: number;
+  /** The database has the keys of a new installation; before, it seals and stages nothing. */
+  readonly isReplaced: boolean;
+};
+
 export type GroupStatus =
   /** Founded here; its first entry is not on chain yet. */
   | "creating"
@@ -78,6 +94,8 @@ export type GroupRecord = {
   readonly fork?: Fork | undefined;
   /** The entry that brought this client in landed again: others may refuse it where it stands now. */
   readonly isBack?: boolean | undefined;
+  /** In it by the leaf of an installation that was replaced: read, but nothing is sealed or staged. */
+  readonly isFormer?: boolean | undefined;
 };
 
 /** What a reorganization took of the branch: its entries may land again, then their epochs go on where they were. */
@@ -192,7 +210,7 @@ export type InboxSnapshot = { readonly asOf: number; readonly inbox: KnownInbox 
 
 const { identity, keyPackage, group, epoch, tree, entry, entryByPlace, staged, voidable } = clientSchema;
 const { outcome, held, timeline, timelinePlace, deletion, replaced } = clientSchema;
-const { revocation, outbox, intentPlace, publication } = clientSchema;
+const { revocation, copy, written, outbox, intentPlace, publication } = clientSchema;
 const { topicPosition, welcome, preference, knownNode, knownInbox } = clientSchema;
 
 /** The client's database with the type of every record; keys and meaning stand in store/schema.ts. */
@@ -213,6 +231,8 @@ export const tables = {
   deletion: jsonTable<typeof deletion.key, Deletion>(deletion),
   replaced: jsonTable<typeof replaced.key, MessageId>(replaced),
   revocation: jsonTable<typeof revocation.key, RevocationRecord>(revocation),
+  copy: jsonTable<typeof copy.key, CopyRecord>(copy),
+  written: bytesTable(written),
   outbox: jsonTable<typeof outbox.key, Intent>(outbox),
   intentPlace: jsonTable<typeof intentPlace.key, number>(intentPlace),
   publication: jsonTable<typeof publication.key, PublicationRecord>(publication),

@@ -61,8 +61,10 @@ export type OpenedMessage<State extends EpochKeys> =
 export function openMessage<State extends EpochKeys>(params: {
   state: State;
   message: Uint8Array;
+  /** Opens what a copy of this state has sealed; never seal with the state that comes of it. */
+  byCopy?: boolean;
 }): OpenedMessage<State> {
-  const { state } = params;
+  const { state, byCopy = false } = params;
   const message = attempt(() => decodePrivateMessage(params.message));
   if (message.kind === "failed") return refused(message.reason);
   const reason = judgeHead(state, message.value);
@@ -71,7 +73,7 @@ export function openMessage<State extends EpochKeys>(params: {
   if (!sender) return refused("does-not-open");
   const leaf = leafAt(state.tree, sender.leafIndex);
   if (!leaf) return refused("not-a-member");
-  return openContent({ state, message: message.value, sender, leaf });
+  return openContent({ state, message: message.value, sender, leaf, byCopy });
 }
 
 function judgeHead(state: EpochKeys, message: PrivateMessage): MessageRefusal | undefined {
@@ -94,8 +96,9 @@ function openContent<State extends EpochKeys>(params: {
   message: PrivateMessage;
   sender: SenderData;
   leaf: LeafNode;
+  byCopy: boolean;
 }): OpenedMessage<State> {
-  const { state, message, sender, leaf } = params;
+  const { state, message, sender, leaf, byCopy } = params;
   const { leafIndex, generation, reuseGuard } = sender;
   const isOwn = leafIndex === state.ownLeafIndex;
   if (isOwn && generation < nextGeneration(state.secretTree, leafIndex)) return refused("own-message");
@@ -110,7 +113,7 @@ function openContent<State extends EpochKeys>(params: {
   if (parts.kind === "failed") return refused("malformed");
   const { plaintext, signature } = parts.value;
   if (!isSigned({ state, message, sender, leaf, plaintext, signature })) return refused("bad-signature");
-  if (isOwn) return refused("sealed-by-a-copy");
+  if (isOwn && !byCopy) return refused("sealed-by-a-copy");
   return {
     kind: "opened",
     newState: { ...state, secretTree: taken.tree },

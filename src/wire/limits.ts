@@ -16,8 +16,9 @@ export const MAX_REPLACES = 16;
 export const MAX_GROUP_NAME_BYTES = 256;
 /** Installations in a group: a path commit is linear in fresh members. */
 export const MAX_MEMBERS = 1000;
-/** Members added by one commit, so that its payload stays below MAX_ENTRY_PAYLOAD_BYTES. */
+/** Members added by one commit and bytes of their Adds, so that its payload stays below MAX_ENTRY_PAYLOAD_BYTES. */
 export const MAX_ADDS_PER_COMMIT = 200;
+export const MAX_ADD_BYTES_PER_COMMIT = 80_000;
 
 /** Envelopes in one batch and bytes of their envelopes, before framing. */
 export const MAX_BATCH_ENVELOPES = 1024;

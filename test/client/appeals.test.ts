@@ -148,6 +148,8 @@ const view: Parameters<typeof nextAction>[0]["view"] = {
   ...{
     status: "cut-off" as const,
     isRevoked: false,
+    isCopied: false,
+    isOrphaned: false,
     hasLeft: false,
     caughtUp: true,
     children: 3,

@@ -89,6 +89,7 @@ test("the first in rank acts at once, the wait of the others grows with the loga
 const view: Parameters<typeof nextAction>[0]["view"] = {
   ...{ status: "member" as const, isRevoked: false, hasLeft: false, caughtUp: true, children: 0, block: 100 },
   ...{ head: testId<EntryId>(1), standstillAtMs: Number.POSITIVE_INFINITY, isWidened: false },
+  ...{ isCopied: false, isOrphaned: false },
 };
 const send = (sequence: number) =>
   testIntent({

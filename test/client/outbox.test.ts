@@ -27,7 +27,7 @@ const staged = {
 const view = {
   ...({ status: "member", hasLeft: false, caughtUp: true, head, children: 0, block: 100 } as const),
   ...{ standstillAtMs: 1e12, isWidened: false },
-  isRevoked: false,
+  ...{ isRevoked: false, isCopied: false, isOrphaned: false },
 };
 const none = { joined: new Set<InboxId>(), gone: new Set<InboxId>() };
 
@@ -92,6 +92,28 @@ test("nothing is sealed or staged by who is behind the chain, joining or removed
   assert.ok(revoked.kind === "fail" && revoked.reason === "revoked");
   const failed = next(intents, { status: "creating" });
   assert.ok(failed.kind === "fail" && failed.reason === "unknown-group");
+});
+
+test("a copy seals and stages nothing until its new installation is in the group", () => {
+  const intents = [testIntent({ action: send }), testIntent({ action: rotate, sequence: 2 })];
+  assert.deepEqual(next(intents, { isCopied: true }), { kind: "wait", why: "copied", untilMs: undefined });
+  const alone = next(intents, { isCopied: true, isOrphaned: true });
+  assert.ok(alone.kind === "fail" && alone.reason === "copied", "nobody will take it in");
+  const revoked = next(intents, { isCopied: true, isRevoked: true });
+  assert.ok(revoked.kind === "fail" && revoked.reason === "revoked");
+});
+
+test("a refusal that lasts ends a commit once several nodes have had a say, others never do", () => {
+  const commit = testIntent({ action: rotate, progress: staged });
+  const after = (code: "bad-signature" | "unknown-parent", attempts: number) => {
+    const intent = { ...commit, attempts };
+    return relayed({ intent, outcome: { kind: "refused", code, hint: "" }, block: 100, nowMs: 0 }).progress;
+  };
+  assert.deepEqual(after("bad-signature", 3), staged);
+  assert.deepEqual(after("bad-signature", 20), {
+    ...{ kind: "settled", outcome: { kind: "failed", reason: "refused" } },
+  });
+  assert.deepEqual(after("unknown-parent", 20), staged);
 });
 
 test("a commit that does not land is handed over again after some blocks", () => {

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { coreOf, groupOf } from "../../src/client/client.ts";
+import { changeGroup } from "../../src/client/groups/changeGroup.ts";
 import {
   addMembers,
   groupStatus,
@@ -8,6 +10,7 @@ import {
   renameGroup,
   rotateKeys,
   sendMessage,
+  setOnline,
   syncStatus,
 } from "../../src/index.ts";
 import { openTestClient } from "../support/openTestClient.ts";
@@ -25,8 +28,8 @@ after(async () => {
   await network[Symbol.asyncDispose]();
 });
 
-test("five members change one group at once, and all changes land", async () => {
-  await using opened = await openTestGroup({ network, names: ["a", "b", "c", "d", "e"] });
+test("twelve members change one group at once, and all changes land", async () => {
+  await using opened = await openTestGroup({ network, names: [..."abcdefghijkl"] });
   const { group, members } = opened;
   const intents = await Promise.all(members.map(({ client }) => rotateKeys({ client, group })));
   const talk = await Promise.all(
@@ -34,9 +37,9 @@ test("five members change one group at once, and all changes land", async () => 
   );
   const outcomes = await Promise.all([...intents, ...talk].map(({ settled }) => settled));
   for (const outcome of outcomes) assert.deepEqual(outcome, { kind: "delivered" });
-  await assertSameTimelines({ group, members, messages: 5 });
+  await assertSameTimelines({ group, members, messages: 12 });
   const states = await Promise.all(members.map(({ client }) => groupStatus({ client, group })));
-  assert.equal(states[0]?.epoch, 6);
+  assert.equal(states[0]?.epoch, 13);
   const syncs = await Promise.all(members.map(({ client }) => syncStatus({ client })));
   assert.ok(syncs.reduce((sum, { rebased }) => sum + rebased, 0) > 0, "a race was lost and made good");
 });
@@ -78,6 +81,24 @@ test("only admins add, remove and rename; a member's wish fails by name", async 
     "the new name at the member's",
     async () => (await groupStatus({ client, group })).name === "ours",
   );
+});
+
+test("what was written for fewer is not sealed for more", async () => {
+  await using opened = await openTestGroup({ network, names: ["a", "b"] });
+  const { group, members } = opened;
+  const [a] = members;
+  assert.ok(a);
+  await setOnline({ ...a, online: false });
+  const said = await sendMessage({ ...a, group, text: "for me" });
+  const core = coreOf(a.client);
+  const handle = groupOf(core, group);
+  await handle.queue.run(async () => {
+    // As a reorganization leaves it that has undone a removal.
+    const intents = handle.view.intents.map((intent) => ({ ...intent, audience: [a.client.inbox] }));
+    await changeGroup({ core, group: handle, change: { intents } });
+  });
+  await setOnline({ ...a, online: true });
+  assert.deepEqual(await said.settled, { kind: "failed", reason: "audience-changed" });
 });
 
 test("who was removed comes back by another invitation", async () => {

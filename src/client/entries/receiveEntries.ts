@@ -9,7 +9,7 @@ import type { Group } from "../groups/group.ts";
 import { branchWith, judgeSenders, removedBy } from "../messages/judgeSenders.ts";
 import { releaseHeld } from "../messages/releaseHeld.ts";
 import { hasActive } from "../policy/roleOf.ts";
-import type { EntryRecord, GroupRecord } from "../tables.ts";
+import { type CopyEvidence, type EntryRecord, type GroupRecord, tables } from "../tables.ts";
 import { askRegistry } from "./askRegistry.ts";
 import { changeByControl } from "./changeByControl.ts";
 import { changeByVerdict } from "./changeByVerdict.ts";
@@ -108,7 +108,25 @@ async function judgeBelowHead(params: Params & { entry: Entry }): Promise<void> 
       ? await changeByControl({ core, group, entry, ...judgement })
       : changeByVerdict({ core, group, entry, state, judgement, hasPath, isStored: known !== undefined });
   const settled = await settleFork({ core, group, entry: entry.id, change });
-  await changeGroup({ core, group, change: await withFence({ core, group, change: settled }) });
+  const fenced = await withFence({ core, group, change: settled });
+  const copy = await copyEvidence({ core, group, entry, opened });
+  await changeGroup({ core, group, change: { ...fenced, copy } });
+}
+
+/** An entry that this installation has signed, but not here. */
+async function copyEvidence(params: {
+  core: ClientCore;
+  group: Group;
+  entry: Entry;
+  opened: OpenedEntry;
+}): Promise<CopyEvidence | undefined> {
+  const { core, group, entry, opened } = params;
+  if (opened.kind === "refused" || opened.writer.installation !== core.self.installation.key)
+    return undefined;
+  // Not by its id: anybody in the group can seal the signed body of an entry once more.
+  const place = { group: group.id, authority: entry.authority };
+  if ((await tables.written.get(core.database, place)) !== undefined) return undefined;
+  return { kind: "entry", group: group.id, entry: entry.id };
 }
 
 /** What those whom a commit takes out have said is judged again in the same batch. */

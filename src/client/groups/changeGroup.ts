@@ -2,9 +2,17 @@ import { type Write, writeAtomic } from "../../store/writeAtomic.ts";
 import type { EntryId } from "../../wire/ids.ts";
 import type { ClientCore } from "../core.ts";
 import type { ClientEvent } from "../events.ts";
+import { copyRecord, takeCopy } from "../identity/noticeCopy.ts";
 import { type Intent, isOpen } from "../outbox/intent.ts";
 import { notifyIntent } from "../outbox/waiters.ts";
-import { type EntryRecord, type GroupRecord, type HeadId, type StagedRecord, tables } from "../tables.ts";
+import {
+  type CopyEvidence,
+  type EntryRecord,
+  type GroupRecord,
+  type HeadId,
+  type StagedRecord,
+  tables,
+} from "../tables.ts";
 import { epochWrites, remember, type StoredEpoch } from "./epochStates.ts";
 import { type Group, type GroupView, type Publication, viewOfGroup } from "./group.ts";
 
@@ -25,6 +33,8 @@ export type GroupChange = {
   }[];
   readonly droppedEpochs?: readonly HeadId[];
   readonly held?: GroupView["held"];
+  /** Another database uses the keys of this one. */
+  readonly copy?: CopyEvidence | undefined;
   /** Of the other tables. */
   readonly writes?: readonly Write[];
   readonly events?: readonly ClientEvent[];
@@ -39,11 +49,13 @@ export async function changeGroup(params: {
   change: GroupChange;
 }): Promise<void> {
   const { core, group, change } = params;
+  const copy = change.copy && copyRecord(core, change.copy);
   await writeAtomic({
     database: core.database,
-    writes: writesOf(group, change),
-    sync: change.sync ?? false,
+    writes: [...writesOf(group, change), ...(copy ? [tables.copy.put({}, copy)] : [])],
+    sync: (change.sync ?? false) || copy !== undefined,
   });
+  if (copy) takeCopy(core, copy);
   for (const { head, epoch } of change.epochs ?? []) remember(group.epochs, head, epoch);
   for (const head of change.droppedEpochs ?? []) group.epochs.delete(head);
   group.view = viewAfter(group.view, change);
@@ -74,7 +86,10 @@ function writesOf(group: Group, change: GroupChange): Write[] {
     ]),
     ...(change.publications ?? []).map((one) => tables.publication.put(one, one.record)),
     ...(change.droppedPublications ?? []).map((one) => tables.publication.del(one)),
-    ...(change.staged ?? []).map(([entry, staged]) => tables.staged.put({ ...at, entry }, staged)),
+    ...(change.staged ?? []).flatMap(([entry, staged]) => [
+      tables.staged.put({ ...at, entry }, staged),
+      tables.written.put({ ...at, authority: staged.authority }, new Uint8Array()),
+    ]),
     ...(change.droppedStaged ?? []).map((entry) => tables.staged.del({ ...at, entry })),
     ...(change.epochs ?? []).flatMap((epoch) => epochWrites({ ...at, ...epoch })),
     ...(change.droppedEpochs ?? []).map((entry) => tables.epoch.del({ ...at, entry })),

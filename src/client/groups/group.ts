@@ -62,6 +62,8 @@ export type Group = {
   topicReadings: number;
   /** Since when, ms since 1970. */
   servedSinceMs: number;
+  /** The node by way of which its topic is read to the end, in this connection: own envelopes by a copy are known. */
+  topicReadBy: NodeId | undefined;
   /** What the outbox waits for, for those who ask. */
   waitsFor: string;
 };
@@ -81,6 +83,7 @@ export function createGroupHandle(params: { id: GroupId; view: GroupView; proces
     caughtUpBy: undefined,
     topicReadings: 0,
     servedSinceMs: 0,
+    topicReadBy: undefined,
     waitsFor: "nothing-to-do",
   };
 }

@@ -3,15 +3,22 @@ import type { ClientCore } from "../core.ts";
 import { askNodes } from "../links/askNodes.ts";
 import { rankOwnNodes } from "../links/rankGroupNodes.ts";
 import { tables } from "../tables.ts";
+import { registerInstallation } from "./registerInstallation.ts";
 
 /**
- * Looks after this installation's place in the registry until it is final: where a reorganization took it away, the
- * same signed record is sent again. True if there is nothing left to do.
+ * Looks after this installation's place in the registry until it is final: one that replaces another is registered;
+ * where a reorganization took it away, the same signed record is sent again. True if there is nothing left to do.
  */
 export async function keepRegistered(params: { core: ClientCore; signal: AbortSignal }): Promise<boolean> {
   const { core, signal } = params;
   const record = await tables.identity.get(core.database, {});
-  if (!record?.action) return true;
+  if (!record) return true;
+  if (!record.registered) {
+    await registerInstallation({ ...core, record, signal });
+    core.registryWakeup.wake();
+    return false;
+  }
+  if (!record.action) return true;
   const { action, inbox, installation } = record;
   const asked = { links: core.links, ranked: rankOwnNodes(core), signal };
   const { inboxes, head } = await askNodes({

@@ -1,6 +1,7 @@
 import { isWeftError } from "../../errors.ts";
 import type { ClientCore } from "../core.ts";
 import { readRegistry } from "./readRegistry.ts";
+import { revokeFormer } from "./revokeFormer.ts";
 import { sendRevocations } from "./sendRevocations.ts";
 
 /** How old a word of the registry may grow; longer for who has many to ask about. */
@@ -30,6 +31,7 @@ export async function keepRegistry(params: { core: ClientCore; signal: AbortSign
 /** How long to wait before the next round. */
 async function readOnce(params: { core: ClientCore; signal: AbortSignal }): Promise<number> {
   const asked = await readRegistry(params);
+  await revokeFormer(params.core);
   const isOpen = await sendRevocations(params);
   return isOpen ? REVOCATION_PERIOD_MS : REGISTRY_PERIOD_MS + asked * PERIOD_PER_INBOX_MS;
 }

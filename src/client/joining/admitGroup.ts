@@ -1,15 +1,17 @@
 import type { GroupState } from "../../mls/groupState.ts";
-import type { EnvelopeHash } from "../../wire/ids.ts";
+import { treeHashOf } from "../../mls/members.ts";
+import { type EntryId, type EnvelopeHash, toHex } from "../../wire/ids.ts";
 import type { Welcome } from "../../wire/welcome.ts";
 import type { ClientCore } from "../core.ts";
 import { decisiveChild } from "../entries/decisiveChild.ts";
 import { judgeVanished } from "../entries/settleFork.ts";
 import { addGroup } from "../groups/addGroup.ts";
 import { changeGroup } from "../groups/changeGroup.ts";
+import { listEpochs } from "../groups/epochStates.ts";
 import { inboxesOf, viewOf } from "../groups/epochView.ts";
 import { createGroupHandle, emptyGroupView, type Group, NO_BLOCK } from "../groups/group.ts";
 import { timelineWrites } from "../messages/timelineStore.ts";
-import type { Intent } from "../outbox/intent.ts";
+import { failed, type Intent } from "../outbox/intent.ts";
 import { resealed } from "../outbox/resealed.ts";
 import { type GroupRecord, type HeadId, tables } from "../tables.ts";
 import { readTopicAnew } from "./readTopicAnew.ts";
@@ -49,13 +51,16 @@ export async function admitGroup(params: {
     const vanished = await judgeVanished({ core, group, entry, dead, from });
     const again = await resealed({ core, group, messages: vanished.voided, except: [] });
     const missed = missedBy({ group, until: view.epoch });
+    const former = await formerLeaf({ core, group, entry, state });
     await changeGroup({
       core,
       group,
       change: {
         record,
         ...again,
-        intents: [...again.intents, ...builtAnew(group)],
+        intents: [...again.intents, ...builtAnew(group), ...former.intents],
+        droppedEpochs: former.heads,
+        droppedStaged: former.staged,
         droppedEntries: [...group.view.entries.values()],
         epochs: [{ head: entry, epoch: { kind: "open", state }, isNew: true }],
         writes: [
@@ -63,6 +68,7 @@ export async function admitGroup(params: {
           ...(used ? [tables.keyPackage.put({ generation }, used)] : []),
           ...vanished.writes,
           ...missed.writes,
+          ...former.writes,
           ...(known ? await readTopicAnew({ core, group: id }) : []),
         ],
         events: [...vanished.events, ...missed.events, { kind: "group", group: id }],
@@ -99,7 +105,27 @@ function builtAnew({ view }: Group): Intent[] {
 
 /** The epochs of one who was in by an entry that counts no more. */
 function vanishedHeads(record: GroupRecord): { dead: Set<HeadId>; from: number } {
-  const { status, start, fork } = record;
-  const isOut = status === "removed" || status === "cut-off";
+  const { status, start, fork, isFormer } = record;
+  const isOut = status === "removed" || status === "cut-off" || isFormer === true;
   return { dead: new Set(isOut ? [] : [start.head, ...(fork?.heads ?? [])]), from: start.epoch };
+}
+
+/**
+ * What the leaf of a replaced installation leaves behind: its epochs must not be taken for those of the new one, and
+ * what it had staged is over.
+ */
+async function formerLeaf(params: { core: ClientCore; group: Group; entry: EntryId; state: GroupState }) {
+  const { core, group, entry, state } = params;
+  if (!group.view.record.isFormer) return { heads: [], staged: [], intents: [], writes: [] };
+  const epochs = await listEpochs({ database: core.database, group: group.id });
+  const trees = new Set(epochs.map(({ tree }) => tree));
+  trees.delete(toHex(treeHashOf(state)));
+  return {
+    heads: epochs.map(({ head }) => head).filter((head) => head !== entry),
+    staged: [...group.view.staged.keys()],
+    intents: group.view.intents
+      .filter(({ progress }) => progress.kind === "staged")
+      .map((intent) => failed(intent, "copied")),
+    writes: [...trees].map((hash) => tables.tree.del({ group: group.id, hash })),
+  };
 }

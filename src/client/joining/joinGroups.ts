@@ -77,11 +77,12 @@ async function joinOne(params: {
 }
 
 /**
- * Out of the group; waiting for an entry that a reorganization took while this one is on the chain; or in by an entry
+ * Out of the group; in by the leaf of an installation that was replaced; waiting for an entry that a reorganization took while this one is on the chain; or in by an entry
  * that landed again, is refused where it stands now, and was written anew.
  */
 function isEnterable({ view }: Group, entry: EntryId): boolean {
-  const { status, start, head, isBack } = view.record;
+  const { status, start, head, isBack, isFormer } = view.record;
+  if (isFormer) return true;
   const isSibling = view.entries.get(entry)?.parent === view.entries.get(start.head)?.parent;
   if (status === "member" && isBack) return view.entries.has(entry) && head === start.head && isSibling;
   if (status === "joining") return view.entries.has(entry) && !view.entries.has(start.head);

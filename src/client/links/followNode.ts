@@ -59,7 +59,9 @@ async function readBoth(params: {
   if (plan.groups.length === 0) onCaughtUp();
   const feeds = [
     followGroups({ core, node, api, groups: plan.groups, signal, onCaughtUp }),
-    chainIsRead.promise.then(() => followTopics({ core, api, database: status.database, plan, signal })),
+    chainIsRead.promise.then(() =>
+      followTopics({ core, node, api, database: status.database, plan, signal }),
+    ),
   ];
   try {
     await Promise.all(feeds);

@@ -1,3 +1,4 @@
+import { isWeftError, type WeftError } from "../../errors.ts";
 import type { NodeApi, QueryPage, TopicPosition, Watermark } from "../../rpc/nodeApi.ts";
 import { type Write, writeAtomic } from "../../store/writeAtomic.ts";
 import { type GroupId, type Hex, type NodeId, toHex } from "../../wire/ids.ts";
@@ -12,6 +13,7 @@ import { takeNodeList } from "./readDirectory.ts";
 /** Reads the topics of a plan by way of one node, from where they were left. Ends by throwing. */
 export async function followTopics(params: {
   core: ClientCore;
+  node: NodeId;
   api: NodeApi;
   /** Of the node; cursors belong to it. */
   database: Hex;
@@ -21,9 +23,37 @@ export async function followTopics(params: {
   const { core, api, plan, database, signal } = params;
   const readings = readingsOf({ core, plan });
   const topics = await positionsOf({ core, plan, database });
-  for await (const event of api.subscribe({ topics }, { signal })) {
-    if (event.kind === "page") await receivePage({ core, api, page: event, readings, signal });
+  try {
+    for await (const event of api.subscribe({ topics }, { signal })) {
+      if (event.kind === "page") await receivePage({ core, api, page: event, readings, signal });
+      if (event.kind === "idle") reachEnd(params);
+    }
+  } catch (error) {
+    if (isWeftError(error, "pruned")) await startAnew({ core, topics, error });
+    throw error;
   }
+}
+
+/** All topics are read: what a copy of this database has sealed is known. */
+function reachEnd({ core, node, plan }: { core: ClientCore; node: NodeId; plan: FeedPlan }): void {
+  for (const id of plan.groups) {
+    const group = core.groups.get(id);
+    if (!group || group.topicReadBy === node) continue;
+    group.topicReadBy = node;
+    group.outboxWakeup.wake();
+  }
+}
+
+/** This client was away for longer than nodes keep envelopes: the next feed reads what is left. */
+async function startAnew(params: {
+  core: ClientCore;
+  topics: readonly TopicPosition[];
+  error: WeftError;
+}): Promise<void> {
+  const { core, topics, error } = params;
+  core.logger.warn({ err: error }, "envelopes were pruned before they were read");
+  const writes = topics.map(({ topic }) => tables.topicPosition.del({ topic }));
+  await writeAtomic({ database: core.database, writes, sync: false });
 }
 
 /** By group: see `Group.topicReadings`. */

@@ -64,6 +64,7 @@ function startFeed(params: { core: ClientCore; node: NodeId; plan: FeedPlan; sig
     for (const id of plan.groups) {
       const group = core.groups.get(id);
       if (group?.caughtUpBy === node) group.caughtUpBy = undefined;
+      if (group?.topicReadBy === node) group.topicReadBy = undefined;
     }
     core.feedsWakeup.wake();
   });

@@ -13,7 +13,7 @@ import { changeGroup, type GroupChange } from "../groups/changeGroup.ts";
 import { readEpoch, type StoredEpoch } from "../groups/epochStates.ts";
 import { viewOf } from "../groups/epochView.ts";
 import type { Group } from "../groups/group.ts";
-import { type HeldRecord, tables } from "../tables.ts";
+import { type CopyEvidence, type HeldRecord, tables } from "../tables.ts";
 import { insertGap } from "../timeline/insertGap.ts";
 import { insertMessage } from "../timeline/insertMessage.ts";
 import { readOpened } from "../timeline/readOpened.ts";
@@ -133,16 +133,22 @@ async function open(
 ): Promise<GroupChange> {
   const { core, group, arrival, decoded, epoch } = params;
   const { head, privateMessage: message } = decoded;
-  const opened = openAny(epoch, message);
+  const first = openAny(epoch, message);
+  const byCopy = first.kind === "refused" && first.reason === "sealed-by-a-copy";
+  const opened = byCopy ? openAny(epoch, message, byCopy) : first;
+  const isNews = byCopy && group.view.record.isFormer !== true;
+  const copy: CopyEvidence | undefined = isNews
+    ? { kind: "message", group: group.id, envelope: arrival.hash }
+    : undefined;
   if (opened.kind === "refused") {
     if (opened.reason === "too-far-ahead") return await gap(params, "does-not-open");
     return rejected(params, opened.reason === "keys-gone" ? "replayed" : opened.reason);
   }
-  const epochs = [{ head, epoch: opened.epoch, isNew: false }];
+  const next = { copy, epochs: [{ head, epoch: opened.epoch, isNew: false }] };
   const sender = ownerOfLeaf({ identity: opened.senderIdentity, signatureKey: opened.senderSignatureKey });
-  if (!sender) return { ...rejected(params, "wrong-author"), epochs };
+  if (!sender) return { ...rejected(params, "wrong-author"), ...next };
   const reading = readOpened({ plaintext: opened.plaintext, group: group.id, sender });
-  if (reading.kind === "refused") return { ...rejected(params, reading.reason), epochs };
+  if (reading.kind === "refused") return { ...rejected(params, reading.reason), ...next };
   const number = viewOf(epoch.state).epoch;
   const place = { database: core.database, group: group.id };
   const found = await readSurroundings({ ...place, message: reading });
@@ -154,16 +160,16 @@ async function open(
   const opening: Opening = { epoch: number, entry: head, envelope: arrival.hash, anchorBlock, verdict };
   const changes = insertMessage({ message: reading, opening, found: { ...found, gaps } });
   const { writes, events } = timelineWrites({ group: group.id, changes });
-  return { epochs, events, writes: [outcomeWrite({ group, record: reading, opening }), ...writes] };
+  return { ...next, events, writes: [outcomeWrite({ group, record: reading, opening }), ...writes] };
 }
 
-function openAny(epoch: StoredEpoch, message: Uint8Array) {
+function openAny(epoch: StoredEpoch, message: Uint8Array, byCopy = false) {
   if (epoch.kind === "open") {
-    const opened = openMessage({ state: epoch.state, message });
+    const opened = openMessage({ state: epoch.state, message, byCopy });
     if (opened.kind === "refused") return opened;
     return { ...opened, epoch: { kind: "open", state: opened.newState } satisfies StoredEpoch };
   }
-  const opened = openMessage({ state: epoch.state, message });
+  const opened = openMessage({ state: epoch.state, message, byCopy });
   if (opened.kind === "refused") return opened;
   const { closedAtMs } = epoch;
   return { ...opened, epoch: { kind: "closed", state: opened.newState, closedAtMs } satisfies StoredEpoch };

@@ -3,6 +3,8 @@ import type { ClientCore } from "../core.ts";
 import { isWidened } from "../entries/fork.ts";
 import { changeGroup } from "../groups/changeGroup.ts";
 import type { Group } from "../groups/group.ts";
+import { isAlone } from "../identity/isAlone.ts";
+import { isCopied } from "../identity/isCopied.ts";
 import { isRevoked } from "../identity/isRevoked.ts";
 import { isNodeFault } from "../links/askNodes.ts";
 import { checkServing } from "../links/checkServing.ts";
@@ -67,7 +69,9 @@ function next({ core, group }: Params): OutboxAction {
       status: record.status,
       isRevoked: isRevoked(core),
       hasLeft: leaves.leavers.has(core.self.inbox),
-      caughtUp: group.caughtUpBy !== undefined,
+      isCopied: isCopied(core, record),
+      isOrphaned: record.isFormer === true && isAlone(core, record),
+      caughtUp: group.caughtUpBy !== undefined && group.topicReadBy !== undefined,
       head: record.head,
       children: children.get(record.head) ?? 0,
       block: group.processed.number,

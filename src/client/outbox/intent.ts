@@ -66,8 +66,8 @@ export type Progress =
     }
   /** A message's bytes are on disk and offered to nodes. */
   | { readonly kind: "sealed"; readonly head: EntryId; readonly envelope: EnvelopeHash }
-  /** All entries count; Welcomes are on the way. */
-  | { readonly kind: "landed" }
+  /** All entries count; Welcomes are on the way. `failure`: why the rest of a large addition was not done. */
+  | { readonly kind: "landed"; readonly failure?: IntentReason | undefined }
   | { readonly kind: "settled"; readonly outcome: IntentOutcome };
 
 export type Intent = {
@@ -106,7 +106,9 @@ export function isOrdered(intent: Intent): boolean {
   return intent.action.kind !== "send";
 }
 
+/** Whoever was taken in by a part of it that has landed is welcomed first. */
 export function failed(intent: Intent, reason: IntentReason): Intent {
+  if (intent.landed.length > 0) return { ...intent, progress: { kind: "landed", failure: reason } };
   return settled(intent, { kind: "failed", reason });
 }
 

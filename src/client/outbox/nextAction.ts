@@ -6,9 +6,13 @@ export type OutboxView = {
   readonly status: GroupStatus;
   /** This installation was revoked. */
   readonly isRevoked: boolean;
+  /** Another database uses the keys of this one: its new installation is not in the group yet. */
+  readonly isCopied: boolean;
+  /** And nobody is there who could take it in. */
+  readonly isOrphaned: boolean;
   /** This client's inbox has asked to leave, and nobody has forgotten. */
   readonly hasLeft: boolean;
-  /** Read to the chain's end by way of a node that answers: only then is anything sealed or staged. */
+  /** Chain and topic are read to the end by way of a node that answers: only then is anything sealed or staged. */
   readonly caughtUp: boolean;
   readonly head: string;
   /** Children of the head that this client has read. */
@@ -25,7 +29,7 @@ export type OutboxAction =
   | {
       readonly kind: "fail";
       readonly intent: Intent;
-      readonly reason: "revoked" | "removed" | "not-a-member" | "unknown-group" | "already-done";
+      readonly reason: "revoked" | "copied" | "removed" | "not-a-member" | "unknown-group" | "already-done";
     }
   | { readonly kind: "stage"; readonly intent: Intent }
   | { readonly kind: "submit"; readonly intent: Intent }
@@ -35,6 +39,7 @@ export type OutboxAction =
 export type OutboxWait =
   | "nothing-to-do"
   | "not-caught-up"
+  | "copied"
   | "joining"
   | "cut-off"
   | "newer-version"
@@ -71,6 +76,7 @@ export function nextAction(params: {
     if (view.isRevoked && (intent.progress.kind === "queued" || view.status === "removed")) {
       return { kind: "fail", intent, reason: "revoked" };
     }
+    if (view.isOrphaned) return { kind: "fail", intent, reason: "copied" };
     const isQueued = intent.progress.kind === "queued" && intent.action.kind !== "leave";
     if (view.hasLeft && (isQueued || view.status === "removed")) {
       return { kind: "fail", intent, reason: "not-a-member" };
@@ -129,7 +135,8 @@ function staged(intent: Intent, view: OutboxView, nowMs: number): OutboxAction {
   return againAtMs > nowMs ? wait("on-chain", againAtMs) : { kind: "submit", intent };
 }
 
-function whyGroupWaits({ status, caughtUp }: OutboxView): OutboxWait | undefined {
+function whyGroupWaits({ status, isCopied, caughtUp }: OutboxView): OutboxWait | undefined {
+  if (isCopied) return "copied";
   if (status === "joining") return "joining";
   if (status === "cut-off") return "cut-off";
   if (status === "paused") return "newer-version";

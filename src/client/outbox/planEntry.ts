@@ -3,8 +3,8 @@ import type { GroupContext } from "../../wire/groupContext.ts";
 import { writeGroupContext } from "../../wire/groupContext.ts";
 import type { InboxId, InstallationKey } from "../../wire/ids.ts";
 import type { KeyPackageRecord } from "../../wire/keyPackageRecord.ts";
-import { MAX_ADDS_PER_COMMIT, MAX_MEMBERS } from "../../wire/limits.ts";
-import { type EpochView, inboxesOf, installationsOf } from "../groups/epochView.ts";
+import { MAX_MEMBERS } from "../../wire/limits.ts";
+import type { EpochView } from "../groups/epochView.ts";
 import type { Leaves } from "../groups/leaves.ts";
 import { canDo, type Wish } from "../policy/canDo.ts";
 import { inboxesGone } from "../policy/inboxesGone.ts";
@@ -14,6 +14,7 @@ import type { IntentReason } from "../policy/reasons.ts";
 import { keepsSuperAdmin, type Member } from "../policy/roleOf.ts";
 import { dutiesOf } from "../upkeep/duties.ts";
 import type { Intent } from "./intent.ts";
+import { fitting, planAdds } from "./planAdds.ts";
 
 /** What an entry is to contain, or why there is none to build now. */
 export type EntryPlan =
@@ -73,7 +74,7 @@ function planAction(params: Params): EntryPlan {
   switch (action.kind) {
     case "create":
     case "add":
-      return planAdds(params);
+      return planAddition(params);
     case "remove":
       return planRemoves(view, ({ inbox }) => remaining.includes(inbox));
     case "rename":
@@ -152,30 +153,22 @@ function planUpkeep(params: Params): EntryPlan {
 /** Those that have a key package, as many as fit. */
 function planNewInstallations({ view, missing, keyPackages }: Params): EntryPlan {
   if (missing.length === 0) return { kind: "done" };
-  const room = Math.min(MAX_ADDS_PER_COMMIT, MAX_MEMBERS - view.members.length);
+  const room = MAX_MEMBERS - view.members.length;
   const wanted = new Set(missing.map(({ installation }) => installation));
   const records = [...keyPackages.values()].flat().filter(({ installation }) => wanted.has(installation));
   if (records.length === 0) return { kind: "fail", reason: "no-key-package" };
   if (room <= 0) return { kind: "fail", reason: "too-many-members" };
-  return { kind: "commit", adds: records.slice(0, room), removes: [], context: undefined };
+  return { kind: "commit", adds: fitting(records.slice(0, room)), removes: [], context: undefined };
 }
 
-/** As many as fit into one entry; the others come with the next. Who asked to leave has to go before it comes back. */
-function planAdds({ intent, view, keyPackages, leaves }: Params): EntryPlan {
-  const present = inboxesOf(view);
+/** Who asked to leave has to go before it comes back. */
+function planAddition(params: Params): EntryPlan {
+  const { intent, view, leaves } = params;
   const isLeaving = ({ inbox }: Member) =>
     leaves.leavers.has(inbox) && intent.remaining?.includes(inbox) === true;
   if (view.members.some(isLeaving)) return planRemoves(view, isLeaving);
-  const known = installationsOf(view);
-  const missing = (intent.remaining ?? []).filter((inbox) => !present.includes(inbox));
-  const adds: KeyPackageRecord[] = [];
-  for (const inbox of missing) {
-    const records = (keyPackages.get(inbox) ?? []).filter(({ installation }) => !known.has(installation));
-    if (records.length === 0) return { kind: "no-key-package" };
-    if (adds.length > 0 && adds.length + records.length > MAX_ADDS_PER_COMMIT) break;
-    adds.push(...records);
-  }
-  return { kind: "commit", adds, removes: [], context: undefined };
+  const plan = planAdds(params);
+  return plan.kind === "adds" ? { kind: "commit", adds: plan.adds, removes: [], context: undefined } : plan;
 }
 
 function wishOf({ action, resolved, remaining = [] }: Intent): Wish | undefined {

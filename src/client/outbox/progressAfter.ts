@@ -9,5 +9,6 @@ export function progressAfter(params: { intent: Intent; publications: readonly P
   if (states.includes("pending")) return intent;
   const acknowledged = intent.acknowledged ? intent : { ...intent, acknowledged: true };
   if (states.includes("acknowledged")) return acknowledged;
-  return settled(acknowledged, { kind: "delivered" });
+  const { failure } = { failure: undefined, ...intent.progress };
+  return settled(acknowledged, failure ? { kind: "failed", reason: failure } : { kind: "delivered" });
 }

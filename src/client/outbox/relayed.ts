@@ -3,6 +3,9 @@ import { type Backoff, backoffMs } from "../backoff.ts";
 import { failed, type Intent } from "./intent.ts";
 
 export const RELAY_BACKOFF: Backoff = { baseMs: 250, capMs: 5_000 };
+/** Refusals that no other block and no other node will change; several nodes have a say before one is believed. */
+const lasting = new Set(["bad-signature", "malformed", "mesh-payload-on-chain"]);
+const REFUSALS_BELIEVED = 12;
 /** Of those who race, one wins each time, so the window in which the others try again grows no faster than that. */
 const RACE_WINDOW_MS = 150;
 const MAX_RACE_WINDOW_MS = 1_500;
@@ -40,6 +43,7 @@ export function relayed(params: {
       };
     case "refused":
       if (outcome.code === "too-large") return failed(intent, "too-large");
+      if (lasting.has(outcome.code) && intent.attempts >= REFUSALS_BELIEVED) return failed(intent, "refused");
       return {
         ...intent,
         attempts: intent.attempts + 1,

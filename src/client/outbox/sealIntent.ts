@@ -34,6 +34,8 @@ async function sealed(params: {
   action: Action & { kind: "send" };
 }): Promise<GroupChange> {
   const { core, group, intent, action } = params;
+  if (action.content.installation !== core.self.installation.key)
+    return { intents: [failed(intent, "copied")] };
   const head = group.view.record.head as EntryId;
   const state = await readState({ database: core.database, group: group.id, cache: group.epochs, head });
   if (!state) throw new WeftError({ code: "storage", message: `the state of the head ${head} is missing` });

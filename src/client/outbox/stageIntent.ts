@@ -1,5 +1,6 @@
 import { sha256 } from "#crypto";
 import { isWeftError, WeftError } from "../../errors.ts";
+import { distinctAdds } from "../../mls/distinctAdds.ts";
 import type { GroupState } from "../../mls/groupState.ts";
 import { type StagedCommit, stageCommit } from "../../mls/stageCommit.ts";
 import type { NodeApi } from "../../rpc/nodeApi.ts";
@@ -36,8 +37,9 @@ type Params = {
   signal: AbortSignal;
 };
 
-/** Key packages of new members may take a while to come around. */
+/** Key packages of new members may take a while to come around; those that come last were waited for before. */
 const PATIENCE = 12;
+const PATIENCE_AT_LAST = 4;
 const REGISTRY_SLACK_BLOCKS = 8;
 
 /**
@@ -96,10 +98,19 @@ async function gatherFacts(params: Params & { state: GroupState }) {
   const { registry, asOf } = await askRegistry({ ...params, inboxes, block });
   const missing = isUpkeep ? missingInstallations({ view, leaves, stranded, registry, block: asOf }) : [];
   const invited = [...wanted, ...new Set(missing.map(({ inbox }) => inbox))];
-  const keyPackages = await fetchKeyPackages({ ...params, inboxes: invited, registry, block: asOf });
+  const fetched = await fetchKeyPackages({ ...params, inboxes: invited, registry, block: asOf });
+  const keyPackages = addableTo(state, fetched);
   const revoked = revokedMembers({ members: view.members, registry, block: asOf });
   const appeal = intent.action.kind === "appeal" ? await composeAppeal(params) : undefined;
   return { keyPackages, missing, revoked, asOf, appeal, isDeleted: await isDeleted(params) };
+}
+
+/** Without those that repeat another's keys: everybody would refuse a commit with both. */
+function addableTo(state: GroupState, found: ReadonlyMap<InboxId, readonly KeyPackageRecord[]>) {
+  const records = [...found.values()].flat();
+  const distinct = distinctAdds({ state, adds: records.map(({ keyPackage }) => keyPackage) });
+  const addable = new Set(records.filter((_, i) => distinct.has(i)));
+  return new Map([...found].map(([inbox, some]) => [inbox, some.filter((one) => addable.has(one))]));
 }
 
 async function isDeleted({ core, group, intent }: Params): Promise<boolean> {
@@ -133,7 +144,8 @@ async function carryOut(params: Staging & { plan: EntryPlan }): Promise<void> {
     case "too-soon":
       return await store(params, { ...intent, retryAtBlock: plan.block });
     case "no-key-package": {
-      if (intent.attempts >= PATIENCE) return await store(params, failed(intent, "no-key-package"));
+      const patience = intent.landed.length > 0 ? PATIENCE_AT_LAST : PATIENCE;
+      if (intent.attempts >= patience) return await store(params, failed(intent, "no-key-package"));
       const waitMs = 100 + backoffMs({ ...RELAY_BACKOFF, attempt: intent.attempts });
       return await store(params, { ...retry, retryAtMs: Date.now() + waitMs });
     }
@@ -191,6 +203,13 @@ function build(
     return { kind: "built", commit, record };
   } catch (error) {
     if (isWeftError(error, "too-large")) return { kind: "fail", reason: "too-large" };
+    if (isWeftError(error, "malformed") || isWeftError(error, "outside-profile")) {
+      core.logger.error(
+        { group: group.id, err: error },
+        "an entry that everybody would refuse was not written",
+      );
+      return { kind: "fail", reason: "refused" };
+    }
     throw error;
   }
 }

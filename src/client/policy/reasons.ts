@@ -4,6 +4,7 @@ export const intentReasons = {
   "not-a-member": "Only members of the group can do this.",
   removed: "The actor was removed from the group before it was done.",
   revoked: "The installation was revoked.",
+  copied: "The database was a copy of another one, which may have done it: it became a new installation.",
   "already-done": "Somebody did it first, or it was so already.",
   "too-large": "Beyond a limit of the protocol.",
   "too-many-members": "The group is full.",
@@ -13,11 +14,9 @@ export const intentReasons = {
   "unknown-message": "No such message in this database.",
   "last-super-admin": "A group keeps at least one super admin.",
   "no-key-package": "A new member has no valid key package.",
-  "newer-version": "The group needs a newer client.",
   "audience-changed": "It was not delivered in its epoch, and sealing it again would show it to new members.",
   "too-late": "What it is about can't be changed any more.",
   refused: "The others refused it; see the entry's verdict.",
-  superseded: "A reorganization of the chain took away what it was made on.",
 } as const;
 
 export type IntentReason = keyof typeof intentReasons;

@@ -5,6 +5,7 @@ import { type Registry, revokedMembers } from "../entries/judgeEntry.ts";
 import { readState } from "../groups/epochStates.ts";
 import { type EpochView, viewOf } from "../groups/epochView.ts";
 import type { Group } from "../groups/group.ts";
+import { isCopied } from "../identity/isCopied.ts";
 import { isRevoked } from "../identity/isRevoked.ts";
 import { addIntent } from "../outbox/addIntent.ts";
 import { fetchKeyPackages } from "../outbox/fetchKeyPackages.ts";
@@ -92,7 +93,7 @@ async function whatCanBeDone(params: Params & { turns: Turns; due: readonly Duty
 
 async function openDuties({ core, group }: Params): Promise<DutyInTurn[]> {
   const { record, leaves, stranded } = group.view;
-  if (group.caughtUpBy === undefined) return [];
+  if (group.caughtUpBy === undefined || isCopied(core, record)) return [];
   if (record.status !== "member" && record.status !== "cut-off") return [];
   const place = { database: core.database, group: group.id, cache: group.epochs };
   const state = await readState({ ...place, head: record.head });

@@ -1,0 +1,22 @@
+import { WeftError } from "../../errors.ts";
+import { catchFault } from "../../wire/catchFault.ts";
+import { decodeKeyPackageRecord } from "../../wire/keyPackageRecord.ts";
+import type { ClientCore } from "../core.ts";
+import { askNodes } from "../links/askNodes.ts";
+import { rankOwnNodes } from "../links/rankGroupNodes.ts";
+import { noticeCopy } from "./noticeCopy.ts";
+
+/** Looks whether the nodes have a later key package of this installation than its database. */
+export async function checkKeyPackage(params: { core: ClientCore; signal: AbortSignal }): Promise<void> {
+  const { core, signal } = params;
+  const { key: installation } = core.self.installation;
+  const [envelope] = await askNodes({
+    ...{ links: core.links, ranked: rankOwnNodes(core), signal },
+    ask: (api) => api.getKeyPackages({ installations: [installation] }, { signal }),
+  });
+  const record = envelope && catchFault(() => decodeKeyPackageRecord(envelope));
+  if (!record || record instanceof WeftError || record.installation !== installation) return;
+  const { generation } = record;
+  if (generation <= Math.max(0, ...core.keyPackages.keys())) return;
+  await noticeCopy({ core, evidence: { kind: "key-package", generation } });
+}

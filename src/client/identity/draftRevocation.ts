@@ -1,0 +1,25 @@
+import { randomBytes } from "#crypto";
+import { signRevokeInstallation } from "../../chain/signIdentity.ts";
+import { type InstallationKey, toHex } from "../../wire/ids.ts";
+import type { ClientCore } from "../core.ts";
+import type { RevocationRecord } from "../tables.ts";
+
+const INTENT_ID_BYTES = 16;
+
+/** Signed by the app's wallet, and not on its way yet. Throws `bad-signature` if the wallet declines. */
+export async function draftRevocation(params: {
+  core: ClientCore;
+  installation: InstallationKey;
+}): Promise<RevocationRecord> {
+  const { core, installation } = params;
+  const { network, wallet, self } = core;
+  return {
+    id: toHex(randomBytes(INTENT_ID_BYTES)),
+    installation,
+    action: await signRevokeInstallation({ network, inbox: self.inbox, installation, wallet }),
+    createdAtMs: Date.now(),
+    progress: { kind: "queued" },
+    acknowledged: false,
+    isFinal: false,
+  };
+}

@@ -1,0 +1,28 @@
+import { writeAtomic } from "../../store/writeAtomic.ts";
+import type { ClientCore } from "../core.ts";
+import { type CopyEvidence, type CopyRecord, tables } from "../tables.ts";
+
+/** What belongs into the batch that brings the evidence; `undefined` if it is known. */
+export function copyRecord(core: ClientCore, evidence: CopyEvidence): CopyRecord | undefined {
+  if (core.copy && !core.copy.isReplaced) return undefined;
+  const { key: installation } = core.self.installation;
+  return { installation, evidence, noticedAtMs: Date.now(), isReplaced: false };
+}
+
+/** To be called when the record is on disk: from now on nothing is sealed or staged. */
+export function takeCopy(core: ClientCore, copy: CopyRecord): void {
+  core.logger.warn({ installation: copy.installation, evidence: copy.evidence.kind }, "a copy is at work");
+  core.copy = copy;
+  core.changes++;
+  core.copyWakeup.wake();
+  core.events.emit({ kind: "copied", installation: copy.installation });
+}
+
+/** Evidence that no group's batch brings. */
+export async function noticeCopy(params: { core: ClientCore; evidence: CopyEvidence }): Promise<void> {
+  const { core, evidence } = params;
+  const copy = copyRecord(core, evidence);
+  if (!copy) return;
+  await writeAtomic({ database: core.database, writes: [tables.copy.put({}, copy)], sync: true });
+  takeCopy(core, copy);
+}

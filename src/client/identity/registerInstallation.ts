@@ -1,0 +1,77 @@
+import { signAddInstallation, signCreateInbox } from "../../chain/signIdentity.ts";
+import type { Wallet } from "../../chain/wallet.ts";
+import { WeftError } from "../../errors.ts";
+import type { IdentityAction, NodeApi } from "../../rpc/nodeApi.ts";
+import type { Database } from "../../store/openDatabase.ts";
+import { writeAtomic } from "../../store/writeAtomic.ts";
+import { signInstallationProof } from "../../wire/installationProof.ts";
+import type { Network } from "../../wire/network.ts";
+import { askNodes } from "../links/askNodes.ts";
+import { activeNodes, type NodeLinks } from "../links/nodeLinks.ts";
+import { type IdentityRecord, tables } from "../tables.ts";
+import { waitMs } from "../waitMs.ts";
+
+type Params = {
+  database: Database;
+  network: Network;
+  links: NodeLinks;
+  wallet: Wallet;
+  record: IdentityRecord;
+  signal: AbortSignal;
+};
+
+const POLL_MS = 150;
+/** A record that has not landed by then is signed again. */
+const PATIENCE_MS = 10_000;
+
+/** Has an installation listed by the registry. Throws the code of a refusal, `no-node` if no node answers. */
+export async function registerInstallation(params: Params): Promise<void> {
+  const { database, record } = params;
+  const action = await register(params);
+  const writes = [tables.identity.put({}, { ...record, registered: true, action })];
+  await writeAtomic({ database, writes, sync: true });
+}
+
+/** Sends the signed record until the chain lists the installation; gives what was sent last. */
+async function register(params: Params): Promise<IdentityAction | undefined> {
+  const { record, signal } = params;
+  let action: IdentityAction | undefined;
+  while (!(await isListed(params))) {
+    signal.throwIfAborted();
+    const signed = await signRecord(params);
+    action = signed;
+    const outcome = await ask(params, (api) => api.relayIdentity(signed, { signal }));
+    if (outcome.kind === "refused" && outcome.code !== "replayed") {
+      const message = `the installation of inbox ${record.inbox} was not registered: ${outcome.code}`;
+      throw new WeftError({ code: outcome.code, message, hint: outcome.hint });
+    }
+    const untilMs = Date.now() + PATIENCE_MS;
+    while (Date.now() < untilMs && !signal.aborted && !(await isListed(params))) {
+      await waitMs({ ms: POLL_MS, signal });
+    }
+  }
+  return action;
+}
+
+async function signRecord(params: Params): Promise<IdentityAction> {
+  const { network, wallet, record, signal } = params;
+  const { inbox, installation, salt, privateKey } = record;
+  const state = await ask(params, (api) => api.getWallet({ wallet: record.wallet }, { signal }));
+  const installationSignature = signInstallationProof({ network, inbox, privateKey });
+  const signer = { wallet, nonce: state.nonce };
+  const common = { network, installation, installationSignature, signer };
+  if (state.inbox === undefined) return await signCreateInbox({ ...common, salt });
+  return await signAddInstallation({ ...common, inbox });
+}
+
+async function isListed(params: Params): Promise<boolean> {
+  const { record, signal } = params;
+  const { inboxes } = await ask(params, (api) => api.getInboxes({ inboxes: [record.inbox] }, { signal }));
+  const listed = inboxes[0]?.installations ?? [];
+  return listed.some(({ installation }) => installation === record.installation);
+}
+
+async function ask<Answer>(params: Params, run: (api: NodeApi) => Promise<Answer>): Promise<Answer> {
+  const { links, signal } = params;
+  return await askNodes({ links, ranked: activeNodes(links), signal, ask: run });
+}

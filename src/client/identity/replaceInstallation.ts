@@ -1,0 +1,61 @@
+import { WeftError } from "../../errors.ts";
+import { createInstallation } from "../../identity/createInstallation.ts";
+import { valuesOf } from "../../store/client/table.ts";
+import { type Write, writeAtomic } from "../../store/writeAtomic.ts";
+import { asId, type EnvelopeHash, toHex } from "../../wire/ids.ts";
+import type { ClientCore } from "../core.ts";
+import { failed, type Intent } from "../outbox/intent.ts";
+import { type CopyRecord, type IdentityRecord, tables } from "../tables.ts";
+import { selfOf } from "./openIdentity.ts";
+
+/**
+ * Gives a database that is a copy the keys of a new installation, in one batch: of the old one nothing is sealed or
+ * staged any more, its groups are read until the new one is taken in, what was sealed already goes on its way. What
+ * was not is failed, since the other database may have sent it. To be called while nothing else runs.
+ */
+export async function replaceInstallation(core: ClientCore, copy: CopyRecord): Promise<Intent[]> {
+  const { database } = core;
+  const known = await tables.identity.get(database, {});
+  if (!known) throw new WeftError({ code: "storage", message: "the identity is missing" });
+  const { key: installation, privateKey } = createInstallation();
+  const fresh = { installation, privateKey, registered: false, action: undefined };
+  const identity: IdentityRecord = { ...known, ...fresh };
+  const replaced: CopyRecord = { ...copy, isReplaced: true };
+  const intents = [...core.groups.values()].flatMap(({ view }) => view.intents.filter(isUnsealed));
+  const ended = intents.map((intent) => failed(intent, "copied"));
+  await writeAtomic({
+    database,
+    writes: [
+      tables.identity.put({}, identity),
+      tables.copy.put({}, replaced),
+      ...ended.map((intent) => tables.outbox.put({ sequence: intent.sequence }, intent)),
+      ...formerGroups(core),
+      ...(await forgetKeyPackages(core)),
+    ],
+    sync: true,
+  });
+  core.self = selfOf(identity);
+  core.copy = replaced;
+  return ended;
+}
+
+function isUnsealed({ progress }: Intent): boolean {
+  return progress.kind === "queued" || progress.kind === "staged";
+}
+
+function formerGroups({ groups }: ClientCore): Write[] {
+  const records = [...groups.values()].map(({ view }) => view.record);
+  return records
+    .filter(({ status }) => status !== "removed")
+    .map((record) => tables.group.put({ group: record.group }, { ...record, isFormer: true }));
+}
+
+/** What they would let this client join, it would join by the old leaf. */
+async function forgetKeyPackages({ database }: ClientCore): Promise<Write[]> {
+  const kept = await valuesOf(tables.keyPackage.rows(database));
+  const writes = kept.map(({ own: { generation } }) => tables.keyPackage.del({ generation }));
+  for await (const { fields } of tables.welcome.rows(database)) {
+    writes.push(tables.welcome.del({ envelope: asId<EnvelopeHash>(toHex(fields.envelope)) }));
+  }
+  return writes;
+}

@@ -1,0 +1,35 @@
+import { activeAt } from "../../identity/inbox.ts";
+import { writeAtomic } from "../../store/writeAtomic.ts";
+import type { ClientCore } from "../core.ts";
+import type { Group } from "../groups/group.ts";
+import { tables } from "../tables.ts";
+import { draftRevocation } from "./draftRevocation.ts";
+import { isAlone } from "./isAlone.ts";
+import { storeRevocation } from "./sendRevocations.ts";
+
+/**
+ * Ends the installation whose keys a copy had, once the new one is registered and in all of its groups: were the old
+ * leaf taken out before, an inbox without another one would be out of the group.
+ */
+export async function revokeFormer(core: ClientCore): Promise<void> {
+  const { copy, database } = core;
+  if (!copy?.isReplaced || !isRegistered(core)) return;
+  if ([...core.groups.values()].some((group) => isAwaited(core, group))) return;
+  const { installation } = copy;
+  if (!(await tables.revocation.get(database, { installation }))) {
+    await storeRevocation(core, await draftRevocation({ core, installation }));
+  }
+  await writeAtomic({ database, writes: [tables.copy.del({})], sync: true });
+  core.copy = undefined;
+  core.changes++;
+}
+
+function isRegistered({ self, inboxes }: ClientCore): boolean {
+  const snapshot = inboxes.get(self.inbox);
+  const { key: installation } = self.installation;
+  return activeAt({ inbox: snapshot?.inbox, installation, block: snapshot?.asOf ?? 0 });
+}
+
+function isAwaited(core: ClientCore, { view: { record } }: Group): boolean {
+  return record.isFormer === true && record.status !== "removed" && !isAlone(core, record);
+}

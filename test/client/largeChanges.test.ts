@@ -1,0 +1,155 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { failed, type Intent } from "../../src/client/outbox/intent.ts";
+import { planAdds } from "../../src/client/outbox/planAdds.ts";
+import { progressAfter } from "../../src/client/outbox/progressAfter.ts";
+import {
+  addMembers,
+  createGroup,
+  groupStatus,
+  listIntents,
+  renameGroup,
+  sendMessage,
+  setOnline,
+  setRole,
+} from "../../src/index.ts";
+import { asId, type EntryId, type InboxId, type InstallationKey } from "../../src/wire/ids.ts";
+import type { KeyPackageRecord } from "../../src/wire/keyPackageRecord.ts";
+import {
+  MAX_ADD_BYTES_PER_COMMIT,
+  MAX_ADDS_PER_COMMIT,
+  MAX_ENTRY_PAYLOAD_BYTES,
+} from "../../src/wire/limits.ts";
+import { openTestClient } from "../support/openTestClient.ts";
+import { isMember } from "../support/openTestGroup.ts";
+import { registerCrowd } from "../support/registerCrowd.ts";
+import { startTestNetwork } from "../support/startTestNetwork.ts";
+import { testId, testIntent } from "../support/testIntent.ts";
+import { texts } from "../support/texts.ts";
+import { until } from "../support/until.ts";
+
+const delivered = { kind: "delivered" } as const;
+
+/** A key package of so many bytes, as far as planning cares. */
+function recordOf(installation: number, bytes = 320): KeyPackageRecord {
+  const key = asId<InstallationKey>(`0x${installation.toString(16).padStart(64, "0")}`);
+  return { installation: key, keyPackage: new Uint8Array(bytes) } as unknown as KeyPackageRecord;
+}
+
+const me = { inbox: testId<InboxId>(0), installation: recordOf(0).installation, leafIndex: 0 };
+
+type Invited = ReadonlyMap<InboxId, readonly KeyPackageRecord[]>;
+
+/** The commits by which an addition goes in, one after the other; the plan that ended it. */
+function planAll(invited: Invited, members = 1) {
+  const inboxes = [...invited.keys()];
+  const present = [...Array(members).keys()].map((i) => ({ ...me, inbox: testId<InboxId>(10_000 + i) }));
+  const view = { epoch: 1, context: {} as never, members: [me, ...present.slice(1)] };
+  let intent = testIntent({
+    action: { kind: "add", members: inboxes },
+    resolved: inboxes,
+    remaining: inboxes,
+  });
+  const commits: (readonly KeyPackageRecord[])[] = [];
+  for (;;) {
+    const plan = planAdds({ intent, view, keyPackages: invited });
+    if (plan.kind === "no-key-package" && intent.landed.length === 0 && intent.attempts < 12) {
+      intent = { ...intent, attempts: intent.attempts + 1 };
+      continue;
+    }
+    if (plan.kind !== "adds") return { plan, commits, intent };
+    commits.push(plan.adds);
+    const added = new Set(plan.adds.map(({ installation }) => installation));
+    const isIn = (inbox: InboxId) => invited.get(inbox)?.some((one) => added.has(one.installation)) ?? false;
+    const remaining = (intent.remaining ?? []).filter((inbox) => !isIn(inbox));
+    intent = { ...intent, remaining, landed: [...intent.landed, testId<EntryId>(commits.length)] };
+    if (remaining.length === 0) return { plan, commits, intent };
+  }
+}
+
+function crowdOf(size: number, packagesOf: (i: number) => readonly KeyPackageRecord[]): Invited {
+  return new Map(Array.from({ length: size }, (_, i) => [testId<InboxId>(i + 1), packagesOf(i + 1)]));
+}
+
+test("999 invitees take five commits, a group takes no more", () => {
+  const { commits, plan } = planAll(crowdOf(999, (i) => [recordOf(i)]));
+  assert.deepEqual(
+    commits.map(({ length }) => length),
+    [200, 200, 200, 200, 199],
+  );
+  assert.equal(plan.kind, "adds");
+  const tooMany = planAll(crowdOf(998, (i) => [recordOf(i), ...(i < 3 ? [recordOf(2000 + i)] : [])]));
+  assert.deepEqual([tooMany.plan, tooMany.commits], [{ kind: "fail", reason: "too-many-members" }, []]);
+  assert.equal(
+    planAll(
+      crowdOf(1, () => [recordOf(1)]),
+      1000,
+    ).plan.kind,
+    "fail",
+  );
+});
+
+test("commits are split by bytes, and inboxes only where they have to be", () => {
+  assert.ok(MAX_ADD_BYTES_PER_COMMIT + 2048 < MAX_ENTRY_PAYLOAD_BYTES, "room for padding and framing");
+  const fat = planAll(crowdOf(100, (i) => [recordOf(i, 8000)]));
+  assert.deepEqual(new Set(fat.commits.map(({ length }) => length)), new Set([9, 1]));
+  const pairs = planAll(crowdOf(150, (i) => [recordOf(2 * i), recordOf(2 * i + 1)]));
+  assert.deepEqual(
+    pairs.commits.map(({ length }) => length),
+    [MAX_ADDS_PER_COMMIT, 100],
+  );
+  const triples = planAll(crowdOf(70, (i) => [recordOf(3 * i), recordOf(3 * i + 1), recordOf(3 * i + 2)]));
+  assert.equal(triples.commits[0]?.length, 198, "the last one would be torn apart");
+  const giant = planAll(crowdOf(1, () => Array.from({ length: 32 }, (_, i) => recordOf(i + 1, 8000))));
+  assert.deepEqual(
+    giant.commits.map(({ length }) => length),
+    [9],
+    "the others are taken in by upkeep",
+  );
+});
+
+test("who has no key package comes last and does not hold up the others", () => {
+  const { commits, plan, intent } = planAll(crowdOf(300, (i) => (i % 100 === 0 ? [] : [recordOf(i)])));
+  assert.deepEqual(
+    commits.map(({ length }) => length),
+    [200, 97],
+  );
+  assert.deepEqual([plan.kind, intent.remaining?.length, intent.attempts], ["no-key-package", 3, 3]);
+  const ended = failed(intent, "no-key-package");
+  assert.deepEqual(ended.progress, { kind: "landed", failure: "no-key-package" }, "Welcomes first");
+  const outcome = { kind: "failed", reason: "no-key-package" } as const;
+  const settled: Intent = { ...ended, acknowledged: true, progress: { kind: "settled", outcome } };
+  assert.deepEqual(progressAfter({ intent: ended, publications: [] }), settled);
+});
+
+test("a large addition survives others' commits in its middle, and ends once, by name", async () => {
+  await using network = await startTestNetwork({ nodes: 2 });
+  const crowd = await registerCrowd({ network, size: 240, without: [7] });
+  await using alice = await openTestClient({ network, name: "alice" });
+  await using bob = await openTestClient({ network, name: "bob" });
+  const { group, intent } = await createGroup({ ...alice, name: "g", members: [bob.client.inbox] });
+  assert.deepEqual(await intent.settled, delivered);
+  const raised = await setRole({ ...alice, group, member: bob.client.inbox, role: "admin" });
+  assert.deepEqual(await raised.settled, delivered);
+  await until("bob in", () => isMember(bob, group));
+  const addition = await addMembers({ ...alice, group, members: crowd });
+  const progress = async () =>
+    (await listIntents(alice)).find(({ id }) => id === addition.id)?.members ?? { total: 0, remaining: [] };
+  await until("the first part landed", async () => {
+    const { total, remaining } = await progress();
+    return total === 240 && remaining.length === 40;
+  });
+  await setOnline({ ...alice, online: false });
+  const last = crowd.slice(-1);
+  assert.deepEqual(await (await renameGroup({ ...bob, group, name: "h" })).settled, delivered);
+  assert.deepEqual(await (await addMembers({ ...bob, group, members: last })).settled, delivered);
+  await setOnline({ ...alice, online: true });
+  assert.deepEqual(await addition.settled, { kind: "failed", reason: "no-key-package" });
+  assert.deepEqual(await progress(), { total: 240, remaining: crowd.slice(7, 8) });
+  const said = await sendMessage({ ...alice, group, text: "welcome, all" });
+  assert.deepEqual(await said.settled, delivered);
+  await until("bob reads it", async () => (await texts(bob, group)).includes("welcome, all"));
+  const [mine, theirs] = [await groupStatus({ ...alice, group }), await groupStatus({ ...bob, group })];
+  assert.deepEqual([mine.members.length, mine.name, mine.epoch], [241, "h", 6]);
+  assert.deepEqual([theirs.head, theirs.members], [mine.head, mine.members]);
+});
