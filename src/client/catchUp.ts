@@ -8,7 +8,7 @@ import { readRegistry } from "./identity/readRegistry.ts";
 import { joinPending } from "./joining/joinGroups.ts";
 import type { FeedPlan } from "./links/feedPlan.ts";
 import { chainPosition, reachHead, receiveEntryPage } from "./links/followGroups.ts";
-import { positionsOf, receivePage } from "./links/followTopics.ts";
+import { positionsOf, readingsOf, receivePage } from "./links/followTopics.ts";
 import { apiOf } from "./links/nodeLinks.ts";
 import { nodesInUse, rankGroupNodes, rankOwnNodes } from "./links/rankGroupNodes.ts";
 import { waitMs } from "./waitMs.ts";
@@ -127,9 +127,10 @@ async function pullTopics(params: Params & { api: NodeApi; plan: FeedPlan }): Pr
   const { core, api, plan, signal } = params;
   const { database } = await api.getNode({}, { signal });
   for (;;) {
+    const readings = readingsOf({ core, plan });
     const topics = await positionsOf({ core, plan, database });
     const page = await api.query({ topics }, { signal });
-    await receivePage({ core, api, page, signal });
+    await receivePage({ core, api, page, readings, signal });
     if (!page.more) return;
   }
 }

@@ -1,6 +1,12 @@
+import { isWeftError } from "../errors.ts";
 import type { NodeId } from "../wire/ids.ts";
 import { type Client, coreOf } from "./client.ts";
+import type { ClientCore } from "./core.ts";
+import { activeNodes, apiOf, noteFailure, noteSuccess } from "./links/nodeLinks.ts";
 import { rankGroupNodes } from "./links/rankGroupNodes.ts";
+
+/** A node that has not answered by then does not count as a conversation's node. */
+const ANSWER_TIMEOUT_MS = 1_000;
 
 /**
  * Tells a client that the network is split: every conversation stays with its node and uses only the nodes on that
@@ -13,8 +19,25 @@ export async function setReachableNodes(params: {
   const { client, sides } = params;
   const core = coreOf(client);
   const { links, groups } = core;
+  if (sides && core.online) await askWhoAnswers(core);
   links.reach = sides && { sides: sides.map((side) => new Set(side)), sideOf: new Map() };
   for (const group of groups.keys()) await rankGroupNodes({ core, group });
   core.feedsWakeup.wake();
   for (const group of groups.values()) group.deliveryWakeup.wake();
+}
+
+/** A conversation's node is the first that answers now, also if it failed a moment ago. */
+async function askWhoAnswers(core: ClientCore): Promise<void> {
+  const { links, closing } = core;
+  const signal = AbortSignal.any([closing.signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)]);
+  const asked = activeNodes(links).map(async ({ node }) => {
+    try {
+      await apiOf(links, node)?.getNode({}, { signal });
+      noteSuccess(links, node);
+    } catch (error) {
+      if (!isWeftError(error)) throw error;
+      noteFailure(links, node, Date.now());
+    }
+  });
+  await Promise.all(asked);
 }

@@ -52,6 +52,8 @@ export type Group = {
   headMovedAtMs: number;
   /** The node by way of which this group is read to the chain's end, in this connection. */
   caughtUpBy: NodeId | undefined;
+  /** How often the group's topic was begun to be read anew, by one who came back to the group. */
+  topicReadings: number;
   /** What the outbox waits for, for those who ask. */
   waitsFor: string;
 };
@@ -68,6 +70,7 @@ export function createGroupHandle(params: { id: GroupId; view: GroupView; proces
     epochs: new Map(),
     headMovedAtMs: Date.now(),
     caughtUpBy: undefined,
+    topicReadings: 0,
     waitsFor: "nothing-to-do",
   };
 }

@@ -63,6 +63,7 @@ export async function admitGroup(params: {
         sync: true,
       },
     });
+    if (known) group.topicReadings++;
   });
   if (used) core.keyPackages.set(generation, used);
   addGroup(core, group);

@@ -10,6 +10,9 @@ import { apiOf, noteFailure, noteSuccess } from "./nodeLinks.ts";
 
 /** After a fault of this machine's own: the node is not to blame. */
 const OWN_FAULT_WAIT_MS = 500;
+/** Nodes read the chain each at its own pace. */
+const BEHIND_PATIENCE_MS = 2_000;
+const BEHIND_POLL_MS = 50;
 
 /**
  * Reads chain and topics by way of one node until it fails or the signal aborts; a failure is noted on the node, so
@@ -25,8 +28,7 @@ export async function followNode(params: {
   try {
     const api = apiOf(core.links, node);
     if (!api) throw new WeftError({ code: "no-node", message: `the node ${node} has no address` });
-    const status = await api.getNode({}, { signal });
-    checkReady({ core, plan, status });
+    const status = await readyNode({ core, plan, api, signal });
     await readBoth({ ...params, api, status });
   } catch (error) {
     if (signal.aborted) return;
@@ -68,11 +70,23 @@ async function readBoth(params: {
   }
 }
 
-/** A node that has not read as far as this client would take it back in time. */
-function checkReady(params: { core: ClientCore; plan: FeedPlan; status: NodeStatus }): void {
-  const { core, plan, status } = params;
-  const read = Math.max(0, ...plan.groups.map((id) => core.groups.get(id)?.processed.number ?? 0));
-  if (!status.ready || (status.head?.number ?? 0) < read) {
-    throw new WeftError({ code: "not-ready", message: status.notReadyReason || "behind this client" });
+/** A node that has not read as far as this client would take it back in time; one that is a few blocks behind is awaited. */
+async function readyNode(params: {
+  core: ClientCore;
+  plan: FeedPlan;
+  api: NodeApi;
+  signal: AbortSignal;
+}): Promise<NodeStatus> {
+  const { core, plan, api, signal } = params;
+  const untilMs = Date.now() + BEHIND_PATIENCE_MS;
+  for (;;) {
+    const status = await api.getNode({}, { signal });
+    const read = Math.max(0, ...plan.groups.map((id) => core.groups.get(id)?.processed.number ?? 0));
+    const isBehind = (status.head?.number ?? 0) < read;
+    if (status.ready && !isBehind) return status;
+    if (!status.ready || Date.now() > untilMs) {
+      throw new WeftError({ code: "not-ready", message: status.notReadyReason || "behind this client" });
+    }
+    await waitMs({ ms: BEHIND_POLL_MS, signal });
   }
 }

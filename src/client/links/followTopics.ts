@@ -19,10 +19,20 @@ export async function followTopics(params: {
   signal: AbortSignal;
 }): Promise<void> {
   const { core, api, plan, database, signal } = params;
+  const readings = readingsOf({ core, plan });
   const topics = await positionsOf({ core, plan, database });
   for await (const event of api.subscribe({ topics }, { signal })) {
-    if (event.kind === "page") await receivePage({ core, api, page: event, signal });
+    if (event.kind === "page") await receivePage({ core, api, page: event, readings, signal });
   }
+}
+
+/** By group: see `Group.topicReadings`. */
+export type TopicReadings = ReadonlyMap<GroupId, number>;
+
+/** To be taken before the positions: a page counts for the reading that it was asked for in. */
+export function readingsOf(params: { core: ClientCore; plan: FeedPlan }): TopicReadings {
+  const { core, plan } = params;
+  return new Map(plan.groups.map((id) => [id, core.groups.get(id)?.topicReadings ?? 0]));
 }
 
 export async function positionsOf(params: {
@@ -43,14 +53,18 @@ export async function positionsOf(params: {
   );
 }
 
-/** Hands each envelope to whom it concerns; a topic's place moves on together with what was read of it. */
+/**
+ * Hands each envelope to whom it concerns; a topic's place moves on together with what was read of it. A page of an
+ * earlier reading is dropped, for its place lies beyond what the present one has not read yet.
+ */
 export async function receivePage(params: {
   core: ClientCore;
   api: NodeApi;
   page: QueryPage;
+  readings?: TopicReadings;
   signal: AbortSignal;
 }): Promise<void> {
-  const { core, api, page, signal } = params;
+  const { core, api, page, readings, signal } = params;
   await knowNodes({ core, api, page, signal });
   const byTopic = Map.groupBy(page.envelopes, ({ envelope }) => toHex(envelope.topic));
   for (const envelopes of byTopic.values()) {
@@ -58,7 +72,11 @@ export async function receivePage(params: {
     const { kind, id } = parseTopic(topic);
     const position = [await positionWrite({ core, topic, watermark: page.watermark })];
     const group = kind === "group" ? core.groups.get(id as GroupId) : undefined;
-    if (group) await group.queue.run(() => receiveEnvelopes({ core, group, envelopes, position }));
+    const isPresent = () => readings === undefined || readings.get(id as GroupId) === group?.topicReadings;
+    const receive = async () => {
+      if (group && isPresent()) await receiveEnvelopes({ core, group, envelopes, position });
+    };
+    if (group) await group.queue.run(receive);
     else if (kind === "welcome") await receiveWelcomes({ core, envelopes, position });
     else await writeAtomic({ database: core.database, writes: position, sync: false });
   }
