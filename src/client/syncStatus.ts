@@ -43,7 +43,7 @@ export async function syncStatus(params: { client: Client }): Promise<SyncStatus
   const { database, links } = core;
   let racesLost = 0;
   let rebased = 0;
-  for await (const { value } of tables.outbox.rows(database)) {
+  for await (const { value } of tables.groupTally.rows(database)) {
     racesLost += value.racesLost;
     rebased += value.rebased;
   }

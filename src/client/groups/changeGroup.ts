@@ -2,11 +2,15 @@ import { type Write, writeAtomic } from "../../store/writeAtomic.ts";
 import type { EntryId } from "../../wire/ids.ts";
 import type { ClientCore } from "../core.ts";
 import type { ClientEvent } from "../events.ts";
+import type { RejectReason } from "../messages/outcome.ts";
 import { type Intent, isOpen } from "../outbox/intent.ts";
 import { notifyIntent } from "../outbox/waiters.ts";
 import { type EntryRecord, type GroupRecord, type HeadId, type StagedRecord, tables } from "../tables.ts";
 import { epochWrites, remember, type StoredEpoch } from "./epochStates.ts";
 import { type Group, type GroupView, type Publication, viewOfGroup } from "./group.ts";
+import { tallyWrites } from "./tallyWrites.ts";
+
+const EMPTY = new Uint8Array(0);
 
 /** What one step changes in a group: all of it in one batch, or nothing. */
 export type GroupChange = {
@@ -25,6 +29,8 @@ export type GroupChange = {
   }[];
   readonly droppedEpochs?: readonly HeadId[];
   readonly held?: GroupView["held"];
+  /** Outcomes that are counted only. */
+  readonly unlisted?: readonly RejectReason[];
   /** Of the other tables. */
   readonly writes?: readonly Write[];
   readonly events?: readonly ClientEvent[];
@@ -39,9 +45,12 @@ export async function changeGroup(params: {
   change: GroupChange;
 }): Promise<void> {
   const { core, group, change } = params;
+  const { unlisted = [] } = change;
+  const writes = writesOf(group, change);
+  const tallies = await tallyWrites({ database: core.database, group: group.id, writes, unlisted });
   await writeAtomic({
     database: core.database,
-    writes: writesOf(group, change),
+    writes: [...writes, ...tallies],
     sync: change.sync ?? false,
   });
   for (const { head, epoch } of change.epochs ?? []) remember(group.epochs, head, epoch);
@@ -71,6 +80,7 @@ function writesOf(group: Group, change: GroupChange): Write[] {
     ...intents.flatMap((intent) => [
       tables.outbox.put({ sequence: intent.sequence }, intent),
       tables.intentPlace.put({ id: intent.id }, intent.sequence),
+      isOpen(intent) ? tables.openIntent.put(intent, EMPTY) : tables.openIntent.del(intent),
     ]),
     ...(change.publications ?? []).map((one) => tables.publication.put(one, one.record)),
     ...(change.droppedPublications ?? []).map((one) => tables.publication.del(one)),
