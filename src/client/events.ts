@@ -10,7 +10,9 @@ export type ClientEvent =
   /** Name, members, epoch or status changed; read `groupStatus`. */
   | { readonly kind: "group"; readonly group: GroupId }
   /** This installation was revoked: whatever it tries from now on fails. */
-  | { readonly kind: "revoked" };
+  | { readonly kind: "revoked" }
+  /** Events were lost: list the messages anew. */
+  | { readonly kind: "missed" };
 
 export type EventFeed = {
   readonly emit: (event: ClientEvent) => void;

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { GroupId, StreamedEvent } from "../../index.ts";
+import type { GroupId, StreamedEvent, TimelineItem } from "../../index.ts";
 import { withAccountOptions } from "../account/accountOptions.ts";
 import type { Account } from "../account/openAccount.ts";
 import { note, print, printJson, runVerb, type VerbOptions } from "./runVerb.ts";
@@ -54,8 +54,13 @@ async function formatterOf(params: {
   return (event) => {
     if (json) return printJson(event.kind === "group" ? { kind: "group", ...summaryOf(event.group) } : event);
     if (event.kind === "missed") return note("events were lost: `weft list` has them all");
-    if (event.kind !== "shown") return;
+    if (event.kind !== "shown" || isWaiting(event.item)) return;
     const name = plainLine(summaryOf(event.group)?.name ?? event.group.slice(0, 10));
     print(`${name}  ${formatItem({ item: event.item, names })}`);
   };
+}
+
+/** Own, and to be told when it has its place. */
+function isWaiting(item: TimelineItem): boolean {
+  return item.kind === "message" && item.epoch === undefined;
 }
