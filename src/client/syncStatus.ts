@@ -69,6 +69,6 @@ function groupSync({ id, view, processed, caughtUpBy, waitsFor }: Group): GroupS
     openIntents: view.intents.map((intent) => ({ id: intent.id, progress: intent.progress.kind })),
     waitsFor,
     undelivered: view.publications.filter(({ record }) => record.state !== "delivered").length,
-    held: view.held.count,
+    held: view.held.rows.size,
   };
 }

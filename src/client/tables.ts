@@ -143,7 +143,7 @@ export type GroupTally = {
   readonly gaps: Readonly<Partial<Record<GapReason, number>>>;
   readonly rejected: Readonly<Partial<Record<RejectReason, number>>>;
   /** Of the rejected ones: more than are listed. */
-  readonly unlisted: number;
+  readonly unlisted: Readonly<Partial<Record<RejectReason, number>>>;
   readonly racesLost: number;
   readonly rebased: number;
 };
@@ -161,6 +161,14 @@ export type HeldRecord = {
   readonly head: HeadId;
   readonly envelope: Envelope;
   readonly receipts: readonly StoredReceipt[];
+};
+
+/** Envelopes were left out because too much was held. */
+export type UnheldRecord = {
+  /** The group's head then. */
+  readonly head: HeadId;
+  /** Where the topic had been read up to; undefined: not at all. */
+  readonly position: TopicPositionRecord | undefined;
 };
 
 /** An envelope of an intent: a sealed message, a Welcome, a chunk of group info. */
@@ -212,7 +220,7 @@ export type InboxSnapshot = { readonly asOf: number; readonly inbox: KnownInbox 
 
 const { identity, keyPackage, group, epoch, tree, entry, entryByPlace, staged } = clientSchema;
 const { outcome, held, timeline, timelinePlace, deletion, replaced } = clientSchema;
-const { epochTally, groupTally, openIntent } = clientSchema;
+const { unheld, epochTally, groupTally, openIntent } = clientSchema;
 const { revocation, outbox, intentPlace, publication } = clientSchema;
 const { topicPosition, welcome, preference, knownNode, knownInbox } = clientSchema;
 
@@ -228,6 +236,7 @@ export const tables = {
   staged: jsonTable<typeof staged.key, StagedRecord>(staged),
   outcome: jsonTable<typeof outcome.key, OutcomeRecord>(outcome),
   held: jsonTable<typeof held.key, HeldRecord>(held),
+  unheld: jsonTable<typeof unheld.key, UnheldRecord>(unheld),
   timeline: jsonTable<typeof timeline.key, TimelineRecord>(timeline),
   timelinePlace: jsonTable<typeof timelinePlace.key, { epoch: number; rank: number }>(timelinePlace),
   deletion: jsonTable<typeof deletion.key, Deletion>(deletion),

@@ -58,6 +58,7 @@ export const clientSchema = {
   staged:        { prefix: 0x58, key: { group: "bytes32", entry: "bytes32" },       value: "StagedRecord: own commit with what its Welcomes need; its state stands in epoch", writer: "the group's queue" },
   outcome:       { prefix: 0x59, key: { group: "bytes32", envelope: "bytes32" },    value: "OutcomeRecord: what became of an envelope", writer: "the group's queue" },
   held:          { prefix: 0x5a, key: { group: "bytes32", arrival: "u64" },         value: "HeldRecord: envelope and receipts that wait for the chain", writer: "the group's queue" },
+  unheld:        { prefix: 0x75, key: { group: "bytes32" },                         value: "UnheldRecord: from where the topic is to be read again, for what did not fit into held", writer: "the group's queue" },
   timeline:      { prefix: 0x5b, key: { group: "bytes32", epoch: "u64", rank: "u32", id: "bytes32" }, value: "TimelineRecord: message, gap or commit, in the timeline's order", writer: "the group's queue" },
   timelinePlace: { prefix: 0x5c, key: { group: "bytes32", id: "bytes32" },          value: "epoch and rank of its timeline record", writer: "the group's queue" },
   deletion:      { prefix: 0x65, key: { group: "bytes32", target: "bytes32", source: "bytes32" }, value: "Deletion of a message, by a message or an entry", writer: "the group's queue" },

@@ -2,14 +2,13 @@ import { type Write, writeAtomic } from "../../store/writeAtomic.ts";
 import type { EntryId } from "../../wire/ids.ts";
 import type { ClientCore } from "../core.ts";
 import type { ClientEvent } from "../events.ts";
-import type { RejectReason } from "../messages/outcome.ts";
 import { type Intent, isOpen } from "../outbox/intent.ts";
 import { notifyIntent } from "../outbox/waiters.ts";
 import { waitingEvents } from "../outbox/waitingItem.ts";
 import { type EntryRecord, type GroupRecord, type HeadId, type StagedRecord, tables } from "../tables.ts";
 import { epochWrites, remember, type StoredEpoch } from "./epochStates.ts";
 import { type Group, type GroupView, type Publication, viewOfGroup } from "./group.ts";
-import { tallyWrites } from "./tallyWrites.ts";
+import { withTallies } from "./withTallies.ts";
 
 const EMPTY = new Uint8Array(0);
 
@@ -30,8 +29,6 @@ export type GroupChange = {
   }[];
   readonly droppedEpochs?: readonly HeadId[];
   readonly held?: GroupView["held"];
-  /** Outcomes that are counted only. */
-  readonly unlisted?: readonly RejectReason[];
   /** Of the other tables. */
   readonly writes?: readonly Write[];
   readonly events?: readonly ClientEvent[];
@@ -46,12 +43,11 @@ export async function changeGroup(params: {
   change: GroupChange;
 }): Promise<void> {
   const { core, group, change } = params;
-  const { unlisted = [] } = change;
+  const { database } = core;
   const writes = writesOf(group, change);
-  const tallies = await tallyWrites({ database: core.database, group: group.id, writes, unlisted });
   await writeAtomic({
-    database: core.database,
-    writes: [...writes, ...tallies],
+    database,
+    writes: await withTallies({ database, group: group.id, writes }),
     sync: change.sync ?? false,
   });
   for (const { head, epoch } of change.epochs ?? []) remember(group.epochs, head, epoch);

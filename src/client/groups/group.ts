@@ -1,4 +1,5 @@
 import type { EntryId, GroupId, NodeId } from "../../wire/ids.ts";
+import { type Held, NOTHING_HELD } from "../messages/held.ts";
 import type { Intent } from "../outbox/intent.ts";
 import { createSerialQueue, type SerialQueue } from "../serialQueue.ts";
 import type {
@@ -34,7 +35,7 @@ export type GroupView = {
   readonly intents: readonly Intent[];
   readonly publications: readonly Publication[];
   readonly staged: ReadonlyMap<EntryId, StagedRecord>;
-  readonly held: { readonly count: number; readonly bytes: number; readonly nextArrival: number };
+  readonly held: Held;
 };
 
 export type Group = {
@@ -52,7 +53,7 @@ export type Group = {
   headMovedAtMs: number;
   /** The node by way of which this group is read to the chain's end, in this connection. */
   caughtUpBy: NodeId | undefined;
-  /** How often the group's topic was begun to be read anew, by one who came back to the group. */
+  /** How often the group's topic was begun to be read anew: by one who came back to the group, for what was not held. */
   topicReadings: number;
   /** What the outbox waits for, for those who ask. */
   waitsFor: string;
@@ -90,6 +91,6 @@ export function emptyGroupView(record: GroupRecord): GroupView {
     intents: [],
     publications: [],
     staged: new Map(),
-    held: { count: 0, bytes: 0, nextArrival: 0 },
+    held: NOTHING_HELD,
   });
 }

@@ -1,5 +1,6 @@
 import type { GroupState } from "../../mls/groupState.ts";
 import type { EnvelopeHash } from "../../wire/ids.ts";
+import { groupTopic } from "../../wire/topic.ts";
 import type { Welcome } from "../../wire/welcome.ts";
 import type { ClientCore } from "../core.ts";
 import { judgeVanished } from "../entries/settleFork.ts";
@@ -9,7 +10,6 @@ import { inboxesOf, viewOf } from "../groups/epochView.ts";
 import { createGroupHandle, emptyGroupView, NO_BLOCK } from "../groups/group.ts";
 import { resealed } from "../outbox/resealed.ts";
 import { type GroupRecord, type HeadId, tables } from "../tables.ts";
-import { readTopicAnew } from "./readTopicAnew.ts";
 
 /**
  * Takes a joined state into the database; the group is entered when the entry that the Welcome names has been read
@@ -57,7 +57,8 @@ export async function admitGroup(params: {
           tables.welcome.del({ envelope }),
           ...(used ? [tables.keyPackage.put({ generation }, used)] : []),
           ...vanished.writes,
-          ...(known ? await readTopicAnew({ core, group: id }) : []),
+          // What was said on the way in could not be told from a dead branch then.
+          ...(known ? [tables.topicPosition.del({ topic: groupTopic(id) })] : []),
         ],
         events: [...vanished.events, { kind: "group", group: id }],
         sync: true,

@@ -1,8 +1,9 @@
 import { parseKey } from "../../store/keys.ts";
 import type { Database } from "../../store/openDatabase.ts";
-import type { Write } from "../../store/writeAtomic.ts";
+import { del, type Write } from "../../store/writeAtomic.ts";
 import { type GroupId, toHex } from "../../wire/ids.ts";
-import type { Outcome, RejectReason } from "../messages/outcome.ts";
+import { isListed } from "../messages/isListed.ts";
+import type { Outcome } from "../messages/outcome.ts";
 import { type EpochTally, type GroupTally, tables } from "../tables.ts";
 import type { TimelineRecord } from "../timeline/record.ts";
 
@@ -15,29 +16,39 @@ type Replacement = {
 };
 
 const NO_RECORDS: EpochTally = { messages: 0, gaps: 0, changes: 0 };
-export const NOTHING_TALLIED: GroupTally = {
+const NOTHING_TALLIED: GroupTally = {
   ...{ kinds: {}, gaps: {}, rejected: {} },
-  ...{ unlisted: 0, racesLost: 0, rebased: 0 },
+  ...{ unlisted: {}, racesLost: 0, rebased: 0 },
 };
 const { timeline, outcome, outbox } = tables;
 const talliedPrefixes = new Set([timeline, outcome, outbox].map(({ record }) => record.prefix));
 
 /**
- * What a batch changes in the sums over a group's timeline, outcomes and intents, told from the records that it
- * replaces: it belongs into the same batch, so that the sums are right whoever writes and whenever it crashes.
- * From within the group's queue.
+ * A batch with what it changes in the sums over a group's timeline, outcomes and intents, told from the records that
+ * it replaces: so the sums are right whoever writes and whenever it crashes. Outcomes of more junk than is listed are
+ * left out and counted. From within the group's queue.
  */
-export async function tallyWrites(params: {
+export async function withTallies(params: {
   database: Database;
   group: GroupId;
   writes: readonly Write[];
-  /** Outcomes that are counted only. */
-  unlisted: readonly RejectReason[];
 }): Promise<Write[]> {
+  const { database, group, writes } = params;
   const replacements = await readReplacements(params);
+  if (replacements.length === 0) return [...writes];
+  const epochs = await epochTallies({ ...params, replacements: ofTable(replacements, timeline) });
+  const before = (await tables.groupTally.get(database, { group })) ?? NOTHING_TALLIED;
+  const { tally, unlisted } = talliedOutcomes({
+    tally: before,
+    replacements: ofTable(replacements, outcome),
+  });
+  const after = talliedIntents({ tally, replacements: ofTable(replacements, outbox) });
+  const left = new Set(unlisted.map(({ key }) => toHex(key)));
   return [
-    ...(await epochTallies({ ...params, replacements: ofTable(replacements, timeline) })),
-    ...(await groupTallies({ ...params, replacements })),
+    ...(left.size === 0 ? writes : writes.filter(({ key }) => !left.has(toHex(key)))),
+    ...unlisted.flatMap(({ key, before: row }) => (row ? [del(key)] : [])),
+    ...epochs,
+    ...(after === before ? [] : [tables.groupTally.put({ group }, after)]),
   ];
 }
 
@@ -77,30 +88,35 @@ async function epochTallies(params: {
   return writes;
 }
 
-async function groupTallies(params: {
-  database: Database;
-  group: GroupId;
-  replacements: readonly Replacement[];
-  unlisted: readonly RejectReason[];
-}): Promise<Write[]> {
-  const { database, group, replacements, unlisted } = params;
-  const outcomes = ofTable(replacements, outcome).flatMap((one) => valuesOf(outcome, one));
-  const intents = ofTable(replacements, outbox).flatMap((one) => valuesOf(outbox, one));
-  if (outcomes.length + intents.length + unlisted.length === 0) return [];
-  let tally = (await tables.groupTally.get(database, { group })) ?? NOTHING_TALLIED;
-  for (const { value, sign } of outcomes) tally = withOutcome(tally, value.outcome, sign);
-  for (const { value, sign } of intents) {
-    const { racesLost, rebased } = tally;
-    tally = {
-      ...tally,
-      racesLost: racesLost + sign * value.racesLost,
-      rebased: rebased + sign * value.rebased,
-    };
+/** `unlisted`: rows that are not to be. */
+function talliedOutcomes(params: { tally: GroupTally; replacements: readonly Replacement[] }): {
+  tally: GroupTally;
+  unlisted: Replacement[];
+} {
+  let { tally } = params;
+  const unlisted: Replacement[] = [];
+  for (const replacement of params.replacements) {
+    const [gone, come] = [replacement.before, replacement.after].map(
+      (row) => row && outcome.decode(row).outcome,
+    );
+    if (gone) tally = withOutcome(tally, gone, -1);
+    const isNew = come?.kind === "rejected" && gone?.kind !== "rejected";
+    if (isNew && !isListed({ tally, reason: come.reason })) {
+      tally = { ...tally, unlisted: added(tally.unlisted, come.reason, 1) };
+      unlisted.push(replacement);
+    }
+    if (come) tally = withOutcome(tally, come, 1);
   }
-  for (const reason of unlisted) {
-    tally = withOutcome({ ...tally, unlisted: tally.unlisted + 1 }, { kind: "rejected", reason }, 1);
+  return { tally, unlisted };
+}
+
+function talliedIntents(params: { tally: GroupTally; replacements: readonly Replacement[] }): GroupTally {
+  let { tally } = params;
+  for (const { value, sign } of params.replacements.flatMap((one) => valuesOf(outbox, one))) {
+    const racesLost = tally.racesLost + sign * value.racesLost;
+    tally = { ...tally, racesLost, rebased: tally.rebased + sign * value.rebased };
   }
-  return [tables.groupTally.put({ group }, tally)];
+  return tally;
 }
 
 function ofTable(
