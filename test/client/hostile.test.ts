@@ -10,6 +10,7 @@ import {
   countOutcomes,
   groupStatus,
   listMessages,
+  preferNode,
   rotateKeys,
   sendMessage,
   setOnline,
@@ -156,9 +157,13 @@ test("what comes without a receipt first is judged again with one", async () => 
   await serve(bob, [genuine]);
   assert.equal((await countOutcomes({ ...bob, group })).rejected["no-receipt"], undefined);
   assert.ok((await texts(bob, group)).includes("receipted"));
+  await setOnline({ ...bob, online: true });
 });
 
 test("junk for unknown heads takes one node's share; what had no room is read when its head is there", async () => {
+  const [node] = network.nodes;
+  await preferNode({ ...bob, group, node: node?.nodeId });
+  await setOnline({ ...bob, online: false });
   const mallory = registeredNode(bob);
   const rotated = await rotateKeys({ ...alice, group });
   assert.deepEqual(await rotated.settled, { kind: "delivered" });
