@@ -6,14 +6,17 @@ import { parseArgs } from "node:util";
 import pc from "picocolors";
 import { benchMls } from "./benchMls.ts";
 import { benchNetwork } from "./benchNetwork.ts";
+import { benchTimeline } from "./benchTimeline.ts";
 import type { Row } from "./measure.ts";
 
 const { values } = parseArgs({ options: { json: { type: "boolean", default: false } } });
 const progress = (text: string) => process.stderr.write(pc.dim(`${text} …\n`));
 progress("MLS engine, 100 and 1,000 members");
 const mls = await benchMls([100, 1000]);
+progress("timelines of 1,000 and 100,000 messages");
+const timelines = await benchTimeline([1000, 100_000]);
 progress("three nodes, a chain, two clients");
-const rows = [...mls, ...(await benchNetwork())];
+const rows = [...mls, ...timelines, ...(await benchNetwork())];
 process.stdout.write(values.json ? `${JSON.stringify(rows, undefined, 2)}\n` : formatRows(rows));
 
 function formatRows(all: readonly Row[]): string {
