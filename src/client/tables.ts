@@ -220,7 +220,7 @@ export type InboxSnapshot = { readonly asOf: number; readonly inbox: KnownInbox 
 
 const { identity, keyPackage, group, epoch, tree, entry, entryByPlace, staged } = clientSchema;
 const { outcome, held, timeline, timelinePlace, deletion, replaced } = clientSchema;
-const { unheld, epochTally, groupTally, openIntent } = clientSchema;
+const { unheld, epochTally, groupTally, openIntent, sendPlace } = clientSchema;
 const { revocation, outbox, intentPlace, publication } = clientSchema;
 const { topicPosition, welcome, preference, knownNode, knownInbox } = clientSchema;
 
@@ -247,6 +247,7 @@ export const tables = {
   outbox: jsonTable<typeof outbox.key, Intent>(outbox),
   intentPlace: jsonTable<typeof intentPlace.key, number>(intentPlace),
   openIntent: bytesTable(openIntent),
+  sendPlace: jsonTable<typeof sendPlace.key, number>(sendPlace),
   publication: jsonTable<typeof publication.key, PublicationRecord>(publication),
   topicPosition: jsonTable<typeof topicPosition.key, TopicPositionRecord>(topicPosition),
   welcome: jsonTable<typeof welcome.key, WelcomeRecord>(welcome),

@@ -69,6 +69,7 @@ export const clientSchema = {
   outbox:        { prefix: 0x5d, key: { sequence: "u64" },                          value: "IntentRecord", writer: "the outbox" },
   intentPlace:   { prefix: 0x5e, key: { id: "bytes16" },                            value: "sequence of its outbox record", writer: "the outbox" },
   openIntent:    { prefix: 0x74, key: { sequence: "u64" },                          value: "empty: this intent of the outbox is open", writer: "the outbox" },
+  sendPlace:     { prefix: 0x76, key: { message: "bytes32" },                       value: "sequence of the outbox record that sends it", writer: "the outbox" },
   publication:   { prefix: 0x5f, key: { sequence: "u64", part: "u32" },             value: "PublicationRecord: an envelope to be delivered for an intent", writer: "the outbox" },
   topicPosition: { prefix: 0x60, key: { topic: "topic" },                           value: "TopicPositionRecord: cursor per node database and vector of the last watermark", writer: "whoever reads the topic" },
   welcome:       { prefix: 0x61, key: { envelope: "bytes32" },                      value: "WelcomeRecord: an opened Welcome that waits for its group info", writer: "the welcome queue" },

@@ -4,6 +4,7 @@ import { after, before, test } from "node:test";
 import fc from "fast-check";
 import { randomBytes } from "#crypto";
 import { deletionChanges } from "../../src/client/entries/changeByControl.ts";
+import { rollBackGroup } from "../../src/client/entries/rollBackGroup.ts";
 import { changeGroup, type GroupChange } from "../../src/client/groups/changeGroup.ts";
 import type { Group } from "../../src/client/groups/group.ts";
 import type { Outcome, RejectReason } from "../../src/client/messages/outcome.ts";
@@ -38,6 +39,7 @@ import {
   type Hex,
   type InboxId,
 } from "../../src/wire/ids.ts";
+import { groupTopic } from "../../src/wire/topic.ts";
 import {
   addOfflineGroup,
   type OfflineClient,
@@ -361,6 +363,31 @@ test("junk beyond a bound is counted and takes no room, and what members cause i
   for await (const { outcome } of readOutcomes({ client, group: group.id })) listed.push(outcome);
   assert.equal(listed.length, 1025);
   assert.ok(listed.some((one) => one.kind === "rejected" && one.reason === "replayed"));
+});
+
+test("a reorganization that takes a dead entry lets what was sealed to it be read again", async () => {
+  const { group } = await newScene();
+  const { core } = offline;
+  const topic = groupTopic(group.id);
+  const dead = {
+    ...(group.view.entries.get(testEntryOf(group.id, 2)) ?? assert.fail()),
+    index: 1,
+    logIndex: 1,
+  };
+  const entry: EntryRecord = { ...dead, id: asId(randomBytes(32)), verdict: { kind: "dead" } };
+  const position = { cursors: {}, vector: [] };
+  const writes = [tables.topicPosition.put({ topic }, position)];
+  const rollBack = () => rollBackGroup({ core, group, voids: ({ id }) => id === entry.id });
+  await changeGroup({ core, group, change: { entries: [entry], writes } });
+  await rollBack();
+  assert.deepEqual(await tables.topicPosition.get(core.database, { topic }), position);
+  const rejection = { outcome: { kind: "rejected", reason: "dead-branch" }, receivedAtMs: 0 } as const;
+  const told = tables.outcome.put({ group: group.id, envelope: hashOf("to a dead branch") }, rejection);
+  await changeGroup({ core, group, change: { entries: [entry], writes: [told] } });
+  const { topicReadings } = group;
+  await rollBack();
+  assert.equal(await tables.topicPosition.get(core.database, { topic }), undefined);
+  assert.equal(group.topicReadings, topicReadings + 1);
 });
 
 test("an app can ask how a message stands to its parents", async () => {

@@ -4,6 +4,7 @@ import { readEpoch } from "../groups/epochStates.ts";
 import { inboxesOf, viewOf } from "../groups/epochView.ts";
 import type { Group } from "../groups/group.ts";
 import { branchWith, judgeSenders, removedBy } from "../messages/judgeSenders.ts";
+import { readDeadAnew } from "../messages/readDeadAnew.ts";
 import { readRecord } from "../messages/timelineStore.ts";
 import { type Intent, isOpen } from "../outbox/intent.ts";
 import { voidedIntent } from "../outbox/voidedIntent.ts";
@@ -44,6 +45,7 @@ export async function rollBackGroup(params: {
   });
   const undone = new Set<HeadId>(dropped.filter(hasCounted).map(({ id }) => id));
   const intents = [...view.intents, ...(await settledBy({ core, group, gone: undone }))];
+  const anew = await readDeadAnew({ core, group, dropped });
   await changeGroup({
     core,
     group,
@@ -56,10 +58,13 @@ export async function rollBackGroup(params: {
           boundIntent(intent, view.record) ??
           [],
       ),
-      writes,
+      writes: [...writes, ...anew],
       events: [...events, { kind: "group", group: group.id }],
     },
   });
+  if (anew.length === 0) return;
+  group.topicReadings++;
+  core.feedsWakeup.wake();
 }
 
 /** Not so what was read of the time before one came back to a group: what one did then is over. */

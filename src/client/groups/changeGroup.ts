@@ -79,6 +79,7 @@ function writesOf(group: Group, change: GroupChange): Write[] {
     ...intents.flatMap((intent) => [
       tables.outbox.put({ sequence: intent.sequence }, intent),
       tables.intentPlace.put({ id: intent.id }, intent.sequence),
+      ...sendPlaceOf(intent),
       isOpen(intent) ? tables.openIntent.put(intent, EMPTY) : tables.openIntent.del(intent),
     ]),
     ...(change.publications ?? []).map((one) => tables.publication.put(one, one.record)),
@@ -89,6 +90,10 @@ function writesOf(group: Group, change: GroupChange): Write[] {
     ...(change.droppedEpochs ?? []).map((entry) => tables.epoch.del({ ...at, entry })),
     ...writes,
   ];
+}
+
+function sendPlaceOf({ action, sequence }: Intent): Write[] {
+  return action.kind === "send" ? [tables.sendPlace.put({ message: action.message }, sequence)] : [];
 }
 
 function viewAfter(view: GroupView, change: GroupChange): GroupView {
