@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { GroupId, StreamedEvent, TimelineItem } from "../../index.ts";
+import type { GroupId, StreamedEvent } from "../../index.ts";
 import { withAccountOptions } from "../account/accountOptions.ts";
 import type { Account } from "../account/openAccount.ts";
 import { note, print, printJson, runVerb, type VerbOptions } from "./runVerb.ts";
@@ -49,7 +49,7 @@ async function formatterOf(params: {
   const { account, json } = params;
   const { client, names } = account;
   const { listGroups } = await import("../../index.ts");
-  const { formatItem, plainLine } = await import("../account/formatItem.ts");
+  const { formatItem, isWaiting, plainLine } = await import("../account/formatItem.ts");
   const summaryOf = (id: GroupId) => listGroups({ client }).find(({ group }) => group === id);
   return (event) => {
     if (json) return printJson(event.kind === "group" ? { kind: "group", ...summaryOf(event.group) } : event);
@@ -58,9 +58,4 @@ async function formatterOf(params: {
     const name = plainLine(summaryOf(event.group)?.name ?? event.group.slice(0, 10));
     print(`${name}  ${formatItem({ item: event.item, names })}`);
   };
-}
-
-/** Own, and to be told when it has its place. */
-function isWaiting(item: TimelineItem): boolean {
-  return item.kind === "message" && item.epoch === undefined;
 }
