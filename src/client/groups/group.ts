@@ -53,7 +53,7 @@ export type Group = {
   headMovedAtMs: number;
   /** The node by way of which this group is read to the chain's end, in this connection. */
   caughtUpBy: NodeId | undefined;
-  /** How often the group's topic was begun to be read anew: by one who came back to the group, for what was not kept. */
+  /** How often the group's topic was begun to be read anew, by one who came back to the group. */
   topicReadings: number;
   /** What the outbox waits for, for those who ask. */
   waitsFor: string;

@@ -2,7 +2,7 @@ import { valuesOf } from "../../store/client/table.ts";
 import type { Database } from "../../store/openDatabase.ts";
 import { type EntryId, type GroupId, toHex } from "../../wire/ids.ts";
 import { type Held, heldRow, NOTHING_HELD, withHeld } from "../messages/held.ts";
-import type { Intent } from "../outbox/intent.ts";
+import { type Intent, isOpen } from "../outbox/intent.ts";
 import { type EntryRecord, type GroupRecord, type HeadId, type StagedRecord, tables } from "../tables.ts";
 import {
   createGroupHandle,
@@ -18,7 +18,7 @@ export async function loadGroups(database: Database): Promise<{ groups: Group[];
   const intents: Intent[] = [];
   for await (const { fields } of tables.openIntent.rows(database)) {
     const intent = await tables.outbox.get(database, fields);
-    if (intent) intents.push(intent);
+    if (intent && isOpen(intent)) intents.push(intent);
   }
   const [last] = await valuesOf(tables.outbox.rows(database, { reverse: true, limit: 1 }));
   const nextSequence = (last?.sequence ?? 0) + 1;
