@@ -8,7 +8,7 @@ import { readRegistry } from "./identity/readRegistry.ts";
 import { joinPending } from "./joining/joinGroups.ts";
 import type { FeedPlan } from "./links/feedPlan.ts";
 import { chainPosition, reachHead, receiveEntryPage } from "./links/followGroups.ts";
-import { positionsOf, readingsOf, receivePage } from "./links/followTopics.ts";
+import { positionsOf, readingsOf, receivePage, type TopicReadings } from "./links/followTopics.ts";
 import { apiOf } from "./links/nodeLinks.ts";
 import { nodesInUse, rankGroupNodes, rankOwnNodes } from "./links/rankGroupNodes.ts";
 import { waitMs } from "./waitMs.ts";
@@ -131,6 +131,11 @@ async function pullTopics(params: Params & { api: NodeApi; plan: FeedPlan }): Pr
     const topics = await positionsOf({ core, plan, database });
     const page = await api.query({ topics }, { signal });
     await receivePage({ core, api, page, readings, signal });
-    if (!page.more) return;
+    if (!page.more && isSame(readings, readingsOf({ core, plan }))) return;
   }
+}
+
+/** Otherwise a topic was begun anew meanwhile, and the page did not count. */
+function isSame(before: TopicReadings, after: TopicReadings): boolean {
+  return [...after].every(([group, reading]) => before.get(group) === reading);
 }

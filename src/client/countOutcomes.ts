@@ -15,23 +15,36 @@ export type OutcomeCounts = {
   readonly rejected: Readonly<Partial<Record<RejectReason, number>>>;
 };
 
-/** What became of all envelopes of a group's topic, or of all groups', by kind and reason. */
+/**
+ * What became of all envelopes of a group's topic, or of all groups', by kind and reason. More junk than is listed
+ * counts each time that it comes.
+ */
 export async function countOutcomes(params: { client: Client; group?: GroupId }): Promise<OutcomeCounts> {
+  const { database } = coreOf(params.client);
   const kinds = { opened: 0, fenced: 0, own: 0, held: 0, "before-start": 0 };
   const gaps: Partial<Record<GapReason, number>> = {};
   const rejected: Partial<Record<RejectReason, number>> = {};
-  for await (const { outcome } of readOutcomes(params)) {
-    if (outcome.kind === "gap") gaps[outcome.reason] = (gaps[outcome.reason] ?? 0) + 1;
-    else if (outcome.kind === "rejected") rejected[outcome.reason] = (rejected[outcome.reason] ?? 0) + 1;
-    else kinds[outcome.kind]++;
+  const under = params.group === undefined ? {} : { group: params.group };
+  for await (const { value } of tables.groupTally.rows(database, { under })) {
+    addAll(kinds, value.kinds);
+    addAll(gaps, value.gaps);
+    addAll(rejected, value.rejected);
   }
   const { "before-start": beforeStart, ...rest } = kinds;
   return { ...rest, beforeStart, gaps, rejected };
 }
 
+function addAll<Name extends string>(
+  sums: Partial<Record<Name, number>>,
+  counts: Readonly<Partial<Record<Name, number>>>,
+): void {
+  for (const [name, count] of Object.entries(counts) as [Name, number][])
+    sums[name] = (sums[name] ?? 0) + count;
+}
+
 export type ListedOutcome = { readonly envelope: EnvelopeHash; readonly outcome: Outcome };
 
-/** The outcome of each envelope, by hash. */
+/** The outcome of each envelope, by hash; of junk as much as is kept. */
 export async function* readOutcomes(params: {
   client: Client;
   group?: GroupId;

@@ -17,7 +17,9 @@ export type ClientEvent =
    * Another database has used the keys of this one, which is a copy or was restored: it becomes a new installation.
    * What was not sealed yet fails as `copied`.
    */
-  | { readonly kind: "copied"; readonly installation: InstallationKey };
+  | { readonly kind: "copied"; readonly installation: InstallationKey }
+  /** Events were lost: list the messages anew. */
+  | { readonly kind: "missed" };
 
 export type EventFeed = {
   readonly emit: (event: ClientEvent) => void;

@@ -1,12 +1,12 @@
-import type { EntryId, GroupId, Hex, InboxId, InstallationKey, NodeId } from "../wire/ids.ts";
+import type { GroupId, Hex, InboxId, InstallationKey, NodeId } from "../wire/ids.ts";
 import { type Client, coreOf, groupOf } from "./client.ts";
+import type { ClientCore } from "./core.ts";
 import { readEpoch } from "./groups/epochStates.ts";
 import { viewOf } from "./groups/epochView.ts";
 import type { Group } from "./groups/group.ts";
-import { readRecords } from "./messages/timelineStore.ts";
-import type { BlockRef, GroupStatus, HeadId } from "./tables.ts";
-import { type EpochDigest, epochDigest } from "./timeline/epochDigest.ts";
-import type { TimelineRecord } from "./timeline/record.ts";
+import { readDigest } from "./messages/readDigest.ts";
+import { type BlockRef, type EpochTally, type GroupStatus, type HeadId, tables } from "./tables.ts";
+import type { EpochDigest } from "./timeline/epochDigest.ts";
 import { type AppealState, appealOf } from "./upkeep/appealOf.ts";
 
 export type GroupState = {
@@ -49,17 +49,22 @@ export type EpochState = {
   readonly digest: EpochDigest;
 };
 
-/** Where a group stands, from the local database. Throws `unknown-group`. */
-export async function groupStatus(params: { client: Client; group: GroupId }): Promise<GroupState> {
+/**
+ * Where a group stands, from the local database. `digests: false` leaves `epochs` and `digests` empty: what is asked
+ * for the first time takes as long as reading the epoch's messages. Throws `unknown-group`.
+ */
+export async function groupStatus(params: {
+  client: Client;
+  group: GroupId;
+  digests?: boolean;
+}): Promise<GroupState> {
   const core = coreOf(params.client);
   const group = groupOf(core, params.group);
-  const records: TimelineRecord[] = [];
-  for await (const { value } of readRecords({ database: core.database, group: group.id }))
-    records.push(value);
+  const tallies = await readTallies(core, group);
   const { record } = group.view;
   const { status, reason, name, head, epoch, members, start } = record;
   const opened = await readEpoch({ database: core.database, group: group.id, cache: group.epochs, head });
-  const epochs = epochStates(group, records);
+  const epochs = params.digests === false ? [] : await epochStates({ core, group, tallies });
   return {
     ...{ group: group.id, membership: status, reason, name, head, epoch, members },
     installations: opened ? viewOf(opened.state).members.map(({ installation }) => installation) : [],
@@ -74,21 +79,36 @@ export async function groupStatus(params: { client: Client; group: GroupId }): P
         digest.kind === "digest" ? [[epoch, digest.digest] as const] : [],
       ),
     ),
-    gaps: records.filter(({ kind }) => kind === "gap").length,
-    messages: records.filter((one) => one.kind === "message" && one.content.body.kind === "text").length,
+    gaps: sum([...tallies.values()].map(({ gaps }) => gaps)),
+    messages: sum([...tallies.values()].map(({ messages }) => messages)),
     node: group.caughtUpBy,
   };
 }
 
+/** By epoch. */
+async function readTallies(core: ClientCore, { id: group }: Group): Promise<Map<number, EpochTally>> {
+  const tallies = new Map<number, EpochTally>();
+  for await (const { fields, value } of tables.epochTally.rows(core.database, { under: { group } })) {
+    tallies.set(Number(fields.epoch), value);
+  }
+  return tallies;
+}
+
 /** Nothing is sealed to epoch 0, so it has no digest. */
-function epochStates({ view }: Group, records: readonly TimelineRecord[]): EpochState[] {
-  const byEpoch = Map.groupBy(records, (record) =>
-    record.kind === "message" ? record.openings[0].epoch : record.epoch,
-  );
-  return view.branch.steps
-    .filter(({ epoch }) => epoch > 0)
-    .map(({ head, epoch }) => ({
-      ...{ epoch, entry: head },
-      digest: epochDigest({ entry: head as EntryId, records: byEpoch.get(epoch) ?? [] }),
-    }));
+async function epochStates(params: {
+  core: ClientCore;
+  group: Group;
+  tallies: ReadonlyMap<number, EpochTally>;
+}): Promise<EpochState[]> {
+  const { group, tallies } = params;
+  const states: EpochState[] = [];
+  for (const step of group.view.branch.steps.filter(({ epoch }) => epoch > 0)) {
+    const { head: entry, epoch } = step;
+    states.push({ epoch, entry, digest: await readDigest({ ...params, step, tally: tallies.get(epoch) }) });
+  }
+  return states;
+}
+
+function sum(counts: readonly number[]): number {
+  return counts.reduce((total, count) => total + count, 0);
 }

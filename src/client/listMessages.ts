@@ -1,53 +1,94 @@
 import type { GroupId, Hex, MessageId } from "../wire/ids.ts";
 import { type Client, coreOf, groupOf } from "./client.ts";
+import type { ClientCore } from "./core.ts";
 import type { Group } from "./groups/group.ts";
 import { readRecords } from "./messages/timelineStore.ts";
-import { unsealedRecord } from "./outbox/unsealedRecord.ts";
+import type { Intent } from "./outbox/intent.ts";
+import { waitingItem } from "./outbox/waitingItem.ts";
+import { compareKeys, keyOf, type TimelineKey } from "./timeline/record.ts";
 import { keyOfCursor, showRecord, type TimelineItem } from "./timeline/timelineItem.ts";
 
 /** How far an own message is; undefined for others' and for those that were delivered. */
 export type Delivery = "queued" | "sealed" | "acknowledged" | undefined;
 export type ListedItem = TimelineItem & { readonly delivery: Delivery };
 
+type Range = { readonly after: TimelineKey | undefined; readonly before: TimelineKey | undefined };
+
 /**
- * A page of the timeline from the local database, in its order; own messages that wait to be sealed come last.
- * `after`: the cursor of the last item that one has. Throws `bad-cursor`, `unknown-group`.
+ * A page of the timeline from the local database, in its order; own messages that wait to be sealed come last. It
+ * reads what it gives, however long the timeline is. Throws `bad-cursor`, `unknown-group`.
  */
 export async function listMessages(params: {
   client: Client;
   group: GroupId;
+  /** Only what stands behind this cursor. */
   after?: Hex;
+  /** Only what stands before this cursor. */
+  before?: Hex;
   limit?: number;
+  /** Where `limit` counts from: by default from the end if there is only a `before`, else from the start. */
+  from?: "start" | "end";
 }): Promise<ListedItem[]> {
-  const { client, after, limit = Number.POSITIVE_INFINITY } = params;
+  const { client, after, before, limit = Number.POSITIVE_INFINITY } = params;
+  const { from = before !== undefined && after === undefined ? "end" : "start" } = params;
   const core = coreOf(client);
   const group = groupOf(core, params.group);
-  const from = after === undefined ? {} : { after: keyOfCursor(after) };
-  const items: ListedItem[] = [];
-  for await (const { value } of readRecords({ database: core.database, group: group.id, ...from })) {
-    if (items.length >= limit) return items;
-    const item = showRecord(value);
-    if (item) items.push({ ...item, delivery: deliveryOf(group, item) });
+  const range = { after: after && keyOfCursor(after), before: before && keyOfCursor(before) };
+  const { intents } = group.view;
+  const items: TimelineItem[] = [];
+  for await (const item of itemsOf({ core, group, intents, range, isReverse: from === "end" })) {
+    if (items.length >= limit) break;
+    items.push(item);
   }
-  return [...items, ...waiting(group)].slice(0, limit);
+  const delivery = deliveries(intents);
+  const listed = withoutRepeats(items).map((item) => ({
+    ...item,
+    delivery: item.kind === "message" ? delivery.get(item.id) : undefined,
+  }));
+  return from === "end" ? listed.reverse() : listed;
 }
 
-function deliveryOf(group: Group, item: TimelineItem): Delivery {
-  const intent = item.kind === "message" ? intentOf(group, item.id) : undefined;
-  if (!intent) return undefined;
-  if (intent.acknowledged) return "acknowledged";
-  return intent.progress.kind === "sealed" ? "sealed" : "queued";
+async function* itemsOf(params: {
+  core: ClientCore;
+  group: Group;
+  intents: readonly Intent[];
+  range: Range;
+  isReverse: boolean;
+}): AsyncGenerator<TimelineItem> {
+  const { core, group, intents, range, isReverse } = params;
+  const waiting = intents
+    .flatMap((intent) => waitingItem(intent) ?? [])
+    .filter(({ cursor }) => isWithin(range, keyOfCursor(cursor)));
+  if (isReverse) yield* waiting.toReversed();
+  const [start, end] = isReverse ? [range.before, range.after] : [range.after, range.before];
+  const place = { database: core.database, group: group.id, reverse: isReverse };
+  for await (const { value } of readRecords({ ...place, ...(start ? { after: start } : {}) })) {
+    if (end && !isWithin(range, keyOf(value))) break;
+    const item = showRecord(value);
+    if (item) yield item;
+  }
+  if (!isReverse) yield* waiting;
 }
 
-function intentOf({ view }: Group, message: MessageId) {
-  return view.intents.find(({ action }) => action.kind === "send" && action.message === message);
+function isWithin({ after, before }: Range, key: TimelineKey): boolean {
+  return (!after || compareKeys(key, after) > 0) && (!before || compareKeys(key, before) < 0);
 }
 
-/** Own messages that were never sealed: those sealed again have their place already. */
-function waiting({ view }: Group): ListedItem[] {
-  return view.intents.flatMap(({ action, progress, replaces }): ListedItem[] => {
-    if (action.kind !== "send" || progress.kind !== "queued" || replaces.length > 0) return [];
-    const item = showRecord(unsealedRecord({ action, record: view.record }));
-    return item ? [{ ...item, delivery: "queued" }] : [];
-  });
+/** A message that was sealed while its page was read has its place, and waits no longer. */
+function withoutRepeats(items: readonly TimelineItem[]): TimelineItem[] {
+  const placed = new Set(
+    items.flatMap((item) => (item.kind === "message" && item.epoch !== undefined ? [item.id] : [])),
+  );
+  return items.filter((item) => item.kind !== "message" || item.epoch !== undefined || !placed.has(item.id));
+}
+
+/** Of own messages on their way. */
+function deliveries(intents: readonly Intent[]): Map<MessageId, Delivery> {
+  return new Map(
+    intents.flatMap(({ action, acknowledged, progress }) => {
+      if (action.kind !== "send") return [];
+      const sealed = progress.kind === "sealed" ? "sealed" : "queued";
+      return [[action.message, acknowledged ? "acknowledged" : sealed] as const];
+    }),
+  );
 }

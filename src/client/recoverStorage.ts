@@ -22,6 +22,8 @@ export async function recoverStorage(core: ClientCore): Promise<void> {
     try {
       await reopenDatabase(core.database);
       await readAnew(core);
+      // What failed may have landed all the same.
+      core.events.emit({ kind: "missed" });
       if (wasOnline && !signal.aborted) goOnline(core);
       return;
     } catch (error) {

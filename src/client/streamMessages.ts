@@ -6,10 +6,7 @@ import { createWakeup } from "./wakeup.ts";
 /** An app that does not read for so long is told to start over. */
 const MAX_WAITING_EVENTS = 10_000;
 
-export type StreamedEvent =
-  | ClientEvent
-  /** Events were lost: list the messages anew. */
-  | { readonly kind: "missed" };
+export type StreamedEvent = ClientEvent;
 
 /**
  * What changes in timelines from now on, all groups or one; everything told is in the database already. Ends when the

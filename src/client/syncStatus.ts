@@ -48,7 +48,7 @@ export async function syncStatus(params: { client: Client }): Promise<SyncStatus
   const { database, links } = core;
   let racesLost = 0;
   let rebased = 0;
-  for await (const { value } of tables.outbox.rows(database)) {
+  for await (const { value } of tables.groupTally.rows(database)) {
     racesLost += value.racesLost;
     rebased += value.rebased;
   }
@@ -75,6 +75,6 @@ function groupSync({ id, view, processed, caughtUpBy, waitsFor }: Group): GroupS
     openIntents: view.intents.map((intent) => ({ id: intent.id, progress: intent.progress.kind })),
     waitsFor,
     undelivered: view.publications.filter(({ record }) => record.state !== "delivered").length,
-    held: view.held.count,
+    held: view.held.rows.size,
   };
 }

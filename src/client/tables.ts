@@ -18,9 +18,9 @@ import type {
 import type { LogRange } from "../wire/logRange.ts";
 import type { Welcome } from "../wire/welcome.ts";
 import type { Verdict } from "./entries/verdict.ts";
-import type { Outcome } from "./messages/outcome.ts";
+import type { Outcome, RejectReason } from "./messages/outcome.ts";
 import type { Intent } from "./outbox/intent.ts";
-import type { Deletion, TimelineRecord } from "./timeline/record.ts";
+import type { Deletion, GapReason, TimelineRecord } from "./timeline/record.ts";
 
 /** A block of the chain; time in seconds since 1970. */
 export type BlockRef = { readonly number: number; readonly hash: Hex; readonly time: number };
@@ -146,6 +146,26 @@ export type OutcomeRecord = {
   readonly receivedAtMs: number;
 };
 
+/** What the timeline records of one epoch add up to. */
+export type EpochTally = {
+  /** Texts, hidden ones included. */
+  readonly messages: number;
+  readonly gaps: number;
+  /** Goes up with every change of one of them: what was made of them is good while it stands still. */
+  readonly changes: number;
+};
+
+/** What a group's outcomes and intents add up to. */
+export type GroupTally = {
+  readonly kinds: Readonly<Partial<Record<Exclude<Outcome["kind"], "gap" | "rejected">, number>>>;
+  readonly gaps: Readonly<Partial<Record<GapReason, number>>>;
+  readonly rejected: Readonly<Partial<Record<RejectReason, number>>>;
+  /** Of the rejected ones: more than are listed. */
+  readonly unlisted: Readonly<Partial<Record<RejectReason, number>>>;
+  readonly racesLost: number;
+  readonly rebased: number;
+};
+
 /** Receipts as header, signature and path, see wire/receipt.ts. */
 export type StoredReceipt = {
   readonly header: Uint8Array;
@@ -159,6 +179,14 @@ export type HeldRecord = {
   readonly head: HeadId;
   readonly envelope: Envelope;
   readonly receipts: readonly StoredReceipt[];
+};
+
+/** Envelopes were left out because too much was held. */
+export type UnheldRecord = {
+  /** The group's head then. */
+  readonly head: HeadId;
+  /** Where the topic had been read up to; undefined: not at all. */
+  readonly position: TopicPositionRecord | undefined;
 };
 
 /** An envelope of an intent: a sealed message, a Welcome, a chunk of group info. */
@@ -210,6 +238,7 @@ export type InboxSnapshot = { readonly asOf: number; readonly inbox: KnownInbox 
 
 const { identity, keyPackage, group, epoch, tree, entry, entryByPlace, staged, voidable } = clientSchema;
 const { outcome, held, timeline, timelinePlace, deletion, replaced } = clientSchema;
+const { unheld, epochTally, groupTally, openIntent, sendPlace } = clientSchema;
 const { revocation, copy, written, outbox, intentPlace, publication } = clientSchema;
 const { topicPosition, welcome, preference, knownNode, knownInbox } = clientSchema;
 
@@ -226,15 +255,20 @@ export const tables = {
   voidable: bytesTable(voidable),
   outcome: jsonTable<typeof outcome.key, OutcomeRecord>(outcome),
   held: jsonTable<typeof held.key, HeldRecord>(held),
+  unheld: jsonTable<typeof unheld.key, UnheldRecord>(unheld),
   timeline: jsonTable<typeof timeline.key, TimelineRecord>(timeline),
   timelinePlace: jsonTable<typeof timelinePlace.key, { epoch: number; rank: number }>(timelinePlace),
   deletion: jsonTable<typeof deletion.key, Deletion>(deletion),
   replaced: jsonTable<typeof replaced.key, MessageId>(replaced),
+  epochTally: jsonTable<typeof epochTally.key, EpochTally>(epochTally),
+  groupTally: jsonTable<typeof groupTally.key, GroupTally>(groupTally),
   revocation: jsonTable<typeof revocation.key, RevocationRecord>(revocation),
   copy: jsonTable<typeof copy.key, CopyRecord>(copy),
   written: bytesTable(written),
   outbox: jsonTable<typeof outbox.key, Intent>(outbox),
   intentPlace: jsonTable<typeof intentPlace.key, number>(intentPlace),
+  openIntent: bytesTable(openIntent),
+  sendPlace: jsonTable<typeof sendPlace.key, number>(sendPlace),
   publication: jsonTable<typeof publication.key, PublicationRecord>(publication),
   topicPosition: jsonTable<typeof topicPosition.key, TopicPositionRecord>(topicPosition),
   welcome: jsonTable<typeof welcome.key, WelcomeRecord>(welcome),

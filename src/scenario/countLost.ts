@@ -34,7 +34,9 @@ export function countLost(params: {
 /** The lowest epoch in which anyone holds the message. */
 function epochOf(params: { messageId: string; views: readonly View[] }): number | undefined {
   const epochs = params.views.flatMap(({ items }) =>
-    items.flatMap((item) => (item.kind === "message" && item.id === params.messageId ? [item.epoch] : [])),
+    items.flatMap((item) =>
+      item.kind === "message" && item.id === params.messageId ? (item.epoch ?? []) : [],
+    ),
   );
   return epochs.length === 0 ? undefined : Math.min(...epochs);
 }

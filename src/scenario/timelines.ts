@@ -48,7 +48,8 @@ export async function readTimelines(params: { stage: Stage; actors: readonly Act
 /** Every epoch that the client was in, with what changed or was said in it. */
 function describeView(params: { view: View; nameOf: NameOf }): TimelineLine[] {
   const { view, nameOf } = params;
-  const lines = view.items.map((item) => describeItem({ item, nameOf }));
+  const present = view.state.epoch;
+  const lines = view.items.map((item) => describeItem({ item, present, nameOf }));
   const changed = new Set(lines.filter(({ kind }) => kind === "change").map(({ epoch }) => epoch));
   const openings = view.state.epochs
     .filter(({ epoch }) => !changed.has(epoch))
@@ -59,9 +60,10 @@ function describeView(params: { view: View; nameOf: NameOf }): TimelineLine[] {
   return [...openings, ...lines].sort((a, b) => a.epoch - b.epoch);
 }
 
-function describeItem(params: { item: TimelineItem; nameOf: NameOf }): TimelineLine {
-  const { item, nameOf } = params;
-  const { epoch } = item;
+/** `present`: the client's epoch, to which it will seal what waits. */
+function describeItem(params: { item: TimelineItem; present: number; nameOf: NameOf }): TimelineLine {
+  const { item, present, nameOf } = params;
+  const { epoch = present } = item;
   if (item.kind === "gap") return { kind: "gap", epoch, reason: item.reason };
   if (item.kind === "membership") {
     const words = describeChanges({ changes: item.changes, nameOf });

@@ -3,7 +3,7 @@
  * Build keys with `keyOf`, ranges with `rangeOf` (keys.ts). Integers are big-endian, so that iterators go up.
  * A changed layout needs a new SCHEMA_VERSION.
  */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 export type FieldKind = "u8" | "u32" | "u64" | "bytes16" | "bytes20" | "bytes32" | "topic" | "text";
 export type KeyFields = Readonly<Record<string, FieldKind>>;
@@ -59,15 +59,20 @@ export const clientSchema = {
   voidable:      { prefix: 0x68, key: { group: "bytes32", entry: "bytes32" },       value: "payload of a commit with a path, for as long as later siblings may void it", writer: "the group's queue" },
   outcome:       { prefix: 0x59, key: { group: "bytes32", envelope: "bytes32" },    value: "OutcomeRecord: what became of an envelope", writer: "the group's queue" },
   held:          { prefix: 0x5a, key: { group: "bytes32", arrival: "u64" },         value: "HeldRecord: envelope and receipts that wait for the chain", writer: "the group's queue" },
+  unheld:        { prefix: 0x75, key: { group: "bytes32" },                         value: "UnheldRecord: from where the topic is to be read again, for what did not fit into held", writer: "the group's queue" },
   timeline:      { prefix: 0x5b, key: { group: "bytes32", epoch: "u64", rank: "u32", id: "bytes32" }, value: "TimelineRecord: message, gap or commit, in the timeline's order", writer: "the group's queue" },
   timelinePlace: { prefix: 0x5c, key: { group: "bytes32", id: "bytes32" },          value: "epoch and rank of its timeline record", writer: "the group's queue" },
   deletion:      { prefix: 0x65, key: { group: "bytes32", target: "bytes32", source: "bytes32" }, value: "Deletion of a message, by a message or an entry", writer: "the group's queue" },
+  epochTally:    { prefix: 0x72, key: { group: "bytes32", epoch: "u64" },           value: "EpochTally: what the epoch's timeline records add up to", writer: "the group's queue" },
+  groupTally:    { prefix: 0x73, key: { group: "bytes32" },                         value: "GroupTally: what its outcomes and intents add up to", writer: "the group's queue" },
   replaced:      { prefix: 0x66, key: { group: "bytes32", envelope: "bytes32" },    value: "id of the message that was sealed again", writer: "the group's queue" },
   revocation:    { prefix: 0x67, key: { installation: "bytes32" },                  value: "RevocationRecord: signed, and how far it is", writer: "revokeInstallation" },
   copy:          { prefix: 0x6e, key: {},                                           value: "CopyRecord: another database uses the keys of this one", writer: "whoever notices" },
   written:       { prefix: 0x6f, key: { group: "bytes32", authority: "bytes20" },   value: "nothing: an entry with this authority was staged here", writer: "the group's queue" },
   outbox:        { prefix: 0x5d, key: { sequence: "u64" },                          value: "IntentRecord", writer: "the outbox" },
   intentPlace:   { prefix: 0x5e, key: { id: "bytes16" },                            value: "sequence of its outbox record", writer: "the outbox" },
+  openIntent:    { prefix: 0x74, key: { sequence: "u64" },                          value: "empty: this intent of the outbox is open", writer: "the outbox" },
+  sendPlace:     { prefix: 0x76, key: { message: "bytes32" },                       value: "sequence of the outbox record that sends it", writer: "the outbox" },
   publication:   { prefix: 0x5f, key: { sequence: "u64", part: "u32" },             value: "PublicationRecord: an envelope to be delivered for an intent", writer: "the outbox" },
   topicPosition: { prefix: 0x60, key: { topic: "topic" },                           value: "TopicPositionRecord: cursor per node database and vector of the last watermark", writer: "whoever reads the topic" },
   welcome:       { prefix: 0x61, key: { envelope: "bytes32" },                      value: "WelcomeRecord: an opened Welcome that waits for its group info", writer: "the welcome queue" },

@@ -32,6 +32,11 @@ export function formatItem(params: { item: TimelineItem; names: Names; mark?: Ma
   }
 }
 
+/** An own message that has no place yet: it is told of again when it has. */
+export function isWaiting(item: TimelineItem): boolean {
+  return item.kind === "message" && item.epoch === undefined;
+}
+
 /** What somebody said. */
 export function formatMessage(params: {
   message: Pick<Extract<TimelineItem, { kind: "message" }>, "author" | "sentAtMs" | "text" | "state">;

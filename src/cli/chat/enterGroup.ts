@@ -14,13 +14,12 @@ export async function enterGroup(session: Session, group: GroupId): Promise<void
   const { account, screen } = session;
   const { client, place } = account;
   session.current = group;
-  const { name, epoch, members } = await groupStatus({ client, group });
-  const items = await listMessages({ client, group });
+  const { name, epoch, members } = await groupStatus({ client, group, digests: false });
+  const items = await listMessages({ client, group, limit: ITEMS_SHOWN + 1, from: "end" });
   screen.print(
     `\n${pc.bold(plainLine(name))} ${pc.dim(`· epoch ${epoch} · ${countOf(members.length, "member")}`)}`,
   );
-  const earlier = items.length - ITEMS_SHOWN;
-  if (earlier > 0) notice(session, `   ${earlier} earlier: /history ${items.length} shows all`);
+  if (items.length > ITEMS_SHOWN) notice(session, "   there is more: /history 100 shows the last hundred");
   for (const item of items.slice(-ITEMS_SHOWN)) {
     session.lines.delete(keyOf(item));
     showItem(session, item, markOf({ item, self: client.inbox }));

@@ -1,7 +1,7 @@
 import pc from "picocolors";
 import type { GroupId, GroupSummary, StreamedEvent } from "../../index.ts";
 import { countOf } from "../account/formatGroups.ts";
-import { formatItem, plainLine } from "../account/formatItem.ts";
+import { formatItem, isWaiting, plainLine } from "../account/formatItem.ts";
 import { enterGroup } from "./enterGroup.ts";
 import { notice, type Session, showPrompt, summaries } from "./session.ts";
 import { showItem } from "./showItem.ts";
@@ -27,6 +27,7 @@ async function show(session: Session, event: StreamedEvent): Promise<void> {
 /** What is said in other groups is told on one line. */
 function showIn(session: Session, event: Extract<StreamedEvent, { kind: "shown" }>): void {
   const { group, item } = event;
+  if (isWaiting(item)) return; // whoever wrote it has its line
   if (group === session.current) {
     showItem(session, item);
     return;

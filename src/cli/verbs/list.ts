@@ -40,9 +40,8 @@ async function list(params: {
   const { listMessages } = await import("../../index.ts");
   const { formatListed } = await import("../account/formatListed.ts");
   const { group } = await openGroup(params);
-  const items = await listMessages({ client, group });
-  const shown = last === undefined ? items : items.slice(-last);
-  for (const item of shown) {
+  const page = last === undefined ? {} : ({ limit: last, from: "end" } as const);
+  for (const item of await listMessages({ client, group, ...page })) {
     if (json) printJson(item);
     else print(formatListed({ item, names, self: client.inbox }));
   }

@@ -49,12 +49,12 @@ async function formatterOf(params: {
   const { account, json } = params;
   const { client, names } = account;
   const { listGroups } = await import("../../index.ts");
-  const { formatItem, plainLine } = await import("../account/formatItem.ts");
+  const { formatItem, isWaiting, plainLine } = await import("../account/formatItem.ts");
   const summaryOf = (id: GroupId) => listGroups({ client }).find(({ group }) => group === id);
   return (event) => {
     if (json) return printJson(event.kind === "group" ? { kind: "group", ...summaryOf(event.group) } : event);
     if (event.kind === "missed") return note("events were lost: `weft list` has them all");
-    if (event.kind !== "shown") return;
+    if (event.kind !== "shown" || isWaiting(event.item)) return;
     const name = plainLine(summaryOf(event.group)?.name ?? event.group.slice(0, 10));
     print(`${name}  ${formatItem({ item: event.item, names })}`);
   };

@@ -5,6 +5,7 @@ import { readEpoch } from "../groups/epochStates.ts";
 import { inboxesOf, viewOf } from "../groups/epochView.ts";
 import type { Group } from "../groups/group.ts";
 import { branchWith, judgeSenders, removedBy } from "../messages/judgeSenders.ts";
+import { readDeadAnew } from "../messages/readDeadAnew.ts";
 import { readRecord } from "../messages/timelineStore.ts";
 import { type Intent, isOpen } from "../outbox/intent.ts";
 import { voidedIntent } from "../outbox/voidedIntent.ts";
@@ -31,7 +32,13 @@ export async function rollBackGroup(params: {
   const dropped = withVoided({ entries: view.entries, lost });
   core.logger.info({ group: group.id, dropped: dropped.length }, "rolled back");
   const change = await undoEntries({ core, group, undone: dropped, isGone: true });
-  await changeGroup({ core, group, change: { ...change, droppedEntries: dropped } });
+  const anew = await readDeadAnew({ core, group, dropped });
+  const writes = [...(change.writes ?? []), ...anew];
+  await changeGroup({ core, group, change: { ...change, writes, droppedEntries: dropped } });
+  if (anew.length > 0) {
+    group.topicReadings++;
+    core.feedsWakeup.wake();
+  }
   return dropped.length > lost.length;
 }
 

@@ -5,6 +5,7 @@ import type { ClientEvent } from "../events.ts";
 import { copyRecord, takeCopy } from "../identity/noticeCopy.ts";
 import { type Intent, isOpen } from "../outbox/intent.ts";
 import { notifyIntent } from "../outbox/waiters.ts";
+import { waitingEvents } from "../outbox/waitingItem.ts";
 import {
   type CopyEvidence,
   type EntryRecord,
@@ -15,6 +16,9 @@ import {
 } from "../tables.ts";
 import { epochWrites, remember, type StoredEpoch } from "./epochStates.ts";
 import { type Group, type GroupView, type Publication, viewOfGroup } from "./group.ts";
+import { withTallies } from "./withTallies.ts";
+
+const EMPTY = new Uint8Array(0);
 
 /** What one step changes in a group: all of it in one batch, or nothing. */
 export type GroupChange = {
@@ -49,18 +53,22 @@ export async function changeGroup(params: {
   change: GroupChange;
 }): Promise<void> {
   const { core, group, change } = params;
+  const { database } = core;
   const copy = change.copy && copyRecord(core, change.copy);
+  const writes = [...writesOf(group, change), ...(copy ? [tables.copy.put({}, copy)] : [])];
   await writeAtomic({
-    database: core.database,
-    writes: [...writesOf(group, change), ...(copy ? [tables.copy.put({}, copy)] : [])],
+    database,
+    writes: await withTallies({ database, group: group.id, writes }),
     sync: (change.sync ?? false) || copy !== undefined,
   });
   if (copy) takeCopy(core, copy);
   for (const { head, epoch } of change.epochs ?? []) remember(group.epochs, head, epoch);
   for (const head of change.droppedEpochs ?? []) group.epochs.delete(head);
+  const { intents = [], events = [] } = change;
+  const waiting = waitingEvents({ group: group.id, before: group.view.intents, changed: intents });
   group.view = viewAfter(group.view, change);
-  for (const intent of change.intents ?? []) notifyIntent(core, intent);
-  for (const event of change.events ?? []) core.events.emit(event);
+  for (const intent of intents) notifyIntent(core, intent);
+  for (const event of [...waiting, ...events]) core.events.emit(event);
   core.changes++;
   group.outboxWakeup.wake();
   group.deliveryWakeup.wake();
@@ -83,6 +91,8 @@ function writesOf(group: Group, change: GroupChange): Write[] {
     ...intents.flatMap((intent) => [
       tables.outbox.put({ sequence: intent.sequence }, intent),
       tables.intentPlace.put({ id: intent.id }, intent.sequence),
+      ...sendPlaceOf(intent),
+      isOpen(intent) ? tables.openIntent.put(intent, EMPTY) : tables.openIntent.del(intent),
     ]),
     ...(change.publications ?? []).map((one) => tables.publication.put(one, one.record)),
     ...(change.droppedPublications ?? []).map((one) => tables.publication.del(one)),
@@ -95,6 +105,10 @@ function writesOf(group: Group, change: GroupChange): Write[] {
     ...(change.droppedEpochs ?? []).map((entry) => tables.epoch.del({ ...at, entry })),
     ...writes,
   ];
+}
+
+function sendPlaceOf({ action, sequence }: Intent): Write[] {
+  return action.kind === "send" ? [tables.sendPlace.put({ message: action.message }, sequence)] : [];
 }
 
 function viewAfter(view: GroupView, change: GroupChange): GroupView {

@@ -1,4 +1,5 @@
 import type { EntryId, GroupId, InstallationKey, NodeId } from "../../wire/ids.ts";
+import { type Held, NOTHING_HELD } from "../messages/held.ts";
 import type { Intent } from "../outbox/intent.ts";
 import type { Member } from "../policy/roleOf.ts";
 import { createSerialQueue, type SerialQueue } from "../serialQueue.ts";
@@ -38,7 +39,7 @@ export type GroupView = {
   readonly intents: readonly Intent[];
   readonly publications: readonly Publication[];
   readonly staged: ReadonlyMap<EntryId, StagedRecord>;
-  readonly held: { readonly count: number; readonly bytes: number; readonly nextArrival: number };
+  readonly held: Held;
 };
 
 export type Group = {
@@ -106,6 +107,6 @@ export function emptyGroupView(record: GroupRecord): GroupView {
     intents: [],
     publications: [],
     staged: new Map(),
-    held: { count: 0, bytes: 0, nextArrival: 0 },
+    held: NOTHING_HELD,
   });
 }

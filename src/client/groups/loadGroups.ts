@@ -1,7 +1,7 @@
 import { valuesOf } from "../../store/client/table.ts";
 import type { Database } from "../../store/openDatabase.ts";
-import { envelopeBytes } from "../../wire/envelope.ts";
 import { type EntryId, type GroupId, toHex } from "../../wire/ids.ts";
+import { type Held, heldRow, NOTHING_HELD, withHeld } from "../messages/held.ts";
 import { type Intent, isOpen } from "../outbox/intent.ts";
 import { type EntryRecord, type GroupRecord, type HeadId, type StagedRecord, tables } from "../tables.ts";
 import {
@@ -16,11 +16,12 @@ import {
 /** Reads all groups as they were left. */
 export async function loadGroups(database: Database): Promise<{ groups: Group[]; nextSequence: number }> {
   const intents: Intent[] = [];
-  let nextSequence = 1;
-  for await (const { value } of tables.outbox.rows(database)) {
-    if (isOpen(value)) intents.push(value);
-    nextSequence = value.sequence + 1;
+  for await (const { fields } of tables.openIntent.rows(database)) {
+    const intent = await tables.outbox.get(database, fields);
+    if (intent && isOpen(intent)) intents.push(intent);
   }
+  const [last] = await valuesOf(tables.outbox.rows(database, { reverse: true, limit: 1 }));
+  const nextSequence = (last?.sequence ?? 0) + 1;
   const publications: Publication[] = [];
   for await (const { fields, value } of tables.publication.rows(database)) {
     publications.push({ sequence: Number(fields.sequence), part: fields.part, record: value });
@@ -60,10 +61,10 @@ async function loadGroup(params: {
 
 async function loadHeld(params: { database: Database; id: GroupId }): Promise<GroupView["held"]> {
   const { database, id: group } = params;
-  let held = { count: 0, bytes: 0, nextArrival: 0 };
+  let held: Held = { ...NOTHING_HELD, unheld: await tables.unheld.get(database, { group }) };
   for await (const { fields, value } of tables.held.rows(database, { under: { group } })) {
-    const bytes = held.bytes + envelopeBytes(value.envelope);
-    held = { count: held.count + 1, bytes, nextArrival: Number(fields.arrival) + 1 };
+    const row = heldRow({ arrival: Number(fields.arrival), record: value });
+    if (row) held = withHeld({ held, hash: value.hash, row });
   }
   return held;
 }

@@ -1,6 +1,7 @@
 import type { GroupState } from "../../mls/groupState.ts";
 import { treeHashOf } from "../../mls/members.ts";
 import { type EntryId, type EnvelopeHash, toHex } from "../../wire/ids.ts";
+import { groupTopic } from "../../wire/topic.ts";
 import type { Welcome } from "../../wire/welcome.ts";
 import type { ClientCore } from "../core.ts";
 import { decisiveChild } from "../entries/decisiveChild.ts";
@@ -14,7 +15,6 @@ import { timelineWrites } from "../messages/timelineStore.ts";
 import { failed, type Intent } from "../outbox/intent.ts";
 import { resealed } from "../outbox/resealed.ts";
 import { type GroupRecord, type HeadId, tables } from "../tables.ts";
-import { readTopicAnew } from "./readTopicAnew.ts";
 
 /**
  * Takes a joined state into the database; the group is entered when the entry that the Welcome names has been read
@@ -69,7 +69,8 @@ export async function admitGroup(params: {
           ...vanished.writes,
           ...missed.writes,
           ...former.writes,
-          ...(known ? await readTopicAnew({ core, group: id }) : []),
+          // What was said on the way in could not be told from a dead branch then.
+          ...(known ? [tables.topicPosition.del({ topic: groupTopic(id) })] : []),
         ],
         events: [...vanished.events, ...missed.events, { kind: "group", group: id }],
         sync: true,

@@ -71,8 +71,11 @@ function startFeed(params: { core: ClientCore; node: NodeId; plan: FeedPlan; sig
   return { plan: nameOf(core, plan), controller, done };
 }
 
-/** Whoever joins a group again reads it from the beginning: that takes another feed. */
+/** A topic that is read anew takes another feed. */
 function nameOf(core: ClientCore, { groups, own }: FeedPlan): string {
-  const starts = groups.toSorted().map((id) => `${id} ${core.groups.get(id)?.view.record.start.head}`);
+  const starts = groups.toSorted().map((id) => {
+    const group = core.groups.get(id);
+    return `${id} ${group?.view.record.start.head} ${group?.topicReadings}`;
+  });
   return `${own}/${starts.join("/")}`;
 }

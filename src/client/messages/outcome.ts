@@ -3,7 +3,7 @@ import type { MessageId } from "../../wire/ids.ts";
 import type { MessageRefusal } from "../timeline/readOpened.ts";
 import type { GapReason } from "../timeline/record.ts";
 
-/** What became of an envelope of a group's topic. Every one is stored, counted by reason and can be listed. */
+/** What became of an envelope of a group's topic. Every one is counted by reason; all but junk beyond a bound is listed. */
 export type Outcome =
   | { readonly kind: "opened"; readonly epoch: number; readonly message: MessageId }
   /** Opened and kept hidden: its sender was removed or revoked before any receipt of it. */
@@ -28,7 +28,25 @@ export type RejectReason =
   | "dead-branch"
   /** Its key was used before. */
   | "replayed"
-  /** More waits for the chain than is kept. */
+  /** More waits for the chain than is kept: it is read again when the head has moved. */
   | "not-held"
+  /** The chain was read beyond all its receipts' anchors, and does not have its head. */
+  | "unknown-head"
   | MessageRefusal
   | Exclude<MlsRefusal, "keys-gone" | "too-far-ahead">;
+
+/** Told by the bytes and receipts that came, by the chain so far, by what else there was: not by whoever sealed it. */
+const provisional: ReadonlySet<RejectReason | GapReason> = new Set([
+  "no-receipt",
+  "not-held",
+  "unknown-head",
+  "dead-branch",
+  "too-late",
+  "does-not-open",
+] as const);
+
+/** False if the envelope is to be judged again when it comes again: with another receipt it may count. */
+export function isFinal(outcome: Outcome): boolean {
+  if (outcome.kind === "held") return false;
+  return !("reason" in outcome) || !provisional.has(outcome.reason);
+}

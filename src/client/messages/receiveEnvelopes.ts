@@ -13,18 +13,19 @@ import { changeGroup, type GroupChange } from "../groups/changeGroup.ts";
 import { readEpoch, type StoredEpoch } from "../groups/epochStates.ts";
 import { viewOf } from "../groups/epochView.ts";
 import type { Group } from "../groups/group.ts";
-import { type CopyEvidence, type HeldRecord, tables } from "../tables.ts";
+import { type CopyEvidence, tables } from "../tables.ts";
 import { insertGap } from "../timeline/insertGap.ts";
 import { insertMessage } from "../timeline/insertMessage.ts";
 import { readOpened } from "../timeline/readOpened.ts";
 import type { GapReason, Opening } from "../timeline/record.ts";
 import { addReceipts } from "./addReceipts.ts";
 import { fenceBlock, judgeFence } from "./fence.ts";
+import { withoutHeld } from "./held.ts";
 import { holdEnvelope } from "./holdEnvelope.ts";
 import type { LateLimits, ReceiptTime } from "./inTime.ts";
-import { judgeEnvelope } from "./judgeEnvelope.ts";
+import { type HeadPlace, judgeEnvelope } from "./judgeEnvelope.ts";
 import { outcomeWrite } from "./judgeSenders.ts";
-import type { Outcome, RejectReason } from "./outcome.ts";
+import { isFinal, type Outcome, type RejectReason } from "./outcome.ts";
 import { readGaps, readReplacement, readSurroundings, timelineWrites } from "./timelineStore.ts";
 import { verifyReceipts } from "./verifyReceipts.ts";
 
@@ -35,6 +36,8 @@ type Arrival = {
 };
 type Params = { core: ClientCore; group: Group; arrival: Arrival };
 type Decoded = Params & { decoded: GroupEnvelope };
+
+const UNKNOWN: HeadPlace = { kind: "unknown" };
 
 /**
  * What came from a group's topic, one by one: state, plaintext and outcome change in one batch, and the last batch
@@ -51,7 +54,7 @@ export async function receiveEnvelopes(params: {
   const { core, group, envelopes, position } = params;
   for (const [i, { envelope, receipts }] of envelopes.entries()) {
     const hash = envelopeHash(envelope);
-    const known = await tables.outcome.get(core.database, { group: group.id, envelope: hash });
+    const known = await finalOutcome({ core, group, hash });
     const arrival = { hash, envelope, receipts };
     const change = known
       ? await addReceipts({ core, group, arrival, outcome: known.outcome })
@@ -61,21 +64,37 @@ export async function receiveEnvelopes(params: {
   }
 }
 
-/** Judges again what is held. */
-export async function receiveHeld(params: {
-  core: ClientCore;
-  group: Group;
-  held: HeldRecord;
-  arrival: Arrival;
-}): Promise<GroupChange> {
-  return await reconcile(params);
+async function finalOutcome(params: { core: ClientCore; group: Group; hash: EnvelopeHash }) {
+  const { core, group, hash: envelope } = params;
+  const known = await tables.outcome.get(core.database, { group: group.id, envelope });
+  return known && isFinal(known.outcome) ? known : undefined;
+}
+
+/** Judges again what is held; `isOver`: it waits in vain. */
+export async function receiveHeld(params: Params & { isOver: boolean }): Promise<GroupChange> {
+  if (!params.isOver) return await reconcile(params);
+  return released({ ...params, change: rejected(params, "unknown-head") });
 }
 
 /** The outcome of one envelope with all that it changes. */
-async function reconcile(params: Params & { held?: HeldRecord }): Promise<GroupChange> {
+async function reconcile(params: Params): Promise<GroupChange> {
   const decoded = decode(params.arrival.envelope);
   if (!decoded) return rejected(params, "malformed");
-  return await judge({ ...params, decoded });
+  return released({ ...params, change: await judge({ ...params, decoded }) });
+}
+
+/** What has an outcome is held no more. */
+function released(params: Params & { change: GroupChange }): GroupChange {
+  const { group, arrival, change } = params;
+  const { held } = group.view;
+  const row = held.rows.get(arrival.hash);
+  if (!row || change.held || !change.writes) return change;
+  const gone = tables.held.del({ group: group.id, arrival: row.arrival });
+  return {
+    ...change,
+    held: withoutHeld({ held, hash: arrival.hash, row }),
+    writes: [...change.writes, gone],
+  };
 }
 
 function decode({ payload }: Envelope): GroupEnvelope | undefined {
@@ -87,11 +106,13 @@ function decode({ payload }: Envelope): GroupEnvelope | undefined {
   }
 }
 
-async function judge(params: Decoded & { held?: HeldRecord }): Promise<GroupChange> {
+async function judge(params: Decoded): Promise<GroupChange> {
   const { core, group, arrival, decoded } = params;
   const { branch, entries } = group.view;
-  const place = placeOf({ branch, entries, head: decoded.head });
-  const authority = entries.get(decoded.head)?.authority;
+  const { head } = decoded;
+  const authority = entries.get(head)?.authority;
+  // Without it nobody can tell a member's post: whoever is still joining has not read its own head either.
+  const place = authority === undefined ? UNKNOWN : placeOf({ branch, entries, head });
   if (authority !== undefined) {
     const posted = verifyGroupEnvelope({
       network: core.network,
@@ -116,7 +137,7 @@ async function judge(params: Decoded & { held?: HeldRecord }): Promise<GroupChan
   });
   switch (judgement.kind) {
     case "hold":
-      return params.held ? {} : holdEnvelope({ group, ...arrival, head: decoded.head });
+      return await holdEnvelope({ core, group, ...arrival, head });
     case "rejected":
       return rejected(params, judgement.reason);
     case "before-start":

@@ -1,23 +1,62 @@
-import { envelopeBytes } from "../../wire/envelope.ts";
+import { groupTopic } from "../../wire/topic.ts";
 import type { ClientCore } from "../core.ts";
 import { changeGroup } from "../groups/changeGroup.ts";
 import type { Group } from "../groups/group.ts";
 import { tables } from "../tables.ts";
+import type { HeldRow } from "./held.ts";
 import { receiveHeld } from "./receiveEnvelopes.ts";
 import { receiptFromStored } from "./verifyReceipts.ts";
 
 /** Judges again what is held, now that the chain has been read further. From within the group's queue. */
 export async function releaseHeld(params: { core: ClientCore; group: Group }): Promise<void> {
   const { core, group } = params;
-  if (group.view.held.count === 0) return;
-  for await (const row of tables.held.rows(core.database, { under: { group: group.id } })) {
-    const { hash, envelope, receipts } = row.value;
+  for (const row of [...group.view.held.rows.values()]) {
+    const isOver = isJunk({ ...params, row });
+    if (!isOver && !isKnown(group, row)) continue;
+    const at = { group: group.id, arrival: row.arrival };
+    const record = await tables.held.get(core.database, at);
+    if (!record) continue;
+    const { hash, envelope, receipts } = record;
     const arrival = { hash, envelope, receipts: receipts.map(receiptFromStored) };
-    const change = await receiveHeld({ core, group, held: row.value, arrival });
-    if (change.writes === undefined) continue;
-    const { count, bytes, nextArrival } = group.view.held;
-    const held = { count: count - 1, bytes: bytes - envelopeBytes(envelope), nextArrival };
-    const gone = tables.held.del({ group: group.id, arrival: row.fields.arrival });
-    await changeGroup({ core, group, change: { ...change, held, writes: [...change.writes, gone] } });
+    const change = await receiveHeld({ core, group, isOver, arrival });
+    if (change.writes !== undefined) await changeGroup({ core, group, change });
   }
+  await readUnheld(params);
+}
+
+/** Its head is there and judged. */
+function isKnown({ view }: Group, { head }: HeldRow): boolean {
+  const verdict = view.entries.get(head)?.verdict;
+  return verdict !== undefined && verdict.kind !== "unjudged";
+}
+
+/** No node whose receipt names this block can have known its head, or the chain has lost that for good. */
+function isJunk(params: { core: ClientCore; group: Group; row: HeldRow }): boolean {
+  const { core, group, row } = params;
+  const isFinal = row.anchorBlock + core.finalityBlocks < group.processed.number;
+  return isFinal && !group.view.entries.has(row.head);
+}
+
+/** What did not fit may be for the head that has come since: its topic is read again from there. */
+async function readUnheld(params: { core: ClientCore; group: Group }): Promise<void> {
+  const { core, group } = params;
+  const { held, record } = group.view;
+  const { unheld } = held;
+  if (!unheld || unheld.head === record.head) return;
+  const topic = groupTopic(group.id);
+  await changeGroup({
+    core,
+    group,
+    change: {
+      held: { ...held, unheld: undefined },
+      writes: [
+        tables.unheld.del({ group: group.id }),
+        unheld.position
+          ? tables.topicPosition.put({ topic }, unheld.position)
+          : tables.topicPosition.del({ topic }),
+      ],
+    },
+  });
+  group.topicReadings++;
+  core.feedsWakeup.wake();
 }

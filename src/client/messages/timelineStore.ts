@@ -16,7 +16,7 @@ import {
   type TimelineKey,
   type TimelineRecord,
 } from "../timeline/record.ts";
-import { showRecord } from "../timeline/timelineItem.ts";
+import { showRecord, type TimelineItem } from "../timeline/timelineItem.ts";
 
 type Place = { readonly database: Database; readonly group: GroupId };
 
@@ -65,13 +65,16 @@ export async function readLatest(
   return (await valuesOf(tables.timeline.rows(database, query))).reverse();
 }
 
-/** Records behind a place of the timeline, in its order; of one epoch if one is named. */
+/**
+ * Records behind a place of the timeline, in its order, or before it, the last one first; of one epoch if one is
+ * named.
+ */
 export function readRecords(
-  params: Place & { after?: TimelineKey; epoch?: number; limit?: number },
+  params: Place & { after?: TimelineKey; epoch?: number; reverse?: boolean },
 ): AsyncIterable<Row<typeof tables.timeline.record.key, TimelineRecord>> {
-  const { database, group, after, epoch, limit = -1 } = params;
+  const { database, group, after, epoch, reverse = false } = params;
   const under = epoch === undefined ? { group } : { group, epoch };
-  return tables.timeline.rows(database, { under, limit, ...(after ? { after: { group, ...after } } : {}) });
+  return tables.timeline.rows(database, { under, reverse, ...(after ? { after: { group, ...after } } : {}) });
 }
 
 /** Changes of the timeline as writes, and as what an app that shows it wants to hear. */
@@ -111,7 +114,16 @@ function writesOf(group: GroupId, change: TimelineChange): Write[] {
 function eventsOf(group: GroupId, change: TimelineChange): ClientEvent[] {
   if (change.kind !== "put" && change.kind !== "drop") return [];
   const item = showRecord(change.record);
-  return item ? [{ kind: change.kind === "put" ? "shown" : "hidden", group, item }] : [];
+  if (item) return [{ kind: change.kind === "put" ? "shown" : "hidden", group, item }];
+  const gone = change.kind === "put" ? shownBefore(change.record) : undefined;
+  return gone ? [{ kind: "hidden", group, item: gone }] : [];
+}
+
+/** A message whose epoch vanished was shown in the same place. */
+function shownBefore(record: TimelineRecord): TimelineItem | undefined {
+  if (record.kind !== "message") return undefined;
+  const [first, ...rest] = record.openings;
+  return showRecord({ ...record, openings: [{ ...first, verdict: "counts" }, ...rest] });
 }
 
 export async function readRecord(params: Place & { id: Hex }): Promise<TimelineRecord | undefined> {

@@ -22,11 +22,11 @@ export async function resealed(params: {
   if (messages.size === 0) return { intents: [], droppedPublications: [] };
   const changed = new Set(except.map(({ id }) => id));
   const intents: Intent[] = [];
-  for await (const { value: intent } of tables.outbox.rows(core.database)) {
-    const { action, progress } = intent;
-    if (intent.group !== group.id || action.kind !== "send" || changed.has(intent.id)) continue;
-    const openings = messages.get(action.message);
-    if (!openings || progress.kind === "queued") continue;
+  for (const [message, openings] of messages) {
+    const intent = await sendOf({ core, message });
+    if (!intent || intent.group !== group.id || changed.has(intent.id)) continue;
+    const { progress } = intent;
+    if (progress.kind === "queued") continue;
     if (progress.kind === "settled" && progress.outcome.kind === "failed") continue;
     const replaces = [...new Set([...intent.replaces, ...openings.map(({ envelope }) => envelope)])];
     intents.push({
@@ -36,7 +36,14 @@ export async function resealed(params: {
       acknowledged: false,
     });
   }
+  intents.sort((a, b) => a.sequence - b.sequence);
   const open = new Set(intents.map(({ id }) => id));
   const droppedPublications = group.view.publications.filter(({ record }) => open.has(record.intent));
   return { intents, droppedPublications };
+}
+
+async function sendOf(params: { core: ClientCore; message: MessageId }): Promise<Intent | undefined> {
+  const { core, message } = params;
+  const sequence = await tables.sendPlace.get(core.database, { message });
+  return sequence === undefined ? undefined : await tables.outbox.get(core.database, { sequence });
 }

@@ -29,7 +29,8 @@ export type TimelineItem = { readonly cursor: Hex } & (
 
 type MessageItem = {
   readonly kind: "message";
-  readonly epoch: number;
+  /** Undefined for an own message that waits to be sealed. */
+  readonly epoch: number | undefined;
   readonly id: MessageId;
   readonly author: InboxId;
   readonly installation: InstallationKey;

@@ -10,6 +10,8 @@ export type Table<Fields extends KeyFields, Value> = {
   readonly put: (fields: FieldValues<Fields>, value: Value) => Write;
   readonly del: (fields: FieldValues<Fields>) => Write;
   readonly get: (database: Database, fields: FieldValues<Fields>) => Promise<Value | undefined>;
+  /** The value of a write or of what it replaces. */
+  readonly decode: (bytes: Uint8Array) => Value;
   /** All rows whose key starts with the given leading fields, by key. */
   readonly rows: (database: Database, query?: RowQuery<Fields>) => AsyncIterable<Row<Fields, Value>>;
 };
@@ -56,6 +58,7 @@ function table<Fields extends KeyFields, Value>(params: {
   const { record, encode, decode } = params;
   return {
     record,
+    decode,
     put: (fields, value) => put(keyOf(record, fields), encode(value)),
     del: (fields) => del(keyOf(record, fields)),
     get: async (database, fields) => {

@@ -17,8 +17,8 @@ export const history: ChatCommand = {
     const count = Number(text);
     if (!Number.isSafeInteger(count) || count < 1) badUsage(history);
     const { client, names } = session.account;
-    const items = await listMessages({ client, group: currentGroup(session) });
-    for (const item of items.slice(-count)) {
+    const group = currentGroup(session);
+    for (const item of await listMessages({ client, group, limit: count, from: "end" })) {
       const id = item.kind === "message" ? item.id.slice(0, SHORT_ID_CHARACTERS) : "";
       const text = formatItem({ item, names, mark: markOf({ item, self: client.inbox }) });
       session.screen.print(`${pc.dim(id.padEnd(SHORT_ID_CHARACTERS))} ${text}`);

@@ -46,7 +46,7 @@ export const status: ChatCommand = {
   run: async (session) => {
     const { client } = session.account;
     const group = currentGroup(session);
-    const state = await groupStatus({ client, group });
+    const state = await groupStatus({ client, group, digests: false });
     const members = await listMembers({ client, group });
     const sync = (await syncStatus({ client })).groups.find((one) => one.group === group);
     const role = members.find(({ inbox }) => inbox === client.inbox)?.role ?? "none";

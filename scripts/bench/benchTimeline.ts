@@ -1,0 +1,133 @@
+import { randomBytes } from "#crypto";
+import { changeGroup } from "../../src/client/groups/changeGroup.ts";
+import type { Group } from "../../src/client/groups/group.ts";
+import { readSurroundings, timelineWrites } from "../../src/client/messages/timelineStore.ts";
+import { settled } from "../../src/client/outbox/intent.ts";
+import { tables } from "../../src/client/tables.ts";
+import { insertMessage } from "../../src/client/timeline/insertMessage.ts";
+import type { TimelineChange } from "../../src/client/timeline/record.ts";
+import { countOutcomes, groupStatus, listMessages, syncStatus } from "../../src/index.ts";
+import { type ApplicationMessage, messageIdOf } from "../../src/wire/applicationMessage.ts";
+import { asId, type EnvelopeHash, type GroupId, type MessageId, toHex } from "../../src/wire/ids.ts";
+import {
+  addOfflineGroup,
+  type OfflineClient,
+  openOfflineClient,
+  testEntryOf,
+} from "../../test/support/openOfflineClient.ts";
+import { testIntent } from "../../test/support/testIntent.ts";
+import { median, type Row, timed } from "./measure.ts";
+
+const MESSAGES_PER_EPOCH = 20;
+const PAGE = 50;
+const AT_ONCE = 1000;
+
+/** A client's database with timelines of these lengths: what a long history costs. No network, no MLS. */
+export async function benchTimeline(sizes: readonly number[]): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const size of sizes) rows.push(...(await benchSize(size)));
+  return rows;
+}
+
+async function benchSize(messages: number): Promise<Row[]> {
+  let offline = await openOfflineClient();
+  const id = asId<GroupId>(randomBytes(32));
+  const epochs = messages / MESSAGES_PER_EPOCH;
+  await fill({ offline, group: await addOfflineGroup({ core: offline.core, group: id, epochs }), messages });
+  const open = await timed(async () => {
+    offline = await offline.reopen();
+  });
+  await using closing = offline;
+  const { client, core } = closing;
+  const group = core.groups.get(id);
+  if (!group) throw new Error("the group is gone");
+  const insert = await median({ runs: 21, act: () => insertOne(closing, group, epochs / 2) });
+  const page = (place: object) =>
+    median({ runs: 21, act: () => listMessages({ client, group: id, limit: PAGE, ...place }) });
+  const [middle] = await listMessages({ client, group: id, from: "end", limit: messages / 2 });
+  const digests = await timed(() => groupStatus({ client, group: id }));
+  const subject = `timeline of ${messages.toLocaleString("en")} messages, ${epochs.toLocaleString("en")} epochs`;
+  const row = (what: string, value: number): Row => ({ subject, what, value, unit: "ms" });
+  return [
+    row("close and open the client", open),
+    row("insert one in the middle", insert),
+    row("the last 50", await page({ from: "end" })),
+    row("50 in the middle", await page({ before: middle?.cursor ?? "0x" })),
+    row("status", await median({ runs: 5, act: () => groupStatus({ client, group: id, digests: false }) })),
+    row("status with all digests, first", digests),
+    row(
+      "status with all digests, again",
+      await median({ runs: 5, act: () => groupStatus({ client, group: id }) }),
+    ),
+    row("count outcomes", await median({ runs: 5, act: () => countOutcomes({ client, group: id }) })),
+    row("sync status", await median({ runs: 5, act: () => syncStatus({ client }) })),
+  ];
+}
+
+async function fill(params: { offline: OfflineClient; group: Group; messages: number }): Promise<void> {
+  const { offline, group, messages } = params;
+  const { core } = offline;
+  let changes: TimelineChange[] = [];
+  for (let i = 1; i <= messages; i++) {
+    const epoch = Math.ceil(i / MESSAGES_PER_EPOCH);
+    changes.push(...changesOf(said(offline, group, 1 + (i % MESSAGES_PER_EPOCH)), group, epoch));
+    if (changes.length < AT_ONCE && i < messages) continue;
+    const { writes } = timelineWrites({ group: group.id, changes });
+    const intents = Array.from({ length: AT_ONCE / MESSAGES_PER_EPOCH }, () =>
+      settled(testIntent({ group: group.id, action: { kind: "rotate" }, sequence: core.nextSequence++ }), {
+        kind: "delivered",
+      }),
+    );
+    await changeGroup({
+      core,
+      group,
+      change: { writes: [...writes, ...outcomesOf(group, changes)], intents },
+    });
+    changes = [];
+  }
+}
+
+function outcomesOf(group: Group, changes: readonly TimelineChange[]) {
+  return changes.flatMap((change) => {
+    if (change.kind !== "put" || change.record.kind !== "message") return [];
+    const { id: message, openings } = change.record;
+    const { epoch, envelope } = openings[0];
+    const record = { outcome: { kind: "opened", epoch, message }, receivedAtMs: 0 } as const;
+    return [tables.outcome.put({ group: group.id, envelope }, record)];
+  });
+}
+
+type Said = ApplicationMessage & { readonly id: MessageId };
+
+function said({ core }: OfflineClient, group: Group, depth: number): Said {
+  const { inbox, installation } = core.self;
+  const nonce = toHex(randomBytes(16));
+  const body = { kind: "text", text: "as long as messages in a chat commonly are, more or less" } as const;
+  const author = { inbox, installation: installation.key };
+  const content = { group: group.id, ...author, nonce, depth, parents: [], sentAtMs: 0, body };
+  return { content, replaces: [], id: messageIdOf(content) };
+}
+
+function changesOf(
+  message: Said,
+  group: Group,
+  epoch: number,
+  found?: Awaited<ReturnType<typeof readSurroundings>>,
+) {
+  const envelope = asId<EnvelopeHash>(randomBytes(32));
+  const nothing = { record: undefined, deletions: [], target: undefined, targetDeletions: [] };
+  return insertMessage({
+    message,
+    opening: { epoch, entry: testEntryOf(group.id, epoch), envelope, verdict: "counts" },
+    found: { ...(found ?? nothing), gaps: [] },
+  });
+}
+
+async function insertOne(offline: OfflineClient, group: Group, epoch: number): Promise<void> {
+  const { core } = offline;
+  const message = said(offline, group, 1);
+  const found = await readSurroundings({ database: core.database, group: group.id, message });
+  const changes = changesOf(message, group, epoch, found);
+  const { writes, events } = timelineWrites({ group: group.id, changes });
+  await changeGroup({ core, group, change: { writes: [...writes, ...outcomesOf(group, changes)], events } });
+}

@@ -1,0 +1,20 @@
+import type { Write } from "../../store/writeAtomic.ts";
+import { groupTopic } from "../../wire/topic.ts";
+import type { ClientCore } from "../core.ts";
+import type { Group } from "../groups/group.ts";
+import { type EntryRecord, tables } from "../tables.ts";
+
+/**
+ * A reorganization took entries of dead branches: if they land again they may count, and so may what was sealed to
+ * them and was not kept. Lets the topic be read from its beginning if there was any.
+ */
+export async function readDeadAnew(params: {
+  core: ClientCore;
+  group: Group;
+  dropped: readonly EntryRecord[];
+}): Promise<Write[]> {
+  const { core, group, dropped } = params;
+  if (dropped.every(({ verdict }) => verdict.kind === "adopted" || verdict.kind === "control")) return [];
+  const tally = await tables.groupTally.get(core.database, { group: group.id });
+  return tally?.rejected["dead-branch"] ? [tables.topicPosition.del({ topic: groupTopic(group.id) })] : [];
+}

@@ -1,0 +1,38 @@
+import type { EntryId } from "../../wire/ids.ts";
+import type { ClientCore } from "../core.ts";
+import type { BranchStep } from "../groups/branch.ts";
+import type { Group } from "../groups/group.ts";
+import { type EpochTally, type HeadId, tables } from "../tables.ts";
+import { type EpochDigest, epochDigest } from "../timeline/epochDigest.ts";
+import type { TimelineRecord } from "../timeline/record.ts";
+import { readRecords } from "./timelineStore.ts";
+
+type Known = { readonly changes: number; readonly digest: EpochDigest };
+
+const known = new WeakMap<Group, Map<HeadId, Known>>();
+
+/** An epoch's digest; its records are read only if one of them has changed since it was last asked for. */
+export async function readDigest(params: {
+  core: ClientCore;
+  group: Group;
+  step: BranchStep;
+  /** As stored. */
+  tally: EpochTally | undefined;
+}): Promise<EpochDigest> {
+  const { core, group, step, tally } = params;
+  const entry = step.head as EntryId;
+  if (!tally) return epochDigest({ entry, records: [] });
+  if (tally.gaps > 0) return { kind: "gaps", gaps: tally.gaps };
+  const digests = known.get(group) ?? new Map<HeadId, Known>();
+  known.set(group, digests);
+  const last = digests.get(entry);
+  if (last?.changes === tally.changes) return last.digest;
+  const { epoch } = step;
+  const place = { database: core.database, group: group.id, epoch };
+  const records: TimelineRecord[] = [];
+  for await (const { value } of readRecords(place)) records.push(value);
+  const digest = epochDigest({ entry, records });
+  const after = await tables.epochTally.get(core.database, place);
+  if (after?.changes === tally.changes) digests.set(entry, { changes: tally.changes, digest });
+  return digest;
+}

@@ -1,0 +1,26 @@
+import type { GroupId, MessageId } from "../wire/ids.ts";
+import { type Client, coreOf, groupOf } from "./client.ts";
+import { readMessage } from "./messages/timelineStore.ts";
+import { judgeParents, type ParentsVerdict } from "./timeline/judgeParents.ts";
+
+export type MessageParents = {
+  /** What its author says it had seen last, two at most. */
+  readonly parents: readonly MessageId[];
+  /** Whether that can be; the message stays where it is either way. */
+  readonly verdict: ParentsVerdict;
+};
+
+/** What a message names as its parents, as far as this client holds them. `undefined` for an unknown message. */
+export async function readParents(params: {
+  client: Client;
+  group: GroupId;
+  message: MessageId;
+}): Promise<MessageParents | undefined> {
+  const core = coreOf(params.client);
+  const place = { database: core.database, group: groupOf(core, params.group).id };
+  const record = await readMessage({ ...place, id: params.message });
+  if (!record) return undefined;
+  const { parents } = record.content;
+  const found = await Promise.all(parents.map((id) => readMessage({ ...place, id })));
+  return { parents, verdict: judgeParents({ record, parents: found }) };
+}
