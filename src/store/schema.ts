@@ -3,7 +3,7 @@
  * Build keys with `keyOf`, ranges with `rangeOf` (keys.ts). Integers are big-endian, so that iterators go up.
  * A changed layout needs a new SCHEMA_VERSION.
  */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 export type FieldKind = "u8" | "u32" | "u64" | "bytes16" | "bytes20" | "bytes32" | "topic" | "text";
 export type KeyFields = Readonly<Record<string, FieldKind>>;
@@ -44,6 +44,8 @@ export const nodeSchema = {
   inbox:        { prefix: 0x36, key: { inbox: "bytes32" },                          value: "JSON: IndexedInbox", writer: "applyChainPage" },
   wallet:       { prefix: 0x37, key: { wallet: "bytes20" },                         value: "id of the inbox that it is linked to", writer: "applyChainPage" },
   node:         { prefix: 0x38, key: { node: "bytes32" },                           value: "JSON: IndexedNode", writer: "applyChainPage" },
+  checkpoint:   { prefix: 0x39, key: { ...log, sequence: "u64" },                   value: "block (u64) ‖ header hash: the first that reached so far", writer: "applyChainPage" },
+  lastCheckpoint: { prefix: 0x3a, key: log,                                         value: "sequence (u64) ‖ block (u64) of the log's last checkpoint", writer: "applyChainPage" },
 } as const;
 
 // biome-ignore format: one record a line
