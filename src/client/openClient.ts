@@ -101,6 +101,7 @@ async function openCore(
     joinsWakeup: createWakeup(),
     identityWakeup: createWakeup(),
     registryWakeup: createWakeup(),
+    rollbacks: 0,
     changes: 0,
     online: undefined,
     onStorageFault: () => {

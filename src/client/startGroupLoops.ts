@@ -1,4 +1,5 @@
 import type { ClientCore, Online } from "./core.ts";
+import { keepVerdicts } from "./coverage/keepVerdicts.ts";
 import type { Group } from "./groups/group.ts";
 import { deliver } from "./outbox/deliver.ts";
 import { driveOutbox } from "./outbox/driveOutbox.ts";
@@ -13,5 +14,6 @@ export function startGroupLoops(params: { core: ClientCore; group: Group; online
   const { signal } = online.controller;
   runTask({ core, online, name: "outbox", task: () => driveOutbox({ core, group, signal }) });
   runTask({ core, online, name: "upkeep", task: () => keepUpkeep({ core, group, signal }) });
+  runTask({ core, online, name: "fence", task: () => keepVerdicts({ core, group, signal }) });
   runTask({ core, online, name: "delivery", task: () => deliver({ core, group, signal }) });
 }

@@ -187,12 +187,23 @@ export type KnownNode = {
   readonly disabled: boolean;
 };
 
+/** What nodes proved of a batch: by which block its node had checkpointed it. */
+export type CoverageRecord = {
+  /** Of the first checkpoint that covers it; absent: none does. */
+  readonly block?: number;
+  /** The chain's block up to which that holds. */
+  readonly asOf: number;
+};
+
+/** A message by a removed or revoked sender whose verdict can still change. */
+export type AwaitedRecord = { readonly isPending: boolean };
+
 /** What the registry said of an inbox at the end of a block; undefined: nothing. */
 export type InboxSnapshot = { readonly asOf: number; readonly inbox: KnownInbox | undefined };
 
 const { identity, keyPackage, group, epoch, tree, entry, entryByPlace, staged } = clientSchema;
 const { outcome, held, timeline, timelinePlace, deletion, replaced } = clientSchema;
-const { revocation, outbox, intentPlace, publication } = clientSchema;
+const { coverage, awaited, revocation, outbox, intentPlace, publication } = clientSchema;
 const { topicPosition, welcome, preference, knownNode, knownInbox } = clientSchema;
 
 /** The client's database with the type of every record; keys and meaning stand in store/schema.ts. */
@@ -211,6 +222,8 @@ export const tables = {
   timelinePlace: jsonTable<typeof timelinePlace.key, { epoch: number; rank: number }>(timelinePlace),
   deletion: jsonTable<typeof deletion.key, Deletion>(deletion),
   replaced: jsonTable<typeof replaced.key, MessageId>(replaced),
+  coverage: jsonTable<typeof coverage.key, CoverageRecord>(coverage),
+  awaited: jsonTable<typeof awaited.key, AwaitedRecord>(awaited),
   revocation: jsonTable<typeof revocation.key, RevocationRecord>(revocation),
   outbox: jsonTable<typeof outbox.key, Intent>(outbox),
   intentPlace: jsonTable<typeof intentPlace.key, number>(intentPlace),

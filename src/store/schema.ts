@@ -64,6 +64,8 @@ export const clientSchema = {
   timelinePlace: { prefix: 0x5c, key: { group: "bytes32", id: "bytes32" },          value: "epoch and rank of its timeline record", writer: "the group's queue" },
   deletion:      { prefix: 0x65, key: { group: "bytes32", target: "bytes32", source: "bytes32" }, value: "Deletion of a message, by a message or an entry", writer: "the group's queue" },
   replaced:      { prefix: 0x66, key: { group: "bytes32", envelope: "bytes32" },    value: "id of the message that was sealed again", writer: "the group's queue" },
+  coverage:      { prefix: 0x68, key: { ...log, first: "u64", header: "bytes32" },  value: "CoverageRecord: which checkpoint covers a batch, proven", writer: "keepVerdicts" },
+  awaited:       { prefix: 0x69, key: { group: "bytes32", id: "bytes32" },          value: "AwaitedRecord of a message whose verdict is pending or not final", writer: "the group's queue" },
   revocation:    { prefix: 0x67, key: { installation: "bytes32" },                  value: "RevocationRecord: signed, and how far it is", writer: "revokeInstallation" },
   outbox:        { prefix: 0x5d, key: { sequence: "u64" },                          value: "IntentRecord", writer: "the outbox" },
   intentPlace:   { prefix: 0x5e, key: { id: "bytes16" },                            value: "sequence of its outbox record", writer: "the outbox" },

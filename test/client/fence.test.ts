@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import fc from "fast-check";
 import { generateP256, randomBytes } from "#crypto";
 import { coreOf } from "../../src/client/client.ts";
 import type { Branch } from "../../src/client/groups/branch.ts";
 import { postingCredentialOf } from "../../src/client/groups/epochSecrets.ts";
 import { readState } from "../../src/client/groups/epochStates.ts";
 import { receivePage } from "../../src/client/links/followTopics.ts";
-import { fenceBlock, judgeFence } from "../../src/client/messages/fence.ts";
+import { fenceBlock } from "../../src/client/messages/fence.ts";
 import type { EntryRecord } from "../../src/client/tables.ts";
 import type { KnownInbox } from "../../src/identity/inbox.ts";
 import {
@@ -266,23 +265,4 @@ test("the fence is the first removal after the message's own epoch, or an earlie
   assert.equal(at(5, inboxWith(45)), 45);
   const unknown = fenceBlock({ branch, head: testId<EntryId>(7), sender, inbox: inboxWith(5) });
   assert.equal(unknown, undefined);
-});
-
-test("only an anchor before the fence counts, and a further receipt never takes anything away", () => {
-  assert.equal(judgeFence({ fence: 20, anchorBlock: 19 }), "counts");
-  assert.equal(judgeFence({ fence: 20, anchorBlock: 20 }), "fenced");
-  assert.equal(judgeFence({ fence: undefined, anchorBlock: 1e9 }), "counts");
-  const anchors = fc.array(fc.nat(100), { minLength: 1 });
-  const blocks = fc.tuple(anchors, anchors, fc.nat(100));
-  fc.assert(
-    fc.property(blocks, ([some, more, fence]) => {
-      const before = judgeFence({ fence, anchorBlock: Math.min(...some) });
-      const both = judgeFence({ fence, anchorBlock: Math.min(...some, ...more) });
-      assert.ok(both === before || both === "counts");
-      assert.equal(
-        both === "counts",
-        [...some, ...more].some((block) => block < fence),
-      );
-    }),
-  );
 });

@@ -1,4 +1,4 @@
-import type { EntryId, GroupId, NodeId } from "../../wire/ids.ts";
+import type { EntryId, GroupId, InstallationKey, NodeId } from "../../wire/ids.ts";
 import type { Intent } from "../outbox/intent.ts";
 import { createSerialQueue, type SerialQueue } from "../serialQueue.ts";
 import type {
@@ -44,8 +44,11 @@ export type Group = {
   readonly outboxWakeup: Wakeup;
   readonly deliveryWakeup: Wakeup;
   readonly upkeepWakeup: Wakeup;
+  readonly fenceWakeup: Wakeup;
   readonly epochs: EpochCache;
   view: GroupView;
+  /** By which its messages were judged last, each with its block; a block of -1 was on a fork that is gone. */
+  revocations: ReadonlyMap<InstallationKey, number>;
   /** How far the chain is read; the zero block before anything is. */
   processed: BlockRef;
   /** When that last moved, ms since 1970. */
@@ -65,6 +68,8 @@ export function createGroupHandle(params: { id: GroupId; view: GroupView; proces
     outboxWakeup: createWakeup(),
     deliveryWakeup: createWakeup(),
     upkeepWakeup: createWakeup(),
+    fenceWakeup: createWakeup(),
+    revocations: new Map(),
     epochs: new Map(),
     headMovedAtMs: Date.now(),
     caughtUpBy: undefined,

@@ -11,9 +11,6 @@ import { isRevoked } from "./isRevoked.ts";
 
 type Params = { core: ClientCore; signal: AbortSignal };
 
-/** The revocations by which a group's messages were judged last, each with its block. */
-const judgedBy = new WeakMap<Group, ReadonlyMap<InstallationKey, number>>();
-
 /**
  * Reads what the registry says of all inboxes that concern this client, and lets it take effect: revocations fence
  * messages, new and revoked installations are the upkeep's work, and one's own revocation ends all. Gives the number
@@ -35,7 +32,7 @@ export async function readRegistry({ core, signal }: Params): Promise<number> {
   return inboxes.length;
 }
 
-/** One's own, those of all groups that one is in, and those that left lately if nothing is known of them any more. */
+/** One's own, those of all groups that one is in, and those that left lately if nothing is known of them since. */
 function inboxesOfInterest(core: ClientCore): InboxId[] {
   const inboxes = new Set([core.self.inbox]);
   for (const { view } of core.groups.values()) {
@@ -43,7 +40,9 @@ function inboxesOfInterest(core: ClientCore): InboxId[] {
     for (const inbox of view.record.members) inboxes.add(inbox);
     for (const { entry } of view.branch.steps) {
       if (entry?.verdict.kind !== "adopted") continue;
-      for (const { inbox } of entry.verdict.removes) if (!core.inboxes.has(inbox)) inboxes.add(inbox);
+      for (const { inbox } of entry.verdict.removes) {
+        if ((core.inboxes.get(inbox)?.asOf ?? -1) < entry.block.number) inboxes.add(inbox);
+      }
     }
   }
   return [...inboxes];
@@ -51,7 +50,7 @@ function inboxesOfInterest(core: ClientCore): InboxId[] {
 
 async function fence({ core, group }: { core: ClientCore; group: Group }): Promise<void> {
   const revocations = revocationsIn(core, group);
-  const before = judgedBy.get(group) ?? new Map<InstallationKey, number>();
+  const before = group.revocations;
   const changed = [...before.keys(), ...revocations.keys()].filter(
     (installation) => before.get(installation) !== revocations.get(installation),
   );
@@ -61,12 +60,20 @@ async function fence({ core, group }: { core: ClientCore; group: Group }): Promi
     const { writes, events } = await judgeSenders({ core, group, installations, branch: group.view.branch });
     if (writes.length > 0) await changeGroup({ core, group, change: { writes, events } });
   });
-  judgedBy.set(group, revocations);
+  group.revocations = revocations;
+}
+
+/** Of its members and of those who were. */
+function inboxesOf({ view }: Group): Set<InboxId> {
+  const removed = view.branch.steps.flatMap(({ entry }) =>
+    entry?.verdict.kind === "adopted" ? entry.verdict.removes : [],
+  );
+  return new Set([...view.record.members, ...removed.map(({ inbox }) => inbox)]);
 }
 
 function revocationsIn(core: ClientCore, group: Group): Map<InstallationKey, number> {
   const revocations = new Map<InstallationKey, number>();
-  for (const member of group.view.record.members) {
+  for (const member of inboxesOf(group)) {
     for (const { installation, revokedBlock } of core.inboxes.get(member)?.inbox?.installations ?? []) {
       if (revokedBlock !== undefined) revocations.set(installation, revokedBlock);
     }

@@ -4,6 +4,7 @@ import type { Welcome } from "../../wire/welcome.ts";
 import type { ClientCore } from "../core.ts";
 import { judgeVanished } from "../entries/settleFork.ts";
 import { addGroup } from "../groups/addGroup.ts";
+import { branchOf } from "../groups/branch.ts";
 import { changeGroup } from "../groups/changeGroup.ts";
 import { inboxesOf, viewOf } from "../groups/epochView.ts";
 import { createGroupHandle, emptyGroupView, NO_BLOCK } from "../groups/group.ts";
@@ -43,7 +44,8 @@ export async function admitGroup(params: {
   const used = kept && { ...kept, used: true };
   await group.queue.run(async () => {
     const { dead, from } = vanishedHeads(group.view.record);
-    const vanished = await judgeVanished({ core, group, entry, dead, from });
+    const branch = branchOf({ record, entries: new Map() });
+    const vanished = await judgeVanished({ core, group, entry, dead, branch, from });
     const again = await resealed({ core, group, messages: vanished.voided, except: [] });
     await changeGroup({
       core,
