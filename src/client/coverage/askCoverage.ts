@@ -12,6 +12,8 @@ import type { CoverageRecord } from "../tables.ts";
 import { headersByHash, verifyCoverage } from "./verifyCoverage.ts";
 
 type Answers = Map<BatchPlace, CoverageRecord>;
+/** `at`: how far the node's headers led. */
+type Open = { readonly batch: BatchPlace; readonly at: BatchPlace };
 
 /** Pages that one node may take to lead to the checkpoints. */
 const MAX_PAGES = 64;
@@ -81,34 +83,25 @@ async function askNode(params: {
 }): Promise<Answers> {
   const { core, api, batches, signal } = params;
   const answers: Answers = new Map();
-  let open = batches.map((batch) => ({ batch, at: batch }));
+  let open: readonly Open[] = batches.map((batch) => ({ batch, at: batch }));
   for (let page = 0; page < MAX_PAGES && open.length > 0; page++) {
     const asked = open.slice(0, MAX_BATCHES_PER_CALL);
     const found = await api.getCoverage({ batches: asked.map(({ at }) => at) }, { signal });
     const asOf = found.head?.number;
     if (asOf === undefined) throw new WeftError({ code: "not-ready", message: "the node has no chain yet" });
     const headers = headersByHash(found.headers);
-    const again = asked.flatMap((one, i) => {
+    const again: Open[] = [];
+    for (const [i, one] of asked.entries()) {
       const coverage = found.batches[i] ?? ({ kind: "unserved", reason: "absent" } as const);
       const proven = verifyCoverage({ network: core.network, batch: one.at, coverage, headers });
-      switch (proven.kind) {
-        case "covered":
-          answers.set(one.batch, { block: proven.block, asOf });
-          return [];
-        case "uncovered":
-          answers.set(one.batch, { asOf });
-          return [];
-        case "linked":
-          return [{ ...one, at: proven.to }];
-        case "unserved":
-          return proven.reason === "later" ? [one] : [];
-        case "false":
-          throw new WeftError({
-            code: "malformed",
-            message: "a node claims coverage that it does not prove",
-          });
+      if (proven.kind === "false") {
+        throw new WeftError({ code: "malformed", message: "a node claims coverage that it does not prove" });
       }
-    });
+      if (proven.kind === "covered") answers.set(one.batch, { block: proven.block, asOf });
+      if (proven.kind === "uncovered") answers.set(one.batch, { asOf });
+      if (proven.kind === "linked") again.push({ ...one, at: proven.to });
+      if (proven.kind === "unserved" && proven.reason === "later") again.push(one);
+    }
     open = [...again, ...open.slice(asked.length)];
   }
   return answers;
