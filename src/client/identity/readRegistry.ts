@@ -11,13 +11,17 @@ import { isRevoked } from "./isRevoked.ts";
 
 type Params = { core: ClientCore; signal: AbortSignal };
 
+/** Whether a client was revoked when that was last looked at. */
+const toldOf = new WeakMap<ClientCore, boolean>();
+
 /**
  * Reads what the registry says of all inboxes that concern this client, and lets it take effect: revocations fence
  * messages, new and revoked installations are the upkeep's work, and one's own revocation ends all. Gives the number
  * of inboxes. To be called from within `core.registryReads`.
  */
 export async function readRegistry({ core, signal }: Params): Promise<number> {
-  const wasRevoked = isRevoked(core);
+  // Entries that are judged meanwhile ask the registry, too: they do not tell.
+  const wasRevoked = toldOf.get(core) ?? isRevoked(core);
   const inboxes = inboxesOfInterest(core);
   for (let i = 0; i < inboxes.length; i += MAX_INBOXES_PER_CALL) {
     const some = inboxes.slice(i, i + MAX_INBOXES_PER_CALL);
@@ -28,6 +32,7 @@ export async function readRegistry({ core, signal }: Params): Promise<number> {
     await fence({ core, group });
     group.upkeepWakeup.wake();
   }
+  toldOf.set(core, isRevoked(core));
   if (isRevoked(core) && !wasRevoked) tellRevoked(core);
   return inboxes.length;
 }
