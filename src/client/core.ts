@@ -55,6 +55,8 @@ export type ClientCore = {
   readonly copyWakeup: Wakeup;
   readonly closing: AbortController;
   nextSequence: number;
+  /** Counts reorganizations that were told: an answer from before one is not taken after it. */
+  rollbacks: number;
   /** Counts what was written, so that others can see when nothing moves any more. */
   changes: number;
   online: Online | undefined;

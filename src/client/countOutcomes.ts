@@ -7,6 +7,7 @@ import type { GapReason } from "./timeline/record.ts";
 
 export type OutcomeCounts = {
   readonly opened: number;
+  readonly pending: number;
   readonly fenced: number;
   readonly own: number;
   readonly held: number;
@@ -21,7 +22,7 @@ export type OutcomeCounts = {
  */
 export async function countOutcomes(params: { client: Client; group?: GroupId }): Promise<OutcomeCounts> {
   const { database } = coreOf(params.client);
-  const kinds = { opened: 0, fenced: 0, own: 0, held: 0, "before-start": 0 };
+  const kinds = { opened: 0, pending: 0, fenced: 0, own: 0, held: 0, "before-start": 0 };
   const gaps: Partial<Record<GapReason, number>> = {};
   const rejected: Partial<Record<RejectReason, number>> = {};
   const under = params.group === undefined ? {} : { group: params.group };

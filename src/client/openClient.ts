@@ -106,6 +106,7 @@ async function openCore(
     registryWakeup: createWakeup(),
     copyWakeup: createWakeup(),
     copy: await tables.copy.get(database, {}),
+    rollbacks: 0,
     changes: 0,
     online: undefined,
     onStorageFault: () => {

@@ -1,4 +1,5 @@
 import type { ClientCore, Online } from "./core.ts";
+import { keepVerdicts } from "./coverage/keepVerdicts.ts";
 import type { Group } from "./groups/group.ts";
 import { keepChecking } from "./links/checkServing.ts";
 import { deliver } from "./outbox/deliver.ts";
@@ -15,5 +16,6 @@ export function startGroupLoops(params: { core: ClientCore; group: Group; online
   runTask({ core, online, name: "outbox", task: () => driveOutbox({ core, group, signal }) });
   runTask({ core, online, name: "upkeep", task: () => keepUpkeep({ core, group, signal }) });
   runTask({ core, online, name: "serving", task: () => keepChecking({ core, group, signal }) });
+  runTask({ core, online, name: "fence", task: () => keepVerdicts({ core, group, signal }) });
   runTask({ core, online, name: "delivery", task: () => deliver({ core, group, signal }) });
 }

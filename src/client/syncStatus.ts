@@ -1,5 +1,6 @@
 import type { GroupId, Hex, InstallationKey, NodeId } from "../wire/ids.ts";
 import { type Client, coreOf } from "./client.ts";
+import type { ClientCore } from "./core.ts";
 import type { Group } from "./groups/group.ts";
 import { isRevoked } from "./identity/isRevoked.ts";
 import { isUp } from "./links/nodeLinks.ts";
@@ -20,6 +21,8 @@ export type SyncStatus = {
   readonly openIntents: number;
   /** Welcomes that wait for their group info. */
   readonly openWelcomes: number;
+  /** Messages by removed or revoked senders of which it is not known yet whether they count. */
+  readonly pendingVerdicts: number;
   /** Over all intents, settled ones included. */
   readonly racesLost: number;
   readonly rebased: number;
@@ -40,6 +43,7 @@ export type GroupSync = {
   /** Envelopes on their way to nodes, and envelopes that wait for the chain. */
   readonly undelivered: number;
   readonly held: number;
+  readonly pendingVerdicts: number;
 };
 
 /** How far this client is with everything; reads no network. */
@@ -54,19 +58,25 @@ export async function syncStatus(params: { client: Client }): Promise<SyncStatus
   }
   let openWelcomes = 0;
   for await (const _ of tables.welcome.rows(database)) openWelcomes++;
-  const groups = [...core.groups.values()].map(groupSync);
+  const groups = await Promise.all([...core.groups.values()].map((group) => groupSync(core, group)));
   return {
     online: core.online !== undefined,
     isRevoked: isRevoked(core),
     copyOf: core.copy?.installation,
     changes: core.changes,
     openIntents: groups.reduce((count, group) => count + group.openIntents.length, 0),
+    pendingVerdicts: groups.reduce((count, group) => count + group.pendingVerdicts, 0),
     ...{ openWelcomes, racesLost, rebased, groups },
     nodesDown: [...links.health.keys()].filter((node) => !isUp(links, node, Date.now())),
   };
 }
 
-function groupSync({ id, view, processed, caughtUpBy, waitsFor }: Group): GroupSync {
+async function groupSync({ database }: ClientCore, group: Group): Promise<GroupSync> {
+  const { id, view, processed, caughtUpBy, waitsFor } = group;
+  let pendingVerdicts = 0;
+  for await (const { value } of tables.awaited.rows(database, { under: { group: id } })) {
+    if (value.isPending) pendingVerdicts++;
+  }
   return {
     group: id,
     membership: view.record.status,
@@ -76,5 +86,6 @@ function groupSync({ id, view, processed, caughtUpBy, waitsFor }: Group): GroupS
     waitsFor,
     undelivered: view.publications.filter(({ record }) => record.state !== "delivered").length,
     held: view.held.rows.size,
+    pendingVerdicts,
   };
 }

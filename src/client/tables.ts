@@ -233,12 +233,23 @@ export type KnownNode = {
   readonly disabled: boolean;
 };
 
+/** What nodes proved of a batch: by which block its node had checkpointed it. */
+export type CoverageRecord = {
+  /** Of the first checkpoint that covers it; absent: none does. */
+  readonly block?: number;
+  /** The chain's block up to which that holds. */
+  readonly asOf: number;
+};
+
+/** A message by a removed or revoked sender whose verdict can still change. */
+export type AwaitedRecord = { readonly isPending: boolean };
+
 /** What the registry said of an inbox at the end of a block; undefined: nothing. */
 export type InboxSnapshot = { readonly asOf: number; readonly inbox: KnownInbox | undefined };
 
 const { identity, keyPackage, group, epoch, tree, entry, entryByPlace, staged, voidable } = clientSchema;
 const { outcome, held, timeline, timelinePlace, deletion, replaced } = clientSchema;
-const { unheld, epochTally, groupTally, openIntent, sendPlace } = clientSchema;
+const { unheld, epochTally, groupTally, openIntent, sendPlace, coverage, awaited } = clientSchema;
 const { revocation, copy, written, outbox, intentPlace, publication } = clientSchema;
 const { topicPosition, welcome, preference, knownNode, knownInbox } = clientSchema;
 
@@ -262,6 +273,8 @@ export const tables = {
   replaced: jsonTable<typeof replaced.key, MessageId>(replaced),
   epochTally: jsonTable<typeof epochTally.key, EpochTally>(epochTally),
   groupTally: jsonTable<typeof groupTally.key, GroupTally>(groupTally),
+  coverage: jsonTable<typeof coverage.key, CoverageRecord>(coverage),
+  awaited: jsonTable<typeof awaited.key, AwaitedRecord>(awaited),
   revocation: jsonTable<typeof revocation.key, RevocationRecord>(revocation),
   copy: jsonTable<typeof copy.key, CopyRecord>(copy),
   written: bytesTable(written),

@@ -62,6 +62,12 @@ export function tellRollback(params: { hub: ChainHub; to: BlockRef }): void {
   }
 }
 
+/** Wakes a watch for a reason that is none of the chain's. */
+export function stir(watch: ChainWatch): void {
+  watch.moved = true;
+  watch.wake();
+}
+
 /** Resolves when the watch was told something, after `ms`, or when the signal aborts. */
 export async function nextChange(params: {
   watch: ChainWatch;

@@ -5,9 +5,10 @@ import { readWallet } from "../chain/readWallet.ts";
 import { relayAppend } from "../chain/relayAppend.ts";
 import { relayIdentity } from "../chain/relayIdentity.ts";
 import { peerIdText } from "../mesh/peerId.ts";
-import { MAX_PAGE_BYTES } from "../rpc/limits.ts";
+import { MAX_LINKING_HEADERS, MAX_PAGE_BYTES } from "../rpc/limits.ts";
 import type { Call, InboxRecord, NodeApi, NodeRecord, NodeStatus } from "../rpc/nodeApi.ts";
 import { recoveryAt } from "../store/node/chainChanges.ts";
+import { findCoverage } from "../store/node/findCoverage.ts";
 import type { IndexedInbox, IndexedNode } from "../store/node/indexedRecords.ts";
 import { childCount, entriesOf, entryOf } from "../store/node/readEntries.ts";
 import { inboxOf } from "../store/node/readInboxes.ts";
@@ -61,10 +62,10 @@ function meshCalls(
   parts: ApiParts,
 ): Pick<
   NodeApi,
-  "publish" | "query" | "subscribe" | "updateSubscription" | "hasEnvelopes" | "getKeyPackages"
+  "publish" | "query" | "subscribe" | "updateSubscription" | "hasEnvelopes" | "getKeyPackages" | "getCoverage"
 > {
   const { admission, subscriptions, readiness, metrics, logger } = parts;
-  const { store } = admission;
+  const { store, index } = admission;
   return {
     publish: async ({ envelopes }) => {
       requireNothing(readiness.reason());
@@ -89,6 +90,12 @@ function meshCalls(
       const topics = installations.map(keyPackageTopic);
       const newest = await Promise.all(topics.map((topic) => newestKeyPackage({ store, topic })));
       return newest.map((found) => found?.envelope);
+    },
+    getCoverage: async ({ batches }) => {
+      requireNothing(readiness.indexReason());
+      // Taken before the read: what is found of later blocks besides does no harm.
+      const { head } = index.state;
+      return { ...(await findCoverage({ store, index, batches, maxHeaders: MAX_LINKING_HEADERS })), head };
     },
   };
 }

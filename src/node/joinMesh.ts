@@ -34,9 +34,11 @@ export async function openSigning(params: {
   parts: NodeParts;
   mesh: Mesh;
   registration: Registration;
+  /** After a batch is on disk; must not block. */
+  onGrowth: () => void;
   signal: AbortSignal;
 }): Promise<Batcher> {
-  const { parts, mesh, registration, signal } = params;
+  const { parts, mesh, registration, onGrowth, signal } = params;
   const { admission, directory, keys, network, node, readiness, settings } = parts;
   const { store, index } = admission;
   return await openOwnLog({
@@ -58,7 +60,10 @@ export async function openSigning(params: {
         log,
         signingKey: keys.signing,
         anchor: () => index.state.anchor ?? { number: 0, hash: network.genesisHash },
-        onBatch: mesh.publishBatch,
+        onBatch: (batch) => {
+          mesh.publishBatch(batch);
+          onGrowth();
+        },
       }),
   });
 }

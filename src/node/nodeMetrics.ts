@@ -24,12 +24,16 @@ const gaugeHelp: Record<keyof Gauges, [name: string, help: string]> = {
   streams: ["weft_streams", "Open subscriptions and chain streams"],
 };
 
-/** @param batches outcomes of peers' batches, by name */
+/**
+ * @param batches outcomes of peers' batches, by name
+ * @param checkpoints calls to anchor the own log, by outcome
+ */
 export function createNodeMetrics(params: {
   gauges: Gauges;
   batches: () => ReadonlyMap<string, number>;
+  checkpoints: () => ReadonlyMap<string, number>;
 }): NodeMetrics {
-  const { gauges, batches } = params;
+  const { gauges, batches, checkpoints } = params;
   const registry = new Registry();
   const registers = [registry];
   for (const [key, [name, help]] of Object.entries(gaugeHelp)) {
@@ -50,6 +54,15 @@ export function createNodeMetrics(params: {
     registers,
     collect() {
       for (const [outcome, times] of batches()) this.set({ outcome }, times);
+    },
+  });
+  new Gauge({
+    name: "weft_checkpoints",
+    help: "Calls to anchor the node's own log on chain since the start, by outcome",
+    labelNames: ["outcome"],
+    registers,
+    collect() {
+      for (const [outcome, times] of checkpoints()) this.set({ outcome }, times);
     },
   });
   const published = new Counter({

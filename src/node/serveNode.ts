@@ -19,11 +19,13 @@ export async function serveNode(params: {
   mesh: Mesh;
   /** Throws `not-ready` until the node may sign. */
   batcher: () => Batcher;
+  /** Calls to anchor the own log, by outcome. */
+  checkpoints: ReadonlyMap<string, number>;
 }): Promise<RpcServer> {
-  const { parts, mesh, batcher } = params;
+  const { parts, mesh, batcher, checkpoints } = params;
   const { settings, operator: relayer, readiness, logger } = parts;
   const subscriptions: Subscriptions = new Map();
-  const metrics = metricsOf({ parts, mesh, subscriptions });
+  const metrics = metricsOf({ parts, mesh, subscriptions, checkpoints });
   let httpAddress = settings.publicUrl ?? "";
   const status = (): NodeStatus => statusOf({ parts, mesh, httpAddress });
   const rpc = await serveRpc({
@@ -64,8 +66,13 @@ function statusOf(params: { parts: NodeParts; mesh: Mesh; httpAddress: string })
   };
 }
 
-function metricsOf(params: { parts: NodeParts; mesh: Mesh; subscriptions: Subscriptions }): NodeMetrics {
-  const { parts, mesh, subscriptions } = params;
+function metricsOf(params: {
+  parts: NodeParts;
+  mesh: Mesh;
+  subscriptions: Subscriptions;
+  checkpoints: ReadonlyMap<string, number>;
+}): NodeMetrics {
+  const { parts, mesh, subscriptions, checkpoints } = params;
   const { admission, readiness, hub } = parts;
   return createNodeMetrics({
     gauges: {
@@ -73,9 +80,10 @@ function metricsOf(params: { parts: NodeParts; mesh: Mesh; subscriptions: Subscr
       newestBlock: () => readiness.newest()?.number ?? 0,
       peers: () => mesh.peers().length,
       ready: () => (readiness.reason() === undefined ? 1 : 0),
-      streams: () => subscriptions.size + hub.watches.size,
+      streams: () => subscriptions.size + [...hub.watches].filter(({ groups }) => groups.size > 0).length,
     },
     batches: () => mesh.counts,
+    checkpoints: () => checkpoints,
   });
 }
 

@@ -8,7 +8,9 @@ import type { Mesh } from "../mesh/startMesh.ts";
 import type { RpcServer } from "../rpc/serveRpc.ts";
 import type { NodeId } from "../wire/ids.ts";
 import type { Batcher } from "./batcher.ts";
+import { stir, watchChain } from "./chainHub.ts";
 import { joinMesh, openSigning } from "./joinMesh.ts";
+import { keepCheckpoints } from "./keepCheckpoints.ts";
 import { keepRegistered } from "./keepRegistered.ts";
 import { type NodeParts, openNodeParts, runInBackground } from "./openNodeParts.ts";
 import { type Registration, registerSelf } from "./registerSelf.ts";
@@ -51,7 +53,7 @@ export async function startNode(params: {
   runInBackground({ parts, stack });
   const mesh = stack.use(await joinMesh({ parts, mayConnect: (peerId) => peerLimit?.has(peerId) ?? true }));
   const ownLog = stack.use(ownLogOf({ parts, mesh }));
-  const rpc = stack.use(await serveNode({ parts, mesh, batcher: ownLog.batcher }));
+  const rpc = stack.use(await serveNode({ parts, mesh, ...ownLog }));
   const addresses = await addressesOf({ parts, mesh, rpc });
   const register = (until: AbortSignal): Promise<Registration> =>
     registerSelf({ ...parts, signingKey: parts.keys.signing, addresses, signal: until });
@@ -84,22 +86,30 @@ type Register = (signal: AbortSignal) => Promise<Registration>;
 function ownLogOf(params: { parts: NodeParts; mesh: Mesh }): AsyncDisposable & {
   readonly open: (found: { registration: Registration; register: Register }) => void;
   readonly batcher: () => Batcher;
+  /** Calls to anchor the log on chain, by outcome. */
+  readonly checkpoints: ReadonlyMap<string, number>;
 } {
   const { parts } = params;
-  const { readiness, logger, admission, chain, operator, node } = parts;
+  const { readiness, logger, admission, chain, operator, node, hub } = parts;
   const stop = new AbortController();
   const { signal } = stop;
   let running: Promise<void> | undefined;
   let batcher: Batcher | undefined;
+  const checkpoints = new Map<string, number>();
+  const count = (outcome: string) => void checkpoints.set(outcome, (checkpoints.get(outcome) ?? 0) + 1);
+  const watch = watchChain({ hub, groups: [] });
   const run = async ({ registration, register }: { registration: Registration; register: Register }) => {
     try {
-      batcher = await openSigning({ ...params, registration, signal });
+      batcher = await openSigning({ ...params, registration, onGrowth: () => stir(watch), signal });
       const { log } = batcher;
       readiness.tell({ ownLog: undefined });
       logger.info({ generation: Number(log.generation) }, "the node may sign");
       const restart = () => restartNode({ chain, operator, node });
-      const { index } = admission;
-      await keepRegistered({ ...parts, index, log, register: () => register(signal), restart, signal });
+      const { index, store } = admission;
+      await Promise.all([
+        keepRegistered({ ...parts, index, log, register: () => register(signal), restart, signal }),
+        keepCheckpoints({ ...parts, index, store, log, watch, count, signal }),
+      ]);
     } catch (error) {
       if (signal.aborted) return;
       logger.fatal({ err: error }, "the node's own log can't be opened");
@@ -110,6 +120,7 @@ function ownLogOf(params: { parts: NodeParts; mesh: Mesh }): AsyncDisposable & {
     open: (found) => {
       running = run(found);
     },
+    checkpoints,
     batcher: () => {
       if (batcher !== undefined) return batcher;
       throw new WeftError({ code: "not-ready", message: "the node's own log is not open yet" });
@@ -118,6 +129,7 @@ function ownLogOf(params: { parts: NodeParts; mesh: Mesh }): AsyncDisposable & {
       stop.abort(new WeftError({ code: "closed", message: "the node is stopping" }));
       await running;
       await batcher?.[Symbol.asyncDispose]();
+      watch[Symbol.dispose]();
     },
   };
 }

@@ -13,6 +13,7 @@ import {
   optionalHeadFromMessage,
   relayOutcomeFromMessage,
 } from "./chainMessages.ts";
+import { batchPlaceMessage, coveragePageFromMessage } from "./coverageMessages.ts";
 import { toWeftError } from "./errorDetail.ts";
 import { identityActionMessage, inboxFromMessage } from "./identityMessages.ts";
 import { CALL_TIMEOUT_MS, STREAM_SILENCE_MS } from "./limits.ts";
@@ -107,7 +108,7 @@ function meshCalls({
   stream,
 }: Caller): Pick<
   NodeApi,
-  "publish" | "query" | "subscribe" | "updateSubscription" | "hasEnvelopes" | "getKeyPackages"
+  "publish" | "query" | "subscribe" | "updateSubscription" | "hasEnvelopes" | "getKeyPackages" | "getCoverage"
 > {
   return {
     publish: ({ envelopes }, call) =>
@@ -143,6 +144,12 @@ function meshCalls({
         return sameLength(envelopes, installations).map(({ topic, payload }) =>
           topic.length === 0 ? undefined : { topic, payload },
         );
+      }),
+    getCoverage: ({ batches }, call) =>
+      unary(call, async (options) => {
+        const request = { batches: batches.map(batchPlaceMessage) };
+        const page = coveragePageFromMessage(await client.getCoverage(request, options));
+        return { ...page, batches: sameLength(page.batches, batches) };
       }),
   };
 }

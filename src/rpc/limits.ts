@@ -14,6 +14,9 @@ export const MAX_VECTOR_LOGS = 4096;
 export const MAX_HASHES_PER_CALL = 4096;
 export const MAX_KEYS_PER_CALL = 256;
 export const MAX_INBOXES_PER_CALL = 512;
+export const MAX_BATCHES_PER_CALL = 256;
+/** Of one page that links batches to their checkpoints. */
+export const MAX_LINKING_HEADERS = 2048;
 
 /** What a refused envelope counts as: a stranger's costs a node more than a member's. */
 export const REFUSED_ENVELOPE_BYTES = 32 * 1024;

@@ -1,4 +1,5 @@
 import type { ErrorCode } from "../errors.ts";
+import type { BatchPlace } from "../wire/batchPlace.ts";
 import type { Envelope } from "../wire/envelope.ts";
 import type {
   Address,
@@ -38,6 +39,8 @@ export type NodeApi = {
     params: { installations: readonly InstallationKey[] },
     call?: Call,
   ) => Promise<(Envelope | undefined)[]>;
+  /** Which checkpoints cover these batches, with the headers that prove it. */
+  readonly getCoverage: (params: { batches: readonly BatchPlace[] }, call?: Call) => Promise<CoveragePage>;
   readonly fetchEntries: (params: GroupPosition & { maxBytes?: number }, call?: Call) => Promise<EntryPage>;
   readonly followChain: (
     params: { groups: readonly GroupPosition[] },
@@ -139,6 +142,28 @@ export type SubscriptionUpdate = {
   readonly subscription: Hex;
   readonly add: readonly TopicPosition[];
   readonly remove: readonly Uint8Array[];
+};
+
+/** What a node said on the chain of its log: `sequence` is the last one that the header covers. */
+export type Checkpoint = { readonly sequence: bigint; readonly headerHash: Hex; readonly block: number };
+
+export type BatchCoverage =
+  /** By the earliest checkpoint that covers it. */
+  | { readonly kind: "covered"; readonly checkpoint: Checkpoint }
+  /** Its checkpoint is further away than a page reaches: ask for this batch, which is on the way to it. */
+  | { readonly kind: "linked"; readonly to: BatchPlace }
+  /** No checkpoint up to the page's head covers it. */
+  | { readonly kind: "uncovered" }
+  /** `later`: the page is full; `absent` and `pruned`: the node lacks batches in between. */
+  | { readonly kind: "unserved"; readonly reason: "later" | "absent" | "pruned" };
+
+export type CoveragePage = {
+  /** In the order asked. */
+  readonly batches: readonly BatchCoverage[];
+  /** That link batches to their checkpoints, both ends included; each names the hash of the one before. */
+  readonly headers: readonly Uint8Array[];
+  /** Up to which the node knows checkpoints. */
+  readonly head: ChainHead | undefined;
 };
 
 export type Entry = {

@@ -19,6 +19,7 @@ import {
   optionalHeadMessage,
   relayOutcomeMessage,
 } from "./chainMessages.ts";
+import { batchPlaceFromMessage, coveragePageMessage } from "./coverageMessages.ts";
 import { bounded, sizedHex } from "./fields.ts";
 import { identityActionFromMessage, inboxMessage } from "./identityMessages.ts";
 import * as limits from "./limits.ts";
@@ -63,7 +64,9 @@ function meshRoutes({
 }: {
   api: NodeApi;
   charge: Charge;
-}): Routes<"publish" | "query" | "subscribe" | "updateSubscription" | "hasEnvelopes" | "getKeyPackages"> {
+}): Routes<
+  "publish" | "query" | "subscribe" | "updateSubscription" | "hasEnvelopes" | "getKeyPackages" | "getCoverage"
+> {
   return {
     publish: async (request, context) => {
       const max = limits.MAX_ENVELOPES_PER_PUBLISH;
@@ -106,6 +109,11 @@ function meshRoutes({
       const installations = keys.map((key) => asId<InstallationKey>(key));
       const envelopes = await api.getKeyPackages({ installations }, { signal });
       return { envelopes: envelopes.map((envelope) => (envelope === undefined ? {} : { ...envelope })) };
+    },
+    getCoverage: async (request, { signal }) => {
+      const max = limits.MAX_BATCHES_PER_CALL;
+      const batches = bounded({ items: request.batches, max, what: "batches" }).map(batchPlaceFromMessage);
+      return coveragePageMessage(await api.getCoverage({ batches }, { signal }));
     },
   };
 }

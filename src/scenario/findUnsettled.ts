@@ -34,16 +34,20 @@ export async function findUnsettled(params: { stage: Stage }): Promise<Unsettled
   };
 }
 
-/** Every online client's count of changes, and those whose Welcomes are not opened yet. */
+/** Every online client's count of changes, and those with Welcomes that are not opened or verdicts that are open. */
 async function readClients(params: { stage: Stage; online: readonly Actor[] }): Promise<Unsettled> {
   const mayWait = holdsWelcomes(params.stage);
   const statuses = await Promise.all(
     params.online.map(async ({ name, client }) => ({ name, ...(await syncStatus({ client })) })),
   );
+  const mayPend = holdsVerdicts(params.stage);
   return {
-    lacks: statuses.flatMap(({ name, openWelcomes }) =>
-      openWelcomes > 0 && !mayWait ? [`${name} has ${openWelcomes} Welcomes that are not opened`] : [],
-    ),
+    lacks: statuses.flatMap(({ name, openWelcomes, pendingVerdicts }) => [
+      ...(openWelcomes > 0 && !mayWait ? [`${name} has ${openWelcomes} Welcomes that are not opened`] : []),
+      ...(pendingVerdicts > 0 && !mayPend
+        ? [`${name} does not know yet whether ${pendingVerdicts} messages count`]
+        : []),
+    ]),
     fingerprint: statuses.map(({ name, changes }) => `${name}=${changes}`).join(),
   };
 }
@@ -161,6 +165,11 @@ async function compareMembers(params: {
 /** In a partition a Welcome may be on the other side; the entry that it names may wait for a chain that stands still. */
 function holdsWelcomes({ devnet, faults }: Stage): boolean {
   return devnet.links.sides().length > 1 || faults.chainPaused;
+}
+
+/** Checkpoints need a chain that goes on, their proof the nodes that have the batches. */
+function holdsVerdicts(stage: Stage): boolean {
+  return holdsWelcomes(stage) || stage.devnet.nodes.some((node) => !node.isRunning());
 }
 
 /** True for an open intent of an online client that waits for no fault that is still in force. */

@@ -44,6 +44,8 @@ export const nodeSchema = {
   inbox:        { prefix: 0x36, key: { inbox: "bytes32" },                          value: "JSON: IndexedInbox", writer: "applyChainPage" },
   wallet:       { prefix: 0x37, key: { wallet: "bytes20" },                         value: "id of the inbox that it is linked to", writer: "applyChainPage" },
   node:         { prefix: 0x38, key: { node: "bytes32" },                           value: "JSON: IndexedNode", writer: "applyChainPage" },
+  checkpoint:   { prefix: 0x39, key: { ...log, sequence: "u64" },                   value: "block (u64) ‖ header hash: the first that reached so far", writer: "applyChainPage" },
+  lastCheckpoint: { prefix: 0x3a, key: log,                                         value: "sequence (u64) ‖ block (u64) of the log's last checkpoint", writer: "applyChainPage" },
 } as const;
 
 // biome-ignore format: one record a line
@@ -66,6 +68,8 @@ export const clientSchema = {
   epochTally:    { prefix: 0x72, key: { group: "bytes32", epoch: "u64" },           value: "EpochTally: what the epoch's timeline records add up to", writer: "the group's queue" },
   groupTally:    { prefix: 0x73, key: { group: "bytes32" },                         value: "GroupTally: what its outcomes and intents add up to", writer: "the group's queue" },
   replaced:      { prefix: 0x66, key: { group: "bytes32", envelope: "bytes32" },    value: "id of the message that was sealed again", writer: "the group's queue" },
+  coverage:      { prefix: 0x6a, key: { ...log, first: "u64", header: "bytes32" },  value: "CoverageRecord: which checkpoint covers a batch, proven", writer: "keepVerdicts" },
+  awaited:       { prefix: 0x6b, key: { group: "bytes32", id: "bytes32" },          value: "AwaitedRecord of a message whose verdict is pending or not final", writer: "the group's queue" },
   revocation:    { prefix: 0x67, key: { installation: "bytes32" },                  value: "RevocationRecord: signed, and how far it is", writer: "revokeInstallation" },
   copy:          { prefix: 0x6e, key: {},                                           value: "CopyRecord: another database uses the keys of this one", writer: "whoever notices" },
   written:       { prefix: 0x6f, key: { group: "bytes32", authority: "bytes20" },   value: "nothing: an entry with this authority was staged here", writer: "the group's queue" },

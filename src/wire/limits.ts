@@ -42,6 +42,8 @@ export const REGISTRY_WINDOW_BLOCKS = 14_400;
  * and the keys of the epoch before it have to be kept.
  */
 export const VOID_BLOCKS = 14_400;
+/** What a removed or revoked sender said counts if it is checkpointed at most this many blocks after that. */
+export const FENCE_BLOCKS = 40;
 /** Distance of two commits by one member who is no admin. */
 export const ROTATION_INTERVAL_BLOCKS = 8;
 /** A message is in time within this many commits, or this many seconds, after its epoch's end. */

@@ -157,7 +157,7 @@ async function changeOf(scene: Scene, step: Step): Promise<GroupChange> {
       const head = group.view.record.head as EntryId;
       const progress = { kind: "sealed", head, envelope: said.envelope } as const;
       return {
-        ...shown(said.changes, [said.envelope, { kind: "own" }]),
+        ...shown(said.changes, [said.envelope, { kind: "own", message: intent.action.message }]),
         intents: [{ ...intent, progress, racesLost: 0 }],
       };
     }

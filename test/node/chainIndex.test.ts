@@ -236,7 +236,12 @@ function arbitraryBody(): fc.Arbitrary<Body> {
     few.map((n): Body => ({ kind: "node-leaving", node: id(n) })),
     few.map((n): Body => ({ kind: "node-disabled", node: id(n) })),
     few.map((n): Body => ({ kind: "node-addresses", node: id(n), ...addresses, httpAddress: "http://y" })),
-    fc.constant<Body>({ kind: "checkpoint" }),
+    fc.tuple(few, few, few).map(
+      ([n, s, h]): Body => ({
+        kind: "checkpoint",
+        ...{ node: id(n), generation: 1n, shard: 0, sequence: BigInt(s), headerHash: id(h) },
+      }),
+    ),
   );
 }
 

@@ -1,6 +1,6 @@
 import { WeftError } from "../../src/errors.ts";
 import type { NodeApi } from "../../src/rpc/nodeApi.ts";
-import { asAddress, asId, type Hex, type NodeId } from "../../src/wire/ids.ts";
+import { asAddress, asId, fromHex, type Hex, type NodeId } from "../../src/wire/ids.ts";
 
 export const head = { number: 7, hash: hex(0xaa), time: 1_700_000_000 };
 const database: Hex = `0x${"0d".repeat(16)}`;
@@ -43,6 +43,16 @@ export function echoApi(overrides: Partial<NodeApi> = {}): NodeApi {
     updateSubscription: refuse,
     hasEnvelopes: async ({ hashes }) => hashes.map((_, i) => i % 2 === 0),
     getKeyPackages: async ({ installations }) => installations.map(() => undefined),
+    getCoverage: async ({ batches }) => ({
+      batches: batches.map((batch, i) => {
+        const checkpoint = { sequence: batch.first + 1n, headerHash: batch.headerHash, block: 9 };
+        const unserved = { kind: "unserved", reason: "pruned" } as const;
+        const kinds = [{ kind: "covered", checkpoint }, { kind: "linked", to: batch }, unserved] as const;
+        return kinds[i] ?? { kind: "uncovered" };
+      }),
+      headers: batches.map(({ headerHash }) => fromHex(headerHash)),
+      head,
+    }),
     fetchEntries: async ({ group, recent }) => ({
       from: recent[0],
       entries: [

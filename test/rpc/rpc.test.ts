@@ -8,7 +8,7 @@ import type { IdentityAction, NodeApi, SubscriptionEvent } from "../../src/rpc/n
 import type { RateLimits } from "../../src/rpc/rateLimit.ts";
 import { serveRpc } from "../../src/rpc/serveRpc.ts";
 import { openTransport } from "../../src/rpc/webTransport.ts";
-import { asAddress, asId, type EnvelopeHash, type GroupId } from "../../src/wire/ids.ts";
+import { asAddress, asId, type EnvelopeHash, type GroupId, type NodeId } from "../../src/wire/ids.ts";
 import { until } from "../support/until.ts";
 import { echoApi, head, hex, watermark } from "./echoApi.ts";
 
@@ -46,6 +46,9 @@ for (const http of ["1.1", "2"] as const) {
     ]);
     const hashes = [hex(1), hex(2), hex(3)].map((hash) => asId<EnvelopeHash>(hash));
     assert.deepEqual(await node.hasEnvelopes({ hashes }), [true, false, true]);
+    const log = { node: asId<NodeId>(hex(4)), generation: 3n, shard: 1 };
+    const batches = [5n, 6n, 7n, 8n].map((first) => ({ log, first, headerHash: hex(Number(first)) }));
+    assert.deepEqual(await node.getCoverage({ batches }), await echoApi().getCoverage({ batches }));
     assert.deepEqual(await node.getInboxes({ inboxes: [asId(hex(1))] }), {
       inboxes: [undefined],
       head: undefined,

@@ -74,6 +74,9 @@ export async function forgetInboxes(params: { core: ClientCore; afterBlock: numb
   const writes = gone.map((inbox) => tables.knownInbox.del({ inbox }));
   await writeAtomic({ database: core.database, writes, sync: false });
   for (const inbox of gone) core.inboxes.delete(inbox);
+  for (const group of core.groups.values()) {
+    group.revocations = new Map([...group.revocations.keys()].map((installation) => [installation, -1]));
+  }
 }
 
 /** Then it need not be written again: what was true as of an earlier block stays so. */

@@ -1,13 +1,18 @@
+import type { Write } from "../../store/writeAtomic.ts";
 import type { EntryId, MessageId } from "../../wire/ids.ts";
 import type { ClientCore } from "../core.ts";
+import type { Branch } from "../groups/branch.ts";
 import type { GroupChange } from "../groups/changeGroup.ts";
 import type { Group } from "../groups/group.ts";
+import { judgeOpening } from "../messages/judgeRecord.ts";
+import { awaitedWrites } from "../messages/judgeRecords.ts";
+import { branchWith } from "../messages/judgeSenders.ts";
 import { createPendingTimeline } from "../messages/pendingTimeline.ts";
 import { readRecords, readSurroundings, timelineWrites } from "../messages/timelineStore.ts";
 import { resealed } from "../outbox/resealed.ts";
 import type { Fork, HeadId } from "../tables.ts";
 import { changeOpenings } from "../timeline/insertMessage.ts";
-import type { Opening } from "../timeline/record.ts";
+import type { MessageRecord, Opening } from "../timeline/record.ts";
 
 /**
  * What an adopted entry means to the epochs that a reorganization took. The first of them landed again: it goes on
@@ -28,7 +33,8 @@ export async function settleFork(params: {
   const returns = heads[0] === entry;
   const rest = returns ? heads.slice(1) : [];
   const dead = new Set<HeadId>(returns ? [] : heads);
-  const judged = await judgeVanished({ core, group, entry, dead, from: record.epoch });
+  const branch = branchWith({ group, record, added: change.entries });
+  const judged = await judgeVanished({ core, group, entry, dead, branch, from: record.epoch });
   const intents = change.intents ?? [];
   const again = await resealed({ core, group, messages: judged.voided, except: intents });
   return {
@@ -53,24 +59,30 @@ export async function judgeVanished(params: {
   group: Group;
   entry: EntryId;
   dead: ReadonlySet<HeadId>;
+  /** As it will be. */
+  branch: Branch;
   /** The lowest of the epochs. */
   from: number;
 }) {
-  const { core, group, entry, dead, from } = params;
+  const { core, group, entry, dead, branch, from } = params;
   const place = { database: core.database, group: group.id };
   const timeline = createPendingTimeline();
   const voided = new Map<MessageId, readonly Opening[]>();
-  const judge = (opening: Opening): Opening => {
+  const awaited: Write[] = [];
+  const judge = async (opening: Opening, { id, content }: MessageRecord): Promise<Opening> => {
     if (opening.entry !== entry && dead.has(opening.entry) && opening.verdict !== "void")
       return { ...opening, verdict: "void" };
-    const isBack = opening.entry === entry && opening.verdict === "void";
-    return isBack ? { ...opening, verdict: "counts" } : opening;
+    if (opening.entry !== entry || opening.verdict !== "void") return opening;
+    const judged = await judgeOpening({ core, branch, sender: content, opening });
+    const after = judged.open.length > 0 ? { isPending: judged.opening.verdict === "pending" } : undefined;
+    awaited.push(...awaitedWrites({ group, id, before: undefined, after }));
+    return judged.opening;
   };
   for (let at = from; at <= from + dead.size; at++) {
     for await (const { value } of readRecords({ ...place, epoch: at })) {
       if (value.kind !== "message") continue;
       const record = timeline.recordOf(value);
-      const openings = record.openings.map(judge);
+      const openings = await Promise.all(record.openings.map((opening) => judge(opening, record)));
       const changed = openings.filter((opening, i) => opening !== record.openings[i]);
       if (changed.length === 0) continue;
       const message = { id: record.id, content: record.content, replaces: [] };
@@ -80,5 +92,6 @@ export async function judgeVanished(params: {
       if (isOwn && openings.every(({ verdict }) => verdict === "void")) voided.set(record.id, changed);
     }
   }
-  return { ...timelineWrites({ group: group.id, changes: timeline.changes }), voided };
+  const { writes, events } = timelineWrites({ group: group.id, changes: timeline.changes });
+  return { writes: [...awaited, ...writes], events, voided };
 }

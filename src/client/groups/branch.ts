@@ -13,10 +13,12 @@ export type BranchStep = {
 export type Branch = {
   readonly steps: readonly BranchStep[];
   readonly places: ReadonlyMap<HeadId, number>;
+  /** The commit behind the head that took this client out, if one did. */
+  readonly end?: EntryRecord | undefined;
 };
 
 export function branchOf(params: {
-  record: Pick<GroupRecord, "head" | "epoch" | "start">;
+  record: Pick<GroupRecord, "head" | "epoch" | "start"> & Partial<Pick<GroupRecord, "status">>;
   entries: ReadonlyMap<HeadId, EntryRecord>;
 }): Branch {
   const { record, entries } = params;
@@ -28,7 +30,12 @@ export function branchOf(params: {
     head = entry?.parent;
   }
   steps.reverse();
-  return { steps, places: new Map(steps.map((step, i) => [step.head, i])) };
+  const end = record.status === "removed" ? adoptedOn(entries, record.head) : undefined;
+  return { steps, places: new Map(steps.map((step, i) => [step.head, i])), end };
+}
+
+function adoptedOn(entries: ReadonlyMap<HeadId, EntryRecord>, head: HeadId): EntryRecord | undefined {
+  return [...entries.values()].find(({ parent, verdict }) => parent === head && verdict.kind === "adopted");
 }
 
 /** Blocks of the adopted entries after the step at `place`, in order. */

@@ -73,6 +73,7 @@ export async function changeGroup(params: {
   group.outboxWakeup.wake();
   group.deliveryWakeup.wake();
   group.upkeepWakeup.wake();
+  group.fenceWakeup.wake();
 }
 
 function writesOf(group: Group, change: GroupChange): Write[] {

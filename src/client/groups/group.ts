@@ -51,8 +51,11 @@ export type Group = {
   readonly upkeepWakeup: Wakeup;
   /** Another node serves it. */
   readonly servingWakeup: Wakeup;
+  readonly fenceWakeup: Wakeup;
   readonly epochs: EpochCache;
   view: GroupView;
+  /** By which its messages were judged last, each with its block; a block of -1 was on a fork that is gone. */
+  revocations: ReadonlyMap<InstallationKey, number>;
   /** How far the chain is read; the zero block before anything is. */
   processed: BlockRef;
   /** When that last moved, ms since 1970. */
@@ -79,6 +82,8 @@ export function createGroupHandle(params: { id: GroupId; view: GroupView; proces
     deliveryWakeup: createWakeup(),
     upkeepWakeup: createWakeup(),
     servingWakeup: createWakeup(),
+    fenceWakeup: createWakeup(),
+    revocations: new Map(),
     epochs: new Map(),
     headMovedAtMs: Date.now(),
     caughtUpBy: undefined,

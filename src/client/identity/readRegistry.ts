@@ -11,8 +11,8 @@ import { isRevoked } from "./isRevoked.ts";
 
 type Params = { core: ClientCore; signal: AbortSignal };
 
-/** The revocations by which a group's messages were judged last, each with its block. */
-const judgedBy = new WeakMap<Group, ReadonlyMap<InstallationKey, number>>();
+/** Whether a client was revoked when that was last looked at. */
+const toldOf = new WeakMap<ClientCore, boolean>();
 
 /**
  * Reads what the registry says of all inboxes that concern this client, and lets it take effect: revocations fence
@@ -20,7 +20,8 @@ const judgedBy = new WeakMap<Group, ReadonlyMap<InstallationKey, number>>();
  * of inboxes. To be called from within `core.registryReads`.
  */
 export async function readRegistry({ core, signal }: Params): Promise<number> {
-  const wasRevoked = isRevoked(core);
+  // Entries that are judged meanwhile ask the registry, too: they do not tell.
+  const wasRevoked = toldOf.get(core) ?? isRevoked(core);
   const inboxes = inboxesOfInterest(core);
   for (let i = 0; i < inboxes.length; i += MAX_INBOXES_PER_CALL) {
     const some = inboxes.slice(i, i + MAX_INBOXES_PER_CALL);
@@ -31,11 +32,12 @@ export async function readRegistry({ core, signal }: Params): Promise<number> {
     await fence({ core, group });
     group.upkeepWakeup.wake();
   }
+  toldOf.set(core, isRevoked(core));
   if (isRevoked(core) && !wasRevoked) tellRevoked(core);
   return inboxes.length;
 }
 
-/** One's own, those of all groups that one is in, and those that left lately if nothing is known of them any more. */
+/** One's own, those of all groups that one is in, and those that left lately if nothing is known of them since. */
 function inboxesOfInterest(core: ClientCore): InboxId[] {
   const inboxes = new Set([core.self.inbox]);
   for (const { view } of core.groups.values()) {
@@ -43,7 +45,9 @@ function inboxesOfInterest(core: ClientCore): InboxId[] {
     for (const inbox of view.record.members) inboxes.add(inbox);
     for (const { entry } of view.branch.steps) {
       if (entry?.verdict.kind !== "adopted") continue;
-      for (const { inbox } of entry.verdict.removes) if (!core.inboxes.has(inbox)) inboxes.add(inbox);
+      for (const { inbox } of entry.verdict.removes) {
+        if ((core.inboxes.get(inbox)?.asOf ?? -1) < entry.block.number) inboxes.add(inbox);
+      }
     }
   }
   return [...inboxes];
@@ -51,7 +55,7 @@ function inboxesOfInterest(core: ClientCore): InboxId[] {
 
 async function fence({ core, group }: { core: ClientCore; group: Group }): Promise<void> {
   const revocations = revocationsIn(core, group);
-  const before = judgedBy.get(group) ?? new Map<InstallationKey, number>();
+  const before = group.revocations;
   const changed = [...before.keys(), ...revocations.keys()].filter(
     (installation) => before.get(installation) !== revocations.get(installation),
   );
@@ -61,12 +65,20 @@ async function fence({ core, group }: { core: ClientCore; group: Group }): Promi
     const { writes, events } = await judgeSenders({ core, group, installations, branch: group.view.branch });
     if (writes.length > 0) await changeGroup({ core, group, change: { writes, events } });
   });
-  judgedBy.set(group, revocations);
+  group.revocations = revocations;
+}
+
+/** Of its members and of those who were. */
+function inboxesOf({ view }: Group): Set<InboxId> {
+  const removed = view.branch.steps.flatMap(({ entry }) =>
+    entry?.verdict.kind === "adopted" ? entry.verdict.removes : [],
+  );
+  return new Set([...view.record.members, ...removed.map(({ inbox }) => inbox)]);
 }
 
 function revocationsIn(core: ClientCore, group: Group): Map<InstallationKey, number> {
   const revocations = new Map<InstallationKey, number>();
-  for (const member of group.view.record.members) {
+  for (const member of inboxesOf(group)) {
     for (const { installation, revokedBlock } of core.inboxes.get(member)?.inbox?.installations ?? []) {
       if (revokedBlock !== undefined) revocations.set(installation, revokedBlock);
     }

@@ -28,7 +28,7 @@ export async function replaceInstallation(core: ClientCore, copy: CopyRecord): P
     writes: [
       tables.identity.put({}, identity),
       tables.copy.put({}, replaced),
-      ...ended.map((intent) => tables.outbox.put({ sequence: intent.sequence }, intent)),
+      ...ended.flatMap((intent) => [tables.outbox.put(intent, intent), tables.openIntent.del(intent)]),
       ...formerGroups(core),
       ...(await forgetKeyPackages(core)),
     ],

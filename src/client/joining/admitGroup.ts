@@ -7,6 +7,7 @@ import type { ClientCore } from "../core.ts";
 import { decisiveChild } from "../entries/decisiveChild.ts";
 import { judgeVanished } from "../entries/settleFork.ts";
 import { addGroup } from "../groups/addGroup.ts";
+import { branchOf } from "../groups/branch.ts";
 import { changeGroup } from "../groups/changeGroup.ts";
 import { listEpochs } from "../groups/epochStates.ts";
 import { inboxesOf, viewOf } from "../groups/epochView.ts";
@@ -48,7 +49,8 @@ export async function admitGroup(params: {
   const used = kept && { ...kept, used: true };
   await group.queue.run(async () => {
     const { dead, from } = vanishedHeads(group.view.record);
-    const vanished = await judgeVanished({ core, group, entry, dead, from });
+    const branch = branchOf({ record, entries: new Map() });
+    const vanished = await judgeVanished({ core, group, entry, dead, branch, from });
     const again = await resealed({ core, group, messages: vanished.voided, except: [] });
     const missed = missedBy({ group, until: view.epoch });
     const former = await formerLeaf({ core, group, entry, state });

@@ -2,6 +2,8 @@ import type { ChainEvent, ChainHead, Entry, EntryCursor, GroupPosition, NodeApi 
 import { valuesOf } from "../../store/client/table.ts";
 import type { GroupId, NodeId } from "../../wire/ids.ts";
 import type { ClientCore } from "../core.ts";
+import { judgeAwaited } from "../coverage/judgeAwaited.ts";
+import { forgetCoverage } from "../coverage/knownCoverage.ts";
 import { forgetInboxes } from "../entries/askRegistry.ts";
 import { giveUpFork } from "../entries/giveUpFork.ts";
 import { receiveEntries } from "../entries/receiveEntries.ts";
@@ -47,11 +49,13 @@ async function receive(params: Params & { event: ChainEvent }): Promise<void> {
     }
     case "rollback":
       await forgetInboxes({ core, afterBlock: event.to.number });
+      await forgetCoverage({ core, afterBlock: event.to.number });
       core.identityWakeup.wake();
       await eachGroup(params, groups, async (group) => {
         const voids = ({ block }: EntryRecord) => block.number > event.to.number;
         if (await rollBackGroup({ core, group, voids })) await readAgain({ ...params, group });
       });
+      await eachGroup(params, [...core.groups.keys()], (group) => judgeAwaited({ core, group }));
       return;
     case "head":
       await eachGroup(params, groups, (group) => {

@@ -1,43 +1,57 @@
-import type { EnvelopeHash } from "../../wire/ids.ts";
-import type { Receipt } from "../../wire/receipt.ts";
+import type { EnvelopeHash, MessageId } from "../../wire/ids.ts";
 import type { ClientCore } from "../core.ts";
 import type { GroupChange } from "../groups/changeGroup.ts";
 import type { Group } from "../groups/group.ts";
+import { tables } from "../tables.ts";
 import { changeOpenings } from "../timeline/insertMessage.ts";
-import type { Opening } from "../timeline/record.ts";
-import { fenceBlock, judgeFence } from "./fence.ts";
-import { outcomeWrite } from "./judgeSenders.ts";
-import type { Outcome } from "./outcome.ts";
+import type { Opening, Taken } from "../timeline/record.ts";
+import { judgeOpening } from "./judgeRecord.ts";
+import { awaitedWrites, outcomeWrite } from "./judgeRecords.ts";
+import { keepTaken } from "./keepTaken.ts";
 import { readMessage, readSurroundings, timelineWrites } from "./timelineStore.ts";
-import { verifyReceipts } from "./verifyReceipts.ts";
 
-/** An opened envelope has come again: a receipt with an earlier anchor may take it over the fence. */
+/**
+ * A sealing that is known was taken in by another node, or is one's own and was taken in at all: one more receipt may
+ * take it over the fence.
+ */
 export async function addReceipts(params: {
   core: ClientCore;
   group: Group;
-  arrival: { readonly hash: EnvelopeHash; readonly receipts: readonly Receipt[] };
-  outcome: Outcome;
+  message: MessageId;
+  envelope: EnvelopeHash;
+  receipts: readonly Taken[];
 }): Promise<GroupChange> {
-  const { core, group, arrival, outcome } = params;
-  if (outcome.kind !== "opened" && outcome.kind !== "fenced") return {};
+  const { core, group, message: id, envelope, receipts } = params;
   const place = { database: core.database, group: group.id };
-  const record = await readMessage({ ...place, id: outcome.message });
-  const opening = record?.openings.find(({ envelope }) => envelope === arrival.hash);
-  if (!record || opening?.anchorBlock === undefined) return {};
-  const receipts = verifyReceipts({ network: core.network, nodes: core.links.nodes, ...arrival });
-  const anchorBlock = Math.min(...receipts.map((receipt) => receipt.anchorBlock));
-  if (anchorBlock >= opening.anchorBlock) return {};
-  const { inbox, installation } = record.content;
-  const fence = fenceBlock({
-    ...{ branch: group.view.branch, head: opening.entry, sender: { inbox, installation } },
-    inbox: core.inboxes.get(inbox)?.inbox,
-  });
-  const verdict = judgeFence({ fence, anchorBlock });
-  const better: Opening = { ...opening, anchorBlock, verdict };
-  const openings = record.openings.map((one) => (one === opening ? better : one));
+  const record = await readMessage({ ...place, id });
+  const opening = record?.openings.find((one) => one.envelope === envelope);
+  if (!record || !opening) return {};
+  const taken = keepTaken([...(opening.taken ?? []), ...receipts]);
+  if (isSame(taken, opening.taken ?? [])) return {};
+  const { branch } = group.view;
+  const better: Opening = { ...opening, taken };
+  const judged = await judgeOpening({ core, branch, sender: record.content, opening: better });
+  const openings = record.openings.map((one) => (one === opening ? judged.opening : one));
   const message = { id: record.id, content: record.content, replaces: [] };
   const found = { ...(await readSurroundings({ ...place, message })), record };
-  const changes = changeOpenings({ openings, found });
-  const { writes, events } = timelineWrites({ group: group.id, changes });
-  return { events, writes: [outcomeWrite({ group, record, opening: better }), ...writes] };
+  const { writes, events } = timelineWrites({
+    group: group.id,
+    changes: changeOpenings({ openings, found }),
+  });
+  if (judged.opening.verdict === opening.verdict && judged.open.length === 0) return { writes };
+  const before = await tables.awaited.get(core.database, { group: group.id, id });
+  const isPending = openings.some(({ verdict }) => verdict === "pending");
+  const after = judged.open.length > 0 ? { isPending } : before;
+  return {
+    events: judged.opening.verdict === opening.verdict ? [] : events,
+    writes: [
+      outcomeWrite({ core, group, record, opening: judged.opening }),
+      ...awaitedWrites({ group, id, before, after }),
+      ...writes,
+    ],
+  };
+}
+
+function isSame(a: readonly Taken[], b: readonly Taken[]): boolean {
+  return a.length === b.length && a.every(({ headerHash }, i) => headerHash === b[i]?.headerHash);
 }

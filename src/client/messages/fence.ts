@@ -1,13 +1,15 @@
 import type { KnownInbox } from "../../identity/inbox.ts";
+import { FENCE_BLOCKS, MAX_LATE_COMMITS } from "../../wire/limits.ts";
 import type { Branch } from "../groups/branch.ts";
 import type { Member } from "../policy/roleOf.ts";
-import type { HeadId } from "../tables.ts";
-import type { MessageVerdict } from "../timeline/record.ts";
+import type { CoverageRecord, HeadId } from "../tables.ts";
+import type { MessageVerdict, Taken } from "../timeline/record.ts";
 
 /**
  * The block from which on nothing counts that a member seals to the epoch of `head`: that of the first commit after
  * it on the branch that removes the member's leaf, or that of its revocation if it was earlier. Undefined for whoever
- * is in the group still, and for a head that is not on the branch. Pure.
+ * is in the group still, for a head that is not on the branch, and for an epoch that lies more than MAX_LATE_COMMITS
+ * commits before that block. Pure.
  */
 export function fenceBlock(params: {
   branch: Branch;
@@ -20,26 +22,38 @@ export function fenceBlock(params: {
   const { installation } = sender;
   const place = branch.places.get(head);
   if (place === undefined) return undefined;
-  const removal = branch.steps.slice(place + 1).find(({ entry }) => {
+  const after = [...branch.steps.slice(place + 1).map(({ entry }) => entry), branch.end];
+  const removal = after.find((entry) => {
     return entry?.verdict.kind === "adopted" && entry.verdict.removes.some(isOf(installation));
   });
   const revoked = inbox?.installations.find(isOf(installation))?.revokedBlock;
-  const blocks = [removal?.entry?.block.number, revoked].filter((block) => block !== undefined);
-  return blocks.length === 0 ? undefined : Math.min(...blocks);
+  const blocks = [removal?.block.number, revoked].filter((block) => block !== undefined);
+  if (blocks.length === 0) return undefined;
+  const fence = Math.min(...blocks);
+  const commits = after.filter((entry) => entry !== undefined && entry.block.number <= fence);
+  return commits.length > MAX_LATE_COMMITS ? undefined : fence;
 }
 
-/**
- * Whether a message counts: one of its receipts must name an anchor before the fence. The earliest anchor decides, so
- * one receipt that qualifies is enough, and who has more receipts only ever finds more that counts. Pure.
- */
-export function judgeFence(params: {
-  /** Undefined: no fence. */
-  fence: number | undefined;
-  /** The lowest of the receipts' anchor blocks; undefined for one's own message. */
-  anchorBlock: number | undefined;
-}): MessageVerdict {
-  const { fence, anchorBlock } = params;
-  return fence === undefined || anchorBlock === undefined || anchorBlock < fence ? "counts" : "fenced";
+/** What is known of one batch and the fence: `unknown` until the chain is read so far that no word can change it. */
+export type FenceSide = "before" | "behind" | "unknown";
+
+/** Whether a batch was signed before the fence, as far as its node's checkpoints prove it. Pure. */
+export function sideOf(params: {
+  fence: number;
+  taken: Pick<Taken, "anchorBlock">;
+  coverage: CoverageRecord | undefined;
+}): FenceSide {
+  const { fence, taken, coverage } = params;
+  const lastBlock = fence + FENCE_BLOCKS;
+  if (taken.anchorBlock >= fence) return "behind";
+  if (coverage?.block !== undefined) return coverage.block <= lastBlock ? "before" : "behind";
+  return coverage !== undefined && coverage.asOf >= lastBlock ? "behind" : "unknown";
+}
+
+/** One receipt that is before the fence is enough, so who has more receipts only ever finds more that counts. Pure. */
+export function judgeFence(sides: readonly FenceSide[]): MessageVerdict {
+  if (sides.includes("before")) return "counts";
+  return sides.includes("unknown") ? "pending" : "fenced";
 }
 
 function isOf(installation: Member["installation"]) {

@@ -1,18 +1,12 @@
 import type { InstallationKey } from "../../wire/ids.ts";
+import { MAX_LATE_COMMITS } from "../../wire/limits.ts";
 import type { ClientCore } from "../core.ts";
 import { type Branch, branchOf } from "../groups/branch.ts";
-import type { GroupChange } from "../groups/changeGroup.ts";
 import type { Group } from "../groups/group.ts";
 import type { EntryRecord, GroupRecord, HeadId } from "../tables.ts";
-import { tables } from "../tables.ts";
-import { changeOpenings } from "../timeline/insertMessage.ts";
-import type { MessageRecord, Opening, TimelineChange } from "../timeline/record.ts";
-import { fenceBlock, judgeFence } from "./fence.ts";
-import { createPendingTimeline } from "./pendingTimeline.ts";
-import { readRecords, readSurroundings, timelineWrites } from "./timelineStore.ts";
-
-/** Keys of older epochs are gone: nothing of theirs can have been opened ahead of the chain. */
-const EPOCHS_LOOKED_AT = 64;
+import type { MessageRecord, TimelineChange } from "../timeline/record.ts";
+import { type JudgedRecords, judgeRecords } from "./judgeRecords.ts";
+import { readRecords } from "./timelineStore.ts";
 
 type Params = {
   core: ClientCore;
@@ -31,46 +25,32 @@ export async function judgeSenders(
     /** Of the same batch. */
     changes?: readonly TimelineChange[];
   },
-): Promise<{ writes: NonNullable<GroupChange["writes"]>; events: NonNullable<GroupChange["events"]> }> {
+): Promise<JudgedRecords> {
+  return await judgeRecords({ ...params, records: saidBy(params) });
+}
+
+async function* saidBy(params: Params): AsyncGenerator<MessageRecord> {
   const { core, group, installations, branch } = params;
   const place = { database: core.database, group: group.id };
-  const writes: NonNullable<GroupChange["writes"]>[number][] = [];
-  const timeline = createPendingTimeline();
-  timeline.add(params.changes ?? []);
-  const epochs = installations.size === 0 ? [] : branch.steps.slice(-EPOCHS_LOOKED_AT);
+  const epochs = installations.size === 0 ? [] : branch.steps.slice(firstToJudge(params));
   for (const { epoch } of epochs) {
     for await (const { value } of readRecords({ ...place, epoch })) {
-      if (value.kind !== "message" || !installations.has(value.content.installation)) continue;
-      const record = timeline.recordOf(value);
-      const openings = record.openings.map((opening) => judgeOpening({ ...params, record, opening }));
-      const changed = openings.filter((opening, i) => opening !== record.openings[i]);
-      if (changed.length === 0) continue;
-      const message = { id: record.id, content: record.content, replaces: [] };
-      const found = timeline.around({ ...(await readSurroundings({ ...place, message })), record });
-      timeline.add(changeOpenings({ openings, found }));
-      writes.push(...changed.map((opening) => outcomeWrite({ group, record, opening })));
+      if (value.kind === "message" && installations.has(value.content.installation)) yield value;
     }
   }
-  const shown = timelineWrites({ group: group.id, changes: timeline.changes });
-  return { writes: [...writes, ...shown.writes], events: shown.events };
 }
 
-function judgeOpening(params: Params & { record: MessageRecord; opening: Opening }): Opening {
-  const { core, branch, record, opening } = params;
-  const { inbox, installation } = record.content;
-  const known = core.inboxes.get(inbox)?.inbox;
-  const fence = fenceBlock({ branch, head: opening.entry, sender: { inbox, installation }, inbox: known });
-  const verdict = judgeFence({ fence, anchorBlock: opening.anchorBlock });
-  return verdict === opening.verdict || !branch.places.has(opening.entry) ? opening : { ...opening, verdict };
-}
-
-/** How an envelope that was opened is told of. */
-export function outcomeWrite(params: { group: Group; record: Pick<MessageRecord, "id">; opening: Opening }) {
-  const { group, record, opening } = params;
-  const { epoch, envelope, verdict } = opening;
-  const kind = verdict === "fenced" ? "fenced" : "opened";
-  const outcome = { kind, epoch, message: record.id } as const;
-  return tables.outcome.put({ group: group.id, envelope }, { outcome, receivedAtMs: Date.now() });
+/** Epochs further before a fence have none; of one that fell, the commits since are fewer than that again. */
+function firstToJudge({ core, branch, installations }: Params): number {
+  const blocks = [...core.inboxes.values()]
+    .flatMap(({ inbox }) => inbox?.installations ?? [])
+    .flatMap(({ installation, revokedBlock }) => (installations.has(installation) ? [revokedBlock] : []))
+    .filter((block) => block !== undefined);
+  const fence = Math.min(...blocks);
+  const revoked = branch.steps.findIndex(({ entry }) => entry !== undefined && entry.block.number >= fence);
+  const last = branch.steps.length - MAX_LATE_COMMITS;
+  const first = revoked < 0 ? last : Math.min(revoked, last);
+  return Math.max(0, first - MAX_LATE_COMMITS - 1);
 }
 
 /** The branch with other entries or another head. */

@@ -6,10 +6,12 @@ import type { GapReason } from "../timeline/record.ts";
 /** What became of an envelope of a group's topic. Every one is counted by reason; all but junk beyond a bound is listed. */
 export type Outcome =
   | { readonly kind: "opened"; readonly epoch: number; readonly message: MessageId }
-  /** Opened and kept hidden: its sender was removed or revoked before any receipt of it. */
+  /** Opened and kept hidden until it is known whether it was sent before its sender was removed or revoked. */
+  | { readonly kind: "pending"; readonly epoch: number; readonly message: MessageId }
+  /** Opened and kept hidden: nothing proves that it was sent before its sender was removed or revoked. */
   | { readonly kind: "fenced"; readonly epoch: number; readonly message: MessageId }
   /** This client's own, come back. */
-  | { readonly kind: "own" }
+  | { readonly kind: "own"; readonly message: MessageId }
   /** Waits for the chain; durable and bounded. */
   | { readonly kind: "held" }
   /** A visible place in the timeline where something is missing. */

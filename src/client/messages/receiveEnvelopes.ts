@@ -19,15 +19,16 @@ import { insertMessage } from "../timeline/insertMessage.ts";
 import { readOpened } from "../timeline/readOpened.ts";
 import type { GapReason, Opening } from "../timeline/record.ts";
 import { addReceipts } from "./addReceipts.ts";
-import { fenceBlock, judgeFence } from "./fence.ts";
 import { withoutHeld } from "./held.ts";
 import { holdEnvelope } from "./holdEnvelope.ts";
-import type { LateLimits, ReceiptTime } from "./inTime.ts";
+import type { LateLimits } from "./inTime.ts";
 import { type HeadPlace, judgeEnvelope } from "./judgeEnvelope.ts";
-import { outcomeWrite } from "./judgeSenders.ts";
+import { judgeOpening } from "./judgeRecord.ts";
+import { awaitedWrites, outcomeWrite } from "./judgeRecords.ts";
+import { keepTaken } from "./keepTaken.ts";
 import { isFinal, type Outcome, type RejectReason } from "./outcome.ts";
 import { readGaps, readReplacement, readSurroundings, timelineWrites } from "./timelineStore.ts";
-import { verifyReceipts } from "./verifyReceipts.ts";
+import { type VerifiedReceipt, verifyReceipts } from "./verifyReceipts.ts";
 
 type Arrival = {
   readonly hash: EnvelopeHash;
@@ -57,7 +58,7 @@ export async function receiveEnvelopes(params: {
     const known = await finalOutcome({ core, group, hash });
     const arrival = { hash, envelope, receipts };
     const change = known
-      ? await addReceipts({ core, group, arrival, outcome: known.outcome })
+      ? await comeAgain({ core, group, arrival, outcome: known.outcome })
       : await reconcile({ core, group, arrival });
     const writes = [...(change.writes ?? []), ...(i === envelopes.length - 1 ? position : [])];
     await changeGroup({ core, group, change: { ...change, writes } });
@@ -68,6 +69,15 @@ async function finalOutcome(params: { core: ClientCore; group: Group; hash: Enve
   const { core, group, hash: envelope } = params;
   const known = await tables.outcome.get(core.database, { group: group.id, envelope });
   return known && isFinal(known.outcome) ? known : undefined;
+}
+
+/** An envelope that is known has come again, with the receipt of another node. */
+async function comeAgain(params: Params & { outcome: Outcome }): Promise<GroupChange> {
+  const { core, group, arrival, outcome } = params;
+  if (!("message" in outcome)) return {};
+  const { network, links } = core;
+  const receipts = verifyReceipts({ network, nodes: links.nodes, ...arrival });
+  return await addReceipts({ core, group, message: outcome.message, envelope: arrival.hash, receipts });
 }
 
 /** Judges again what is held; `isOver`: it waits in vain. */
@@ -150,7 +160,7 @@ async function judge(params: Decoded): Promise<GroupChange> {
 }
 
 async function open(
-  params: Decoded & { epoch: StoredEpoch; receipts: readonly ReceiptTime[] },
+  params: Decoded & { epoch: StoredEpoch; receipts: readonly VerifiedReceipt[] },
 ): Promise<GroupChange> {
   const { core, group, arrival, decoded, epoch } = params;
   const { head, privateMessage: message } = decoded;
@@ -174,14 +184,16 @@ async function open(
   const place = { database: core.database, group: group.id };
   const found = await readSurroundings({ ...place, message: reading });
   const gaps = await readGaps({ ...place, envelopes: [...reading.replaces, arrival.hash] });
-  const anchorBlock = Math.min(...params.receipts.map((receipt) => receipt.anchorBlock));
-  const inbox = core.inboxes.get(sender.inbox)?.inbox;
-  const fence = fenceBlock({ branch: group.view.branch, head, sender, inbox });
-  const verdict = judgeFence({ fence, anchorBlock });
-  const opening: Opening = { epoch: number, entry: head, envelope: arrival.hash, anchorBlock, verdict };
+  const { branch } = group.view;
+  const taken = keepTaken(params.receipts);
+  const sealing: Opening = { epoch: number, entry: head, envelope: arrival.hash, taken, verdict: "counts" };
+  const { opening, open } = await judgeOpening({ core, branch, sender, opening: sealing });
   const changes = insertMessage({ message: reading, opening, found: { ...found, gaps } });
   const { writes, events } = timelineWrites({ group: group.id, changes });
-  return { ...next, events, writes: [outcomeWrite({ group, record: reading, opening }), ...writes] };
+  const after = open.length > 0 ? { isPending: opening.verdict === "pending" } : undefined;
+  const awaited = awaitedWrites({ group, id: reading.id, before: undefined, after });
+  const outcome = outcomeWrite({ core, group, record: reading, opening });
+  return { ...next, events, writes: [outcome, ...awaited, ...writes] };
 }
 
 function openAny(epoch: StoredEpoch, message: Uint8Array, byCopy = false) {

@@ -1,9 +1,12 @@
-import { decodeBatchHeader } from "../../wire/batchHeader.ts";
+import { batchHeaderHash, decodeBatchHeader } from "../../wire/batchHeader.ts";
 import { type EnvelopeHash, fromHex, type NodeId } from "../../wire/ids.ts";
 import type { Network } from "../../wire/network.ts";
 import { type Receipt, verifyReceipt } from "../../wire/receipt.ts";
 import type { KnownNode, StoredReceipt } from "../tables.ts";
+import type { Taken } from "../timeline/record.ts";
 import type { ReceiptTime } from "./inTime.ts";
+
+export type VerifiedReceipt = ReceiptTime & Taken;
 
 /** Of the receipts, those that a registered node signed for this envelope; others count for nothing. */
 export function verifyReceipts(params: {
@@ -11,15 +14,18 @@ export function verifyReceipts(params: {
   nodes: ReadonlyMap<NodeId, KnownNode>;
   hash: EnvelopeHash;
   receipts: readonly Receipt[];
-}): ReceiptTime[] {
+}): VerifiedReceipt[] {
   const { network, nodes, hash, receipts } = params;
   return receipts.flatMap((receipt) => {
-    const { chainId, nodeRegistry, node, anchorBlock, timeMs } = receipt.header;
+    const { chainId, nodeRegistry, node, generation, shard, firstSequence: first } = receipt.header;
     const known = nodes.get(node);
     const isHere = chainId === network.chainId && nodeRegistry === network.nodeRegistry;
     if (!known || !isHere) return [];
     const signingKey = fromHex(known.signingKey);
-    return verifyReceipt({ receipt, hash, signingKey }) ? [{ anchorBlock, timeMs }] : [];
+    if (!verifyReceipt({ receipt, hash, signingKey })) return [];
+    const { anchorBlock, timeMs } = receipt.header;
+    const headerHash = batchHeaderHash(receipt.headerBytes);
+    return [{ log: { node, generation, shard }, first, headerHash, anchorBlock, timeMs }];
   });
 }
 

@@ -5,13 +5,14 @@ import { envelopeBytes } from "../../wire/envelope.ts";
 import type { NodeId } from "../../wire/ids.ts";
 import type { ClientCore } from "../core.ts";
 import { successorsOf } from "../groups/branch.ts";
-import { changeGroup } from "../groups/changeGroup.ts";
+import { changeGroup, type GroupChange } from "../groups/changeGroup.ts";
 import { readEpoch } from "../groups/epochStates.ts";
 import { viewOf } from "../groups/epochView.ts";
 import type { Group, Publication } from "../groups/group.ts";
 import { isNodeFault } from "../links/askNodes.ts";
 import { activeNodes, apiOf, isUp, noteFailure } from "../links/nodeLinks.ts";
 import { rankGroupNodes } from "../links/rankGroupNodes.ts";
+import { addReceipts } from "../messages/addReceipts.ts";
 import { inTime } from "../messages/inTime.ts";
 import { verifyReceipts } from "../messages/verifyReceipts.ts";
 import { type Delivery, deliveryStep, publicationAfter } from "./deliveryStep.ts";
@@ -106,20 +107,19 @@ async function take(params: AtNode & { publication: Publication; outcome: Publis
   if (outcome.kind === "refused") return await refuse({ ...params, intent, outcome });
   const { hash } = publication.record;
   const { nodes } = core.links;
-  const [time] = verifyReceipts({ network: core.network, nodes, hash, receipts: [outcome.receipt] });
+  const receipts = verifyReceipts({ network: core.network, nodes, hash, receipts: [outcome.receipt] });
+  const [time] = receipts;
   if (!time) throw new WeftError({ code: "malformed", message: `a receipt of ${node} does not verify` });
   if (intent.progress.kind === "sealed" && (await isLate({ ...params, intent, time }))) {
     return await sealAgain({ ...params, intent });
   }
-  await record(
-    params,
-    publicationAfter({
-      publication,
-      state: isOnlyNode(core) ? "delivered" : "acknowledged",
-      node,
-      nowMs: Date.now(),
-    }),
-  );
+  const { action } = intent;
+  const also =
+    action.kind === "send"
+      ? await addReceipts({ core, group, message: action.message, envelope: hash, receipts })
+      : {};
+  const state = isOnlyNode(core) ? "delivered" : "acknowledged";
+  await record(params, publicationAfter({ publication, state, node, nowMs: Date.now() }), also);
 }
 
 async function refuse(
@@ -202,7 +202,11 @@ function waitFor(asked: readonly Publication[]): number {
 }
 
 /** Stores a publication's new state and what it means to its intent. */
-async function record({ core, group }: Params, publication: Publication): Promise<void> {
+async function record(
+  { core, group }: Params,
+  publication: Publication,
+  also: GroupChange = {},
+): Promise<void> {
   const others = group.view.publications.filter(
     ({ sequence, part }) => sequence === publication.sequence && part !== publication.part,
   );
@@ -213,6 +217,7 @@ async function record({ core, group }: Params, publication: Publication): Promis
     core,
     group,
     change: {
+      ...also,
       ...(next && next !== intent ? { intents: [next] } : {}),
       ...(isOver ? { droppedPublications: [...others, publication] } : { publications: [publication] }),
     },

@@ -85,7 +85,7 @@ async function show(params: {
   const { writes, events } = timelineWrites({ group: group.id, changes });
   const outcome = tables.outcome.put(
     { group: group.id, envelope: hash },
-    { outcome: { kind: "own" }, receivedAtMs: Date.now() },
+    { outcome: { kind: "own", message: message.id }, receivedAtMs: Date.now() },
   );
   return { events, writes: [...writes, outcome] };
 }

@@ -1,11 +1,11 @@
 import type { MessageContent } from "../../wire/applicationMessage.ts";
+import type { BatchPlace } from "../../wire/batchPlace.ts";
 import type { EntryId, EnvelopeHash, Hex, InboxId, InstallationKey, MessageId } from "../../wire/ids.ts";
 import type { Role } from "../policy/roleOf.ts";
 
 /**
  * A timeline is a set of records under one order: epoch, rank, id. It stands in the database under these keys, so a
- * page is a range, and an insertion touches only what it changes. Records hold strings, numbers, booleans and lists
- * only: JSON keeps them.
+ * page is a range, and an insertion touches only what it changes.
  */
 export type TimelineRecord = MessageRecord | GapRecord | MembershipRecord | MissedRecord;
 
@@ -21,14 +21,19 @@ export type MessageRecord = {
   readonly deleted: boolean;
 };
 
+/** A batch that took an envelope in, by its receipt. */
+export type Taken = BatchPlace & { readonly anchorBlock: number };
+
 /** One sealing of a message that was opened. */
 export type Opening = {
   readonly epoch: number;
   /** That opened the epoch. */
   readonly entry: EntryId;
   readonly envelope: EnvelopeHash;
-  /** The lowest that its receipts name; absent for one's own. */
-  readonly anchorBlock?: number;
+  /** Where nodes took it in, as far as that may matter; absent before any did. */
+  readonly taken?: readonly Taken[];
+  /** The block before which its sender must have sent it; absent while the sender is neither removed nor revoked. */
+  readonly fence?: number | undefined;
   readonly verdict: MessageVerdict;
 };
 

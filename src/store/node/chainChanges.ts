@@ -3,6 +3,7 @@ import { fromHex, toHex } from "../../wire/ids.ts";
 import { keyOf } from "../keys.ts";
 import { nodeSchema } from "../schema.ts";
 import { encodeEntry, parseJson, writeJson } from "./chainIndexCodec.ts";
+import { decodeLastCheckpoint, encodeCheckpoint, encodeLastCheckpoint } from "./checkpointCodec.ts";
 import type { BlockRef, IndexedInbox, IndexedNode } from "./indexedRecords.ts";
 
 type Addresses = {
@@ -54,7 +55,15 @@ export type IndexableRecord = { readonly block: BlockRef; readonly logIndex: num
   | { readonly kind: "node-restarted"; readonly node: NodeId; readonly generation: bigint }
   | { readonly kind: "node-leaving"; readonly node: NodeId }
   | { readonly kind: "node-disabled"; readonly node: NodeId }
-  | { readonly kind: "node-left" | "checkpoint" }
+  | { readonly kind: "node-left" }
+  | {
+      readonly kind: "checkpoint";
+      readonly node: NodeId;
+      readonly generation: bigint;
+      readonly shard: number;
+      readonly sequence: bigint;
+      readonly headerHash: Hex;
+    }
 );
 
 /** A record that the index writes; undefined deletes it. */
@@ -77,8 +86,9 @@ export async function changesOf(params: { record: IndexableRecord; read: ReadRec
     case "recovery-vetoed":
       return await inboxChanges({ record, read });
     case "node-left":
-    case "checkpoint":
       return [];
+    case "checkpoint":
+      return await checkpointChanges({ record, read });
     default:
       return await nodeChanges({ record, read });
   }
@@ -171,7 +181,10 @@ export function recoveryAt(params: { inbox: IndexedInbox; time: number }): Addre
     : inbox.recovery;
 }
 
-type NodeRecord = Extract<IndexableRecord, { readonly node: NodeId }>;
+type NodeRecord = Exclude<
+  Extract<IndexableRecord, { readonly node: NodeId }>,
+  { readonly kind: "checkpoint" }
+>;
 
 async function nodeChanges(params: { record: NodeRecord; read: ReadRecord }): Promise<Change[]> {
   const { record, read } = params;
@@ -212,4 +225,21 @@ function nodeAfter(params: { node: IndexedNode | undefined; record: NodeRecord }
 function addressesOf(record: Addresses): { peerId: Hex; multiaddrs: readonly string[]; httpAddress: string } {
   const { peerId, multiaddrs, httpAddress } = record;
   return { peerId: toHex(peerId), multiaddrs, httpAddress };
+}
+
+/** Checkpoints of a log count as long as their sequence grows: so the first at or after a batch is the earliest. */
+async function checkpointChanges(params: {
+  record: IndexableRecord & { kind: "checkpoint" };
+  read: ReadRecord;
+}): Promise<Change[]> {
+  const { node, generation, shard, sequence, headerHash, block } = params.record;
+  const log = { node, generation, shard };
+  const lastKey = keyOf(nodeSchema.lastCheckpoint, log);
+  const last = await params.read(lastKey);
+  if (last !== undefined && decodeLastCheckpoint(last).sequence >= sequence) return [];
+  const key = keyOf(nodeSchema.checkpoint, { ...log, sequence });
+  return [
+    { key, value: encodeCheckpoint({ block: block.number, headerHash }) },
+    { key: lastKey, value: encodeLastCheckpoint({ sequence, block: block.number }) },
+  ];
 }

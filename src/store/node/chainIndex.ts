@@ -37,6 +37,8 @@ export const indexRecords = [
   nodeSchema.inbox,
   nodeSchema.wallet,
   nodeSchema.node,
+  nodeSchema.checkpoint,
+  nodeSchema.lastCheckpoint,
 ] as const;
 
 export const cursorKey = keyOf(nodeSchema.chainCursor, {});

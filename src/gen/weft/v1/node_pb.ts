@@ -4,7 +4,7 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { LogRange, Receipt } from "./batch_pb.ts";
+import type { LogId, LogRange, Receipt } from "./batch_pb.ts";
 import { file_weft_v1_batch } from "./batch_pb.ts";
 import type { Envelope } from "./envelope_pb.ts";
 import { file_weft_v1_envelope } from "./envelope_pb.ts";
@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file weft/v1/node.proto.
  */
 export const file_weft_v1_node: GenFile = /*@__PURE__*/
-  fileDesc("ChJ3ZWZ0L3YxL25vZGUucHJvdG8SB3dlZnQudjEiKQoLRXJyb3JEZXRhaWwSDAoEY29kZRgBIAEoCRIMCgRoaW50GAIgASgJIhAKDkdldE5vZGVSZXF1ZXN0ItACCg9HZXROb2RlUmVzcG9uc2USDAoEbm9kZRgBIAEoDBIPCgdwZWVyX2lkGAIgASgJEhIKCm11bHRpYWRkcnMYAyADKAkSFAoMaHR0cF9hZGRyZXNzGAQgASgJEhAKCGNoYWluX2lkGAUgASgEEhIKCmNvbW1pdF9sb2cYBiABKAwSGQoRaWRlbnRpdHlfcmVnaXN0cnkYByABKAwSFQoNbm9kZV9yZWdpc3RyeRgIIAEoDBIQCghkYXRhYmFzZRgJIAEoDBIgCgRoZWFkGAogASgLMhIud2VmdC52MS5DaGFpbkhlYWQSDQoFcGVlcnMYCyABKA0SDQoFcmVhZHkYDCABKAgSGAoQbm90X3JlYWR5X3JlYXNvbhgNIAEoCRIPCgd2ZXJzaW9uGA4gASgJEh8KBGxvZ3MYDyADKAsyES53ZWZ0LnYxLkxvZ1JhbmdlIhIKEExpc3ROb2Rlc1JlcXVlc3QiWQoRTGlzdE5vZGVzUmVzcG9uc2USIgoFbm9kZXMYASADKAsyEy53ZWZ0LnYxLk5vZGVSZWNvcmQSIAoEaGVhZBgCIAEoCzISLndlZnQudjEuQ2hhaW5IZWFkIr4BCgpOb2RlUmVjb3JkEgwKBG5vZGUYASABKAwSEwoLc2lnbmluZ19rZXkYAiABKAwSDwoHcGVlcl9pZBgDIAEoCRISCgptdWx0aWFkZHJzGAQgAygJEhQKDGh0dHBfYWRkcmVzcxgFIAEoCRISCgpnZW5lcmF0aW9uGAYgASgEEhgKEHJlZ2lzdGVyZWRfYmxvY2sYByABKAQSEgoKbGVmdF9ibG9jaxgIIAEoBBIQCghkaXNhYmxlZBgJIAEoCCI2Cg5QdWJsaXNoUmVxdWVzdBIkCgllbnZlbG9wZXMYASADKAsyES53ZWZ0LnYxLkVudmVsb3BlIjoKD1B1Ymxpc2hSZXNwb25zZRInCgdyZXN1bHRzGAEgAygLMhYud2VmdC52MS5QdWJsaXNoUmVzdWx0ImcKDVB1Ymxpc2hSZXN1bHQSIwoHcmVjZWlwdBgBIAEoCzIQLndlZnQudjEuUmVjZWlwdEgAEicKB3JlZnVzZWQYAiABKAsyFC53ZWZ0LnYxLkVycm9yRGV0YWlsSABCCAoGcmVzdWx0IioKBkN1cnNvchIQCghkYXRhYmFzZRgBIAEoDBIOCgZvZmZzZXQYAiABKAQiYgoNVG9waWNQb3NpdGlvbhINCgV0b3BpYxgBIAEoDBIfCgZjdXJzb3IYAiABKAsyDy53ZWZ0LnYxLkN1cnNvchIhCgZ2ZWN0b3IYAyADKAsyES53ZWZ0LnYxLkxvZ1JhbmdlIkkKDFF1ZXJ5UmVxdWVzdBImCgZ0b3BpY3MYASADKAsyFi53ZWZ0LnYxLlRvcGljUG9zaXRpb24SEQoJbWF4X2J5dGVzGAIgASgNInAKDVF1ZXJ5UmVzcG9uc2USKgoJZW52ZWxvcGVzGAEgAygLMhcud2VmdC52MS5TdG9yZWRFbnZlbG9wZRIlCgl3YXRlcm1hcmsYAiABKAsyEi53ZWZ0LnYxLldhdGVybWFyaxIMCgRtb3JlGAMgASgIImkKDlN0b3JlZEVudmVsb3BlEiMKCGVudmVsb3BlGAEgASgLMhEud2VmdC52MS5FbnZlbG9wZRIiCghyZWNlaXB0cxgCIAMoCzIQLndlZnQudjEuUmVjZWlwdBIOCgZvZmZzZXQYAyABKAQiTwoJV2F0ZXJtYXJrEh8KBmN1cnNvchgBIAEoCzIPLndlZnQudjEuQ3Vyc29yEiEKBnZlY3RvchgCIAMoCzIRLndlZnQudjEuTG9nUmFuZ2UiOgoQU3Vic2NyaWJlUmVxdWVzdBImCgZ0b3BpY3MYASADKAsyFi53ZWZ0LnYxLlRvcGljUG9zaXRpb24imQEKEVN1YnNjcmliZVJlc3BvbnNlEi8KB3N0YXJ0ZWQYASABKAsyHC53ZWZ0LnYxLlN1YnNjcmlwdGlvblN0YXJ0ZWRIABImCgRwYWdlGAIgASgLMhYud2VmdC52MS5RdWVyeVJlc3BvbnNlSAASIgoEaWRsZRgDIAEoCzISLndlZnQudjEuV2F0ZXJtYXJrSABCBwoFZXZlbnQiKwoTU3Vic2NyaXB0aW9uU3RhcnRlZBIUCgxzdWJzY3JpcHRpb24YASABKAwiZgoZVXBkYXRlU3Vic2NyaXB0aW9uUmVxdWVzdBIUCgxzdWJzY3JpcHRpb24YASABKAwSIwoDYWRkGAIgAygLMhYud2VmdC52MS5Ub3BpY1Bvc2l0aW9uEg4KBnJlbW92ZRgDIAMoDCIcChpVcGRhdGVTdWJzY3JpcHRpb25SZXNwb25zZSIlChNIYXNFbnZlbG9wZXNSZXF1ZXN0Eg4KBmhhc2hlcxgBIAMoDCImChRIYXNFbnZlbG9wZXNSZXNwb25zZRIOCgZzdG9yZWQYASADKAgiLgoVR2V0S2V5UGFja2FnZXNSZXF1ZXN0EhUKDWluc3RhbGxhdGlvbnMYASADKAwiPgoWR2V0S2V5UGFja2FnZXNSZXNwb25zZRIkCgllbnZlbG9wZXMYASADKAsyES53ZWZ0LnYxLkVudmVsb3BlIjcKCUNoYWluSGVhZBIOCgZudW1iZXIYASABKAQSDAoEaGFzaBgCIAEoDBIMCgR0aW1lGAMgASgEIpsBCgVFbnRyeRINCgVncm91cBgBIAEoDBIKCgJpZBgCIAEoDBIOCgZwYXJlbnQYAyABKAwSDQoFaW5kZXgYBCABKA0SEQoJYXV0aG9yaXR5GAUgASgMEg8KB3BheWxvYWQYBiABKAwSIQoFYmxvY2sYByABKAsyEi53ZWZ0LnYxLkNoYWluSGVhZBIRCglsb2dfaW5kZXgYCCABKA0iQwoLRW50cnlDdXJzb3ISDQoFYmxvY2sYASABKAQSEQoJbG9nX2luZGV4GAIgASgNEhIKCmJsb2NrX2hhc2gYAyABKAwiXQoTRmV0Y2hFbnRyaWVzUmVxdWVzdBINCgVncm91cBgBIAEoDBIkCgZyZWNlbnQYAiADKAsyFC53ZWZ0LnYxLkVudHJ5Q3Vyc29yEhEKCW1heF9ieXRlcxgDIAEoDSKLAQoURmV0Y2hFbnRyaWVzUmVzcG9uc2USIgoEZnJvbRgBIAEoCzIULndlZnQudjEuRW50cnlDdXJzb3ISHwoHZW50cmllcxgCIAMoCzIOLndlZnQudjEuRW50cnkSDAoEbW9yZRgDIAEoCBIgCgRoZWFkGAQgASgLMhIud2VmdC52MS5DaGFpbkhlYWQiPAoSRm9sbG93Q2hhaW5SZXF1ZXN0EiYKBmdyb3VwcxgBIAMoCzIWLndlZnQudjEuR3JvdXBQb3NpdGlvbiJECg1Hcm91cFBvc2l0aW9uEg0KBWdyb3VwGAEgASgMEiQKBnJlY2VudBgCIAMoCzIULndlZnQudjEuRW50cnlDdXJzb3IixAEKE0ZvbGxvd0NoYWluUmVzcG9uc2USLwoHc3RhcnRlZBgBIAEoCzIcLndlZnQudjEuU3Vic2NyaXB0aW9uU3RhcnRlZEgAEigKB2VudHJpZXMYAiABKAsyFS53ZWZ0LnYxLkdyb3VwRW50cmllc0gAEiUKCHJvbGxiYWNrGAMgASgLMhEud2VmdC52MS5Sb2xsYmFja0gAEiIKBGhlYWQYBCABKAsyEi53ZWZ0LnYxLkNoYWluSGVhZEgAQgcKBWV2ZW50ImIKDEdyb3VwRW50cmllcxINCgVncm91cBgBIAEoDBIiCgRmcm9tGAIgASgLMhQud2VmdC52MS5FbnRyeUN1cnNvchIfCgdlbnRyaWVzGAMgAygLMg4ud2VmdC52MS5FbnRyeSIqCghSb2xsYmFjaxIeCgJ0bxgBIAEoCzISLndlZnQudjEuQ2hhaW5IZWFkIiwKD0dldEVudHJ5UmVxdWVzdBINCgVncm91cBgBIAEoDBIKCgJpZBgCIAEoDCKGAQoQR2V0RW50cnlSZXNwb25zZRINCgVrbm93bhgBIAEoCBIRCglhdXRob3JpdHkYAiABKAwSDQoFYmxvY2sYAyABKAQSDQoFaW5kZXgYBCABKA0SEAoIY2hpbGRyZW4YBSABKA0SIAoEaGVhZBgGIAEoCzISLndlZnQudjEuQ2hhaW5IZWFkInkKElJlbGF5QXBwZW5kUmVxdWVzdBINCgVncm91cBgBIAEoDBIOCgZwYXJlbnQYAiABKAwSDQoFbGltaXQYAyABKA0SEQoJYXV0aG9yaXR5GAQgASgMEg8KB3BheWxvYWQYBSABKAwSEQoJc2lnbmF0dXJlGAYgASgMIrwBCg1SZWxheVJlc3BvbnNlEicKCXN1Ym1pdHRlZBgBIAEoCzISLndlZnQudjEuU3VibWl0dGVkSAASHwoFc3RhbGUYAiABKAsyDi53ZWZ0LnYxLlN0YWxlSAASLgoNYWxyZWFkeV90aGVyZRgDIAEoCzIVLndlZnQudjEuQWxyZWFkeVRoZXJlSAASJwoHcmVmdXNlZBgEIAEoCzIULndlZnQudjEuRXJyb3JEZXRhaWxIAEIICgZyZXN1bHQiIAoJU3VibWl0dGVkEhMKC3RyYW5zYWN0aW9uGAEgASgMIhkKBVN0YWxlEhAKCGNoaWxkcmVuGAEgASgNIg4KDEFscmVhZHlUaGVyZSKcAgoUUmVsYXlJZGVudGl0eVJlcXVlc3QSLAoMY3JlYXRlX2luYm94GAEgASgLMhQud2VmdC52MS5DcmVhdGVJbmJveEgAEjQKEGFkZF9pbnN0YWxsYXRpb24YAiABKAsyGC53ZWZ0LnYxLkFkZEluc3RhbGxhdGlvbkgAEjoKE3Jldm9rZV9pbnN0YWxsYXRpb24YAyABKAsyGy53ZWZ0LnYxLlJldm9rZUluc3RhbGxhdGlvbkgAEioKC2xpbmtfd2FsbGV0GAQgASgLMhMud2VmdC52MS5MaW5rV2FsbGV0SAASLgoNdW5saW5rX3dhbGxldBgFIAEoCzIVLndlZnQudjEuVW5saW5rV2FsbGV0SABCCAoGYWN0aW9uIlMKDUF1dGhvcml6YXRpb24SDgoGc2lnbmVyGAEgASgMEg0KBW5vbmNlGAIgASgEEhAKCGRlYWRsaW5lGAMgASgEEhEKCXNpZ25hdHVyZRgEIAEoDCJ5CgtDcmVhdGVJbmJveBIMCgRzYWx0GAEgASgMEhQKDGluc3RhbGxhdGlvbhgCIAEoDBIeChZpbnN0YWxsYXRpb25fc2lnbmF0dXJlGAMgASgMEiYKBndhbGxldBgEIAEoCzIWLndlZnQudjEuQXV0aG9yaXphdGlvbiJ+Cg9BZGRJbnN0YWxsYXRpb24SDQoFaW5ib3gYASABKAwSFAoMaW5zdGFsbGF0aW9uGAIgASgMEh4KFmluc3RhbGxhdGlvbl9zaWduYXR1cmUYAyABKAwSJgoGd2FsbGV0GAQgASgLMhYud2VmdC52MS5BdXRob3JpemF0aW9uIlgKElJldm9rZUluc3RhbGxhdGlvbhINCgVpbmJveBgBIAEoDBIUCgxpbnN0YWxsYXRpb24YAiABKAwSCgoCYnkYAyABKAwSEQoJc2lnbmF0dXJlGAQgASgMImcKCkxpbmtXYWxsZXQSDQoFaW5ib3gYASABKAwSIgoCYnkYAiABKAsyFi53ZWZ0LnYxLkF1dGhvcml6YXRpb24SJgoGd2FsbGV0GAMgASgLMhYud2VmdC52MS5BdXRob3JpemF0aW9uIlEKDFVubGlua1dhbGxldBINCgVpbmJveBgBIAEoDBIOCgZ3YWxsZXQYAiABKAwSIgoCYnkYAyABKAsyFi53ZWZ0LnYxLkF1dGhvcml6YXRpb24iJAoRR2V0SW5ib3hlc1JlcXVlc3QSDwoHaW5ib3hlcxgBIAMoDCJdChJHZXRJbmJveGVzUmVzcG9uc2USJQoHaW5ib3hlcxgBIAMoCzIULndlZnQudjEuSW5ib3hSZWNvcmQSIAoEaGVhZBgCIAEoCzISLndlZnQudjEuQ2hhaW5IZWFkIooBCgtJbmJveFJlY29yZBINCgVpbmJveBgBIAEoDBImCgd3YWxsZXRzGAIgAygLMhUud2VmdC52MS5XYWxsZXRSZWNvcmQSMgoNaW5zdGFsbGF0aW9ucxgDIAMoCzIbLndlZnQudjEuSW5zdGFsbGF0aW9uUmVjb3JkEhAKCHJlY292ZXJ5GAQgASgMIkwKDFdhbGxldFJlY29yZBIOCgZ3YWxsZXQYASABKAwSFAoMbGlua2VkX2Jsb2NrGAIgASgEEhYKDnVubGlua2VkX2Jsb2NrGAMgASgEInkKEkluc3RhbGxhdGlvblJlY29yZBIUCgxpbnN0YWxsYXRpb24YASABKAwSDgoGd2FsbGV0GAIgASgMEhMKC2FkZGVkX2Jsb2NrGAMgASgEEhUKDXJldm9rZWRfYmxvY2sYBCABKAQSEQoJc2lnbmF0dXJlGAUgASgMIiIKEEdldFdhbGxldFJlcXVlc3QSDgoGd2FsbGV0GAEgASgMIjEKEUdldFdhbGxldFJlc3BvbnNlEg0KBWluYm94GAEgASgMEg0KBW5vbmNlGAIgASgEMrsICgtOb2RlU2VydmljZRI8CgdHZXROb2RlEhcud2VmdC52MS5HZXROb2RlUmVxdWVzdBoYLndlZnQudjEuR2V0Tm9kZVJlc3BvbnNlEkIKCUxpc3ROb2RlcxIZLndlZnQudjEuTGlzdE5vZGVzUmVxdWVzdBoaLndlZnQudjEuTGlzdE5vZGVzUmVzcG9uc2USPAoHUHVibGlzaBIXLndlZnQudjEuUHVibGlzaFJlcXVlc3QaGC53ZWZ0LnYxLlB1Ymxpc2hSZXNwb25zZRI2CgVRdWVyeRIVLndlZnQudjEuUXVlcnlSZXF1ZXN0GhYud2VmdC52MS5RdWVyeVJlc3BvbnNlEkQKCVN1YnNjcmliZRIZLndlZnQudjEuU3Vic2NyaWJlUmVxdWVzdBoaLndlZnQudjEuU3Vic2NyaWJlUmVzcG9uc2UwARJdChJVcGRhdGVTdWJzY3JpcHRpb24SIi53ZWZ0LnYxLlVwZGF0ZVN1YnNjcmlwdGlvblJlcXVlc3QaIy53ZWZ0LnYxLlVwZGF0ZVN1YnNjcmlwdGlvblJlc3BvbnNlEksKDEhhc0VudmVsb3BlcxIcLndlZnQudjEuSGFzRW52ZWxvcGVzUmVxdWVzdBodLndlZnQudjEuSGFzRW52ZWxvcGVzUmVzcG9uc2USUQoOR2V0S2V5UGFja2FnZXMSHi53ZWZ0LnYxLkdldEtleVBhY2thZ2VzUmVxdWVzdBofLndlZnQudjEuR2V0S2V5UGFja2FnZXNSZXNwb25zZRJLCgxGZXRjaEVudHJpZXMSHC53ZWZ0LnYxLkZldGNoRW50cmllc1JlcXVlc3QaHS53ZWZ0LnYxLkZldGNoRW50cmllc1Jlc3BvbnNlEkoKC0ZvbGxvd0NoYWluEhsud2VmdC52MS5Gb2xsb3dDaGFpblJlcXVlc3QaHC53ZWZ0LnYxLkZvbGxvd0NoYWluUmVzcG9uc2UwARI/CghHZXRFbnRyeRIYLndlZnQudjEuR2V0RW50cnlSZXF1ZXN0Ghkud2VmdC52MS5HZXRFbnRyeVJlc3BvbnNlEkIKC1JlbGF5QXBwZW5kEhsud2VmdC52MS5SZWxheUFwcGVuZFJlcXVlc3QaFi53ZWZ0LnYxLlJlbGF5UmVzcG9uc2USRgoNUmVsYXlJZGVudGl0eRIdLndlZnQudjEuUmVsYXlJZGVudGl0eVJlcXVlc3QaFi53ZWZ0LnYxLlJlbGF5UmVzcG9uc2USRQoKR2V0SW5ib3hlcxIaLndlZnQudjEuR2V0SW5ib3hlc1JlcXVlc3QaGy53ZWZ0LnYxLkdldEluYm94ZXNSZXNwb25zZRJCCglHZXRXYWxsZXQSGS53ZWZ0LnYxLkdldFdhbGxldFJlcXVlc3QaGi53ZWZ0LnYxLkdldFdhbGxldFJlc3BvbnNlYgZwcm90bzM", [file_weft_v1_batch, file_weft_v1_envelope]);
+  fileDesc("ChJ3ZWZ0L3YxL25vZGUucHJvdG8SB3dlZnQudjEiKQoLRXJyb3JEZXRhaWwSDAoEY29kZRgBIAEoCRIMCgRoaW50GAIgASgJIhAKDkdldE5vZGVSZXF1ZXN0ItACCg9HZXROb2RlUmVzcG9uc2USDAoEbm9kZRgBIAEoDBIPCgdwZWVyX2lkGAIgASgJEhIKCm11bHRpYWRkcnMYAyADKAkSFAoMaHR0cF9hZGRyZXNzGAQgASgJEhAKCGNoYWluX2lkGAUgASgEEhIKCmNvbW1pdF9sb2cYBiABKAwSGQoRaWRlbnRpdHlfcmVnaXN0cnkYByABKAwSFQoNbm9kZV9yZWdpc3RyeRgIIAEoDBIQCghkYXRhYmFzZRgJIAEoDBIgCgRoZWFkGAogASgLMhIud2VmdC52MS5DaGFpbkhlYWQSDQoFcGVlcnMYCyABKA0SDQoFcmVhZHkYDCABKAgSGAoQbm90X3JlYWR5X3JlYXNvbhgNIAEoCRIPCgd2ZXJzaW9uGA4gASgJEh8KBGxvZ3MYDyADKAsyES53ZWZ0LnYxLkxvZ1JhbmdlIhIKEExpc3ROb2Rlc1JlcXVlc3QiWQoRTGlzdE5vZGVzUmVzcG9uc2USIgoFbm9kZXMYASADKAsyEy53ZWZ0LnYxLk5vZGVSZWNvcmQSIAoEaGVhZBgCIAEoCzISLndlZnQudjEuQ2hhaW5IZWFkIr4BCgpOb2RlUmVjb3JkEgwKBG5vZGUYASABKAwSEwoLc2lnbmluZ19rZXkYAiABKAwSDwoHcGVlcl9pZBgDIAEoCRISCgptdWx0aWFkZHJzGAQgAygJEhQKDGh0dHBfYWRkcmVzcxgFIAEoCRISCgpnZW5lcmF0aW9uGAYgASgEEhgKEHJlZ2lzdGVyZWRfYmxvY2sYByABKAQSEgoKbGVmdF9ibG9jaxgIIAEoBBIQCghkaXNhYmxlZBgJIAEoCCI2Cg5QdWJsaXNoUmVxdWVzdBIkCgllbnZlbG9wZXMYASADKAsyES53ZWZ0LnYxLkVudmVsb3BlIjoKD1B1Ymxpc2hSZXNwb25zZRInCgdyZXN1bHRzGAEgAygLMhYud2VmdC52MS5QdWJsaXNoUmVzdWx0ImcKDVB1Ymxpc2hSZXN1bHQSIwoHcmVjZWlwdBgBIAEoCzIQLndlZnQudjEuUmVjZWlwdEgAEicKB3JlZnVzZWQYAiABKAsyFC53ZWZ0LnYxLkVycm9yRGV0YWlsSABCCAoGcmVzdWx0IioKBkN1cnNvchIQCghkYXRhYmFzZRgBIAEoDBIOCgZvZmZzZXQYAiABKAQiYgoNVG9waWNQb3NpdGlvbhINCgV0b3BpYxgBIAEoDBIfCgZjdXJzb3IYAiABKAsyDy53ZWZ0LnYxLkN1cnNvchIhCgZ2ZWN0b3IYAyADKAsyES53ZWZ0LnYxLkxvZ1JhbmdlIkkKDFF1ZXJ5UmVxdWVzdBImCgZ0b3BpY3MYASADKAsyFi53ZWZ0LnYxLlRvcGljUG9zaXRpb24SEQoJbWF4X2J5dGVzGAIgASgNInAKDVF1ZXJ5UmVzcG9uc2USKgoJZW52ZWxvcGVzGAEgAygLMhcud2VmdC52MS5TdG9yZWRFbnZlbG9wZRIlCgl3YXRlcm1hcmsYAiABKAsyEi53ZWZ0LnYxLldhdGVybWFyaxIMCgRtb3JlGAMgASgIImkKDlN0b3JlZEVudmVsb3BlEiMKCGVudmVsb3BlGAEgASgLMhEud2VmdC52MS5FbnZlbG9wZRIiCghyZWNlaXB0cxgCIAMoCzIQLndlZnQudjEuUmVjZWlwdBIOCgZvZmZzZXQYAyABKAQiTwoJV2F0ZXJtYXJrEh8KBmN1cnNvchgBIAEoCzIPLndlZnQudjEuQ3Vyc29yEiEKBnZlY3RvchgCIAMoCzIRLndlZnQudjEuTG9nUmFuZ2UiOgoQU3Vic2NyaWJlUmVxdWVzdBImCgZ0b3BpY3MYASADKAsyFi53ZWZ0LnYxLlRvcGljUG9zaXRpb24imQEKEVN1YnNjcmliZVJlc3BvbnNlEi8KB3N0YXJ0ZWQYASABKAsyHC53ZWZ0LnYxLlN1YnNjcmlwdGlvblN0YXJ0ZWRIABImCgRwYWdlGAIgASgLMhYud2VmdC52MS5RdWVyeVJlc3BvbnNlSAASIgoEaWRsZRgDIAEoCzISLndlZnQudjEuV2F0ZXJtYXJrSABCBwoFZXZlbnQiKwoTU3Vic2NyaXB0aW9uU3RhcnRlZBIUCgxzdWJzY3JpcHRpb24YASABKAwiZgoZVXBkYXRlU3Vic2NyaXB0aW9uUmVxdWVzdBIUCgxzdWJzY3JpcHRpb24YASABKAwSIwoDYWRkGAIgAygLMhYud2VmdC52MS5Ub3BpY1Bvc2l0aW9uEg4KBnJlbW92ZRgDIAMoDCIcChpVcGRhdGVTdWJzY3JpcHRpb25SZXNwb25zZSIlChNIYXNFbnZlbG9wZXNSZXF1ZXN0Eg4KBmhhc2hlcxgBIAMoDCImChRIYXNFbnZlbG9wZXNSZXNwb25zZRIOCgZzdG9yZWQYASADKAgiLgoVR2V0S2V5UGFja2FnZXNSZXF1ZXN0EhUKDWluc3RhbGxhdGlvbnMYASADKAwiPgoWR2V0S2V5UGFja2FnZXNSZXNwb25zZRIkCgllbnZlbG9wZXMYASADKAsyES53ZWZ0LnYxLkVudmVsb3BlIjoKEkdldENvdmVyYWdlUmVxdWVzdBIkCgdiYXRjaGVzGAEgAygLMhMud2VmdC52MS5CYXRjaFBsYWNlIlYKCkJhdGNoUGxhY2USGwoDbG9nGAEgASgLMg4ud2VmdC52MS5Mb2dJZBIWCg5maXJzdF9zZXF1ZW5jZRgCIAEoBBITCgtoZWFkZXJfaGFzaBgDIAEoDCJxChNHZXRDb3ZlcmFnZVJlc3BvbnNlEicKB2JhdGNoZXMYASADKAsyFi53ZWZ0LnYxLkJhdGNoQ292ZXJhZ2USDwoHaGVhZGVycxgCIAMoDBIgCgRoZWFkGAMgASgLMhIud2VmdC52MS5DaGFpbkhlYWQipQEKDUJhdGNoQ292ZXJhZ2USJgoHY292ZXJlZBgBIAEoCzITLndlZnQudjEuQ2hlY2twb2ludEgAEiUKBmxpbmtlZBgCIAEoCzITLndlZnQudjEuQmF0Y2hQbGFjZUgAEicKCXVuY292ZXJlZBgDIAEoCzISLndlZnQudjEuVW5jb3ZlcmVkSAASEgoIdW5zZXJ2ZWQYBCABKAlIAEIICgZyZXN1bHQiQgoKQ2hlY2twb2ludBIQCghzZXF1ZW5jZRgBIAEoBBITCgtoZWFkZXJfaGFzaBgCIAEoDBINCgVibG9jaxgDIAEoBCILCglVbmNvdmVyZWQiNwoJQ2hhaW5IZWFkEg4KBm51bWJlchgBIAEoBBIMCgRoYXNoGAIgASgMEgwKBHRpbWUYAyABKAQimwEKBUVudHJ5Eg0KBWdyb3VwGAEgASgMEgoKAmlkGAIgASgMEg4KBnBhcmVudBgDIAEoDBINCgVpbmRleBgEIAEoDRIRCglhdXRob3JpdHkYBSABKAwSDwoHcGF5bG9hZBgGIAEoDBIhCgVibG9jaxgHIAEoCzISLndlZnQudjEuQ2hhaW5IZWFkEhEKCWxvZ19pbmRleBgIIAEoDSJDCgtFbnRyeUN1cnNvchINCgVibG9jaxgBIAEoBBIRCglsb2dfaW5kZXgYAiABKA0SEgoKYmxvY2tfaGFzaBgDIAEoDCJdChNGZXRjaEVudHJpZXNSZXF1ZXN0Eg0KBWdyb3VwGAEgASgMEiQKBnJlY2VudBgCIAMoCzIULndlZnQudjEuRW50cnlDdXJzb3ISEQoJbWF4X2J5dGVzGAMgASgNIosBChRGZXRjaEVudHJpZXNSZXNwb25zZRIiCgRmcm9tGAEgASgLMhQud2VmdC52MS5FbnRyeUN1cnNvchIfCgdlbnRyaWVzGAIgAygLMg4ud2VmdC52MS5FbnRyeRIMCgRtb3JlGAMgASgIEiAKBGhlYWQYBCABKAsyEi53ZWZ0LnYxLkNoYWluSGVhZCI8ChJGb2xsb3dDaGFpblJlcXVlc3QSJgoGZ3JvdXBzGAEgAygLMhYud2VmdC52MS5Hcm91cFBvc2l0aW9uIkQKDUdyb3VwUG9zaXRpb24SDQoFZ3JvdXAYASABKAwSJAoGcmVjZW50GAIgAygLMhQud2VmdC52MS5FbnRyeUN1cnNvciLEAQoTRm9sbG93Q2hhaW5SZXNwb25zZRIvCgdzdGFydGVkGAEgASgLMhwud2VmdC52MS5TdWJzY3JpcHRpb25TdGFydGVkSAASKAoHZW50cmllcxgCIAEoCzIVLndlZnQudjEuR3JvdXBFbnRyaWVzSAASJQoIcm9sbGJhY2sYAyABKAsyES53ZWZ0LnYxLlJvbGxiYWNrSAASIgoEaGVhZBgEIAEoCzISLndlZnQudjEuQ2hhaW5IZWFkSABCBwoFZXZlbnQiYgoMR3JvdXBFbnRyaWVzEg0KBWdyb3VwGAEgASgMEiIKBGZyb20YAiABKAsyFC53ZWZ0LnYxLkVudHJ5Q3Vyc29yEh8KB2VudHJpZXMYAyADKAsyDi53ZWZ0LnYxLkVudHJ5IioKCFJvbGxiYWNrEh4KAnRvGAEgASgLMhIud2VmdC52MS5DaGFpbkhlYWQiLAoPR2V0RW50cnlSZXF1ZXN0Eg0KBWdyb3VwGAEgASgMEgoKAmlkGAIgASgMIoYBChBHZXRFbnRyeVJlc3BvbnNlEg0KBWtub3duGAEgASgIEhEKCWF1dGhvcml0eRgCIAEoDBINCgVibG9jaxgDIAEoBBINCgVpbmRleBgEIAEoDRIQCghjaGlsZHJlbhgFIAEoDRIgCgRoZWFkGAYgASgLMhIud2VmdC52MS5DaGFpbkhlYWQieQoSUmVsYXlBcHBlbmRSZXF1ZXN0Eg0KBWdyb3VwGAEgASgMEg4KBnBhcmVudBgCIAEoDBINCgVsaW1pdBgDIAEoDRIRCglhdXRob3JpdHkYBCABKAwSDwoHcGF5bG9hZBgFIAEoDBIRCglzaWduYXR1cmUYBiABKAwivAEKDVJlbGF5UmVzcG9uc2USJwoJc3VibWl0dGVkGAEgASgLMhIud2VmdC52MS5TdWJtaXR0ZWRIABIfCgVzdGFsZRgCIAEoCzIOLndlZnQudjEuU3RhbGVIABIuCg1hbHJlYWR5X3RoZXJlGAMgASgLMhUud2VmdC52MS5BbHJlYWR5VGhlcmVIABInCgdyZWZ1c2VkGAQgASgLMhQud2VmdC52MS5FcnJvckRldGFpbEgAQggKBnJlc3VsdCIgCglTdWJtaXR0ZWQSEwoLdHJhbnNhY3Rpb24YASABKAwiGQoFU3RhbGUSEAoIY2hpbGRyZW4YASABKA0iDgoMQWxyZWFkeVRoZXJlIpwCChRSZWxheUlkZW50aXR5UmVxdWVzdBIsCgxjcmVhdGVfaW5ib3gYASABKAsyFC53ZWZ0LnYxLkNyZWF0ZUluYm94SAASNAoQYWRkX2luc3RhbGxhdGlvbhgCIAEoCzIYLndlZnQudjEuQWRkSW5zdGFsbGF0aW9uSAASOgoTcmV2b2tlX2luc3RhbGxhdGlvbhgDIAEoCzIbLndlZnQudjEuUmV2b2tlSW5zdGFsbGF0aW9uSAASKgoLbGlua193YWxsZXQYBCABKAsyEy53ZWZ0LnYxLkxpbmtXYWxsZXRIABIuCg11bmxpbmtfd2FsbGV0GAUgASgLMhUud2VmdC52MS5VbmxpbmtXYWxsZXRIAEIICgZhY3Rpb24iUwoNQXV0aG9yaXphdGlvbhIOCgZzaWduZXIYASABKAwSDQoFbm9uY2UYAiABKAQSEAoIZGVhZGxpbmUYAyABKAQSEQoJc2lnbmF0dXJlGAQgASgMInkKC0NyZWF0ZUluYm94EgwKBHNhbHQYASABKAwSFAoMaW5zdGFsbGF0aW9uGAIgASgMEh4KFmluc3RhbGxhdGlvbl9zaWduYXR1cmUYAyABKAwSJgoGd2FsbGV0GAQgASgLMhYud2VmdC52MS5BdXRob3JpemF0aW9uIn4KD0FkZEluc3RhbGxhdGlvbhINCgVpbmJveBgBIAEoDBIUCgxpbnN0YWxsYXRpb24YAiABKAwSHgoWaW5zdGFsbGF0aW9uX3NpZ25hdHVyZRgDIAEoDBImCgZ3YWxsZXQYBCABKAsyFi53ZWZ0LnYxLkF1dGhvcml6YXRpb24iWAoSUmV2b2tlSW5zdGFsbGF0aW9uEg0KBWluYm94GAEgASgMEhQKDGluc3RhbGxhdGlvbhgCIAEoDBIKCgJieRgDIAEoDBIRCglzaWduYXR1cmUYBCABKAwiZwoKTGlua1dhbGxldBINCgVpbmJveBgBIAEoDBIiCgJieRgCIAEoCzIWLndlZnQudjEuQXV0aG9yaXphdGlvbhImCgZ3YWxsZXQYAyABKAsyFi53ZWZ0LnYxLkF1dGhvcml6YXRpb24iUQoMVW5saW5rV2FsbGV0Eg0KBWluYm94GAEgASgMEg4KBndhbGxldBgCIAEoDBIiCgJieRgDIAEoCzIWLndlZnQudjEuQXV0aG9yaXphdGlvbiIkChFHZXRJbmJveGVzUmVxdWVzdBIPCgdpbmJveGVzGAEgAygMIl0KEkdldEluYm94ZXNSZXNwb25zZRIlCgdpbmJveGVzGAEgAygLMhQud2VmdC52MS5JbmJveFJlY29yZBIgCgRoZWFkGAIgASgLMhIud2VmdC52MS5DaGFpbkhlYWQiigEKC0luYm94UmVjb3JkEg0KBWluYm94GAEgASgMEiYKB3dhbGxldHMYAiADKAsyFS53ZWZ0LnYxLldhbGxldFJlY29yZBIyCg1pbnN0YWxsYXRpb25zGAMgAygLMhsud2VmdC52MS5JbnN0YWxsYXRpb25SZWNvcmQSEAoIcmVjb3ZlcnkYBCABKAwiTAoMV2FsbGV0UmVjb3JkEg4KBndhbGxldBgBIAEoDBIUCgxsaW5rZWRfYmxvY2sYAiABKAQSFgoOdW5saW5rZWRfYmxvY2sYAyABKAQieQoSSW5zdGFsbGF0aW9uUmVjb3JkEhQKDGluc3RhbGxhdGlvbhgBIAEoDBIOCgZ3YWxsZXQYAiABKAwSEwoLYWRkZWRfYmxvY2sYAyABKAQSFQoNcmV2b2tlZF9ibG9jaxgEIAEoBBIRCglzaWduYXR1cmUYBSABKAwiIgoQR2V0V2FsbGV0UmVxdWVzdBIOCgZ3YWxsZXQYASABKAwiMQoRR2V0V2FsbGV0UmVzcG9uc2USDQoFaW5ib3gYASABKAwSDQoFbm9uY2UYAiABKAQyhQkKC05vZGVTZXJ2aWNlEjwKB0dldE5vZGUSFy53ZWZ0LnYxLkdldE5vZGVSZXF1ZXN0Ghgud2VmdC52MS5HZXROb2RlUmVzcG9uc2USQgoJTGlzdE5vZGVzEhkud2VmdC52MS5MaXN0Tm9kZXNSZXF1ZXN0Ghoud2VmdC52MS5MaXN0Tm9kZXNSZXNwb25zZRI8CgdQdWJsaXNoEhcud2VmdC52MS5QdWJsaXNoUmVxdWVzdBoYLndlZnQudjEuUHVibGlzaFJlc3BvbnNlEjYKBVF1ZXJ5EhUud2VmdC52MS5RdWVyeVJlcXVlc3QaFi53ZWZ0LnYxLlF1ZXJ5UmVzcG9uc2USRAoJU3Vic2NyaWJlEhkud2VmdC52MS5TdWJzY3JpYmVSZXF1ZXN0Ghoud2VmdC52MS5TdWJzY3JpYmVSZXNwb25zZTABEl0KElVwZGF0ZVN1YnNjcmlwdGlvbhIiLndlZnQudjEuVXBkYXRlU3Vic2NyaXB0aW9uUmVxdWVzdBojLndlZnQudjEuVXBkYXRlU3Vic2NyaXB0aW9uUmVzcG9uc2USSwoMSGFzRW52ZWxvcGVzEhwud2VmdC52MS5IYXNFbnZlbG9wZXNSZXF1ZXN0Gh0ud2VmdC52MS5IYXNFbnZlbG9wZXNSZXNwb25zZRJRCg5HZXRLZXlQYWNrYWdlcxIeLndlZnQudjEuR2V0S2V5UGFja2FnZXNSZXF1ZXN0Gh8ud2VmdC52MS5HZXRLZXlQYWNrYWdlc1Jlc3BvbnNlEkgKC0dldENvdmVyYWdlEhsud2VmdC52MS5HZXRDb3ZlcmFnZVJlcXVlc3QaHC53ZWZ0LnYxLkdldENvdmVyYWdlUmVzcG9uc2USSwoMRmV0Y2hFbnRyaWVzEhwud2VmdC52MS5GZXRjaEVudHJpZXNSZXF1ZXN0Gh0ud2VmdC52MS5GZXRjaEVudHJpZXNSZXNwb25zZRJKCgtGb2xsb3dDaGFpbhIbLndlZnQudjEuRm9sbG93Q2hhaW5SZXF1ZXN0Ghwud2VmdC52MS5Gb2xsb3dDaGFpblJlc3BvbnNlMAESPwoIR2V0RW50cnkSGC53ZWZ0LnYxLkdldEVudHJ5UmVxdWVzdBoZLndlZnQudjEuR2V0RW50cnlSZXNwb25zZRJCCgtSZWxheUFwcGVuZBIbLndlZnQudjEuUmVsYXlBcHBlbmRSZXF1ZXN0GhYud2VmdC52MS5SZWxheVJlc3BvbnNlEkYKDVJlbGF5SWRlbnRpdHkSHS53ZWZ0LnYxLlJlbGF5SWRlbnRpdHlSZXF1ZXN0GhYud2VmdC52MS5SZWxheVJlc3BvbnNlEkUKCkdldEluYm94ZXMSGi53ZWZ0LnYxLkdldEluYm94ZXNSZXF1ZXN0Ghsud2VmdC52MS5HZXRJbmJveGVzUmVzcG9uc2USQgoJR2V0V2FsbGV0Ehkud2VmdC52MS5HZXRXYWxsZXRSZXF1ZXN0Ghoud2VmdC52MS5HZXRXYWxsZXRSZXNwb25zZWIGcHJvdG8z", [file_weft_v1_batch, file_weft_v1_envelope]);
 
 /**
  * Detail of every refused call.
@@ -650,6 +650,178 @@ export const GetKeyPackagesResponseSchema: GenMessage<GetKeyPackagesResponse> = 
   messageDesc(file_weft_v1_node, 23);
 
 /**
+ * @generated from message weft.v1.GetCoverageRequest
+ */
+export type GetCoverageRequest = Message<"weft.v1.GetCoverageRequest"> & {
+  /**
+   * @generated from field: repeated weft.v1.BatchPlace batches = 1;
+   */
+  batches: BatchPlace[];
+};
+
+/**
+ * Describes the message weft.v1.GetCoverageRequest.
+ * Use `create(GetCoverageRequestSchema)` to create a new message.
+ */
+export const GetCoverageRequestSchema: GenMessage<GetCoverageRequest> = /*@__PURE__*/
+  messageDesc(file_weft_v1_node, 24);
+
+/**
+ * @generated from message weft.v1.BatchPlace
+ */
+export type BatchPlace = Message<"weft.v1.BatchPlace"> & {
+  /**
+   * @generated from field: weft.v1.LogId log = 1;
+   */
+  log?: LogId | undefined;
+
+  /**
+   * @generated from field: uint64 first_sequence = 2;
+   */
+  firstSequence: bigint;
+
+  /**
+   * 32 bytes: SHA-256
+   *
+   * @generated from field: bytes header_hash = 3;
+   */
+  headerHash: Uint8Array;
+};
+
+/**
+ * Describes the message weft.v1.BatchPlace.
+ * Use `create(BatchPlaceSchema)` to create a new message.
+ */
+export const BatchPlaceSchema: GenMessage<BatchPlace> = /*@__PURE__*/
+  messageDesc(file_weft_v1_node, 25);
+
+/**
+ * @generated from message weft.v1.GetCoverageResponse
+ */
+export type GetCoverageResponse = Message<"weft.v1.GetCoverageResponse"> & {
+  /**
+   * in order
+   *
+   * @generated from field: repeated weft.v1.BatchCoverage batches = 1;
+   */
+  batches: BatchCoverage[];
+
+  /**
+   * What links them to their checkpoints, both ends included: each names the hash of the one before. In any order.
+   *
+   * @generated from field: repeated bytes headers = 2;
+   */
+  headers: Uint8Array[];
+
+  /**
+   * up to which the node knows checkpoints
+   *
+   * @generated from field: weft.v1.ChainHead head = 3;
+   */
+  head?: ChainHead | undefined;
+};
+
+/**
+ * Describes the message weft.v1.GetCoverageResponse.
+ * Use `create(GetCoverageResponseSchema)` to create a new message.
+ */
+export const GetCoverageResponseSchema: GenMessage<GetCoverageResponse> = /*@__PURE__*/
+  messageDesc(file_weft_v1_node, 26);
+
+/**
+ * @generated from message weft.v1.BatchCoverage
+ */
+export type BatchCoverage = Message<"weft.v1.BatchCoverage"> & {
+  /**
+   * @generated from oneof weft.v1.BatchCoverage.result
+   */
+  result: {
+    /**
+     * the earliest that covers it
+     *
+     * @generated from field: weft.v1.Checkpoint covered = 1;
+     */
+    value: Checkpoint;
+    case: "covered";
+  } | {
+    /**
+     * further on in its log: ask for the coverage of that one
+     *
+     * @generated from field: weft.v1.BatchPlace linked = 2;
+     */
+    value: BatchPlace;
+    case: "linked";
+  } | {
+    /**
+     * @generated from field: weft.v1.Uncovered uncovered = 3;
+     */
+    value: Uncovered;
+    case: "uncovered";
+  } | {
+    /**
+     * "later": the page is full; "absent", "pruned": the node lacks batches in between
+     *
+     * @generated from field: string unserved = 4;
+     */
+    value: string;
+    case: "unserved";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message weft.v1.BatchCoverage.
+ * Use `create(BatchCoverageSchema)` to create a new message.
+ */
+export const BatchCoverageSchema: GenMessage<BatchCoverage> = /*@__PURE__*/
+  messageDesc(file_weft_v1_node, 27);
+
+/**
+ * What a node said on the chain of its log.
+ *
+ * @generated from message weft.v1.Checkpoint
+ */
+export type Checkpoint = Message<"weft.v1.Checkpoint"> & {
+  /**
+   * the last one that the header covers
+   *
+   * @generated from field: uint64 sequence = 1;
+   */
+  sequence: bigint;
+
+  /**
+   * @generated from field: bytes header_hash = 2;
+   */
+  headerHash: Uint8Array;
+
+  /**
+   * @generated from field: uint64 block = 3;
+   */
+  block: bigint;
+};
+
+/**
+ * Describes the message weft.v1.Checkpoint.
+ * Use `create(CheckpointSchema)` to create a new message.
+ */
+export const CheckpointSchema: GenMessage<Checkpoint> = /*@__PURE__*/
+  messageDesc(file_weft_v1_node, 28);
+
+/**
+ * No checkpoint up to the head covers it.
+ *
+ * @generated from message weft.v1.Uncovered
+ */
+export type Uncovered = Message<"weft.v1.Uncovered"> & {
+};
+
+/**
+ * Describes the message weft.v1.Uncovered.
+ * Use `create(UncoveredSchema)` to create a new message.
+ */
+export const UncoveredSchema: GenMessage<Uncovered> = /*@__PURE__*/
+  messageDesc(file_weft_v1_node, 29);
+
+/**
  * @generated from message weft.v1.ChainHead
  */
 export type ChainHead = Message<"weft.v1.ChainHead"> & {
@@ -676,7 +848,7 @@ export type ChainHead = Message<"weft.v1.ChainHead"> & {
  * Use `create(ChainHeadSchema)` to create a new message.
  */
 export const ChainHeadSchema: GenMessage<ChainHead> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 24);
+  messageDesc(file_weft_v1_node, 30);
 
 /**
  * @generated from message weft.v1.Entry
@@ -730,7 +902,7 @@ export type Entry = Message<"weft.v1.Entry"> & {
  * Use `create(EntrySchema)` to create a new message.
  */
 export const EntrySchema: GenMessage<Entry> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 25);
+  messageDesc(file_weft_v1_node, 31);
 
 /**
  * After (block, log index); the hash tells whether the block is still on the chain.
@@ -759,7 +931,7 @@ export type EntryCursor = Message<"weft.v1.EntryCursor"> & {
  * Use `create(EntryCursorSchema)` to create a new message.
  */
 export const EntryCursorSchema: GenMessage<EntryCursor> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 26);
+  messageDesc(file_weft_v1_node, 32);
 
 /**
  * @generated from message weft.v1.FetchEntriesRequest
@@ -788,7 +960,7 @@ export type FetchEntriesRequest = Message<"weft.v1.FetchEntriesRequest"> & {
  * Use `create(FetchEntriesRequestSchema)` to create a new message.
  */
 export const FetchEntriesRequestSchema: GenMessage<FetchEntriesRequest> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 27);
+  messageDesc(file_weft_v1_node, 33);
 
 /**
  * @generated from message weft.v1.FetchEntriesResponse
@@ -826,7 +998,7 @@ export type FetchEntriesResponse = Message<"weft.v1.FetchEntriesResponse"> & {
  * Use `create(FetchEntriesResponseSchema)` to create a new message.
  */
 export const FetchEntriesResponseSchema: GenMessage<FetchEntriesResponse> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 28);
+  messageDesc(file_weft_v1_node, 34);
 
 /**
  * @generated from message weft.v1.FollowChainRequest
@@ -843,7 +1015,7 @@ export type FollowChainRequest = Message<"weft.v1.FollowChainRequest"> & {
  * Use `create(FollowChainRequestSchema)` to create a new message.
  */
 export const FollowChainRequestSchema: GenMessage<FollowChainRequest> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 29);
+  messageDesc(file_weft_v1_node, 35);
 
 /**
  * @generated from message weft.v1.GroupPosition
@@ -865,7 +1037,7 @@ export type GroupPosition = Message<"weft.v1.GroupPosition"> & {
  * Use `create(GroupPositionSchema)` to create a new message.
  */
 export const GroupPositionSchema: GenMessage<GroupPosition> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 30);
+  messageDesc(file_weft_v1_node, 36);
 
 /**
  * @generated from message weft.v1.FollowChainResponse
@@ -910,7 +1082,7 @@ export type FollowChainResponse = Message<"weft.v1.FollowChainResponse"> & {
  * Use `create(FollowChainResponseSchema)` to create a new message.
  */
 export const FollowChainResponseSchema: GenMessage<FollowChainResponse> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 31);
+  messageDesc(file_weft_v1_node, 37);
 
 /**
  * @generated from message weft.v1.GroupEntries
@@ -937,7 +1109,7 @@ export type GroupEntries = Message<"weft.v1.GroupEntries"> & {
  * Use `create(GroupEntriesSchema)` to create a new message.
  */
 export const GroupEntriesSchema: GenMessage<GroupEntries> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 32);
+  messageDesc(file_weft_v1_node, 38);
 
 /**
  * Entries and identity records of later blocks are void.
@@ -956,7 +1128,7 @@ export type Rollback = Message<"weft.v1.Rollback"> & {
  * Use `create(RollbackSchema)` to create a new message.
  */
 export const RollbackSchema: GenMessage<Rollback> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 33);
+  messageDesc(file_weft_v1_node, 39);
 
 /**
  * @generated from message weft.v1.GetEntryRequest
@@ -980,7 +1152,7 @@ export type GetEntryRequest = Message<"weft.v1.GetEntryRequest"> & {
  * Use `create(GetEntryRequestSchema)` to create a new message.
  */
 export const GetEntryRequestSchema: GenMessage<GetEntryRequest> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 34);
+  messageDesc(file_weft_v1_node, 40);
 
 /**
  * @generated from message weft.v1.GetEntryResponse
@@ -1022,7 +1194,7 @@ export type GetEntryResponse = Message<"weft.v1.GetEntryResponse"> & {
  * Use `create(GetEntryResponseSchema)` to create a new message.
  */
 export const GetEntryResponseSchema: GenMessage<GetEntryResponse> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 35);
+  messageDesc(file_weft_v1_node, 41);
 
 /**
  * @generated from message weft.v1.RelayAppendRequest
@@ -1064,7 +1236,7 @@ export type RelayAppendRequest = Message<"weft.v1.RelayAppendRequest"> & {
  * Use `create(RelayAppendRequestSchema)` to create a new message.
  */
 export const RelayAppendRequestSchema: GenMessage<RelayAppendRequest> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 36);
+  messageDesc(file_weft_v1_node, 42);
 
 /**
  * @generated from message weft.v1.RelayResponse
@@ -1105,7 +1277,7 @@ export type RelayResponse = Message<"weft.v1.RelayResponse"> & {
  * Use `create(RelayResponseSchema)` to create a new message.
  */
 export const RelayResponseSchema: GenMessage<RelayResponse> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 37);
+  messageDesc(file_weft_v1_node, 43);
 
 /**
  * @generated from message weft.v1.Submitted
@@ -1122,7 +1294,7 @@ export type Submitted = Message<"weft.v1.Submitted"> & {
  * Use `create(SubmittedSchema)` to create a new message.
  */
 export const SubmittedSchema: GenMessage<Submitted> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 38);
+  messageDesc(file_weft_v1_node, 44);
 
 /**
  * @generated from message weft.v1.Stale
@@ -1139,7 +1311,7 @@ export type Stale = Message<"weft.v1.Stale"> & {
  * Use `create(StaleSchema)` to create a new message.
  */
 export const StaleSchema: GenMessage<Stale> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 39);
+  messageDesc(file_weft_v1_node, 45);
 
 /**
  * @generated from message weft.v1.AlreadyThere
@@ -1152,7 +1324,7 @@ export type AlreadyThere = Message<"weft.v1.AlreadyThere"> & {
  * Use `create(AlreadyThereSchema)` to create a new message.
  */
 export const AlreadyThereSchema: GenMessage<AlreadyThere> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 40);
+  messageDesc(file_weft_v1_node, 46);
 
 /**
  * EIP-712 messages of IdentityRegistry with their signatures; fields as in the contract.
@@ -1201,7 +1373,7 @@ export type RelayIdentityRequest = Message<"weft.v1.RelayIdentityRequest"> & {
  * Use `create(RelayIdentityRequestSchema)` to create a new message.
  */
 export const RelayIdentityRequestSchema: GenMessage<RelayIdentityRequest> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 41);
+  messageDesc(file_weft_v1_node, 47);
 
 /**
  * Who consents: an account by secp256k1 or a contract by ERC-1271.
@@ -1243,7 +1415,7 @@ export type Authorization = Message<"weft.v1.Authorization"> & {
  * Use `create(AuthorizationSchema)` to create a new message.
  */
 export const AuthorizationSchema: GenMessage<Authorization> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 42);
+  messageDesc(file_weft_v1_node, 48);
 
 /**
  * @generated from message weft.v1.CreateInbox
@@ -1283,7 +1455,7 @@ export type CreateInbox = Message<"weft.v1.CreateInbox"> & {
  * Use `create(CreateInboxSchema)` to create a new message.
  */
 export const CreateInboxSchema: GenMessage<CreateInbox> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 43);
+  messageDesc(file_weft_v1_node, 49);
 
 /**
  * @generated from message weft.v1.AddInstallation
@@ -1317,7 +1489,7 @@ export type AddInstallation = Message<"weft.v1.AddInstallation"> & {
  * Use `create(AddInstallationSchema)` to create a new message.
  */
 export const AddInstallationSchema: GenMessage<AddInstallation> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 44);
+  messageDesc(file_weft_v1_node, 50);
 
 /**
  * @generated from message weft.v1.RevokeInstallation
@@ -1351,7 +1523,7 @@ export type RevokeInstallation = Message<"weft.v1.RevokeInstallation"> & {
  * Use `create(RevokeInstallationSchema)` to create a new message.
  */
 export const RevokeInstallationSchema: GenMessage<RevokeInstallation> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 45);
+  messageDesc(file_weft_v1_node, 51);
 
 /**
  * @generated from message weft.v1.LinkWallet
@@ -1382,7 +1554,7 @@ export type LinkWallet = Message<"weft.v1.LinkWallet"> & {
  * Use `create(LinkWalletSchema)` to create a new message.
  */
 export const LinkWalletSchema: GenMessage<LinkWallet> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 46);
+  messageDesc(file_weft_v1_node, 52);
 
 /**
  * @generated from message weft.v1.UnlinkWallet
@@ -1411,7 +1583,7 @@ export type UnlinkWallet = Message<"weft.v1.UnlinkWallet"> & {
  * Use `create(UnlinkWalletSchema)` to create a new message.
  */
 export const UnlinkWalletSchema: GenMessage<UnlinkWallet> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 47);
+  messageDesc(file_weft_v1_node, 53);
 
 /**
  * @generated from message weft.v1.GetInboxesRequest
@@ -1428,7 +1600,7 @@ export type GetInboxesRequest = Message<"weft.v1.GetInboxesRequest"> & {
  * Use `create(GetInboxesRequestSchema)` to create a new message.
  */
 export const GetInboxesRequestSchema: GenMessage<GetInboxesRequest> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 48);
+  messageDesc(file_weft_v1_node, 54);
 
 /**
  * @generated from message weft.v1.GetInboxesResponse
@@ -1452,7 +1624,7 @@ export type GetInboxesResponse = Message<"weft.v1.GetInboxesResponse"> & {
  * Use `create(GetInboxesResponseSchema)` to create a new message.
  */
 export const GetInboxesResponseSchema: GenMessage<GetInboxesResponse> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 49);
+  messageDesc(file_weft_v1_node, 55);
 
 /**
  * @generated from message weft.v1.InboxRecord
@@ -1484,7 +1656,7 @@ export type InboxRecord = Message<"weft.v1.InboxRecord"> & {
  * Use `create(InboxRecordSchema)` to create a new message.
  */
 export const InboxRecordSchema: GenMessage<InboxRecord> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 50);
+  messageDesc(file_weft_v1_node, 56);
 
 /**
  * @generated from message weft.v1.WalletRecord
@@ -1513,7 +1685,7 @@ export type WalletRecord = Message<"weft.v1.WalletRecord"> & {
  * Use `create(WalletRecordSchema)` to create a new message.
  */
 export const WalletRecordSchema: GenMessage<WalletRecord> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 51);
+  messageDesc(file_weft_v1_node, 57);
 
 /**
  * @generated from message weft.v1.InstallationRecord
@@ -1556,7 +1728,7 @@ export type InstallationRecord = Message<"weft.v1.InstallationRecord"> & {
  * Use `create(InstallationRecordSchema)` to create a new message.
  */
 export const InstallationRecordSchema: GenMessage<InstallationRecord> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 52);
+  messageDesc(file_weft_v1_node, 58);
 
 /**
  * @generated from message weft.v1.GetWalletRequest
@@ -1573,7 +1745,7 @@ export type GetWalletRequest = Message<"weft.v1.GetWalletRequest"> & {
  * Use `create(GetWalletRequestSchema)` to create a new message.
  */
 export const GetWalletRequestSchema: GenMessage<GetWalletRequest> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 53);
+  messageDesc(file_weft_v1_node, 59);
 
 /**
  * @generated from message weft.v1.GetWalletResponse
@@ -1599,7 +1771,7 @@ export type GetWalletResponse = Message<"weft.v1.GetWalletResponse"> & {
  * Use `create(GetWalletResponseSchema)` to create a new message.
  */
 export const GetWalletResponseSchema: GenMessage<GetWalletResponse> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 54);
+  messageDesc(file_weft_v1_node, 60);
 
 /**
  * A node's public API. No accounts: limits are per IP address.
@@ -1672,6 +1844,14 @@ export const NodeService: GenService<{
     methodKind: "unary";
     input: typeof GetKeyPackagesRequestSchema;
     output: typeof GetKeyPackagesResponseSchema;
+  },
+  /**
+   * @generated from rpc weft.v1.NodeService.GetCoverage
+   */
+  getCoverage: {
+    methodKind: "unary";
+    input: typeof GetCoverageRequestSchema;
+    output: typeof GetCoverageResponseSchema;
   },
   /**
    * @generated from rpc weft.v1.NodeService.FetchEntries

@@ -1,0 +1,123 @@
+import { isWeftError } from "../../errors.ts";
+import type { BatchPlace } from "../../wire/batchPlace.ts";
+import { type Hex, type MessageId, toHex } from "../../wire/ids.ts";
+import { type Backoff, backoffMs } from "../backoff.ts";
+import type { ClientCore } from "../core.ts";
+import type { Group } from "../groups/group.ts";
+import { judgeRecord } from "../messages/judgeRecord.ts";
+import { readMessage } from "../messages/timelineStore.ts";
+import { tables } from "../tables.ts";
+import { askCoverage } from "./askCoverage.ts";
+import { judgeAwaited } from "./judgeAwaited.ts";
+import { storeCoverage } from "./knownCoverage.ts";
+
+type Params = { core: ClientCore; group: Group; signal: AbortSignal };
+/** When each batch, by hash, and what is not final may be asked for again. */
+type Schedule = {
+  readonly batches: Map<Hex, { readonly attempts: number; readonly atMs: number }>;
+  finalAtMs: number;
+};
+/** Messages with the batches to be asked for. */
+type Awaited = ReadonlyMap<MessageId, readonly BatchPlace[]>;
+
+const MAX_MESSAGES_AT_ONCE = 512;
+/** While a verdict is pending; a checkpoint comes within a few blocks. */
+const PENDING: Backoff = { baseMs: 250, capMs: 2_000 };
+/** For batches of which no node can tell after so many attempts. */
+const PATIENT: Backoff = { baseMs: 60_000, capMs: 60_000 };
+const PATIENT_AFTER_ATTEMPTS = 64;
+const LEAST_WAIT_MS = 250;
+/** For what a reorganization may still change. */
+const FINAL_WAIT_MS = 15_000;
+const FAULT_WAIT_MS = 1_000;
+
+/**
+ * Finds out, in the background and in batches, which messages by removed or revoked senders count, until that is
+ * final. Ends when the signal aborts.
+ */
+export async function keepVerdicts(params: Params): Promise<void> {
+  const { core, group, signal } = params;
+  const schedule: Schedule = { batches: new Map(), finalAtMs: 0 };
+  while (!signal.aborted) {
+    let timeoutMs: number | undefined;
+    try {
+      timeoutMs = await settleSome({ ...params, schedule });
+    } catch (error) {
+      if (signal.aborted) return;
+      if (isWeftError(error, "storage")) core.onStorageFault();
+      core.logger.warn({ group: group.id, err: error }, "verdicts are asked for again");
+      timeoutMs = FAULT_WAIT_MS;
+    }
+    await group.fenceWakeup.wait({ signal, ...(timeoutMs === undefined ? {} : { timeoutMs }) });
+  }
+}
+
+/** Asks for what is due; gives the time until something is due again, undefined if nothing is awaited. */
+async function settleSome(params: Params & { schedule: Schedule }): Promise<number | undefined> {
+  const { schedule } = params;
+  const pending = await settlePending(params);
+  if (pending !== undefined) return pending;
+  schedule.batches.clear();
+  const waitMs = schedule.finalAtMs - Date.now();
+  if (waitMs > 0) return waitMs;
+  const { due } = await readAwaited({ ...params, isPending: false, nextAtMs: () => 0 });
+  if (due.size === 0) return undefined;
+  await ask({ ...params, batches: [...due.values()].flat(), messages: new Set(due.keys()) });
+  schedule.finalAtMs = Date.now() + FINAL_WAIT_MS;
+  return FINAL_WAIT_MS;
+}
+
+/** As `settleSome`, for what is pending. */
+async function settlePending(params: Params & { schedule: Schedule }): Promise<number | undefined> {
+  const { batches: known } = params.schedule;
+  const nextAtMs = ({ headerHash }: BatchPlace) => known.get(headerHash)?.atMs ?? 0;
+  const { due, restAtMs } = await readAwaited({ ...params, isPending: true, nextAtMs });
+  if (due.size === 0) return restAtMs && Math.max(LEAST_WAIT_MS, restAtMs - Date.now());
+  const nowMs = Date.now();
+  const batches = [...due.values()].flat().filter((batch) => nextAtMs(batch) <= nowMs);
+  await ask({ ...params, batches, messages: new Set(due.keys()) });
+  for (const { headerHash } of batches) {
+    const attempts = (known.get(headerHash)?.attempts ?? 0) + 1;
+    const backoff = attempts > PATIENT_AFTER_ATTEMPTS ? PATIENT : PENDING;
+    const atMs = Date.now() + LEAST_WAIT_MS + backoffMs({ ...backoff, attempt: attempts - 1 });
+    known.set(headerHash, { attempts, atMs });
+  }
+  return LEAST_WAIT_MS;
+}
+
+/** What is learned of these batches, and then of these messages; not what a reorganization has overtaken. */
+async function ask(
+  params: Params & { batches: readonly BatchPlace[]; messages: ReadonlySet<MessageId> },
+): Promise<void> {
+  const { core, group, signal } = params;
+  const { rollbacks, database } = core;
+  const batches = [...new Map(params.batches.map((batch) => [batch.headerHash, batch])).values()];
+  const answers = await askCoverage({ core, group, batches, signal });
+  if (core.rollbacks === rollbacks) await storeCoverage({ database, answers });
+  await group.queue.run(() => judgeAwaited({ core, group, only: params.messages }));
+}
+
+/**
+ * Of the messages that are pending, or of those that are not final, the ones that are due, a bounded number; and when
+ * the first of the others is. One that waits for nothing any more is due to be forgotten.
+ */
+async function readAwaited(
+  params: Params & { isPending: boolean; nextAtMs: (batch: BatchPlace) => number },
+): Promise<{ due: Awaited; restAtMs: number | undefined }> {
+  const { core, group, isPending, nextAtMs } = params;
+  const { database } = core;
+  const { branch } = group.view;
+  const due = new Map<MessageId, readonly BatchPlace[]>();
+  let restAtMs: number | undefined;
+  for await (const { fields, value } of tables.awaited.rows(database, { under: { group: group.id } })) {
+    if (value.isPending !== isPending) continue;
+    if (due.size === MAX_MESSAGES_AT_ONCE) break;
+    const id = toHex(fields.id) as MessageId;
+    const record = await readMessage({ database, group: group.id, id });
+    const { open } = record ? await judgeRecord({ core, branch, record }) : { open: [] };
+    const atMs = open.length === 0 ? 0 : Math.min(...open.map(nextAtMs));
+    if (atMs <= Date.now()) due.set(id, open);
+    else restAtMs = Math.min(atMs, restAtMs ?? atMs);
+  }
+  return { due, restAtMs };
+}

@@ -1,0 +1,68 @@
+import type { BatchPlace } from "../../wire/batchPlace.ts";
+import { FENCE_BLOCKS } from "../../wire/limits.ts";
+import type { ClientCore } from "../core.ts";
+import { knownCoverage } from "../coverage/knownCoverage.ts";
+import type { Branch } from "../groups/branch.ts";
+import type { Member } from "../policy/roleOf.ts";
+import type { CoverageRecord } from "../tables.ts";
+import type { MessageRecord, Opening, Taken } from "../timeline/record.ts";
+import { type FenceSide, fenceBlock, judgeFence, sideOf } from "./fence.ts";
+
+type Params = { readonly core: ClientCore; readonly branch: Branch };
+type Known = {
+  readonly taken: Taken;
+  readonly coverage: CoverageRecord | undefined;
+  readonly side: FenceSide;
+};
+
+/** The verdict on one sealing, and the batches to ask nodes about before it is final. */
+export type Judged = { readonly opening: Opening; readonly open: readonly BatchPlace[] };
+
+/** All sealings of a message judged by what is known now. */
+export async function judgeRecord(params: Params & { record: MessageRecord }): Promise<{
+  readonly openings: readonly Opening[];
+  readonly open: readonly BatchPlace[];
+}> {
+  const { record } = params;
+  const sender = { inbox: record.content.inbox, installation: record.content.installation };
+  const judged = await Promise.all(
+    record.openings.map((opening) => judgeOpening({ ...params, sender, opening })),
+  );
+  return { openings: judged.map(({ opening }) => opening), open: judged.flatMap(({ open }) => open) };
+}
+
+/** A sealing to an epoch that is not on the branch, as of before one came back to the group, keeps its fence. */
+export async function judgeOpening(params: Params & { sender: Member; opening: Opening }): Promise<Judged> {
+  const { core, branch, sender, opening } = params;
+  const isOnBranch = branch.places.has(opening.entry);
+  if (!isOnBranch && (opening.verdict === "void" || opening.fence === undefined))
+    return { opening, open: [] };
+  const inbox = core.inboxes.get(sender.inbox)?.inbox;
+  const fence = isOnBranch ? fenceBlock({ branch, head: opening.entry, sender, inbox }) : opening.fence;
+  if (fence === undefined) return { opening: judged({ opening, fence, verdict: "counts" }), open: [] };
+  const known = await Promise.all(
+    (opening.taken ?? []).map(async (taken): Promise<Known> => {
+      const coverage = await knownCoverage({ database: core.database, batch: taken });
+      return { taken, coverage, side: sideOf({ fence, taken, coverage }) };
+    }),
+  );
+  const verdict = judgeFence(known.map(({ side }) => side));
+  const finalBlock = fence + FENCE_BLOCKS + core.finalityBlocks;
+  const deciding = known.filter(({ taken, side }) => {
+    if (verdict === "counts") return side === "before";
+    return verdict === "pending" ? side === "unknown" : taken.anchorBlock < fence;
+  });
+  const isFinal = ({ coverage }: Known) => coverage !== undefined && coverage.asOf >= finalBlock;
+  const isSettled = verdict === "counts" && deciding.some(isFinal);
+  const open = isSettled ? [] : deciding.filter((one) => !isFinal(one)).map(({ taken }) => taken);
+  return { opening: judged({ opening, fence, verdict }), open };
+}
+
+function judged(params: {
+  opening: Opening;
+  fence: number | undefined;
+  verdict: Opening["verdict"];
+}): Opening {
+  const { opening, fence, verdict } = params;
+  return opening.verdict === verdict && opening.fence === fence ? opening : { ...opening, fence, verdict };
+}

@@ -1,0 +1,82 @@
+import type { ClientCore } from "../core.ts";
+import type { Branch } from "../groups/branch.ts";
+import type { GroupChange } from "../groups/changeGroup.ts";
+import type { Group } from "../groups/group.ts";
+import { type AwaitedRecord, tables } from "../tables.ts";
+import { changeOpenings } from "../timeline/insertMessage.ts";
+import type { MessageRecord, Opening, TimelineChange } from "../timeline/record.ts";
+import { judgeRecord } from "./judgeRecord.ts";
+import { createPendingTimeline } from "./pendingTimeline.ts";
+import { readSurroundings, timelineWrites } from "./timelineStore.ts";
+
+/** Writes and events of a batch; `isChanged`: the verdict on something is another one. */
+export type JudgedRecords = Required<Pick<GroupChange, "writes" | "events">> & {
+  readonly isChanged: boolean;
+};
+
+/** Judges messages anew, one after the other, so that each sees what those before it change. */
+export async function judgeRecords(params: {
+  core: ClientCore;
+  group: Group;
+  branch: Branch;
+  records: AsyncIterable<MessageRecord> | Iterable<MessageRecord>;
+  /** Of the same batch. */
+  changes?: readonly TimelineChange[];
+  /** What is stored of each at `awaited`; undefined: nobody has looked. */
+  rows?: ReadonlyMap<string, AwaitedRecord>;
+}): Promise<JudgedRecords> {
+  const { core, group, branch, records, changes = [], rows } = params;
+  const place = { database: core.database, group: group.id };
+  const writes: NonNullable<GroupChange["writes"]>[number][] = [];
+  const timeline = createPendingTimeline();
+  timeline.add(changes);
+  for await (const stored of records) {
+    const record = timeline.recordOf(stored);
+    const { openings, open } = await judgeRecord({ core, branch, record });
+    const isPending = openings.some(({ verdict }) => verdict === "pending");
+    const row = open.length > 0 ? { isPending } : undefined;
+    writes.push(...awaitedWrites({ group, id: record.id, before: rows?.get(record.id), after: row }));
+    const changed = openings.filter((opening, i) => opening !== record.openings[i]);
+    if (changed.length === 0) continue;
+    const message = { id: record.id, content: record.content, replaces: [] };
+    const found = timeline.around({ ...(await readSurroundings({ ...place, message })), record });
+    timeline.add(changeOpenings({ openings, found }));
+    writes.push(...changed.map((opening) => outcomeWrite({ core, group, record, opening })));
+  }
+  const shown = timelineWrites({ group: group.id, changes: timeline.changes });
+  const isChanged = timeline.changes.length > changes.length;
+  return { writes: [...writes, ...shown.writes], events: shown.events, isChanged };
+}
+
+/** Keeps in mind that a verdict can still change, or forgets it. */
+export function awaitedWrites(params: {
+  group: Group;
+  id: MessageRecord["id"];
+  before: AwaitedRecord | undefined;
+  after: AwaitedRecord | undefined;
+}): NonNullable<GroupChange["writes"]> {
+  const { group, id, before, after } = params;
+  if (before?.isPending === after?.isPending) return [];
+  const key = { group: group.id, id };
+  return [after ? tables.awaited.put(key, after) : tables.awaited.del(key)];
+}
+
+/** How an envelope that was opened is told of. */
+export function outcomeWrite(params: {
+  core: ClientCore;
+  group: Group;
+  record: Pick<MessageRecord, "id" | "content">;
+  opening: Opening;
+}) {
+  const { core, group, record, opening } = params;
+  const { epoch, envelope, verdict } = opening;
+  const { id: message } = record;
+  const isOwn = record.content.installation === core.self.installation.key;
+  const isHidden = verdict === "fenced" || verdict === "pending";
+  const outcome = isHidden
+    ? ({ kind: verdict, epoch, message } as const)
+    : isOwn
+      ? ({ kind: "own", message } as const)
+      : ({ kind: "opened", epoch, message } as const);
+  return tables.outcome.put({ group: group.id, envelope }, { outcome, receivedAtMs: Date.now() });
+}

@@ -1,0 +1,38 @@
+import type { Hex } from "../../wire/ids.ts";
+import type { LogId } from "../../wire/logRange.ts";
+import { keyOf, parseKey, rangeOf } from "../keys.ts";
+import { nodeSchema } from "../schema.ts";
+import type { ChainIndex } from "./chainIndex.ts";
+import { decodeCheckpoint, decodeLastCheckpoint } from "./checkpointCodec.ts";
+
+/** What a node said on the chain of its log: `sequence` is the last one that the header covers. */
+export type IndexedCheckpoint = {
+  readonly sequence: bigint;
+  readonly headerHash: Hex;
+  readonly block: number;
+};
+
+/** Checkpoints of a log at or after a sequence, lowest first: their blocks rise with their sequences. */
+export async function checkpointsFrom(params: {
+  index: ChainIndex;
+  log: LogId;
+  sequence: bigint;
+  limit: number;
+}): Promise<IndexedCheckpoint[]> {
+  const { index, log, sequence, limit } = params;
+  const gte = keyOf(nodeSchema.checkpoint, { ...log, sequence });
+  const { lt } = rangeOf(nodeSchema.checkpoint, log);
+  const rows = await index.database.level.iterator({ gte, lt, limit }).all();
+  return rows.map(([key, value]) => ({
+    sequence: parseKey(nodeSchema.checkpoint, key).sequence,
+    ...decodeCheckpoint(value),
+  }));
+}
+
+export async function lastCheckpointOf(params: {
+  index: ChainIndex;
+  log: LogId;
+}): Promise<{ readonly sequence: bigint; readonly block: number } | undefined> {
+  const bytes = await params.index.database.level.get(keyOf(nodeSchema.lastCheckpoint, params.log));
+  return bytes && decodeLastCheckpoint(bytes);
+}
