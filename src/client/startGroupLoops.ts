@@ -3,9 +3,10 @@ import type { Group } from "./groups/group.ts";
 import { deliver } from "./outbox/deliver.ts";
 import { driveOutbox } from "./outbox/driveOutbox.ts";
 import { runTask } from "./runTask.ts";
+import { keepRotation } from "./upkeep/keepRotation.ts";
 import { keepUpkeep } from "./upkeep/keepUpkeep.ts";
 
-/** A group's outbox and upkeep work for as long as the client is online. */
+/** A group's outbox, upkeep and rotation work for as long as the client is online. */
 export function startGroupLoops(params: { core: ClientCore; group: Group; online: Online }): void {
   const { core, group, online } = params;
   if (online.loopsOf.has(group.id)) return;
@@ -13,5 +14,9 @@ export function startGroupLoops(params: { core: ClientCore; group: Group; online
   const { signal } = online.controller;
   runTask({ core, online, name: "outbox", task: () => driveOutbox({ core, group, signal }) });
   runTask({ core, online, name: "upkeep", task: () => keepUpkeep({ core, group, signal }) });
+  const { rotation } = core;
+  if (rotation !== "off") {
+    runTask({ core, online, name: "rotation", task: () => keepRotation({ core, group, rotation, signal }) });
+  }
   runTask({ core, online, name: "delivery", task: () => deliver({ core, group, signal }) });
 }

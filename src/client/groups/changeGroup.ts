@@ -53,6 +53,7 @@ export async function changeGroup(params: {
   group.outboxWakeup.wake();
   group.deliveryWakeup.wake();
   group.upkeepWakeup.wake();
+  group.rotationWakeup.wake();
 }
 
 function writesOf(group: Group, change: GroupChange): Write[] {

@@ -44,6 +44,7 @@ export type Group = {
   readonly outboxWakeup: Wakeup;
   readonly deliveryWakeup: Wakeup;
   readonly upkeepWakeup: Wakeup;
+  readonly rotationWakeup: Wakeup;
   readonly epochs: EpochCache;
   view: GroupView;
   /** How far the chain is read; the zero block before anything is. */
@@ -65,6 +66,7 @@ export function createGroupHandle(params: { id: GroupId; view: GroupView; proces
     outboxWakeup: createWakeup(),
     deliveryWakeup: createWakeup(),
     upkeepWakeup: createWakeup(),
+    rotationWakeup: createWakeup(),
     epochs: new Map(),
     headMovedAtMs: Date.now(),
     caughtUpBy: undefined,
