@@ -40,6 +40,7 @@ export { type GroupSync, type SyncStatus, syncStatus } from "./client/syncStatus
 export type { ParentsVerdict } from "./client/timeline/judgeParents.ts";
 export type { MembershipChange } from "./client/timeline/record.ts";
 export type { TimelineItem } from "./client/timeline/timelineItem.ts";
+export { defaultRotation, type Rotation } from "./client/upkeep/rotation.ts";
 export { type ErrorCode, errorHints, isWeftError, WeftError } from "./errors.ts";
 export type * from "./wire/ids.ts";
 export type { Network } from "./wire/network.ts";

@@ -9,6 +9,7 @@ import type { NodeLinks } from "./links/nodeLinks.ts";
 import type { IntentWaiter } from "./outbox/intentHandle.ts";
 import type { SerialQueue } from "./serialQueue.ts";
 import type { CopyRecord, InboxSnapshot, KeptKeyPackage } from "./tables.ts";
+import type { Rotation } from "./upkeep/rotation.ts";
 import type { Wakeup } from "./wakeup.ts";
 
 export type ClientLogger = {
@@ -33,6 +34,7 @@ export type ClientCore = {
   /** Signs for the inbox. */
   readonly wallet: Wallet;
   readonly finalityBlocks: number;
+  readonly rotation: Rotation | "off";
   readonly logger: ClientLogger;
   readonly groups: Map<GroupId, Group>;
   readonly links: NodeLinks;

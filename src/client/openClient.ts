@@ -17,6 +17,7 @@ import { closeWaiters } from "./outbox/waiters.ts";
 import { recoverStorage } from "./recoverStorage.ts";
 import { createSerialQueue } from "./serialQueue.ts";
 import { type InboxSnapshot, tables } from "./tables.ts";
+import { defaultRotation, type Rotation } from "./upkeep/rotation.ts";
 import { waitMs } from "./waitMs.ts";
 import { createWakeup } from "./wakeup.ts";
 
@@ -31,6 +32,8 @@ export type OpenClientParams = {
   readonly online?: boolean;
   /** Blocks on top of one that make it final. */
   readonly finalityBlocks?: number;
+  /** When this client renews its keys in each group by itself; `defaultRotation` unless told. */
+  readonly rotation?: Rotation | "off";
   readonly logger?: ClientLogger;
   readonly signal?: AbortSignal;
 };
@@ -94,6 +97,7 @@ async function openCore(
   const core: ClientCore = {
     ...{ database, network, wallet, self, links, logger, feedsWakeup, closing, nextSequence },
     finalityBlocks: params.finalityBlocks ?? DEFAULT_FINALITY_BLOCKS,
+    rotation: params.rotation ?? defaultRotation,
     groups: new Map(groups.map((group) => [group.id, group])),
     ...(await loadDirectories(database)),
     waiters: new Map(),

@@ -5,9 +5,10 @@ import { keepChecking } from "./links/checkServing.ts";
 import { deliver } from "./outbox/deliver.ts";
 import { driveOutbox } from "./outbox/driveOutbox.ts";
 import { runTask } from "./runTask.ts";
+import { keepRotation } from "./upkeep/keepRotation.ts";
 import { keepUpkeep } from "./upkeep/keepUpkeep.ts";
 
-/** A group's outbox, upkeep and watch work for as long as the client is online. */
+/** A group's outbox, upkeep, rotation and watch work for as long as the client is online. */
 export function startGroupLoops(params: { core: ClientCore; group: Group; online: Online }): void {
   const { core, group, online } = params;
   if (online.loopsOf.has(group.id)) return;
@@ -17,5 +18,9 @@ export function startGroupLoops(params: { core: ClientCore; group: Group; online
   runTask({ core, online, name: "upkeep", task: () => keepUpkeep({ core, group, signal }) });
   runTask({ core, online, name: "serving", task: () => keepChecking({ core, group, signal }) });
   runTask({ core, online, name: "fence", task: () => keepVerdicts({ core, group, signal }) });
+  const { rotation } = core;
+  if (rotation !== "off") {
+    runTask({ core, online, name: "rotation", task: () => keepRotation({ core, group, rotation, signal }) });
+  }
   runTask({ core, online, name: "delivery", task: () => deliver({ core, group, signal }) });
 }

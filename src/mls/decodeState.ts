@@ -41,6 +41,11 @@ export function decodeEpochKeys(params: { bytes: Uint8Array; tree: Uint8Array | 
   return withTree(keys, params.tree);
 }
 
+/** Of which epoch a stored state or stored keys are. Throws `malformed`. */
+export function decodeEpochNumber(bytes: Uint8Array): number {
+  return readGroupContext({ bytes, at: 1 }).epoch;
+}
+
 function withTree<Keys extends Omit<EpochKeys, "tree">>(
   keys: Keys,
   stored: Uint8Array | RatchetTree,

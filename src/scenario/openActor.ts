@@ -23,6 +23,7 @@ export async function openActor(params: {
       nodes: [...urls.slice(turn), ...urls.slice(0, turn)],
       network: devnet.network,
       online,
+      rotation: "off",
       signal,
     });
     await applySides({ devnet, client });

@@ -30,7 +30,7 @@ const weft = {
     const { name, privateKey, ...others } = params;
     const wallet = privateKeyToAccount(privateKey);
     try {
-      client = await openClient({ ...others, directory: name, wallet });
+      client = await openClient({ ...others, directory: name, wallet, rotation: "off" });
     } catch (error) {
       return { kind: "failed" as const, code: isWeftError(error) ? error.code : "", message: String(error) };
     }

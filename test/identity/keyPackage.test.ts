@@ -12,7 +12,12 @@ import {
   createKeyPackageRecord,
   KEY_PACKAGE_LIFETIME_SECONDS,
 } from "../../src/identity/createKeyPackageRecord.ts";
-import { canForget, KEY_PACKAGE_GRACE_MS, needsRotation } from "../../src/identity/keyPackageAge.ts";
+import {
+  canForget,
+  KEY_PACKAGE_GRACE_MS,
+  needsRotation,
+  USED_KEY_PACKAGE_GRACE_MS,
+} from "../../src/identity/keyPackageAge.ts";
 import type { Envelope } from "../../src/wire/envelope.ts";
 import { asId, type InboxId } from "../../src/wire/ids.ts";
 import {
@@ -114,6 +119,12 @@ test("a key package is rotated once used or at half its life, and its secrets go
   assert.equal(needsRotation({ own, used: false, nowMs }), false);
   assert.equal(needsRotation({ own, used: true, nowMs }), true);
   assert.equal(needsRotation({ own, used: false, nowMs: nowMs + halfLifeMs }), true);
-  assert.equal(canForget({ supersededAtMs: nowMs, nowMs: nowMs + KEY_PACKAGE_GRACE_MS - 1 }), false);
-  assert.equal(canForget({ supersededAtMs: nowMs, nowMs: nowMs + KEY_PACKAGE_GRACE_MS }), true);
+  for (const [used, graceMs] of [
+    [false, KEY_PACKAGE_GRACE_MS],
+    [true, USED_KEY_PACKAGE_GRACE_MS],
+  ] as const) {
+    const superseded = { supersededAtMs: nowMs, used };
+    assert.equal(canForget({ ...superseded, nowMs: nowMs + graceMs - 1 }), false);
+    assert.equal(canForget({ ...superseded, nowMs: nowMs + graceMs }), true);
+  }
 });

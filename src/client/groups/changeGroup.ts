@@ -74,6 +74,7 @@ export async function changeGroup(params: {
   group.deliveryWakeup.wake();
   group.upkeepWakeup.wake();
   group.fenceWakeup.wake();
+  group.rotationWakeup.wake();
 }
 
 function writesOf(group: Group, change: GroupChange): Write[] {

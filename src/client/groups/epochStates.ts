@@ -1,5 +1,5 @@
 import { concatBytes } from "../../crypto/concatBytes.ts";
-import { decodeEpochKeys, decodeState } from "../../mls/decodeState.ts";
+import { decodeEpochKeys, decodeEpochNumber, decodeState } from "../../mls/decodeState.ts";
 import { encodeEpochKeys, encodeState } from "../../mls/encodeState.ts";
 import { encodeTree } from "../../mls/encodeTree.ts";
 import type { EpochKeys, GroupState } from "../../mls/groupState.ts";
@@ -20,6 +20,7 @@ export type EpochCache = Map<HeadId, StoredEpoch>;
 
 export type KeptEpoch = {
   readonly head: HeadId;
+  readonly epoch: number;
   readonly tree: Hex;
   /** 0 while it is whole. */
   readonly closedAtMs: number;
@@ -84,7 +85,8 @@ export async function listEpochs(params: { database: Database; group: GroupId })
   const epochs: KeptEpoch[] = [];
   for await (const { fields, value } of tables.epoch.rows(database, { under: { group } })) {
     const tree = toHex(value.subarray(0, ID_BYTES));
-    epochs.push({ head: toHex(fields.entry) as HeadId, tree, closedAtMs: closedAt(value) });
+    const epoch = decodeEpochNumber(value.slice(STATE_AT));
+    epochs.push({ head: toHex(fields.entry) as HeadId, epoch, tree, closedAtMs: closedAt(value) });
   }
   return epochs;
 }

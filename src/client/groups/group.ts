@@ -52,6 +52,7 @@ export type Group = {
   /** Another node serves it. */
   readonly servingWakeup: Wakeup;
   readonly fenceWakeup: Wakeup;
+  readonly rotationWakeup: Wakeup;
   readonly epochs: EpochCache;
   view: GroupView;
   /** By which its messages were judged last, each with its block; a block of -1 was on a fork that is gone. */
@@ -84,6 +85,7 @@ export function createGroupHandle(params: { id: GroupId; view: GroupView; proces
     servingWakeup: createWakeup(),
     fenceWakeup: createWakeup(),
     revocations: new Map(),
+    rotationWakeup: createWakeup(),
     epochs: new Map(),
     headMovedAtMs: Date.now(),
     caughtUpBy: undefined,

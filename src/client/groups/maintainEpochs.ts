@@ -1,4 +1,4 @@
-import { closeEpoch } from "../../mls/closeEpoch.ts";
+import { closeEpoch, forgetMessageKeys, hasMessageKeys } from "../../mls/closeEpoch.ts";
 import { type EntryId, toHex } from "../../wire/ids.ts";
 import type { ClientCore } from "../core.ts";
 import { isInTime } from "../entries/judgeAppeal.ts";
@@ -7,6 +7,7 @@ import { changeGroup } from "./changeGroup.ts";
 import { type KeptEpoch, listEpochs, readEpoch, type StoredEpoch } from "./epochStates.ts";
 import { viewOf } from "./epochView.ts";
 import type { Group } from "./group.ts";
+import { isOver } from "./isOver.ts";
 
 /** Keys outlive the limits of lateness by this much: a late message takes its time to come here. */
 const KEPT_LONGER_MS = 3600 * 1000;
@@ -20,30 +21,44 @@ const lastLookedAt = new WeakMap<Group, number>();
 
 /**
  * Forgets what no reorganization can need any more: of an epoch whose end is final only message keys stay, and those
- * go when nothing that is in time can come. States that were staged and lost go, too. From within the group's queue.
+ * go when nothing that is in time can come. States that were staged and lost, those of a dead branch and those of an
+ * earlier membership go, too. From within the group's queue.
  */
 export async function maintainEpochs(params: { core: ClientCore; group: Group }): Promise<void> {
   const { core, group } = params;
   const { number } = group.processed;
-  if (number < (lastLookedAt.get(group) ?? -LOOK_EVERY_BLOCKS) + LOOK_EVERY_BLOCKS) return;
+  const isDue = number >= (lastLookedAt.get(group) ?? -LOOK_EVERY_BLOCKS) + LOOK_EVERY_BLOCKS;
+  const isEnd = isOver({ group, finalityBlocks: core.finalityBlocks });
+  if (!isDue && !isEnd) return;
   lastLookedAt.set(group, number);
-  const finalBlock = number - core.finalityBlocks;
+  await (isEnd ? forgetGroup({ core, group }) : forgetEpochs({ core, group, nowMs: Date.now() }));
+}
+
+/** The same at once, as of a time. */
+export async function forgetEpochs(params: { core: ClientCore; group: Group; nowMs: number }): Promise<void> {
+  const { core, group, nowMs } = params;
+  const finalBlock = group.processed.number - core.finalityBlocks;
   const epochs = await listEpochs({ database: core.database, group: group.id });
   const decided = await decidedEntries({ core, group, finalBlock });
-  const isOver = ({ head }: { head: HeadId }) => isFinallyOver({ group, head, finalBlock, ...decided });
-  const over = epochs.filter(isOver);
+  const over = epochs.filter((kept) => isFinallyOver({ group, kept, finalBlock, ...decided }));
+  const closed = over.filter(({ closedAtMs }) => closedAtMs > 0);
   const dropped = [
     ...over.filter(({ head }) => !group.view.branch.places.has(head)),
-    ...expired({ group, closed: over.filter((one) => one.closedAtMs > 0) }),
+    ...(await expired({ core, group, closed, nowMs })),
   ];
   const toClose = over.filter((one) => one.closedAtMs === 0 && !dropped.includes(one));
-  const droppedStaged = [...group.view.staged.keys()].filter((head) => isOver({ head }));
+  const droppedStaged = lostEntries({
+    group,
+    kept: epochs.filter((one) => !dropped.includes(one)),
+    finalBlock,
+    ...decided,
+  });
   if (dropped.length + toClose.length + droppedStaged.length + decided.over.length === 0) return;
   await changeGroup({
     core,
     group,
     change: {
-      epochs: await closeAll({ core, group, heads: toClose.map(({ head }) => head) }),
+      epochs: await closeAll({ core, group, heads: toClose.map(({ head }) => head), nowMs }),
       droppedEpochs: dropped.map(({ head }) => head),
       droppedStaged,
       writes: [
@@ -54,22 +69,61 @@ export async function maintainEpochs(params: { core: ClientCore; group: Group })
   });
 }
 
-/** True if the entry after this one's place, adopted here, is beyond reach of reorganizations and of what voids it. */
+/** Of a group that is over for this client nothing can come: no key stays, only who was in it at last. */
+async function forgetGroup({ core, group }: { core: ClientCore; group: Group }): Promise<void> {
+  const { head } = group.view.record;
+  const place = { database: core.database, group: group.id };
+  const epochs = await listEpochs(place);
+  const dropped = epochs.filter((one) => one.head !== head);
+  const last = await readEpoch({ ...place, cache: group.epochs, head });
+  const isForgotten = !last || (last.kind === "closed" && !hasMessageKeys(last.state));
+  if (dropped.length === 0 && isForgotten) return;
+  const closedAtMs = Date.now();
+  const state = last && forgetMessageKeys(closeEpoch(last.state));
+  await changeGroup({
+    core,
+    group,
+    change: {
+      epochs: state ? [{ head, epoch: { kind: "closed", state, closedAtMs }, isNew: false }] : [],
+      droppedEpochs: dropped.map((one) => one.head),
+      droppedStaged: [...group.view.staged.keys()],
+      writes: orphanedTrees({ epochs, dropped }).map((hash) => tables.tree.del({ group: group.id, hash })),
+    },
+  });
+}
+
+/** True if the entry that ended or replaced it, adopted here, is beyond reach of reorganizations and of what voids it. */
 function isFinallyOver(params: {
   group: Group;
-  head: HeadId;
+  kept: KeptEpoch;
   finalBlock: number;
   voidable: ReadonlySet<EntryId>;
 }): boolean {
-  const { group, head, finalBlock, voidable } = params;
-  const { branch, staged, entries } = group.view;
-  const verdict = entries.get(head)?.verdict;
+  const { group, kept, finalBlock, voidable } = params;
+  const { branch, entries } = group.view;
+  const verdict = entries.get(kept.head)?.verdict;
   if (verdict?.kind === "void") return isFinal(entries.get(verdict.by), finalBlock);
-  const place = branch.places.get(head);
-  const parent = staged.get(head as EntryId)?.parent ?? entries.get(head)?.parent;
-  const last = place ?? branch.places.get(parent ?? head);
-  const end = last === undefined ? undefined : branch.steps[last + 1]?.entry;
+  const endEpoch = branch.places.has(kept.head) ? kept.epoch + 1 : kept.epoch;
+  const end = branch.steps.find(({ epoch, entry }) => epoch >= endEpoch && entry !== undefined)?.entry;
   return end !== undefined && isFinal(end, finalBlock) && !voidable.has(end.id);
+}
+
+/** Own entries that can't land any more: another one has their place for good, or what they stood on is gone. */
+function lostEntries(params: {
+  group: Group;
+  kept: readonly KeptEpoch[];
+  finalBlock: number;
+  voidable: ReadonlySet<EntryId>;
+}): EntryId[] {
+  const { group, kept, finalBlock, voidable } = params;
+  const { branch, staged } = group.view;
+  const heads = new Set(kept.map(({ head }) => head));
+  return [...staged].flatMap(([id, { parent }]) => {
+    const place = branch.places.get(parent);
+    if (place === undefined) return heads.has(parent) ? [] : [id];
+    const successor = branch.steps[place + 1]?.entry;
+    return successor && isFinal(successor, finalBlock) && !voidable.has(successor.id) ? [id] : [];
+  });
 }
 
 function isFinal(entry: EntryRecord | undefined, finalBlock: number): boolean {
@@ -91,29 +145,35 @@ async function decidedEntries(params: { core: ClientCore; group: Group; finalBlo
 }
 
 /** Closed epochs, oldest first, whose keys have had their time. */
-function expired(params: { group: Group; closed: readonly KeptEpoch[] }): KeptEpoch[] {
-  const { group, closed } = params;
-  const head = group.epochs.get(group.view.record.head);
+async function expired(params: {
+  core: ClientCore;
+  group: Group;
+  closed: readonly KeptEpoch[];
+  nowMs: number;
+}): Promise<KeptEpoch[]> {
+  const { core, group, closed, nowMs } = params;
+  const place = { database: core.database, group: group.id, cache: group.epochs };
+  const head = await readEpoch({ ...place, head: group.view.record.head });
   const lateMs = head ? viewOf(head.state).context.lateSeconds * 1000 : MAX_KEPT_MS;
   const lateCommits = head ? viewOf(head.state).context.lateCommits : MAX_KEPT_EPOCHS;
   const newest = group.view.branch.steps.length - 1;
   return closed.filter(({ head: id, closedAtMs }) => {
     const commits = newest - (group.view.branch.places.get(id) ?? newest);
-    const ageMs = Date.now() - closedAtMs;
+    const ageMs = nowMs - closedAtMs;
     if (ageMs > MAX_KEPT_MS) return true;
     if (commits > MAX_KEPT_EPOCHS) return ageMs > CATCH_UP_MS;
     return commits > lateCommits && ageMs > lateMs + KEPT_LONGER_MS;
   });
 }
 
-async function closeAll(params: { core: ClientCore; group: Group; heads: readonly HeadId[] }) {
-  const { core, group, heads } = params;
+async function closeAll(params: { core: ClientCore; group: Group; heads: readonly HeadId[]; nowMs: number }) {
+  const { core, group, heads, nowMs } = params;
   const closed: { head: HeadId; epoch: StoredEpoch; isNew: boolean }[] = [];
   for (const head of heads) {
     const epoch = await readEpoch({ database: core.database, group: group.id, cache: group.epochs, head });
     if (epoch?.kind !== "open") continue;
     const state = closeEpoch(epoch.state);
-    closed.push({ head, epoch: { kind: "closed", state, closedAtMs: Date.now() }, isNew: false });
+    closed.push({ head, epoch: { kind: "closed", state, closedAtMs: nowMs }, isNew: false });
   }
   return closed;
 }

@@ -1,10 +1,11 @@
 import { createKeyPackageRecord } from "../../identity/createKeyPackageRecord.ts";
-import { canForget, needsRotation } from "../../identity/keyPackageAge.ts";
+import { needsRotation } from "../../identity/keyPackageAge.ts";
 import { writeAtomic } from "../../store/writeAtomic.ts";
 import type { ClientCore } from "../core.ts";
 import { apiOf, isUp } from "../links/nodeLinks.ts";
 import { rankOwnNodes } from "../links/rankGroupNodes.ts";
 import { type KeptKeyPackage, tables } from "../tables.ts";
+import { forgetKeyPackages } from "./forgetKeyPackages.ts";
 
 /** One node that loses it does not make its owner unreachable. */
 const COPIES = 2;
@@ -18,7 +19,7 @@ export async function keepKeyPackage(params: { core: ClientCore; signal: AbortSi
   const nowMs = Date.now();
   const newest = newestOf(core);
   if (!newest || needsRotation({ own: newest.own, used: newest.used, nowMs })) await rotate(core, nowMs);
-  await forgetOld(core, nowMs);
+  await forgetKeyPackages({ core, nowMs });
   return await publish(params);
 }
 
@@ -34,15 +35,6 @@ async function rotate(core: ClientCore, nowMs: number): Promise<void> {
   const made = createKeyPackageRecord({ network, ...self, generation, nowMs });
   const kept: KeptKeyPackage = { ...made, publishedTo: [], used: false, supersededAtMs: undefined };
   await store(core, [kept, ...(before ? [{ ...before, supersededAtMs: nowMs }] : [])]);
-}
-
-async function forgetOld(core: ClientCore, nowMs: number): Promise<void> {
-  const old = [...core.keyPackages.values()].filter(
-    ({ supersededAtMs }) => supersededAtMs !== undefined && canForget({ supersededAtMs, nowMs }),
-  );
-  const writes = old.map(({ own: { generation } }) => tables.keyPackage.del({ generation }));
-  await writeAtomic({ database: core.database, writes, sync: false });
-  for (const { own } of old) core.keyPackages.delete(own.generation);
 }
 
 async function publish(params: { core: ClientCore; signal: AbortSignal }): Promise<boolean> {

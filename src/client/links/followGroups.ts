@@ -119,6 +119,7 @@ export async function reachHead(params: { core: ClientCore; group: Group; head: 
   group.outboxWakeup.wake();
   group.deliveryWakeup.wake();
   group.upkeepWakeup.wake();
+  group.rotationWakeup.wake();
 }
 
 export async function chainPosition(core: ClientCore, group: GroupId): Promise<GroupPosition> {

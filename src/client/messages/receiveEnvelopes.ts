@@ -1,5 +1,6 @@
 import { isWeftError } from "../../errors.ts";
 import { ownerOfLeaf } from "../../identity/credential.ts";
+import { hasMessageKeys } from "../../mls/closeEpoch.ts";
 import { openMessage } from "../../mls/openMessage.ts";
 import type { StoredEnvelope } from "../../rpc/nodeApi.ts";
 import type { Write } from "../../store/writeAtomic.ts";
@@ -143,7 +144,7 @@ async function judge(params: Decoded): Promise<GroupChange> {
   const limits = await lateLimits(params);
   const judgement = judgeEnvelope({
     ...{ place, receipts, limits, processed: group.processed },
-    hasKeys: epoch !== undefined,
+    hasKeys: epoch !== undefined && hasMessageKeys(epoch.state),
   });
   switch (judgement.kind) {
     case "hold":

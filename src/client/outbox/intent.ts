@@ -34,7 +34,8 @@ export type Action =
   | { readonly kind: "create"; readonly name: string; readonly members: readonly Invitee[] }
   | { readonly kind: "add"; readonly members: readonly Invitee[] }
   | { readonly kind: "remove"; readonly members: readonly Invitee[] }
-  | { readonly kind: "rotate" }
+  /** `routine`: nobody asked for it, so messages do not wait for it. */
+  | { readonly kind: "rotate"; readonly routine?: boolean }
   | { readonly kind: "rename"; readonly name: string }
   | { readonly kind: "set-role"; readonly members: readonly [Invitee]; readonly role: Role }
   /** Of somebody else's message; `author` is undefined if it is not in the database. */

@@ -55,9 +55,9 @@ export const RESUBMIT_MS = 3_000;
 
 /**
  * The next step of a group's outbox. Intents go in order: a message written after a commit of one's own is not sealed
- * to an epoch without it, a commit waits until the messages before it have a receipt. Messages overtake upkeep and
- * deletions, and while the chain stands still everything but removals. Who has left does nothing more. Who is cut off
- * writes nothing but that it is. Pure.
+ * to an epoch without it, a commit waits until the messages before it have a receipt. Messages overtake upkeep,
+ * deletions and rotations that nobody asked for, and while the chain stands still everything but removals. Who has
+ * left does nothing more. Who is cut off writes nothing but that it is. Pure.
  */
 export function nextAction(params: {
   /** Open intents of the group, in the order of the outbox. */
@@ -121,7 +121,8 @@ function holdsMessages({ action }: Intent, { status }: OutboxView): boolean {
 
 /** What does not change to whom messages go. */
 function isOvertaken({ action }: Intent): boolean {
-  return action.kind === "upkeep" || action.kind === "delete";
+  const isRoutine = action.kind === "rotate" && action.routine === true;
+  return action.kind === "upkeep" || action.kind === "delete" || isRoutine;
 }
 
 function staged(intent: Intent, view: OutboxView, nowMs: number): OutboxAction {

@@ -1,0 +1,65 @@
+import type { ClientCore } from "../core.ts";
+import { readEpoch } from "../groups/epochStates.ts";
+import { viewOf } from "../groups/epochView.ts";
+import type { Group } from "../groups/group.ts";
+import { isRevoked } from "../identity/isRevoked.ts";
+import { addIntent } from "../outbox/addIntent.ts";
+import { isOrdered } from "../outbox/intent.ts";
+import type { HeadId } from "../tables.ts";
+import { keyDateOf, type Rotation, rotationDueMs } from "./rotation.ts";
+
+type Params = { core: ClientCore; group: Group; rotation: Rotation; signal: AbortSignal };
+
+/** A rotation that failed is tried again after this time. */
+const TRY_AGAIN_MS = 10 * 60_000;
+/** Timers take no more than 2^31 ms; whatever changes wakes the loop before. */
+const MAX_WAIT_MS = 24 * 3600 * 1000;
+
+/** The last one queued, and the key that it was to renew. */
+type Attempt = { readonly entry: HeadId; readonly atMs: number };
+
+/**
+ * Renews this client's keys in a group when it is time, by way of the outbox: so that what was copied from it once is
+ * of no use for ever. Ends when the signal aborts.
+ */
+export async function keepRotation(params: Params): Promise<void> {
+  const { core, group, signal } = params;
+  let last: Attempt | undefined;
+  while (!signal.aborted) {
+    const due = await nextRotation(params);
+    const nowMs = Date.now();
+    const againMs = due && last?.entry === due.entry ? last.atMs + TRY_AGAIN_MS : 0;
+    const inMs = due && Math.max(due.inMs, againMs - nowMs);
+    if (due && inMs !== undefined && inMs <= 0) {
+      last = { entry: due.entry, atMs: nowMs };
+      await addIntent({ core, group, action: { kind: "rotate", routine: true } });
+      continue;
+    }
+    const timeout = inMs === undefined ? {} : { timeoutMs: Math.min(inMs, MAX_WAIT_MS) };
+    await group.rotationWakeup.wait({ signal, ...timeout });
+  }
+}
+
+/**
+ * How long from now until the next rotation, by the chain's clock as this client last heard it; `undefined` while it
+ * is not to be thought of. What the outbox has for the chain goes first: it may renew the key anyway.
+ */
+async function nextRotation(params: Params): Promise<{ inMs: number; entry: HeadId } | undefined> {
+  const { core, group, rotation } = params;
+  const { record, branch, leaves, intents } = group.view;
+  const isIn = record.status === "member" && !isRevoked(core) && !leaves.leavers.has(core.self.inbox);
+  const isSettled = group.caughtUpBy !== undefined && record.fork === undefined;
+  if (!isIn || !isSettled || intents.some(isOrdered) || (await isAlone(params))) return undefined;
+  const self = core.self.installation.key;
+  const since = keyDateOf({ steps: branch.steps, self });
+  if (!since) return undefined;
+  const nowMs = group.processed.time * 1000 + (Date.now() - group.headMovedAtMs);
+  return { inMs: rotationDueMs({ rotation, since, self }) - nowMs, entry: since.entry };
+}
+
+/** Who is alone has nobody whose messages a copy of its keys would open. */
+async function isAlone({ core, group }: Params): Promise<boolean> {
+  const { head } = group.view.record;
+  const epoch = await readEpoch({ database: core.database, group: group.id, cache: group.epochs, head });
+  return epoch === undefined || viewOf(epoch.state).members.length < 2;
+}
