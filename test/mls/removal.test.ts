@@ -5,15 +5,13 @@ import { closeEpoch } from "../../src/mls/closeEpoch.ts";
 import { applyProposals } from "../../src/mls/commit/applyProposals.ts";
 import { decodePublicCommit } from "../../src/mls/commit/publicCommit.ts";
 import { advanceEpoch, provisionalContext } from "../../src/mls/epoch/advanceEpoch.ts";
-import { encodeGroupContext } from "../../src/mls/epoch/groupContext.ts";
 import { NO_SECRET } from "../../src/mls/epoch/keySchedule.ts";
 import { exportSecret } from "../../src/mls/exportSecret.ts";
 import type { GroupState } from "../../src/mls/groupState.ts";
-import { decryptWithLabel } from "../../src/mls/label/encryptWithLabel.ts";
 import { openMessage } from "../../src/mls/openMessage.ts";
-import { derivePath } from "../../src/mls/path/derivePath.ts";
 import { sealMessage } from "../../src/mls/sealMessage.ts";
 import { type VerifiedCommit, verifyCommit } from "../../src/mls/verifyCommit.ts";
+import { reachableStates } from "./support/attackCommit.ts";
 import { forgeCommit } from "./support/forgeCommit.ts";
 import { makeMember } from "./support/makeMember.ts";
 import { follow, foundWith, joinWith, positionOf, type Seat, seatNamed, stage } from "./support/testGroup.ts";
@@ -26,56 +24,9 @@ const exported = (state: Pick<GroupState, "exporterSecret">) =>
     exportSecret({ state, label: "weft authority", context: new Uint8Array(0), length: 48 }),
   ).toString("hex");
 
-/**
- * All exporter secrets that an attacker can reach by a commit that it can read: it acts as if it had not been removed,
- * tries each private key that it ever had on each sealed secret, guesses that there is no path secret at all, and
- * takes each commit secret as it would be from every step of the path.
- */
-function reach(attacker: Attacker, verified: VerifiedCommit): Set<string> {
-  const { step } = verified;
-  const { provisional, tree, message } = step;
-  const reached = new Set<string>();
-  const commitSecrets = [NO_SECRET, ...openWithAnyKey(attacker, verified)];
-  for (const state of attacker.states) {
-    const ignoring = applyCommit({
-      state: followable(state, verified),
-      verified: { ...verified, removes: [] },
-    });
-    if (ignoring.kind === "adopted") reached.add(exported(ignoring.newState));
-    for (const commitSecret of commitSecrets) {
-      const { content, signature } = message;
-      const privateKeys = new Map<number, Uint8Array>();
-      reached.add(
-        exported(
-          advanceEpoch({ state, provisional, tree, content, signature, commitSecret, privateKeys }).state,
-        ),
-      );
-    }
-  }
-  return reached;
-}
-
-function openWithAnyKey(attacker: Attacker, verified: VerifiedCommit): Uint8Array[] {
-  const { path, provisional } = verified.step;
-  if (!path) return [];
-  const context = encodeGroupContext(provisional);
-  const keys = attacker.states.flatMap(({ privateKeys }) => [...privateKeys.values()]);
-  const secrets: Uint8Array[] = [];
-  for (const [i, node] of path.nodes.entries()) {
-    for (const sealed of node.sealedSecrets) {
-      for (const privateKey of keys) {
-        const secret = decryptWithLabel({ privateKey, label: "UpdatePathNode", context, sealed });
-        if (secret) secrets.push(derivePath(secret, path.nodes.length - i).commitSecret);
-      }
-    }
-  }
-  return secrets;
-}
-
-/** An older state, dressed up so that `applyCommit` takes it for the parent. */
-function followable(state: GroupState, { step }: VerifiedCommit): GroupState {
-  const { epoch, confirmedTranscriptHash } = step.provisional;
-  return { ...state, context: { ...state.context, epoch: epoch - 1, confirmedTranscriptHash } };
+/** All exporter secrets that an attacker can reach by a commit that it can read. */
+function reach({ states }: Attacker, verified: VerifiedCommit): Set<string> {
+  return new Set(reachableStates({ states, pool: new Map(), verified }).map(exported));
 }
 
 /** One group life: every member rotates once, then messages flow; returns all states of each by name. */

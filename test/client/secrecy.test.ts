@@ -1,0 +1,252 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { coreOf } from "../../src/client/client.ts";
+import { listEpochs } from "../../src/client/groups/epochStates.ts";
+import { forgetEpochs } from "../../src/client/groups/maintainEpochs.ts";
+import { forgetKeyPackages } from "../../src/client/identity/forgetKeyPackages.ts";
+import type { HeadId } from "../../src/client/tables.ts";
+import { callRpc } from "../../src/devnet/callRpc.ts";
+import {
+  addMembers,
+  groupStatus,
+  removeMembers,
+  renameGroup,
+  rotateKeys,
+  sendMessage,
+  setOnline,
+} from "../../src/index.ts";
+import { hasMessageKeys } from "../../src/mls/closeEpoch.ts";
+import type { GroupState } from "../../src/mls/groupState.ts";
+import { sealMessage } from "../../src/mls/sealMessage.ts";
+import { fromHex, type GroupId } from "../../src/wire/ids.ts";
+import { writeApplicationMessage } from "../../src/wire/applicationMessage.ts";
+import { attack, copyDatabase, type DatabaseCopy, holds, type Loot, readPublic } from "../support/attackDatabase.ts";
+import { openTestClient, type TestClient } from "../support/openTestClient.ts";
+import { isMember, openTestGroup } from "../support/openTestGroup.ts";
+import { startTestNetwork, type TestNetwork } from "../support/startTestNetwork.ts";
+import { texts } from "../support/texts.ts";
+import { until } from "../support/until.ts";
+
+/** More than passes while a test goes on; `makeFinal` mines them at once. */
+const FINALITY_BLOCKS = 400;
+const LOOK_BLOCKS = 20;
+const DAY_MS = 24 * 3600 * 1000;
+
+let network: TestNetwork;
+
+before(async () => {
+  network = await startTestNetwork({ nodes: 1 });
+});
+after(async () => {
+  await network[Symbol.asyncDispose]();
+});
+
+async function openThree() {
+  const names = ["alice", "bob", "carol"];
+  const opened = await openTestGroup({ network, names, finalityBlocks: FINALITY_BLOCKS });
+  const [alice, bob, carol] = opened.members;
+  assert.ok(alice && bob && carol);
+  return { ...opened, alice, bob, carol, [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose]() };
+}
+
+type Place = { readonly group: GroupId; readonly members: readonly TestClient[] };
+
+async function headOf({ client }: TestClient, group: GroupId): Promise<HeadId> {
+  return (await groupStatus({ client, group })).head;
+}
+
+/** Waits for an intent, and until all members have followed. Gives the new head. */
+async function landed(
+  { group, members }: Place,
+  by: TestClient,
+  intend: (params: { client: TestClient["client"]; group: GroupId }) => ReturnType<typeof rotateKeys>,
+): Promise<HeadId> {
+  const intent = await intend({ client: by.client, group });
+  assert.deepEqual(await intent.settled, { kind: "delivered" });
+  const head = await headOf(by, group);
+  for (const member of members) await until("at the new head", async () => (await headOf(member, group)) === head);
+  return head;
+}
+
+/** Says something, and waits until all have read it. */
+async function say({ group, members }: Place, by: TestClient, text: string): Promise<void> {
+  const said = await sendMessage({ client: by.client, group, text });
+  assert.deepEqual(await said.settled, { kind: "delivered" });
+  for (const member of members) await until(`${text} is read`, async () => (await texts(member, group)).includes(text));
+}
+
+async function makeFinal(): Promise<void> {
+  await network.chain.mine(FINALITY_BLOCKS + LOOK_BLOCKS);
+}
+
+function epochsOf({ client }: TestClient, group: GroupId) {
+  return listEpochs({ database: coreOf(client).database, group });
+}
+
+async function loot(copy: DatabaseCopy, group: GroupId): Promise<Loot> {
+  const [node] = network.nodes;
+  assert.ok(node);
+  return await attack({ copy, shown: await readPublic({ network: network.chain.network, api: node.api, group }) });
+}
+
+/** As if so much time had passed. */
+async function age({ client }: TestClient, id: GroupId, ms: number): Promise<void> {
+  const core = coreOf(client);
+  const group = core.groups.get(id);
+  assert.ok(group);
+  const nowMs = Date.now() + ms;
+  await group.queue.run(() => forgetEpochs({ core, group, nowMs }));
+  await forgetKeyPackages({ core, nowMs });
+}
+
+/** What leads to another epoch or to used message keys. */
+function secretsOf(state: GroupState): Uint8Array[] {
+  return [state.initSecret, state.exporterSecret, state.membershipKey, state.epochAuthenticator];
+}
+
+function stateIn(copy: DatabaseCopy, head: HeadId): GroupState {
+  const found = copy.epochs.find((one) => one.head === head)?.epoch;
+  assert.ok(found?.kind === "open");
+  return found.state;
+}
+
+test("forward secrecy: a copy opens what the stated window allows, and after it nothing", async () => {
+  await using place = await openThree();
+  const { group, alice, bob, carol } = place;
+  const first = await headOf(bob, group);
+  await say(place, alice, "in the joined epoch");
+  const second = await landed(place, bob, rotateKeys);
+  await say(place, alice, "read in an epoch of one's own commit");
+  const late = await sealedLate(carol, group);
+  const third = await landed(place, alice, rotateKeys);
+  await say(place, alice, "read in an epoch of another's commit");
+
+  const early = await copyDatabase({ client: bob.client, group });
+  const all = await loot(early, group);
+  assert.deepEqual(all.reached, new Set([first, second, third]));
+  assert.deepEqual(
+    all.texts,
+    new Set(["in the joined epoch", "read in an epoch of another's commit"]),
+    "by the Welcome, and by the whole state of the parent; used keys themselves are gone",
+  );
+  const [old, current] = [stateIn(early, second), stateIn(early, third)];
+  for (const secret of secretsOf(old)) assert.ok(holds(early, secret));
+
+  await makeFinal();
+  await until("the past epochs closed", async () =>
+    (await epochsOf(bob, group)).every(({ head, closedAtMs }) => head === third || closedAtMs > 0),
+  );
+  const closed = await copyDatabase({ client: bob.client, group });
+  const inWindow = await loot(closed, group);
+  assert.deepEqual(inWindow.reached, new Set([first, third]), "the used key package still opens its Welcome");
+  assert.deepEqual(inWindow.texts, new Set(["in the joined epoch"]));
+  for (const secret of secretsOf(old)) assert.equal(holds(closed, secret), false);
+  assert.deepEqual(await lateTexts(closed, late), ["skipped", "late"], "unread messages are still welcome");
+
+  await age(bob, group, DAY_MS + 1);
+  const aged = await copyDatabase({ client: bob.client, group });
+  assert.deepEqual(await loot(aged, group), { reached: new Set([third]), texts: new Set() });
+  assert.deepEqual(await lateTexts(aged, late), []);
+  assert.deepEqual((await epochsOf(bob, group)).map(({ head }) => head), [third]);
+  const gone = [...secretsOf(old), old.senderDataSecret, ...keysOnlyIn(old, current), ...initKeysOnlyIn(early, aged)];
+  for (const secret of gone) assert.ok(holds(early, secret) && !holds(aged, secret));
+});
+
+/** Messages by a member of the present epoch that it seals and holds back, as posts. */
+async function sealedLate({ client }: TestClient, group: GroupId) {
+  const head = (await groupStatus({ client, group })).head;
+  const { installation, inbox } = coreOf(client).self;
+  let state = stateIn(await copyDatabase({ client, group }), head);
+  return ["skipped", "late"].map((text, i) => {
+    const body = { kind: "text", text } as const;
+    const nonce = `0x${String(i).padStart(32, "0")}` as const;
+    const content = { group, inbox, installation: installation.key, nonce, depth: 1, parents: [], sentAtMs: 0, body };
+    const sealed = sealMessage({
+      state,
+      signatureKey: { publicKey: fromHex(installation.key), privateKey: installation.privateKey },
+      plaintext: writeApplicationMessage({ content, replaces: [] }),
+      authenticatedData: new Uint8Array(0),
+    });
+    state = sealed.newState;
+    return { head, privateMessage: sealed.message };
+  });
+}
+
+async function lateTexts(copy: DatabaseCopy, posts: Awaited<ReturnType<typeof sealedLate>>): Promise<string[]> {
+  const [node] = network.nodes;
+  const [group] = [...new Set(copy.epochs.map(({ epoch }) => epoch.state.context.groupId))];
+  assert.ok(node && group);
+  const id = `0x${Buffer.from(group).toString("hex")}` as GroupId;
+  const shown = await readPublic({ network: network.chain.network, api: node.api, group: id });
+  return [...(await attack({ copy, shown: { ...shown, posts } })).texts];
+}
+
+function keysOnlyIn(old: GroupState, current: GroupState): Uint8Array[] {
+  const kept = new Set([...current.privateKeys.values()].map(String));
+  return [...old.privateKeys.values()].filter((key) => !kept.has(String(key)));
+}
+
+function initKeysOnlyIn(early: DatabaseCopy, later: DatabaseCopy): Uint8Array[] {
+  const kept = new Set(later.keyPackages.map(({ generation }) => generation));
+  const gone = early.keyPackages.filter(({ generation }) => !kept.has(generation));
+  assert.equal(gone.length, 1, "the key package of the Welcome");
+  return gone.flatMap(({ secrets, wrapperSeed }) => [
+    ...[secrets.initPrivateKey, secrets.encryptionPrivateKey],
+    wrapperSeed,
+  ]);
+}
+
+test("post-compromise security: a copy follows until its owner rotates, and no further", async () => {
+  await using place = await openThree();
+  const { group, alice, bob, carol } = place;
+  await landed(place, bob, rotateKeys);
+  const copy = await copyDatabase({ client: bob.client, group });
+  const here = await headOf(bob, group);
+  const before = [
+    await landed(place, alice, rotateKeys),
+    await landed(place, carol, rotateKeys),
+  ];
+  await say(place, alice, "before bob rotates");
+  const healed = [await landed(place, bob, rotateKeys)];
+  await say(place, alice, "after bob rotated");
+  healed.push(
+    await landed(place, alice, (params) => renameGroup({ ...params, name: "healed" })),
+    await landed(place, carol, rotateKeys),
+  );
+  await say(place, bob, "and later");
+  const { reached, texts: opened } = await loot(copy, group);
+  for (const head of [here, ...before]) assert.ok(reached.has(head), "the attack works where it should");
+  for (const head of healed) assert.equal(reached.has(head), false);
+  assert.deepEqual(opened, new Set(["before bob rotates"]));
+});
+
+test("removal: the removed member's database opens nothing of what follows, and then holds no keys", async () => {
+  await using place = await openThree();
+  await using dave = await openTestClient({ network, name: "dave", finalityBlocks: FINALITY_BLOCKS });
+  const { group, alice, bob, carol } = place;
+  const staying = { group, members: [alice, bob] };
+  await landed(place, carol, rotateKeys);
+  const last = await headOf(carol, group);
+  const leaf = stateIn(await copyDatabase({ client: carol.client, group }), last).ownLeafIndex;
+  await landed(staying, alice, (params) => removeMembers({ ...params, members: [carol.client.inbox] }));
+  await say(staying, bob, "without carol");
+  await landed(staying, alice, (params) => addMembers({ ...params, members: [dave.client.inbox] }));
+  await until("dave in the group", () => isMember(dave, group));
+  const inFreedLeaf = stateIn(await copyDatabase({ client: dave.client, group }), await headOf(dave, group));
+  assert.equal(inFreedLeaf.ownLeafIndex, leaf);
+  await say({ group, members: [alice, bob, dave] }, dave, "from the freed leaf");
+  await until("carol knows", async () => (await groupStatus({ client: carol.client, group })).membership === "removed");
+  const copy = await copyDatabase({ client: carol.client, group });
+  const { reached, texts: opened } = await loot(copy, group);
+  assert.ok(reached.has(last));
+  for (const head of [...inAuthority(await entriesAfter(group, last))]) assert.equal(reached.has(head), false);
+  assert.deepEqual(opened, new Set());
+
+  await makeFinal();
+  await until("the keys of a group that is over gone", async () => {
+    const { epochs } = await copyDatabase({ client: carol.client, group });
+    return epochs.length === 1 && epochs.every(({ epoch }) => epoch.kind === "closed" && !hasMessageKeys(epoch.state));
+  });
+  const { installations } = await groupStatus({ client: carol.client, group });
+  assert.equal(installations.length, 3, "who was in it at last is known");
+});
