@@ -1,6 +1,7 @@
 import { preferNode } from "../index.ts";
 import { asId, type NodeId } from "../wire/ids.ts";
 import { actorOf, nodeOf } from "./actors.ts";
+import { survive } from "./crashActor.ts";
 import type { Stage } from "./stage.ts";
 
 /** Tells the client, or remembers the wish until the group is made. */
@@ -16,8 +17,9 @@ export async function applyPreference(params: {
     stage.preferences.push({ by, group: name, node: number });
     return;
   }
-  const { client } = await actorOf({ stage, name: by });
-  await preferNode({ client, group, node: asId<NodeId>(nodeOf({ stage, number }).addresses.node) });
+  const actor = await actorOf({ stage, name: by });
+  const node = asId<NodeId>(nodeOf({ stage, number }).addresses.node);
+  await survive({ actor, attempt: () => preferNode({ client: actor.client, group, node }) });
 }
 
 /** The wishes that were named before the group existed. */

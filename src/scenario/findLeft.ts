@@ -1,4 +1,4 @@
-import { findIntent, listIntents, listMessages } from "../index.ts";
+import { findIntent, listGroups, listIntents, listMessages } from "../index.ts";
 import type { Actor, Stage } from "./stage.ts";
 import type { Act, Started, Step } from "./step.ts";
 
@@ -28,7 +28,8 @@ export async function findLeft(params: {
   if (left === undefined || intent === undefined) return undefined;
   if (left.group === undefined) return { intent };
   if (founds) stage.groups.set(body.group, left.group);
-  if (step.do !== "send") return { intent };
+  if (step.do !== "send" || !listGroups({ client }).some((one) => one.group === left.group))
+    return { intent };
   const items = await listMessages({ client, group: left.group });
   const message = items.findLast(
     (item) => item.kind === "message" && item.author === client.inbox && item.text === body.text,

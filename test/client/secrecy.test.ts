@@ -18,9 +18,16 @@ import {
 import { hasMessageKeys } from "../../src/mls/closeEpoch.ts";
 import type { GroupState } from "../../src/mls/groupState.ts";
 import { sealMessage } from "../../src/mls/sealMessage.ts";
-import { fromHex, type GroupId } from "../../src/wire/ids.ts";
 import { writeApplicationMessage } from "../../src/wire/applicationMessage.ts";
-import { attack, copyDatabase, type DatabaseCopy, holds, type Loot, readPublic } from "../support/attackDatabase.ts";
+import { fromHex, type GroupId } from "../../src/wire/ids.ts";
+import {
+  attack,
+  copyDatabase,
+  type DatabaseCopy,
+  holds,
+  type Loot,
+  readPublic,
+} from "../support/attackDatabase.ts";
 import { openTestClient, type TestClient } from "../support/openTestClient.ts";
 import { isMember, openTestGroup } from "../support/openTestGroup.ts";
 import { startTestNetwork, type TestNetwork } from "../support/startTestNetwork.ts";
@@ -64,7 +71,8 @@ async function landed(
   const intent = await intend({ client: by.client, group });
   assert.deepEqual(await intent.settled, { kind: "delivered" });
   const head = await headOf(by, group);
-  for (const member of members) await until("at the new head", async () => (await headOf(member, group)) === head);
+  for (const member of members)
+    await until("at the new head", async () => (await headOf(member, group)) === head);
   return head;
 }
 
@@ -72,7 +80,8 @@ async function landed(
 async function say({ group, members }: Place, by: TestClient, text: string): Promise<void> {
   const said = await sendMessage({ client: by.client, group, text });
   assert.deepEqual(await said.settled, { kind: "delivered" });
-  for (const member of members) await until(`${text} is read`, async () => (await texts(member, group)).includes(text));
+  for (const member of members)
+    await until(`${text} is read`, async () => (await texts(member, group)).includes(text));
 }
 
 async function makeFinal(): Promise<void> {
@@ -86,7 +95,10 @@ function epochsOf({ client }: TestClient, group: GroupId) {
 async function loot(copy: DatabaseCopy, group: GroupId): Promise<Loot> {
   const [node] = network.nodes;
   assert.ok(node);
-  return await attack({ copy, shown: await readPublic({ network: network.chain.network, api: node.api, group }) });
+  return await attack({
+    copy,
+    shown: await readPublic({ network: network.chain.network, api: node.api, group }),
+  });
 }
 
 /** As if so much time had passed. */
@@ -147,8 +159,16 @@ test("forward secrecy: a copy opens what the stated window allows, and after it 
   const aged = await copyDatabase({ client: bob.client, group });
   assert.deepEqual(await loot(aged, group), { reached: new Set([third]), texts: new Set() });
   assert.deepEqual(await lateTexts(aged, late), []);
-  assert.deepEqual((await epochsOf(bob, group)).map(({ head }) => head), [third]);
-  const gone = [...secretsOf(old), old.senderDataSecret, ...keysOnlyIn(old, current), ...initKeysOnlyIn(early, aged)];
+  assert.deepEqual(
+    (await epochsOf(bob, group)).map(({ head }) => head),
+    [third],
+  );
+  const gone = [
+    ...secretsOf(old),
+    old.senderDataSecret,
+    ...keysOnlyIn(old, current),
+    ...initKeysOnlyIn(early, aged),
+  ];
   for (const secret of gone) assert.ok(holds(early, secret) && !holds(aged, secret));
 });
 
@@ -160,7 +180,16 @@ async function sealedLate({ client }: TestClient, group: GroupId) {
   return ["skipped", "late"].map((text, i) => {
     const body = { kind: "text", text } as const;
     const nonce = `0x${String(i).padStart(32, "0")}` as const;
-    const content = { group, inbox, installation: installation.key, nonce, depth: 1, parents: [], sentAtMs: 0, body };
+    const content = {
+      group,
+      inbox,
+      installation: installation.key,
+      nonce,
+      depth: 1,
+      parents: [],
+      sentAtMs: 0,
+      body,
+    };
     const sealed = sealMessage({
       state,
       signatureKey: { publicKey: fromHex(installation.key), privateKey: installation.privateKey },
@@ -172,7 +201,10 @@ async function sealedLate({ client }: TestClient, group: GroupId) {
   });
 }
 
-async function lateTexts(copy: DatabaseCopy, posts: Awaited<ReturnType<typeof sealedLate>>): Promise<string[]> {
+async function lateTexts(
+  copy: DatabaseCopy,
+  posts: Awaited<ReturnType<typeof sealedLate>>,
+): Promise<string[]> {
   const [node] = network.nodes;
   const [group] = [...new Set(copy.epochs.map(({ epoch }) => epoch.state.context.groupId))];
   assert.ok(node && group);
@@ -202,10 +234,7 @@ test("post-compromise security: a copy follows until its owner rotates, and no f
   await landed(place, bob, rotateKeys);
   const copy = await copyDatabase({ client: bob.client, group });
   const here = await headOf(bob, group);
-  const before = [
-    await landed(place, alice, rotateKeys),
-    await landed(place, carol, rotateKeys),
-  ];
+  const before = [await landed(place, alice, rotateKeys), await landed(place, carol, rotateKeys)];
   await say(place, alice, "before bob rotates");
   const healed = [await landed(place, bob, rotateKeys)];
   await say(place, alice, "after bob rotated");
@@ -235,17 +264,24 @@ test("removal: the removed member's database opens nothing of what follows, and 
   const inFreedLeaf = stateIn(await copyDatabase({ client: dave.client, group }), await headOf(dave, group));
   assert.equal(inFreedLeaf.ownLeafIndex, leaf);
   await say({ group, members: [alice, bob, dave] }, dave, "from the freed leaf");
-  await until("carol knows", async () => (await groupStatus({ client: carol.client, group })).membership === "removed");
+  await until(
+    "carol knows",
+    async () => (await groupStatus({ client: carol.client, group })).membership === "removed",
+  );
   const copy = await copyDatabase({ client: carol.client, group });
   const { reached, texts: opened } = await loot(copy, group);
   assert.ok(reached.has(last));
-  for (const head of [...inAuthority(await entriesAfter(group, last))]) assert.equal(reached.has(head), false);
+  for (const head of [...inAuthority(await entriesAfter(group, last))])
+    assert.equal(reached.has(head), false);
   assert.deepEqual(opened, new Set());
 
   await makeFinal();
   await until("the keys of a group that is over gone", async () => {
     const { epochs } = await copyDatabase({ client: carol.client, group });
-    return epochs.length === 1 && epochs.every(({ epoch }) => epoch.kind === "closed" && !hasMessageKeys(epoch.state));
+    return (
+      epochs.length === 1 &&
+      epochs.every(({ epoch }) => epoch.kind === "closed" && !hasMessageKeys(epoch.state))
+    );
   });
   const { installations } = await groupStatus({ client: carol.client, group });
   assert.equal(installations.length, 3, "who was in it at last is known");

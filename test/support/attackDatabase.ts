@@ -132,7 +132,11 @@ function follow(params: {
   for (const state of states.get(entry.parent) ?? []) {
     const opened = openEntry({ network: shown.network, state, entry });
     if (opened.kind !== "commit") continue;
-    const reachable = reachableStates({ states: [...states.values()].flat(), pool, verified: opened.verified });
+    const reachable = reachableStates({
+      states: [...states.values()].flat(),
+      pool,
+      verified: opened.verified,
+    });
     const next = reachable.find((one) => authorityOf(one) === entry.authority);
     if (next) states.set(entry.id, [...(states.get(entry.id) ?? []), next]);
   }

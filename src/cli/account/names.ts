@@ -17,7 +17,7 @@ export type Names = {
 
 const FILE = "names.json";
 const SHORT_ID_CHARACTERS = 10;
-/** The neighbours are looked at again when somebody unknown turns up, but not more often. */
+/** The neighbours are looked at again when somebody unknown turns up, for each not more often than this. */
 const RELOAD_MS = 1_000;
 
 /** Names that were given, one's own, and those that people with their data in the same folder go by. */
@@ -25,16 +25,21 @@ export function openNames(params: { home: string; self: { name: string; inbox: I
   const { home, self } = params;
   const given = readGiven(home);
   let known = new Map<InboxId, string>();
-  let loadedAtMs = Number.NEGATIVE_INFINITY;
+  const lookedForAtMs = new Map<InboxId, number>();
   const load = () => {
-    loadedAtMs = performance.now();
     const neighbours = readNeighbours(home).map(({ inbox, name }) => [inbox, name] as const);
     known = new Map([...neighbours, [self.inbox, self.name], ...given]);
+  };
+  const lookFor = (inbox: InboxId) => {
+    const nowMs = performance.now();
+    if (nowMs - (lookedForAtMs.get(inbox) ?? Number.NEGATIVE_INFINITY) < RELOAD_MS) return;
+    lookedForAtMs.set(inbox, nowMs);
+    load();
   };
   load();
   return {
     nameOf: (inbox) => {
-      if (!known.has(inbox) && performance.now() - loadedAtMs > RELOAD_MS) load();
+      if (!known.has(inbox)) lookFor(inbox);
       return known.get(inbox) ?? inbox.slice(0, SHORT_ID_CHARACTERS);
     },
     find: (text, inboxes) => {

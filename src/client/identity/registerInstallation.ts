@@ -1,3 +1,4 @@
+import { inboxIdOf } from "../../chain/inboxIdOf.ts";
 import { signAddInstallation, signCreateInbox } from "../../chain/signIdentity.ts";
 import type { Wallet } from "../../chain/wallet.ts";
 import { WeftError } from "../../errors.ts";
@@ -23,6 +24,9 @@ type Params = {
 const POLL_MS = 150;
 /** A record that has not landed by then is signed again. */
 const PATIENCE_MS = 10_000;
+/** A reorganization may have taken the inbox itself: its other installations send it again. */
+const INBOX_PATIENCE_MS = 20_000;
+const INBOX_POLL_MS = 500;
 
 /** Has an installation listed by the registry. Throws the code of a refusal, `no-node` if no node answers. */
 export async function registerInstallation(params: Params): Promise<void> {
@@ -35,12 +39,20 @@ export async function registerInstallation(params: Params): Promise<void> {
 /** Sends the signed record until the chain lists the installation; gives what was sent last. */
 async function register(params: Params): Promise<IdentityAction | undefined> {
   const { record, signal } = params;
+  const inboxUntilMs = Date.now() + INBOX_PATIENCE_MS;
   let action: IdentityAction | undefined;
   while (!(await isListed(params))) {
     signal.throwIfAborted();
     const signed = await signRecord(params);
+    const outcome = signed && (await ask(params, (api) => api.relayIdentity(signed, { signal })));
+    const lacksInbox = !outcome || (outcome.kind === "refused" && outcome.code === "not-allowed");
+    if (lacksInbox && Date.now() < inboxUntilMs) {
+      await waitMs({ ms: INBOX_POLL_MS, signal });
+      continue;
+    }
+    if (!outcome)
+      throw new WeftError({ code: "not-allowed", message: `no wallet is in the inbox ${record.inbox}` });
     action = signed;
-    const outcome = await ask(params, (api) => api.relayIdentity(signed, { signal }));
     if (outcome.kind === "refused" && outcome.code !== "replayed") {
       const message = `the installation of inbox ${record.inbox} was not registered: ${outcome.code}`;
       throw new WeftError({ code: outcome.code, message, hint: outcome.hint });
@@ -53,14 +65,16 @@ async function register(params: Params): Promise<IdentityAction | undefined> {
   return action;
 }
 
-async function signRecord(params: Params): Promise<IdentityAction> {
+/** `undefined` while the wallet is in no inbox, though another installation has founded it. */
+async function signRecord(params: Params): Promise<IdentityAction | undefined> {
   const { network, wallet, record, signal } = params;
   const { inbox, installation, salt, privateKey } = record;
   const state = await ask(params, (api) => api.getWallet({ wallet: record.wallet }, { signal }));
   const installationSignature = signInstallationProof({ network, inbox, privateKey });
   const signer = { wallet, nonce: state.nonce };
   const common = { network, installation, installationSignature, signer };
-  if (state.inbox === undefined) return await signCreateInbox({ ...common, salt });
+  const isFounder = inboxIdOf({ wallet: record.wallet, salt }) === inbox;
+  if (state.inbox === undefined) return isFounder ? await signCreateInbox({ ...common, salt }) : undefined;
   return await signAddInstallation({ ...common, inbox });
 }
 
