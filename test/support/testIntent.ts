@@ -1,7 +1,7 @@
 import type { Action, Intent } from "../../src/client/outbox/intent.ts";
-import { asId, type EntryId, type GroupId, type InboxId } from "../../src/wire/ids.ts";
+import { asId, type EntryId, type GroupId, type InboxId, type InstallationKey } from "../../src/wire/ids.ts";
 
-export const testId = <T extends EntryId | GroupId | InboxId>(digit: number): T =>
+export const testId = <T extends EntryId | GroupId | InboxId | InstallationKey>(digit: number): T =>
   asId(`0x${digit.toString(16).padStart(64, "0")}`);
 
 /** An intent that has just been taken into the outbox. */
