@@ -16,7 +16,7 @@ import { waitMs } from "./waitMs.ts";
 const DIRECTORY_PERIOD_MS = 30_000;
 const RETRY_MS = 1_000;
 /** How often a registration that is not final yet is looked for. */
-const REGISTRATION_PERIOD_MS = 5_000;
+const REGISTRATION_PERIOD_MS = 2_000;
 
 /** Starts everything that talks to nodes. */
 export function goOnline(core: ClientCore): void {

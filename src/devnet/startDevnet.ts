@@ -4,6 +4,7 @@ import { deploymentFileName } from "../chain/deployment.ts";
 import { WeftError } from "../errors.ts";
 import type { Network } from "../wire/network.ts";
 import { awaitMesh } from "./awaitMesh.ts";
+import { callRpc } from "./callRpc.ts";
 import { type DevnetNode, openDevnetNode } from "./devnetNode.ts";
 import { type NodeLinks, openNodeLinks } from "./nodeLinks.ts";
 import { type LocalChain, startLocalChain } from "./startLocalChain.ts";
@@ -18,6 +19,8 @@ export type Devnet = AsyncDisposable & {
   readonly network: Network;
   readonly networkFile: string;
   readonly nodes: readonly DevnetNode[];
+  /** By this block the contracts were there. */
+  readonly contractsBlock: number;
   readonly links: NodeLinks;
 };
 
@@ -50,6 +53,9 @@ export async function startDevnet(params: {
   const deploymentDir = join(directory, "deployments");
   const { deployContracts } = await loading;
   const network = await deployContracts({ rpcUrl: chain.rpcUrl, deploymentDir, signal });
+  const contractsBlock = Number(
+    await callRpc<string>({ rpcUrl: chain.rpcUrl, method: "eth_blockNumber", signal }),
+  );
   tell({ kind: "contracts", network });
 
   const networkFile = join(deploymentDir, deploymentFileName(network.chainId));
@@ -76,7 +82,7 @@ export async function startDevnet(params: {
 
   const owned = stack.move();
   return {
-    ...{ directory, chain, network, networkFile, nodes },
+    ...{ directory, chain, network, networkFile, nodes, contractsBlock },
     links: openNodeLinks({ nodes, signal }),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

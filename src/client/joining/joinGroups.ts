@@ -12,7 +12,7 @@ import type { ClientCore } from "../core.ts";
 import type { Group } from "../groups/group.ts";
 import { activeNodes, apiOf, isUp } from "../links/nodeLinks.ts";
 import { rankOwnNodes } from "../links/rankGroupNodes.ts";
-import { type KeptKeyPackage, tables, type WelcomeRecord } from "../tables.ts";
+import { type HeadId, type KeptKeyPackage, tables, type WelcomeRecord } from "../tables.ts";
 import { admitGroup } from "./admitGroup.ts";
 import { discardWelcome } from "./discardWelcome.ts";
 
@@ -77,16 +77,27 @@ async function joinOne(params: {
 }
 
 /**
- * Out of the group; in by the leaf of an installation that was replaced; waiting for an entry that a reorganization took while this one is on the chain; or in by an entry
- * that landed again, is refused where it stands now, and was written anew.
+ * Out of the group; in by the leaf of an installation that was replaced; waiting for an entry that a reorganization
+ * took while this one is on the chain; or in by an entry that landed again and is refused where it stands now, while
+ * another branch took this client in anew.
  */
 function isEnterable({ view }: Group, entry: EntryId): boolean {
   const { status, start, head, isBack, isFormer } = view.record;
   if (isFormer) return true;
-  const isSibling = view.entries.get(entry)?.parent === view.entries.get(start.head)?.parent;
-  if (status === "member" && isBack) return view.entries.has(entry) && head === start.head && isSibling;
+  if (status === "member" && isBack) {
+    return view.entries.has(entry) && head === start.head && !isAbove({ view, entry, below: start.head });
+  }
   if (status === "joining") return view.entries.has(entry) && !view.entries.has(start.head);
   return status === "removed" || status === "cut-off";
+}
+
+/** True if the one entry stands on the other, or is it. */
+function isAbove(params: { view: Group["view"]; entry: HeadId; below: HeadId }): boolean {
+  const { view, entry, below } = params;
+  for (let at: HeadId | undefined = entry; at !== undefined; at = view.entries.get(at)?.parent) {
+    if (at === below) return true;
+  }
+  return false;
 }
 
 /** `undefined` if the Welcome does not give what it promises. */

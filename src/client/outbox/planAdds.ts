@@ -11,8 +11,11 @@ export type AddsPlan =
   /** Key packages may still be on their way. */
   | { readonly kind: "no-key-package" };
 
-/** How often all key packages are waited for before the first entry is written without some. */
-const WAITS_FOR_ALL = 3;
+/**
+ * How often all key packages are waited for before the first entry is written without some: long enough for those whose
+ * registration a reorganization took, since who comes in later does not read what is said before.
+ */
+const WAITS_FOR_ALL = 6;
 /** Framing of an Add around its KeyPackage. */
 const ADD_FRAME_BYTES = 8;
 

@@ -1,4 +1,7 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { blockNumber } from "../../devnet/askNodes.ts";
 import { awaitChainRead } from "../../devnet/awaitChainRead.ts";
+import { MAX_REORG_BLOCKS } from "../../devnet/localChainCommand.ts";
 import { actorOf } from "../actors.ts";
 import { takeCount, takeWord } from "../fields.ts";
 import type { Stage } from "../stage.ts";
@@ -9,6 +12,7 @@ type Operation = "pause" | "resume" | "reorg";
 
 /** How long the nodes may take to see that the chain is another one. */
 const READ_TIMEOUT_MS = 15_000;
+const POLL_MS = 100;
 
 /** `{"do":"chain","op":"pause"}`, `"resume"`, `{"do":"chain","op":"reorg","depth":3}` */
 export const readChain: StepReader = (fields) => {
@@ -46,6 +50,7 @@ async function play(params: { stage: Stage; op: Operation; depth: number }): Pro
       faults.chainPaused = false;
       return { kind: "done" };
     case "reorg": {
+      await awaitDepth({ stage, depth });
       const outcome = await devnet.chain.reorg({ depth });
       if (outcome.kind === "refused") {
         return { kind: "unmet", lacks: [`the chain refuses to be reorganised: ${outcome.reason}`] };
@@ -54,4 +59,12 @@ async function play(params: { stage: Stage; op: Operation; depth: number }): Pro
       return { kind: "done" };
     }
   }
+}
+
+/** The blocks that are to go came after the contracts: on a chain that is too young for that, more are waited for. */
+async function awaitDepth({ stage, depth }: { stage: Stage; depth: number }): Promise<void> {
+  const { devnet, faults, signal } = stage;
+  const isDeep = async () => (await blockNumber({ devnet, signal })) - depth >= devnet.contractsBlock;
+  const isReachable = depth <= MAX_REORG_BLOCKS && !faults.chainPaused;
+  while (isReachable && !(await isDeep())) await delay(POLL_MS, undefined, { signal });
 }
