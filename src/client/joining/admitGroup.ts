@@ -5,6 +5,7 @@ import { groupTopic } from "../../wire/topic.ts";
 import type { Welcome } from "../../wire/welcome.ts";
 import type { ClientCore } from "../core.ts";
 import { decisiveChild } from "../entries/decisiveChild.ts";
+import { undoEntries } from "../entries/rollBackGroup.ts";
 import { judgeVanished } from "../entries/settleFork.ts";
 import { addGroup } from "../groups/addGroup.ts";
 import { branchOf } from "../groups/branch.ts";
@@ -15,7 +16,7 @@ import { createGroupHandle, emptyGroupView, type Group, NO_BLOCK } from "../grou
 import { timelineWrites } from "../messages/timelineStore.ts";
 import { failed, type Intent } from "../outbox/intent.ts";
 import { resealed } from "../outbox/resealed.ts";
-import { type GroupRecord, type HeadId, tables } from "../tables.ts";
+import { type EntryRecord, type GroupRecord, type HeadId, tables } from "../tables.ts";
 
 /**
  * Takes a joined state into the database; the group is entered when the entry that the Welcome names has been read
@@ -48,6 +49,7 @@ export async function admitGroup(params: {
   const kept = core.keyPackages.get(generation);
   const used = kept && { ...kept, used: true };
   await group.queue.run(async () => {
+    await leaveOwnBranch({ core, group });
     const { dead, from } = vanishedHeads(group.view.record);
     const branch = branchOf({ record, entries: new Map() });
     const vanished = await judgeVanished({ core, group, entry, dead, branch, from });
@@ -83,6 +85,16 @@ export async function admitGroup(params: {
   if (used) core.keyPackages.set(generation, used);
   addGroup(core, group);
   core.identityWakeup.wake();
+}
+
+/** What this client alone has built on an entry that the others refuse counts no more, and is open again. */
+async function leaveOwnBranch({ core, group }: { core: ClientCore; group: Group }): Promise<void> {
+  const { record, branch } = group.view;
+  const undone = branch.steps.slice(1).flatMap(({ entry }) => (entry ? [entry] : []));
+  if (record.status !== "member" || !record.isBack || undone.length === 0) return;
+  const change = await undoEntries({ core, group, undone, isGone: false });
+  const entries = undone.map((entry): EntryRecord => ({ ...entry, verdict: { kind: "dead" } }));
+  await changeGroup({ core, group, change: { ...change, entries } });
 }
 
 /** What one who was cut off has not seen of the group stands in its timeline. */

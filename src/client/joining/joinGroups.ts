@@ -57,7 +57,7 @@ async function joinOne(params: {
   const { welcome } = record;
   const group = core.groups.get(welcome.group);
   const known = group?.view.entries.get(welcome.entry);
-  const isOutside = !group || isEnterable(group, welcome.entry);
+  const isOutside = !group || isEnterable(core, group, welcome.entry);
   if (!isOutside && (known?.verdict.kind === "adopted" || group.view.record.start.head === welcome.entry)) {
     await discardWelcome({ core, envelope });
     return false;
@@ -81,14 +81,24 @@ async function joinOne(params: {
  * took while this one is on the chain; or in by an entry that landed again and is refused where it stands now, while
  * another branch took this client in anew.
  */
-function isEnterable({ view }: Group, entry: EntryId): boolean {
-  const { status, start, head, isBack, isFormer } = view.record;
+function isEnterable(core: ClientCore, { view }: Group, entry: EntryId): boolean {
+  const { status, start, isBack, isFormer } = view.record;
   if (isFormer) return true;
   if (status === "member" && isBack) {
-    return view.entries.has(entry) && head === start.head && !isAbove({ view, entry, below: start.head });
+    return view.entries.has(entry) && isAlone({ core, view }) && !isAbove({ view, entry, below: start.head });
   }
   if (status === "joining") return view.entries.has(entry) && !view.entries.has(start.head);
   return status === "removed" || status === "cut-off";
+}
+
+/** True if nobody else has built on the entry by which this client came in. */
+function isAlone({ core, view }: { core: ClientCore; view: Group["view"] }): boolean {
+  return view.branch.steps
+    .slice(1)
+    .every(
+      ({ entry }) =>
+        entry?.verdict.kind === "adopted" && entry.verdict.writer.installation === core.self.installation.key,
+    );
 }
 
 /** True if the one entry stands on the other, or is it. */
