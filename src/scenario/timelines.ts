@@ -17,7 +17,7 @@ export type Timeline = {
 
 export type TimelineLine = { readonly epoch: number } & (
   | { readonly kind: "message"; readonly author: string; readonly text: string }
-  | { readonly kind: "withheld"; readonly author: string; readonly state: "deleted" | "pending" | "fenced" }
+  | { readonly kind: "withheld"; readonly author: string; readonly state: "deleted" | "fenced" }
   | { readonly kind: "change"; readonly author: string; readonly words: string }
   | { readonly kind: "gap"; readonly reason: string }
   /** An epoch that changed nothing but keys, or the first one that the client was in. */
@@ -73,7 +73,9 @@ function describeItem(params: { item: TimelineItem; present: number; nameOf: Nam
     return { kind: "opening", epoch, words: `missed: cut off until epoch ${item.until}` };
   }
   const author = nameOf(item.author);
-  if (item.state === "visible") return { kind: "message", epoch, author, text: item.text ?? "" };
+  if (item.state === "visible" || item.state === "pending") {
+    return { kind: "message", epoch, author, text: item.text ?? "" };
+  }
   return { kind: "withheld", epoch, author, state: item.state };
 }
 

@@ -238,7 +238,7 @@ test("a message opened in several epochs counts in the lowest where it counts", 
   assert.deepEqual(timeline.records(), []);
 });
 
-test("only the author deletes its own, seen or not yet seen, and only as long as the deletion counts", () => {
+test("only the author deletes its own, seen or not yet seen, and only until the deletion is fenced", () => {
   const said = say(1, 1);
   const { id } = said.message;
   const timeline = timelineInMemory();
@@ -247,7 +247,7 @@ test("only the author deletes its own, seen or not yet seen, and only as long as
   assert.deepEqual(texts(timeline), ["visible 1 by 1"]);
   const deletion = deleteOwn(1, 2, id, "pending");
   open(timeline, deletion);
-  assert.deepEqual(texts(timeline), ["visible 1 by 1"]);
+  assert.deepEqual(texts(timeline), ["deleted 1"]);
   const judged = (verdict: MessageVerdict) => () => [{ ...deletion.opening, verdict }];
   timeline.reopen(deletion.message.id, judged("counts"));
   assert.deepEqual(texts(timeline), ["deleted 1"]);

@@ -52,7 +52,7 @@ export function formatMessage(params: {
 const withheld = {
   visible: "",
   deleted: "deleted",
-  pending: "not shown yet: its sender was removed or revoked",
+  pending: "",
   fenced: "not shown: its sender was removed or revoked before",
 } as const;
 

@@ -84,7 +84,7 @@ function settleMessage(params: {
   return [...changes, ...changesOfDeletion({ content, id, before, after, found })];
 }
 
-/** A message that deletes another does so as long as it counts itself. */
+/** A message that deletes another does so as long as it stands itself. */
 function changesOfDeletion(params: {
   content: MessageContent;
   id: MessageId;
@@ -93,18 +93,20 @@ function changesOfDeletion(params: {
   found: Surroundings;
 }): TimelineChange[] {
   const { content, id, before, after, found } = params;
-  if (content.body.kind !== "delete-own" || counts(before) === counts(after)) return [];
+  if (content.body.kind !== "delete-own" || stands(before) === stands(after)) return [];
   const deletion: Deletion = {
     target: content.body.message,
     inbox: content.inbox,
     source: { kind: "own", message: id },
   };
   const { target, targetDeletions: others } = found;
-  return changeDeletion({ deletion, stands: counts(after), target, others });
+  return changeDeletion({ deletion, stands: stands(after), target, others });
 }
 
-function counts(record: MessageRecord | undefined): boolean {
-  return record?.openings[0].verdict === "counts";
+/** Also while its proof is awaited: what its sender took back must not come up again meanwhile. */
+function stands(record: MessageRecord | undefined): boolean {
+  const verdict = record?.openings[0].verdict;
+  return verdict === "counts" || verdict === "pending";
 }
 
 function compareOpenings(a: Opening, b: Opening): number {

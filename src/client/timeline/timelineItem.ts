@@ -36,9 +36,12 @@ type MessageItem = {
   readonly installation: InstallationKey;
   /** The sender's clock, milliseconds since 1970. */
   readonly sentAtMs: number;
-  /** `pending` and `fenced`: by one who was removed or revoked, not shown as said. */
+  /**
+   * `pending` and `fenced`: by one who was removed or revoked. Pending is shown: it names a time before that, and only
+   * the proof is awaited.
+   */
   readonly state: "visible" | "deleted" | "pending" | "fenced";
-  /** Only if visible. */
+  /** Only if visible or pending. */
   readonly text: string | undefined;
 };
 
@@ -66,7 +69,8 @@ function showMessage(params: { record: MessageRecord; cursor: Hex }): TimelineIt
   if (content.body.kind !== "text") return undefined;
   const [{ epoch, verdict }] = openings;
   if (verdict === "void") return undefined;
-  const state = verdict !== "counts" ? verdict : deleted ? "deleted" : "visible";
+  const shown = verdict === "pending" ? "pending" : "visible";
+  const state = verdict === "fenced" ? "fenced" : deleted ? "deleted" : shown;
   return {
     kind: "message",
     cursor,
@@ -76,7 +80,7 @@ function showMessage(params: { record: MessageRecord; cursor: Hex }): TimelineIt
     installation: content.installation,
     sentAtMs: content.sentAtMs,
     state,
-    text: state === "visible" ? content.body.text : undefined,
+    text: state === shown ? content.body.text : undefined,
   };
 }
 
