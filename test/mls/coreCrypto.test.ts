@@ -1,11 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readWhole } from "../../src/mls/codec/read.ts";
+import fc from "fast-check";
 import { decodeKeyPackage } from "../../src/mls/decodeKeyPackage.ts";
-import { BASIC_CREDENTIAL } from "../../src/mls/limits.ts";
-import { signLeafNode } from "../../src/mls/tree/leafNode.ts";
 import { verifyCommit } from "../../src/mls/verifyCommit.ts";
-import { readKeyPackage, signKeyPackage } from "../../src/mls/welcome/keyPackage.ts";
 import { addUnprofiled } from "./support/addUnprofiled.ts";
 import {
   coreCryptoName,
@@ -15,27 +12,15 @@ import {
   theyFound,
   theyJoin,
 } from "./support/coreCrypto.ts";
-import { makeMember, type TestMember } from "./support/makeMember.ts";
+import { makeMember } from "./support/makeMember.ts";
+import { runSharedHistory, sharedHistories } from "./support/runSharedHistory.ts";
 import { type Group, leafOf, talk, theyChange, weAddThem, weCommit } from "./support/sharedGroup.ts";
 import { found } from "./support/testGroup.ts";
+import { withX509 } from "./support/withX509.ts";
 
 /** Groups that Weft and OpenMLS share, as core-crypto 10.3.0 has it: joins, messages, adds, rotations and removals. */
 
-const X509_CREDENTIAL = 2;
-
 const ourMember = (number: number) => makeMember(coreCryptoName(number));
-
-/** Groups of core-crypto require that of every leaf; the profile allows it. */
-function withX509(member: TestMember): TestMember {
-  const { initKey, leaf } = readWhole(member.keyPackage, readKeyPackage);
-  const { privateKey } = member.signatureKey;
-  const credentials = [BASIC_CREDENTIAL, X509_CREDENTIAL];
-  const able = signLeafNode({
-    leaf: { ...leaf, capabilities: { ...leaf.capabilities, credentials } },
-    privateKey,
-  });
-  return { ...member, keyPackage: signKeyPackage({ initKey, leaf: able, privateKey }).encoded };
-}
 
 test("OpenMLS joins a Weft group, both add, rotate and remove, and all talk", async () => {
   const [x, y, z] = await Promise.all([1, 2, 3].map(openCoreCrypto));
@@ -69,6 +54,13 @@ test("Weft joins an OpenMLS group, both add, rotate and remove, and all talk", a
   assert.deepEqual([group.seats.length, group.theirs.length], [3, 1]);
   group = await talk(await theyChange(group, 0, { removes: [13] }));
   assert.equal(group.seats.length, 2);
+});
+
+test("random histories: Weft and OpenMLS agree after every step", async () => {
+  const seed = Date.now() % 2 ** 31;
+  console.log(`seed ${seed}`);
+  const agrees = fc.asyncProperty(sharedHistories(30), runSharedHistory);
+  await fc.assert(agrees, { seed, numRuns: 12 });
 });
 
 test("each refuses what its profile lacks, and says so", async () => {

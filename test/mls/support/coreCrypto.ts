@@ -51,6 +51,11 @@ export function coreCryptoName(number: number): string {
   return new TextDecoder().decode(clientIdOf(number).copyBytes());
 }
 
+/** The number in such a name. */
+export function coreCryptoNumber(name: string): number {
+  return Number.parseInt(name.slice(name.indexOf(":") + 1), 16);
+}
+
 export async function openCoreCrypto(number: number): Promise<CoreCryptoClient> {
   const core = CoreCrypto.new((await Database.inMemory()) as Database);
   const bundles: CommitBundle[] = [];
