@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { hkdfExtract, openAead } from "#crypto";
 import { concatBytes } from "../../src/crypto/concatBytes.ts";
-import { applyCommit } from "../../src/mls/applyCommit.ts";
 import {
   type Reader,
   readLength,
@@ -11,26 +10,20 @@ import {
   readWhole,
 } from "../../src/mls/codec/read.ts";
 import { uint16 } from "../../src/mls/codec/write.ts";
-import { applyProposals } from "../../src/mls/commit/applyProposals.ts";
-import { decodePublicCommit, membershipTagOf } from "../../src/mls/commit/publicCommit.ts";
+import { decodePublicCommit } from "../../src/mls/commit/publicCommit.ts";
 import { decodeTree } from "../../src/mls/decodeTree.ts";
-import { provisionalContext } from "../../src/mls/epoch/advanceEpoch.ts";
-import { encodeGroupContext } from "../../src/mls/epoch/groupContext.ts";
 import { deriveWelcomeSecret, NO_SECRET } from "../../src/mls/epoch/keySchedule.ts";
 import type { GroupState } from "../../src/mls/groupState.ts";
 import { enterGroup } from "../../src/mls/joinGroup.ts";
 import { keyPackageRef } from "../../src/mls/keyPackageRef.ts";
 import { decryptWithLabel, readHpkeCiphertext } from "../../src/mls/label/encryptWithLabel.ts";
 import { expandWithLabel } from "../../src/mls/label/expandWithLabel.ts";
-import { verifyWithLabel } from "../../src/mls/label/signWithLabel.ts";
 import { KEY_LENGTH, NONCE_LENGTH } from "../../src/mls/limits.ts";
-import { framedContentLabel, framedContentTbs } from "../../src/mls/message/framing.ts";
-import { judgePath } from "../../src/mls/path/judgePath.ts";
-import { leafAt } from "../../src/mls/tree/ratchetTree.ts";
 import { type GroupInfo, readGroupInfo } from "../../src/mls/welcome/groupInfo.ts";
 import { readKeyPackage } from "../../src/mls/welcome/keyPackage.ts";
+import { followUnprofiled } from "./support/followUnprofiled.ts";
 import { hex, testVectors } from "./support/readVectors.ts";
-import { decodeWelcomeMessage } from "./support/welcomeMessage.ts";
+import { decodeWelcomeMessage, RATCHET_TREE } from "./support/welcomeMessage.ts";
 
 /**
  * The groups of these vectors have no Weft group context, so they go through the parts below `joinGroup` and
@@ -47,7 +40,6 @@ type PassiveVector = {
   epochs: { proposals: string[]; commit: string; epoch_authenticator: string }[];
 };
 
-const RATCHET_TREE = 2;
 const EMPTY = new Uint8Array(0);
 
 testVectors<PassiveVector[]>(
@@ -116,7 +108,7 @@ function join(one: PassiveVector): GroupState {
   return state;
 }
 
-/** One commit, judged as `verifyCommit` does but without the profile; `undefined` if it cannot be decoded in it. */
+/** One commit; `undefined` if it cannot be decoded in the profile. */
 function follow(state: GroupState, bytes: Uint8Array) {
   let message: ReturnType<typeof decodePublicCommit>;
   try {
@@ -124,36 +116,9 @@ function follow(state: GroupState, bytes: Uint8Array) {
   } catch {
     return undefined;
   }
-  const { committer, commit, content, signature, confirmationTag } = message;
-  const { context, membershipKey } = state;
-  const encodedContext = encodeGroupContext(context);
-  const tag = membershipTagOf({ membershipKey, content, encodedContext, signature, confirmationTag });
-  assert.deepEqual(tag, message.membershipTag);
-  const sender = leafAt(state.tree, committer);
-  assert.ok(sender);
-  const signed = framedContentTbs({ wireFormat: "public", content, encodedContext });
-  const publicKey = sender.signatureKey;
-  assert.ok(verifyWithLabel({ publicKey, label: framedContentLabel, content: signed, signature }));
-  const { tree: treeBeforePath, addedLeaves } = applyProposals({ tree: state.tree, ...commit });
-  const { groupId } = context;
-  const judged =
-    commit.path && judgePath({ tree: treeBeforePath, groupId, committer, addedLeaves, path: commit.path });
-  if (judged?.kind === "fault") throw new Error(judged.reason);
-  const change = commit.proposals.find((proposal) => proposal.kind === "group-context-extensions");
-  const extensions = change?.extensions ?? context.extensions;
-  const tree = judged?.tree ?? treeBeforePath;
-  const path = commit.path && judged ? { ...commit.path, steps: judged.steps } : undefined;
-  const provisional = provisionalContext({ context, tree, extensions });
-  const applied = applyCommit({
-    state,
-    verified: {
-      ...{ committerLeaf: committer, committerIdentity: EMPTY, committerSignatureKey: EMPTY },
-      ...{ adds: [], removes: [], groupContextExtension: undefined, hasPath: path !== undefined },
-      step: { message, addedLeaves, treeBeforePath, tree, provisional, path },
-    },
-  });
+  const applied = followUnprofiled({ state, message });
   assert.ok(applied.kind === "adopted");
-  return { state: applied.newState, kinds: commit.proposals.map(({ kind }) => kind) };
+  return { state: applied.newState, kinds: message.commit.proposals.map(({ kind }) => kind) };
 }
 
 function openGroupInfo(ciphertext: Uint8Array, secret: Uint8Array): GroupInfo {

@@ -34,7 +34,13 @@ export function forgeCommit(params: {
   groupId?: Uint8Array;
   authenticatedData?: Uint8Array;
   spoil?: "signature" | "membership-tag" | "confirmation-tag";
-}): { commit: Uint8Array; newState: GroupState } {
+}): {
+  commit: Uint8Array;
+  newState: GroupState;
+  confirmationTag: Uint8Array;
+  joinerSecret: Uint8Array;
+  fresh: FreshPath | undefined;
+} {
   const { seat, proposals = [], spoil } = params;
   const { state } = seat;
   const { ownLeafIndex: leafIndex, context } = state;
@@ -93,6 +99,7 @@ export function forgeCommit(params: {
   return {
     commit: encodePublicCommit({ content, signature, confirmationTag, membershipTag }),
     newState: next.state,
+    ...{ confirmationTag, fresh, joinerSecret: next.joinerSecret },
   };
 }
 

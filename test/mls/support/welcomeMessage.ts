@@ -8,6 +8,9 @@ const VERSION = 1;
 const WELCOME = 3;
 const SUITE = 3;
 
+/** The extension of a GroupInfo that carries the tree (RFC 9420, section 12.4.3.3). */
+export const RATCHET_TREE = 2;
+
 /** The parts of a Welcome as other implementations send it, in one MLSMessage. */
 export function decodeWelcomeMessage(message: Uint8Array): Welcome {
   return readWhole(message, (reader) => {
