@@ -6,6 +6,7 @@ import type { CommitSummary } from "../../../src/client/entries/verdict.ts";
 import { authorityOf, postingCredentialOf } from "../../../src/client/groups/epochSecrets.ts";
 import { viewOf } from "../../../src/client/groups/epochView.ts";
 import type { Member } from "../../../src/client/policy/roleOf.ts";
+import { membershipChanges } from "../../../src/client/timeline/membershipChanges.ts";
 import type { KnownInbox } from "../../../src/identity/inbox.ts";
 import { decodeState } from "../../../src/mls/decodeState.ts";
 import type { GroupState } from "../../../src/mls/groupState.ts";
@@ -69,7 +70,13 @@ export function replayVerdict({ vectors, input }: Params): unknown {
     stranded: new Set(peopleOf(vectors, input.stranded).map(({ installation }) => installation)),
     staged: undefined,
   });
-  return showJudgement(vectors, judgement);
+  if (judgement.kind !== "adopted") return showJudgement(vectors, judgement);
+  const changes = membershipChanges({
+    before: viewOf(state),
+    after: viewOf(judgement.newState),
+    leavers: inboxesOf(vectors, input.leavers),
+  });
+  return { ...showAdopted(vectors, judgement), changes };
 }
 
 function replayAppeal(params: Params & { state: GroupState; entry: Entry }): unknown {
@@ -83,9 +90,7 @@ function replayAppeal(params: Params & { state: GroupState; entry: Entry }): unk
   if (!appeal) return { kind: "no-appeal" };
   const { writer, registryBlock, instruction } = appeal;
   const { context, members } = viewOf(state);
-  const revoked = revokedMembers({
-    ...{ members, registry: registryOf(params), block: input.block - 1 },
-  });
+  const revoked = revokedMembers({ members, registry: registryOf(params), block: input.block - 1 });
   return judgeAppeal({
     facts: {
       ...{ context, members, revoked, writer, registryBlock, block: input.block },
@@ -128,7 +133,9 @@ function inboxesOf(vectors: DrawnVerdicts, names: readonly string[] | undefined)
   return new Set(peopleOf(vectors, names).map(({ inbox }) => inbox));
 }
 
-function showJudgement(vectors: DrawnVerdicts, judgement: EntryJudgement): unknown {
+type Adopted = Extract<EntryJudgement, { kind: "adopted" }>;
+
+function showJudgement(vectors: DrawnVerdicts, judgement: Exclude<EntryJudgement, Adopted>): unknown {
   switch (judgement.kind) {
     case "refused":
     case "cut-off":
@@ -138,11 +145,11 @@ function showJudgement(vectors: DrawnVerdicts, judgement: EntryJudgement): unkno
       return { ...judgement, writer: nameOf(vectors, judgement.writer) };
     case "removed":
       return { kind: "removed", ...showSummary(vectors, judgement.summary) };
-    case "adopted": {
-      const { newState, summary } = judgement;
-      return { kind: "adopted", ...showSummary(vectors, summary), opens: showEpoch(vectors, newState) };
-    }
   }
+}
+
+function showAdopted(vectors: DrawnVerdicts, { newState, summary }: Adopted) {
+  return { kind: "adopted", ...showSummary(vectors, summary), opens: showEpoch(vectors, newState) };
 }
 
 function showSummary(vectors: DrawnVerdicts, { writer, adds, removes }: CommitSummary) {
