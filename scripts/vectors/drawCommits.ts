@@ -22,8 +22,8 @@ export function drawCommits(town: Town): Record<string, DrawnEntry> {
       removes: removes.map(({ state }) => state.ownLeafIndex),
       groupContextExtension: writeGroupContext(next),
     });
-  const role = (who: TestMember, to: Role) =>
-    contextAfterRole({ context, inbox: memberOf(who).inbox, role: to });
+  const role = (who: TestMember, to: Role, from = context) =>
+    contextAfterRole({ context: from, inbox: memberOf(who).inbox, role: to });
   const without = (...gone: TestMember[]) =>
     contextAfterRemove({ context, gone: new Set(gone.map((one) => memberOf(one).inbox)) });
   return {
@@ -40,6 +40,7 @@ export function drawCommits(town: Town): Record<string, DrawnEntry> {
     "alice makes carol admin": propose(alice, role(carol, "admin")),
     "alice makes eve admin": propose(alice, role(eve, "admin")),
     "alice steps down": propose(alice, role(alice, "member")),
+    "alice hands over to bob": propose(alice, role(alice, "member", role(bob, "super-admin"))),
     "bob promotes himself": propose(bob, role(bob, "super-admin")),
     "carol promotes herself": propose(carol, role(carol, "super-admin")),
     "alice removes bob": propose(alice, without(bob), [bob]),

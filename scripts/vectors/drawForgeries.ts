@@ -50,7 +50,7 @@ function sealBytes(town: Town, bytes: Uint8Array): Uint8Array {
 
 type Forgery = Omit<Parameters<typeof forgeCommit>[0], "seat">;
 
-/** By mallory, who is dave. */
+/** By dave, who is hostile here. */
 function forge(town: Town, how: Forgery, authority?: typeof ELSEWHERE): DrawnEntry {
   const { dave } = town;
   const made = forgeCommit({ seat: dave, ...how });

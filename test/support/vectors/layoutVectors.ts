@@ -29,6 +29,7 @@ import {
   type NodeId,
 } from "../../../src/wire/ids.ts";
 import { signInstallationProof } from "../../../src/wire/installationProof.ts";
+import * as limits from "../../../src/wire/limits.ts";
 import { merkleRoot } from "../../../src/wire/merkle.ts";
 import type { Network } from "../../../src/wire/network.ts";
 import { pad } from "../../../src/wire/padme.ts";
@@ -41,6 +42,7 @@ type Head = { network: Network; group: GroupId; head: EntryId };
 
 /** What each layout is made of; bytes as hexadecimal. */
 type LayoutInputs = {
+  limits: object;
   "group id": { genesis: Address };
   "inbox id": { wallet: Address; salt: Hex };
   "node id": { operator: Address; signingKey: Hex };
@@ -69,8 +71,9 @@ type LayoutInput = {
 
 export type LayoutVectors = VectorFile<object, LayoutInput>;
 
-/** What a layout gives for fixed inputs: the bytes themselves where they are short, or what is hashed or signed. */
+/** What each gives for fixed inputs: bytes, hashes, or signatures where those are deterministic. */
 const layouts: { readonly [Name in keyof LayoutInputs]: (of: LayoutInputs[Name]) => unknown } = {
+  limits: () => limits,
   "group id": ({ genesis }) => groupIdOf(genesis),
   "inbox id": inboxIdOf,
   "node id": ({ operator, signingKey }) => nodeIdOf({ operator, signingKey: fromHex(signingKey) }),
