@@ -22,12 +22,15 @@ export type Change = {
 export const groupId: Uint8Array = new Uint8Array(32).fill(7);
 
 /** A group of one. */
-export function found(creator: TestMember): Seat {
+export function found(
+  creator: TestMember,
+  groupContextExtension: Uint8Array = new TextEncoder().encode("context 0"),
+): Seat {
   const state = createGroup({
     groupId,
     keyPackage: creator.keyPackage,
     keyPackageSecrets: creator.secrets,
-    groupContextExtension: new TextEncoder().encode("context 0"),
+    groupContextExtension,
   });
   return { ...creator, state };
 }

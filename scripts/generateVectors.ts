@@ -1,0 +1,32 @@
+import { spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { replaysOf, vectorNames } from "../test/support/vectors/replayVectors.ts";
+import { readVectorFile, type VectorFile, vectorPath } from "../test/support/vectors/vectorFile.ts";
+import type { VerdictVectors } from "../test/support/vectors/verdictVectors.ts";
+import { drawVerdicts } from "./vectors/drawVerdicts.ts";
+
+/**
+ * Writes into test/vectors what the recorded cases give now: `npm run vectors`. With `-- --draw`, after a change of
+ * what is sealed or signed or for entries of a new kind, the group and entries of the verdicts are drawn anew first.
+ */
+const { draw } = parseArgs({ options: { draw: { type: "boolean", default: false } } }).values;
+
+if (draw) {
+  const { cases } = readVectorFile<VerdictVectors>("verdicts");
+  write("verdicts", { ...drawVerdicts(), cases });
+}
+for (const name of vectorNames) {
+  const cases = replaysOf(name).map(({ replay, ...one }) => ({ ...one, expected: replay() }));
+  write(name, { ...readVectorFile<VectorFile<object, object>>(name), cases });
+}
+const biome = fileURLToPath(new URL("../node_modules/.bin/biome", import.meta.url));
+const formatted = spawnSync(biome, ["format", "--write", ...vectorNames.map(vectorPath)], {
+  stdio: "inherit",
+});
+process.exitCode = formatted.status ?? 1;
+
+function write(name: string, vectors: object): void {
+  writeFileSync(vectorPath(name), JSON.stringify(vectors));
+}

@@ -1,0 +1,61 @@
+import { randomBytes } from "#crypto";
+import {
+  contextAfterRemove,
+  contextAfterRename,
+  contextAfterRole,
+} from "../../src/client/policy/nextContext.ts";
+import type { Role } from "../../src/client/policy/roleOf.ts";
+import { readWhole } from "../../src/mls/codec/read.ts";
+import type { Proposal } from "../../src/mls/commit/proposal.ts";
+import { readKeyPackage } from "../../src/mls/welcome/keyPackage.ts";
+import { type GroupContext, writeGroupContext } from "../../src/wire/groupContext.ts";
+import type { TestMember } from "../../test/mls/support/makeMember.ts";
+import { type Change, type Seat, stage } from "../../test/mls/support/testGroup.ts";
+import { type DrawnEntry, drawCommit, memberOf, type Town } from "./drawTown.ts";
+
+/** Commits that are good MLS: only the policy may have something against them. */
+export function drawCommits(town: Town): Record<string, DrawnEntry> {
+  const { context, alice, bob, carol, dave, tablet, eve } = town;
+  const write = (by: Seat, change: Change) => drawCommit({ town, by, made: stage(by, change) });
+  const propose = (by: Seat, next: GroupContext, removes: readonly Seat[] = []) =>
+    write(by, {
+      removes: removes.map(({ state }) => state.ownLeafIndex),
+      groupContextExtension: writeGroupContext(next),
+    });
+  const role = (who: TestMember, to: Role, from = context) =>
+    contextAfterRole({ context: from, inbox: memberOf(who).inbox, role: to });
+  const without = (...gone: TestMember[]) =>
+    contextAfterRemove({ context, gone: new Set(gone.map((one) => memberOf(one).inbox)) });
+  return {
+    "alice adds eve": write(alice, { adds: [eve] }),
+    "carol adds eve": write(carol, { adds: [eve] }),
+    "carol adds dave's tablet": write(carol, { adds: [tablet] }),
+    "bob rotates": write(bob, {}),
+    "carol rotates": write(carol, {}),
+    "bob renames": propose(bob, contextAfterRename({ context, name: "Dinner" })),
+    "carol renames": propose(carol, contextAfterRename({ context, name: "Dinner" })),
+    "alice changes limits": propose(alice, { ...context, lateCommits: 3 }),
+    "bob changes limits": propose(bob, { ...context, lateCommits: 3 }),
+    "alice changes the salt": propose(alice, { ...context, salt: randomBytes(32) }),
+    "alice makes carol admin": propose(alice, role(carol, "admin")),
+    "alice makes eve admin": propose(alice, role(eve, "admin")),
+    "alice steps down": propose(alice, role(alice, "member")),
+    "alice hands over to bob": propose(alice, role(alice, "member", role(bob, "super-admin"))),
+    "bob promotes himself": propose(bob, role(bob, "super-admin")),
+    "carol promotes herself": propose(carol, role(carol, "super-admin")),
+    "alice removes bob": propose(alice, without(bob), [bob]),
+    "bob removes dave": propose(bob, without(dave), [dave]),
+    "bob removes alice": propose(bob, without(alice), [alice]),
+    "carol removes dave": propose(carol, without(dave), [dave]),
+    "carol removes alice to add her again": propose(carol, without(), [alice]),
+    "bob removes dave and keeps the salt": propose(bob, context, [dave]),
+    "bob removes dave and renames": propose(bob, { ...without(dave), name: "Dinner" }, [dave]),
+    "alice writes junk as context": write(alice, { groupContextExtension: Uint8Array.of(0x0a, 0xff) }),
+    "alice writes a newer version": write(alice, { groupContextExtension: Uint8Array.of(0x08, 2) }),
+    "carol writes a newer version": write(carol, { groupContextExtension: Uint8Array.of(0x08, 2) }),
+  };
+}
+
+export function addOf({ keyPackage }: TestMember): Proposal {
+  return { kind: "add", keyPackage: readWhole(keyPackage, readKeyPackage) };
+}

@@ -1,0 +1,117 @@
+import assert from "node:assert/strict";
+import { inboxIdOf } from "../../../src/chain/inboxIdOf.ts";
+import { nodeIdOf } from "../../../src/chain/nodeIdOf.ts";
+import { signAppend } from "../../../src/chain/signAppend.ts";
+import { rankNodes } from "../../../src/client/nodes/rankNodes.ts";
+import {
+  type MessageContent,
+  messageIdOf,
+  writeApplicationMessage,
+} from "../../../src/wire/applicationMessage.ts";
+import { type BatchHeader, batchHeaderHash, encodeBatchHeader } from "../../../src/wire/batchHeader.ts";
+import { entryId, groupIdOf } from "../../../src/wire/entry.ts";
+import { envelopeHash } from "../../../src/wire/envelope.ts";
+import { type GroupContext, writeGroupContext } from "../../../src/wire/groupContext.ts";
+import {
+  certifyPostingKey,
+  decodeGroupEnvelope,
+  verifyGroupEnvelope,
+} from "../../../src/wire/groupEnvelope.ts";
+import {
+  type Address,
+  type EntryId,
+  type EnvelopeHash,
+  fromHex,
+  type GroupId,
+  type Hex,
+  type InboxId,
+  type InstallationKey,
+  type NodeId,
+} from "../../../src/wire/ids.ts";
+import { signInstallationProof } from "../../../src/wire/installationProof.ts";
+import * as limits from "../../../src/wire/limits.ts";
+import { merkleRoot } from "../../../src/wire/merkle.ts";
+import type { Network } from "../../../src/wire/network.ts";
+import { pad } from "../../../src/wire/padme.ts";
+import { solveWork } from "../../../src/wire/proofOfWork.ts";
+import { groupInfoTopic, groupTopic, keyPackageTopic, welcomeTopic } from "../../../src/wire/topic.ts";
+import type { VectorFile } from "./vectorFile.ts";
+
+type Entry = { group: GroupId; parent: EntryId; authority: Address; payload: Hex };
+type Head = { network: Network; group: GroupId; head: EntryId };
+
+/** What each layout is made of; bytes as hexadecimal. */
+type LayoutInputs = {
+  limits: object;
+  "group id": { genesis: Address };
+  "inbox id": { wallet: Address; salt: Hex };
+  "node id": { operator: Address; signingKey: Hex };
+  "entry id": Entry;
+  "append signature": Entry & { network: Network; privateKey: Hex; limit: number };
+  "installation proof": { network: Network; inbox: InboxId; privateKey: Hex };
+  "group context": Omit<GroupContext, "salt"> & { salt: Hex };
+  topics: { id: Hex };
+  "envelope hash": { topic: Hex; payload: Hex };
+  "posting certificate": Head & { postingKey: Hex; authorityKey: Hex };
+  "group envelope": Omit<Head, "head"> & { authority: Address; payload: Hex };
+  "batch header": Omit<BatchHeader, "generation" | "firstSequence"> & {
+    generation: string;
+    firstSequence: string;
+  };
+  "Merkle root": { leaves: readonly Hex[] };
+  "proof of work": { topic: Hex; content: Hex };
+  padding: { bytes: Hex };
+  message: { content: MessageContent; replaces: readonly EnvelopeHash[] };
+  "rank of nodes": { nodes: readonly NodeId[]; day: number; salt: Hex };
+};
+
+type LayoutInput = {
+  [Name in keyof LayoutInputs]: { layout: Name; of: LayoutInputs[Name] };
+}[keyof LayoutInputs];
+
+export type LayoutVectors = VectorFile<object, LayoutInput>;
+
+/** What each gives for fixed inputs: bytes, hashes, or signatures where those are deterministic. */
+const layouts: { readonly [Name in keyof LayoutInputs]: (of: LayoutInputs[Name]) => unknown } = {
+  limits: () => limits,
+  "group id": ({ genesis }) => groupIdOf(genesis),
+  "inbox id": inboxIdOf,
+  "node id": ({ operator, signingKey }) => nodeIdOf({ operator, signingKey: fromHex(signingKey) }),
+  "entry id": (of) => entryId({ ...of, payload: fromHex(of.payload) }),
+  "append signature": (of) =>
+    signAppend({ ...of, payload: fromHex(of.payload), privateKey: fromHex(of.privateKey) }),
+  "installation proof": (of) => signInstallationProof({ ...of, privateKey: fromHex(of.privateKey) }),
+  "group context": (of) => writeGroupContext({ ...of, salt: fromHex(of.salt) }),
+  topics: ({ id }) => ({
+    group: groupTopic(id as GroupId),
+    "key package": keyPackageTopic(id as InstallationKey),
+    welcome: welcomeTopic(id as InstallationKey),
+    "group info": groupInfoTopic(fromHex(id)),
+  }),
+  "envelope hash": ({ topic, payload }) => envelopeHash({ topic: fromHex(topic), payload: fromHex(payload) }),
+  "posting certificate": (of) =>
+    certifyPostingKey({
+      ...of,
+      postingKey: fromHex(of.postingKey),
+      authorityKey: fromHex(of.authorityKey),
+    }),
+  "group envelope": ({ payload, ...of }) =>
+    verifyGroupEnvelope({ ...of, envelope: decodeGroupEnvelope(fromHex(payload)) }),
+  "batch header": (of) => {
+    const numbers = { generation: BigInt(of.generation), firstSequence: BigInt(of.firstSequence) };
+    const bytes = encodeBatchHeader({ ...of, ...numbers });
+    return { bytes, hash: batchHeaderHash(bytes) };
+  },
+  "Merkle root": ({ leaves }) => merkleRoot(leaves.map(fromHex)),
+  "proof of work": ({ topic, content }) => solveWork({ topic: fromHex(topic), content: fromHex(content) }),
+  padding: ({ bytes }) => pad(fromHex(bytes)),
+  message: (of) => ({ id: messageIdOf(of.content), bytes: writeApplicationMessage(of) }),
+  "rank of nodes": ({ nodes, day, salt }) =>
+    rankNodes({ nodes: nodes.map((node) => ({ node })), day, salt: fromHex(salt) }).map(({ node }) => node),
+};
+
+export function replayLayout({ input }: { input: LayoutInput }): unknown {
+  const write = layouts[input.layout] as ((of: LayoutInput["of"]) => unknown) | undefined;
+  assert.ok(write, `a layout ${input.layout}`);
+  return write(input.of);
+}
