@@ -15,7 +15,7 @@ export type AddsPlan =
  * How often all key packages are waited for before the first entry is written without some: long enough for those whose
  * registration a reorganization took, since who comes in later does not read what is said before.
  */
-const WAITS_FOR_ALL = 6;
+export const WAITS_FOR_ALL = 6;
 /** Framing of an Add around its KeyPackage. */
 const ADD_FRAME_BYTES = 8;
 
