@@ -114,7 +114,10 @@ test("who has no key package comes last and does not hold up the others", () => 
     commits.map(({ length }) => length),
     [200, 97],
   );
-  assert.deepEqual([plan.kind, intent.remaining?.length, intent.attempts], ["no-key-package", 3, WAITS_FOR_ALL]);
+  assert.deepEqual(
+    [plan.kind, intent.remaining?.length, intent.attempts],
+    ["no-key-package", 3, WAITS_FOR_ALL],
+  );
   const ended = failed(intent, "no-key-package");
   assert.deepEqual(ended.progress, { kind: "landed", failure: "no-key-package" }, "Welcomes first");
   const outcome = { kind: "failed", reason: "no-key-package" } as const;
