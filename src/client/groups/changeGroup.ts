@@ -56,10 +56,12 @@ export async function changeGroup(params: {
   const { database } = core;
   const copy = change.copy && copyRecord(core, change.copy);
   const writes = [...writesOf(group, change), ...(copy ? [tables.copy.put({}, copy)] : [])];
-  await writeAtomic({
-    database,
-    writes: await withTallies({ database, group: group.id, writes }),
-    sync: (change.sync ?? false) || copy !== undefined,
+  const tallied = await withTallies({ database, group: group.id, writes });
+  const sync = (change.sync ?? false) || copy !== undefined;
+  await writeAtomic({ database, writes: tallied, sync }).catch((error: unknown) => {
+    // Whoever asked for it: what the disk holds now, memory can't tell.
+    core.onStorageFault();
+    throw error;
   });
   if (copy) takeCopy(core, copy);
   for (const { head, epoch } of change.epochs ?? []) remember(group.epochs, head, epoch);
