@@ -134,6 +134,8 @@ test("stale with the same head: the same payload again once the siblings have be
   const again = next([stale], { children: 1 });
   assert.ok(again.kind === "submit" && again.intent.progress === stale.progress);
   const beaten = foldEntry({ intent: stale, change: { entry: theirs, ...none } });
+  const unseen = next([stale], { block: 100 + RESUBMIT_BLOCKS });
+  assert.equal(unseen.kind, "submit", "a reorganization may have taken the sibling before it was read");
   assert.equal(beaten.racesLost, 1, "one race is lost once");
   assert.equal(beaten.rebased, 1);
   assert.deepEqual(beaten.progress, { kind: "queued" });

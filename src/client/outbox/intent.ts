@@ -60,6 +60,8 @@ export type Progress =
       readonly parent: EntryId | GroupId;
       /** Children of the parent that the chain must show before this can be sent (again). */
       readonly needsChildren: number;
+      /** Or until this block: a reorganization may have taken a child that this client has never read. */
+      readonly needsUntilBlock?: number;
       /** How often others' siblings have come first, all of which were refused in the end. */
       readonly stales?: number;
       /** The chain head at the last hand-over to a relaying node; undefined before the first. */

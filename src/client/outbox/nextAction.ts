@@ -127,7 +127,9 @@ function isOvertaken({ action }: Intent): boolean {
 
 function staged(intent: Intent, view: OutboxView, nowMs: number): OutboxAction {
   const { progress } = intent;
-  if (progress.kind !== "staged" || view.children < progress.needsChildren) return wait("on-chain");
+  if (progress.kind !== "staged") return wait("on-chain");
+  const isAwaited = view.block < (progress.needsUntilBlock ?? Number.POSITIVE_INFINITY);
+  if (view.children < progress.needsChildren && isAwaited) return wait("on-chain");
   if (progress.parent !== view.head) return wait("reorganized");
   if (intent.retryAtMs > nowMs) return wait("backing-off", intent.retryAtMs);
   if (progress.submitted === undefined) return { kind: "submit", intent };

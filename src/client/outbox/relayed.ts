@@ -1,6 +1,7 @@
 import type { RelayOutcome } from "../../rpc/nodeApi.ts";
 import { type Backoff, backoffMs } from "../backoff.ts";
 import { failed, type Intent } from "./intent.ts";
+import { RESUBMIT_BLOCKS } from "./nextAction.ts";
 
 export const RELAY_BACKOFF: Backoff = { baseMs: 250, capMs: 5_000 };
 /** Refusals that no other block and no other node will change; several nodes have a say before one is believed. */
@@ -34,6 +35,7 @@ export function relayed(params: {
         progress: {
           ...progress,
           needsChildren: outcome.children,
+          needsUntilBlock: block + RESUBMIT_BLOCKS,
           stales: (progress.stales ?? 0) + 1,
           submitted: undefined,
         },
