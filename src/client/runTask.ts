@@ -1,3 +1,4 @@
+import { isWeftError } from "../errors.ts";
 import type { ClientCore, Online } from "./core.ts";
 import { waitMs } from "./waitMs.ts";
 
@@ -32,7 +33,8 @@ async function keepRunning(params: {
       return await task();
     } catch (error) {
       if (signal.aborted) return;
-      core.logger.error({ task: name, err: error }, "a task failed; it starts again");
+      if (isWeftError(error, "storage")) core.onStorageFault();
+      else core.logger.error({ task: name, err: error }, "a task failed; it starts again");
       await waitMs({ ms: RESTART_MS, signal });
     }
   }
