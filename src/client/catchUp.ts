@@ -110,12 +110,14 @@ async function withFirst(
 async function pullEntries(params: Params & { group: Group; api: NodeApi; node: NodeId }): Promise<void> {
   const { core, signal, group, api } = params;
   for (;;) {
+    // Nobody tells of rollbacks between two pages.
+    const reading = { inboxes: new Map() };
     const position = await chainPosition(core, group.id);
     const page = await api.fetchEntries(position, { signal });
     if ((page.head?.number ?? 0) < group.processed.number) {
       throw new WeftError({ code: "not-ready", message: "the node is behind this client" });
     }
-    await group.queue.run(() => receiveEntryPage({ core, group, api, signal, ...page }));
+    await group.queue.run(() => receiveEntryPage({ core, group, reading, api, signal, ...page }));
     const { head } = page;
     if (page.more) continue;
     if (head) await group.queue.run(() => reachHead({ core, group, head }));

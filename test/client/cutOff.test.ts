@@ -365,7 +365,14 @@ async function readChain(params: {
   };
   await group.queue.run(async () => {
     const page = await fetchEntries(await chainPosition(core, id));
-    await receiveEntryPage({ core, group, signal, api: { ...api, fetchEntries }, ...page });
+    await receiveEntryPage({
+      core,
+      group,
+      reading: { inboxes: new Map() },
+      signal,
+      api: { ...api, fetchEntries },
+      ...page,
+    });
   });
 }
 

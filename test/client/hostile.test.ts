@@ -237,7 +237,7 @@ test("a node that leaves an entry out, or makes one up, is not believed", async 
   const page = { core, group: handle, api: node.api, from: from.at(-1), entries: [made] };
   const signal = AbortSignal.timeout(10_000);
   await assert.rejects(
-    handle.queue.run(() => receiveEntryPage({ ...page, signal })),
+    handle.queue.run(() => receiveEntryPage({ ...page, reading: { inboxes: new Map() }, signal })),
     { code: "malformed" },
   );
   assert.equal((await groupStatus({ ...bob, group })).head, head);

@@ -9,28 +9,35 @@ import { type InboxSnapshot, tables } from "../tables.ts";
 import type { Registry } from "./judgeEntry.ts";
 
 /**
+ * What was read of the registry. A verdict takes it from the node that serves the entry, and from since one reads the
+ * chain there: whatever another has said, or this one before, may have been on a fork that is gone.
+ */
+export type RegistryReading = { inboxes: Map<InboxId, InboxSnapshot> };
+
+/**
  * What the registry says of these inboxes as of `block` or later; records carry the blocks of additions and
  * revocations, so a later reading answers for an earlier block. Asks the node only for what is not known that late.
  * Throws `not-ready` if the node has not read the chain that far.
  */
 export async function askRegistry(params: {
   core: ClientCore;
+  reading: RegistryReading;
   api: Pick<NodeApi, "getInboxes">;
   inboxes: readonly InboxId[];
   block: number;
   signal: AbortSignal;
 }): Promise<{ registry: Registry; asOf: number }> {
-  const { core, inboxes, block } = params;
-  const stale = inboxes.filter((inbox) => (core.inboxes.get(inbox)?.asOf ?? -1) < block);
+  const { reading, inboxes, block } = params;
+  const stale = inboxes.filter((inbox) => (reading.inboxes.get(inbox)?.asOf ?? -1) < block);
   for (let i = 0; i < stale.length; i += MAX_INBOXES_PER_CALL) {
     await refreshInboxes({ ...params, inboxes: stale.slice(i, i + MAX_INBOXES_PER_CALL) });
   }
-  const known = new Map(inboxes.map((inbox) => [inbox, core.inboxes.get(inbox)]));
+  const known = new Map(inboxes.map((inbox) => [inbox, reading.inboxes.get(inbox)]));
   const asOf = Math.min(...[...known.values()].map((snapshot) => snapshot?.asOf ?? -1));
   if (asOf < block) {
     throw new WeftError({ code: "not-ready", message: "the registry was rolled back while it was asked" });
   }
-  const registry: Registry = (inbox) => (known.get(inbox) ?? core.inboxes.get(inbox))?.inbox;
+  const registry: Registry = (inbox) => (known.get(inbox) ?? reading.inboxes.get(inbox))?.inbox;
   return { registry, asOf: inboxes.length === 0 ? block : asOf };
 }
 
@@ -40,6 +47,7 @@ export async function askRegistry(params: {
  */
 export async function refreshInboxes(params: {
   core: ClientCore;
+  reading: RegistryReading;
   api: Pick<NodeApi, "getInboxes">;
   inboxes: readonly InboxId[];
   block: number;
@@ -47,6 +55,8 @@ export async function refreshInboxes(params: {
 }): Promise<void> {
   const { core, api, block, signal } = params;
   const { network, database } = core;
+  // A rollback puts another in its place.
+  const { inboxes: read } = params.reading;
   const { inboxes, head } = await api.getInboxes({ inboxes: params.inboxes }, { signal });
   if (head === undefined || head.number < block) {
     throw new WeftError({
@@ -59,6 +69,7 @@ export async function refreshInboxes(params: {
     const checked = record && checkInbox({ record, inbox, network });
     return [inbox, { asOf: head.number, inbox: checked && spansOf(checked) }];
   });
+  for (const [inbox, snapshot] of snapshots) read.set(inbox, snapshot);
   // Somebody else may have asked meanwhile, and have learned of later blocks.
   const news = snapshots.filter(([inbox, { asOf }]) => (core.inboxes.get(inbox)?.asOf ?? -1) <= asOf);
   const changed = news.filter(([inbox, snapshot]) => !saysTheSame(core.inboxes.get(inbox), snapshot));
@@ -68,8 +79,13 @@ export async function refreshInboxes(params: {
 }
 
 /** What was read of a fork of the chain that is gone has to be asked again. */
-export async function forgetInboxes(params: { core: ClientCore; afterBlock: number }): Promise<void> {
-  const { core, afterBlock } = params;
+export async function forgetInboxes(params: {
+  core: ClientCore;
+  reading: RegistryReading;
+  afterBlock: number;
+}): Promise<void> {
+  const { core, reading, afterBlock } = params;
+  reading.inboxes = new Map([...reading.inboxes].filter(([, { asOf }]) => asOf <= afterBlock));
   const gone = [...core.inboxes].filter(([, { asOf }]) => asOf > afterBlock).map(([inbox]) => inbox);
   const writes = gone.map((inbox) => tables.knownInbox.del({ inbox }));
   await writeAtomic({ database: core.database, writes, sync: false });

@@ -10,7 +10,7 @@ import type { Group } from "../groups/group.ts";
 import { refusedIntent } from "../outbox/refusedIntent.ts";
 import type { Member } from "../policy/roleOf.ts";
 import { type EntryRecord, tables } from "../tables.ts";
-import { askRegistry } from "./askRegistry.ts";
+import { askRegistry, type RegistryReading } from "./askRegistry.ts";
 import { changeByControl } from "./changeByControl.ts";
 import { isInTime, judgeAppeal } from "./judgeAppeal.ts";
 import { revokedMembers } from "./judgeEntry.ts";
@@ -21,6 +21,7 @@ import { voidEntry } from "./voidEntry.ts";
 type Params = {
   core: ClientCore;
   group: Group;
+  reading: RegistryReading;
   api: Pick<NodeApi, "getInboxes">;
   signal: AbortSignal;
   entry: Entry;

@@ -10,11 +10,11 @@ import { branchWith, judgeSenders, removedBy } from "../messages/judgeSenders.ts
 import { releaseHeld } from "../messages/releaseHeld.ts";
 import { hasActive } from "../policy/roleOf.ts";
 import { type CopyEvidence, type EntryRecord, type GroupRecord, tables } from "../tables.ts";
-import { askRegistry } from "./askRegistry.ts";
+import { askRegistry, type RegistryReading } from "./askRegistry.ts";
 import { changeByControl } from "./changeByControl.ts";
+import { changeByJoining } from "./changeByJoining.ts";
 import { changeByVerdict } from "./changeByVerdict.ts";
 import { decisiveChild } from "./decisiveChild.ts";
-import { finishJoining } from "./finishJoining.ts";
 import { inboxesToAsk, judgeEntry, type Registry, revokedMembers } from "./judgeEntry.ts";
 import { judgeLaterSibling } from "./judgeLaterSibling.ts";
 import { lastCommitBlock } from "./lastCommitBlock.ts";
@@ -23,7 +23,13 @@ import { recordOf } from "./recordOf.ts";
 import { rollBackGroup } from "./rollBackGroup.ts";
 import { settleFork } from "./settleFork.ts";
 
-type Params = { core: ClientCore; group: Group; api: Pick<NodeApi, "getInboxes">; signal: AbortSignal };
+type Params = {
+  core: ClientCore;
+  group: Group;
+  reading: RegistryReading;
+  api: Pick<NodeApi, "getInboxes">;
+  signal: AbortSignal;
+};
 
 /**
  * The one door for entries, one's own and others': checked, judged and stored one by one, each with all its
@@ -67,8 +73,8 @@ async function receiveEntry(params: Params & { entry: Entry }): Promise<void> {
   const { core, group, entry } = params;
   const { record, entries } = group.view;
   if (record.status === "joining") {
-    await changeGroup({ core, group, change: { entries: [recordOf(entry, { kind: "unjudged" })] } });
-    await finishJoining({ core, group });
+    const unjudged = recordOf(entry, { kind: "unjudged" });
+    await changeGroup({ core, group, change: await changeByJoining({ core, group, entry: unjudged }) });
     return;
   }
   const contested = decisiveChild({ entries, parent: entry.parent });

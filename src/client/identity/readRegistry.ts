@@ -26,7 +26,10 @@ export async function readRegistry({ core, signal }: Params): Promise<number> {
   for (let i = 0; i < inboxes.length; i += MAX_INBOXES_PER_CALL) {
     const some = inboxes.slice(i, i + MAX_INBOXES_PER_CALL);
     const ask = { links: core.links, ranked: rankOwnNodes(core), signal };
-    await askNodes({ ...ask, ask: (api) => refreshInboxes({ core, api, inboxes: some, block: 0, signal }) });
+    await askNodes({
+      ...ask,
+      ask: (api) => refreshInboxes({ core, reading: core, api, inboxes: some, block: 0, signal }),
+    });
   }
   for (const group of core.groups.values()) {
     await fence({ core, group });

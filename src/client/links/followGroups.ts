@@ -4,7 +4,7 @@ import type { GroupId, NodeId } from "../../wire/ids.ts";
 import type { ClientCore } from "../core.ts";
 import { judgeAwaited } from "../coverage/judgeAwaited.ts";
 import { forgetCoverage } from "../coverage/knownCoverage.ts";
-import { forgetInboxes } from "../entries/askRegistry.ts";
+import { forgetInboxes, type RegistryReading } from "../entries/askRegistry.ts";
 import { giveUpFork } from "../entries/giveUpFork.ts";
 import { receiveEntries } from "../entries/receiveEntries.ts";
 import { rollBackGroup } from "../entries/rollBackGroup.ts";
@@ -30,14 +30,15 @@ type Params = {
 export async function followGroups(params: Params): Promise<void> {
   const { core, api, groups, signal } = params;
   if (groups.length === 0) return;
+  const reading: RegistryReading = { inboxes: new Map() };
   const positions = await Promise.all(groups.map((group) => chainPosition(core, group)));
   for await (const event of api.followChain({ groups: positions }, { signal })) {
-    await receive({ ...params, event });
+    await receive({ ...params, reading, event });
   }
 }
 
-async function receive(params: Params & { event: ChainEvent }): Promise<void> {
-  const { core, groups, event } = params;
+async function receive(params: Params & { reading: RegistryReading; event: ChainEvent }): Promise<void> {
+  const { core, groups, reading, event } = params;
   switch (event.kind) {
     case "started":
       return;
@@ -48,7 +49,7 @@ async function receive(params: Params & { event: ChainEvent }): Promise<void> {
       return;
     }
     case "rollback":
-      await forgetInboxes({ core, afterBlock: event.to.number });
+      await forgetInboxes({ core, reading, afterBlock: event.to.number });
       await forgetCoverage({ core, afterBlock: event.to.number });
       core.identityWakeup.wake();
       await eachGroup(params, groups, async (group) => {
@@ -69,6 +70,7 @@ async function receive(params: Params & { event: ChainEvent }): Promise<void> {
 type EntryReader = {
   core: ClientCore;
   group: Group;
+  reading: RegistryReading;
   api: Pick<NodeApi, "fetchEntries" | "getInboxes">;
   signal: AbortSignal;
 };
@@ -146,13 +148,14 @@ export async function chainPosition(core: ClientCore, group: GroupId): Promise<G
 async function voidAfter(params: {
   core: ClientCore;
   group: Group;
+  reading: RegistryReading;
   from: EntryCursor | undefined;
 }): Promise<boolean> {
-  const { core, group, from } = params;
+  const { core, group, reading, from } = params;
   const isLast = ({ block, logIndex }: EntryRecord) =>
     from?.block === block.number && from.logIndex === logIndex;
   const newest = [...group.view.entries.values()].at(-1);
-  if (newest && !isLast(newest)) await forgetInboxes({ core, afterBlock: from?.block ?? 0 });
+  if (newest && !isLast(newest)) await forgetInboxes({ core, reading, afterBlock: from?.block ?? 0 });
   return await rollBackGroup({
     core,
     group,

@@ -16,11 +16,11 @@ export async function isRegistered(params: {
   api: NodeApi;
   signal: AbortSignal;
 }): Promise<boolean> {
-  const { intent, staged } = params;
+  const { core, intent, staged } = params;
   const { welcome, registryBlock: block } = staged;
   const inboxes = intent.resolved;
   if (!welcome || !inboxes) return true;
-  const { registry } = await askRegistry({ ...params, inboxes, block });
+  const { registry } = await askRegistry({ ...params, reading: core, inboxes, block });
   return welcome.recipients.every(({ installation }) =>
     inboxes.some((inbox) => activeAt({ inbox: registry(inbox), installation, block })),
   );

@@ -23,7 +23,7 @@ export async function resolveMembers(params: {
     if (inbox === undefined) return undefined;
     inboxes.add(inbox);
   }
-  const { registry } = await askRegistry({ core, api, inboxes: [...inboxes], block, signal });
+  const { registry } = await askRegistry({ core, reading: core, api, inboxes: [...inboxes], block, signal });
   return [...inboxes].every((inbox) => registry(inbox) !== undefined) ? [...inboxes] : undefined;
 }
 

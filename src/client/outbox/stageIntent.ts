@@ -95,7 +95,7 @@ async function gatherFacts(params: Params & { state: GroupState }) {
     ...new Set([...wanted, core.self.inbox, ...superAdmins, ...admins, ...concerned]),
   ];
   const block = isUpkeep ? group.processed.number : recentBlock(group);
-  const { registry, asOf } = await askRegistry({ ...params, inboxes, block });
+  const { registry, asOf } = await askRegistry({ ...params, reading: core, inboxes, block });
   const missing = isUpkeep ? missingInstallations({ view, leaves, stranded, registry, block: asOf }) : [];
   const invited = [...wanted, ...new Set(missing.map(({ inbox }) => inbox))];
   const fetched = await fetchKeyPackages({ ...params, inboxes: invited, registry, block: asOf });

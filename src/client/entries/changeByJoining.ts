@@ -1,19 +1,23 @@
 import type { ClientCore } from "../core.ts";
-import { changeGroup } from "../groups/changeGroup.ts";
+import type { GroupChange } from "../groups/changeGroup.ts";
 import { authorityOf } from "../groups/epochSecrets.ts";
 import { readState } from "../groups/epochStates.ts";
 import type { Group } from "../groups/group.ts";
 import type { EntryRecord, Fork, GroupRecord, HeadId } from "../tables.ts";
 
 /**
- * Enters the group once the entry that the Welcome named has been read: its authority must be the one that the joined
- * state derives, and its lineage must lead to the group id in as many steps as the epoch counts.
+ * What reading an entry means while one is joining. The group is entered with the entry that the Welcome named: its
+ * authority must be the one that the joined state derives, and its lineage must lead to the group id in as many steps
+ * as the epoch counts.
  */
-export async function finishJoining(params: { core: ClientCore; group: Group }): Promise<void> {
-  const { core, group } = params;
+export async function changeByJoining(params: {
+  core: ClientCore;
+  group: Group;
+  entry: EntryRecord;
+}): Promise<GroupChange> {
+  const { core, group, entry } = params;
   const { record, entries } = group.view;
-  const entry = entries.get(record.start.head);
-  if (record.status !== "joining" || !entry) return;
+  if (entry.id !== record.start.head) return { entries: [entry] };
   const state = await readState({
     database: core.database,
     group: group.id,
@@ -27,20 +31,16 @@ export async function finishJoining(params: { core: ClientCore; group: Group }):
     lineage.at(-1)?.parent === group.id &&
     lineage.length === record.start.epoch;
   core.logger.info({ group: group.id, entry: entry.id, fits }, "joined");
-  await changeGroup({
-    core,
-    group,
-    change: {
-      entries: lineage.map((one, i) => ({
-        ...one,
-        verdict: { kind: "before-start", epoch: record.start.epoch - i },
-      })),
-      record: fits
-        ? { ...record, status: "member", fork: forkAfterStart(record), isBack: record.fork !== undefined }
-        : { ...record, status: "cut-off", reason: "bad-lineage" },
-      events: [{ kind: "group", group: group.id }],
-    },
-  });
+  return {
+    entries: lineage.map((one, i) => ({
+      ...one,
+      verdict: { kind: "before-start", epoch: record.start.epoch - i },
+    })),
+    record: fits
+      ? { ...record, status: "member", fork: forkAfterStart(record) }
+      : { ...record, status: "cut-off", reason: "bad-lineage" },
+    events: [{ kind: "group", group: group.id }],
+  };
 }
 
 /** The entry that brought this client in may have come back. */
