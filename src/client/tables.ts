@@ -92,8 +92,6 @@ export type GroupRecord = {
   readonly createdAtMs: number;
   /** Undefined unless a reorganization took entries that may land again. */
   readonly fork?: Fork | undefined;
-  /** The entry that brought this client in landed again: others may refuse it where it stands now. */
-  readonly isBack?: boolean | undefined;
   /** In it by the leaf of an installation that was replaced: read, but nothing is sealed or staged. */
   readonly isFormer?: boolean | undefined;
 };

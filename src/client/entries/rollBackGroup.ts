@@ -72,7 +72,9 @@ export async function undoEntries(params: {
   const kept = view.branch.steps.findLast(({ head }) => !gone.has(head));
   const lost = view.branch.steps.filter(({ head }) => gone.has(head));
   const fork = forkAfterRollback({ record: view.record, lost, block: group.processed.number });
-  const back = kept ? await recordAt({ core, group, head: kept.head, gone }) : rejoining(view.record);
+  // Whoever waits for the entry that brought it in has nothing below to go back to.
+  const isInside = kept && view.record.status !== "joining";
+  const back = isInside ? await recordAt({ core, group, head: kept.head, gone }) : rejoining(view.record);
   const record = { ...back, fork };
   const shown = await membershipRecords({ core, group, dropped: undone.filter(hasCounted) });
   const changes = [

@@ -17,7 +17,7 @@ import type { MessageRecord, Opening } from "../timeline/record.ts";
 /**
  * What an adopted entry means to the epochs that a reorganization took. The first of them landed again: it goes on
  * where it was. Another entry stands in its place: messages of the vanished epochs are void, and one's own are sealed
- * again. Gives the change with all of that.
+ * again, or fail if that entry takes this client out. Gives the change with all of that.
  */
 export async function settleFork(params: {
   core: ClientCore;
@@ -28,13 +28,21 @@ export async function settleFork(params: {
   const { core, group, entry, change } = params;
   const { record } = change;
   const { fork } = group.view.record;
-  if (record?.head !== entry) return change;
+  const isOut = record?.status === "removed" || record?.status === "cut-off";
+  if (!record || (record.head !== entry && !isOut)) return change;
   const heads = fork?.heads ?? [];
   const returns = heads[0] === entry;
   const rest = returns ? heads.slice(1) : [];
   const dead = new Set<HeadId>(returns ? [] : heads);
   const branch = branchWith({ group, record, added: change.entries });
-  const judged = await judgeVanished({ core, group, entry, dead, branch, from: record.epoch });
+  const judged = await judgeVanished({
+    core,
+    group,
+    entry,
+    dead,
+    branch,
+    from: record.epoch + (isOut ? 1 : 0),
+  });
   const intents = change.intents ?? [];
   const again = await resealed({ core, group, messages: judged.voided, except: intents });
   return {

@@ -91,7 +91,7 @@ export async function admitGroup(params: {
 async function leaveOwnBranch({ core, group }: { core: ClientCore; group: Group }): Promise<void> {
   const { record, branch } = group.view;
   const undone = branch.steps.slice(1).flatMap(({ entry }) => (entry ? [entry] : []));
-  if (record.status !== "member" || !record.isBack || undone.length === 0) return;
+  if (record.status !== "member" || undone.length === 0) return;
   const change = await undoEntries({ core, group, undone, isGone: false });
   const entries = undone.map((entry): EntryRecord => ({ ...entry, verdict: { kind: "dead" } }));
   await changeGroup({ core, group, change: { ...change, entries } });

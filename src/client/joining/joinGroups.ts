@@ -56,16 +56,14 @@ async function joinOne(params: {
   const { core, envelope, record, signal } = params;
   const { welcome } = record;
   const group = core.groups.get(welcome.group);
-  const known = group?.view.entries.get(welcome.entry);
-  const isOutside = !group || isEnterable(core, group, welcome.entry);
-  if (!isOutside && (known?.verdict.kind === "adopted" || group.view.record.start.head === welcome.entry)) {
+  if (group && isOver(group, welcome.entry)) {
     await discardWelcome({ core, envelope });
     return false;
   }
-  if (!isOutside) return true;
+  if (group && !isEnterable(core, group, welcome.entry)) return await waitLonger({ core, envelope, record });
   const kept = core.keyPackages.get(record.generation);
   const bundle = kept && (await fetchGroupInfo({ core, welcome, signal }));
-  if (kept && bundle === "incomplete") return Date.now() < record.receivedAtMs + GIVE_UP_MS;
+  if (kept && bundle === "incomplete") return await waitLonger({ core, envelope, record });
   const state = kept && bundle && bundle !== "incomplete" ? enter({ welcome, kept, bundle }) : undefined;
   if (!state) {
     core.logger.warn({ group: welcome.group }, "a Welcome does not open its group");
@@ -76,16 +74,38 @@ async function joinOne(params: {
   return false;
 }
 
+/** What is missing may still come. True while it has to be tried again. */
+async function waitLonger(params: { core: ClientCore; envelope: EnvelopeHash; record: WelcomeRecord }) {
+  const isOpen = Date.now() < params.record.receivedAtMs + GIVE_UP_MS;
+  if (!isOpen) await discardWelcome(params);
+  return isOpen;
+}
+
+/**
+ * In the group by this entry, or out of it again: to enter it once more would begin its ratchets anew, and use their
+ * keys twice.
+ */
+function isOver({ view }: Group, entry: EntryId): boolean {
+  const { start, head, status, isFormer } = view.record;
+  if (isFormer) return false;
+  if (start.head === entry) return true;
+  const isOut = status === "removed" || status === "cut-off";
+  if (isOut) return view.entries.has(entry) && !isLater({ view, entry, than: head });
+  return view.entries.get(entry)?.verdict.kind === "adopted";
+}
+
 /**
  * Out of the group; in by the leaf of an installation that was replaced; waiting for an entry that a reorganization
- * took while this one is on the chain; or in by an entry that landed again and is refused where it stands now, while
- * another branch took this client in anew.
+ * took while this one is on the chain; or in by an entry that the others refuse: who joins can't judge it. Nobody else
+ * has built on that, and a later one on another branch took this client in anew.
  */
 function isEnterable(core: ClientCore, { view }: Group, entry: EntryId): boolean {
-  const { status, start, isBack, isFormer } = view.record;
+  const { status, start, isFormer } = view.record;
   if (isFormer) return true;
-  if (status === "member" && isBack) {
-    return view.entries.has(entry) && isAlone({ core, view }) && !isAbove({ view, entry, below: start.head });
+  if (status === "member") {
+    const isElsewhere =
+      isLater({ view, entry, than: start.head }) && !isAbove({ view, entry, below: start.head });
+    return isElsewhere && isAlone({ core, view });
   }
   if (status === "joining") return view.entries.has(entry) && !view.entries.has(start.head);
   return status === "removed" || status === "cut-off";
@@ -99,6 +119,17 @@ function isAlone({ core, view }: { core: ClientCore; view: Group["view"] }): boo
       ({ entry }) =>
         entry?.verdict.kind === "adopted" && entry.verdict.writer.installation === core.self.installation.key,
     );
+}
+
+/** True if it is known to be on the chain, and behind the other there. */
+function isLater(params: { view: Group["view"]; entry: HeadId; than: HeadId }): boolean {
+  const { view, entry, than } = params;
+  const [first, second] = [view.entries.get(than), view.entries.get(entry)];
+  if (!first || !second) return second !== undefined && than === view.record.group;
+  const { block, logIndex } = second;
+  return (
+    block.number > first.block.number || (block.number === first.block.number && logIndex > first.logIndex)
+  );
 }
 
 /** True if the one entry stands on the other, or is it. */
