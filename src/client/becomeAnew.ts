@@ -1,12 +1,15 @@
+import { reopenDatabase } from "../store/openDatabase.ts";
 import type { ClientCore } from "./core.ts";
 import { goOffline, goOnline } from "./goOnline.ts";
 import { replaceInstallation } from "./identity/replaceInstallation.ts";
-import { notifyIntent } from "./outbox/waiters.ts";
 import { readAnew } from "./recoverStorage.ts";
+import { waitMs } from "./waitMs.ts";
+
+const RETRY_MS = 1_000;
 
 /**
  * Makes a new installation of a client whose database is a copy, while nothing else runs; then it goes on as if it had
- * been opened with that. Never throws: what fails is tried again with the next opening.
+ * been opened with that. Tries until it works or the client is closed. Never throws.
  */
 export async function becomeAnew(core: ClientCore): Promise<void> {
   const wasOnline = core.online !== undefined;
@@ -14,16 +17,28 @@ export async function becomeAnew(core: ClientCore): Promise<void> {
   for (const group of core.groups.values()) await group.queue.idle();
   await core.welcomes.idle();
   await core.joins.idle();
+  const { signal } = core.closing;
+  while (core.copy?.isReplaced === false && !signal.aborted) {
+    try {
+      await replaceInstallation(core, core.copy);
+      await readAnew(core);
+    } catch (error) {
+      core.logger.error({ err: error }, "the new installation was not made; it is tried again");
+      await waitMs({ ms: RETRY_MS, signal });
+      await readDisk(core);
+    }
+  }
+  core.changes++;
+  for (const { id } of core.groups.values()) core.events.emit({ kind: "group", group: id });
+  if (wasOnline && !signal.aborted) goOnline(core);
+}
+
+/** What failed may have landed all the same. */
+async function readDisk(core: ClientCore): Promise<void> {
   try {
-    if (core.copy?.isReplaced !== false || core.closing.signal.aborted) return;
-    const ended = await replaceInstallation(core, core.copy);
+    await reopenDatabase(core.database);
     await readAnew(core);
-    for (const intent of ended) notifyIntent(core, intent);
-    core.changes++;
-    for (const { id } of core.groups.values()) core.events.emit({ kind: "group", group: id });
   } catch (error) {
-    core.logger.error({ err: error }, "the new installation was not made");
-  } finally {
-    if (wasOnline && !core.closing.signal.aborted) goOnline(core);
+    core.logger.error({ err: error }, "the database does not open");
   }
 }

@@ -3,6 +3,8 @@ import { reopenDatabase } from "../store/openDatabase.ts";
 import type { ClientCore } from "./core.ts";
 import { goOffline, goOnline } from "./goOnline.ts";
 import { loadGroups } from "./groups/loadGroups.ts";
+import { selfOf } from "./identity/openIdentity.ts";
+import { notifyWaiters } from "./outbox/notifyWaiters.ts";
 import { tables } from "./tables.ts";
 import { waitMs } from "./waitMs.ts";
 
@@ -38,14 +40,19 @@ export async function readAnew(core: ClientCore): Promise<void> {
   const { groups, nextSequence } = await loadGroups(core.database);
   for (const fresh of groups) {
     const known = core.groups.get(fresh.id);
-    if (known) known.view = fresh.view;
-    else core.groups.set(fresh.id, fresh);
-    known?.epochs.clear();
+    if (known) {
+      known.view = fresh.view;
+      known.epochs.clear();
+      known.isDoubtful = false;
+    } else core.groups.set(fresh.id, fresh);
   }
+  const identity = await tables.identity.get(core.database, {});
+  if (identity) core.self = selfOf(identity);
   core.copy = await tables.copy.get(core.database, {});
   core.nextSequence = Math.max(core.nextSequence, nextSequence);
   core.keyPackages.clear();
   for (const kept of await valuesOf(tables.keyPackage.rows(core.database))) {
     core.keyPackages.set(kept.own.generation, kept);
   }
+  await notifyWaiters(core);
 }

@@ -1,12 +1,14 @@
 import { isWeftError } from "../errors.ts";
 import type { ClientCore, Online } from "./core.ts";
+import { isNodeFault } from "./links/askNodes.ts";
 import { waitMs } from "./waitMs.ts";
 
 const RESTART_MS = 1_000;
 
 /**
- * Starts what runs while the client is online; going offline waits for it to end. A task that fails is a defect or a
- * fault of this machine: it is told and starts again, so that nothing stands still without a word.
+ * Starts what runs while the client is online; going offline waits for it to end. A task that fails for other reasons
+ * than the nodes is a defect or a fault of this machine: it is told and starts again, so that nothing stands still
+ * without a word.
  */
 export function runTask(params: {
   core: ClientCore;
@@ -17,6 +19,12 @@ export function runTask(params: {
   const { online } = params;
   const running = keepRunning(params).finally(() => online.tasks.delete(running));
   online.tasks.add(running);
+}
+
+function tell(logger: ClientCore["logger"], task: string, error: unknown): void {
+  const isForNow = isNodeFault(error) || isWeftError(error, "no-node");
+  if (isForNow) logger.warn({ task, error }, "no node answers a task; it starts again");
+  else logger.error({ task, err: error }, "a task failed; it starts again");
 }
 
 /** Never throws. */
@@ -34,7 +42,7 @@ async function keepRunning(params: {
     } catch (error) {
       if (signal.aborted) return;
       if (isWeftError(error, "storage")) core.onStorageFault();
-      else core.logger.error({ task: name, err: error }, "a task failed; it starts again");
+      else tell(core.logger, name, error);
       await waitMs({ ms: RESTART_MS, signal });
     }
   }

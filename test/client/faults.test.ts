@@ -3,10 +3,12 @@ import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { coreOf, groupOf } from "../../src/client/client.ts";
+import { changeGroup } from "../../src/client/groups/changeGroup.ts";
 import { listEpochs } from "../../src/client/groups/epochStates.ts";
 import { maintainEpochs } from "../../src/client/groups/maintainEpochs.ts";
 import {
   addMembers,
+  countOutcomes,
   createGroup,
   findIntent,
   groupStatus,
@@ -179,28 +181,63 @@ test("a client that was set up opens without a network", async () => {
   assert.equal(again.client.inbox, inbox);
 });
 
-test("a write that fails takes nothing with it: the disk says what holds, and the work goes on", async () => {
-  await using opened = await openTestGroup({ network, names: ["alice", "bob"] });
-  const { group, members } = opened;
-  const [alice, bob] = members;
-  assert.ok(alice && bob);
-  const { level } = coreOf(alice.client).database;
-  const batch = level.batch.bind(level) as (...args: unknown[]) => unknown;
-  let failures = 0;
-  // The sealing of the first message fails once it is under way.
+for (const lands of [false, true]) {
+  const title = lands ? "a write that lands although it is told to have failed" : "a write that fails";
+  test(`${title}: the disk says what holds, no key is used twice, and the work goes on`, async () => {
+    await using opened = await openTestGroup({ network, names: ["alice", "bob"] });
+    const { group, members } = opened;
+    const [alice, bob] = members;
+    assert.ok(alice && bob);
+    const { level } = coreOf(alice.client).database;
+    const batch = level.batch.bind(level) as (...args: unknown[]) => Promise<unknown>;
+    let failures = 0;
+    // The sealing of the first message fails once it is under way.
+    Object.assign(level, {
+      batch: async (writes: { key: Uint8Array }[], options: unknown) => {
+        const seals = writes.some(({ key }) => key[0] === clientSchema.publication.prefix);
+        if (!seals || failures++ > 0) return await batch(writes, options);
+        if (lands) await batch(writes, options);
+        throw new Error("disk full");
+      },
+    });
+    const said = ["one", "two", "three"];
+    const { client } = alice;
+    const intents = await Promise.all(said.map((text) => sendMessage({ client, group, text })));
+    for (const { settled } of intents) assert.deepEqual(await settled, { kind: "delivered" });
+    assert.ok(failures > 1);
+    await assertSameTimelines({ group, members, messages: 3 });
+    const { rejected } = await countOutcomes({ client: bob.client, group });
+    assert.equal(rejected.replayed ?? 0, 0);
+  });
+}
+
+test("after a failed write nothing is written to its group before the disk was read again", async () => {
+  await using opened = await openTestGroup({ network, names: ["alice"] });
+  const { group: id, members } = opened;
+  const [alice] = members;
+  assert.ok(alice);
+  const { client } = alice;
+  const core = coreOf(client);
+  const group = groupOf(core, id);
+  await setOnline({ client, online: false });
+  const { level } = core.database;
+  const { batch } = level;
+  const change = { record: group.view.record };
+  const again: Promise<void>[] = [];
   Object.assign(level, {
-    batch: (writes: { key: Uint8Array }[], options: unknown) => {
-      const seals = writes.some(({ key }) => key[0] === clientSchema.publication.prefix);
-      if (seals && failures++ === 0) return Promise.reject(new Error("disk full"));
-      return batch(writes, options);
+    batch: () => {
+      Object.assign(level, { batch });
+      const next = group.queue.run(() => changeGroup({ core, group, change }));
+      again.push(assert.rejects(next, { code: "storage" }));
+      return Promise.reject(new Error("disk full"));
     },
   });
-  const said = ["one", "two"];
-  const { client } = alice;
-  const intents = await Promise.all(said.map((text) => sendMessage({ client, group, text })));
-  for (const { settled } of intents) assert.deepEqual(await settled, { kind: "delivered" });
-  assert.ok(failures > 1);
-  await assertSameTimelines({ group, members, messages: 2 });
+  const failing = group.queue.run(() => changeGroup({ core, group, change }));
+  await assert.rejects(failing, { code: "storage" });
+  assert.equal(again.length, 1);
+  await Promise.all(again);
+  await until("it is written to", () => !group.isDoubtful);
+  await group.queue.run(() => changeGroup({ core, group, change }));
 });
 
 /** Lets a client die as it writes the first envelopes of an intent: its entry is on the chain, nothing is sent. */

@@ -1,3 +1,4 @@
+import { WeftError } from "../../errors.ts";
 import { type Write, writeAtomic } from "../../store/writeAtomic.ts";
 import type { EntryId } from "../../wire/ids.ts";
 import type { ClientCore } from "../core.ts";
@@ -46,7 +47,10 @@ export type GroupChange = {
   readonly sync?: boolean;
 };
 
-/** Writes a change and then lets memory follow. To be called from within the group's queue. */
+/**
+ * Writes a change and then lets memory follow. To be called from within the group's queue. WeftError `storage` if it
+ * failed, or a change before it did and not all is read anew yet.
+ */
 export async function changeGroup(params: {
   core: ClientCore;
   group: Group;
@@ -54,12 +58,19 @@ export async function changeGroup(params: {
 }): Promise<void> {
   const { core, group, change } = params;
   const { database } = core;
+  if (group.isDoubtful) {
+    throw new WeftError({
+      code: "storage",
+      message: `after a failed write ${database.path} is opened again`,
+    });
+  }
   const copy = change.copy && copyRecord(core, change.copy);
   const writes = [...writesOf(group, change), ...(copy ? [tables.copy.put({}, copy)] : [])];
   const tallied = await withTallies({ database, group: group.id, writes });
   const sync = (change.sync ?? false) || copy !== undefined;
   await writeAtomic({ database, writes: tallied, sync }).catch((error: unknown) => {
     // Whoever asked for it: what the disk holds now, memory can't tell.
+    group.isDoubtful = true;
     core.onStorageFault();
     throw error;
   });

@@ -55,6 +55,8 @@ export type Group = {
   readonly rotationWakeup: Wakeup;
   readonly epochs: EpochCache;
   view: GroupView;
+  /** A write failed: until all is read anew nothing more is written, since it could undo what has landed. */
+  isDoubtful: boolean;
   /** By which its messages were judged last, each with its block; a block of -1 was on a fork that is gone. */
   revocations: ReadonlyMap<InstallationKey, number>;
   /** How far the chain is read; the zero block before anything is. */
@@ -87,6 +89,7 @@ export function createGroupHandle(params: { id: GroupId; view: GroupView; proces
     revocations: new Map(),
     rotationWakeup: createWakeup(),
     epochs: new Map(),
+    isDoubtful: false,
     headMovedAtMs: Date.now(),
     caughtUpBy: undefined,
     topicReadings: 0,

@@ -6,14 +6,14 @@ import { asId, type EnvelopeHash, toHex } from "../../wire/ids.ts";
 import type { ClientCore } from "../core.ts";
 import { failed, type Intent } from "../outbox/intent.ts";
 import { type CopyRecord, type IdentityRecord, tables } from "../tables.ts";
-import { selfOf } from "./openIdentity.ts";
 
 /**
  * Gives a database that is a copy the keys of a new installation, in one batch: of the old one nothing is sealed or
  * staged any more, its groups are read until the new one is taken in, what was sealed already goes on its way. What
- * was not is failed, since the other database may have sent it. To be called while nothing else runs.
+ * was not is failed, since the other database may have sent it. To be called while nothing else runs; memory is the
+ * caller's.
  */
-export async function replaceInstallation(core: ClientCore, copy: CopyRecord): Promise<Intent[]> {
+export async function replaceInstallation(core: ClientCore, copy: CopyRecord): Promise<void> {
   const { database } = core;
   const known = await tables.identity.get(database, {});
   if (!known) throw new WeftError({ code: "storage", message: "the identity is missing" });
@@ -34,9 +34,6 @@ export async function replaceInstallation(core: ClientCore, copy: CopyRecord): P
     ],
     sync: true,
   });
-  core.self = selfOf(identity);
-  core.copy = replaced;
-  return ended;
 }
 
 function isUnsealed({ progress }: Intent): boolean {
@@ -44,10 +41,9 @@ function isUnsealed({ progress }: Intent): boolean {
 }
 
 function formerGroups({ groups }: ClientCore): Write[] {
+  // Also of those that it was removed from: a reorganization may undo that.
   const records = [...groups.values()].map(({ view }) => view.record);
-  return records
-    .filter(({ status }) => status !== "removed")
-    .map((record) => tables.group.put({ group: record.group }, { ...record, isFormer: true }));
+  return records.map((record) => tables.group.put({ group: record.group }, { ...record, isFormer: true }));
 }
 
 /** What they would let this client join, it would join by the old leaf. */

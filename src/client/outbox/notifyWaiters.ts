@@ -1,0 +1,14 @@
+import type { ClientCore } from "../core.ts";
+import { tables } from "../tables.ts";
+import { notifyIntent } from "./waiters.ts";
+
+/** Tells all who hold a handle what the disk says: the write that failed last may have landed. */
+export async function notifyWaiters(core: ClientCore): Promise<void> {
+  const { database, waiters } = core;
+  for (const id of [...waiters.keys()]) {
+    const sequence = await tables.intentPlace.get(database, { id });
+    const intent = sequence === undefined ? undefined : await tables.outbox.get(database, { sequence });
+    if (intent) notifyIntent(core, intent);
+  }
+  for await (const { value } of tables.revocation.rows(database)) notifyIntent(core, value);
+}
