@@ -15,13 +15,18 @@ const types = {
   ],
 } as const;
 
+type SignedFields = Omit<Append, "signature"> & { readonly network: Network };
+
 /**
  * Signs an append (EIP-712, see contracts/ICommitLog.sol) with the key of the parent's authority, 32 bytes. The same
  * input always gives the same 65 bytes r ‖ s ‖ v.
  */
-export function signAppend(
-  params: Omit<Append, "signature"> & { network: Network; privateKey: Uint8Array },
-): Uint8Array {
+export function signAppend(params: SignedFields & { privateKey: Uint8Array }): Uint8Array {
+  return signDigest({ privateKey: params.privateKey, digest: appendDigest(params) });
+}
+
+/** What is signed: 32 bytes. */
+export function appendDigest(params: SignedFields): Uint8Array {
   const { network, group, parent, limit, authority, payload } = params;
   const digest = hashTypedData({
     domain: {
@@ -34,5 +39,5 @@ export function signAppend(
     primaryType: "Append",
     message: { group, parent, limit, authority, payloadHash: toHex(keccak256(payload)) },
   });
-  return signDigest({ privateKey: params.privateKey, digest: fromHex(digest) });
+  return fromHex(digest);
 }

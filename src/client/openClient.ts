@@ -1,5 +1,6 @@
 import type { Wallet } from "../chain/wallet.ts";
 import { isWeftError } from "../errors.ts";
+import { connectNode } from "../rpc/connectNode.ts";
 import { valuesOf } from "../store/client/table.ts";
 import { type Database, openDatabase } from "../store/openDatabase.ts";
 import { type GroupId, type InboxId, type NodeId, toHex } from "../wire/ids.ts";
@@ -48,14 +49,23 @@ const silent: ClientLogger = { debug: () => {}, info: () => {}, warn: () => {}, 
  * `bad-config`.
  */
 export async function openClient(params: OpenClientParams): Promise<Client> {
-  const { directory, network, online = true } = params;
+  const { directory, network } = params;
   const database = await openDatabase({ path: directory, kind: "client", network });
+  return await openClientOn({ ...params, database, connect: connectNode });
+}
+
+/** What the client does not care about: where its records are kept and how nodes are reached. */
+type Outside = { readonly database: Database; readonly connect: NodeLinks["connect"] };
+
+/** Opens a client on a database that it takes over: disposing closes both. Throws as `openClient` does. */
+export async function openClientOn(params: Omit<OpenClientParams, "directory"> & Outside): Promise<Client> {
+  const { database, online = true } = params;
   const closing = new AbortController();
   const abort = (): void => closing.abort(params.signal?.reason);
   params.signal?.addEventListener("abort", abort, { once: true });
   let core: ClientCore | undefined;
   try {
-    core = await openCore({ ...params, database, closing });
+    core = await openCore({ ...params, closing });
     if (online) await setUp(core);
   } catch (error) {
     if (core) await goOffline(core);
@@ -79,12 +89,13 @@ export async function openClient(params: OpenClientParams): Promise<Client> {
 }
 
 async function openCore(
-  params: OpenClientParams & { database: Database; closing: AbortController },
+  params: Omit<OpenClientParams, "directory"> & Outside & { closing: AbortController },
 ): Promise<ClientCore> {
   const { database, network, wallet, closing, logger = silent } = params;
   const feedsWakeup = createWakeup();
   const links = createNodeLinks({
     bootstrap: params.nodes,
+    connect: params.connect,
     nodes: await valuesOf(tables.knownNode.rows(database)),
     onChange: feedsWakeup.wake,
   });
@@ -155,7 +166,7 @@ async function loadDirectories(database: Database) {
 
 /** Nodes that are just starting are waited for a little. */
 async function findNodes(
-  params: OpenClientParams & { links: NodeLinks; database: Database; signal: AbortSignal },
+  params: Pick<OpenClientParams, "network"> & { links: NodeLinks; database: Database; signal: AbortSignal },
 ) {
   const untilMs = Date.now() + 10_000;
   for (;;) {

@@ -52,7 +52,8 @@ export async function followIndex(params: {
   }
 }
 
-async function applyEvent(params: {
+/** Stores what the chain did and tells those who follow it through this node. */
+export async function applyEvent(params: {
   index: ChainIndex;
   hub: ChainHub;
   event: ChainEvent;

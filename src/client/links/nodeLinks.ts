@@ -1,4 +1,4 @@
-import { connectNode, type NodeConnection } from "../../rpc/connectNode.ts";
+import type { NodeConnection } from "../../rpc/connectNode.ts";
 import type { GroupId, NodeId } from "../../wire/ids.ts";
 import { type Backoff, backoffMs } from "../backoff.ts";
 import type { KnownNode } from "../tables.ts";
@@ -19,6 +19,7 @@ export type NodeLinks = {
   readonly addresses: Map<NodeId, string>;
   readonly bootstrap: readonly string[];
   readonly connections: Map<string, NodeConnection>;
+  readonly connect: (params: { url: string }) => NodeConnection;
   readonly health: Map<NodeId, Health>;
   /** Called when nodes come or go. */
   readonly onChange: () => void;
@@ -34,6 +35,7 @@ const WITHHELD_DOWN_MS = 10 * 60_000;
 export function createNodeLinks(params: {
   bootstrap: readonly string[];
   nodes: readonly KnownNode[];
+  connect: NodeLinks["connect"];
   onChange: () => void;
 }): NodeLinks {
   return {
@@ -41,6 +43,7 @@ export function createNodeLinks(params: {
     addresses: new Map(),
     bootstrap: params.bootstrap,
     connections: new Map(),
+    connect: params.connect,
     health: new Map(),
     onChange: params.onChange,
     reach: undefined,
@@ -55,7 +58,7 @@ export function activeNodes(links: NodeLinks): KnownNode[] {
 export function connectionTo(links: NodeLinks, url: string): NodeConnection {
   const known = links.connections.get(url);
   if (known) return known;
-  const connection = connectNode({ url });
+  const connection = links.connect({ url });
   links.connections.set(url, connection);
   return connection;
 }
