@@ -1,0 +1,104 @@
+/**
+ * `npm run soak -- --minutes N [--seed S] | --writes | --history JSON`: plays random histories on networks in memory,
+ * in several delivery orders each, until the time is up; or one in which every write of two members ends badly in
+ * every way; or one that is given. What fails is made smaller and printed with how to play it again; the exit code is
+ * 1 then.
+ */
+import { parseArgs } from "node:util";
+import fc from "fast-check";
+import pc from "picocolors";
+import { BAD_ENDS, failEveryWrite } from "../test/search/everyWrite.ts";
+import { type History, histories } from "../test/search/history.ts";
+import { runHistory } from "../test/search/runHistory.ts";
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: "string", default: "10" },
+    seed: { type: "string" },
+    writes: { type: "boolean", default: false },
+    history: { type: "string" },
+  },
+});
+
+/** Between two looks at the clock. */
+const RUNS = 50;
+const LENGTHS = { minLength: 4, maxLength: 24 };
+const SHRINKING_MS = 60_000;
+
+if (values.history !== undefined) process.exitCode = await playAgain(values.history);
+else process.exitCode = values.writes ? await failWrites() : await soak();
+
+async function soak(): Promise<number> {
+  const minutes = Number(values.minutes);
+  const firstSeed = Number(values.seed ?? Date.now() % 2 ** 31);
+  if (!(minutes > 0) || !Number.isInteger(firstSeed)) {
+    say("--minutes takes a number above 0, --seed a whole number");
+    return 1;
+  }
+  const started = performance.now();
+  const untilMs = started + minutes * 60_000;
+  const total = { histories: 0, orders: 0 };
+  say(
+    `histories of ${LENGTHS.minLength} to ${LENGTHS.maxLength} steps for ${minutes} min, from seed ${firstSeed}`,
+  );
+  for (let seed = firstSeed; performance.now() < untilMs; seed++) {
+    const failure = await search({ seed, total });
+    if (failure !== undefined) {
+      say(pc.red(`✖ after ${total.histories} histories:`), failure.message);
+      say(`  again: npm run soak -- --history '${JSON.stringify(failure.history)}'`);
+      return 1;
+    }
+    const leftMinutes = Math.max(0, (untilMs - performance.now()) / 60_000).toFixed(1);
+    process.stderr.write(
+      pc.dim(`${total.histories} histories, ${total.orders} orders, ${leftMinutes} min left\n`),
+    );
+  }
+  const seconds = Math.round((performance.now() - started) / 1000);
+  say(pc.green(`✔ ${total.histories} histories in ${total.orders} delivery orders held, ${seconds} s`));
+  return 0;
+}
+
+async function search(params: {
+  seed: number;
+  total: { histories: number; orders: number };
+}): Promise<{ history: History; message: string } | undefined> {
+  const { seed, total } = params;
+  const property = fc.asyncProperty(histories(LENGTHS), async (history) => {
+    total.orders += 1 + (await runHistory(history)).orders;
+    total.histories++;
+  });
+  const result = await fc.check(property, { seed, numRuns: RUNS, interruptAfterTimeLimit: SHRINKING_MS });
+  const [history] = result.counterexample ?? [];
+  if (!result.failed || history === undefined) return undefined;
+  return { history, message: String(result.errorInstance) };
+}
+
+async function failWrites(): Promise<number> {
+  for (const seat of ["alice", "dave"] as const) {
+    try {
+      const writes = await failEveryWrite({ seat, endsOf: () => BAD_ENDS });
+      say(pc.green(`✔ each of ${seat}'s ${writes} writes may end badly in ${BAD_ENDS.length} ways`));
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      say(pc.red(`✖ one of ${seat}'s writes may not end badly:`), String(error.cause));
+      say(`  again: ${error.message}`);
+      return 1;
+    }
+  }
+  return 0;
+}
+
+async function playAgain(text: string): Promise<number> {
+  const history = JSON.parse(text) as History;
+  try {
+    say(pc.green(`✔ it held, in ${1 + (await runHistory(history)).orders} delivery orders`));
+    return 0;
+  } catch (error) {
+    say(pc.red("✖ it fails:"), error instanceof Error ? (error.stack ?? error.message) : String(error));
+    return 1;
+  }
+}
+
+function say(...words: string[]): void {
+  process.stdout.write(`${words.join(" ")}\n`);
+}

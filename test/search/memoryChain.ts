@@ -1,0 +1,89 @@
+import { sha256 } from "#crypto";
+import type { RelayOutcome } from "../../src/rpc/nodeApi.ts";
+import type { IndexableRecord } from "../../src/store/node/chainChanges.ts";
+import type { BlockRef } from "../../src/store/node/indexedRecords.ts";
+import { utf8 } from "../../src/wire/bytes.ts";
+import { toHex } from "../../src/wire/ids.ts";
+import type { Network } from "../../src/wire/network.ts";
+import { applyTransaction, type ChainState, EMPTY_CHAIN, type Transaction } from "./chainRules.ts";
+import type { Random } from "./random.ts";
+
+export type Block = {
+  readonly ref: BlockRef;
+  readonly transactions: readonly Transaction[];
+  readonly records: readonly IndexableRecord[];
+  readonly state: ChainState;
+};
+
+/** A chain without a machine behind it: blocks, what waits for the next one, and reorganizations. */
+export type MemoryChain = {
+  readonly network: Network;
+  blocks: readonly Block[];
+  waiting: readonly Transaction[];
+  /** Blocks that were ever made: no two have one hash. */
+  made: number;
+};
+
+export function createMemoryChain(params: { network: Network; blocks?: readonly Block[] }): MemoryChain {
+  const { network, blocks = [] } = params;
+  return { network, blocks, waiting: [], made: blocks.length };
+}
+
+export function headOf(chain: MemoryChain): Block | undefined {
+  return chain.blocks.at(-1);
+}
+
+export function blockNumbered(chain: MemoryChain, number: number): Block | undefined {
+  return chain.blocks[number - chain.network.deployedBlock];
+}
+
+/** Takes a transaction in, unless it can't land on top of what waits already: a lost race costs nothing. */
+export function submit(params: { chain: MemoryChain; transaction: Transaction }): RelayOutcome {
+  const { chain, transaction } = params;
+  const { network } = chain;
+  let state = headOf(chain)?.state ?? EMPTY_CHAIN;
+  for (const one of chain.waiting) {
+    const landing = applyTransaction({ network, state, transaction: one });
+    if (landing.kind === "landed") state = landing.state;
+  }
+  const outcome = applyTransaction({ network, state, transaction });
+  if (outcome.kind !== "landed") return outcome;
+  chain.waiting = [...chain.waiting, transaction];
+  return { kind: "submitted", transaction: chain.network.genesisHash };
+}
+
+/** Makes the next block of what waits, in an order of its own; what can't land any more is gone. */
+export function mine(params: { chain: MemoryChain; timeMs: number; random: Random }): void {
+  const { chain, timeMs, random } = params;
+  const { network } = chain;
+  const before = headOf(chain);
+  const number = (before?.ref.number ?? network.deployedBlock - 1) + 1;
+  const hash = toHex(sha256(utf8(`block ${number} of ${chain.made++}`)));
+  const time = Math.max(Math.floor(timeMs / 1000), before?.ref.time ?? 0);
+  const ref = { number, hash, time };
+  const records: IndexableRecord[] = [];
+  const transactions: Transaction[] = [];
+  let state = before?.state ?? EMPTY_CHAIN;
+  for (const transaction of random.shuffle(chain.waiting)) {
+    const landing = applyTransaction({ network, state, transaction });
+    if (landing.kind !== "landed") continue;
+    state = landing.state;
+    transactions.push(transaction);
+    for (const body of landing.bodies) records.push({ ...body, block: ref, logIndex: records.length });
+  }
+  chain.waiting = [];
+  chain.blocks = [...chain.blocks, { ref, transactions, records, state }];
+}
+
+/** Takes the last blocks away. Of their transactions some wait again, the others are lost for good. */
+export function reorganize(params: {
+  chain: MemoryChain;
+  depth: number;
+  keeps: (transaction: Transaction) => boolean;
+}): void {
+  const { chain, depth, keeps } = params;
+  const kept = chain.blocks.slice(0, Math.max(1, chain.blocks.length - depth));
+  const undone = chain.blocks.slice(kept.length).flatMap(({ transactions }) => transactions);
+  chain.blocks = kept;
+  chain.waiting = [...undone.filter(keeps), ...chain.waiting];
+}

@@ -1,0 +1,222 @@
+import { coreOf } from "../../src/client/client.ts";
+import {
+  addMembers,
+  type Client,
+  deleteMessage,
+  type IntentHandle,
+  leaveGroup,
+  listGroups,
+  listInstallations,
+  preferNode,
+  type Role,
+  removeMembers,
+  renameGroup,
+  revokeInstallation,
+  rotateKeys,
+  sendMessage,
+  setOnline,
+  setRole,
+} from "../../src/index.ts";
+import type { GroupId, MessageId } from "../../src/wire/ids.ts";
+import type { Step } from "./history.ts";
+import { type HostilePost, postFromOldEpoch, writeJunk } from "./hostile.ts";
+import { reorganize } from "./memoryChain.ts";
+import type { Seat } from "./seat.ts";
+import { runInBackground, tellNodes, type World } from "./world.ts";
+
+/** What was asked for, for those who judge the outcome. */
+export type Played = {
+  /** Sends by message id. */
+  readonly sends: Map<MessageId, { readonly seat: string; readonly intent: IntentHandle["id"] }>;
+  /** What was asked for, and whether whoever asked has been told the end. */
+  readonly asked: { readonly client: Client; readonly id: IntentHandle["id"]; hasEnded: boolean }[];
+  /** What removed members have posted from an epoch that was over. */
+  readonly hostile: HostilePost[];
+};
+
+/** The witness reads along and asks for nothing, so that what it saw can be shown to a copy of it in other orders. */
+export const WITNESS = "carol";
+
+const roles: readonly Role[] = ["super-admin", "admin", "member"];
+const STEP_MS = 1_000;
+const FAULT_MS = 6_000;
+const MAX_REORG = 4;
+/** Of the transactions of vanished blocks, those that miners still have. */
+const KEPT = 0.6;
+const WRITES_BEFORE_A_FAULT = 12;
+
+/** Does one step of a history; whatever it asks for goes on afterwards. */
+export async function playStep(params: {
+  world: World;
+  group: GroupId;
+  step: Step;
+  played: Played;
+}): Promise<void> {
+  const { world, group, step, played } = params;
+  const actors = [...world.seats.values()].filter(({ name, client }) => name !== WITNESS && client);
+  const able = step.kind === "old-member-posts" ? actors.filter((one) => isRemoved(one, group)) : actors;
+  const seat = able[step.who % able.length];
+  if (seat) {
+    const task = (): Promise<void> => act({ world, group, step, played, seat });
+    runInBackground(world, () => task().catch((error: unknown) => forgive(world, seat, error)));
+  }
+  breakSomething({ world, step });
+  await world.time.run(step.pauseMs);
+}
+
+/** A client that dies or whose disk refuses takes its call with it. */
+function forgive(world: World, seat: Seat, error: unknown): void {
+  const isFaulty = error instanceof Error && /closed|died|disk refused|a write to/.test(String(error));
+  if (!isFaulty && !seat.hasFailed) world.failures.push(error);
+}
+
+type Act = { world: World; group: GroupId; step: Step; played: Played; seat: Seat };
+
+async function act({ world, group, step, played, seat }: Act): Promise<void> {
+  const { client } = seat;
+  if (!client) return;
+  const to = { client, group };
+  const known = [...world.seats.keys()].flatMap((name) => world.inboxes.get(name) ?? []);
+  const inboxes = [...new Set(known)];
+  const whom = inboxes[step.whom % inboxes.length] ?? client.inbox;
+  const messages = [...played.sends.keys()];
+  const message = messages[step.whom % Math.max(1, messages.length)];
+  switch (step.kind) {
+    case "send": {
+      const intent = await sendMessage({ ...to, text: `${seat.name} ${played.sends.size}` });
+      keep(played, client, intent);
+      if (isKnown(client, group)) {
+        played.sends.set(intent.messageId, { seat: seat.name, intent: intent.id });
+      }
+      return;
+    }
+    case "delete-own":
+    case "delete-other":
+      return message ? keep(played, client, await deleteMessage({ ...to, message })) : undefined;
+    case "rename":
+      return keep(played, client, await renameGroup({ ...to, name: `name ${step.whom}` }));
+    case "rotate":
+      return keep(played, client, await rotateKeys(to));
+    case "add":
+      return keep(played, client, await addMembers({ ...to, members: [whom] }));
+    case "remove":
+      return keep(played, client, await removeMembers({ ...to, members: [whom] }));
+    case "role":
+      return keep(
+        played,
+        client,
+        await setRole({ ...to, member: whom, role: roles[step.whom % 3] ?? "member" }),
+      );
+    case "leave":
+      return keep(played, client, await leaveGroup(to));
+    case "revoke":
+      return await revokeAnother(played, client, step);
+    case "prefer": {
+      const node = world.mesh.nodes[step.whom % world.mesh.nodes.length]?.node;
+      return await preferNode({ ...to, node });
+    }
+    case "away":
+      seat.online = false;
+      await setOnline({ client, online: false });
+      setTimeout(() => runInBackground(world, () => comeBack(seat)), FAULT_MS * world.random.next());
+      return;
+    case "crash":
+    case "disk-fault": {
+      const kind = step.kind === "crash" ? "dies" : "fails";
+      const after = step.whom % WRITES_BEFORE_A_FAULT;
+      seat.hasFailed = true;
+      seat.trap = { after, kind, takesEffect: step.whom % 2 === 0 };
+      return;
+    }
+    case "junk-entry":
+      return await writeJunk({ world, group, client });
+    case "old-member-posts": {
+      const posted = await postFromOldEpoch({ world, group, seat });
+      if (posted) played.hostile.push(posted);
+      return;
+    }
+    case "post-again": {
+      const envelope = world.random.pick([...world.sent.values()]);
+      const node = world.random.pick(world.mesh.nodes);
+      if (envelope && node && !world.mesh.down.has(node.name))
+        await node.api.publish({ envelopes: [envelope] });
+      return;
+    }
+    case "reorg":
+    case "standstill":
+    case "node-down":
+    case "split":
+    case "collude":
+      return;
+  }
+}
+
+/** Every handle has to tell the end, unless its client died. */
+function keep(played: Played, client: Client, { id, settled }: IntentHandle): void {
+  const asked = { client, id, hasEnded: false };
+  played.asked.push(asked);
+  const end = (): void => {
+    asked.hasEnded = true;
+  };
+  settled.then(end, end);
+}
+
+function isRemoved({ client }: Seat, group: GroupId): boolean {
+  return client !== undefined && coreOf(client).groups.get(group)?.view.record.status === "removed";
+}
+
+function isKnown(client: Client, group: GroupId): boolean {
+  return listGroups({ client }).some((one) => one.group === group);
+}
+
+/** Of a person with two devices. */
+async function revokeAnother(played: Played, client: Client, step: Step): Promise<void> {
+  const others = listInstallations({ client }).filter((one) => !one.isSelf && one.revokedBlock === undefined);
+  const other = others[step.whom % Math.max(1, others.length)];
+  if (other) keep(played, client, await revokeInstallation({ client, installation: other.installation }));
+}
+
+/** Of the chain, the nodes and the links between them. */
+function breakSomething({ world, step }: { world: World; step: Step }): void {
+  const { chain, mesh, random } = world;
+  const forMs = FAULT_MS * random.next();
+  switch (step.kind) {
+    case "reorg":
+      reorganize({ chain, depth: 1 + (step.whom % MAX_REORG), keeps: () => random.chance(KEPT) });
+      tellNodes(world);
+      return;
+    case "standstill":
+      world.mines = false;
+      setTimeout(() => {
+        world.mines = true;
+      }, STEP_MS + forMs);
+      return;
+    case "node-down": {
+      const node = mesh.nodes[step.whom % mesh.nodes.length];
+      if (!node || mesh.down.size > 0) return;
+      mesh.down.add(node.name);
+      setTimeout(() => void mesh.down.delete(node.name), forMs);
+      return;
+    }
+    case "collude": {
+      const node = mesh.nodes[step.whom % mesh.nodes.length];
+      const anchor = node?.admission.index.state.anchor;
+      const isAlone = mesh.nodes.every(({ collusion }) => collusion.anchor === undefined);
+      if (node && isAlone) node.collusion.anchor = anchor;
+      return;
+    }
+    case "split":
+      mesh.sides = new Map(mesh.nodes.map(({ name }, side) => [name, side]));
+      setTimeout(() => {
+        mesh.sides = new Map();
+      }, forMs);
+      return;
+    default:
+  }
+}
+
+export async function comeBack(seat: Seat): Promise<void> {
+  seat.online = true;
+  const { client } = seat;
+  if (client && coreOf(client).online === undefined) await setOnline({ client, online: true });
+}

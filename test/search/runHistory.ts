@@ -1,0 +1,35 @@
+import { openBases } from "./bases.ts";
+import type { History } from "./history.ts";
+import { type Played, playStep } from "./play.ts";
+import { checkProperties } from "./properties.ts";
+import { replay } from "./replay.ts";
+import { seedRandomness } from "./seedRandomness.ts";
+import { settleWorld } from "./settleWorld.ts";
+import { openSeats, openWorld, seatOf } from "./world.ts";
+
+/** Further delivery orders that were tried, and whether the history's trap sprang. */
+export type Ran = { readonly orders: number; readonly isSprung: boolean };
+
+/**
+ * Plays a history in a world of its own, checks what has to hold, and shows what was made to copies of one member in
+ * other orders. Throws an AssertionError.
+ */
+export async function runHistory(history: History): Promise<Ran> {
+  const bases = await openBases();
+  const snapshot = bases[history.base % bases.length];
+  const group = snapshot?.group;
+  if (!snapshot || !group) throw new Error("a base has a group");
+  const { seed, faults } = history;
+  using _ = seedRandomness(seed);
+  await using world = await openWorld({ snapshot, seed, faults });
+  await openSeats(world, [...world.seats.keys()]);
+  const { trap } = history;
+  const trapped = trap && seatOf(world, trap.seat);
+  if (trapped) Object.assign(trapped, { trap: { ...trap }, hasFailed: true });
+  const played: Played = { sends: new Map(), asked: [], hostile: [] };
+  for (const step of history.steps) await playStep({ world, group, step, played });
+  const isSprung = trapped !== undefined && trapped.trap === undefined;
+  const left = await settleWorld({ world, group });
+  await checkProperties({ world, group, played, left });
+  return { orders: await replay({ world, snapshot, group, seed }), isSprung };
+}
