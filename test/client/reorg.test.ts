@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { isDeepStrictEqual } from "node:util";
 import { callRpc } from "../../src/devnet/callRpc.ts";
 import {
   addMembers,
+  createGroup,
   findIntent,
   groupStatus,
   listIntents,
@@ -63,6 +65,10 @@ async function newestBlock(): Promise<number> {
 async function heads(members: readonly TestClient[], group: GroupId): Promise<Set<string>> {
   const states = await Promise.all(members.map(({ client }) => groupStatus({ client, group })));
   return new Set(states.map(({ head }) => head));
+}
+
+async function headsOf(members: readonly TestClient[], groups: readonly GroupId[]): Promise<Set<string>[]> {
+  return await Promise.all(groups.map((group) => heads(members, group)));
 }
 
 async function say({ client }: TestClient, group: GroupId, text: string) {
@@ -210,4 +216,42 @@ test("two commits, one upon the other, land again with the same bytes", async ()
   });
   await say(alice, group, "all as it was");
   await assertSameTimelines({ group, members, messages: 1 });
+});
+
+test("a reorganization takes the commits of several groups: each comes back, and one that did not change stays", async () => {
+  await using play = await openThree();
+  const { group: first, members, alice, bob, carol } = play;
+  const groups = [first];
+  for (const name of ["second", "third"]) {
+    const others = [bob.client.inbox, carol.client.inbox];
+    const { group, intent } = await createGroup({ client: alice.client, name, members: others });
+    assert.deepEqual(await intent.settled, delivered);
+    for (const member of [bob, carol]) await until("in the group", () => isMember(member, group));
+    groups.push(group);
+  }
+  const [, second, third] = groups;
+  assert.ok(second && third);
+  const untouched = await heads(members, third);
+  const block = await markBlock();
+  for (const [i, group] of [first, second].entries()) {
+    const author = i === 0 ? alice : bob;
+    assert.deepEqual(await (await rotateKeys({ client: author.client, group })).settled, delivered);
+    await say(carol, group, `in the new epoch of ${i}`);
+  }
+  const changed = await headsOf([alice], [first, second]);
+  await undoAfter(block);
+  await until("both entries gone", async () => {
+    const now = await headsOf(members, [first, second]);
+    return now.every((some, i) => [...some].every((head) => !changed[i]?.has(head)));
+  });
+  network.chain.resume();
+  await until("both entries back", async () => {
+    return isDeepStrictEqual(await headsOf(members, [first, second]), changed);
+  });
+  assert.deepEqual(await heads(members, third), untouched);
+  for (const [i, group] of groups.entries()) {
+    await say(bob, group, "afterwards");
+    await assertSameTimelines({ group, members, messages: i === 2 ? 1 : 2 });
+    for (const { client } of members) assert.equal((await groupStatus({ client, group })).gaps, 0);
+  }
 });
