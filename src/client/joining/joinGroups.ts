@@ -5,16 +5,16 @@ import { joinGroup } from "../../mls/joinGroup.ts";
 import { epochOf, groupIdOf } from "../../mls/members.ts";
 import type { NodeApi } from "../../rpc/nodeApi.ts";
 import type { Envelope } from "../../wire/envelope.ts";
-import { type EntryId, type EnvelopeHash, toHex } from "../../wire/ids.ts";
+import { type EnvelopeHash, toHex } from "../../wire/ids.ts";
 import { groupInfoTopic } from "../../wire/topic.ts";
 import type { GroupInfoBundle, Welcome } from "../../wire/welcome.ts";
 import type { ClientCore } from "../core.ts";
-import type { Group } from "../groups/group.ts";
 import { activeNodes, apiOf, isUp } from "../links/nodeLinks.ts";
 import { rankOwnNodes } from "../links/rankGroupNodes.ts";
-import { type HeadId, type KeptKeyPackage, tables, type WelcomeRecord } from "../tables.ts";
+import { type KeptKeyPackage, tables, type WelcomeRecord } from "../tables.ts";
 import { admitGroup } from "./admitGroup.ts";
 import { discardWelcome } from "./discardWelcome.ts";
+import { judgeWelcome } from "./judgeWelcome.ts";
 
 /** The group info may arrive after the Welcome, on another node first. */
 const RETRY_MS = 400;
@@ -56,11 +56,13 @@ async function joinOne(params: {
   const { core, envelope, record, signal } = params;
   const { welcome } = record;
   const group = core.groups.get(welcome.group);
-  if (group && isOver(group, welcome.entry)) {
+  const self = core.self.installation.key;
+  const verdict = group ? judgeWelcome({ view: group.view, entry: welcome.entry, self }) : "enter";
+  if (verdict === "over") {
     await discardWelcome({ core, envelope });
     return false;
   }
-  if (group && !isEnterable(core, group, welcome.entry)) return await waitLonger({ core, envelope, record });
+  if (verdict === "wait") return await waitLonger({ core, envelope, record });
   const kept = core.keyPackages.get(record.generation);
   const bundle = kept && (await fetchGroupInfo({ core, welcome, signal }));
   if (kept && bundle === "incomplete") return await waitLonger({ core, envelope, record });
@@ -79,66 +81,6 @@ async function waitLonger(params: { core: ClientCore; envelope: EnvelopeHash; re
   const isOpen = Date.now() < params.record.receivedAtMs + GIVE_UP_MS;
   if (!isOpen) await discardWelcome(params);
   return isOpen;
-}
-
-/**
- * In the group by this entry, or out of it again: to enter it once more would begin its ratchets anew, and use their
- * keys twice.
- */
-function isOver({ view }: Group, entry: EntryId): boolean {
-  const { start, head, status, isFormer } = view.record;
-  if (isFormer) return false;
-  if (start.head === entry) return true;
-  const isOut = status === "removed" || status === "cut-off";
-  if (isOut) return view.entries.has(entry) && !isLater({ view, entry, than: head });
-  return view.entries.get(entry)?.verdict.kind === "adopted";
-}
-
-/**
- * Out of the group; in by the leaf of an installation that was replaced; waiting for an entry that a reorganization
- * took while this one is on the chain; or in by an entry that the others refuse: who joins can't judge it. Nobody else
- * has built on that, and a later one on another branch took this client in anew.
- */
-function isEnterable(core: ClientCore, { view }: Group, entry: EntryId): boolean {
-  const { status, start, isFormer } = view.record;
-  if (isFormer) return true;
-  if (status === "member") {
-    const isElsewhere =
-      isLater({ view, entry, than: start.head }) && !isAbove({ view, entry, below: start.head });
-    return isElsewhere && isAlone({ core, view });
-  }
-  if (status === "joining") return view.entries.has(entry) && !view.entries.has(start.head);
-  return status === "removed" || status === "cut-off";
-}
-
-/** True if nobody else has built on the entry by which this client came in. */
-function isAlone({ core, view }: { core: ClientCore; view: Group["view"] }): boolean {
-  return view.branch.steps
-    .slice(1)
-    .every(
-      ({ entry }) =>
-        entry?.verdict.kind === "adopted" && entry.verdict.writer.installation === core.self.installation.key,
-    );
-}
-
-/** True if it is known to be on the chain, and behind the other there. */
-function isLater(params: { view: Group["view"]; entry: HeadId; than: HeadId }): boolean {
-  const { view, entry, than } = params;
-  const [first, second] = [view.entries.get(than), view.entries.get(entry)];
-  if (!first || !second) return second !== undefined && than === view.record.group;
-  const { block, logIndex } = second;
-  return (
-    block.number > first.block.number || (block.number === first.block.number && logIndex > first.logIndex)
-  );
-}
-
-/** True if the one entry stands on the other, or is it. */
-function isAbove(params: { view: Group["view"]; entry: HeadId; below: HeadId }): boolean {
-  const { view, entry, below } = params;
-  for (let at: HeadId | undefined = entry; at !== undefined; at = view.entries.get(at)?.parent) {
-    if (at === below) return true;
-  }
-  return false;
 }
 
 /** `undefined` if the Welcome does not give what it promises. */

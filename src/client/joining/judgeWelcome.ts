@@ -1,0 +1,66 @@
+import type { EntryId, InstallationKey } from "../../wire/ids.ts";
+import type { GroupView } from "../groups/group.ts";
+import type { HeadId } from "../tables.ts";
+
+type View = Pick<GroupView, "record" | "entries" | "branch">;
+
+/**
+ * What becomes of a Welcome to a group that is known. `over`: this client is in by its entry, or was; to enter once
+ * more would begin the ratchets of that epoch anew and use their keys twice. `enter`: it is out of the group; or in by
+ * the leaf of an installation that was replaced; or it waits for an entry that a reorganization took while this one is
+ * on the chain; or the entry that it came in by may be one that the others refuse, which who joins can't judge: nobody
+ * else has built on that, and a later one on another branch takes it in anew. `wait`: none of these yet. Pure.
+ */
+export function judgeWelcome(params: {
+  view: View;
+  entry: EntryId;
+  /** This client's installation. */
+  self: InstallationKey;
+}): "over" | "enter" | "wait" {
+  const { view, entry } = params;
+  const { entries, record } = view;
+  const { head, start, status, isFormer } = record;
+  if (isFormer) return "enter";
+  if (start.head === entry) return "over";
+  switch (status) {
+    case "removed":
+    case "cut-off":
+      return entries.has(entry) && !isLater({ view, entry, than: head }) ? "over" : "enter";
+    case "joining":
+      return entries.has(entry) && !entries.has(start.head) ? "enter" : "wait";
+    case "member": {
+      if (entries.get(entry)?.verdict.kind === "adopted") return "over";
+      const isElsewhere =
+        isLater({ view, entry, than: start.head }) && !isAbove({ view, entry, below: start.head });
+      return isElsewhere && isAlone(params) ? "enter" : "wait";
+    }
+    case "creating":
+    case "paused":
+      return "wait";
+  }
+}
+
+/** True if nobody else has built on the entry by which this client came in. */
+function isAlone({ view, self }: { view: View; self: InstallationKey }): boolean {
+  return view.branch.steps
+    .slice(1)
+    .every(({ entry }) => entry?.verdict.kind === "adopted" && entry.verdict.writer.installation === self);
+}
+
+/** True if it is known to be on the chain, and behind the other there. */
+function isLater({ view, entry, than }: { view: View; entry: HeadId; than: HeadId }): boolean {
+  const [first, second] = [view.entries.get(than), view.entries.get(entry)];
+  if (!first || !second) return second !== undefined && than === view.record.group;
+  const { block, logIndex } = second;
+  return (
+    block.number > first.block.number || (block.number === first.block.number && logIndex > first.logIndex)
+  );
+}
+
+/** True if the one entry stands on the other, or is it. */
+function isAbove({ view, entry, below }: { view: View; entry: HeadId; below: HeadId }): boolean {
+  for (let at: HeadId | undefined = entry; at !== undefined; at = view.entries.get(at)?.parent) {
+    if (at === below) return true;
+  }
+  return false;
+}
