@@ -14,6 +14,7 @@ import { openHardhat } from "../src/chain/openHardhat.ts";
 const FILES_AT_ONCE = Math.max(3, Math.min(4, availableParallelism() - 1));
 /** A test that hangs fails by name instead of holding up the run. */
 const TEST_TIMEOUT_MS = 300_000;
+const PROGRESS_MS = 30_000;
 const MINIMUM_NODE = 24;
 
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
@@ -70,11 +71,19 @@ function asPattern(path: string): string {
   return path.endsWith(".ts") ? path : `${path.replace(/\/$/, "")}/**/*.test.ts`;
 }
 
-/** Prints what Node's runner prints, then which tests were skipped and why. */
+/** Prints what Node's runner prints, which keeps the order of files, and how far it is; then what was skipped and why. */
 async function runTests(files: string[]): Promise<number> {
   const events = run({ files, concurrency: FILES_AT_ONCE, timeout: TEST_TIMEOUT_MS });
   const skipped: string[] = [];
   let code = 0;
+  let ended = 0;
+  const started = performance.now();
+  const progress = setInterval(() => {
+    say(`… ${ended} tests ended, ${Math.round((performance.now() - started) / 1000)} s`);
+  }, PROGRESS_MS);
+  events.on("test:complete", () => {
+    ended++;
+  });
   events.on("test:fail", () => {
     code = 1;
   });
@@ -82,6 +91,7 @@ async function runTests(files: string[]): Promise<number> {
     if (skip !== undefined) skipped.push(`  ${relative(".", file ?? "")}: ${name} (${skip})`);
   });
   for await (const text of events.compose(spec)) process.stdout.write(String(text));
+  clearInterval(progress);
   say("");
   if (skipped.length > 0) say(`skipped:\n${skipped.join("\n")}`);
   return code;

@@ -1,6 +1,7 @@
 import type { Wallet } from "../chain/wallet.ts";
 import type { Installation } from "../identity/createInstallation.ts";
 import type { Database } from "../store/openDatabase.ts";
+import type { KnownCertificates } from "../wire/groupEnvelope.ts";
 import type { Address, GroupId, Hex, InboxId, NodeId } from "../wire/ids.ts";
 import type { Network } from "../wire/network.ts";
 import type { EventFeed } from "./events.ts";
@@ -40,6 +41,7 @@ export type ClientCore = {
   readonly links: NodeLinks;
   /** Registry records as of a block, checked. */
   readonly inboxes: Map<InboxId, InboxSnapshot>;
+  readonly certificates: KnownCertificates;
   readonly preferences: Map<GroupId, NodeId>;
   readonly keyPackages: Map<number, KeptKeyPackage>;
   readonly waiters: Map<Hex, IntentWaiter>;

@@ -111,6 +111,7 @@ async function openCore(
     rotation: params.rotation ?? defaultRotation,
     groups: new Map(groups.map((group) => [group.id, group])),
     ...(await loadDirectories(database)),
+    certificates: new Map(),
     waiters: new Map(),
     events: createEventFeed(),
     welcomes: createSerialQueue(),

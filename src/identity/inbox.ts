@@ -33,17 +33,21 @@ export type InboxRecord = {
 
 /**
  * Checks a served record: `undefined` if it speaks of another inbox; installations that never agreed to enter the
- * inbox are left out, as if they were not on the chain.
+ * inbox are left out, as if they were not on the chain. What was checked once need not be again.
  */
 export function checkInbox(params: {
   record: InboxRecord;
   inbox: InboxId;
   network: Network;
+  /** The same inbox, as it was checked before. */
+  known?: KnownInbox | undefined;
 }): InboxRecord | undefined {
-  const { record, inbox, network } = params;
+  const { record, inbox, network, known } = params;
   if (record.inbox !== inbox) return undefined;
-  const installations = record.installations.filter(({ installation, signature }) =>
-    verifyInstallationProof({ network, inbox, installation, signature }),
+  const agreed = new Set(known?.installations.map(({ installation }) => installation));
+  const installations = record.installations.filter(
+    ({ installation, signature }) =>
+      agreed.has(installation) || verifyInstallationProof({ network, inbox, installation, signature }),
   );
   return { ...record, installations };
 }

@@ -4,13 +4,8 @@ import type { LogStore } from "../store/node/logStore.ts";
 import { entryOf } from "../store/node/readEntries.ts";
 import { inboxOf } from "../store/node/readInboxes.ts";
 import { checkEnvelope, type Envelope } from "../wire/envelope.ts";
-import {
-  decodeGroupEnvelope,
-  type GroupEnvelope,
-  verifyCertificate,
-  verifyPosting,
-} from "../wire/groupEnvelope.ts";
-import { type Address, asId, type EntryId, type GroupId, toHex } from "../wire/ids.ts";
+import { decodeGroupEnvelope, type KnownCertificates, verifyGroupEnvelope } from "../wire/groupEnvelope.ts";
+import { type Address, asId, type EntryId, type GroupId } from "../wire/ids.ts";
 import { decodeKeyPackageRecord, type KeyPackageRecord } from "../wire/keyPackageRecord.ts";
 import type { Network } from "../wire/network.ts";
 import { decodeGroupInfoPayload, decodeWelcomePayload } from "../wire/welcomePayload.ts";
@@ -22,7 +17,7 @@ export type Admission = {
   readonly index: ChainIndex;
   readonly store: LogStore;
   readonly heads: Map<EntryId, KnownHead>;
-  readonly certificates: Map<string, boolean>;
+  readonly certificates: KnownCertificates;
 };
 
 export type KnownHead = { readonly group: GroupId; readonly authority: Address; readonly block: number };
@@ -73,11 +68,13 @@ async function admitMessage(params: {
   const envelope = decodeGroupEnvelope(payload);
   const head = await knownHead({ admission, group, id: envelope.head });
   if (head === undefined) throw unknownHead({ admission, id: envelope.head });
-  if (!isCertified({ admission, group, envelope, authority: head.authority })) {
+  const { authority } = head;
+  const posted = verifyGroupEnvelope({ network, group, envelope, authority, known: admission.certificates });
+  if (posted === "stranger") {
     const message = `the posting key is not certified by the authority of ${envelope.head}`;
     throw new WeftError({ code: "not-a-member", message });
   }
-  if (!verifyPosting({ network, group, envelope })) {
+  if (posted === "bad-signature") {
     throw new WeftError({ code: "bad-signature", message: "the message is not signed by its posting key" });
   }
 }
@@ -99,24 +96,6 @@ export async function knownHead(params: {
   // Not if the index moved while it was read: a rollback has cleared what is remembered.
   if (index.state === state) remember(heads, id, head);
   return head;
-}
-
-/** The certificate is the same in all envelopes of an epoch and costs a millisecond to check. */
-export function isCertified(params: {
-  admission: Admission;
-  group: GroupId;
-  envelope: GroupEnvelope;
-  authority: Address;
-}): boolean {
-  const { admission, group, envelope, authority } = params;
-  const { network, certificates } = admission;
-  const { head, postingKey, certificate } = envelope;
-  const key = [head, authority, toHex(postingKey), toHex(certificate)].join();
-  const known = certificates.get(key);
-  if (known !== undefined) return known;
-  const certified = verifyCertificate({ network, group, envelope, authority });
-  remember(certificates, key, certified);
-  return certified;
 }
 
 async function admitKeyPackage(params: {

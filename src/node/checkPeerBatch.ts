@@ -1,12 +1,12 @@
 import { isWeftError } from "../errors.ts";
 import type { Batch } from "../wire/batch.ts";
 import type { Envelope } from "../wire/envelope.ts";
-import { decodeGroupEnvelope, verifyPosting } from "../wire/groupEnvelope.ts";
+import { decodeGroupEnvelope, verifyGroupEnvelope } from "../wire/groupEnvelope.ts";
 import { asId, type GroupId, type NodeId } from "../wire/ids.ts";
 import { decodeKeyPackageRecord } from "../wire/keyPackageRecord.ts";
 import { parseTopic } from "../wire/topic.ts";
 import { decodeGroupInfoPayload, decodeWelcomePayload } from "../wire/welcomePayload.ts";
-import { type Admission, isCertified, knownHead } from "./admitEnvelope.ts";
+import { type Admission, knownHead } from "./admitEnvelope.ts";
 
 /**
  * Looks into a sample of a peer's envelopes, and into all of those of a node that was caught once: whoever took them
@@ -58,6 +58,6 @@ async function isFromMember(params: {
   const envelope = decodeGroupEnvelope(payload);
   const head = await knownHead({ admission, group, id: envelope.head });
   if (head === undefined) return true;
-  const certified = isCertified({ admission, group, envelope, authority: head.authority });
-  return certified && verifyPosting({ network: admission.network, group, envelope });
+  const { network, certificates: known } = admission;
+  return verifyGroupEnvelope({ network, group, envelope, authority: head.authority, known }) === "valid";
 }

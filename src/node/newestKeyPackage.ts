@@ -1,7 +1,9 @@
+import { WeftError } from "../errors.ts";
 import type { LogStore } from "../store/node/logStore.ts";
 import { newestEnvelopes } from "../store/node/newestEnvelopes.ts";
+import { catchFault } from "../wire/catchFault.ts";
 import type { Envelope } from "../wire/envelope.ts";
-import { decodeKeyPackageRecord, type KeyPackageRecord } from "../wire/keyPackageRecord.ts";
+import { isSigned, type KeyPackageRecord, readKeyPackageRecord } from "../wire/keyPackageRecord.ts";
 
 /** Arrivals that are looked through; records of a lower generation may arrive after one of a higher. */
 const ARRIVALS_READ = 8;
@@ -12,19 +14,9 @@ export async function newestKeyPackage(params: {
   topic: Uint8Array;
 }): Promise<{ readonly envelope: Envelope; readonly record: KeyPackageRecord } | undefined> {
   const envelopes = await newestEnvelopes({ ...params, limit: ARRIVALS_READ });
-  return envelopes
-    .flatMap((envelope) => {
-      const record = readable(envelope);
-      return record === undefined ? [] : [{ envelope, record }];
-    })
-    .toSorted((a, b) => b.record.generation - a.record.generation)[0];
-}
-
-/** What a peer took in without looking may be junk. */
-function readable(envelope: Envelope): KeyPackageRecord | undefined {
-  try {
-    return decodeKeyPackageRecord(envelope);
-  } catch {
-    return undefined;
-  }
+  const claimed = envelopes.flatMap((envelope) => {
+    const claim = catchFault(() => readKeyPackageRecord(envelope));
+    return claim instanceof WeftError ? [] : [{ envelope, ...claim }];
+  });
+  return claimed.toSorted((a, b) => b.record.generation - a.record.generation).find(isSigned);
 }

@@ -8,7 +8,7 @@ import { GroupEnvelopeSchema } from "../gen/weft/v1/envelope_pb.ts";
 import { utf8 } from "./bytes.ts";
 import { checkLength, decodeStrict, encodeCanonical } from "./decodeStrict.ts";
 import type { Envelope } from "./envelope.ts";
-import { type Address, asId, type EntryId, fromHex, type GroupId, ID_BYTES } from "./ids.ts";
+import { type Address, asId, type EntryId, fromHex, type GroupId, ID_BYTES, toHex } from "./ids.ts";
 import { MAX_ENVELOPE_BYTES } from "./limits.ts";
 import { type Network, networkBytes } from "./network.ts";
 import { groupTopic } from "./topic.ts";
@@ -82,36 +82,50 @@ export function decodeGroupEnvelope(payload: Uint8Array): GroupEnvelope {
   return { head: asId(decoded.head), privateMessage, postingKey, certificate, signature };
 }
 
+/** Certificates that were checked, with the outcome. */
+export type KnownCertificates = Map<string, boolean>;
+
+const MAX_KNOWN_CERTIFICATES = 20_000;
+
 /** Whether the head's authority certified the posting key, and the posting key signed the message. */
 export function verifyGroupEnvelope(params: {
   network: Network;
   group: GroupId;
   envelope: GroupEnvelope;
   authority: Address;
+  known?: KnownCertificates;
 }): "valid" | "stranger" | "bad-signature" {
-  if (!verifyCertificate(params)) return "stranger";
+  const { known = new Map() } = params;
+  if (!isCertified({ ...params, known })) return "stranger";
   return verifyPosting(params) ? "valid" : "bad-signature";
 }
 
-/** Whether the head's authority certified the posting key: the same for all envelopes of an epoch, and slow. */
-export function verifyCertificate(params: {
+/**
+ * Whether the head's authority certified the posting key. The certificate is the same in all envelopes of an epoch and
+ * costs a millisecond to check, so what was found is kept in `known`.
+ */
+function isCertified(params: {
   network: Network;
   group: GroupId;
   envelope: GroupEnvelope;
   authority: Address;
+  known: KnownCertificates;
 }): boolean {
-  const { network, group, envelope, authority } = params;
+  const { network, group, envelope, authority, known } = params;
   const { head, postingKey, certificate } = envelope;
+  const key = [group, head, authority, toHex(postingKey), toHex(certificate)].join();
+  const found = known.get(key);
+  if (found !== undefined) return found;
   const digest = certificateDigest({ network, group, head, postingKey });
-  return recoverAddress({ digest, signature: certificate }) === authority;
+  const certified = recoverAddress({ digest, signature: certificate }) === authority;
+  const [oldest] = known.keys();
+  if (known.size >= MAX_KNOWN_CERTIFICATES && oldest !== undefined) known.delete(oldest);
+  known.set(key, certified);
+  return certified;
 }
 
 /** Whether the posting key that the envelope names signed its message. */
-export function verifyPosting(params: {
-  network: Network;
-  group: GroupId;
-  envelope: GroupEnvelope;
-}): boolean {
+function verifyPosting(params: { network: Network; group: GroupId; envelope: GroupEnvelope }): boolean {
   const { network, group, envelope } = params;
   const { head, privateMessage, postingKey, signature } = envelope;
   const message = postMessage({ network, group, head, privateMessage });

@@ -56,6 +56,28 @@ export function buildKeyPackageEnvelope(params: {
  * generation counts, is the caller's to judge. Throws `malformed`, `too-large` or `bad-signature`.
  */
 export function decodeKeyPackageRecord(envelope: Envelope): KeyPackageRecord {
+  const claimed = readKeyPackageRecord(envelope);
+  if (isSigned(claimed)) return claimed.record;
+  throw new WeftError({
+    code: "bad-signature",
+    message: "a key package record not signed by its installation",
+  });
+}
+
+/** What an envelope claims to be, unless it is on another topic than its own. */
+export type ClaimedKeyPackage = {
+  readonly record: KeyPackageRecord;
+  readonly signed: Uint8Array;
+  readonly signature: Uint8Array;
+};
+
+/** Whether the installation has signed it: slow, beside reading it. */
+export function isSigned({ record, signed, signature }: ClaimedKeyPackage): boolean {
+  return verifyEd25519({ publicKey: fromHex(record.installation), message: signed, signature });
+}
+
+/** Throws `malformed`, `too-large`, or `bad-signature` for a record on another topic. */
+export function readKeyPackageRecord(envelope: Envelope): ClaimedKeyPackage {
   const message = decodeStrict({
     schema: KeyPackageRecordSchema,
     bytes: envelope.payload,
@@ -76,17 +98,10 @@ export function decodeKeyPackageRecord(envelope: Envelope): KeyPackageRecord {
   const signed = signedBytes(
     encodeCanonical(KeyPackageRecordSchema, { ...message, signature: new Uint8Array() }),
   );
-  const onItsTopic = keyPackageTopic(record.installation).every((byte, i) => byte === envelope.topic[i]);
-  if (
-    !onItsTopic ||
-    !verifyEd25519({ publicKey: message.installation, message: signed, signature: message.signature })
-  ) {
-    throw new WeftError({
-      code: "bad-signature",
-      message: "a key package record not signed by its installation",
-    });
+  if (!keyPackageTopic(record.installation).every((byte, i) => byte === envelope.topic[i])) {
+    throw new WeftError({ code: "bad-signature", message: "a key package record on another's topic" });
   }
-  return record;
+  return { record, signed, signature: message.signature };
 }
 
 function signedBytes(unsigned: Uint8Array): Uint8Array {

@@ -35,6 +35,7 @@ test("two people in two terminals talk, rename, give roles, delete, restart with
   await alice.sees(/epoch 3 · bob renamed the group to "Bread"/);
   alice.type("/members\n");
   await alice.sees(/alice +super-admin +1 device\n\S+ +bob +admin +1 device/);
+  await bob.sees(/epoch 3 · bob renamed the group to "Bread"/);
   bob.type("/status\n");
   await bob.sees(/epoch +3, opened by 0x/);
 

@@ -66,7 +66,8 @@ export async function refreshInboxes(params: {
   }
   const snapshots = params.inboxes.map((inbox, i): [InboxId, InboxSnapshot] => {
     const record = inboxes[i];
-    const checked = record && checkInbox({ record, inbox, network });
+    const known = core.inboxes.get(inbox)?.inbox;
+    const checked = record && checkInbox({ record, inbox, network, known });
     return [inbox, { asOf: head.number, inbox: checked && spansOf(checked) }];
   });
   for (const [inbox, snapshot] of snapshots) read.set(inbox, snapshot);

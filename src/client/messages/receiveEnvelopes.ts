@@ -130,6 +130,7 @@ async function judge(params: Decoded): Promise<GroupChange> {
       group: group.id,
       envelope: decoded,
       authority,
+      known: core.certificates,
     });
     if (posted !== "valid") return rejected(params, posted);
   }

@@ -1,0 +1,26 @@
+import { once } from "node:events";
+import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
+import { BAD_ENDS, failEveryWrite } from "./everyWrite.ts";
+import { searchOrders } from "./searchOrders.ts";
+
+/** `orders`: gives how many histories it took. `writes`: gives how many writes there were. */
+export type Task =
+  | { readonly kind: "orders"; readonly inAllOrders: number }
+  | { readonly kind: "writes"; readonly seat: "alice" | "dave" };
+
+/** Runs a task outside of the test runner, which watches every promise and makes the search half as slow again. */
+export async function runInWorker(task: Task): Promise<number> {
+  const worker = new Worker(new URL(import.meta.url), { workerData: task });
+  const [answer] = (await once(worker, "message")) as [number];
+  await worker.terminate();
+  return answer;
+}
+
+if (!isMainThread) parentPort?.postMessage(await carryOut(workerData as Task));
+
+async function carryOut(task: Task): Promise<number> {
+  if (task.kind === "orders") return await searchOrders(task);
+  // Each in one way, in turn; in all ways: `npm run soak -- --writes`.
+  const endsOf = (write: number) => BAD_ENDS.filter((_, i) => i === write % BAD_ENDS.length);
+  return await failEveryWrite({ seat: task.seat, endsOf });
+}
