@@ -4,37 +4,51 @@
  * every way; or one that is given. What fails is made smaller and printed with how to play it again; the exit code is
  * 1 then.
  */
-import { parseArgs } from "node:util";
+import { Command, InvalidArgumentError } from "commander";
 import fc from "fast-check";
 import pc from "picocolors";
 import { BAD_ENDS, failEveryWrite } from "../test/search/everyWrite.ts";
 import { type History, histories } from "../test/search/history.ts";
 import { runHistory } from "../test/search/runHistory.ts";
 
-const { values } = parseArgs({
-  options: {
-    minutes: { type: "string", default: "10" },
-    seed: { type: "string" },
-    writes: { type: "boolean", default: false },
-    history: { type: "string" },
-  },
-});
-
 /** Between two looks at the clock. */
 const RUNS = 50;
 const LENGTHS = { minLength: 4, maxLength: 24 };
 const SHRINKING_MS = 60_000;
 
-if (values.history !== undefined) process.exitCode = await playAgain(values.history);
-else process.exitCode = values.writes ? await failWrites() : await soak();
+type Options = { minutes: number; seed: number; writes: boolean; history?: History };
 
-async function soak(): Promise<number> {
-  const minutes = Number(values.minutes);
-  const firstSeed = Number(values.seed ?? Date.now() % 2 ** 31);
-  if (!(minutes > 0) || !Number.isInteger(firstSeed)) {
-    say("--minutes takes a number above 0, --seed a whole number");
-    return 1;
+await new Command("npm run soak --")
+  .description("Plays random histories until one breaks what has to hold always, or the time is up.")
+  .option("--minutes <number>", "for how long", positive, 10)
+  .option("--seed <number>", "what the first histories follow from", whole, Date.now() % 2 ** 31)
+  .option("--writes", "one history in which every write to a disk ends badly once, in every way", false)
+  .option("--history <json>", "one that failed, as it was printed", asHistory)
+  .action(async (options: Options) => {
+    if (options.history) process.exitCode = await playAgain(options.history);
+    else process.exitCode = options.writes ? await failWrites() : await soak(options);
+  })
+  .parseAsync();
+
+function positive(text: string): number {
+  if (Number(text) > 0) return Number(text);
+  throw new InvalidArgumentError("It takes a number above 0.");
+}
+
+function whole(text: string): number {
+  if (Number.isInteger(Number(text))) return Number(text);
+  throw new InvalidArgumentError("It takes a whole number.");
+}
+
+function asHistory(text: string): History {
+  try {
+    return JSON.parse(text) as History;
+  } catch {
+    throw new InvalidArgumentError("It takes the JSON that a failing history was printed as, in quotes.");
   }
+}
+
+async function soak({ minutes, seed: firstSeed }: Options): Promise<number> {
   const started = performance.now();
   const untilMs = started + minutes * 60_000;
   const total = { histories: 0, orders: 0 };
@@ -88,8 +102,7 @@ async function failWrites(): Promise<number> {
   return 0;
 }
 
-async function playAgain(text: string): Promise<number> {
-  const history = JSON.parse(text) as History;
+async function playAgain(history: History): Promise<number> {
   try {
     say(pc.green(`✔ it held, in ${1 + (await runHistory(history)).orders} delivery orders`));
     return 0;

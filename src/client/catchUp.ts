@@ -120,8 +120,7 @@ async function pullEntries(params: Params & { group: Group; api: NodeApi; node: 
     await group.queue.run(() => receiveEntryPage({ core, group, reading, api, signal, ...page }));
     const { head } = page;
     if (page.more) continue;
-    if (head) await group.queue.run(() => reachHead({ core, group, head }));
-    return;
+    if (!head || !(await group.queue.run(() => reachHead({ core, group, head })))) return;
   }
 }
 

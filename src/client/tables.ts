@@ -92,6 +92,8 @@ export type GroupRecord = {
   readonly createdAtMs: number;
   /** Undefined unless a reorganization took entries that may land again. */
   readonly fork?: Fork | undefined;
+  /** A Welcome's entry that was waited for in vain: should it land after all, it brings this client in. */
+  readonly awaited?: GroupRecord["start"] | undefined;
   /** In it by the leaf of an installation that was replaced: read, but nothing is sealed or staged. */
   readonly isFormer?: boolean | undefined;
 };

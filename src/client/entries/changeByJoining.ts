@@ -1,7 +1,9 @@
+import type { GroupState } from "../../mls/groupState.ts";
 import type { ClientCore } from "../core.ts";
 import type { GroupChange } from "../groups/changeGroup.ts";
 import { authorityOf } from "../groups/epochSecrets.ts";
 import { readState } from "../groups/epochStates.ts";
+import { inboxesOf, viewOf } from "../groups/epochView.ts";
 import type { Group } from "../groups/group.ts";
 import type { EntryRecord, Fork, GroupRecord, HeadId } from "../tables.ts";
 
@@ -13,10 +15,12 @@ import type { EntryRecord, Fork, GroupRecord, HeadId } from "../tables.ts";
 export async function changeByJoining(params: {
   core: ClientCore;
   group: Group;
+  /** As of one who is joining. */
+  record: GroupRecord;
   entry: EntryRecord;
 }): Promise<GroupChange> {
-  const { core, group, entry } = params;
-  const { record, entries } = group.view;
+  const { core, group, record, entry } = params;
+  const { entries } = group.view;
   if (entry.id !== record.start.head) return { entries: [entry] };
   const state = await readState({
     database: core.database,
@@ -37,7 +41,7 @@ export async function changeByJoining(params: {
       verdict: { kind: "before-start", epoch: record.start.epoch - i },
     })),
     record: fits
-      ? { ...record, status: "member", fork: forkAfterStart(record) }
+      ? { ...record, ...namesOf(state), status: "member", fork: forkAfterStart(record) }
       : { ...record, status: "cut-off", reason: "bad-lineage" },
     events: [{ kind: "group", group: group.id }],
   };
@@ -49,8 +53,16 @@ function forkAfterStart({ fork, start }: GroupRecord): Fork | undefined {
   return fork && heads.length > 0 ? { ...fork, heads } : undefined;
 }
 
+function namesOf(state: GroupState): Pick<GroupRecord, "name" | "members"> {
+  const view = viewOf(state);
+  return { name: view.context.name, members: inboxesOf(view) };
+}
+
 /** The entry and its ancestors. */
-function lineageOf(params: { entry: EntryRecord; entries: ReadonlyMap<HeadId, EntryRecord> }): EntryRecord[] {
+export function lineageOf(params: {
+  entry: EntryRecord;
+  entries: ReadonlyMap<HeadId, EntryRecord>;
+}): EntryRecord[] {
   const lineage: EntryRecord[] = [];
   for (let at: EntryRecord | undefined = params.entry; at; at = params.entries.get(at.parent))
     lineage.push(at);

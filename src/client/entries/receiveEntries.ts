@@ -72,9 +72,11 @@ function checkEntry(group: Group, entry: Entry): void {
 async function receiveEntry(params: Params & { entry: Entry }): Promise<void> {
   const { core, group, entry } = params;
   const { record, entries } = group.view;
-  if (record.status === "joining") {
+  const joining = asJoining({ record, entry });
+  if (joining) {
     const unjudged = recordOf(entry, { kind: "unjudged" });
-    await changeGroup({ core, group, change: await changeByJoining({ core, group, entry: unjudged }) });
+    const change = await changeByJoining({ core, group, record: joining, entry: unjudged });
+    await changeGroup({ core, group, change });
     return;
   }
   const contested = decisiveChild({ entries, parent: entry.parent });
@@ -82,6 +84,14 @@ async function receiveEntry(params: Params & { entry: Entry }): Promise<void> {
   else if (entry.parent === record.head && isInside(record)) await judgeBelowHead(params);
   else await changeGroup({ core, group, change: { entries: [recordOf(entry, { kind: "dead" })] } });
   await releaseHeld({ core, group });
+}
+
+/** Of one who is joining, or whom the entry brings in that it had given up. */
+function asJoining({ record, entry }: { record: GroupRecord; entry: Entry }): GroupRecord | undefined {
+  const { status, awaited } = record;
+  if (status === "joining") return record;
+  if (status !== "removed" || awaited?.head !== entry.id) return undefined;
+  return { ...record, ...awaited, status: "joining", reason: undefined, start: awaited, awaited: undefined };
 }
 
 function isInside({ status }: GroupRecord): boolean {

@@ -7,6 +7,7 @@ import { forgetCoverage } from "../coverage/knownCoverage.ts";
 import { forgetInboxes, type RegistryReading } from "../entries/askRegistry.ts";
 import { giveUpFork } from "../entries/giveUpFork.ts";
 import { receiveEntries } from "../entries/receiveEntries.ts";
+import { returnToFormer } from "../entries/returnToFormer.ts";
 import { rollBackGroup } from "../entries/rollBackGroup.ts";
 import type { Group } from "../groups/group.ts";
 import { maintainEpochs } from "../groups/maintainEpochs.ts";
@@ -59,9 +60,9 @@ async function receive(params: Params & { reading: RegistryReading; event: Chain
       await eachGroup(params, [...core.groups.keys()], (group) => judgeAwaited({ core, group }));
       return;
     case "head":
-      await eachGroup(params, groups, (group) => {
+      await eachGroup(params, groups, async (group) => {
         if (group.caughtUpBy !== params.node) beServed(group, params.node);
-        return reachHead({ core, group, head: event.head });
+        if (await reachHead({ core, group, head: event.head })) await readAgain({ ...params, group });
       });
       params.onCaughtUp();
   }
@@ -110,18 +111,24 @@ async function eachGroup(
   }
 }
 
-/** All entries up to here are read. */
-export async function reachHead(params: { core: ClientCore; group: Group; head: ChainHead }): Promise<void> {
+/** All entries up to here are read. True if that has shown that some have to be read again: see `returnToFormer`. */
+export async function reachHead(params: {
+  core: ClientCore;
+  group: Group;
+  head: ChainHead;
+}): Promise<boolean> {
   const { core, group, head } = params;
   if (group.processed.number !== head.number) group.headMovedAtMs = Date.now();
   group.processed = head;
   await giveUpFork({ core, group });
+  const isBack = await returnToFormer({ core, group });
   await releaseHeld({ core, group });
   await maintainEpochs({ core, group });
   group.outboxWakeup.wake();
   group.deliveryWakeup.wake();
   group.upkeepWakeup.wake();
   group.rotationWakeup.wake();
+  return isBack;
 }
 
 export async function chainPosition(core: ClientCore, group: GroupId): Promise<GroupPosition> {

@@ -47,8 +47,11 @@ const provisional: ReadonlySet<RejectReason | GapReason> = new Set([
   "does-not-open",
 ] as const);
 
-/** False if the envelope is to be judged again when it comes again: with another receipt it may count. */
+/**
+ * False if the envelope is to be judged again when it comes again: with another receipt it may count, or this client's
+ * start may lie lower by then.
+ */
 export function isFinal(outcome: Outcome): boolean {
-  if (outcome.kind === "held") return false;
+  if (outcome.kind === "held" || outcome.kind === "before-start") return false;
   return !("reason" in outcome) || !provisional.has(outcome.reason);
 }
