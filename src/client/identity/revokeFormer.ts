@@ -8,8 +8,9 @@ import { isAlone } from "./isAlone.ts";
 import { storeRevocation } from "./sendRevocations.ts";
 
 /**
- * Ends the installation whose keys a copy had, once the new one is registered and in all of its groups: were the old
- * leaf taken out before, an inbox without another one would be out of the group.
+ * Ends the installation whose keys a copy had, once the new one is registered and in all of its groups for good: were
+ * the old leaf taken out before, or did a reorganization take the new one, an inbox without another one would be out of
+ * the group.
  */
 export async function revokeFormer(core: ClientCore): Promise<void> {
   const { copy, database } = core;
@@ -30,6 +31,11 @@ function isRegistered({ self, inboxes }: ClientCore): boolean {
   return activeAt({ inbox: snapshot?.inbox, installation, block: snapshot?.asOf ?? 0 });
 }
 
-function isAwaited(core: ClientCore, { view: { record } }: Group): boolean {
-  return record.isFormer === true && record.status !== "removed" && !isAlone(core, record);
+/** What brought the new one in, or took the old one out before, could still vanish. */
+function isAwaited(core: ClientCore, { view, processed }: Group): boolean {
+  const { record, entries, branch } = view;
+  const isOut = record.status === "removed";
+  if (!isOut && record.isFormer === true) return !isAlone(core, record);
+  const decisive = isOut ? branch.end : entries.get(record.start.head);
+  return decisive !== undefined && decisive.block.number + core.finalityBlocks > processed.number;
 }
