@@ -14,6 +14,7 @@ import { askRegistry, type RegistryReading } from "./askRegistry.ts";
 import { changeByControl } from "./changeByControl.ts";
 import { changeByJoining } from "./changeByJoining.ts";
 import { changeByVerdict } from "./changeByVerdict.ts";
+import { compareEntries } from "./compareEntries.ts";
 import { decisiveChild } from "./decisiveChild.ts";
 import { inboxesToAsk, judgeEntry, type Registry, revokedMembers } from "./judgeEntry.ts";
 import { judgeLaterSibling } from "./judgeLaterSibling.ts";
@@ -49,8 +50,7 @@ export async function receiveEntries(params: Params & { entries: readonly Entry[
 
 /** What a served entry contradicts was on a fork of the chain that is gone. */
 async function dropFrom(core: ClientCore, group: Group, entry: Entry): Promise<void> {
-  const isBehind = ({ block, logIndex }: EntryRecord) =>
-    block.number > entry.block.number || (block.number === entry.block.number && logIndex >= entry.logIndex);
+  const isBehind = (known: EntryRecord) => compareEntries(known, entry) >= 0;
   if ([...group.view.entries.values()].some(isBehind)) {
     await rollBackGroup({ core, group, voids: isBehind });
   }

@@ -1,6 +1,7 @@
 import { valuesOf } from "../../store/client/table.ts";
 import type { Database } from "../../store/openDatabase.ts";
 import { type EntryId, type GroupId, toHex } from "../../wire/ids.ts";
+import { compareEntries } from "../entries/compareEntries.ts";
 import { type Held, heldRow, NOTHING_HELD, withHeld } from "../messages/held.ts";
 import { type Intent, isOpen } from "../outbox/intent.ts";
 import { type EntryRecord, type GroupRecord, type HeadId, type StagedRecord, tables } from "../tables.ts";
@@ -43,7 +44,7 @@ async function loadGroup(params: {
   const { database, record } = params;
   const { group: id } = record;
   const entries = await valuesOf(tables.entry.rows(database, { under: { group: id } }));
-  entries.sort((a, b) => a.block.number - b.block.number || a.logIndex - b.logIndex);
+  entries.sort(compareEntries);
   const staged = new Map<EntryId, StagedRecord>();
   for await (const { fields, value } of tables.staged.rows(database, { under: { group: id } })) {
     staged.set(toHex(fields.entry) as EntryId, value);

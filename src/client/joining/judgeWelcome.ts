@@ -1,4 +1,5 @@
 import type { EntryId, InstallationKey } from "../../wire/ids.ts";
+import { compareEntries } from "../entries/compareEntries.ts";
 import type { GroupView } from "../groups/group.ts";
 import type { HeadId } from "../tables.ts";
 
@@ -51,10 +52,7 @@ function isAlone({ view, self }: { view: View; self: InstallationKey }): boolean
 function isLater({ view, entry, than }: { view: View; entry: HeadId; than: HeadId }): boolean {
   const [first, second] = [view.entries.get(than), view.entries.get(entry)];
   if (!first || !second) return second !== undefined && than === view.record.group;
-  const { block, logIndex } = second;
-  return (
-    block.number > first.block.number || (block.number === first.block.number && logIndex > first.logIndex)
-  );
+  return compareEntries(second, first) > 0;
 }
 
 /** True if the one entry stands on the other, or is it. */

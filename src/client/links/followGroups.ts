@@ -5,6 +5,7 @@ import type { ClientCore } from "../core.ts";
 import { judgeAwaited } from "../coverage/judgeAwaited.ts";
 import { forgetCoverage } from "../coverage/knownCoverage.ts";
 import { forgetInboxes, type RegistryReading } from "../entries/askRegistry.ts";
+import { compareEntries } from "../entries/compareEntries.ts";
 import { giveUpFork } from "../entries/giveUpFork.ts";
 import { receiveEntries } from "../entries/receiveEntries.ts";
 import { returnToFormer } from "../entries/returnToFormer.ts";
@@ -159,16 +160,16 @@ async function voidAfter(params: {
   from: EntryCursor | undefined;
 }): Promise<boolean> {
   const { core, group, reading, from } = params;
-  const isLast = ({ block, logIndex }: EntryRecord) =>
-    from?.block === block.number && from.logIndex === logIndex;
+  const isLast = (entry: EntryRecord) => from !== undefined && compareEntries(entry, placeOf(from)) === 0;
   const newest = [...group.view.entries.values()].at(-1);
   if (newest && !isLast(newest)) await forgetInboxes({ core, reading, afterBlock: from?.block ?? 0 });
   return await rollBackGroup({
     core,
     group,
-    voids: ({ block, logIndex }) =>
-      from === undefined ||
-      block.number > from.block ||
-      (block.number === from.block && logIndex > from.logIndex),
+    voids: (entry) => from === undefined || compareEntries(entry, placeOf(from)) > 0,
   });
+}
+
+function placeOf({ block: number, logIndex }: EntryCursor) {
+  return { block: { number }, logIndex };
 }

@@ -8,6 +8,7 @@ import type { Entry } from "../../rpc/nodeApi.ts";
 import { type EntryId, fromHex } from "../../wire/ids.ts";
 import type { KeyPackageRecord } from "../../wire/keyPackageRecord.ts";
 import type { ClientCore } from "../core.ts";
+import { compareEntries } from "../entries/compareEntries.ts";
 import type { Registry } from "../entries/judgeEntry.ts";
 import { type OpenedEntry, openEntry } from "../entries/openEntry.ts";
 import { changeGroup } from "../groups/changeGroup.ts";
@@ -111,10 +112,7 @@ async function stateBefore(params: Params & { entry: EntryRecord }): Promise<Gro
 /** With its payload, which is not kept. */
 async function fetchEntry(params: Params & { entry: EntryRecord }): Promise<Entry | undefined> {
   const { core, group, signal, entry } = params;
-  const before = [...group.view.entries.values()].filter(
-    ({ block, logIndex }) =>
-      block.number < entry.block.number || (block.number === entry.block.number && logIndex < entry.logIndex),
-  );
+  const before = [...group.view.entries.values()].filter((one) => compareEntries(one, entry) < 0);
   const recent = before
     .slice(-1)
     .map(({ block, logIndex }) => ({ block: block.number, blockHash: block.hash, logIndex }));
