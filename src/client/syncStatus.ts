@@ -3,6 +3,7 @@ import { type Client, coreOf } from "./client.ts";
 import type { ClientCore } from "./core.ts";
 import type { Group } from "./groups/group.ts";
 import { isRevoked } from "./identity/isRevoked.ts";
+import { verdictOn } from "./joining/judgeWelcome.ts";
 import { isUp } from "./links/nodeLinks.ts";
 import type { GroupStatus } from "./tables.ts";
 import { tables } from "./tables.ts";
@@ -19,7 +20,7 @@ export type SyncStatus = {
   /** Goes up with everything that is written: two equal readings mean that nothing has moved. */
   readonly changes: number;
   readonly openIntents: number;
-  /** Welcomes that wait for their group info. */
+  /** Welcomes that wait for their group info; not those that would count only if the chain took another course. */
   readonly openWelcomes: number;
   /** Messages by removed or revoked senders of which it is not known yet whether they count. */
   readonly pendingVerdicts: number;
@@ -57,7 +58,9 @@ export async function syncStatus(params: { client: Client }): Promise<SyncStatus
     rebased += value.rebased;
   }
   let openWelcomes = 0;
-  for await (const _ of tables.welcome.rows(database)) openWelcomes++;
+  for await (const { value } of tables.welcome.rows(database)) {
+    if (verdictOn(core, value.welcome) !== "wait") openWelcomes++;
+  }
   const groups = await Promise.all([...core.groups.values()].map((group) => groupSync(core, group)));
   return {
     online: core.online !== undefined,

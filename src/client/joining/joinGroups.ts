@@ -14,7 +14,7 @@ import { rankOwnNodes } from "../links/rankGroupNodes.ts";
 import { type KeptKeyPackage, tables, type WelcomeRecord } from "../tables.ts";
 import { admitGroup } from "./admitGroup.ts";
 import { discardWelcome } from "./discardWelcome.ts";
-import { judgeWelcome } from "./judgeWelcome.ts";
+import { verdictOn } from "./judgeWelcome.ts";
 
 /** The group info may arrive after the Welcome, on another node first. */
 const RETRY_MS = 400;
@@ -55,9 +55,7 @@ async function joinOne(params: {
 }): Promise<boolean> {
   const { core, envelope, record, signal } = params;
   const { welcome } = record;
-  const group = core.groups.get(welcome.group);
-  const self = core.self.installation.key;
-  const verdict = group ? judgeWelcome({ view: group.view, entry: welcome.entry, self }) : "enter";
+  const verdict = verdictOn(core, welcome);
   if (verdict === "over") {
     await discardWelcome({ core, envelope });
     return false;

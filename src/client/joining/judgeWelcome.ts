@@ -1,7 +1,20 @@
 import type { EntryId, InstallationKey } from "../../wire/ids.ts";
+import type { Welcome } from "../../wire/welcome.ts";
+import type { ClientCore } from "../core.ts";
 import { compareEntries } from "../entries/compareEntries.ts";
 import type { GroupView } from "../groups/group.ts";
 import type { HeadId } from "../tables.ts";
+
+/** A group that is not known is entered. */
+export function verdictOn(
+  core: ClientCore,
+  { group: id, entry }: Pick<Welcome, "group" | "entry">,
+): WelcomeVerdict {
+  const group = core.groups.get(id);
+  return group ? judgeWelcome({ view: group.view, entry, self: core.self.installation.key }) : "enter";
+}
+
+export type WelcomeVerdict = "over" | "enter" | "wait";
 
 type View = Pick<GroupView, "record" | "entries" | "branch">;
 
@@ -17,7 +30,7 @@ export function judgeWelcome(params: {
   entry: EntryId;
   /** This client's installation. */
   self: InstallationKey;
-}): "over" | "enter" | "wait" {
+}): WelcomeVerdict {
   const { view, entry } = params;
   const { entries, record } = view;
   const { head, start, status, isFormer } = record;
