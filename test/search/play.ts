@@ -37,6 +37,8 @@ export type Played = {
 /** The witness reads along and asks for nothing, so that what it saw can be shown to a copy of it in other orders. */
 export const WITNESS = "carol";
 
+type Said = Awaited<ReturnType<typeof sendMessage>>;
+
 const roles: readonly Role[] = ["super-admin", "admin", "member"];
 const STEP_MS = 1_000;
 const FAULT_MS = 6_000;
@@ -56,8 +58,9 @@ export async function playStep(params: {
   const actors = [...world.seats.values()].filter(({ name, client }) => name !== WITNESS && client);
   const able = step.kind === "old-member-posts" ? actors.filter((one) => isRemoved(one, group)) : actors;
   const seat = able[step.who % able.length];
-  if (seat) {
-    const task = (): Promise<void> => act({ world, group, step, played, seat });
+  const client = seat?.client;
+  if (seat && client) {
+    const task = (): Promise<void> => act({ world, group, step, played, seat, client });
     runInBackground(world, () => task().catch((error: unknown) => forgive(world, seat, error)));
   }
   breakSomething({ world, step });
@@ -70,11 +73,21 @@ function forgive(world: World, seat: Seat, error: unknown): void {
   if (!isFaulty && !seat.hasFailed) world.failures.push(error);
 }
 
-type Act = { world: World; group: GroupId; step: Step; played: Played; seat: Seat };
+type Act = { world: World; group: GroupId; step: Step; played: Played; seat: Seat; client: Client };
 
-async function act({ world, group, step, played, seat }: Act): Promise<void> {
-  const { client } = seat;
-  if (!client) return;
+async function act(params: Act): Promise<void> {
+  const { group, played, seat, client } = params;
+  const handle = await askFor(params);
+  if (handle) keep(played, client, handle);
+  else await disturb(params);
+  if (handle && "messageId" in handle && isKnown(client, group)) {
+    played.sends.set(handle.messageId, { seat: seat.name, intent: handle.id });
+  }
+}
+
+/** What an app asks its client for. */
+async function askFor(params: Act): Promise<IntentHandle | Said | undefined> {
+  const { world, group, step, played, seat, client } = params;
   const to = { client, group };
   const known = [...world.seats.keys()].flatMap((name) => world.inboxes.get(name) ?? []);
   const inboxes = [...new Set(known)];
@@ -82,38 +95,36 @@ async function act({ world, group, step, played, seat }: Act): Promise<void> {
   const messages = [...played.sends.keys()];
   const message = messages[step.whom % Math.max(1, messages.length)];
   switch (step.kind) {
-    case "send": {
-      const intent = await sendMessage({ ...to, text: `${seat.name} ${played.sends.size}` });
-      keep(played, client, intent);
-      if (isKnown(client, group)) {
-        played.sends.set(intent.messageId, { seat: seat.name, intent: intent.id });
-      }
-      return;
-    }
+    case "send":
+      return await sendMessage({ ...to, text: `${seat.name} ${played.sends.size}` });
     case "delete-own":
     case "delete-other":
-      return message ? keep(played, client, await deleteMessage({ ...to, message })) : undefined;
+      return message && (await deleteMessage({ ...to, message }));
     case "rename":
-      return keep(played, client, await renameGroup({ ...to, name: `name ${step.whom}` }));
+      return await renameGroup({ ...to, name: `name ${step.whom}` });
     case "rotate":
-      return keep(played, client, await rotateKeys(to));
+      return await rotateKeys(to);
     case "add":
-      return keep(played, client, await addMembers({ ...to, members: [whom] }));
+      return await addMembers({ ...to, members: [whom] });
     case "remove":
-      return keep(played, client, await removeMembers({ ...to, members: [whom] }));
+      return await removeMembers({ ...to, members: [whom] });
     case "role":
-      return keep(
-        played,
-        client,
-        await setRole({ ...to, member: whom, role: roles[step.whom % 3] ?? "member" }),
-      );
+      return await setRole({ ...to, member: whom, role: roles[step.whom % 3] ?? "member" });
     case "leave":
-      return keep(played, client, await leaveGroup(to));
+      return await leaveGroup(to);
     case "revoke":
-      return await revokeAnother(played, client, step);
+      return await revokeAnother(client, step);
+    default:
+      return undefined;
+  }
+}
+
+/** What happens to a client, or is done past it. */
+async function disturb({ world, group, step, played, seat, client }: Act): Promise<void> {
+  switch (step.kind) {
     case "prefer": {
       const node = world.mesh.nodes[step.whom % world.mesh.nodes.length]?.node;
-      return await preferNode({ ...to, node });
+      return await preferNode({ client, group, node });
     }
     case "away":
       seat.online = false;
@@ -142,12 +153,7 @@ async function act({ world, group, step, played, seat }: Act): Promise<void> {
         await node.api.publish({ envelopes: [envelope] });
       return;
     }
-    case "reorg":
-    case "standstill":
-    case "node-down":
-    case "split":
-    case "collude":
-      return;
+    default:
   }
 }
 
@@ -170,10 +176,10 @@ function isKnown(client: Client, group: GroupId): boolean {
 }
 
 /** Of a person with two devices. */
-async function revokeAnother(played: Played, client: Client, step: Step): Promise<void> {
+async function revokeAnother(client: Client, step: Step): Promise<IntentHandle | undefined> {
   const others = listInstallations({ client }).filter((one) => !one.isSelf && one.revokedBlock === undefined);
   const other = others[step.whom % Math.max(1, others.length)];
-  if (other) keep(played, client, await revokeInstallation({ client, installation: other.installation }));
+  return other && (await revokeInstallation({ client, installation: other.installation }));
 }
 
 /** Of the chain, the nodes and the links between them. */
