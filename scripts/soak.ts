@@ -5,16 +5,15 @@
  * 1 then.
  */
 import { Command, InvalidArgumentError } from "commander";
-import fc from "fast-check";
 import pc from "picocolors";
+import { checkHistories } from "../test/search/checkHistories.ts";
 import { BAD_ENDS, failEveryWrite } from "../test/search/everyWrite.ts";
-import { type History, histories } from "../test/search/history.ts";
-import { runHistory } from "../test/search/runHistory.ts";
+import type { History } from "../test/search/history.ts";
+import { type Ran, runHistory } from "../test/search/runHistory.ts";
 
 /** Between two looks at the clock. */
 const RUNS = 50;
 const LENGTHS = { minLength: 4, maxLength: 24 };
-const SHRINKING_MS = 60_000;
 
 type Options = { minutes: number; seed: number; writes: boolean; history?: History };
 
@@ -56,10 +55,14 @@ async function soak({ minutes, seed: firstSeed }: Options): Promise<number> {
     `histories of ${LENGTHS.minLength} to ${LENGTHS.maxLength} steps for ${minutes} min, from seed ${firstSeed}`,
   );
   for (let seed = firstSeed; performance.now() < untilMs; seed++) {
-    const failure = await search({ seed, total });
-    if (failure !== undefined) {
-      say(pc.red(`✖ after ${total.histories} histories:`), failure.message);
-      say(`  again: npm run soak -- --history '${JSON.stringify(failure.history)}'`);
+    const onPlayed = ({ orders }: Ran): void => {
+      total.histories++;
+      total.orders += 1 + orders;
+    };
+    const failed = await checkHistories({ seed, runs: RUNS, lengths: LENGTHS, onPlayed });
+    if (failed) {
+      say(pc.red(`✖ after ${total.histories} histories:`), String(failed.error));
+      say(`  again: npm run soak -- --history '${JSON.stringify(failed.history)}'`);
       return 1;
     }
     const leftMinutes = Math.max(0, (untilMs - performance.now()) / 60_000).toFixed(1);
@@ -70,21 +73,6 @@ async function soak({ minutes, seed: firstSeed }: Options): Promise<number> {
   const seconds = Math.round((performance.now() - started) / 1000);
   say(pc.green(`✔ ${total.histories} histories in ${total.orders} delivery orders held, ${seconds} s`));
   return 0;
-}
-
-async function search(params: {
-  seed: number;
-  total: { histories: number; orders: number };
-}): Promise<{ history: History; message: string } | undefined> {
-  const { seed, total } = params;
-  const property = fc.asyncProperty(histories(LENGTHS), async (history) => {
-    total.orders += 1 + (await runHistory(history)).orders;
-    total.histories++;
-  });
-  const result = await fc.check(property, { seed, numRuns: RUNS, interruptAfterTimeLimit: SHRINKING_MS });
-  const [history] = result.counterexample ?? [];
-  if (!result.failed || history === undefined) return undefined;
-  return { history, message: String(result.errorInstance) };
 }
 
 async function failWrites(): Promise<number> {
