@@ -4,7 +4,7 @@ import { changeGroup } from "../groups/changeGroup.ts";
 import { listEpochs, readState } from "../groups/epochStates.ts";
 import { inboxesOf, viewOf } from "../groups/epochView.ts";
 import type { Group } from "../groups/group.ts";
-import { type EntryRecord, tables } from "../tables.ts";
+import { type HeadId, tables } from "../tables.ts";
 import { lineageOf } from "./changeByJoining.ts";
 
 /**
@@ -17,12 +17,14 @@ export async function returnToFormer(params: { core: ClientCore; group: Group })
   const { core, group } = params;
   const { record, entries } = group.view;
   if (record.status !== "joining" || !record.fork?.isGivenUp || entries.has(record.start.head)) return false;
-  const entry = await earliestWhole({ core, group });
-  const state = entry && (await readState(placeOf({ core, group, entry })));
-  if (!entry || !state) return false;
+  const head = await earliestWhole({ core, group });
+  const state =
+    head && (await readState({ database: core.database, group: group.id, cache: group.epochs, head }));
+  if (!head || !state) return false;
   const view = viewOf(state);
-  const lineage = lineageOf({ entry, entries });
-  const at = { head: entry.id, epoch: view.epoch };
+  const entry = entries.get(head);
+  const lineage = entry ? lineageOf({ entry, entries }) : [];
+  const at = { head, epoch: view.epoch };
   core.logger.info({ group: group.id, ...at }, "went back to a former membership");
   const all = [...entries.values()];
   await changeGroup({
@@ -30,14 +32,14 @@ export async function returnToFormer(params: { core: ClientCore; group: Group })
     group,
     change: {
       record: {
-        ...{ ...record, ...at, status: "member", start: at, awaited: record.start },
+        ...{ ...record, ...at, status: entry ? "member" : "creating", start: at, awaited: record.start },
         ...{ name: view.context.name, members: inboxesOf(view) },
       },
       entries: lineage.map((one, i) => ({
         ...one,
         verdict: { kind: "before-start", epoch: view.epoch - i },
       })),
-      droppedEntries: all.slice(all.findIndex(({ id }) => id === entry.id) + 1),
+      droppedEntries: entry ? all.slice(all.indexOf(entry) + 1) : all,
       // What was said there could not be told from a dead branch meanwhile.
       writes: [tables.topicPosition.del({ topic: groupTopic(group.id) })],
       events: [{ kind: "group", group: group.id }],
@@ -48,15 +50,20 @@ export async function returnToFormer(params: { core: ClientCore; group: Group })
   return true;
 }
 
-/** Not an own entry: it was written to be judged, and may be refused. */
-async function earliestWhole(params: { core: ClientCore; group: Group }): Promise<EntryRecord | undefined> {
-  const { core, group } = params;
-  const { entries, staged } = group.view;
+/**
+ * It was adopted: what an own entry that is refused or dead would have opened is kept no longer than the epoch that it
+ * stands on.
+ */
+async function earliestWhole({
+  core,
+  group,
+}: {
+  core: ClientCore;
+  group: Group;
+}): Promise<HeadId | undefined> {
+  const { entries } = group.view;
   const epochs = await listEpochs({ database: core.database, group: group.id });
-  const whole = new Set(epochs.filter(({ closedAtMs }) => closedAtMs === 0).map(({ head }) => head));
-  return [...entries.values()].find(({ id }) => whole.has(id) && !staged.has(id));
-}
-
-function placeOf({ core, group, entry }: { core: ClientCore; group: Group; entry: EntryRecord }) {
-  return { database: core.database, group: group.id, cache: group.epochs, head: entry.id };
+  return epochs
+    .filter(({ head, closedAtMs }) => closedAtMs === 0 && (head === group.id || entries.has(head)))
+    .toSorted((a, b) => a.epoch - b.epoch)[0]?.head;
 }
