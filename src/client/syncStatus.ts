@@ -59,7 +59,7 @@ export async function syncStatus(params: { client: Client }): Promise<SyncStatus
   }
   let openWelcomes = 0;
   for await (const { value } of tables.welcome.rows(database)) {
-    if (verdictOn(core, value.welcome) !== "wait") openWelcomes++;
+    if ((await verdictOn(core, value.welcome)) !== "wait") openWelcomes++;
   }
   const groups = await Promise.all([...core.groups.values()].map((group) => groupSync(core, group)));
   return {

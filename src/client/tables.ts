@@ -250,7 +250,7 @@ export type InboxSnapshot = { readonly asOf: number; readonly inbox: KnownInbox 
 const { identity, keyPackage, group, epoch, tree, entry, entryByPlace, staged, voidable } = clientSchema;
 const { outcome, held, timeline, timelinePlace, deletion, replaced } = clientSchema;
 const { unheld, epochTally, groupTally, openIntent, sendPlace, coverage, awaited } = clientSchema;
-const { revocation, copy, written, outbox, intentPlace, publication } = clientSchema;
+const { revocation, copy, written, entered, outbox, intentPlace, publication } = clientSchema;
 const { topicPosition, welcome, preference, knownNode, knownInbox } = clientSchema;
 
 /** The client's database with the type of every record; keys and meaning stand in store/schema.ts. */
@@ -278,6 +278,7 @@ export const tables = {
   revocation: jsonTable<typeof revocation.key, RevocationRecord>(revocation),
   copy: jsonTable<typeof copy.key, CopyRecord>(copy),
   written: bytesTable(written),
+  entered: bytesTable(entered),
   outbox: jsonTable<typeof outbox.key, Intent>(outbox),
   intentPlace: jsonTable<typeof intentPlace.key, number>(intentPlace),
   openIntent: bytesTable(openIntent),

@@ -108,6 +108,7 @@ function signalOf({ closing }: Link, call: Call | undefined): AbortSignal {
 
 /** What the promise gives, unless the signal aborts before. */
 async function endedBy<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined);
   signal.throwIfAborted();
   const aborted = Promise.withResolvers<never>();
   const abort = (): void => aborted.reject(signal.reason);

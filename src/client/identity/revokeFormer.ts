@@ -35,6 +35,7 @@ function isRegistered({ self, inboxes }: ClientCore): boolean {
 function isAwaited(core: ClientCore, { view, processed }: Group): boolean {
   const { record, entries, branch } = view;
   const isOut = record.status === "removed";
+  if (record.status === "joining") return true;
   if (!isOut && record.isFormer === true) return !isAlone(core, record);
   const decisive = isOut ? branch.end : entries.get(record.start.head);
   return decisive !== undefined && decisive.block.number + core.finalityBlocks > processed.number;

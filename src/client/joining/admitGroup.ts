@@ -69,6 +69,7 @@ export async function admitGroup(params: {
         epochs: [{ head: entry, epoch: { kind: "open", state }, isNew: true }],
         writes: [
           tables.welcome.del({ envelope }),
+          tables.entered.put({ group: id, entry }, new Uint8Array()),
           ...(used ? [tables.keyPackage.put({ generation }, used)] : []),
           ...vanished.writes,
           ...missed.writes,

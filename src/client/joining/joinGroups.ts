@@ -55,7 +55,7 @@ async function joinOne(params: {
 }): Promise<boolean> {
   const { core, envelope, record, signal } = params;
   const { welcome } = record;
-  const verdict = verdictOn(core, welcome);
+  const verdict = await verdictOn(core, welcome);
   if (verdict === "over") {
     await discardWelcome({ core, envelope });
     return false;

@@ -3,15 +3,17 @@ import type { Welcome } from "../../wire/welcome.ts";
 import type { ClientCore } from "../core.ts";
 import { compareEntries } from "../entries/compareEntries.ts";
 import type { GroupView } from "../groups/group.ts";
-import type { HeadId } from "../tables.ts";
+import { type HeadId, tables } from "../tables.ts";
 
 /** A group that is not known is entered. */
-export function verdictOn(
+export async function verdictOn(
   core: ClientCore,
   { group: id, entry }: Pick<Welcome, "group" | "entry">,
-): WelcomeVerdict {
+): Promise<WelcomeVerdict> {
   const group = core.groups.get(id);
-  return group ? judgeWelcome({ view: group.view, entry, self: core.self.installation.key }) : "enter";
+  if (!group) return "enter";
+  const hasEntered = (await tables.entered.get(core.database, { group: id, entry })) !== undefined;
+  return judgeWelcome({ view: group.view, entry, self: core.self.installation.key, hasEntered });
 }
 
 export type WelcomeVerdict = "over" | "enter" | "wait";
@@ -19,8 +21,8 @@ export type WelcomeVerdict = "over" | "enter" | "wait";
 type View = Pick<GroupView, "record" | "entries" | "branch">;
 
 /**
- * What becomes of a Welcome to a group that is known. `over`: this client is in by its entry, or was; to enter once
- * more would begin the ratchets of that epoch anew and use their keys twice. `enter`: it is out of the group; or in by
+ * What becomes of a Welcome to a group that is known. `over`: this client has come in by its entry, which once more
+ * would begin the ratchets of that epoch anew and use their keys twice; or it is past it. `enter`: it is out of the group; or in by
  * the leaf of an installation that was replaced; or it waits for an entry that a reorganization took while this one is
  * on the chain; or the entry that it came in by may be one that the others refuse, which who joins can't judge: nobody
  * else has built on that, and a later one on another branch takes it in anew. `wait`: none of these yet. Pure.
@@ -30,12 +32,14 @@ export function judgeWelcome(params: {
   entry: EntryId;
   /** This client's installation. */
   self: InstallationKey;
+  /** This client has come in by the entry before. */
+  hasEntered: boolean;
 }): WelcomeVerdict {
   const { view, entry } = params;
   const { entries, record } = view;
   const { head, start, status, isFormer } = record;
+  if (params.hasEntered) return "over";
   if (isFormer) return "enter";
-  if (start.head === entry) return "over";
   switch (status) {
     case "removed":
     case "cut-off":
