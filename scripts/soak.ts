@@ -52,7 +52,7 @@ async function soak({ minutes, seed: firstSeed }: Options): Promise<number> {
   const untilMs = started + minutes * 60_000;
   const total = { histories: 0, orders: 0 };
   say(
-    `histories of ${LENGTHS.minLength} to ${LENGTHS.maxLength} steps for ${minutes} min, from seed ${firstSeed}`,
+    `histories of ${LENGTHS.minLength} to ${LENGTHS.maxLength} parts for ${minutes} min, from seed ${firstSeed}`,
   );
   for (let seed = firstSeed; performance.now() < untilMs; seed++) {
     const onPlayed = ({ orders }: Ran): void => {

@@ -1,8 +1,7 @@
-import { reopenDatabase } from "../store/openDatabase.ts";
 import type { ClientCore } from "./core.ts";
 import { goOffline, goOnline } from "./goOnline.ts";
 import { replaceInstallation } from "./identity/replaceInstallation.ts";
-import { readAnew } from "./recoverStorage.ts";
+import { readAnew, readDisk } from "./recoverStorage.ts";
 import { waitMs } from "./waitMs.ts";
 
 const RETRY_MS = 1_000;
@@ -31,14 +30,4 @@ export async function becomeAnew(core: ClientCore): Promise<void> {
   core.changes++;
   for (const { id } of core.groups.values()) core.events.emit({ kind: "group", group: id });
   if (wasOnline && !signal.aborted) goOnline(core);
-}
-
-/** What failed may have landed all the same. */
-async function readDisk(core: ClientCore): Promise<void> {
-  try {
-    await reopenDatabase(core.database);
-    await readAnew(core);
-  } catch (error) {
-    core.logger.error({ err: error }, "the database does not open");
-  }
 }

@@ -20,13 +20,19 @@ export async function recoverStorage(core: ClientCore): Promise<void> {
   core.logger.error({ path: core.database.path }, "a write failed; the database is opened again");
   await goOffline(core);
   for (const group of core.groups.values()) await group.queue.idle();
+  await readDisk(core);
+  if (signal.aborted) return;
+  core.events.emit({ kind: "missed" });
+  if (wasOnline) goOnline(core);
+}
+
+/** What failed may have landed all the same. Tries until it works or the client is closed. Never throws. */
+export async function readDisk(core: ClientCore): Promise<void> {
+  const { signal } = core.closing;
   while (!signal.aborted) {
     try {
       await reopenDatabase(core.database);
       await readAnew(core);
-      // What failed may have landed all the same.
-      core.events.emit({ kind: "missed" });
-      if (wasOnline && !signal.aborted) goOnline(core);
       return;
     } catch (error) {
       core.logger.error({ err: error }, "the database does not open");

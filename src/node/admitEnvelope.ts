@@ -8,6 +8,7 @@ import { decodeGroupEnvelope, type KnownCertificates, verifyGroupEnvelope } from
 import { type Address, asId, type EntryId, type GroupId } from "../wire/ids.ts";
 import { decodeKeyPackageRecord, type KeyPackageRecord } from "../wire/keyPackageRecord.ts";
 import type { Network } from "../wire/network.ts";
+import { remember } from "../wire/remember.ts";
 import { decodeGroupInfoPayload, decodeWelcomePayload } from "../wire/welcomePayload.ts";
 import { newestKeyPackage } from "./newestKeyPackage.ts";
 
@@ -22,7 +23,7 @@ export type Admission = {
 
 export type KnownHead = { readonly group: GroupId; readonly authority: Address; readonly block: number };
 
-const MAX_REMEMBERED = 20_000;
+const MAX_KNOWN_HEADS = 20_000;
 
 export function openAdmission(params: { network: Network; index: ChainIndex; store: LogStore }): Admission {
   return { ...params, heads: new Map(), certificates: new Map() };
@@ -94,7 +95,7 @@ export async function knownHead(params: {
   if (entry === undefined) return undefined;
   const head = { group, authority: entry.authority, block: entry.block.number };
   // Not if the index moved while it was read: a rollback has cleared what is remembered.
-  if (index.state === state) remember(heads, id, head);
+  if (index.state === state) remember({ known: heads, key: id, value: head, limit: MAX_KNOWN_HEADS });
   return head;
 }
 
@@ -150,10 +151,4 @@ function unknownHead(params: { admission: Admission; id: EntryId }): WeftError {
     message: `${params.id} is no entry of this group up to block ${block}`,
     hint: `This node has read the chain up to block ${block}: try again when it has read on, or use another node.`,
   });
-}
-
-function remember<K, V>(known: Map<K, V>, key: K, value: V): void {
-  const [oldest] = known.keys();
-  if (known.size >= MAX_REMEMBERED && oldest !== undefined) known.delete(oldest);
-  known.set(key, value);
 }

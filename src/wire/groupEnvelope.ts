@@ -11,6 +11,7 @@ import type { Envelope } from "./envelope.ts";
 import { type Address, asId, type EntryId, fromHex, type GroupId, ID_BYTES, toHex } from "./ids.ts";
 import { MAX_ENVELOPE_BYTES } from "./limits.ts";
 import { type Network, networkBytes } from "./network.ts";
+import { remember } from "./remember.ts";
 import { groupTopic } from "./topic.ts";
 
 /** The keys by which members of one epoch post: the same for all of them, see docs/protocol.md. */
@@ -118,9 +119,7 @@ function isCertified(params: {
   if (found !== undefined) return found;
   const digest = certificateDigest({ network, group, head, postingKey });
   const certified = recoverAddress({ digest, signature: certificate }) === authority;
-  const [oldest] = known.keys();
-  if (known.size >= MAX_KNOWN_CERTIFICATES && oldest !== undefined) known.delete(oldest);
-  known.set(key, certified);
+  remember({ known, key, value: certified, limit: MAX_KNOWN_CERTIFICATES });
   return certified;
 }
 

@@ -14,19 +14,22 @@ import type { Registry } from "./judgeEntry.ts";
  */
 export type RegistryReading = { inboxes: Map<InboxId, InboxSnapshot> };
 
+/** From where a verdict takes what the registry says. */
+export type RegistrySource = {
+  readonly core: ClientCore;
+  readonly reading: RegistryReading;
+  readonly api: Pick<NodeApi, "getInboxes">;
+  readonly signal: AbortSignal;
+};
+
 /**
  * What the registry says of these inboxes as of `block` or later; records carry the blocks of additions and
  * revocations, so a later reading answers for an earlier block. Asks the node only for what is not known that late.
  * Throws `not-ready` if the node has not read the chain that far.
  */
-export async function askRegistry(params: {
-  core: ClientCore;
-  reading: RegistryReading;
-  api: Pick<NodeApi, "getInboxes">;
-  inboxes: readonly InboxId[];
-  block: number;
-  signal: AbortSignal;
-}): Promise<{ registry: Registry; asOf: number }> {
+export async function askRegistry(
+  params: RegistrySource & { inboxes: readonly InboxId[]; block: number },
+): Promise<{ registry: Registry; asOf: number }> {
   const { reading, inboxes, block } = params;
   const stale = inboxes.filter((inbox) => (reading.inboxes.get(inbox)?.asOf ?? -1) < block);
   for (let i = 0; i < stale.length; i += MAX_INBOXES_PER_CALL) {
@@ -45,14 +48,9 @@ export async function askRegistry(params: {
  * Asks one node, at most MAX_INBOXES_PER_CALL at once, and remembers what it says. Throws `not-ready` if it has not
  * read the chain up to `block`.
  */
-export async function refreshInboxes(params: {
-  core: ClientCore;
-  reading: RegistryReading;
-  api: Pick<NodeApi, "getInboxes">;
-  inboxes: readonly InboxId[];
-  block: number;
-  signal: AbortSignal;
-}): Promise<void> {
+export async function refreshInboxes(
+  params: RegistrySource & { inboxes: readonly InboxId[]; block: number },
+): Promise<void> {
   const { core, api, block, signal } = params;
   const { network, database } = core;
   // A rollback puts another in its place.

@@ -1,9 +1,8 @@
-import type { GroupState } from "../../mls/groupState.ts";
 import type { ClientCore } from "../core.ts";
 import type { GroupChange } from "../groups/changeGroup.ts";
 import { authorityOf } from "../groups/epochSecrets.ts";
 import { readState } from "../groups/epochStates.ts";
-import { inboxesOf, viewOf } from "../groups/epochView.ts";
+import { namesOf, viewOf } from "../groups/epochView.ts";
 import type { Group } from "../groups/group.ts";
 import type { EntryRecord, Fork, GroupRecord, HeadId } from "../tables.ts";
 
@@ -28,20 +27,18 @@ export async function changeByJoining(params: {
     cache: group.epochs,
     head: entry.id,
   });
-  const lineage = lineageOf({ entry, entries });
+  const { epoch } = record.start;
+  const lineage = lineageOf({ entry, entries, epoch });
   const fits =
     state !== undefined &&
     authorityOf(state) === entry.authority &&
     lineage.at(-1)?.parent === group.id &&
-    lineage.length === record.start.epoch;
+    lineage.length === epoch;
   core.logger.info({ group: group.id, entry: entry.id, fits }, "joined");
   return {
-    entries: lineage.map((one, i) => ({
-      ...one,
-      verdict: { kind: "before-start", epoch: record.start.epoch - i },
-    })),
+    entries: lineage,
     record: fits
-      ? { ...record, ...namesOf(state), status: "member", fork: forkAfterStart(record) }
+      ? { ...record, ...namesOf(viewOf(state)), status: "member", fork: forkAfterStart(record) }
       : { ...record, status: "cut-off", reason: "bad-lineage" },
     events: [{ kind: "group", group: group.id }],
   };
@@ -53,18 +50,16 @@ function forkAfterStart({ fork, start }: GroupRecord): Fork | undefined {
   return fork && heads.length > 0 ? { ...fork, heads } : undefined;
 }
 
-function namesOf(state: GroupState): Pick<GroupRecord, "name" | "members"> {
-  const view = viewOf(state);
-  return { name: view.context.name, members: inboxesOf(view) };
-}
-
-/** The entry and its ancestors. */
+/** The entry and its ancestors, as of one who starts with it in `epoch`. */
 export function lineageOf(params: {
   entry: EntryRecord;
   entries: ReadonlyMap<HeadId, EntryRecord>;
+  epoch: number;
 }): EntryRecord[] {
+  const { entry, entries, epoch } = params;
   const lineage: EntryRecord[] = [];
-  for (let at: EntryRecord | undefined = params.entry; at; at = params.entries.get(at.parent))
-    lineage.push(at);
+  for (let at: EntryRecord | undefined = entry; at; at = entries.get(at.parent)) {
+    lineage.push({ ...at, verdict: { kind: "before-start", epoch: epoch - lineage.length } });
+  }
   return lineage;
 }

@@ -5,7 +5,7 @@ import type { InboxId } from "../../wire/ids.ts";
 import type { ClientCore } from "../core.ts";
 import type { ClientEvent } from "../events.ts";
 import type { GroupChange } from "../groups/changeGroup.ts";
-import { type EpochView, inboxesOf, viewOf } from "../groups/epochView.ts";
+import { type EpochView, inboxesOf, namesOf, viewOf } from "../groups/epochView.ts";
 import type { Group } from "../groups/group.ts";
 import { isRevoked } from "../identity/isRevoked.ts";
 import { foldEntry } from "../outbox/foldEntry.ts";
@@ -127,8 +127,7 @@ function keptPayload({ group, entry, hasPath }: Params): Write[] {
 function recordAfter(params: { record: GroupRecord; entry: Entry; after: EpochView }): GroupRecord {
   const { record, entry, after } = params;
   const status = record.status === "creating" ? "member" : record.status;
-  const { epoch, context } = after;
-  return { ...record, status, head: entry.id, epoch, name: context.name, members: inboxesOf(after) };
+  return { ...record, ...namesOf(after), status, head: entry.id, epoch: after.epoch };
 }
 
 function membershipOf(params: {

@@ -1,6 +1,6 @@
 import { WeftError } from "../../errors.ts";
 import type { GroupState } from "../../mls/groupState.ts";
-import type { Entry, NodeApi } from "../../rpc/nodeApi.ts";
+import type { Entry } from "../../rpc/nodeApi.ts";
 import type { InboxId } from "../../wire/ids.ts";
 import type { ClientCore } from "../core.ts";
 import { changeGroup } from "../groups/changeGroup.ts";
@@ -10,7 +10,7 @@ import type { Group } from "../groups/group.ts";
 import { refusedIntent } from "../outbox/refusedIntent.ts";
 import type { Member } from "../policy/roleOf.ts";
 import { type EntryRecord, tables } from "../tables.ts";
-import { askRegistry, type RegistryReading } from "./askRegistry.ts";
+import { askRegistry, type RegistrySource } from "./askRegistry.ts";
 import { changeByControl } from "./changeByControl.ts";
 import { isInTime, judgeAppeal } from "./judgeAppeal.ts";
 import { revokedMembers } from "./judgeEntry.ts";
@@ -18,12 +18,8 @@ import { openAppeal, openEntry } from "./openEntry.ts";
 import { recordOf } from "./recordOf.ts";
 import { voidEntry } from "./voidEntry.ts";
 
-type Params = {
-  core: ClientCore;
+type Params = RegistrySource & {
   group: Group;
-  reading: RegistryReading;
-  api: Pick<NodeApi, "getInboxes">;
-  signal: AbortSignal;
   entry: Entry;
   /** The earlier sibling that decides about the head. */
   contested: EntryRecord;

@@ -1,5 +1,5 @@
 import { WeftError } from "../../errors.ts";
-import type { Entry, NodeApi } from "../../rpc/nodeApi.ts";
+import type { Entry } from "../../rpc/nodeApi.ts";
 import { entryId } from "../../wire/entry.ts";
 import type { ClientCore } from "../core.ts";
 import { changeGroup, type GroupChange } from "../groups/changeGroup.ts";
@@ -10,7 +10,7 @@ import { branchWith, judgeSenders, removedBy } from "../messages/judgeSenders.ts
 import { releaseHeld } from "../messages/releaseHeld.ts";
 import { hasActive } from "../policy/roleOf.ts";
 import { type CopyEvidence, type EntryRecord, type GroupRecord, tables } from "../tables.ts";
-import { askRegistry, type RegistryReading } from "./askRegistry.ts";
+import { askRegistry, type RegistrySource } from "./askRegistry.ts";
 import { changeByControl } from "./changeByControl.ts";
 import { changeByJoining } from "./changeByJoining.ts";
 import { changeByVerdict } from "./changeByVerdict.ts";
@@ -24,13 +24,7 @@ import { recordOf } from "./recordOf.ts";
 import { rollBackGroup } from "./rollBackGroup.ts";
 import { settleFork } from "./settleFork.ts";
 
-type Params = {
-  core: ClientCore;
-  group: Group;
-  reading: RegistryReading;
-  api: Pick<NodeApi, "getInboxes">;
-  signal: AbortSignal;
-};
+type Params = RegistrySource & { group: Group };
 
 /**
  * The one door for entries, one's own and others': checked, judged and stored one by one, each with all its

@@ -2,7 +2,7 @@ import { groupTopic } from "../../wire/topic.ts";
 import type { ClientCore } from "../core.ts";
 import { changeGroup } from "../groups/changeGroup.ts";
 import { listEpochs, readState } from "../groups/epochStates.ts";
-import { inboxesOf, viewOf } from "../groups/epochView.ts";
+import { namesOf, viewOf } from "../groups/epochView.ts";
 import type { Group } from "../groups/group.ts";
 import { type HeadId, tables } from "../tables.ts";
 import { lineageOf } from "./changeByJoining.ts";
@@ -22,9 +22,9 @@ export async function returnToFormer(params: { core: ClientCore; group: Group })
     head && (await readState({ database: core.database, group: group.id, cache: group.epochs, head }));
   if (!head || !state) return false;
   const view = viewOf(state);
+  const { epoch } = view;
   const entry = entries.get(head);
-  const lineage = entry ? lineageOf({ entry, entries }) : [];
-  const at = { head, epoch: view.epoch };
+  const at = { head, epoch };
   core.logger.info({ group: group.id, ...at }, "went back to a former membership");
   const all = [...entries.values()];
   await changeGroup({
@@ -32,13 +32,10 @@ export async function returnToFormer(params: { core: ClientCore; group: Group })
     group,
     change: {
       record: {
-        ...{ ...record, ...at, status: entry ? "member" : "creating", start: at, awaited: record.start },
-        ...{ name: view.context.name, members: inboxesOf(view) },
+        ...{ ...record, ...namesOf(view), ...at },
+        ...{ status: entry ? "member" : "creating", start: at, awaited: record.start },
       },
-      entries: lineage.map((one, i) => ({
-        ...one,
-        verdict: { kind: "before-start", epoch: view.epoch - i },
-      })),
+      entries: entry ? lineageOf({ entry, entries, epoch }) : [],
       droppedEntries: entry ? all.slice(all.indexOf(entry) + 1) : all,
       // What was said there could not be told from a dead branch meanwhile.
       writes: [tables.topicPosition.del({ topic: groupTopic(group.id) })],

@@ -2,7 +2,7 @@ import type { EntryId } from "../../wire/ids.ts";
 import type { ClientCore } from "../core.ts";
 import { changeGroup, type GroupChange } from "../groups/changeGroup.ts";
 import { readEpoch } from "../groups/epochStates.ts";
-import { inboxesOf, viewOf } from "../groups/epochView.ts";
+import { namesOf, viewOf } from "../groups/epochView.ts";
 import type { Group } from "../groups/group.ts";
 import { branchWith, judgeSenders, removedBy } from "../messages/judgeSenders.ts";
 import { readDeadAnew } from "../messages/readDeadAnew.ts";
@@ -151,8 +151,7 @@ async function recordAt(params: {
   if (!epoch) return { ...record, status: "member", head };
   const view = viewOf(epoch.state);
   const status = head === group.id ? "creating" : "member";
-  const { name } = view.context;
-  return { ...record, status, reason: undefined, head, epoch: view.epoch, name, members: inboxesOf(view) };
+  return { ...record, ...namesOf(view), status, reason: undefined, head, epoch: view.epoch };
 }
 
 /** The very entry that brought this client in is gone: wait until it lands again. */

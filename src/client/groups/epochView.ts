@@ -26,6 +26,11 @@ export function viewOf(state: EpochKeys): EpochView {
   return view;
 }
 
+/** What a group's record repeats of its head's epoch. */
+export function namesOf(view: EpochView): { readonly name: string; readonly members: InboxId[] } {
+  return { name: view.context.name, members: inboxesOf(view) };
+}
+
 function readView(state: EpochKeys): EpochView {
   const reading = readGroupContext(groupContextExtensionOf(state));
   if (reading.kind !== "context") {

@@ -11,7 +11,7 @@ import { addGroup } from "../groups/addGroup.ts";
 import { branchOf } from "../groups/branch.ts";
 import { changeGroup } from "../groups/changeGroup.ts";
 import { listEpochs } from "../groups/epochStates.ts";
-import { inboxesOf, viewOf } from "../groups/epochView.ts";
+import { namesOf, viewOf } from "../groups/epochView.ts";
 import { createGroupHandle, emptyGroupView, type Group, NO_BLOCK } from "../groups/group.ts";
 import { timelineWrites } from "../messages/timelineStore.ts";
 import { failed, type Intent } from "../outbox/intent.ts";
@@ -40,8 +40,7 @@ export async function admitGroup(params: {
     head: entry,
     epoch: view.epoch,
     start: { head: entry, epoch: view.epoch },
-    name: view.context.name,
-    members: inboxesOf(view),
+    ...namesOf(view),
     createdAtMs: Date.now(),
   };
   const known = core.groups.get(id);

@@ -22,10 +22,11 @@ type View = Pick<GroupView, "record" | "entries" | "branch">;
 
 /**
  * What becomes of a Welcome to a group that is known. `over`: this client has come in by its entry, which once more
- * would begin the ratchets of that epoch anew and use their keys twice; or it is past it. `enter`: it is out of the group; or in by
- * the leaf of an installation that was replaced; or it waits for an entry that a reorganization took while this one is
- * on the chain; or the entry that it came in by may be one that the others refuse, which who joins can't judge: nobody
- * else has built on that, and a later one on another branch takes it in anew. `wait`: none of these yet. Pure.
+ * would begin the ratchets of that epoch anew and use their keys twice; or it is past it. `enter`: it is out of the
+ * group; or in by the leaf of an installation that was replaced; or it waits for an entry that a reorganization took
+ * while this one is on the chain; or the entry that it came in by may be one that the others refuse, which who joins
+ * can't judge: nobody else has built on that, and a later one on another branch takes it in anew. `wait`: none of these
+ * yet. Pure.
  */
 export function judgeWelcome(params: {
   view: View;

@@ -4,7 +4,7 @@ import type { GroupId, NodeId } from "../../wire/ids.ts";
 import type { ClientCore } from "../core.ts";
 import { judgeAwaited } from "../coverage/judgeAwaited.ts";
 import { forgetCoverage } from "../coverage/knownCoverage.ts";
-import { forgetInboxes, type RegistryReading } from "../entries/askRegistry.ts";
+import { forgetInboxes, type RegistryReading, type RegistrySource } from "../entries/askRegistry.ts";
 import { compareEntries } from "../entries/compareEntries.ts";
 import { giveUpFork } from "../entries/giveUpFork.ts";
 import { receiveEntries } from "../entries/receiveEntries.ts";
@@ -69,13 +69,7 @@ async function receive(params: Params & { reading: RegistryReading; event: Chain
   }
 }
 
-type EntryReader = {
-  core: ClientCore;
-  group: Group;
-  reading: RegistryReading;
-  api: Pick<NodeApi, "fetchEntries" | "getInboxes">;
-  signal: AbortSignal;
-};
+type EntryReader = RegistrySource & { group: Group; api: Pick<NodeApi, "fetchEntries"> };
 
 function beServed(group: Group, node: NodeId): void {
   group.caughtUpBy = node;
