@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
+import { privateKeyToAccount } from "viem/accounts";
+import { coreOf } from "../../src/client/client.ts";
 import { callRpc } from "../../src/devnet/callRpc.ts";
 import {
   addMembers,
@@ -15,7 +17,7 @@ import {
   sendMessage,
   setOnline,
 } from "../../src/index.ts";
-import type { GroupId } from "../../src/wire/ids.ts";
+import { asAddress, type GroupId } from "../../src/wire/ids.ts";
 import { openTestClient, type TestClient } from "../support/openTestClient.ts";
 import { isMember, openTestGroup } from "../support/openTestGroup.ts";
 import { assertSameTimelines } from "../support/sameTimelines.ts";
@@ -254,4 +256,18 @@ test("a reorganization takes the commits of several groups: each comes back, and
     await assertSameTimelines({ group, members, messages: i === 2 ? 1 : 2 });
     for (const { client } of members) assert.equal((await groupStatus({ client, group })).gaps, 0);
   }
+});
+
+test("who is not registered for a while, since a reorganization took that, is waited for", async () => {
+  await using alice = await openTestClient({ network, name: "alice" });
+  const block = await markBlock();
+  await using bob = await openTestClient({ network, name: "bob" });
+  await undoAfter(block);
+  const { address } = privateKeyToAccount(bob.privateKey);
+  const { group, intent } = await createGroup({ ...alice, name: "Early", members: [asAddress(address)] });
+  const founded = () => coreOf(alice.client).groups.get(group)?.view.intents[0];
+  await until("bob not found", () => (founded()?.attempts ?? 0) > 0);
+  network.chain.resume();
+  assert.deepEqual(await intent.settled, delivered);
+  await until("bob in the group", () => isMember(bob, group));
 });

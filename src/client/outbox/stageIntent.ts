@@ -41,6 +41,8 @@ type Params = {
 const PATIENCE = 12;
 const PATIENCE_AT_LAST = 4;
 const REGISTRY_SLACK_BLOCKS = 8;
+/** A new inbox is not everywhere known at once, and one that a reorganization took away comes again. */
+const PATIENCE_WITH_UNKNOWN_BLOCKS = 16;
 
 /**
  * Builds the entry of an intent on the present head and stores it, with the state that it opens, before anything of
@@ -73,12 +75,20 @@ async function resolve(params: Params): Promise<Intent | undefined> {
   const { core, group, intent } = params;
   const { action } = intent;
   if (intent.resolved !== undefined || !("members" in action)) return intent;
-  const block = recentBlock(group);
+  const block = Math.max(recentBlock(group), intent.retryAtBlock);
   const inboxes = await resolveMembers({ ...params, members: action.members, block });
   const others = action.kind === "create" ? inboxes?.filter((id) => id !== core.self.inbox) : inboxes;
-  const next = others ? { ...intent, resolved: others, remaining: others } : failed(intent, "unknown-member");
+  const next = others
+    ? { ...intent, resolved: others, remaining: others, attempts: 0 }
+    : unresolved({ intent, block: group.processed.number });
   await group.queue.run(() => changeGroup({ core, group, change: { intents: [next] } }));
   return others ? next : undefined;
+}
+
+function unresolved({ intent, block }: { intent: Intent; block: number }): Intent {
+  const { attempts } = intent;
+  if (attempts >= PATIENCE_WITH_UNKNOWN_BLOCKS) return failed(intent, "unknown-member");
+  return { ...intent, attempts: attempts + 1, retryAtBlock: block + 1 };
 }
 
 async function gatherFacts(params: Params & { state: GroupState }) {
