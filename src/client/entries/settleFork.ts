@@ -5,12 +5,12 @@ import type { Branch } from "../groups/branch.ts";
 import type { GroupChange } from "../groups/changeGroup.ts";
 import type { Group } from "../groups/group.ts";
 import { judgeOpening } from "../messages/judgeRecord.ts";
-import { awaitedWrites } from "../messages/judgeRecords.ts";
+import { awaitedWrites, outcomeWrite } from "../messages/judgeRecords.ts";
 import { branchWith } from "../messages/judgeSenders.ts";
 import { createPendingTimeline } from "../messages/pendingTimeline.ts";
 import { readRecords, readSurroundings, timelineWrites } from "../messages/timelineStore.ts";
 import { resealed } from "../outbox/resealed.ts";
-import type { Fork, HeadId } from "../tables.ts";
+import { type Fork, type HeadId, tables } from "../tables.ts";
 import { changeOpenings } from "../timeline/insertMessage.ts";
 import type { MessageRecord, Opening } from "../timeline/record.ts";
 
@@ -59,8 +59,8 @@ export async function settleFork(params: {
 }
 
 /**
- * Openings in dead epochs count no more, those in the epoch of `entry` count again. With own messages that have no
- * other, and their void sealings.
+ * Openings in dead epochs count no more, those in the epoch of `entry` count again; a fence of theirs may have stood
+ * on a removal that did not return. With own messages that have no other, and their void sealings.
  */
 export async function judgeVanished(params: {
   core: ClientCore;
@@ -76,14 +76,18 @@ export async function judgeVanished(params: {
   const place = { database: core.database, group: group.id };
   const timeline = createPendingTimeline();
   const voided = new Map<MessageId, readonly Opening[]>();
-  const awaited: Write[] = [];
+  const writes: Write[] = [];
   const judge = async (opening: Opening, { id, content }: MessageRecord): Promise<Opening> => {
     if (opening.entry !== entry && dead.has(opening.entry) && opening.verdict !== "void")
       return { ...opening, verdict: "void" };
-    if (opening.entry !== entry || opening.verdict !== "void") return opening;
+    if (opening.entry !== entry || (opening.verdict !== "void" && opening.fence === undefined))
+      return opening;
     const judged = await judgeOpening({ core, branch, sender: content, opening });
+    const before = await tables.awaited.get(core.database, { group: group.id, id });
     const after = judged.open.length > 0 ? { isPending: judged.opening.verdict === "pending" } : undefined;
-    awaited.push(...awaitedWrites({ group, id, before: undefined, after }));
+    writes.push(...awaitedWrites({ group, id, before, after }));
+    if (judged.opening !== opening)
+      writes.push(outcomeWrite({ core, group, record: { id, content }, opening: judged.opening }));
     return judged.opening;
   };
   for (let at = from; at <= from + dead.size; at++) {
@@ -100,6 +104,6 @@ export async function judgeVanished(params: {
       if (isOwn && openings.every(({ verdict }) => verdict === "void")) voided.set(record.id, changed);
     }
   }
-  const { writes, events } = timelineWrites({ group: group.id, changes: timeline.changes });
-  return { writes: [...awaited, ...writes], events, voided };
+  const shown = timelineWrites({ group: group.id, changes: timeline.changes });
+  return { writes: [...writes, ...shown.writes], events: shown.events, voided };
 }
