@@ -69,10 +69,10 @@ export function timelineInMemory(): TimelineInMemory {
     touched++;
     if (kind === "put") {
       records.set(cursor, structuredClone(record));
-      places.set(key.id, cursor);
+      if (record.kind !== "again") places.set(key.id, cursor);
     } else {
       assert.ok(records.delete(cursor), "only what stands there can be dropped");
-      places.delete(key.id);
+      if (record.kind !== "again") places.delete(key.id);
     }
   }
 

@@ -54,11 +54,12 @@ export async function deletionChanges(params: {
     const { message } = verdict.instruction;
     const deletion: Deletion = {
       target: message,
+      epoch: group.view.record.epoch,
       inbox: verdict.writer.inbox,
       source: { kind: "control", entry: id },
     };
     const target = await readMessage({ ...place, id: message });
-    const known = await readDeletions({ ...place, target: message });
+    const known = await readDeletions({ ...place, target: message, author: target?.content.inbox });
     const others = known.filter(({ source }) => source.kind === "own" || !sources.has(source.entry));
     changes.push(...changeDeletion({ deletion, stands, target, others }));
   }

@@ -2,11 +2,11 @@ import { type Row, valuesOf } from "../../store/client/table.ts";
 import type { Database } from "../../store/openDatabase.ts";
 import type { Write } from "../../store/writeAtomic.ts";
 import type { ApplicationMessage } from "../../wire/applicationMessage.ts";
-import type { EnvelopeHash, GroupId, Hex, MessageId } from "../../wire/ids.ts";
+import type { EnvelopeHash, GroupId, Hex, InboxId, MessageId } from "../../wire/ids.ts";
 import type { ClientEvent } from "../events.ts";
 import { tables } from "../tables.ts";
-import { isDeleted } from "../timeline/changeDeletion.ts";
 import type { Surroundings } from "../timeline/insertMessage.ts";
+import { isPermitted } from "../timeline/isDeleted.ts";
 import {
   type Deletion,
   type GapRecord,
@@ -30,10 +30,12 @@ export async function readSurroundings(
   const target = deletes && (await readMessage({ ...params, id: deletes }));
   return {
     record: await readMessage({ ...params, id: message.id }),
-    deletions: await readDeletions({ ...params, target: message.id }),
+    deletions: await readDeletions({ ...params, target: message.id, author: message.content.inbox }),
     target,
     targetDeletions: target
-      ? (await readDeletions({ ...params, target: target.id })).filter((one) => !isBy(one, message.id))
+      ? (await readDeletions({ ...params, target: target.id, author: target.content.inbox })).filter(
+          (one) => !isBy(one, message.id),
+        )
       : [],
   };
 }
@@ -93,14 +95,15 @@ function writesOf(group: GroupId, change: TimelineChange): Write[] {
   switch (change.kind) {
     case "put": {
       const { epoch, rank, id } = keyOf(change.record);
-      return [
-        tables.timeline.put({ group, epoch, rank, id }, change.record),
-        tables.timelinePlace.put({ group, id }, { epoch, rank }),
-      ];
+      const row = tables.timeline.put({ group, epoch, rank, id }, change.record);
+      const isShown = change.record.kind !== "again";
+      return [row, ...(isShown ? [tables.timelinePlace.put({ group, id }, { epoch, rank })] : [])];
     }
     case "drop": {
       const { epoch, rank, id } = keyOf(change.record);
-      return [tables.timeline.del({ group, epoch, rank, id }), tables.timelinePlace.del({ group, id })];
+      const row = tables.timeline.del({ group, epoch, rank, id });
+      const isShown = change.record.kind !== "again";
+      return [row, ...(isShown ? [tables.timelinePlace.del({ group, id })] : [])];
     }
     case "remember-deletion":
       return [tables.deletion.put(deletionKey(group, change.deletion), change.deletion)];
@@ -132,13 +135,16 @@ export async function readRecord(params: Place & { id: Hex }): Promise<TimelineR
   return place && (await tables.timeline.get(database, { group, ...place, id }));
 }
 
-/** At least one that applies if there is one: those of strangers to the message are left out. */
-export async function readDeletions(params: Place & { target: MessageId }): Promise<Deletion[]> {
-  const { database, group, target } = params;
-  const deletions = await valuesOf(tables.deletion.rows(database, { under: { group, target }, limit: 256 }));
-  const record = await readMessage({ ...params, id: target });
-  if (!record) return deletions;
-  return deletions.filter((one) => isDeleted({ author: record.content.inbox, deletions: [one] }));
+/** All that apply, as far as the author is known: others can name a message any number of times, in vain. */
+export async function readDeletions(
+  params: Place & { target: MessageId; author?: InboxId | undefined },
+): Promise<Deletion[]> {
+  const { database, group, target, author } = params;
+  const deletions: Deletion[] = [];
+  for await (const { value: deletion } of tables.deletion.rows(database, { under: { group, target } })) {
+    if (author === undefined || isPermitted({ deletion, author })) deletions.push(deletion);
+  }
+  return deletions;
 }
 
 function isBy({ source }: Deletion, message: MessageId): boolean {

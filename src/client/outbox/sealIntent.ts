@@ -11,7 +11,7 @@ import { postingCredentialOf } from "../groups/epochSecrets.ts";
 import { readState } from "../groups/epochStates.ts";
 import { inboxesOf, viewOf } from "../groups/epochView.ts";
 import type { Group } from "../groups/group.ts";
-import { readGaps, readSurroundings, timelineWrites } from "../messages/timelineStore.ts";
+import { readDeletions, readGaps, readSurroundings, timelineWrites } from "../messages/timelineStore.ts";
 import { type PublicationRecord, tables } from "../tables.ts";
 import { insertMessage } from "../timeline/insertMessage.ts";
 import { type Action, failed, type Intent } from "./intent.ts";
@@ -44,6 +44,9 @@ async function sealed(params: {
     return { intents: [failed(intent, "audience-changed")] };
   }
   const { content, message: id } = action;
+  // Deletions do not reach later epochs: what was deleted in one that vanished must not come up again in another.
+  const deletions = await readDeletions({ ...core, group: group.id, target: id, author: content.inbox });
+  if (deletions.length > 0) return { intents: [failed(intent, "deleted")] };
   const message = { content, replaces: intent.replaces, id };
   const plaintext = writeApplicationMessage(message);
   const { key, privateKey } = core.self.installation;

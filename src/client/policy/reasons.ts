@@ -15,6 +15,7 @@ export const intentReasons = {
   "last-super-admin": "A group keeps at least one super admin.",
   "no-key-package": "A new member has no valid key package.",
   "audience-changed": "It was not delivered in its epoch, and sealing it again would show it to new members.",
+  deleted: "It was deleted before it could be sealed again.",
   "too-late": "What it is about can't be changed any more.",
   refused: "The others refused it; see the entry's verdict.",
 } as const;

@@ -1,4 +1,4 @@
-import type { InboxId } from "../../wire/ids.ts";
+import { placeMessage } from "./placeMessage.ts";
 import type { Deletion, MessageRecord, TimelineChange } from "./record.ts";
 
 /**
@@ -9,20 +9,14 @@ export function changeDeletion(params: {
   deletion: Deletion;
   stands: boolean;
   target: MessageRecord | undefined;
-  /** Deletions of the same target from other sources: at least one that applies if there is one. */
+  /** Deletions of the same target from other sources. */
   others: readonly Deletion[];
 }): TimelineChange[] {
   const { deletion, stands, target, others } = params;
   const remembered: TimelineChange = { kind: stands ? "remember-deletion" : "forget-deletion", deletion };
   if (!target) return [remembered];
-  const standing = stands ? [...others, deletion] : others;
-  const deleted = isDeleted({ author: target.content.inbox, deletions: standing });
-  return deleted === target.deleted
-    ? [remembered]
-    : [remembered, { kind: "put", record: { ...target, deleted } }];
-}
-
-/** Judged in the deletion's own epoch: controls were when they were adopted, authors may always. */
-export function isDeleted(params: { author: InboxId; deletions: readonly Deletion[] }): boolean {
-  return params.deletions.some(({ source, inbox }) => source.kind === "control" || inbox === params.author);
+  const deletions = stands ? [...others, deletion] : others;
+  const [record, ...again] = placeMessage({ message: target, deletions });
+  const records = record.deleted === target.deleted ? again : [record, ...again];
+  return [remembered, ...records.map((one) => ({ kind: "put", record: one }) as const)];
 }

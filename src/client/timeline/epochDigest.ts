@@ -1,6 +1,6 @@
 import { labeledHash } from "../../wire/bytes.ts";
 import { type EntryId, fromHex, type Hex, ID_BYTES, toHex } from "../../wire/ids.ts";
-import type { MessageRecord, TimelineRecord } from "./record.ts";
+import { type AgainRecord, compareKeys, keyOf, type MessageRecord, type TimelineRecord } from "./record.ts";
 
 const STATE = { visible: 0, deleted: 1 } as const;
 const BYTES_PER_MESSAGE = ID_BYTES + 1;
@@ -12,7 +12,8 @@ export type EpochDigest =
 
 /**
  * What two clients compare of an epoch: SHA-256("weft.timeline.v1" ‖ entry id ‖ for each message that counts, in
- * order: message id ‖ 0 visible or 1 deleted). Messages that are pending or fenced do not count.
+ * order: message id ‖ 0 visible or 1 deleted). Messages that are pending or fenced do not count; one that counts in
+ * several epochs is in the digest of each.
  */
 export function epochDigest(params: {
   /** That opened the epoch. */
@@ -24,14 +25,18 @@ export function epochDigest(params: {
   const gaps = records.filter((record) => record.kind === "gap").length;
   if (gaps > 0) return { kind: "gaps", gaps };
   const messages = records
-    .filter((record) => record.kind === "message")
-    .filter((record) => record.openings[0].verdict === "counts")
-    .sort((a, b) => a.content.depth - b.content.depth || (a.id < b.id ? -1 : 1));
+    .filter((record) => countsIn(record, params.entry))
+    .sort((a, b) => compareKeys(keyOf(a), keyOf(b)));
   const fields = [fromHex(params.entry), statesOf(messages)];
   return { kind: "digest", digest: toHex(labeledHash({ label: "weft.timeline.v1", fields })) };
 }
 
-function statesOf(messages: readonly MessageRecord[]): Uint8Array {
+function countsIn(record: TimelineRecord, entry: EntryId): record is MessageRecord | AgainRecord {
+  if (record.kind === "again") return record.entries.includes(entry);
+  return record.kind === "message" && record.openings[0].verdict === "counts";
+}
+
+function statesOf(messages: readonly (MessageRecord | AgainRecord)[]): Uint8Array {
   const bytes = new Uint8Array(messages.length * BYTES_PER_MESSAGE);
   messages.forEach(({ id, deleted }, i) => {
     bytes.set(fromHex(id), i * BYTES_PER_MESSAGE);

@@ -1,23 +1,16 @@
 import type { ApplicationMessage, MessageContent } from "../../wire/applicationMessage.ts";
 import type { MessageId } from "../../wire/ids.ts";
-import { changeDeletion, isDeleted } from "./changeDeletion.ts";
-import {
-  compareKeys,
-  type Deletion,
-  type GapRecord,
-  keyOf,
-  type MessageRecord,
-  type Opening,
-  type TimelineChange,
-} from "./record.ts";
+import { changeDeletion } from "./changeDeletion.ts";
+import { placeMessage, standsAmong } from "./placeMessage.ts";
+import type { Deletion, GapRecord, MessageRecord, Opening, TimelineChange } from "./record.ts";
 
 /** What the database holds around a message. */
 export type Surroundings = {
   /** The record of the same id. */
   readonly record: MessageRecord | undefined;
-  /** Deletions of it: at least one that applies if there is one. */
+  /** Deletions of it: all that apply if it is known. */
   readonly deletions: readonly Deletion[];
-  /** Of a message that deletes another: that one, and a deletion of it from another source that applies, if any. */
+  /** Of a message that deletes another: that one, and the deletions of it from other sources that apply. */
   readonly target: MessageRecord | undefined;
   readonly targetDeletions: readonly Deletion[];
 };
@@ -68,20 +61,20 @@ function settleMessage(params: {
   const { id, content, found } = params;
   const before = found.record;
   const [first, ...rest] = params.openings.toSorted(compareOpenings).slice(0, MAX_OPENINGS);
-  const deleted = isDeleted({ author: content.inbox, deletions: found.deletions });
-  const after: MessageRecord | undefined = first && {
-    kind: "message",
-    id,
-    content,
-    openings: [first, ...rest],
-    deleted,
-  };
-  const changes: TimelineChange[] = [];
-  if (before && (!after || compareKeys(keyOf(before), keyOf(after)) !== 0)) {
-    changes.push({ kind: "drop", record: before });
-  }
-  if (after) changes.push({ kind: "put", record: after });
-  return [...changes, ...changesOfDeletion({ content, id, before, after, found })];
+  const { deletions } = found;
+  const after = first && placeMessage({ message: { id, content, openings: [first, ...rest] }, deletions });
+  const places = after ?? [];
+  const [stood, ...again] = before ? placeMessage({ message: before, deletions }) : [];
+  // The message itself goes from where only a word of it stays.
+  const gone = [
+    ...(before && stood && !standsAmong(stood, places.slice(0, 1)) ? [before] : []),
+    ...again.filter((one) => !standsAmong(one, places)),
+  ];
+  return [
+    ...gone.map((record) => ({ kind: "drop", record }) as const),
+    ...places.map((record) => ({ kind: "put", record }) as const),
+    ...changesOfDeletion({ content, id, before, after: after?.[0], found }),
+  ];
 }
 
 /** A message that deletes another does so as long as it stands itself. */
@@ -93,20 +86,22 @@ function changesOfDeletion(params: {
   found: Surroundings;
 }): TimelineChange[] {
   const { content, id, before, after, found } = params;
-  if (content.body.kind !== "delete-own" || stands(before) === stands(after)) return [];
+  const last = lastEpoch(after);
+  if (content.body.kind !== "delete-own" || lastEpoch(before) === last) return [];
   const deletion: Deletion = {
     target: content.body.message,
+    epoch: last ?? 0,
     inbox: content.inbox,
     source: { kind: "own", message: id },
   };
   const { target, targetDeletions: others } = found;
-  return changeDeletion({ deletion, stands: stands(after), target, others });
+  return changeDeletion({ deletion, stands: last !== undefined, target, others });
 }
 
-/** Also while its proof is awaited: what its sender took back must not come up again meanwhile. */
-function stands(record: MessageRecord | undefined): boolean {
-  const verdict = record?.openings[0].verdict;
-  return verdict === "counts" || verdict === "pending";
+/** In which it stands, also while its proof is awaited: what its sender took back must not come up again meanwhile. */
+function lastEpoch(record: MessageRecord | undefined): number | undefined {
+  const openings = record?.openings.filter(({ verdict }) => verdict === "counts" || verdict === "pending");
+  return openings && openings.length > 0 ? Math.max(...openings.map(({ epoch }) => epoch)) : undefined;
 }
 
 function compareOpenings(a: Opening, b: Opening): number {

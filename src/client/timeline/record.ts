@@ -7,7 +7,7 @@ import type { Role } from "../policy/roleOf.ts";
  * A timeline is a set of records under one order: epoch, rank, id. It stands in the database under these keys, so a
  * page is a range, and an insertion touches only what it changes.
  */
-export type TimelineRecord = MessageRecord | GapRecord | MembershipRecord | MissedRecord;
+export type TimelineRecord = MessageRecord | AgainRecord | GapRecord | MembershipRecord | MissedRecord;
 
 /** rank: 0 for the commit that opened the epoch or what stands in its place, a message's depth, GAP_RANK for gaps. */
 export type TimelineKey = { readonly epoch: number; readonly rank: number; readonly id: Hex };
@@ -18,6 +18,20 @@ export type MessageRecord = {
   readonly content: MessageContent;
   /** Best first, never empty: the first gives the message its epoch and its verdict. */
   readonly openings: readonly [Opening, ...Opening[]];
+  readonly deleted: boolean;
+};
+
+/**
+ * A further epoch in which a message counts that stands in a lower one: whoever came in between knows no other. It
+ * is part of that epoch's digest and not shown.
+ */
+export type AgainRecord = {
+  readonly kind: "again";
+  readonly id: MessageId;
+  readonly epoch: number;
+  readonly depth: number;
+  /** That opened the epoch; several if a reorganization made another of it. */
+  readonly entries: readonly EntryId[];
   readonly deleted: boolean;
 };
 
@@ -90,9 +104,13 @@ export type MembershipChange =
   | { readonly kind: "role"; readonly inbox: InboxId; readonly role: Role }
   | { readonly kind: "renamed"; readonly name: string };
 
-/** `inbox` deletes `target`; counts if the inbox is the target's author, or if an adopted control entry says so. */
+/**
+ * `inbox` deletes `target`; counts if the inbox is the target's author, or if an adopted control entry says so. What
+ * is sealed to a later epoch than its own it does not reach: whoever came in between can't know of it.
+ */
 export type Deletion = {
   readonly target: MessageId;
+  readonly epoch: number;
   readonly inbox: InboxId;
   readonly source:
     | { readonly kind: "own"; readonly message: MessageId }
@@ -116,6 +134,8 @@ export function keyOf(record: TimelineRecord): TimelineKey {
   switch (record.kind) {
     case "message":
       return { epoch: record.openings[0].epoch, rank: record.content.depth, id: record.id };
+    case "again":
+      return { epoch: record.epoch, rank: record.depth, id: record.id };
     case "gap":
       return { epoch: record.epoch, rank: GAP_RANK, id: record.envelope };
     case "membership":

@@ -47,12 +47,17 @@ type MessageItem = {
 
 const KEY_BYTES = 8 + 4 + 32;
 
-/** `undefined` for what is no item of its own: a message that deletes another, or whose epoch vanished. */
+/**
+ * `undefined` for what is no item of its own: a message that deletes another, one whose epoch vanished, and a further
+ * epoch of one that is shown already.
+ */
 export function showRecord(record: TimelineRecord): TimelineItem | undefined {
   const cursor = cursorOf(keyOf(record));
   switch (record.kind) {
     case "message":
       return showMessage({ record, cursor });
+    case "again":
+      return undefined;
     case "gap": {
       const { entry: _, ...gap } = record;
       return { ...gap, cursor };
