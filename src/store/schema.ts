@@ -64,7 +64,7 @@ export const clientSchema = {
   unheld:        { prefix: 0x75, key: { group: "bytes32" },                         value: "UnheldRecord: from where the topic is to be read again, for what did not fit into held", writer: "the group's queue" },
   timeline:      { prefix: 0x5b, key: { group: "bytes32", epoch: "u64", rank: "u32", id: "bytes32" }, value: "TimelineRecord: message, gap or commit, in the timeline's order", writer: "the group's queue" },
   timelinePlace: { prefix: 0x5c, key: { group: "bytes32", id: "bytes32" },          value: "epoch and rank of its timeline record", writer: "the group's queue" },
-  deletion:      { prefix: 0x65, key: { group: "bytes32", target: "bytes32", source: "bytes32" }, value: "Deletion of a message, by a message or an entry", writer: "the group's queue" },
+  deletion:      { prefix: 0x65, key: { group: "bytes32", target: "bytes32", by: "bytes32", epoch: "u64", source: "bytes32" }, value: "Deletion of a message by an inbox, or by a control: then `by` is zero", writer: "the group's queue" },
   epochTally:    { prefix: 0x72, key: { group: "bytes32", epoch: "u64" },           value: "EpochTally: what the epoch's timeline records add up to", writer: "the group's queue" },
   groupTally:    { prefix: 0x73, key: { group: "bytes32" },                         value: "GroupTally: what its outcomes and intents add up to", writer: "the group's queue" },
   replaced:      { prefix: 0x66, key: { group: "bytes32", envelope: "bytes32" },    value: "id of the message that was sealed again", writer: "the group's queue" },

@@ -171,7 +171,10 @@ async function changeOf(scene: Scene, step: Step): Promise<GroupChange> {
       const message = target?.id ?? asId(hashOf("unseen"));
       const writer = { inbox: OTHERS, installation: asId(new Uint8Array(32)) };
       const instruction = { kind: "delete-message", message };
-      const record = { id: entry, verdict: { kind: "control", writer, instruction } } as EntryRecord;
+      const record = {
+        id: entry,
+        verdict: { kind: "control", epoch: 1 + (step.a % 4), writer, instruction },
+      } as EntryRecord;
       return shown(
         await deletionChanges({ core: client.core, group, records: [record], stands: step.c % 3 > 0 }),
       );

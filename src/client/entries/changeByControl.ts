@@ -1,5 +1,6 @@
 import type { Entry } from "../../rpc/nodeApi.ts";
 import type { ControlInstruction } from "../../wire/control.ts";
+import type { Hex } from "../../wire/ids.ts";
 import type { ClientCore } from "../core.ts";
 import type { GroupChange } from "../groups/changeGroup.ts";
 import type { Group } from "../groups/group.ts";
@@ -20,7 +21,7 @@ export async function changeByControl(params: {
   instruction: ControlInstruction;
 }): Promise<GroupChange> {
   const { core, group, entry, writer, instruction } = params;
-  const record = recordOf(entry, { kind: "control", writer, instruction });
+  const record = recordOf(entry, { kind: "control", epoch: group.view.record.epoch, writer, instruction });
   core.logger.debug({ group: group.id, entry: entry.id, instruction: instruction.kind }, "a control counts");
   const changes = await deletionChanges({ core, group, records: [record], stands: true });
   const { writes, events } = timelineWrites({ group: group.id, changes });
@@ -47,20 +48,21 @@ export async function deletionChanges(params: {
 }): Promise<TimelineChange[]> {
   const { core, group, records, stands } = params;
   const place = { database: core.database, group: group.id };
-  const sources = new Set(records.map(({ id }) => id));
+  const sources = new Set<Hex>(records.map(({ id }) => id));
   const changes: TimelineChange[] = [];
   for (const { id, verdict } of records) {
     if (verdict.kind !== "control" || verdict.instruction.kind !== "delete-message") continue;
     const { message } = verdict.instruction;
     const deletion: Deletion = {
       target: message,
-      epoch: group.view.record.epoch,
+      epoch: verdict.epoch,
       inbox: verdict.writer.inbox,
       source: { kind: "control", entry: id },
     };
     const target = await readMessage({ ...place, id: message });
-    const known = await readDeletions({ ...place, target: message, author: target?.content.inbox });
-    const others = known.filter(({ source }) => source.kind === "own" || !sources.has(source.entry));
+    const others = target
+      ? await readDeletions({ ...place, target: message, author: target.content.inbox, except: sources })
+      : [];
     changes.push(...changeDeletion({ deletion, stands, target, others }));
   }
   return changes;

@@ -98,7 +98,8 @@ export async function judgeVanished(params: {
       const changed = openings.filter((opening, i) => opening !== record.openings[i]);
       if (changed.length === 0) continue;
       const message = { id: record.id, content: record.content, replaces: [] };
-      const found = timeline.around({ ...(await readSurroundings({ ...place, message })), record });
+      const around = await readSurroundings({ ...place, message, except: timeline.sources });
+      const found = timeline.around({ ...around, record });
       timeline.add(changeOpenings({ openings, found }));
       const isOwn = record.content.installation === core.self.installation.key;
       if (isOwn && openings.every(({ verdict }) => verdict === "void")) voided.set(record.id, changed);

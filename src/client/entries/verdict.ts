@@ -39,8 +39,13 @@ export type VoidReason =
 export type Verdict =
   /** The next head: it opened `epoch`. */
   | ({ readonly kind: "adopted"; readonly epoch: number } & CommitSummary)
-  /** An instruction that counts; never a head. */
-  | { readonly kind: "control"; readonly writer: Member; readonly instruction: ControlInstruction }
+  /** An instruction that counts, in its parent's epoch; never a head. */
+  | {
+      readonly kind: "control";
+      readonly epoch: number;
+      readonly writer: Member;
+      readonly instruction: ControlInstruction;
+    }
   /** Adopted by those who were in the group before this client. */
   | { readonly kind: "before-start"; readonly epoch: number }
   | { readonly kind: "refused"; readonly reason: EntryRefusal | string }

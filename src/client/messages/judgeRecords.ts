@@ -39,7 +39,8 @@ export async function judgeRecords(params: {
     const changed = openings.filter((opening, i) => opening !== record.openings[i]);
     if (changed.length === 0) continue;
     const message = { id: record.id, content: record.content, replaces: [] };
-    const found = timeline.around({ ...(await readSurroundings({ ...place, message })), record });
+    const around = await readSurroundings({ ...place, message, except: timeline.sources });
+    const found = timeline.around({ ...around, record });
     timeline.add(changeOpenings({ openings, found }));
     writes.push(...changed.map((opening) => outcomeWrite({ core, group, record, opening })));
   }

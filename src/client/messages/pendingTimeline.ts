@@ -1,10 +1,12 @@
 import type { Hex, MessageId } from "../../wire/ids.ts";
 import type { Surroundings } from "../timeline/insertMessage.ts";
-import type { Deletion, MessageRecord, TimelineChange } from "../timeline/record.ts";
+import { type Deletion, type MessageRecord, sourceOf, type TimelineChange } from "../timeline/record.ts";
 
 /** Changes of several messages that go into one batch: each has to see what those before it will have changed. */
 export type PendingTimeline = {
   readonly changes: readonly TimelineChange[];
+  /** Of the deletions that it has changed. */
+  readonly sources: { readonly has: (source: Hex) => boolean };
   readonly recordOf: (stored: MessageRecord) => MessageRecord;
   readonly around: (stored: Surroundings & { record: MessageRecord }) => Surroundings & {
     record: MessageRecord;
@@ -24,6 +26,7 @@ export function createPendingTimeline(): PendingTimeline {
   };
   return {
     changes,
+    sources: deletions,
     recordOf,
     around: ({ record, deletions: stored, target, targetDeletions }) => ({
       record: recordOf(record),
@@ -46,8 +49,4 @@ export function createPendingTimeline(): PendingTimeline {
       }
     },
   };
-}
-
-function sourceOf({ source }: Deletion): Hex {
-  return source.kind === "own" ? source.message : source.entry;
 }

@@ -2,29 +2,42 @@ import { type Row, valuesOf } from "../../store/client/table.ts";
 import type { Database } from "../../store/openDatabase.ts";
 import type { Write } from "../../store/writeAtomic.ts";
 import type { ApplicationMessage } from "../../wire/applicationMessage.ts";
-import type { EnvelopeHash, GroupId, Hex, InboxId, MessageId } from "../../wire/ids.ts";
+import {
+  type EnvelopeHash,
+  type GroupId,
+  type Hex,
+  ID_BYTES,
+  type InboxId,
+  type MessageId,
+} from "../../wire/ids.ts";
 import type { ClientEvent } from "../events.ts";
 import { tables } from "../tables.ts";
 import type { Surroundings } from "../timeline/insertMessage.ts";
-import { isPermitted } from "../timeline/isDeleted.ts";
 import {
   type Deletion,
   type GapRecord,
   keyOf,
   type MessageRecord,
+  sourceOf,
   type TimelineChange,
   type TimelineKey,
   type TimelineRecord,
 } from "../timeline/record.ts";
 import { showRecord, type TimelineItem } from "../timeline/timelineItem.ts";
 
+/** In the place of an inbox. */
+const BY_CONTROL: Hex = `0x${"00".repeat(ID_BYTES)}`;
+
 type Place = { readonly database: Database; readonly group: GroupId };
+
+/** Deletions by these are left out. */
+type Except = { readonly except?: { readonly has: (source: Hex) => boolean } | undefined };
 
 /** What the database holds around a message that is to be inserted. */
 export async function readSurroundings(
-  params: Place & { message: ApplicationMessage & { readonly id: MessageId } },
+  params: Place & Except & { message: ApplicationMessage & { readonly id: MessageId } },
 ): Promise<Surroundings> {
-  const { message } = params;
+  const { message, except } = params;
   const { body } = message.content;
   const deletes = body.kind === "delete-own" ? body.message : undefined;
   const target = deletes && (await readMessage({ ...params, id: deletes }));
@@ -33,9 +46,10 @@ export async function readSurroundings(
     deletions: await readDeletions({ ...params, target: message.id, author: message.content.inbox }),
     target,
     targetDeletions: target
-      ? (await readDeletions({ ...params, target: target.id, author: target.content.inbox })).filter(
-          (one) => !isBy(one, message.id),
-        )
+      ? await readDeletions({
+          ...{ ...params, target: target.id, author: target.content.inbox },
+          except: { has: (source) => source === message.id || (except?.has(source) ?? false) },
+        })
       : [],
   };
 }
@@ -135,22 +149,25 @@ export async function readRecord(params: Place & { id: Hex }): Promise<TimelineR
   return place && (await tables.timeline.get(database, { group, ...place, id }));
 }
 
-/** All that apply, as far as the author is known: others can name a message any number of times, in vain. */
+/** By a control, and by the author: of each the one that reaches the latest epoch, if any. */
 export async function readDeletions(
-  params: Place & { target: MessageId; author?: InboxId | undefined },
+  params: Place & Except & { target: MessageId; author: InboxId },
 ): Promise<Deletion[]> {
-  const { database, group, target, author } = params;
-  const deletions: Deletion[] = [];
-  for await (const { value: deletion } of tables.deletion.rows(database, { under: { group, target } })) {
-    if (author === undefined || isPermitted({ deletion, author })) deletions.push(deletion);
+  const { database, group, target, author, except } = params;
+  const found: Deletion[] = [];
+  for (const by of [BY_CONTROL, author]) {
+    const under = { group, target, by };
+    for await (const { value } of tables.deletion.rows(database, { under, reverse: true })) {
+      if (except?.has(sourceOf(value))) continue;
+      found.push(value);
+      break;
+    }
   }
-  return deletions;
+  return found;
 }
 
-function isBy({ source }: Deletion, message: MessageId): boolean {
-  return source.kind === "own" && source.message === message;
-}
-
-function deletionKey(group: GroupId, { target, source }: Deletion) {
-  return { group, target, source: source.kind === "own" ? source.message : source.entry };
+function deletionKey(group: GroupId, deletion: Deletion) {
+  const { target, inbox, epoch, source } = deletion;
+  const by = source.kind === "own" ? inbox : BY_CONTROL;
+  return { group, target, by, epoch, source: sourceOf(deletion) };
 }

@@ -9,7 +9,7 @@ export function changeDeletion(params: {
   deletion: Deletion;
   stands: boolean;
   target: MessageRecord | undefined;
-  /** Deletions of the same target from other sources. */
+  /** Of the same target from other sources: all that apply, or at least those that reach the latest epoch. */
   others: readonly Deletion[];
 }): TimelineChange[] {
   const { deletion, stands, target, others } = params;

@@ -8,9 +8,9 @@ import type { Deletion, GapRecord, MessageRecord, Opening, TimelineChange } from
 export type Surroundings = {
   /** The record of the same id. */
   readonly record: MessageRecord | undefined;
-  /** Deletions of it: all that apply if it is known. */
+  /** Of it: all that apply, or at least those that reach the latest epoch. */
   readonly deletions: readonly Deletion[];
-  /** Of a message that deletes another: that one, and the deletions of it from other sources that apply. */
+  /** Of a message that deletes another: that one, and such deletions of it from other sources. */
   readonly target: MessageRecord | undefined;
   readonly targetDeletions: readonly Deletion[];
 };
@@ -86,16 +86,19 @@ function changesOfDeletion(params: {
   found: Surroundings;
 }): TimelineChange[] {
   const { content, id, before, after, found } = params;
-  const last = lastEpoch(after);
-  if (content.body.kind !== "delete-own" || lastEpoch(before) === last) return [];
-  const deletion: Deletion = {
-    target: content.body.message,
-    epoch: last ?? 0,
-    inbox: content.inbox,
-    source: { kind: "own", message: id },
-  };
+  const [was, is] = [lastEpoch(before), lastEpoch(after)];
+  const { body, inbox } = content;
+  if (body.kind !== "delete-own" || was === is) return [];
   const { target, targetDeletions: others } = found;
-  return changeDeletion({ deletion, stands: last !== undefined, target, others });
+  const deletionOf = (epoch: number): Deletion => ({
+    ...{ target: body.message, epoch, inbox },
+    source: { kind: "own", message: id },
+  });
+  if (is === undefined) {
+    return changeDeletion({ deletion: deletionOf(was ?? 0), stands: false, target, others });
+  }
+  const moved = was === undefined ? [] : [{ kind: "forget-deletion", deletion: deletionOf(was) } as const];
+  return [...moved, ...changeDeletion({ deletion: deletionOf(is), stands: true, target, others })];
 }
 
 /** In which it stands, also while its proof is awaited: what its sender took back must not come up again meanwhile. */

@@ -117,6 +117,11 @@ export type Deletion = {
     | { readonly kind: "control"; readonly entry: EntryId };
 };
 
+/** The message or the entry. */
+export function sourceOf({ source }: Deletion): Hex {
+  return source.kind === "own" ? source.message : source.entry;
+}
+
 /** What an insertion changes; all of one insertion belong into one batch. */
 export type TimelineChange =
   /** Stands at `keyOf(record)` from now on. */
