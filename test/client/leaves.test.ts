@@ -24,6 +24,7 @@ const rotates: Verdict = { kind: "adopted", epoch: 0, writer: member(bob), adds:
 const adds: Verdict = { ...rotates, adds: [member(dave)] };
 const leaves = (inbox: InboxId): Verdict => ({
   kind: "control",
+  epoch: 0,
   writer: member(inbox),
   instruction: { kind: "leave" },
 });
