@@ -20,7 +20,12 @@ type Options = { minutes: number; seed: number; writes: boolean; history?: Histo
 await new Command("npm run soak --")
   .description("Plays random histories until one breaks what has to hold always, or the time is up.")
   .option("--minutes <number>", "for how long", positive, 10)
-  .option("--seed <number>", "what the first histories follow from", whole, Date.now() % 2 ** 31)
+  .option(
+    "--seed <number>",
+    `what the first ${RUNS} histories follow from; the next follow from the numbers behind it`,
+    whole,
+    Date.now() % 2 ** 31,
+  )
   .option("--writes", "one history in which every write to a disk ends badly once, in every way", false)
   .option("--history <json>", "one that failed, as it was printed", asHistory)
   .action(async (options: Options) => {

@@ -13,6 +13,6 @@ export function isDeleted(params: {
 }
 
 /** Controls were judged when they were adopted, authors may always; whoever else names a message deletes nothing. */
-export function isPermitted({ deletion, author }: { deletion: Deletion; author: InboxId }): boolean {
+function isPermitted({ deletion, author }: { deletion: Deletion; author: InboxId }): boolean {
   return deletion.source.kind === "control" || deletion.inbox === author;
 }
