@@ -90,16 +90,18 @@ async function newScene(): Promise<Scene> {
   return { offline, group: await addOfflineGroup({ core: offline.core, group: id, epochs: EPOCHS }) };
 }
 
+/** Few, so that some are sealed to several epochs; one's own intents are each for another. */
 function contentOf(scene: Scene, step: Step, body?: MessageContent["body"]): MessageContent {
+  const which = step.kind === "say-mine" ? [step.a, step.b, step.c] : [step.a % 5, step.b % 4];
   return {
     group: scene.group.id,
     inbox: step.kind === "say-mine" || step.c % 2 ? scene.offline.inbox : OTHERS,
     installation: asId(new Uint8Array(32).fill(3)),
-    nonce: `0x${hashOf(step.kind, step.a, step.b, step.c, body?.kind).slice(2, 34)}`,
+    nonce: `0x${hashOf(step.kind, ...which, body?.kind).slice(2, 34)}`,
     depth: 1 + (step.b % 4),
     parents: [],
     sentAtMs: 0,
-    body: body ?? { kind: "text", text: `${step.a}` },
+    body: body ?? { kind: "text", text: `${step.a % 5}` },
   };
 }
 
@@ -111,7 +113,7 @@ async function opened(scene: Scene, step: Step, content: MessageContent, verdict
     replaces: step.c % 3 ? [] : [hashOf("gap", step.a % 6)],
     id: messageIdOf(content),
   };
-  const epoch = 1 + (step.a % EPOCHS);
+  const epoch = 1 + (Math.floor(step.c / 2) % EPOCHS);
   const envelope = hashOf(message.id, epoch);
   const found = await readSurroundings({ ...at(scene), message });
   const gaps = await readGaps({ ...at(scene), envelopes: [...message.replaces, envelope] });
@@ -285,6 +287,33 @@ test("whatever happens, events give the list that a reading gives, and sums are 
   );
 });
 
+test("a deletion applies however many others, in vain, name the same message", async () => {
+  const scene = await newScene();
+  const { group, offline: client } = scene;
+  const text = contentOf(scene, { kind: "say", a: 1, b: 1, c: 0 });
+  const id = messageIdOf(text);
+  const seal = async (content: MessageContent, verdict: MessageVerdict = "counts") => {
+    const { changes } = await opened(scene, { kind: "say", a: 1, b: 1, c: 0 }, content, verdict);
+    const { writes, events } = timelineWrites({ group: group.id, changes });
+    await group.queue.run(() => changeGroup({ core: client.core, group, change: { writes, events } }));
+  };
+  const state = async () => {
+    const [item] = await listMessages({ client: client.client, group: group.id });
+    return item?.kind === "message" && item.state;
+  };
+  await seal(text);
+  for (let i = 0; i < 300; i++) {
+    const nonce: Hex = `0x${hashOf("stranger", i).slice(2, 34)}`;
+    await seal({ ...text, nonce, inbox: client.inbox, body: { kind: "delete-own", message: id } });
+  }
+  assert.equal(await state(), "visible");
+  await seal({ ...text, body: { kind: "delete-own", message: id } });
+  assert.equal(await state(), "deleted");
+  await seal(text, "fenced");
+  await seal(text);
+  assert.equal(await state(), "deleted");
+});
+
 test("pages from either end and on either side of a cursor make up the list", async () => {
   await fc.assert(
     fc.asyncProperty(
@@ -400,13 +429,14 @@ test("an app can ask how a message stands to its parents", async () => {
   const later = { ...contentOf(scene, { kind: "say", a: 2, b: 0, c: 1 }), parents: [messageIdOf(first)] };
   const read = () => readParents({ client: offline.client, group, message: messageIdOf(later) });
   assert.equal(await read(), undefined);
-  const insert = async (content: MessageContent, a: number) => {
-    const said = await opened(scene, { kind: "say", a, b: 0, c: 0 }, content, "counts");
+  const insert = async (content: MessageContent, epoch: number) => {
+    const step = { kind: "say", a: 0, b: 0, c: 2 * (epoch - 1) } as const;
+    const said = await opened(scene, step, content, "counts");
     const { writes, events } = timelineWrites({ group, changes: said.changes });
     await changeGroup({ core: offline.core, group: scene.group, change: { writes, events } });
   };
-  await insert(later, 0);
+  await insert(later, 1);
   assert.equal((await read())?.verdict, "missing");
-  await insert(first, 1);
+  await insert(first, 2);
   assert.deepEqual(await read(), { parents: later.parents, verdict: "later-epoch" });
 });
