@@ -48,7 +48,7 @@ export async function admitGroup(params: {
   const kept = core.keyPackages.get(generation);
   const used = kept && { ...kept, used: true };
   // So that one goes back to a former membership if this entry never lands.
-  const fork = known && { ...{ heads: [entry], members: record.members }, block: 0, isGivenUp: false };
+  const fork = known && { heads: [entry], members: record.members, isGivenUp: false };
   await group.queue.run(async () => {
     await leaveOwnBranch({ core, group });
     const { dead, from } = vanishedHeads(group.view.record);
