@@ -72,9 +72,9 @@ test("strangers and the revoked do nothing", () => {
   refused("revoked", { writer: carol, revoked: new Set([carol.installation]) });
 });
 
-test("the registry block lies in a window up to the entry's own", () => {
+test("the registry block is not too old; after a reorganization it may lie behind the entry's own", () => {
   permitted({ registryBlock: 1000 });
-  refused("bad-registry-block", { registryBlock: 1001 });
+  permitted({ registryBlock: 1001 });
   permitted({ block: 20_000, registryBlock: 5_600 });
   refused("bad-registry-block", { block: 20_000, registryBlock: 5_599 });
 });

@@ -62,13 +62,16 @@ export function judgeEntry(params: {
   const facts: EntryFacts = { context, members, revoked, writer, block, registryBlock, leavers };
   if (opened.kind === "control") return judgeInstruction({ facts, instruction: opened.instruction });
   const { adds, removes, after, verified } = opened;
+  // After a reorganization an entry may land again before the block that it names. If it were refused for that, those
+  // whom it had brought in could not tell.
+  const asOf = Math.min(registryBlock, block);
   const judgement = judgeCommit({
     ...facts,
     stranded,
     after,
     adds: adds.map((add) => ({
       ...add,
-      active: activeAt({ inbox: registry(add.inbox), installation: add.installation, block: registryBlock }),
+      active: activeAt({ inbox: registry(add.inbox), installation: add.installation, block: asOf }),
     })),
     removes,
     lastCommitBlock,

@@ -32,7 +32,7 @@ export type EntryFacts = Roster & {
 export type CommitFacts = EntryFacts & {
   /** The proposed group context; undefined if the commit proposes none. */
   readonly after: GroupContextReading | undefined;
-  /** `active`: listed by the registry at the end of `registryBlock`. */
+  /** `active`: listed by the registry at the end of `registryBlock`, or of the entry's own block if that is earlier. */
   readonly adds: readonly (Member & { readonly active: boolean })[];
   readonly removes: readonly Member[];
   /** The block of the last commit by the writer's inbox that was adopted on this branch since its last Add. */
@@ -73,8 +73,7 @@ export function refuseWriter(facts: EntryFacts): CommitRefusal | undefined {
   );
   if (!isMember) return "not-a-member";
   if (facts.revoked.has(writer.installation)) return "revoked";
-  const inWindow = registryBlock <= block && registryBlock >= block - REGISTRY_WINDOW_BLOCKS;
-  return inWindow ? undefined : "bad-registry-block";
+  return registryBlock < block - REGISTRY_WINDOW_BLOCKS ? "bad-registry-block" : undefined;
 }
 
 function refuseAdds(facts: Facts): CommitRefusal | undefined {

@@ -28,7 +28,7 @@ export type CommitRefusal =
   | "not-a-member"
   /** The writer's installation was revoked by the end of the block before the entry's own. */
   | "revoked"
-  /** The registry block lies after the entry's own or too far before it. */
+  /** The registry block lies too far before the entry's own. */
   | "bad-registry-block"
   /** The new group context is not canonical or exceeds a limit. */
   | "malformed-context"
