@@ -92,8 +92,13 @@ export type GroupRecord = {
   readonly createdAtMs: number;
   /** Undefined unless a reorganization took entries that may land again. */
   readonly fork?: Fork | undefined;
-  /** A Welcome's entry that was waited for in vain: should it land after all, it brings this client in. */
-  readonly awaited?: GroupRecord["start"] | undefined;
+  /**
+   * A Welcome's entry that was waited for in vain, or that landed again: when it is read, it brings this client in. Up
+   * to `untilBlock` the outbox waits for that.
+   */
+  readonly awaited?: (GroupRecord["start"] & { readonly untilBlock: number }) | undefined;
+  /** A reorganization took the entry by which this client came in: what stands before it may be judged otherwise now. */
+  readonly isRelanding?: boolean | undefined;
   /** In it by the leaf of an installation that was replaced: read, but nothing is sealed or staged. */
   readonly isFormer?: boolean | undefined;
 };

@@ -155,7 +155,12 @@ const view: Parameters<typeof nextAction>[0]["view"] = {
     children: 3,
     block: 100,
   },
-  ...{ head: testId<EntryId>(1), standstillAtMs: Number.POSITIVE_INFINITY, isWidened: false },
+  ...{
+    head: testId<EntryId>(1),
+    standstillAtMs: Number.POSITIVE_INFINITY,
+    isWidened: false,
+    isAwaiting: false,
+  },
 };
 
 test("who is cut off writes nothing but that it is, and that only as long as it is", () => {

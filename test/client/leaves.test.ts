@@ -89,7 +89,12 @@ test("the first in rank acts at once, the wait of the others grows with the loga
 
 const view: Parameters<typeof nextAction>[0]["view"] = {
   ...{ status: "member" as const, isRevoked: false, hasLeft: false, caughtUp: true, children: 0, block: 100 },
-  ...{ head: testId<EntryId>(1), standstillAtMs: Number.POSITIVE_INFINITY, isWidened: false },
+  ...{
+    head: testId<EntryId>(1),
+    standstillAtMs: Number.POSITIVE_INFINITY,
+    isWidened: false,
+    isAwaiting: false,
+  },
   ...{ isCopied: false, isOrphaned: false },
 };
 const send = (sequence: number) =>

@@ -1,10 +1,14 @@
+import type { EntryId } from "../../wire/ids.ts";
 import type { ClientCore } from "../core.ts";
+import type { ClientEvent } from "../events.ts";
 import type { GroupChange } from "../groups/changeGroup.ts";
 import { authorityOf } from "../groups/epochSecrets.ts";
 import { readState } from "../groups/epochStates.ts";
 import { namesOf, viewOf } from "../groups/epochView.ts";
 import type { Group } from "../groups/group.ts";
+import { branchWith } from "../messages/judgeSenders.ts";
 import type { EntryRecord, Fork, GroupRecord, HeadId } from "../tables.ts";
+import { judgeVanished } from "./settleFork.ts";
 
 /**
  * What reading an entry means while one is joining. The group is entered with the entry that the Welcome named: its
@@ -35,13 +39,25 @@ export async function changeByJoining(params: {
     lineage.at(-1)?.parent === group.id &&
     lineage.length === epoch;
   core.logger.info({ group: group.id, entry: entry.id, fits }, "joined");
-  return {
-    entries: lineage,
-    record: fits
-      ? { ...record, ...namesOf(viewOf(state)), status: "member", fork: forkAfterStart(record) }
-      : { ...record, status: "cut-off", reason: "bad-lineage" },
-    events: [{ kind: "group", group: group.id }],
+  const told: ClientEvent = { kind: "group", group: group.id };
+  if (!fits) {
+    return {
+      entries: lineage,
+      record: { ...record, status: "cut-off", reason: "bad-lineage" },
+      events: [told],
+    };
+  }
+  const joined: GroupRecord = {
+    ...{ ...record, ...namesOf(viewOf(state)) },
+    ...{ status: "member", fork: forkAfterStart(record) },
   };
+  const branch = branchWith({ group, record: joined, added: lineage });
+  // What was said in it may have been void for the time that it was gone.
+  const { writes, events } = await judgeVanished({
+    ...{ core, group, branch, entry: record.start.head as EntryId },
+    ...{ dead: new Set(), from: epoch },
+  });
+  return { entries: lineage, record: joined, writes, events: [...events, told] };
 }
 
 /** The entry that brought this client in may have come back. */

@@ -85,7 +85,9 @@ function asJoining({ record, entry }: { record: GroupRecord; entry: Entry }): Gr
   const { status, awaited } = record;
   if (status === "joining") return record;
   if (status !== "removed" || awaited?.head !== entry.id) return undefined;
-  return { ...record, ...awaited, status: "joining", reason: undefined, start: awaited, awaited: undefined };
+  const { head, epoch } = awaited;
+  const start = { head, epoch };
+  return { ...record, ...start, status: "joining", reason: undefined, start, awaited: undefined };
 }
 
 function isInside({ status }: GroupRecord): boolean {

@@ -3,61 +3,121 @@ import { groupTopic } from "../../wire/topic.ts";
 import type { ClientCore } from "../core.ts";
 import { changeGroup } from "../groups/changeGroup.ts";
 import { listEpochs, readState } from "../groups/epochStates.ts";
-import { namesOf, viewOf } from "../groups/epochView.ts";
+import { type EpochView, namesOf, viewOf } from "../groups/epochView.ts";
 import type { Group } from "../groups/group.ts";
-import { type EntryRecord, type HeadId, tables } from "../tables.ts";
+import { readRecords, timelineWrites } from "../messages/timelineStore.ts";
+import { type EntryRecord, type GroupRecord, type HeadId, tables } from "../tables.ts";
+import { endOf, type TimelineChange } from "../timeline/record.ts";
 import { lineageOf } from "./changeByJoining.ts";
 import { compareEntries } from "./compareEntries.ts";
+import { RELANDING_BLOCKS } from "./fork.ts";
+import { rollBackGroup } from "./rollBackGroup.ts";
+
+type Params = { readonly core: ClientCore; readonly group: Group };
 
 /**
- * For one who was taken in anew by an entry that a reorganization took for good, maybe together with the removal before
- * it: goes back to the last entry on the chain by which it came in before, or if there is none to the earliest epoch of
- * its former membership that is there, as far as they are still whole. All that stands above it has to be read again
- * then, and is judged anew by the states that are kept. From within the group's queue; true if it went back.
+ * For one who was in the group before, and was taken in anew by an entry that a reorganization took. If it is gone for
+ * good, maybe together with the removal before it, there is only the former membership left. If it landed again, what
+ * stands before it may be judged otherwise now, a removal be refused: who joins by a Welcome can't tell, a former member
+ * can. Goes back to the last entry on the chain by which it came in before, or if there is none to the earliest epoch of
+ * that membership that is there, as far as they are still whole. All that stands above it has to be read again then, and
+ * is judged anew by the states that are kept. From within the group's queue; true if it went back.
  */
-export async function returnToFormer(params: { core: ClientCore; group: Group }): Promise<boolean> {
-  const { core, group } = params;
+export async function returnToFormer({ core, group }: Params): Promise<boolean> {
   const { record, entries } = group.view;
-  if (record.status !== "joining" || !record.fork?.isGivenUp || entries.has(record.start.head)) return false;
+  const isThere = entries.has(record.start.head);
+  const isInVain = record.status === "joining" && record.fork?.isGivenUp === true && !isThere;
+  const isUnsure = record.status === "member" && record.isRelanding === true && isThere;
+  if (!isInVain && !isUnsure) return false;
   const head = await findFormer({ core, group });
   const state =
     head && (await readState({ database: core.database, group: group.id, cache: group.epochs, head }));
-  if (!head || !state) return false;
-  const view = viewOf(state);
+  if (!head || !state) {
+    if (isUnsure)
+      await changeGroup({ core, group, change: { record: { ...record, isRelanding: undefined } } });
+    return false;
+  }
+  const above = entriesAbove(group, head);
+  // What was adopted above is undone; what is only read drops out below.
+  if (isUnsure) await rollBackGroup({ core, group, voids: ({ id }) => above.has(id) });
+  const untilBlock = isUnsure ? group.processed.number + RELANDING_BLOCKS : 0;
+  await goBack({ core, group, head, view: viewOf(state), awaited: { ...record.start, untilBlock } });
+  return true;
+}
+
+async function goBack(
+  params: Params & { head: HeadId; view: EpochView; awaited: NonNullable<GroupRecord["awaited"]> },
+): Promise<void> {
+  const { core, group, head, view, awaited } = params;
+  const { record, entries } = group.view;
   const { epoch } = view;
   const entry = entries.get(head);
   const at = { head, epoch };
+  const above = entriesAbove(group, head);
+  const { heads, shown } = await readAbove({ core, group, epoch });
+  const { members } = record;
+  const fork = { heads, members, block: group.processed.number, isGivenUp: false };
+  const told = timelineWrites({ group: group.id, changes: shown });
   core.logger.info({ group: group.id, ...at }, "went back to a former membership");
-  const all = [...entries.values()];
   await changeGroup({
     core,
     group,
     change: {
       record: {
         ...{ ...record, ...namesOf(view), ...at },
-        ...{ status: entry ? "member" : "creating", start: at, awaited: record.start },
+        ...{ status: entry ? "member" : "creating", start: at, awaited, isRelanding: undefined },
+        fork: heads.length > 0 ? fork : undefined,
       },
       entries: entry ? lineageOf({ entry, entries, epoch }) : [],
-      droppedEntries: entry ? all.slice(all.indexOf(entry) + 1) : all,
+      droppedEntries: [...entries.values()].filter(({ id }) => above.has(id)),
       // What was said there could not be told from a dead branch meanwhile.
-      writes: [tables.topicPosition.del({ topic: groupTopic(group.id) })],
-      events: [{ kind: "group", group: group.id }],
+      writes: [...told.writes, tables.topicPosition.del({ topic: groupTopic(group.id) })],
+      events: [...told.events, { kind: "group", group: group.id }],
     },
   });
   group.topicReadings++;
   core.feedsWakeup.wake();
-  return true;
+}
+
+/**
+ * What the timeline holds of later epochs: the heads that messages were sealed to, which return or are void, lowest
+ * first, and what commits changed, which is told again when they are read.
+ */
+async function readAbove({ core, group, epoch }: Params & { epoch: number }) {
+  const heads = new Map<HeadId, number>();
+  const shown: TimelineChange[] = [];
+  for await (const { value } of readRecords({
+    database: core.database,
+    group: group.id,
+    after: endOf(epoch),
+  })) {
+    if (value.kind === "membership") shown.push({ kind: "drop", record: value });
+    if (value.kind !== "message") continue;
+    for (const opening of value.openings) {
+      if (opening.epoch > epoch && opening.verdict !== "void") heads.set(opening.entry, opening.epoch);
+    }
+  }
+  const inOrder = [...heads].toSorted(([, a], [, b]) => a - b).map(([head]) => head);
+  return { heads: inOrder, shown };
+}
+
+/** Those that are read after the one that opened this epoch. */
+function entriesAbove({ view }: Group, head: HeadId): Set<HeadId> {
+  const ids: HeadId[] = [...view.entries.keys()];
+  return new Set(ids.slice(ids.indexOf(head) + 1));
 }
 
 /**
  * It was adopted: what an own entry that is refused or dead would have opened is kept no longer than the epoch that it
  * stands on.
  */
-async function findFormer({ core, group }: { core: ClientCore; group: Group }): Promise<HeadId | undefined> {
-  const { entries } = group.view;
+async function findFormer({ core, group }: Params): Promise<HeadId | undefined> {
+  const { entries, record } = group.view;
+  const start = entries.get(record.start.head);
   const epochs = await listEpochs({ database: core.database, group: group.id });
   const whole = epochs
     .filter(({ head, closedAtMs }) => closedAtMs === 0 && (head === group.id || entries.has(head)))
+    .filter(({ head }) => head !== record.start.head && !isBehind(entries.get(head), start))
     .toSorted((a, b) => a.epoch - b.epoch);
   const heads = new Set<HeadId>(whole.map(({ head }) => head));
   const entered: EntryRecord[] = [];
@@ -66,4 +126,8 @@ async function findFormer({ core, group }: { core: ClientCore; group: Group }): 
     if (entry && heads.has(entry.id)) entered.push(entry);
   }
   return entered.toSorted(compareEntries).at(-1)?.id ?? whole[0]?.head;
+}
+
+function isBehind(one: EntryRecord | undefined, other: EntryRecord | undefined): boolean {
+  return one !== undefined && other !== undefined && compareEntries(one, other) > 0;
 }

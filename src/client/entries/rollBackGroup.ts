@@ -156,5 +156,5 @@ async function recordAt(params: {
 
 /** The very entry that brought this client in is gone: wait until it lands again. */
 function rejoining(record: GroupRecord): GroupRecord {
-  return { ...record, status: "joining", head: record.start.head, epoch: record.start.epoch };
+  return { ...record, ...record.start, status: "joining", isRelanding: true };
 }

@@ -12,7 +12,7 @@ import { readRecords, readSurroundings, timelineWrites } from "../messages/timel
 import { resealed } from "../outbox/resealed.ts";
 import { type Fork, type HeadId, tables } from "../tables.ts";
 import { changeOpenings } from "../timeline/insertMessage.ts";
-import type { MessageRecord, Opening } from "../timeline/record.ts";
+import { endOf, type MessageRecord, type Opening } from "../timeline/record.ts";
 
 /**
  * What an adopted entry means to the epochs that a reorganization took. The first of them landed again: it goes on
@@ -69,7 +69,7 @@ export async function judgeVanished(params: {
   dead: ReadonlySet<HeadId>;
   /** As it will be. */
   branch: Branch;
-  /** The lowest of the epochs. */
+  /** The lowest of the epochs: that of `entry`. */
   from: number;
 }) {
   const { core, group, entry, dead, branch, from } = params;
@@ -90,20 +90,20 @@ export async function judgeVanished(params: {
       writes.push(outcomeWrite({ core, group, record: { id, content }, opening: judged.opening }));
     return judged.opening;
   };
-  for (let at = from; at <= from + dead.size; at++) {
-    for await (const { value } of readRecords({ ...place, epoch: at })) {
-      if (value.kind !== "message") continue;
-      const record = timeline.recordOf(value);
-      const openings = await Promise.all(record.openings.map((opening) => judge(opening, record)));
-      const changed = openings.filter((opening, i) => opening !== record.openings[i]);
-      if (changed.length === 0) continue;
-      const message = { id: record.id, content: record.content, replaces: [] };
-      const around = await readSurroundings({ ...place, message, except: timeline.sources });
-      const found = timeline.around({ ...around, record });
-      timeline.add(changeOpenings({ openings, found }));
-      const isOwn = record.content.installation === core.self.installation.key;
-      if (isOwn && openings.every(({ verdict }) => verdict === "void")) voided.set(record.id, changed);
-    }
+  const above = from > 0 ? { after: endOf(from - 1) } : {};
+  const records = readRecords({ ...place, ...(dead.size > 0 ? above : { epoch: from }) });
+  for await (const { value } of records) {
+    if (value.kind !== "message") continue;
+    const record = timeline.recordOf(value);
+    const openings = await Promise.all(record.openings.map((opening) => judge(opening, record)));
+    const changed = openings.filter((opening, i) => opening !== record.openings[i]);
+    if (changed.length === 0) continue;
+    const message = { id: record.id, content: record.content, replaces: [] };
+    const around = await readSurroundings({ ...place, message, except: timeline.sources });
+    const found = timeline.around({ ...around, record });
+    timeline.add(changeOpenings({ openings, found }));
+    const isOwn = record.content.installation === core.self.installation.key;
+    if (isOwn && openings.every(({ verdict }) => verdict === "void")) voided.set(record.id, changed);
   }
   const shown = timelineWrites({ group: group.id, changes: timeline.changes });
   return { writes: [...writes, ...shown.writes], events: shown.events, voided };

@@ -67,6 +67,7 @@ function next({ core, group }: Params): OutboxAction {
     intents,
     view: {
       status: record.status,
+      isAwaiting: record.status === "removed" && group.processed.number < (record.awaited?.untilBlock ?? 0),
       isRevoked: isRevoked(core),
       hasLeft: leaves.leavers.has(core.self.inbox),
       isCopied: isCopied(core, record),

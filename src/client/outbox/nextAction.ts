@@ -4,6 +4,8 @@ import { type Intent, isOpen, isOrdered } from "./intent.ts";
 /** What the outbox sees of its group. */
 export type OutboxView = {
   readonly status: GroupStatus;
+  /** Removed, as far as is read; an entry that brings it in again is expected. */
+  readonly isAwaiting: boolean;
   /** This installation was revoked. */
   readonly isRevoked: boolean;
   /** Another database uses the keys of this one: its new installation is not in the group yet. */
@@ -73,6 +75,7 @@ export function nextAction(params: {
   let overtaken: OutboxAction | undefined;
   for (const [i, intent] of intents.entries()) {
     if (!isToDo(intent)) continue;
+    if (view.isAwaiting) return wait("joining");
     if (view.isRevoked && (intent.progress.kind === "queued" || view.status === "removed")) {
       return { kind: "fail", intent, reason: "revoked" };
     }

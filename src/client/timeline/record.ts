@@ -1,6 +1,14 @@
 import type { MessageContent } from "../../wire/applicationMessage.ts";
 import type { BatchPlace } from "../../wire/batchPlace.ts";
-import type { EntryId, EnvelopeHash, Hex, InboxId, InstallationKey, MessageId } from "../../wire/ids.ts";
+import {
+  type EntryId,
+  type EnvelopeHash,
+  type Hex,
+  ID_BYTES,
+  type InboxId,
+  type InstallationKey,
+  type MessageId,
+} from "../../wire/ids.ts";
 import type { Role } from "../policy/roleOf.ts";
 
 /**
@@ -147,6 +155,11 @@ export function keyOf(record: TimelineRecord): TimelineKey {
     case "missed":
       return { epoch: record.epoch, rank: 0, id: record.entry };
   }
+}
+
+/** Behind all that stands in an epoch. */
+export function endOf(epoch: number): TimelineKey {
+  return { epoch, rank: GAP_RANK, id: `0x${"ff".repeat(ID_BYTES)}` };
 }
 
 /** The timeline's order, for `Array.sort`. */
