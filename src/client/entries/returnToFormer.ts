@@ -92,6 +92,7 @@ async function readAbove({ core, group, epoch }: Params & { epoch: number }) {
     after: endOf(epoch),
   })) {
     if (value.kind === "membership") shown.push({ kind: "drop", record: value });
+    if (value.kind === "again") for (const entry of value.entries) heads.set(entry, value.epoch);
     if (value.kind !== "message") continue;
     for (const opening of value.openings) {
       if (opening.epoch > epoch && opening.verdict !== "void") heads.set(opening.entry, opening.epoch);

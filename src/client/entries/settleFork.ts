@@ -8,7 +8,7 @@ import { judgeOpening } from "../messages/judgeRecord.ts";
 import { awaitedWrites, outcomeWrite } from "../messages/judgeRecords.ts";
 import { branchWith } from "../messages/judgeSenders.ts";
 import { createPendingTimeline } from "../messages/pendingTimeline.ts";
-import { readRecords, readSurroundings, timelineWrites } from "../messages/timelineStore.ts";
+import { readMessage, readRecords, readSurroundings, timelineWrites } from "../messages/timelineStore.ts";
 import { resealed } from "../outbox/resealed.ts";
 import { type Fork, type HeadId, tables } from "../tables.ts";
 import { changeOpenings } from "../timeline/insertMessage.ts";
@@ -93,8 +93,9 @@ export async function judgeVanished(params: {
   const above = from > 0 ? { after: endOf(from - 1) } : {};
   const records = readRecords({ ...place, ...(dead.size > 0 ? above : { epoch: from }) });
   for await (const { value } of records) {
-    if (value.kind !== "message") continue;
-    const record = timeline.recordOf(value);
+    const stored = value.kind === "again" ? await readMessage({ ...place, id: value.id }) : value;
+    if (stored?.kind !== "message") continue;
+    const record = timeline.recordOf(stored);
     const openings = await Promise.all(record.openings.map((opening) => judge(opening, record)));
     const changed = openings.filter((opening, i) => opening !== record.openings[i]);
     if (changed.length === 0) continue;

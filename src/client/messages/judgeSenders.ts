@@ -6,7 +6,7 @@ import type { Group } from "../groups/group.ts";
 import type { EntryRecord, GroupRecord, HeadId } from "../tables.ts";
 import type { MessageRecord, TimelineChange } from "../timeline/record.ts";
 import { type JudgedRecords, judgeRecords } from "./judgeRecords.ts";
-import { readRecords } from "./timelineStore.ts";
+import { readMessage, readRecords } from "./timelineStore.ts";
 
 type Params = {
   core: ClientCore;
@@ -35,7 +35,8 @@ async function* saidBy(params: Params): AsyncGenerator<MessageRecord> {
   const epochs = installations.size === 0 ? [] : branch.steps.slice(firstToJudge(params));
   for (const { epoch } of epochs) {
     for await (const { value } of readRecords({ ...place, epoch })) {
-      if (value.kind === "message" && installations.has(value.content.installation)) yield value;
+      const said = value.kind === "again" ? await readMessage({ ...place, id: value.id }) : value;
+      if (said?.kind === "message" && installations.has(said.content.installation)) yield said;
     }
   }
 }

@@ -1,7 +1,7 @@
 import { isDeleted } from "./isDeleted.ts";
 import { type AgainRecord, compareKeys, type Deletion, keyOf, type MessageRecord } from "./record.ts";
 
-/** What stands in the timeline for a message: where it is shown, and a word in each further epoch where it counts. */
+/** What stands in the timeline for a message: where it is shown, and a word in each further epoch it was opened in. */
 export function placeMessage(params: {
   message: Pick<MessageRecord, "id" | "content" | "openings">;
   deletions: readonly Deletion[];
@@ -10,9 +10,10 @@ export function placeMessage(params: {
   const { id, content, openings } = message;
   const [{ epoch: shown }] = openings;
   const isGone = (epoch: number) => isDeleted({ author: content.inbox, deletions, epoch });
-  const others = openings.filter(({ epoch, verdict }) => verdict === "counts" && epoch !== shown);
+  const others = openings.filter(({ epoch }) => epoch !== shown);
   const again = [...Map.groupBy(others, ({ epoch }) => epoch)].map(([epoch, sealings]): AgainRecord => {
-    const entries = [...new Set(sealings.map(({ entry }) => entry))].sort();
+    const counting = sealings.filter(({ verdict }) => verdict === "counts");
+    const entries = [...new Set(counting.map(({ entry }) => entry))].sort();
     return { kind: "again", id, epoch, depth: content.depth, entries, deleted: isGone(epoch) };
   });
   return [{ kind: "message", id, content, openings, deleted: isGone(shown) }, ...again];

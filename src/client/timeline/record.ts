@@ -30,15 +30,15 @@ export type MessageRecord = {
 };
 
 /**
- * A further epoch in which a message counts that stands in a lower one: whoever came in between knows no other. It
- * is part of that epoch's digest and not shown.
+ * A further epoch in which a message was opened that stands in another: whoever came in between knows no other. It is
+ * part of that epoch's digest if it counts there, and not shown.
  */
 export type AgainRecord = {
   readonly kind: "again";
   readonly id: MessageId;
   readonly epoch: number;
   readonly depth: number;
-  /** That opened the epoch; several if a reorganization made another of it. */
+  /** That opened the epoch, as far as it counts: several if a reorganization made another of it. */
   readonly entries: readonly EntryId[];
   readonly deleted: boolean;
 };

@@ -49,7 +49,7 @@ const KEY_BYTES = 8 + 4 + 32;
 
 /**
  * `undefined` for what is no item of its own: a message that deletes another, one whose epoch vanished, and a further
- * epoch of one that is shown already.
+ * epoch of one that stands elsewhere.
  */
 export function showRecord(record: TimelineRecord): TimelineItem | undefined {
   const cursor = cursorOf(keyOf(record));
