@@ -1,5 +1,5 @@
 import { isWeftError, WeftError } from "../errors.ts";
-import type { NodeApi } from "../rpc/nodeApi.ts";
+import type { GroupPosition, NodeApi } from "../rpc/nodeApi.ts";
 import type { NodeId } from "../wire/ids.ts";
 import { type Client, coreOf } from "./client.ts";
 import type { ClientCore } from "./core.ts";
@@ -114,14 +114,22 @@ async function pullEntries(params: Params & { group: Group; api: NodeApi; node: 
     const reading = { inboxes: new Map() };
     const position = await chainPosition(core, group.id);
     const page = await api.fetchEntries(position, { signal });
-    if ((page.head?.number ?? 0) < group.processed.number) {
-      throw new WeftError({ code: "not-ready", message: "the node is behind this client" });
-    }
-    await group.queue.run(() => receiveEntryPage({ core, group, reading, api, signal, ...page }));
-    const { head } = page;
-    if (page.more) continue;
-    if (!head || !(await group.queue.run(() => reachHead({ core, group, head })))) return;
+    const isMore = await group.queue.run(async () => {
+      // What a stream has brought meanwhile, the page does not contradict.
+      if (!isSamePlace(position, await chainPosition(core, group.id))) return true;
+      if ((page.head?.number ?? 0) < group.processed.number) {
+        throw new WeftError({ code: "not-ready", message: "the node is behind this client" });
+      }
+      await receiveEntryPage({ core, group, reading, api, signal, ...page });
+      if (page.more) return true;
+      return page.head !== undefined && (await reachHead({ core, group, head: page.head }));
+    });
+    if (!isMore) return;
   }
+}
+
+function isSamePlace({ recent: [a] }: GroupPosition, { recent: [b] }: GroupPosition): boolean {
+  return a?.blockHash === b?.blockHash && a?.logIndex === b?.logIndex;
 }
 
 async function pullTopics(params: Params & { api: NodeApi; plan: FeedPlan }): Promise<void> {

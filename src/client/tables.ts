@@ -115,6 +115,11 @@ export type Fork = {
   readonly isGivenUp: boolean;
 };
 
+export type EnteredRecord = {
+  /** While it was on the chain another Welcome showed that the others refuse it. */
+  readonly isLeft: boolean;
+};
+
 export type EntryRecord = {
   readonly id: EntryId;
   readonly parent: HeadId;
@@ -283,7 +288,7 @@ export const tables = {
   revocation: jsonTable<typeof revocation.key, RevocationRecord>(revocation),
   copy: jsonTable<typeof copy.key, CopyRecord>(copy),
   written: bytesTable(written),
-  entered: bytesTable(entered),
+  entered: jsonTable<typeof entered.key, EnteredRecord>(entered),
   outbox: jsonTable<typeof outbox.key, Intent>(outbox),
   intentPlace: jsonTable<typeof intentPlace.key, number>(intentPlace),
   openIntent: bytesTable(openIntent),

@@ -73,7 +73,7 @@ export const clientSchema = {
   revocation:    { prefix: 0x67, key: { installation: "bytes32" },                  value: "RevocationRecord: signed, and how far it is", writer: "revokeInstallation" },
   copy:          { prefix: 0x6e, key: {},                                           value: "CopyRecord: another database uses the keys of this one", writer: "whoever notices" },
   written:       { prefix: 0x6f, key: { group: "bytes32", authority: "bytes20" },   value: "nothing: an entry with this authority was staged here", writer: "the group's queue" },
-  entered:       { prefix: 0x77, key: { group: "bytes32", entry: "bytes32" },       value: "nothing: this client has come in by a Welcome to this entry", writer: "the group's queue" },
+  entered:       { prefix: 0x77, key: { group: "bytes32", entry: "bytes32" },       value: "EnteredRecord: this client has come in by a Welcome to this entry", writer: "the group's queue" },
   outbox:        { prefix: 0x5d, key: { sequence: "u64" },                          value: "IntentRecord", writer: "the outbox" },
   intentPlace:   { prefix: 0x5e, key: { id: "bytes16" },                            value: "sequence of its outbox record", writer: "the outbox" },
   openIntent:    { prefix: 0x74, key: { sequence: "u64" },                          value: "empty: this intent of the outbox is open", writer: "the outbox" },

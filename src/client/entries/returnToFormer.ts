@@ -12,6 +12,7 @@ import { lineageOf } from "./changeByJoining.ts";
 import { compareEntries } from "./compareEntries.ts";
 import { RELANDING_BLOCKS } from "./fork.ts";
 import { rollBackGroup } from "./rollBackGroup.ts";
+import { standsOn } from "./standsOn.ts";
 
 type Params = { readonly core: ClientCore; readonly group: Group };
 
@@ -110,23 +111,30 @@ function entriesAbove({ view }: Group, head: HeadId): Set<HeadId> {
 
 /**
  * It was adopted: what an own entry that is refused or dead would have opened is kept no longer than the epoch that it
- * stands on.
+ * stands on. What was left for the present start is none, as long as that is there.
  */
 async function findFormer({ core, group }: Params): Promise<HeadId | undefined> {
   const { entries, record } = group.view;
   const start = entries.get(record.start.head);
+  const entered: EntryRecord[] = [];
+  const left: EntryRecord[] = [];
+  for await (const { fields, value } of tables.entered.rows(core.database, { under: { group: group.id } })) {
+    const entry = entries.get(toHex(fields.entry) as EntryId);
+    if (entry) entered.push(entry);
+    if (entry && start && value.isLeft) left.push(entry);
+  }
   const epochs = await listEpochs({ database: core.database, group: group.id });
   const whole = epochs
     .filter(({ head, closedAtMs }) => closedAtMs === 0 && (head === group.id || entries.has(head)))
     .filter(({ head }) => head !== record.start.head && !isBehind(entries.get(head), start))
+    .filter(({ head }) => !left.some(({ id }) => standsOn({ entries, head, below: id })))
     .toSorted((a, b) => a.epoch - b.epoch);
   const heads = new Set<HeadId>(whole.map(({ head }) => head));
-  const entered: EntryRecord[] = [];
-  for await (const { fields } of tables.entered.rows(core.database, { under: { group: group.id } })) {
-    const entry = entries.get(toHex(fields.entry) as EntryId);
-    if (entry && heads.has(entry.id)) entered.push(entry);
-  }
-  return entered.toSorted(compareEntries).at(-1)?.id ?? whole[0]?.head;
+  const last = entered
+    .filter(({ id }) => heads.has(id))
+    .toSorted(compareEntries)
+    .at(-1);
+  return last?.id ?? whole[0]?.head;
 }
 
 function isBehind(one: EntryRecord | undefined, other: EntryRecord | undefined): boolean {

@@ -1,5 +1,6 @@
 import type { GroupState } from "../../mls/groupState.ts";
 import { treeHashOf } from "../../mls/members.ts";
+import type { Write } from "../../store/writeAtomic.ts";
 import { type EntryId, type EnvelopeHash, toHex } from "../../wire/ids.ts";
 import { groupTopic } from "../../wire/topic.ts";
 import type { Welcome } from "../../wire/welcome.ts";
@@ -70,7 +71,8 @@ export async function admitGroup(params: {
         epochs: [{ head: entry, epoch: { kind: "open", state }, isNew: true }],
         writes: [
           tables.welcome.del({ envelope }),
-          tables.entered.put({ group: id, entry }, new Uint8Array()),
+          tables.entered.put({ group: id, entry }, { isLeft: false }),
+          ...leftBy(group.view.record),
           ...(used ? [tables.keyPackage.put({ generation }, used)] : []),
           ...vanished.writes,
           ...missed.writes,
@@ -108,6 +110,12 @@ function missedBy(params: { group: Group; until: number }): Pick<TimelineWrites,
   if (!entry || until < epoch) return { writes: [], events: [] };
   const missed = { kind: "missed", epoch, until, entry: entry.id, atMs: entry.block.time * 1000 } as const;
   return timelineWrites({ group: group.id, changes: [{ kind: "put", record: missed }] });
+}
+
+/** A member who is taken in once more was in by an entry that the others refuse. */
+function leftBy({ group, status, isFormer, start }: GroupRecord): Write[] {
+  if (status !== "member" || isFormer === true) return [];
+  return [tables.entered.put({ group, entry: start.head }, { isLeft: true })];
 }
 
 type TimelineWrites = ReturnType<typeof timelineWrites>;

@@ -2,6 +2,7 @@ import type { EntryId, InstallationKey } from "../../wire/ids.ts";
 import type { Welcome } from "../../wire/welcome.ts";
 import type { ClientCore } from "../core.ts";
 import { compareEntries } from "../entries/compareEntries.ts";
+import { standsOn } from "../entries/standsOn.ts";
 import type { GroupView } from "../groups/group.ts";
 import { type HeadId, tables } from "../tables.ts";
 
@@ -50,7 +51,7 @@ export function judgeWelcome(params: {
     case "member": {
       if (entries.get(entry)?.verdict.kind === "adopted") return "over";
       const isElsewhere =
-        isLater({ view, entry, than: start.head }) && !isAbove({ view, entry, below: start.head });
+        isLater({ view, entry, than: start.head }) && !standsOn({ entries, head: entry, below: start.head });
       return isElsewhere && isAlone(params) ? "enter" : "wait";
     }
     case "creating":
@@ -71,12 +72,4 @@ function isLater({ view, entry, than }: { view: View; entry: HeadId; than: HeadI
   const [first, second] = [view.entries.get(than), view.entries.get(entry)];
   if (!first || !second) return second !== undefined && than === view.record.group;
   return compareEntries(second, first) > 0;
-}
-
-/** True if the one entry stands on the other, or is it. */
-function isAbove({ view, entry, below }: { view: View; entry: HeadId; below: HeadId }): boolean {
-  for (let at: HeadId | undefined = entry; at !== undefined; at = view.entries.get(at)?.parent) {
-    if (at === below) return true;
-  }
-  return false;
 }

@@ -77,7 +77,7 @@ function beServed(group: Group, node: NodeId): void {
   group.servingWakeup.wake();
 }
 
-/** A page of entries, after what the chain has lost behind the place that it starts from. */
+/** A page of entries: all that the node has, or as many as fit, behind the place that it starts from. */
 export async function receiveEntryPage(
   params: EntryReader & { from: EntryCursor | undefined; entries: readonly Entry[] },
 ): Promise<void> {
@@ -144,24 +144,30 @@ export async function chainPosition(core: ClientCore, group: GroupId): Promise<G
 }
 
 /**
- * What the node does not have behind the cursor that it knows was on a fork that is gone. True if more had to go: see
- * `rollBackGroup`.
+ * What the node does not have behind the cursor that it knows was on a fork that is gone; what the page brings once more
+ * was read in another way meanwhile. True if more had to go: see `rollBackGroup`.
  */
 async function voidAfter(params: {
   core: ClientCore;
   group: Group;
   reading: RegistryReading;
   from: EntryCursor | undefined;
+  entries: readonly Entry[];
 }): Promise<boolean> {
-  const { core, group, reading, from } = params;
-  const isLast = (entry: EntryRecord) => from !== undefined && compareEntries(entry, placeOf(from)) === 0;
-  const newest = [...group.view.entries.values()].at(-1);
-  if (newest && !isLast(newest)) await forgetInboxes({ core, reading, afterBlock: from?.block ?? 0 });
-  return await rollBackGroup({
-    core,
-    group,
-    voids: (entry) => from === undefined || compareEntries(entry, placeOf(from)) > 0,
-  });
+  const { core, group, reading, from, entries } = params;
+  const behind = [...group.view.entries.values()].filter(
+    (entry) => from === undefined || compareEntries(entry, placeOf(from)) > 0,
+  );
+  const first = behind.findIndex((entry, i) => !isSame(entry, entries[i]));
+  if (first < 0) return false;
+  await forgetInboxes({ core, reading, afterBlock: from?.block ?? 0 });
+  const lost = new Set(behind.slice(first));
+  return await rollBackGroup({ core, group, voids: (entry) => lost.has(entry) });
+}
+
+/** In the same place on the same chain. */
+function isSame(known: EntryRecord, { id, block, logIndex }: Partial<Entry> = {}): boolean {
+  return known.id === id && known.block.hash === block?.hash && known.logIndex === logIndex;
 }
 
 function placeOf({ block: number, logIndex }: EntryCursor) {
