@@ -1,55 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { branchOf } from "../../src/client/groups/branch.ts";
 import { judgeWelcome } from "../../src/client/joining/judgeWelcome.ts";
-import type { EntryRecord, GroupRecord, GroupStatus } from "../../src/client/tables.ts";
-import {
-  asAddress,
-  asId,
-  type EntryId,
-  type GroupId,
-  type InboxId,
-  type InstallationKey,
-} from "../../src/wire/ids.ts";
-
-const bytes = (fill: number) => new Uint8Array(32).fill(fill);
-const group = asId<GroupId>(bytes(255));
-const inbox = asId<InboxId>(bytes(254));
-const [self, other] = [asId<InstallationKey>(bytes(1)), asId<InstallationKey>(bytes(2))];
-const id = (at: number) => asId<EntryId>(bytes(at));
-
-/** Entry `at` stands in block `at`. */
-function entry(at: number, parent: number, verdict: EntryRecord["verdict"]): EntryRecord {
-  return {
-    ...{ id: id(at), parent: parent === 0 ? group : id(parent), index: 0, logIndex: 0, verdict },
-    authority: asAddress(new Uint8Array(20)),
-    block: { number: at, hash: "0x", time: at },
-  };
-}
-
-const before = (epoch: number) => ({ kind: "before-start", epoch }) as const;
-const dead = { kind: "dead" } as const;
-const adopted = (epoch: number, installation: InstallationKey) =>
-  ({ kind: "adopted", epoch, writer: { inbox, installation }, adds: [], removes: [] }) as const;
-
-/** In by entry 2, which stands on 1. */
-function viewWith(params: {
-  status: GroupStatus;
-  entries: readonly EntryRecord[];
-  head?: number;
-  epoch?: number;
-  isFormer?: boolean;
-}) {
-  const { status, head = 2, epoch = head, isFormer } = params;
-  const entries = new Map(params.entries.map((one) => [one.id, one]));
-  const record: GroupRecord = {
-    ...{ group, genesisKey: undefined, status, reason: undefined, name: "", members: [], createdAtMs: 0 },
-    ...{ head: id(head), epoch, start: { head: id(2), epoch: 2 }, isFormer },
-  };
-  return { record, entries, branch: branchOf({ record, entries }) };
-}
-
-const lineage = [entry(1, 0, before(1)), entry(2, 1, before(2))];
+import { adopted, before, dead, entry, id, lineage, other, self, viewWith } from "../support/testBranch.ts";
 
 test("a Welcome to the entry that one came in by is over, in the group and out of it", () => {
   for (const status of ["joining", "member", "removed", "cut-off"] as const) {

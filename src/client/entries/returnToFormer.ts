@@ -6,13 +6,12 @@ import { listEpochs, readState } from "../groups/epochStates.ts";
 import { type EpochView, namesOf, viewOf } from "../groups/epochView.ts";
 import type { Group } from "../groups/group.ts";
 import { readRecords, timelineWrites } from "../messages/timelineStore.ts";
-import { type EntryRecord, type GroupRecord, type HeadId, tables } from "../tables.ts";
+import { type EnteredRecord, type GroupRecord, type HeadId, tables } from "../tables.ts";
 import { endOf, type TimelineChange } from "../timeline/record.ts";
 import { lineageOf } from "./changeByJoining.ts";
-import { compareEntries } from "./compareEntries.ts";
 import { RELANDING_BLOCKS } from "./fork.ts";
+import { formerHead } from "./formerHead.ts";
 import { rollBackGroup } from "./rollBackGroup.ts";
-import { standsOn } from "./standsOn.ts";
 
 type Params = { readonly core: ClientCore; readonly group: Group };
 
@@ -109,34 +108,13 @@ function entriesAbove({ view }: Group, head: HeadId): Set<HeadId> {
   return new Set(ids.slice(ids.indexOf(head) + 1));
 }
 
-/**
- * It was adopted: what an own entry that is refused or dead would have opened is kept no longer than the epoch that it
- * stands on. What was left for the present start is none, as long as that is there.
- */
 async function findFormer({ core, group }: Params): Promise<HeadId | undefined> {
-  const { entries, record } = group.view;
-  const start = entries.get(record.start.head);
-  const entered: EntryRecord[] = [];
-  const left: EntryRecord[] = [];
-  for await (const { fields, value } of tables.entered.rows(core.database, { under: { group: group.id } })) {
-    const entry = entries.get(toHex(fields.entry) as EntryId);
-    if (entry) entered.push(entry);
-    if (entry && start && value.isLeft) left.push(entry);
+  const under = { group: group.id };
+  const epochs = await listEpochs({ ...core, ...under });
+  const whole = epochs.filter(({ closedAtMs }) => closedAtMs === 0);
+  const entered = new Map<HeadId, EnteredRecord>();
+  for await (const { fields, value } of tables.entered.rows(core.database, { under })) {
+    entered.set(toHex(fields.entry) as EntryId, value);
   }
-  const epochs = await listEpochs({ database: core.database, group: group.id });
-  const whole = epochs
-    .filter(({ head, closedAtMs }) => closedAtMs === 0 && (head === group.id || entries.has(head)))
-    .filter(({ head }) => head !== record.start.head && !isBehind(entries.get(head), start))
-    .filter(({ head }) => !left.some(({ id }) => standsOn({ entries, head, below: id })))
-    .toSorted((a, b) => a.epoch - b.epoch);
-  const heads = new Set<HeadId>(whole.map(({ head }) => head));
-  const last = entered
-    .filter(({ id }) => heads.has(id))
-    .toSorted(compareEntries)
-    .at(-1);
-  return last?.id ?? whole[0]?.head;
-}
-
-function isBehind(one: EntryRecord | undefined, other: EntryRecord | undefined): boolean {
-  return one !== undefined && other !== undefined && compareEntries(one, other) > 0;
+  return formerHead({ view: group.view, whole, entered });
 }
