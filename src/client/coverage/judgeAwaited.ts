@@ -33,7 +33,8 @@ export async function judgeAwaited(params: {
     const judged = await judgeRecords({ core, group, branch, records, rows });
     const gone = ids.slice(i, i + AT_ONCE).filter((_, at) => found[at] === undefined);
     const writes = [...judged.writes, ...gone.map((id) => tables.awaited.del({ group: group.id, id }))];
-    if (judged.isChanged) await changeGroup({ core, group, change: { writes, events: judged.events } });
+    if (judged.changed.length > 0)
+      await changeGroup({ core, group, change: { writes, events: judged.events } });
     else await writeAtomic({ database: core.database, writes, sync: false });
   }
 }

@@ -1,18 +1,14 @@
-import type { Write } from "../../store/writeAtomic.ts";
-import type { EntryId, MessageId } from "../../wire/ids.ts";
+import type { EntryId } from "../../wire/ids.ts";
 import type { ClientCore } from "../core.ts";
 import type { Branch } from "../groups/branch.ts";
 import type { GroupChange } from "../groups/changeGroup.ts";
 import type { Group } from "../groups/group.ts";
-import { judgeOpening } from "../messages/judgeRecord.ts";
-import { awaitedWrites, outcomeWrite } from "../messages/judgeRecords.ts";
+import { judgeRecords } from "../messages/judgeRecords.ts";
 import { branchWith } from "../messages/judgeSenders.ts";
-import { createPendingTimeline } from "../messages/pendingTimeline.ts";
-import { readMessage, readRecords, readSurroundings, timelineWrites } from "../messages/timelineStore.ts";
+import { readMessage, readRecords } from "../messages/timelineStore.ts";
 import { resealed } from "../outbox/resealed.ts";
-import { type Fork, type HeadId, tables } from "../tables.ts";
-import { changeOpenings } from "../timeline/insertMessage.ts";
-import { endOf, type MessageRecord, type Opening } from "../timeline/record.ts";
+import type { Fork, HeadId } from "../tables.ts";
+import { endOf, type MessageRecord } from "../timeline/record.ts";
 
 /**
  * What an adopted entry means to the epochs that a reorganization took. The first of them landed again: it goes on
@@ -72,40 +68,27 @@ export async function judgeVanished(params: {
   /** The lowest of the epochs: that of `entry`. */
   from: number;
 }) {
-  const { core, group, entry, dead, branch, from } = params;
+  const { core, group, entry, branch, from } = params;
+  const dead = new Set([...params.dead].filter((head) => head !== entry));
+  const records = messagesFrom({ core, group, from, isUpward: params.dead.size > 0 });
+  const { writes, events, changed } = await judgeRecords({ core, group, branch, dead, records });
+  const own = changed.filter(({ content }) => content.installation === core.self.installation.key);
+  const voided = own.filter(({ openings }) => openings.every(({ verdict }) => verdict === "void"));
+  return { writes, events, voided: new Map(voided.map(({ id, openings }) => [id, openings])) };
+}
+
+/** What was sealed to this epoch, upward also what was sealed to later ones. */
+async function* messagesFrom(params: {
+  core: ClientCore;
+  group: Group;
+  from: number;
+  isUpward: boolean;
+}): AsyncGenerator<MessageRecord> {
+  const { core, group, from, isUpward } = params;
   const place = { database: core.database, group: group.id };
-  const timeline = createPendingTimeline();
-  const voided = new Map<MessageId, readonly Opening[]>();
-  const writes: Write[] = [];
-  const judge = async (opening: Opening, { id, content }: MessageRecord): Promise<Opening> => {
-    if (opening.entry !== entry && dead.has(opening.entry) && opening.verdict !== "void")
-      return { ...opening, verdict: "void" };
-    if (opening.entry !== entry || (opening.verdict !== "void" && opening.fence === undefined))
-      return opening;
-    const judged = await judgeOpening({ core, branch, sender: content, opening });
-    const before = await tables.awaited.get(core.database, { group: group.id, id });
-    const after = judged.open.length > 0 ? { isPending: judged.opening.verdict === "pending" } : undefined;
-    writes.push(...awaitedWrites({ group, id, before, after }));
-    if (judged.opening !== opening)
-      writes.push(outcomeWrite({ core, group, record: { id, content }, opening: judged.opening }));
-    return judged.opening;
-  };
   const above = from > 0 ? { after: endOf(from - 1) } : {};
-  const records = readRecords({ ...place, ...(dead.size > 0 ? above : { epoch: from }) });
-  for await (const { value } of records) {
+  for await (const { value } of readRecords({ ...place, ...(isUpward ? above : { epoch: from }) })) {
     const stored = value.kind === "again" ? await readMessage({ ...place, id: value.id }) : value;
-    if (stored?.kind !== "message") continue;
-    const record = timeline.recordOf(stored);
-    const openings = await Promise.all(record.openings.map((opening) => judge(opening, record)));
-    const changed = openings.filter((opening, i) => opening !== record.openings[i]);
-    if (changed.length === 0) continue;
-    const message = { id: record.id, content: record.content, replaces: [] };
-    const around = await readSurroundings({ ...place, message, except: timeline.sources });
-    const found = timeline.around({ ...around, record });
-    timeline.add(changeOpenings({ openings, found }));
-    const isOwn = record.content.installation === core.self.installation.key;
-    if (isOwn && openings.every(({ verdict }) => verdict === "void")) voided.set(record.id, changed);
+    if (stored?.kind === "message") yield stored;
   }
-  const shown = timelineWrites({ group: group.id, changes: timeline.changes });
-  return { writes: [...writes, ...shown.writes], events: shown.events, voided };
 }

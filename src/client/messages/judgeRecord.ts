@@ -4,7 +4,7 @@ import type { ClientCore } from "../core.ts";
 import { knownCoverage } from "../coverage/knownCoverage.ts";
 import type { Branch } from "../groups/branch.ts";
 import type { Member } from "../policy/roleOf.ts";
-import type { CoverageRecord } from "../tables.ts";
+import type { CoverageRecord, HeadId } from "../tables.ts";
 import type { MessageRecord, Opening, Taken } from "../timeline/record.ts";
 import { type FenceSide, fenceBlock, judgeFence, sideOf } from "./fence.ts";
 
@@ -18,17 +18,23 @@ type Known = {
 /** The verdict on one sealing, and the batches to ask nodes about before it is final. */
 export type Judged = { readonly opening: Opening; readonly open: readonly BatchPlace[] };
 
-/** All sealings of a message judged by what is known now. */
-export async function judgeRecord(params: Params & { record: MessageRecord }): Promise<{
+/** All sealings of a message judged by what is known now; those to `dead` epochs are void. */
+export async function judgeRecord(
+  params: Params & { record: MessageRecord; dead?: ReadonlySet<HeadId> },
+): Promise<{
   readonly openings: readonly Opening[];
   readonly open: readonly BatchPlace[];
 }> {
-  const { record } = params;
+  const { record, dead } = params;
   const sender = { inbox: record.content.inbox, installation: record.content.installation };
-  const judged = await Promise.all(
-    record.openings.map((opening) => judgeOpening({ ...params, sender, opening })),
+  const all = await Promise.all(
+    record.openings.map((opening): Judged | Promise<Judged> =>
+      dead?.has(opening.entry)
+        ? { opening: judged({ opening, fence: opening.fence, verdict: "void" }), open: [] }
+        : judgeOpening({ ...params, sender, opening }),
+    ),
   );
-  return { openings: judged.map(({ opening }) => opening), open: judged.flatMap(({ open }) => open) };
+  return { openings: all.map(({ opening }) => opening), open: all.flatMap(({ open }) => open) };
 }
 
 /** A sealing to an epoch that is not on the branch, as of before one came back to the group, keeps its fence. */

@@ -2,51 +2,60 @@ import type { ClientCore } from "../core.ts";
 import type { Branch } from "../groups/branch.ts";
 import type { GroupChange } from "../groups/changeGroup.ts";
 import type { Group } from "../groups/group.ts";
-import { type AwaitedRecord, tables } from "../tables.ts";
+import { type AwaitedRecord, type HeadId, tables } from "../tables.ts";
 import { changeOpenings } from "../timeline/insertMessage.ts";
 import type { MessageRecord, Opening, TimelineChange } from "../timeline/record.ts";
 import { judgeRecord } from "./judgeRecord.ts";
 import { createPendingTimeline } from "./pendingTimeline.ts";
 import { readSurroundings, timelineWrites } from "./timelineStore.ts";
 
-/** Writes and events of a batch; `isChanged`: the verdict on something is another one. */
+/** Writes and events of a batch, and the messages of whose sealings the verdict is another one, with all as they are now. */
 export type JudgedRecords = Required<Pick<GroupChange, "writes" | "events">> & {
-  readonly isChanged: boolean;
+  readonly changed: readonly (Pick<MessageRecord, "id" | "content"> & {
+    readonly openings: readonly Opening[];
+  })[];
 };
 
 /** Judges messages anew, one after the other, so that each sees what those before it change. */
 export async function judgeRecords(params: {
   core: ClientCore;
   group: Group;
+  /** As it will be. */
   branch: Branch;
+  /** Epochs in whose place another stands: what was sealed to them is void. */
+  dead?: ReadonlySet<HeadId>;
   records: AsyncIterable<MessageRecord> | Iterable<MessageRecord>;
   /** Of the same batch. */
   changes?: readonly TimelineChange[];
-  /** What is stored of each at `awaited`; undefined: nobody has looked. */
+  /** What is stored at `awaited` of those that are read already. */
   rows?: ReadonlyMap<string, AwaitedRecord>;
 }): Promise<JudgedRecords> {
-  const { core, group, branch, records, changes = [], rows } = params;
+  const { core, group, branch, dead, records, changes = [], rows } = params;
   const place = { database: core.database, group: group.id };
   const writes: NonNullable<GroupChange["writes"]>[number][] = [];
   const timeline = createPendingTimeline();
   timeline.add(changes);
+  const changed: JudgedRecords["changed"][number][] = [];
   for await (const stored of records) {
     const record = timeline.recordOf(stored);
-    const { openings, open } = await judgeRecord({ core, branch, record });
+    const { openings, open } = await judgeRecord({ core, branch, record, ...(dead ? { dead } : {}) });
     const isPending = openings.some(({ verdict }) => verdict === "pending");
     const row = open.length > 0 ? { isPending } : undefined;
-    writes.push(...awaitedWrites({ group, id: record.id, before: rows?.get(record.id), after: row }));
-    const changed = openings.filter((opening, i) => opening !== record.openings[i]);
-    if (changed.length === 0) continue;
-    const message = { id: record.id, content: record.content, replaces: [] };
+    const { id } = record;
+    const before = rows?.get(id) ?? (await tables.awaited.get(core.database, { group: group.id, id }));
+    writes.push(...awaitedWrites({ group, id, before, after: row }));
+    const news = openings.filter((opening, i) => opening !== record.openings[i]);
+    if (news.length === 0) continue;
+    const message = { id, content: record.content, replaces: [] };
     const around = await readSurroundings({ ...place, message, except: timeline.sources });
     const found = timeline.around({ ...around, record });
     timeline.add(changeOpenings({ openings, found }));
-    writes.push(...changed.map((opening) => outcomeWrite({ core, group, record, opening })));
+    changed.push({ id, content: record.content, openings });
+    const told = news.filter(({ verdict }) => verdict !== "void");
+    writes.push(...told.map((opening) => outcomeWrite({ core, group, record, opening })));
   }
   const shown = timelineWrites({ group: group.id, changes: timeline.changes });
-  const isChanged = timeline.changes.length > changes.length;
-  return { writes: [...writes, ...shown.writes], events: shown.events, isChanged };
+  return { writes: [...writes, ...shown.writes], events: shown.events, changed };
 }
 
 /** Keeps in mind that a verdict can still change, or forgets it. */
