@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import type { NetworkHooks } from "hardhat/types/hooks";
 import type { PublicClient } from "viem";
 import weftModule from "../../contracts/ignition/Weft.ts";
 import { WeftError } from "../errors.ts";
@@ -33,6 +34,7 @@ export async function runIgnition(params: {
 }): Promise<ContractAddresses> {
   const { client, chainId, privateKey, settings, journalDir, deploymentId, signal } = params;
   const hardhat = await openHardhat({ journalDir });
+  hardhat.hooks.registerHandlers("network", { onRequest: withoutNodeInfo });
   signal?.throwIfAborted();
   const connection = await hardhat.network.create({
     network: "local",
@@ -72,6 +74,15 @@ export async function runIgnition(params: {
     await connection.close();
   }
 }
+
+/**
+ * Hardhat asks whether the node is Anvil. Anvil 1.7 locks one thing twice to answer and stands still for good if it mines
+ * a block in between.
+ */
+const withoutNodeInfo: NetworkHooks["onRequest"] = async (context, connection, request, next) =>
+  request.method === "anvil_nodeInfo"
+    ? { jsonrpc: "2.0", id: request.id, error: { code: -32_601, message: "not asked" } }
+    : await next(context, connection, request);
 
 type Wallets = () => Promise<readonly { readonly account: { readonly address: Hex } }[]>;
 
