@@ -5,7 +5,7 @@ import type { Group } from "../groups/group.ts";
 import { readRecords } from "../messages/timelineStore.ts";
 import type { Intent } from "../outbox/intent.ts";
 import { resealed } from "../outbox/resealed.ts";
-import type { Fork } from "../tables.ts";
+import type { Fork, GroupRecord } from "../tables.ts";
 import type { Opening } from "../timeline/record.ts";
 import { RELANDING_BLOCKS } from "./fork.ts";
 
@@ -21,9 +21,11 @@ export async function giveUpFork(params: {
   isOver?: boolean;
 }): Promise<void> {
   const { core, group, isOver = false } = params;
-  const { record, intents, branch } = group.view;
+  const { intents, branch } = group.view;
+  const record = awaitingStart(group);
   const { fork } = record;
   const mayReturn = fork && !isOver && group.processed.number < fork.block + RELANDING_BLOCKS;
+  if (record !== group.view.record) await changeGroup({ core, group, change: { record } });
   if (!fork || fork.isGivenUp || mayReturn) return;
   const stranded = intents.filter(
     ({ progress }) => progress.kind === "staged" && !branch.places.has(progress.parent),
@@ -41,6 +43,15 @@ export async function giveUpFork(params: {
       droppedPublications: again.droppedPublications,
     },
   });
+}
+
+/** Who joins waits for the entry that a Welcome names no longer than for one that was there. */
+function awaitingStart({ view, processed }: Group): GroupRecord {
+  const { record, entries } = view;
+  const { status, start, fork, members } = record;
+  if (status !== "joining" || fork || entries.has(start.head)) return record;
+  const { number: block } = processed;
+  return { ...record, fork: { heads: [start.head], members, block, isGivenUp: false } };
 }
 
 async function ownMessages(params: {

@@ -9,6 +9,7 @@ import { readRecords, timelineWrites } from "../messages/timelineStore.ts";
 import { type EnteredRecord, type GroupRecord, type HeadId, tables } from "../tables.ts";
 import { endOf, type TimelineChange } from "../timeline/record.ts";
 import { lineageOf } from "./changeByJoining.ts";
+import { endInVain } from "./endInVain.ts";
 import { RELANDING_BLOCKS } from "./fork.ts";
 import { formerHead } from "./formerHead.ts";
 import { rollBackGroup } from "./rollBackGroup.ts";
@@ -33,8 +34,8 @@ export async function returnToFormer({ core, group }: Params): Promise<boolean> 
   const state =
     head && (await readState({ database: core.database, group: group.id, cache: group.epochs, head }));
   if (!head || !state) {
-    if (isUnsure)
-      await changeGroup({ core, group, change: { record: { ...record, isRelanding: undefined } } });
+    if (isInVain) await endInVain({ core, group });
+    else await changeGroup({ core, group, change: { record: { ...record, isRelanding: undefined } } });
     return false;
   }
   const above = entriesAbove(group, head);

@@ -61,7 +61,7 @@ export async function settleFork(params: {
 export async function judgeVanished(params: {
   core: ClientCore;
   group: Group;
-  entry: EntryId;
+  entry?: EntryId;
   dead: ReadonlySet<HeadId>;
   /** As it will be. */
   branch: Branch;

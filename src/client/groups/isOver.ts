@@ -1,14 +1,18 @@
 import { VOID_BLOCKS } from "../../wire/limits.ts";
 import type { Group } from "./group.ts";
 
-/** True once nothing can undo a removal of this client, no reorganization and no later sibling: nothing is left to read. */
+/**
+ * True once nothing can undo a removal of this client, no reorganization and no later sibling, and the entry that was
+ * to bring it in is not expected any more: nothing is left to read.
+ */
 export function isOver(params: { group: Group; finalityBlocks: number }): boolean {
   const { group, finalityBlocks } = params;
   const { record, entries } = group.view;
-  if (record.status !== "removed") return false;
+  const { status, fork } = record;
+  if (status !== "removed") return false;
   const removal = [...entries.values()].find(
     ({ parent, verdict }) => parent === record.head && verdict.kind === "adopted",
   );
-  if (removal === undefined) return true;
-  return removal.block.number + VOID_BLOCKS + finalityBlocks <= group.processed.number;
+  const since = removal?.block.number ?? fork?.block;
+  return since === undefined || since + VOID_BLOCKS + finalityBlocks <= group.processed.number;
 }

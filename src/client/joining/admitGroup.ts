@@ -48,8 +48,6 @@ export async function admitGroup(params: {
   const group = known ?? createGroupHandle({ id, view: emptyGroupView(record), processed: NO_BLOCK });
   const kept = core.keyPackages.get(generation);
   const used = kept && { ...kept, used: true };
-  // So that one goes back to a former membership if this entry never lands.
-  const fork = known && { heads: [entry], members: record.members, isGivenUp: false };
   await group.queue.run(async () => {
     await leaveOwnBranch({ core, group });
     const { dead, from } = vanishedHeads(group.view.record);
@@ -62,7 +60,7 @@ export async function admitGroup(params: {
       core,
       group,
       change: {
-        record: { ...record, fork: fork && { ...fork, block: group.processed.number } },
+        record,
         ...again,
         intents: [...again.intents, ...builtAnew(group), ...former.intents],
         droppedEpochs: former.heads,

@@ -67,9 +67,8 @@ function isAlone({ view, self }: { view: View; self: InstallationKey }): boolean
     .every(({ entry }) => entry?.verdict.kind === "adopted" && entry.verdict.writer.installation === self);
 }
 
-/** True if it is known to be on the chain, and behind the other there. */
+/** True if it is known to be on the chain, and behind the other there, if that is. */
 function isLater({ view, entry, than }: { view: View; entry: HeadId; than: HeadId }): boolean {
   const [first, second] = [view.entries.get(than), view.entries.get(entry)];
-  if (!first || !second) return second !== undefined && than === view.record.group;
-  return compareEntries(second, first) > 0;
+  return second !== undefined && (first === undefined || compareEntries(second, first) > 0);
 }

@@ -1,0 +1,37 @@
+import type { ClientCore } from "../core.ts";
+import { changeGroup } from "../groups/changeGroup.ts";
+import type { Group } from "../groups/group.ts";
+import { branchWith } from "../messages/judgeSenders.ts";
+import { resealed } from "../outbox/resealed.ts";
+import type { GroupRecord, HeadId } from "../tables.ts";
+import { judgeVanished } from "./settleFork.ts";
+
+/**
+ * For one who waits in vain for the entry that was to bring it in, and was never in the group before. If the group has
+ * gone on without it, another stands in its place: then this client is out, and what it was about to say fails. Should
+ * the entry land after all, it brings it in. From within the group's queue.
+ */
+export async function endInVain({ core, group }: { core: ClientCore; group: Group }): Promise<void> {
+  const { record } = group.view;
+  const { start, fork } = record;
+  const { epoch } = start;
+  if (heightOf(group) < epoch) return;
+  const ended: GroupRecord = { ...record, status: "removed", awaited: { ...start, untilBlock: 0 } };
+  const dead = new Set<HeadId>([start.head, ...(fork?.heads ?? [])]);
+  const branch = branchWith({ group, record: ended });
+  const { writes, events, voided } = await judgeVanished({ core, group, dead, branch, from: epoch });
+  const again = await resealed({ core, group, messages: voided, except: [] });
+  core.logger.info({ group: group.id, entry: start.head }, "waits no longer to be taken in");
+  await changeGroup({
+    core,
+    group,
+    change: { record: ended, ...again, writes, events: [...events, { kind: "group", group: group.id }] },
+  });
+}
+
+/** Of the tree of entries: a parent stands before its children. */
+function heightOf({ id: group, view }: Group): number {
+  const heights = new Map<HeadId, number>([[group, 0]]);
+  for (const { id, parent } of view.entries.values()) heights.set(id, (heights.get(parent) ?? 0) + 1);
+  return Math.max(...heights.values());
+}
