@@ -111,7 +111,7 @@ export async function startLocalChain(params: StartParams): Promise<LocalChain> 
   };
 }
 
-/** A call that was never answered was seen once in some hundred runs: without a limit the chain stood still for good. */
+/** A node that hangs answers nothing: with a limit that is told of. */
 function mineOnce(rpcUrl: string): Promise<unknown> {
   return callRpc({ rpcUrl, method: "evm_mine", signal: AbortSignal.timeout(MINE_TIMEOUT_MS) });
 }
