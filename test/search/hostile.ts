@@ -33,6 +33,9 @@ export async function writeJunk(params: { world: World; group: GroupId; client: 
   submit({ chain: world.chain, transaction: { kind: "append", append: { ...append, signature } } });
 }
 
+/** More than a client sends in one epoch of a history. */
+const SKIPPED_KEYS = 24;
+
 /** A message, and the block of the commit that had taken its author out. */
 export type HostilePost = { readonly message: MessageId; readonly removal: BlockRef };
 
@@ -59,7 +62,8 @@ export async function postFromOldEpoch(params: {
   const { head } = held;
   const { key: installation, privateKey } = self.installation;
   const ratchet = `${seat.name} ${head}`;
-  const state = world.hostileStates.get(ratchet) ?? held.state;
+  const signatureKey = { publicKey: fromHex(installation), privateKey };
+  const state = world.hostileStates.get(ratchet) ?? skipKeys({ state: held.state, signatureKey });
   const content = {
     ...{ group, inbox: self.inbox, installation, nonce: toHex(randomBytes(16)) },
     ...{ depth: 1, parents: [], sentAtMs: 0, body: { kind: "text", text: "from outside" } as const },
@@ -67,13 +71,21 @@ export async function postFromOldEpoch(params: {
   const sealed = sealMessage({
     ...{ state, padding: 0, authenticatedData: new Uint8Array(0) },
     plaintext: writeApplicationMessage({ content, replaces: [] }),
-    signatureKey: { publicKey: fromHex(installation), privateKey },
+    signatureKey,
   });
   world.hostileStates.set(ratchet, sealed.newState);
   const posting = postingCredentialOf({ network, group, head: head as EntryId, state });
   const envelope = buildGroupEnvelope({ network, group, posting, privateMessage: sealed.message });
   await node.api.publish({ envelopes: [envelope] });
   return { message: messageIdOf(content), removal };
+}
+
+/** A reorganization may take the removal; then its client goes on with the next key, which must not be used before. */
+function skipKeys(params: Pick<Parameters<typeof sealMessage>[0], "state" | "signatureKey">): GroupState {
+  let { state } = params;
+  const nothing = { padding: 0, authenticatedData: new Uint8Array(0), plaintext: new Uint8Array(0) };
+  for (let i = 0; i < SKIPPED_KEYS; i++) state = sealMessage({ ...params, ...nothing, state }).newState;
+  return state;
 }
 
 async function headState(client: Client, id: GroupId) {
