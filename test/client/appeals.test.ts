@@ -205,3 +205,11 @@ test("an own entry that lands after something else was tried in its place counts
   assert.deepEqual([late.progress.kind, late.landed], ["landed", [entry]]);
   assert.equal(foldEntry({ intent, change: none }).progress.kind, "queued");
 });
+
+test("who is out, but expects an entry that brings it in again, waits with all that it was asked for", () => {
+  const rotate = testIntent({ action: { kind: "rotate" } });
+  const out = { ...view, status: "removed" as const };
+  const failed = { kind: "fail", intent: rotate, reason: "removed" };
+  assert.deepEqual(nextAction({ intents: [rotate], view: out, nowMs: 0 }), failed);
+  assert.equal(nextAction({ intents: [rotate], view: { ...out, isAwaiting: true }, nowMs: 0 }).kind, "wait");
+});

@@ -1,11 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
-import { privateKeyToAccount } from "viem/accounts";
-import { coreOf } from "../../src/client/client.ts";
-import { callRpc } from "../../src/devnet/callRpc.ts";
 import {
-  addMembers,
   createGroup,
   findIntent,
   groupStatus,
@@ -17,9 +13,10 @@ import {
   sendMessage,
   setOnline,
 } from "../../src/index.ts";
-import { asAddress, type GroupId } from "../../src/wire/ids.ts";
-import { openTestClient, type TestClient } from "../support/openTestClient.ts";
+import type { GroupId } from "../../src/wire/ids.ts";
+import type { TestClient } from "../support/openTestClient.ts";
 import { isMember, openTestGroup } from "../support/openTestGroup.ts";
+import { markBlock, undoAfter } from "../support/reorgs.ts";
 import { assertSameTimelines } from "../support/sameTimelines.ts";
 import { startTestNetwork, type TestNetwork } from "../support/startTestNetwork.ts";
 import { texts } from "../support/texts.ts";
@@ -43,27 +40,6 @@ async function openThree() {
   return { ...opened, alice, bob, carol, [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose]() };
 }
 
-/** What lands after this block is what `undoAfter` takes. */
-async function markBlock(): Promise<number> {
-  await network.chain.pause();
-  await network.chain.mine(1);
-  const block = await newestBlock();
-  network.chain.resume();
-  return block;
-}
-
-/** Takes all blocks after this one; the chain stands still then. */
-async function undoAfter(block: number): Promise<void> {
-  await network.chain.pause();
-  const depth = (await newestBlock()) - block;
-  assert.deepEqual(await network.chain.reorg({ depth }), { kind: "done" });
-}
-
-async function newestBlock(): Promise<number> {
-  const { rpcUrl } = network.chain;
-  return Number(await callRpc<string>({ rpcUrl, method: "eth_blockNumber" }));
-}
-
 async function heads(members: readonly TestClient[], group: GroupId): Promise<Set<string>> {
   const states = await Promise.all(members.map(({ client }) => groupStatus({ client, group })));
   return new Set(states.map(({ head }) => head));
@@ -82,13 +58,13 @@ async function say({ client }: TestClient, group: GroupId, text: string) {
 test("an entry that lands again brings its epoch back: nothing is sealed again, nothing shown twice", async () => {
   await using play = await openThree();
   const { group, members, alice, bob, carol } = play;
-  const block = await markBlock();
+  const block = await markBlock(network);
   assert.deepEqual(await (await renameGroup({ client: alice.client, group, name: "x" })).settled, delivered);
   await say(alice, group, "from alice");
   await say(bob, group, "from bob");
   await until("all have read it", async () => (await texts(carol, group)).length === 2);
   const { head } = await groupStatus({ client: alice.client, group });
-  await undoAfter(block);
+  await undoAfter(network, block);
   await until("the entry gone", async () => !(await heads(members, group)).has(head));
   network.chain.resume();
   await until("the entry back", async () => {
@@ -105,7 +81,7 @@ test("an entry that lands again brings its epoch back: nothing is sealed again, 
 test("messages of an epoch that never comes back are sealed again under the same id", async () => {
   await using play = await openThree();
   const { group, members, alice, bob, carol } = play;
-  const block = await markBlock();
+  const block = await markBlock(network);
   const renamed = await renameGroup({ client: alice.client, group, name: "lost" });
   assert.deepEqual(await renamed.settled, delivered);
   const { head } = await groupStatus({ client: alice.client, group });
@@ -113,7 +89,7 @@ test("messages of an epoch that never comes back are sealed again under the same
   await say(alice, group, "and by one who goes away");
   await until("carol has read both", async () => (await texts(carol, group)).length === 2);
   await setOnline({ client: alice.client, online: false });
-  await undoAfter(block);
+  await undoAfter(network, block);
   await until("the entry gone", async () => !(await heads([bob, carol], group)).has(head));
   network.chain.resume();
   const rotated = await rotateKeys({ client: carol.client, group });
@@ -135,14 +111,14 @@ test("messages of an epoch that never comes back are sealed again under the same
 test("a removal that a reorg took holds back what was said after it", async () => {
   await using play = await openThree();
   const { group, members, alice, bob, carol } = play;
-  const block = await markBlock();
+  const block = await markBlock(network);
   const out = await removeMembers({ client: alice.client, group, members: [carol.client.inbox] });
   assert.deepEqual(await out.settled, delivered);
   await until(
     "bob knows",
     async () => (await groupStatus({ client: bob.client, group })).members.length === 2,
   );
-  await undoAfter(block);
+  await undoAfter(network, block);
   await until("bob sees carol again", async () => {
     return (await groupStatus({ client: bob.client, group })).members.length === 3;
   });
@@ -162,46 +138,10 @@ test("a removal that a reorg took holds back what was said after it", async () =
   assert.deepEqual(await texts(carol, group), []);
 });
 
-test("who joined by an entry that vanished is in the group again once it lands again", async () => {
-  await using play = await openThree();
-  const { group, members, alice, carol } = play;
-  await using dave = await openTestClient({ network, name: "dave" });
-  const block = await markBlock();
-  const added = await addMembers({ client: alice.client, group, members: [dave.client.inbox] });
-  assert.deepEqual(await added.settled, delivered);
-  await until("dave in the group", () => isMember(dave, group));
-  await say(dave, group, "hello from dave");
-  await undoAfter(block);
-  await until("dave out of it", () => !isMember(dave, group));
-  network.chain.resume();
-  await until("dave in it again", () => isMember(dave, group));
-  await say(carol, group, "welcome back");
-  await assertSameTimelines({ group, members: [...members, dave], messages: 2 });
-});
-
-test("who joined by an entry that another one beat is welcomed anew", async () => {
-  await using play = await openThree();
-  const { group, members, alice, bob } = play;
-  await using dave = await openTestClient({ network, name: "dave" });
-  const block = await markBlock();
-  const added = await addMembers({ client: alice.client, group, members: [dave.client.inbox] });
-  assert.deepEqual(await added.settled, delivered);
-  await until("dave in the group", () => isMember(dave, group));
-  await setOnline({ client: alice.client, online: false });
-  await undoAfter(block);
-  await until("dave out of it", () => !isMember(dave, group));
-  network.chain.resume();
-  assert.deepEqual(await (await rotateKeys({ client: bob.client, group })).settled, delivered);
-  await setOnline({ client: alice.client, online: true });
-  await until("dave in it again", () => isMember(dave, group));
-  await say(dave, group, "here I am");
-  await assertSameTimelines({ group, members: [...members, dave], messages: 1 });
-});
-
 test("two commits, one upon the other, land again with the same bytes", async () => {
   await using play = await openThree();
   const { group, members, alice } = play;
-  const block = await markBlock();
+  const block = await markBlock(network);
   for (const name of ["one", "two"]) {
     assert.deepEqual(
       await (await renameGroup({ client: alice.client, group, name })).acknowledged,
@@ -209,7 +149,7 @@ test("two commits, one upon the other, land again with the same bytes", async ()
     );
   }
   const { head } = await groupStatus({ client: alice.client, group });
-  await undoAfter(block);
+  await undoAfter(network, block);
   await until("both gone", async () => !(await heads(members, group)).has(head));
   network.chain.resume();
   await until("both back", async () => {
@@ -234,14 +174,14 @@ test("a reorganization takes the commits of several groups: each comes back, and
   const [, second, third] = groups;
   assert.ok(second && third);
   const untouched = await heads(members, third);
-  const block = await markBlock();
+  const block = await markBlock(network);
   for (const [i, group] of [first, second].entries()) {
     const author = i === 0 ? alice : bob;
     assert.deepEqual(await (await rotateKeys({ client: author.client, group })).settled, delivered);
     await say(carol, group, `in the new epoch of ${i}`);
   }
   const changed = await headsOf([alice], [first, second]);
-  await undoAfter(block);
+  await undoAfter(network, block);
   await until("both entries gone", async () => {
     const now = await headsOf(members, [first, second]);
     return now.every((some, i) => [...some].every((head) => !changed[i]?.has(head)));
@@ -256,18 +196,4 @@ test("a reorganization takes the commits of several groups: each comes back, and
     await assertSameTimelines({ group, members, messages: i === 2 ? 1 : 2 });
     for (const { client } of members) assert.equal((await groupStatus({ client, group })).gaps, 0);
   }
-});
-
-test("who is not registered for a while, since a reorganization took that, is waited for", async () => {
-  await using alice = await openTestClient({ network, name: "alice" });
-  const block = await markBlock();
-  await using bob = await openTestClient({ network, name: "bob" });
-  await undoAfter(block);
-  const { address } = privateKeyToAccount(bob.privateKey);
-  const { group, intent } = await createGroup({ ...alice, name: "Early", members: [asAddress(address)] });
-  const founded = () => coreOf(alice.client).groups.get(group)?.view.intents[0];
-  await until("bob not found", () => (founded()?.attempts ?? 0) > 0);
-  network.chain.resume();
-  assert.deepEqual(await intent.settled, delivered);
-  await until("bob in the group", () => isMember(bob, group));
 });
