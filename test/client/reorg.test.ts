@@ -15,9 +15,11 @@ import {
 } from "../../src/index.ts";
 import type { GroupId } from "../../src/wire/ids.ts";
 import type { TestClient } from "../support/openTestClient.ts";
-import { isMember, openTestGroup } from "../support/openTestGroup.ts";
+import { isMember } from "../support/openTestGroup.ts";
+import { openThree } from "../support/openThree.ts";
 import { markBlock, undoAfter } from "../support/reorgs.ts";
 import { assertSameTimelines } from "../support/sameTimelines.ts";
+import { say } from "../support/say.ts";
 import { startTestNetwork, type TestNetwork } from "../support/startTestNetwork.ts";
 import { texts } from "../support/texts.ts";
 import { until } from "../support/until.ts";
@@ -33,13 +35,6 @@ after(async () => {
   await network[Symbol.asyncDispose]();
 });
 
-async function openThree() {
-  const opened = await openTestGroup({ network, names: ["alice", "bob", "carol"] });
-  const [alice, bob, carol] = opened.members;
-  assert.ok(alice && bob && carol);
-  return { ...opened, alice, bob, carol, [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose]() };
-}
-
 async function heads(members: readonly TestClient[], group: GroupId): Promise<Set<string>> {
   const states = await Promise.all(members.map(({ client }) => groupStatus({ client, group })));
   return new Set(states.map(({ head }) => head));
@@ -49,14 +44,8 @@ async function headsOf(members: readonly TestClient[], groups: readonly GroupId[
   return await Promise.all(groups.map((group) => heads(members, group)));
 }
 
-async function say({ client }: TestClient, group: GroupId, text: string) {
-  const said = await sendMessage({ client, group, text });
-  assert.deepEqual(await said.settled, delivered);
-  return said;
-}
-
 test("an entry that lands again brings its epoch back: nothing is sealed again, nothing shown twice", async () => {
-  await using play = await openThree();
+  await using play = await openThree({ network });
   const { group, members, alice, bob, carol } = play;
   const block = await markBlock(network);
   assert.deepEqual(await (await renameGroup({ client: alice.client, group, name: "x" })).settled, delivered);
@@ -79,7 +68,7 @@ test("an entry that lands again brings its epoch back: nothing is sealed again, 
 });
 
 test("messages of an epoch that never comes back are sealed again under the same id", async () => {
-  await using play = await openThree();
+  await using play = await openThree({ network });
   const { group, members, alice, bob, carol } = play;
   const block = await markBlock(network);
   const renamed = await renameGroup({ client: alice.client, group, name: "lost" });
@@ -109,7 +98,7 @@ test("messages of an epoch that never comes back are sealed again under the same
 });
 
 test("a removal that a reorg took holds back what was said after it", async () => {
-  await using play = await openThree();
+  await using play = await openThree({ network });
   const { group, members, alice, bob, carol } = play;
   const block = await markBlock(network);
   const out = await removeMembers({ client: alice.client, group, members: [carol.client.inbox] });
@@ -139,7 +128,7 @@ test("a removal that a reorg took holds back what was said after it", async () =
 });
 
 test("two commits, one upon the other, land again with the same bytes", async () => {
-  await using play = await openThree();
+  await using play = await openThree({ network });
   const { group, members, alice } = play;
   const block = await markBlock(network);
   for (const name of ["one", "two"]) {
@@ -161,7 +150,7 @@ test("two commits, one upon the other, land again with the same bytes", async ()
 });
 
 test("a reorganization takes the commits of several groups: each comes back, and one that did not change stays", async () => {
-  await using play = await openThree();
+  await using play = await openThree({ network });
   const { group: first, members, alice, bob, carol } = play;
   const groups = [first];
   for (const name of ["second", "third"]) {

@@ -17,10 +17,12 @@ import {
 } from "../../src/index.ts";
 import { asAddress, type GroupId } from "../../src/wire/ids.ts";
 import { openTestClient, type TestClient } from "../support/openTestClient.ts";
-import { isMember, openTestGroup } from "../support/openTestGroup.ts";
+import { isMember } from "../support/openTestGroup.ts";
+import { openThree } from "../support/openThree.ts";
 import { registerTestInbox } from "../support/registerTestInbox.ts";
 import { markBlock, undoAfter } from "../support/reorgs.ts";
 import { assertSameTimelines } from "../support/sameTimelines.ts";
+import { say } from "../support/say.ts";
 import { startTestNetwork, type TestNetwork } from "../support/startTestNetwork.ts";
 import { texts } from "../support/texts.ts";
 import { until } from "../support/until.ts";
@@ -36,19 +38,6 @@ before(async () => {
 after(async () => {
   await network[Symbol.asyncDispose]();
 });
-
-async function openThree() {
-  const opened = await openTestGroup({ network, names: ["alice", "bob", "carol"] });
-  const [alice, bob, carol] = opened.members;
-  assert.ok(alice && bob && carol);
-  return { ...opened, alice, bob, carol, [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose]() };
-}
-
-async function say({ client }: TestClient, group: GroupId, text: string) {
-  const said = await sendMessage({ client, group, text });
-  assert.deepEqual(await said.settled, delivered);
-  return said;
-}
 
 async function membershipOf({ client }: TestClient, group: GroupId) {
   return (await groupStatus({ client, group, digests: false })).membership;
@@ -76,7 +65,7 @@ async function mineAll(readers: readonly TestClient[], group: GroupId): Promise<
 }
 
 test("who joined by an entry that vanished is in the group again once it lands again", async () => {
-  await using play = await openThree();
+  await using play = await openThree({ network });
   const { group, members, alice, carol } = play;
   await using dave = await openTestClient({ network, name: "dave" });
   const block = await markBlock(network);
@@ -93,7 +82,7 @@ test("who joined by an entry that vanished is in the group again once it lands a
 });
 
 test("who joined by an entry that another one beat is welcomed anew", async () => {
-  await using play = await openThree();
+  await using play = await openThree({ network });
   const { group, members, alice, bob } = play;
   await using dave = await openTestClient({ network, name: "dave" });
   const block = await markBlock(network);
@@ -126,7 +115,7 @@ test("who is not registered for a while, since a reorganization took that, is wa
 });
 
 test("who waits in vain to be taken in, while the group goes on, is out; a later Welcome takes it in", async () => {
-  await using play = await openThree();
+  await using play = await openThree({ network });
   const { group, members, alice, bob, carol } = play;
   await using dave = await openTestClient({ network, name: "dave" });
   await using erin = await openTestClient({ network, name: "erin" });
@@ -155,7 +144,7 @@ test("who waits in vain to be taken in, while the group goes on, is out; a later
 });
 
 test("one waits as long as nothing stands in the entry's place, and comes in should it land after all", async () => {
-  await using play = await openThree();
+  await using play = await openThree({ network });
   const { group, members, alice, bob } = play;
   await using dave = await openTestClient({ network, name: "dave" });
   const promoted = await setRole({
@@ -194,7 +183,7 @@ test("one waits as long as nothing stands in the entry's place, and comes in sho
 });
 
 test("what was deleted before its author could seal it again stays deleted", async () => {
-  await using play = await openThree();
+  await using play = await openThree({ network });
   const { group, members, alice, bob, carol } = play;
   const block = await markBlock(network);
   const renamed = await renameGroup({ client: alice.client, group, name: "new" });

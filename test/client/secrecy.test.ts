@@ -28,7 +28,8 @@ import {
   readPublic,
 } from "../support/attackDatabase.ts";
 import { openTestClient, type TestClient } from "../support/openTestClient.ts";
-import { isMember, openTestGroup } from "../support/openTestGroup.ts";
+import { isMember } from "../support/openTestGroup.ts";
+import { openThree } from "../support/openThree.ts";
 import { startTestNetwork, type TestNetwork } from "../support/startTestNetwork.ts";
 import { texts } from "../support/texts.ts";
 import { until } from "../support/until.ts";
@@ -46,14 +47,6 @@ before(async () => {
 after(async () => {
   await network[Symbol.asyncDispose]();
 });
-
-async function openThree() {
-  const names = ["alice", "bob", "carol"];
-  const opened = await openTestGroup({ network, names, finalityBlocks: FINALITY_BLOCKS });
-  const [alice, bob, carol] = opened.members;
-  assert.ok(alice && bob && carol);
-  return { ...opened, alice, bob, carol, [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose]() };
-}
 
 type Intend = { readonly client: TestClient["client"]; readonly group: GroupId };
 type Place = { readonly group: GroupId; readonly members: readonly TestClient[] };
@@ -125,7 +118,7 @@ function stateIn(copy: DatabaseCopy, head: HeadId): GroupState {
 }
 
 test("forward secrecy: a copy opens what the stated window allows, and after it nothing", async () => {
-  await using place = await openThree();
+  await using place = await openThree({ network, finalityBlocks: FINALITY_BLOCKS });
   const { group, alice, bob, carol } = place;
   const first = await headOf(bob, group);
   await say(place, alice, "in the joined epoch");
@@ -230,7 +223,7 @@ function initKeysOnlyIn(early: DatabaseCopy, later: DatabaseCopy): Uint8Array[] 
 }
 
 test("post-compromise security: a copy follows until its owner rotates, and no further", async () => {
-  await using place = await openThree();
+  await using place = await openThree({ network, finalityBlocks: FINALITY_BLOCKS });
   const { group, alice, bob, carol } = place;
   await landed(place, bob, rotateKeys);
   const copy = await copyDatabase({ client: bob.client, group });
@@ -251,7 +244,7 @@ test("post-compromise security: a copy follows until its owner rotates, and no f
 });
 
 test("removal: the removed member's database opens nothing of what follows, and then holds no keys", async () => {
-  await using place = await openThree();
+  await using place = await openThree({ network, finalityBlocks: FINALITY_BLOCKS });
   await using dave = await openTestClient({ network, name: "dave", finalityBlocks: FINALITY_BLOCKS });
   const { group, alice, bob, carol } = place;
   const staying = { group, members: [alice, bob] };
