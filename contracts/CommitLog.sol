@@ -7,7 +7,7 @@ import {ChainBlock} from "./ChainBlock.sol";
 import {ICommitLog} from "./ICommitLog.sol";
 
 /// @title See {ICommitLog}
-contract CommitLog is ICommitLog, EIP712("Weft CommitLog", "1"), ChainBlock {
+contract CommitLog is ICommitLog, EIP712("Weft CommitLog", "2"), ChainBlock {
     /// @dev Sequencers refuse larger transactions.
     uint256 public constant MAX_PAYLOAD_BYTES = 84_000;
 
@@ -54,6 +54,24 @@ contract CommitLog is ICommitLog, EIP712("Weft CommitLog", "1"), ChainBlock {
     /// @inheritdoc ICommitLog
     function children(bytes32 group, bytes32 id) external view returns (uint24) {
         return _entries[group][id].children;
+    }
+
+    /// @inheritdoc ICommitLog
+    function entryWords(bytes32[] calldata groups, bytes32[] calldata ids)
+        external
+        view
+        returns (bytes32[] memory words)
+    {
+        if (groups.length != ids.length) revert LengthMismatch();
+        words = new bytes32[](ids.length);
+        for (uint256 i = 0; i < ids.length; ++i) {
+            Entry storage entry = _entries[groups[i]][ids[i]];
+            bytes32 word;
+            assembly ("memory-safe") {
+                word := sload(entry.slot) // an entry is one slot, its first field in the lowest bits
+            }
+            words[i] = word;
+        }
     }
 
     /// @dev Writes nothing unless `refusal` is empty. `Exists` comes before `Stale`: whoever sends an entry twice must

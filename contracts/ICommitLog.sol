@@ -7,7 +7,7 @@ pragma solidity ^0.8.28;
 ///
 /// group id   = keccak256(abi.encode(genesis address))
 /// entry id   = keccak256(abi.encode(group, parent, authority, keccak256(payload)))
-/// EIP-712    domain { name "Weft CommitLog", version "1", chainId, verifyingContract }
+/// EIP-712    domain { name "Weft CommitLog", version "2", chainId, verifyingContract }
 ///            Append(bytes32 group,bytes32 parent,uint24 limit,address authority,bytes32 payloadHash)
 ///            where payloadHash = keccak256(payload); the signature is r ‖ s ‖ v (65 bytes), s low.
 interface ICommitLog {
@@ -63,6 +63,8 @@ interface ICommitLog {
     error TooLarge();
     /// @notice The parent has 2^24 - 1 children, no more can be counted.
     error Full();
+    /// @notice Not as many groups as entries.
+    error LengthMismatch();
 
     /// @notice Appends one entry. Anyone may send it.
     function append(
@@ -81,6 +83,10 @@ interface ICommitLog {
     function entries(bytes32 group, bytes32 id) external view returns (Entry memory);
 
     function children(bytes32 group, bytes32 id) external view returns (uint24);
+
+    /// @notice Each entry in one word: authority | blockNumber << 160 | index << 208 | children << 232; zero if unknown,
+    /// and for the root (the id is the group's) no more than its children.
+    function entryWords(bytes32[] calldata groups, bytes32[] calldata ids) external view returns (bytes32[] memory);
 
     function MAX_PAYLOAD_BYTES() external view returns (uint256);
 }

@@ -8,14 +8,29 @@ pragma solidity ^0.8.28;
 /// inbox id      = keccak256(abi.encode(first wallet, salt))
 /// installation  signs (Ed25519) "weft.installation.v1" ‖ chain id (uint64) ‖ registry (20 bytes) ‖ inbox; this is not
 ///               checked here but by every client and node: an addition whose signature fails is void.
-/// EIP-712       domain { name "Weft IdentityRegistry", version "1", chainId, verifyingContract }
-///     AddInstallation(bytes32 inbox,bytes32 installation,address wallet,uint256 nonce,uint256 deadline)
+/// EIP-712       domain { name "Weft IdentityRegistry", version "2", chainId, verifyingContract }
+///     AddInstallation(bytes32 inbox,bytes32 installation,bytes32 installationSignatureHash,address wallet,
+///                     uint256 nonce,uint256 deadline)
+///                 where installationSignatureHash = keccak256(the installation's signature), so that nobody who relays
+///                 the message can swap it
 ///     RevokeInstallation(bytes32 inbox,bytes32 installation,address by)
 ///     LinkWallet(bytes32 inbox,address wallet,address by,uint256 nonce,uint256 deadline)
 ///     AcceptLink(bytes32 inbox,address wallet,address by,uint256 nonce,uint256 deadline)
 ///     UnlinkWallet(bytes32 inbox,address wallet,address by,uint256 nonce,uint256 deadline)
 ///     SetRecovery(bytes32 inbox,address recovery,address by,uint256 nonce,uint256 deadline)
 ///     VetoRecovery(bytes32 inbox,address recovery,address by,uint256 nonce,uint256 deadline)
+///
+/// history       every inbox has one word, the running hash of all its steps; it starts at zero. With
+///               H(a, b) = keccak256(a ‖ b) of two words and `struct hash` as EIP-712 has it:
+///     word'     H(word, step), its lowest 16 bits replaced by the number of steps so far
+///     step      H(what, kind << 128 | block number << 64 | block.timestamp)
+///     consent   H(struct hash of the message, keccak256(its signature))
+///     what      the consent of  1 register: AddInstallation        2 addInstallation: AddInstallation
+///                               3 revoke: RevokeInstallation       5 unlink: UnlinkWallet      7 veto: VetoRecovery
+///                               4 link: H(consent to LinkWallet, consent to AcceptLink)
+///                               6 propose: H(consent to SetRecovery, changesAt)
+///               The salt is in the inbox id, the installation's signature in AddInstallation: a word covers all that an
+///               event says. After MAX_HISTORY_STEPS steps only revocations are taken.
 interface IIdentityRegistry {
     /// @param signer Who consents: an account by secp256k1 or a contract by ERC-1271.
     /// @param nonce Must equal `nonces(signer)`.
@@ -132,6 +147,8 @@ interface IIdentityRegistry {
     error ZeroRecovery();
     /// @notice No such change of the recovery wallet is pending.
     error NothingPending();
+    /// @notice The inbox has taken MAX_HISTORY_STEPS steps: its installations can only be revoked.
+    error HistoryFull(bytes32 inbox);
 
     /// @notice Creates the inbox of (wallet, salt) with its first installation; the wallet becomes its recovery wallet.
     /// @param wallet Signs AddInstallation for the inbox to be: that implies consent to create it.
@@ -191,6 +208,14 @@ interface IIdentityRegistry {
 
     /// @notice The bytes that an installation signs with its Ed25519 key to enter this inbox.
     function installationMessage(bytes32 id) external view returns (bytes memory);
+
+    /// @notice The running hash of each inbox's history; zero if unknown. Its lowest 16 bits count the steps.
+    function historyWords(bytes32[] calldata ids) external view returns (bytes32[] memory);
+
+    /// @notice What `inboxOf` says of each account.
+    function inboxesOf(address[] calldata accounts) external view returns (bytes32[] memory);
+
+    function MAX_HISTORY_STEPS() external view returns (uint16);
 
     function MAX_ACTIVE_INSTALLATIONS() external view returns (uint16);
 

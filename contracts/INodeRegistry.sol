@@ -153,6 +153,9 @@ interface INodeRegistry {
     /// @notice Ids in the order of registration, at most `count` from position `from` on.
     function nodeIds(uint256 from, uint256 count) external view returns (bytes32[] memory);
 
+    /// @notice Each node in one word: keccak256(abi.encode(Node)) of its present fields; zero if unknown.
+    function nodeWords(bytes32[] calldata ids) external view returns (bytes32[] memory);
+
     function nodeId(address operator, bytes32 x, bytes32 y) external pure returns (bytes32);
 
     /// @notice The bytes whose SHA-256 the proof of possession signs.

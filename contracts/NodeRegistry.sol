@@ -142,6 +142,15 @@ contract NodeRegistry is INodeRegistry, ChainBlock {
     }
 
     /// @inheritdoc INodeRegistry
+    function nodeWords(bytes32[] calldata ids) external view returns (bytes32[] memory words) {
+        words = new bytes32[](ids.length);
+        for (uint256 i = 0; i < ids.length; ++i) {
+            Node memory node = _nodes[ids[i]];
+            if (node.operator != address(0)) words[i] = keccak256(abi.encode(node));
+        }
+    }
+
+    /// @inheritdoc INodeRegistry
     function nodeId(address operator, bytes32 x, bytes32 y) public pure returns (bytes32) {
         return keccak256(abi.encode(operator, x, y));
     }

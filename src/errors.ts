@@ -23,6 +23,8 @@ export const errorHints = {
   "not-a-member": "Only members of the head's epoch may post to a group; open the group's Welcome first.",
   "not-allowed": "The signer may not do this: use a wallet, operator or record that the contract accepts.",
   "not-ready": "The node is catching up with the chain or with its peers; try again or use another node.",
+  "old-network":
+    "These contracts are of an earlier version of Weft, another network: get the new one's address file, or deploy into another folder.",
   "outside-profile": "Weft uses a restricted profile of MLS; docs/protocol.md lists what it leaves out.",
   pruned: "The range is older than this node keeps; ask a node with longer retention.",
   replayed: "This record was used before; build a new one with the next nonce.",

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { createPublicClient, http, type PublicClient } from "viem";
 import { WeftError } from "../errors.ts";
 import type { Address, Hex } from "../wire/ids.ts";
-import type { Network } from "../wire/network.ts";
+import { NETWORK_VERSION, type Network } from "../wire/network.ts";
 import { commitLogAbi } from "./abi/commitLog.ts";
 import { nodeRegistryAbi } from "./abi/nodeRegistry.ts";
 import { formatCoin } from "./coin.ts";
@@ -44,7 +44,7 @@ export type DeployParams = Partial<DeploymentSettings> & {
  * Deploys the three contracts with Hardhat Ignition and writes the chain's address file. Does nothing if the file
  * names contracts that are there; goes on where an interrupted run stopped.
  * Throws `chain-unreachable`, `wrong-chain`, `unfunded` (with the account to fund), `deployment-failed`, `bad-config`
- * (malformed address file; another bond than the one deployed).
+ * (malformed address file; another bond than the one deployed), `old-network` (the file names earlier contracts).
  */
 export async function deployContracts(params: DeployParams): Promise<Network> {
   const { deploymentDir, rpcUrl, signal } = params;
@@ -61,7 +61,7 @@ export async function deployContracts(params: DeployParams): Promise<Network> {
   const { chainId, genesisHash } = chain;
   return await writeDeployment({
     deploymentDir,
-    deployment: { chainId, ...contracts, deployedBlock, genesisHash },
+    deployment: { version: NETWORK_VERSION, chainId, ...contracts, deployedBlock, genesisHash },
   });
 }
 
@@ -122,7 +122,7 @@ async function deployOnce(context: {
 }): Promise<ContractAddresses> {
   const { params, client, chain } = context;
   const journalDir = join(params.deploymentDir, "ignition");
-  const deploymentId = `chain-${chain.chainId}-${chain.genesisHash.slice(2, 10)}`;
+  const deploymentId = `chain-${chain.chainId}-${chain.genesisHash.slice(2, 10)}-v${NETWORK_VERSION}`;
   const { bondWei, leaveDelaySeconds, recoveryDelaySeconds } = { ...DEFAULTS, ...params };
   const run = () =>
     runIgnition({

@@ -1,6 +1,6 @@
-import { WeftError } from "../errors.ts";
+import { isWeftError, WeftError } from "../errors.ts";
 import { asAddress, asId } from "../wire/ids.ts";
-import type { Network } from "../wire/network.ts";
+import { checkNetworkVersion, type Network } from "../wire/network.ts";
 
 /** Name of a chain's address file in the deployment directory. */
 export function deploymentFileName(chainId: number): string {
@@ -11,11 +11,13 @@ export function formatDeployment(network: Network): string {
   return `${JSON.stringify(network, undefined, 2)}\n`;
 }
 
-/** Reads an address file; `bad-config` if it is not one. */
+/** Reads an address file; `bad-config` if it is not one, `old-network` if its contracts are of an earlier version. */
 export function parseDeployment(text: string): Network {
   try {
-    const { chainId, deployedBlock, ...rest } = JSON.parse(text) as Record<keyof Network, unknown>;
-    return {
+    const { version, chainId, deployedBlock, ...rest } = JSON.parse(text) as Partial<
+      Record<keyof Network, unknown>
+    >;
+    const addresses = {
       chainId: asCount(chainId),
       commitLog: asAddress(String(rest.commitLog)),
       identityRegistry: asAddress(String(rest.identityRegistry)),
@@ -23,7 +25,9 @@ export function parseDeployment(text: string): Network {
       deployedBlock: asCount(deployedBlock),
       genesisHash: asId(String(rest.genesisHash)),
     };
+    return { version: checkNetworkVersion({ version }), ...addresses };
   } catch (cause) {
+    if (isWeftError(cause, "old-network")) throw cause;
     throw new WeftError({ code: "bad-config", message: "the address file is malformed", cause });
   }
 }

@@ -3,7 +3,10 @@ import { join } from "node:path";
 import type { Network } from "../wire/network.ts";
 import { deploymentFileName, parseDeployment } from "./deployment.ts";
 
-/** The chain's address file in `deploymentDir`, or undefined if there is none; `bad-config` if it is malformed. */
+/**
+ * The chain's address file in `deploymentDir`, or undefined if there is none; `bad-config` if it is malformed,
+ * `old-network` if it names contracts of an earlier version.
+ */
 export async function readDeployment(params: {
   deploymentDir: string;
   chainId: number;

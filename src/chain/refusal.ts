@@ -22,6 +22,7 @@ const codes: Readonly<Record<string, ErrorCode>> = {
   ZeroAuthority: "malformed",
   TooLarge: "too-large",
   Full: "limit-exceeded",
+  LengthMismatch: "malformed",
   // IdentityRegistry
   Expired: "expired",
   BadNonce: "replayed",
@@ -37,6 +38,7 @@ const codes: Readonly<Record<string, ErrorCode>> = {
   TooManyInstallations: "limit-exceeded",
   ZeroRecovery: "malformed",
   NothingPending: "unknown-record",
+  HistoryFull: "limit-exceeded",
   // NodeRegistry
   BondTooSmall: "not-allowed",
   BadAddresses: "malformed",

@@ -31,7 +31,7 @@ export function appendDigest(params: SignedFields): Uint8Array {
   const digest = hashTypedData({
     domain: {
       name: "Weft CommitLog",
-      version: "1",
+      version: "2",
       chainId: network.chainId,
       verifyingContract: network.commitLog,
     },

@@ -1,4 +1,6 @@
+import { keccak256 } from "../crypto/keccak256.ts";
 import { WeftError } from "../errors.ts";
+import { type IdentityMessageName, identityDomain, identityMessages } from "../wire/identityMessages.ts";
 import {
   type Address,
   asAddress,
@@ -6,26 +8,13 @@ import {
   type Hex,
   type InboxId,
   type InstallationKey,
+  toHex,
 } from "../wire/ids.ts";
 import type { Network } from "../wire/network.ts";
 import type { Authorization, IdentityAction } from "./identityAction.ts";
 import { inboxIdOf } from "./inboxIdOf.ts";
 import type { Wallet } from "./wallet.ts";
 
-const consent = { nonce: "uint256", deadline: "uint256" } as const;
-
-/** Fields of each EIP-712 message of contracts/IIdentityRegistry.sol. */
-const messages = {
-  AddInstallation: { inbox: "bytes32", installation: "bytes32", wallet: "address", ...consent },
-  RevokeInstallation: { inbox: "bytes32", installation: "bytes32", by: "address" },
-  LinkWallet: { inbox: "bytes32", wallet: "address", by: "address", ...consent },
-  AcceptLink: { inbox: "bytes32", wallet: "address", by: "address", ...consent },
-  UnlinkWallet: { inbox: "bytes32", wallet: "address", by: "address", ...consent },
-  SetRecovery: { inbox: "bytes32", recovery: "address", by: "address", ...consent },
-  VetoRecovery: { inbox: "bytes32", recovery: "address", by: "address", ...consent },
-} as const;
-
-type MessageName = keyof typeof messages;
 type Action<K extends IdentityAction["kind"]> = Extract<IdentityAction, { kind: K }>;
 
 /** How long a record may take to the chain if nothing else is said. */
@@ -131,8 +120,10 @@ export async function signVetoRecovery(params: RecoveryChange): Promise<Action<"
 }
 
 function authorizeAddition(params: NewInstallation & { inbox: InboxId }): Promise<Authorization> {
-  const { network, inbox, installation, signer } = params;
-  const fields = { inbox, installation, wallet: asAddress(signer.wallet.address) };
+  const { network, inbox, installation, installationSignature, signer } = params;
+  const installationSignatureHash = toHex(keccak256(installationSignature));
+  const wallet = asAddress(signer.wallet.address);
+  const fields = { inbox, installation, installationSignatureHash, wallet };
   return authorize({ network, signer, name: "AddInstallation", fields });
 }
 
@@ -147,7 +138,7 @@ function authorizeRecovery(
 async function authorize(params: {
   network: Network;
   signer: Signer;
-  name: MessageName;
+  name: IdentityMessageName;
   fields: Readonly<Record<string, Hex>>;
 }): Promise<Authorization> {
   const { network, signer, name } = params;
@@ -162,16 +153,15 @@ async function authorize(params: {
 async function sign(params: {
   network: Network;
   wallet: Wallet;
-  name: MessageName;
+  name: IdentityMessageName;
   fields: Readonly<Record<string, Hex | bigint>>;
 }): Promise<Uint8Array> {
   const { network, wallet, name, fields } = params;
-  const types = Object.entries(messages[name]).map(([field, type]) => ({ name: field, type }));
+  const types = Object.entries(identityMessages[name]).map(([field, type]) => ({ name: field, type }));
   try {
     const signature = await wallet.signTypedData({
       domain: {
-        name: "Weft IdentityRegistry",
-        version: "1",
+        ...identityDomain,
         chainId: network.chainId,
         verifyingContract: network.identityRegistry,
       },

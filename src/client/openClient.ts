@@ -45,8 +45,8 @@ const silent: ClientLogger = { debug: () => {}, info: () => {}, warn: () => {}, 
 
 /**
  * Opens this installation's database and, the first time, sets it up: an inbox on chain and a key package on the
- * nodes. Afterwards it opens without a network, too. Throws `no-node`, `wrong-network`, `wrong-chain`, `storage`,
- * `bad-config`.
+ * nodes. Afterwards it opens without a network, too. Throws `no-node`, `old-network`, `wrong-network`,
+ * `wrong-chain`, `storage`, `bad-config`.
  */
 export async function openClient(params: OpenClientParams): Promise<Client> {
   const { directory, network } = params;

@@ -2,7 +2,7 @@ import { Level } from "level";
 import { randomBytes } from "#crypto";
 import { WeftError } from "../errors.ts";
 import { fromHex, type Hex, toHex } from "../wire/ids.ts";
-import type { Network } from "../wire/network.ts";
+import { checkNetworkVersion, type Network } from "../wire/network.ts";
 import { hasIndexedDb, lockIndexedDb, writeThrough } from "./indexedDb.ts";
 import { keyOf } from "./keys.ts";
 import { commonSchema, SCHEMA_VERSION } from "./schema.ts";
@@ -45,7 +45,7 @@ const metaKey = keyOf(commonSchema.meta, {});
 
 /**
  * Opens or creates a database that is bound to one network for good.
- * Errors: `wrong-network` for a database of other contracts or another chain; `storage` if it is locked by another
+ * Errors: `old-network` for a network of an earlier version; `wrong-network` for a database of other contracts or another chain; `storage` if it is locked by another
  * process or tab, unreadable, of another kind or of another schema version.
  */
 export async function openDatabase(params: {
@@ -54,6 +54,7 @@ export async function openDatabase(params: {
   network: Network;
 }): Promise<Database> {
   const { path, kind, network } = params;
+  checkNetworkVersion(network);
   const unlock = hasIndexedDb() ? await lockIndexedDb(path) : () => {};
   const level = new Level<Uint8Array, Uint8Array>(path, {
     keyEncoding: plainBytes,

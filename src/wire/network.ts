@@ -1,9 +1,15 @@
 import { concatBytes } from "../crypto/concatBytes.ts";
+import { WeftError } from "../errors.ts";
 import { u64 } from "./bytes.ts";
 import { type Address, fromHex, type Hex } from "./ids.ts";
 
+/** What was signed for the contracts of one version counts on no other. */
+export const NETWORK_VERSION = 2;
+
 /** One deployment, as its address file holds it. */
 export type Network = {
+  /** Of the contracts, see NETWORK_VERSION. */
+  readonly version: typeof NETWORK_VERSION;
   readonly chainId: number;
   readonly commitLog: Address;
   readonly identityRegistry: Address;
@@ -17,4 +23,18 @@ export type Network = {
 /** What signed layouts name as `network`: chain id (u64) ‖ contract address. */
 export function networkBytes(params: { chainId: number; contract: Address }): Uint8Array {
   return concatBytes(u64(params.chainId), fromHex(params.contract));
+}
+
+/**
+ * Refuses what names contracts of another version: `old-network` for an earlier one, `bad-config` for one that this
+ * version does not know. Address files of version 1 do not say theirs.
+ */
+export function checkNetworkVersion(network: { readonly version?: unknown }): typeof NETWORK_VERSION {
+  const { version = 1 } = network;
+  if (version === NETWORK_VERSION) return version;
+  const message = `the address file names contracts of version ${String(version)}, this is version ${NETWORK_VERSION}`;
+  if (typeof version === "number" && version < NETWORK_VERSION)
+    throw new WeftError({ code: "old-network", message });
+  const hint = "Install the version of Weft that the address file is for.";
+  throw new WeftError({ code: "bad-config", message, hint });
 }

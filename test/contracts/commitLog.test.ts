@@ -294,11 +294,25 @@ test("the block is the chain's own where ArbSys knows it", async () => {
   assert.equal((await orbit.log.read.entries([group, first])).blockNumber, 0xabce);
 });
 
+test("entryWords: each entry in its slot's layout, 1,000 a call; unknown ones are zero", async () => {
+  const { group, first } = await createGroup();
+  const unknown = keccak256(first);
+  const ids = [group, first, unknown, ...Array(997).fill(first)];
+  const words = await log.read.entryWords([Array(1000).fill(group), ids]);
+  const { authority, blockNumber, index, children } = await log.read.entries([group, first]);
+  const word = BigInt(authority) | (BigInt(blockNumber) << 160n) | (BigInt(index) << 208n);
+  assert.deepEqual([children, words.length], [0, 1000]);
+  const root = 1n << 232n;
+  assert.deepEqual(words.slice(0, 4).map(BigInt), [root, word, 0n, word]);
+  const uneven = log.read.entryWords([[group], [first, first]]);
+  assert.equal((await refusal(uneven)).name, "LengthMismatch");
+});
+
 test("the domain is as documented", async () => {
   const domain = await log.read.eip712Domain();
   assert.deepEqual(
     [domain[1], domain[2], domain[3], domain[4]],
-    ["Weft CommitLog", "1", BigInt(chain.client.chain.id), getAddress(address)],
+    ["Weft CommitLog", "2", BigInt(chain.client.chain.id), getAddress(address)],
   );
 });
 

@@ -59,7 +59,7 @@ export async function openCommitLog(chain: TestChain) {
     const signature = await signer.signTypedData({
       domain: {
         name: "Weft CommitLog",
-        version: "1",
+        version: "2",
         chainId: chain.client.chain.id,
         verifyingContract: address,
       },

@@ -129,6 +129,7 @@ test("an interrupted deployment ends with its signal and goes on with the next r
 
 test("an address file is read strictly", () => {
   const good = {
+    version: 2,
     chainId: 1,
     commitLog: `0x${"11".repeat(20)}`,
     identityRegistry: `0x${"22".repeat(20)}`,
@@ -144,8 +145,14 @@ test("an address file is read strictly", () => {
     { ...good, commitLog: "0x11" },
     { ...good, nodeRegistry: undefined },
     { ...good, genesisHash: good.commitLog },
+    { ...good, version: 3 },
+    { ...good, version: "2" },
   ].map((file) => JSON.stringify(file));
   for (const text of [...bad, "", "null", "[]", "{", "7"]) {
     assert.throws(() => parseDeployment(text), code("bad-config"), text);
+  }
+  for (const version of [undefined, 1, 0]) {
+    const text = JSON.stringify({ ...good, version });
+    assert.throws(() => parseDeployment(text), code("old-network"), text);
   }
 });

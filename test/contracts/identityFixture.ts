@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { getContract, type Hex, type TypedDataParameter, toHex } from "viem";
+import { getContract, type Hex, keccak256, type TypedDataParameter, toHex } from "viem";
 import type { PrivateKeyAccount } from "viem/accounts";
 import { identityRegistryAbi } from "../../src/chain/abi/identityRegistry.ts";
 import { newAccount } from "./newAccount.ts";
@@ -9,7 +9,8 @@ export const RECOVERY_DELAY_SECONDS = 1000;
 export const FAR = 2n ** 40n;
 
 const typeStrings = {
-  AddInstallation: "bytes32 inbox,bytes32 installation,address wallet,uint256 nonce,uint256 deadline",
+  AddInstallation:
+    "bytes32 inbox,bytes32 installation,bytes32 installationSignatureHash,address wallet,uint256 nonce,uint256 deadline",
   RevokeInstallation: "bytes32 inbox,bytes32 installation,address by",
   LinkWallet: "bytes32 inbox,address wallet,address by,uint256 nonce,uint256 deadline",
   AcceptLink: "bytes32 inbox,address wallet,address by,uint256 nonce,uint256 deadline",
@@ -51,7 +52,7 @@ export async function openIdentityRegistry(chain: TestChain) {
     return await key.signTypedData({
       domain: {
         name: "Weft IdentityRegistry",
-        version: "1",
+        version: "2",
         chainId: chain.client.chain.id,
         verifyingContract: address,
       },
@@ -81,13 +82,10 @@ export async function openIdentityRegistry(chain: TestChain) {
     installation: Hex,
     other?: { nonce?: bigint; deadline?: bigint },
   ) {
-    const consent = await authorize(
-      "AddInstallation",
-      wallet,
-      { inbox, installation, wallet: wallet.address },
-      other,
-    );
-    return [inbox, installation, anySignature(), consent] as const;
+    const signature = anySignature();
+    const signed = { inbox, installation, installationSignatureHash: keccak256(signature) };
+    const consent = await authorize("AddInstallation", wallet, { ...signed, wallet: wallet.address }, other);
+    return [inbox, installation, signature, consent] as const;
   }
 
   /** A registered inbox with its first wallet and installation. */

@@ -331,7 +331,7 @@ test("the domain is as documented", async () => {
   const domain = await registry.read.eip712Domain();
   assert.deepEqual(
     [domain[1], domain[2], domain[3], domain[4]],
-    ["Weft IdentityRegistry", "1", BigInt(chain.client.chain.id), getAddress(identity.address)],
+    ["Weft IdentityRegistry", "2", BigInt(chain.client.chain.id), getAddress(identity.address)],
   );
   assert.ok((await registry.read.DEPLOYED_BLOCK()) > 0);
 });

@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { encodeAbiParameters, encodePacked, type Hex, keccak256, zeroAddress, zeroHash } from "viem";
+import {
+  type AbiParameter,
+  encodeAbiParameters,
+  encodePacked,
+  type Hex,
+  keccak256,
+  zeroAddress,
+  zeroHash,
+} from "viem";
 import { nodeRegistryAbi } from "../../src/chain/abi/nodeRegistry.ts";
 import {
   addresses,
@@ -247,6 +255,24 @@ test("what is not there reads as zero", async () => {
   assert.equal(nobody.operator, zeroAddress);
   assert.equal(nobody.generation, 0n);
   assert.equal(await registry.read.isActive([zeroHash]), false);
+});
+
+test("nodeWords: a hash of each node's present fields; zero if unknown", async () => {
+  const { node, operator } = await registerNode();
+  const read = async () => (await registry.read.nodeWords([[node, zeroHash]])) as [Hex, Hex];
+  const expected = async () => {
+    const getter = nodeRegistryAbi.find((item) => item.type === "function" && item.name === "nodes");
+    const outputs = getter?.type === "function" ? getter.outputs : [];
+    return keccak256(
+      encodeAbiParameters(outputs as readonly AbiParameter[], [await registry.read.nodes([node])]),
+    );
+  };
+  const before = await read();
+  assert.deepEqual(before, [await expected(), zeroHash]);
+  await registry.write.restart([node], { account: operator });
+  const restarted = await read();
+  assert.deepEqual(restarted, [await expected(), zeroHash]);
+  assert.notEqual(restarted[0], before[0]);
 });
 
 test("nodeIds pages through all nodes in the order of registration", async () => {

@@ -122,7 +122,7 @@ test("an account that runs dry between two runs is told apart from other failure
     args: ["0x0", false],
   });
   const out = join(directory.path, "resumed");
-  const journal = join(out, "ignition", "deployments", `chain-${chainId}-${genesis.hash.slice(2, 10)}`);
+  const journal = join(out, "ignition", "deployments", `chain-${chainId}-${genesis.hash.slice(2, 10)}-v2`);
   await mkdir(journal, { recursive: true });
   assert.match(faultOf(await deploy(configured, "--out", out)), /holds 0 of .*\n.*\(unfunded\)$/m);
 });
@@ -161,7 +161,7 @@ test("with what the hint asks for, it deploys; the second run changes and sends 
     const written = await readFile(networkFile, "utf8");
     const { code, stdout, stderr } = await deploy(configured, "--json");
     assert.deepEqual([code, stderr], [0, ""]);
-    assert.deepEqual(JSON.parse(stdout), parseDeployment(written));
+    assert.deepEqual(JSON.parse(stdout), JSON.parse(written));
     assert.equal(await readFile(networkFile, "utf8"), written);
     assert.equal(await chain.sent(deployer.address), 3);
   });

@@ -17,6 +17,7 @@ import { pad, padmeLength, unpad } from "../../src/wire/padme.ts";
 
 const address = asAddress(randomBytes(20));
 const network = {
+  version: 2,
   chainId: 7,
   commitLog: address,
   identityRegistry: address,

@@ -34,6 +34,11 @@ export const identityRegistryAbi = [
   },
   {
     inputs: [{ internalType: "bytes32", name: "inbox", type: "bytes32" }],
+    name: "HistoryFull",
+    type: "error",
+  },
+  {
+    inputs: [{ internalType: "bytes32", name: "inbox", type: "bytes32" }],
     name: "InboxExists",
     type: "error",
   },
@@ -190,6 +195,13 @@ export const identityRegistryAbi = [
   },
   {
     inputs: [],
+    name: "MAX_HISTORY_STEPS",
+    outputs: [{ internalType: "uint16", name: "", type: "uint16" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
     name: "RECOVERY_DELAY_SECONDS",
     outputs: [{ internalType: "uint48", name: "", type: "uint48" }],
     stateMutability: "view",
@@ -240,6 +252,13 @@ export const identityRegistryAbi = [
     type: "function",
   },
   {
+    inputs: [{ internalType: "bytes32[]", name: "ids", type: "bytes32[]" }],
+    name: "historyWords",
+    outputs: [{ internalType: "bytes32[]", name: "words", type: "bytes32[]" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
     inputs: [
       { internalType: "address", name: "firstWallet", type: "address" },
       { internalType: "bytes32", name: "salt", type: "bytes32" },
@@ -273,6 +292,13 @@ export const identityRegistryAbi = [
         type: "tuple",
       },
     ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [{ internalType: "address[]", name: "accounts", type: "address[]" }],
+    name: "inboxesOf",
+    outputs: [{ internalType: "bytes32[]", name: "linked", type: "bytes32[]" }],
     stateMutability: "view",
     type: "function",
   },

@@ -224,6 +224,13 @@ export const nodeRegistryAbi = [
     type: "function",
   },
   {
+    inputs: [{ internalType: "bytes32[]", name: "ids", type: "bytes32[]" }],
+    name: "nodeWords",
+    outputs: [{ internalType: "bytes32[]", name: "words", type: "bytes32[]" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
     inputs: [{ internalType: "bytes32", name: "id", type: "bytes32" }],
     name: "nodes",
     outputs: [
