@@ -1,4 +1,4 @@
-import { type Client, createClient } from "@connectrpc/connect";
+import { type Client, createClient, type Interceptor } from "@connectrpc/connect";
 import { openTransport } from "#rpc-transport";
 import { WeftError } from "../errors.ts";
 import { NodeService } from "../gen/weft/v1/node_pb.ts";
@@ -53,9 +53,12 @@ export function connectNode(params: {
   http?: "1.1" | "2";
   timeoutMs?: number;
   silenceMs?: number;
+  /** See every call; for who counts or records them. */
+  interceptors?: readonly Interceptor[];
 }): NodeConnection {
   const { url, http = "2", timeoutMs = CALL_TIMEOUT_MS, silenceMs = STREAM_SILENCE_MS } = params;
-  const { transport, close } = openTransport({ url: checkUrl(url), http });
+  const { interceptors = [] } = params;
+  const { transport, close } = openTransport({ url: checkUrl(url), http, interceptors });
   const closing = new AbortController();
   const dispose = (): void => {
     closing.abort(new WeftError({ code: "closed", message: `the connection to ${url} was closed` }));

@@ -3,10 +3,11 @@ import { MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES, PING_INTERVAL_MS, PING_TIMEOUT_M
 import type { OpenTransport } from "./transport.ts";
 
 /** Node.js: HTTP/2 on one connection that is probed while calls are open, or HTTP/1.1. */
-export const openTransport: OpenTransport = ({ url: baseUrl, http }) => {
+export const openTransport: OpenTransport = ({ url: baseUrl, http, interceptors = [] }) => {
   const common = {
     baseUrl,
     useBinaryFormat: true,
+    interceptors: [...interceptors],
     acceptCompression: [],
     readMaxBytes: MAX_RESPONSE_BYTES,
     writeMaxBytes: MAX_REQUEST_BYTES,

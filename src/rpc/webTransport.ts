@@ -2,7 +2,7 @@ import { createConnectTransport } from "@connectrpc/connect-web";
 import type { OpenTransport } from "./transport.ts";
 
 /** Browsers: fetch, which chooses the HTTP version itself. */
-export const openTransport: OpenTransport = ({ url: baseUrl }) => ({
-  transport: createConnectTransport({ baseUrl, useBinaryFormat: true }),
+export const openTransport: OpenTransport = ({ url: baseUrl, interceptors = [] }) => ({
+  transport: createConnectTransport({ baseUrl, useBinaryFormat: true, interceptors: [...interceptors] }),
   close: () => {},
 });
