@@ -209,6 +209,8 @@ export type PublicationRecord = {
   /** Whose receipt this client verified. */
   readonly node: NodeId | undefined;
   readonly acknowledgedAtMs: number;
+  /** It leaves no earlier, ms since 1970; undefined: at once. */
+  readonly dueAtMs?: number;
 };
 
 /** A key package that Welcomes may still name. */

@@ -1,8 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Publication } from "../../src/client/groups/group.ts";
-import { deliveryStep, OFFER_AGAIN_MS, publicationAfter } from "../../src/client/outbox/deliveryStep.ts";
+import {
+  deliveryStep,
+  firstStep,
+  OFFER_AGAIN_MS,
+  publicationAfter,
+} from "../../src/client/outbox/deliveryStep.ts";
 import { progressAfter } from "../../src/client/outbox/progressAfter.ts";
+import { MAX_WELCOME_SPREAD_MS } from "../../src/client/outbox/spreadWelcomes.ts";
 import type { EntryId, GroupId, NodeId } from "../../src/wire/ids.ts";
 import { testId, testIntent } from "../support/testIntent.ts";
 
@@ -40,6 +46,27 @@ test("what one node has is looked for at the next, and offered to it after half 
   assert.deepEqual(offered, { kind: "publish", node: second, publications: [one] });
   assert.deepEqual(step([one], [second, third]), { kind: "look-for", node: second, publications: [one] });
   assert.equal(step([one], [first]).kind, "wait");
+});
+
+test("what is not due yet waits, unless the clock went back", () => {
+  const due = publication(0, { dueAtMs: 1_000 });
+  const later = publication(1, { dueAtMs: 1_060 });
+  assert.deepEqual(step([due, later], ranked, 1_000), { kind: "publish", node: first, publications: [due] });
+  assert.deepEqual(step([later], ranked, 1_000), { kind: "wait", ms: 60 });
+  const there = publication(0, { state: "acknowledged", node: first, acknowledgedAtMs: 1_000 });
+  assert.equal(step([there, later], ranked, 1_000).kind, "look-for");
+  const lost = publication(0, { dueAtMs: 1_000 + MAX_WELCOME_SPREAD_MS + 1 });
+  assert.deepEqual(step([lost], ranked, 1_000), { kind: "publish", node: first, publications: [lost] });
+});
+
+test("what is to be done comes before what is to be waited for", () => {
+  const publish = step([publication(0)], ranked);
+  assert.deepEqual(firstStep([{ kind: "wait", ms: 5 }, publish]), publish);
+  assert.deepEqual(firstStep([{ kind: "wait", ms: 5 }, { kind: "idle" }, { kind: "wait", ms: 3 }]), {
+    kind: "wait",
+    ms: 3,
+  });
+  assert.deepEqual(firstStep([{ kind: "idle" }, { kind: "idle" }]), { kind: "idle" });
 });
 
 test("a second node's receipt is delivery, the same node's is not", () => {

@@ -5,7 +5,7 @@ import { refreshInboxes } from "../entries/askRegistry.ts";
 import { changeGroup } from "../groups/changeGroup.ts";
 import type { Group } from "../groups/group.ts";
 import { askNodes } from "../links/askNodes.ts";
-import { rankOwnNodes } from "../links/rankGroupNodes.ts";
+import { rankLookUpNodes } from "../links/lookUpNodes.ts";
 import { judgeSenders } from "../messages/judgeSenders.ts";
 import { isRevoked } from "./isRevoked.ts";
 
@@ -25,7 +25,7 @@ export async function readRegistry({ core, signal }: Params): Promise<number> {
   const inboxes = inboxesOfInterest(core);
   for (let i = 0; i < inboxes.length; i += MAX_INBOXES_PER_CALL) {
     const some = inboxes.slice(i, i + MAX_INBOXES_PER_CALL);
-    const ask = { links: core.links, ranked: rankOwnNodes(core), signal };
+    const ask = { links: core.links, ranked: rankLookUpNodes(core), signal };
     await askNodes({
       ...ask,
       ask: (api) => refreshInboxes({ core, reading: core, api, inboxes: some, block: 0, signal }),

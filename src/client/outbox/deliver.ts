@@ -3,6 +3,7 @@ import { MAX_ENVELOPES_PER_PUBLISH, MAX_HASHES_PER_CALL } from "../../rpc/limits
 import type { NodeApi, PublishOutcome } from "../../rpc/nodeApi.ts";
 import { envelopeBytes } from "../../wire/envelope.ts";
 import type { NodeId } from "../../wire/ids.ts";
+import { parseTopic } from "../../wire/topic.ts";
 import type { ClientCore } from "../core.ts";
 import { successorsOf } from "../groups/branch.ts";
 import { changeGroup, type GroupChange } from "../groups/changeGroup.ts";
@@ -10,12 +11,14 @@ import { readEpoch } from "../groups/epochStates.ts";
 import { viewOf } from "../groups/epochView.ts";
 import type { Group, Publication } from "../groups/group.ts";
 import { isNodeFault } from "../links/askNodes.ts";
+import { rankWelcomeNodes } from "../links/lookUpNodes.ts";
 import { activeNodes, apiOf, isUp, noteFailure } from "../links/nodeLinks.ts";
 import { rankGroupNodes } from "../links/rankGroupNodes.ts";
 import { addReceipts } from "../messages/addReceipts.ts";
 import { inTime } from "../messages/inTime.ts";
 import { verifyReceipts } from "../messages/verifyReceipts.ts";
-import { type Delivery, deliveryStep, publicationAfter } from "./deliveryStep.ts";
+import type { KnownNode } from "../tables.ts";
+import { type Delivery, deliveryStep, firstStep, publicationAfter } from "./deliveryStep.ts";
 import { failed, type Intent } from "./intent.ts";
 import { progressAfter } from "./progressAfter.ts";
 
@@ -43,15 +46,30 @@ export async function deliver(params: Params): Promise<void> {
   }
 }
 
+/** What is said in the group goes to the group's node; its Welcomes to another, which need not know the group. */
 async function planStep({ core, group }: Params): Promise<Delivery> {
-  if (group.view.publications.length === 0) return { kind: "idle" };
-  const ranked = await rankGroupNodes({ core, group: group.id });
-  return deliveryStep({
-    publications: group.view.publications,
-    ranked: ranked.map(({ node }) => node),
-    up: new Set(ranked.map(({ node }) => node).filter((node) => isUp(core.links, node, Date.now()))),
-    nowMs: Date.now(),
-  });
+  const { publications } = group.view;
+  if (publications.length === 0) return { kind: "idle" };
+  const place = { core, group: group.id };
+  const isPost = ({ record }: Publication) => parseTopic(record.envelope.topic).kind === "group";
+  const posts = publications.filter(isPost);
+  const others = publications.filter((one) => !isPost(one));
+  return firstStep([
+    stepOf({ core, publications: posts, ranked: await rankGroupNodes(place) }),
+    stepOf({ core, publications: others, ranked: others.length > 0 ? await rankWelcomeNodes(place) : [] }),
+  ]);
+}
+
+function stepOf(params: {
+  core: ClientCore;
+  publications: readonly Publication[];
+  ranked: readonly KnownNode[];
+}): Delivery {
+  const { core, publications } = params;
+  const ranked = params.ranked.map(({ node }) => node);
+  const nowMs = Date.now();
+  const up = new Set(ranked.filter((node) => isUp(core.links, node, nowMs)));
+  return deliveryStep({ publications, ranked, up, nowMs });
 }
 
 async function carryOut(

@@ -1,4 +1,6 @@
 import { isWeftError } from "../../errors.ts";
+import type { NodeApi } from "../../rpc/nodeApi.ts";
+import type { NodeId } from "../../wire/ids.ts";
 import type { ClientCore } from "../core.ts";
 import { isWidened } from "../entries/fork.ts";
 import { changeGroup } from "../groups/changeGroup.ts";
@@ -6,8 +8,9 @@ import type { Group } from "../groups/group.ts";
 import { isAlone } from "../identity/isAlone.ts";
 import { isCopied } from "../identity/isCopied.ts";
 import { isRevoked } from "../identity/isRevoked.ts";
-import { isNodeFault } from "../links/askNodes.ts";
+import { askNodes, isNodeFault } from "../links/askNodes.ts";
 import { checkServing } from "../links/checkServing.ts";
+import { lookUpNodes } from "../links/lookUpNodes.ts";
 import { apiOf, isUp, noteFailure } from "../links/nodeLinks.ts";
 import { rankGroupNodes } from "../links/rankGroupNodes.ts";
 import { waitMs } from "../waitMs.ts";
@@ -101,26 +104,59 @@ async function act(params: Params & { action: Exclude<OutboxAction, { kind: "wai
   }
 }
 
-/** By way of the first node that answers; after refusals the next one gets a turn. */
+/** What names people is prepared by way of another node than the one that relays it. */
 async function withNode(params: Params & { action: OutboxAction }): Promise<void> {
   const { core, group, signal, action } = params;
   if (action.kind !== "stage" && action.kind !== "submit") return;
   const isHidden = action.kind === "stage" && (await checkServing({ ...params, maxAgeMs: CHECKED_MS }));
   if (isHidden === "withholds") return;
+  const { intent } = action;
+  const isLookUp = action.kind === "stage" && "members" in intent.action;
+  const ranked = isLookUp
+    ? (await lookUpNodes({ core, group: group.id })).ranked
+    : await relayingNodes({ core, group, intent });
+  if (!ranked.some(({ node }) => apiOf(core.links, node) && isUp(core.links, node, Date.now()))) {
+    return await waitMs({ ms: FAULT_WAIT_MS, signal });
+  }
+  const step = { core, group, intent, signal };
+  const carryOut = action.kind === "stage" ? stageIntent : submitIntent;
+  const ask = (api: NodeApi, node: NodeId) =>
+    noticing({ core, node, signal }, () => carryOut({ ...step, api, node }));
+  try {
+    await askNodes({ links: core.links, ranked: isLookUp ? ranked : ranked.slice(0, 1), signal, ask });
+  } catch (error) {
+    const isElsewhere = isNodeFault(error) && !isWeftError(error, "node-unreachable");
+    if (!signal.aborted && isElsewhere) await backOff({ core, group, intent });
+    throw error;
+  }
+}
+
+/**
+ * The node that relays an intent's commit comes first: the group's first one that answers, after refusals the next. One
+ * that was asked about the people whom the intent concerns gets a turn only if no other answers.
+ */
+async function relayingNodes(params: { core: ClientCore; group: Group; intent: Intent }) {
+  const { core, group, intent } = params;
   const ranked = await rankGroupNodes({ core, group: group.id });
   const up = ranked.filter(({ node }) => isUp(core.links, node, Date.now()));
-  const node = up[action.intent.attempts % Math.max(1, up.length)]?.node;
-  const api = node && apiOf(core.links, node);
-  if (!node || !api) return await waitMs({ ms: FAULT_WAIT_MS, signal });
-  const step = { core, group, intent: action.intent, api, signal };
+  const apart = up.filter(({ node }) => !intent.lookedUpAt?.includes(node));
+  const able = apart.length > 0 ? apart : up;
+  const first = intent.attempts % Math.max(1, able.length);
+  return able.slice(first);
+}
+
+/** Does a step by way of a node; one that is not there is left alone for a while. */
+async function noticing(
+  params: { core: ClientCore; node: NodeId; signal: AbortSignal },
+  step: () => Promise<void>,
+): Promise<void> {
+  const { core, node, signal } = params;
   try {
-    await (action.kind === "stage" ? stageIntent(step) : submitIntent(step));
+    await step();
   } catch (error) {
-    if (!signal.aborted && isNodeFault(error) && isWeftError(error, "node-unreachable")) {
+    if (!signal.aborted && isWeftError(error, "node-unreachable")) {
       noteFailure(core.links, node, Date.now());
       core.feedsWakeup.wake();
-    } else if (!signal.aborted && isNodeFault(error)) {
-      await backOff({ core, group, intent: action.intent });
     }
     throw error;
   }

@@ -3,32 +3,49 @@ import { activeInstallations } from "../../identity/inbox.ts";
 import { MAX_KEYS_PER_CALL } from "../../rpc/limits.ts";
 import type { NodeApi } from "../../rpc/nodeApi.ts";
 import type { Envelope } from "../../wire/envelope.ts";
-import type { InboxId, InstallationKey } from "../../wire/ids.ts";
+import type { GroupId, InboxId, InstallationKey, NodeId } from "../../wire/ids.ts";
 import type { KeyPackageRecord } from "../../wire/keyPackageRecord.ts";
 import type { ClientCore } from "../core.ts";
 import type { Registry } from "../entries/judgeEntry.ts";
 import { isNodeFault } from "../links/askNodes.ts";
-import { activeNodes, apiOf, isUp } from "../links/nodeLinks.ts";
+import { lookUpNodes } from "../links/lookUpNodes.ts";
+import { apiOf, isUp } from "../links/nodeLinks.ts";
 
 /** Two nodes are asked, so that one which withholds the newest does not decide; more where some have none. */
 const NODES_ASKED = 2;
 
-/** The newest usable key package of every active installation of these inboxes that has one. */
+export type FetchedKeyPackages = {
+  readonly keyPackages: ReadonlyMap<InboxId, readonly KeyPackageRecord[]>;
+  /** Nodes that were asked. */
+  readonly nodes: readonly NodeId[];
+};
+
+/**
+ * The newest usable key package of every active installation of these inboxes that has one. The node that relays the
+ * group's commits is asked only if no other answers, or by `anywhere`.
+ */
 export async function fetchKeyPackages(params: {
   core: ClientCore;
+  /** Into which they are to be taken. */
+  group: GroupId;
   inboxes: readonly InboxId[];
   registry: Registry;
   /** The registry counts as of the end of this block. */
   block: number;
+  /** Others lacked some for long: asks the relaying node for those as well. */
+  anywhere?: boolean;
   signal: AbortSignal;
-}): Promise<Map<InboxId, KeyPackageRecord[]>> {
+}): Promise<FetchedKeyPackages> {
   const { core, inboxes, registry, block } = params;
   const wanted = inboxes.flatMap((id) => {
     const inbox = registry(id);
     if (!inbox) return [];
     return activeInstallations({ inbox, block }).map((installation) => ({ inbox, installation }));
   });
-  const served = await askForAll({ ...params, installations: wanted.map((one) => one.installation) });
+  const { served, nodes } = await askForAll({
+    ...params,
+    installations: wanted.map((one) => one.installation),
+  });
   const found = new Map<InboxId, KeyPackageRecord[]>(inboxes.map((inbox) => [inbox, []]));
   for (const { inbox, installation } of wanted) {
     const envelopes = served.get(installation) ?? [];
@@ -38,32 +55,39 @@ export async function fetchKeyPackages(params: {
     if (refused.length > 0) core.logger.warn({ installation, refused }, "served key packages are not usable");
     if (record) found.get(inbox.inbox)?.push(record);
   }
-  return found;
+  return { keyPackages: found, nodes };
 }
 
 async function askForAll(params: {
   core: ClientCore;
+  group: GroupId;
   installations: readonly InstallationKey[];
+  anywhere?: boolean;
   signal: AbortSignal;
-}): Promise<Map<InstallationKey, Envelope[]>> {
-  const { core, installations, signal } = params;
+}): Promise<{ served: Map<InstallationKey, Envelope[]>; nodes: NodeId[] }> {
+  const { core, installations, anywhere = false, signal } = params;
   const served = new Map<InstallationKey, Envelope[]>(installations.map((key) => [key, []]));
-  let asked = 0;
+  const nodes: NodeId[] = [];
+  if (installations.length === 0) return { served, nodes };
+  let answers = 0;
   let fault: unknown;
-  for (const { node } of activeNodes(core.links)) {
+  const { ranked, relaying } = await lookUpNodes(params);
+  for (const { node } of ranked) {
     const api = isUp(core.links, node, Date.now()) ? apiOf(core.links, node) : undefined;
     const isWhole = [...served.values()].every((envelopes) => envelopes.length > 0);
-    if (!api || (asked >= NODES_ASKED && isWhole)) continue;
+    const isApart = node !== relaying || answers === 0 || (anywhere && !isWhole);
+    if (!api || !isApart || (answers >= NODES_ASKED && isWhole)) continue;
+    nodes.push(node);
     try {
       await askNode({ api, installations, signal, served });
-      asked++;
+      answers++;
     } catch (error) {
       if (signal.aborted || !isNodeFault(error)) throw error;
       fault = error;
     }
   }
-  if (asked === 0 && fault !== undefined) throw fault;
-  return served;
+  if (answers === 0 && fault !== undefined) throw fault;
+  return { served, nodes };
 }
 
 async function askNode(params: {

@@ -10,6 +10,7 @@ import {
   type Hex,
   type InboxId,
   type MessageId,
+  type NodeId,
 } from "../../wire/ids.ts";
 import type { IntentReason } from "../policy/reasons.ts";
 import type { Role } from "../policy/roleOf.ts";
@@ -86,6 +87,8 @@ export type Intent = {
   readonly resolved: readonly InboxId[] | undefined;
   /** Those of them whose place in the group is still to change: the fact that the intent was made on. */
   readonly remaining: readonly InboxId[] | undefined;
+  /** Nodes that were asked about the people whom it concerns: none of them relays it, if another one answers. */
+  readonly lookedUpAt?: readonly NodeId[];
   /** Own entries of this intent that count. */
   readonly landed: readonly EntryId[];
   /** Earlier sealings of a message that came too late. */

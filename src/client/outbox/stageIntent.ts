@@ -5,7 +5,7 @@ import type { GroupState } from "../../mls/groupState.ts";
 import { type StagedCommit, stageCommit } from "../../mls/stageCommit.ts";
 import type { NodeApi } from "../../rpc/nodeApi.ts";
 import { entryId, sealEntryPayload } from "../../wire/entry.ts";
-import { fromHex, type InboxId } from "../../wire/ids.ts";
+import { fromHex, type InboxId, type NodeId } from "../../wire/ids.ts";
 import type { KeyPackageRecord } from "../../wire/keyPackageRecord.ts";
 import { backoffMs } from "../backoff.ts";
 import type { ClientCore } from "../core.ts";
@@ -34,12 +34,15 @@ type Params = {
   group: Group;
   intent: Intent;
   api: NodeApi;
+  node: NodeId;
   signal: AbortSignal;
 };
 
 /** Key packages of new members may take a while to come around; those that come last were waited for before. */
 const PATIENCE = 12;
 const PATIENCE_AT_LAST = 4;
+/** After so many attempts the node that relays the commit is asked for the key packages that no other has. */
+const ASKED_ELSEWHERE = 3;
 const REGISTRY_SLACK_BLOCKS = 8;
 /** A new inbox is not everywhere known at once, and one that a reorganization took away comes again. */
 const PATIENCE_WITH_UNKNOWN_BLOCKS = 16;
@@ -57,8 +60,9 @@ export async function stageIntent(params: Params): Promise<void> {
   if (!state) throw new WeftError({ code: "storage", message: `the state of the head ${head} is missing` });
   const facts = await gatherFacts({ ...params, intent: resolved, state });
   await group.queue.run(async () => {
-    const intent = group.view.intents.find(({ id }) => id === resolved.id);
-    if (intent?.progress.kind !== "queued" || group.view.record.head !== head) return;
+    const now = group.view.intents.find(({ id }) => id === resolved.id);
+    if (now?.progress.kind !== "queued" || group.view.record.head !== head) return;
+    const intent = lookedUp(now, facts.nodes);
     const { branch, leaves, stranded } = group.view;
     const plan = planEntry({
       ...{ intent, view: viewOf(state), leaves, stranded, ...facts, block: group.processed.number },
@@ -72,17 +76,22 @@ export async function stageIntent(params: Params): Promise<void> {
 
 /** Names become inboxes once, durably: from then on others' commits can be counted off. */
 async function resolve(params: Params): Promise<Intent | undefined> {
-  const { core, group, intent } = params;
+  const { core, group, intent, node } = params;
   const { action } = intent;
   if (intent.resolved !== undefined || !("members" in action)) return intent;
   const block = Math.max(recentBlock(group), intent.retryAtBlock);
   const inboxes = await resolveMembers({ ...params, members: action.members, block });
   const others = action.kind === "create" ? inboxes?.filter((id) => id !== core.self.inbox) : inboxes;
   const next = others
-    ? { ...intent, resolved: others, remaining: others, attempts: 0 }
-    : unresolved({ intent, block: group.processed.number });
+    ? { ...lookedUp(intent, [node]), resolved: others, remaining: others, attempts: 0 }
+    : unresolved({ intent: lookedUp(intent, [node]), block: group.processed.number });
   await group.queue.run(() => changeGroup({ core, group, change: { intents: [next] } }));
   return others ? next : undefined;
+}
+
+/** The nodes that were asked about somebody stand with the intent before anything of it leaves. */
+function lookedUp(intent: Intent, nodes: readonly NodeId[]): Intent {
+  return { ...intent, lookedUpAt: [...new Set([...(intent.lookedUpAt ?? []), ...nodes])] };
 }
 
 function unresolved({ intent, block }: { intent: Intent; block: number }): Intent {
@@ -108,11 +117,14 @@ async function gatherFacts(params: Params & { state: GroupState }) {
   const { registry, asOf } = await askRegistry({ ...params, reading: core, inboxes, block });
   const missing = isUpkeep ? missingInstallations({ view, leaves, stranded, registry, block: asOf }) : [];
   const invited = [...wanted, ...new Set(missing.map(({ inbox }) => inbox))];
-  const fetched = await fetchKeyPackages({ ...params, inboxes: invited, registry, block: asOf });
-  const keyPackages = addableTo(state, fetched);
+  const anywhere = intent.attempts >= ASKED_ELSEWHERE;
+  const asked = { core, group: group.id, inboxes: invited, registry, block: asOf, anywhere };
+  const fetched = await fetchKeyPackages({ ...asked, signal: params.signal });
+  const keyPackages = addableTo(state, fetched.keyPackages);
+  const nodes = [...("members" in intent.action ? [params.node] : []), ...fetched.nodes];
   const revoked = revokedMembers({ members: view.members, registry, block: asOf });
   const appeal = intent.action.kind === "appeal" ? await composeAppeal(params) : undefined;
-  return { keyPackages, missing, revoked, asOf, appeal, isDeleted: await isDeleted(params) };
+  return { keyPackages, nodes, missing, revoked, asOf, appeal, isDeleted: await isDeleted(params) };
 }
 
 /** Without those that repeat another's keys: everybody would refuse a commit with both. */

@@ -7,6 +7,8 @@ import { changeGroup } from "../groups/changeGroup.ts";
 import { authorityKeyOf } from "../groups/epochSecrets.ts";
 import { readState } from "../groups/epochStates.ts";
 import type { Group } from "../groups/group.ts";
+import { askNodes } from "../links/askNodes.ts";
+import { lookUpNodes } from "../links/lookUpNodes.ts";
 import type { HeadId, StagedRecord } from "../tables.ts";
 import type { Intent } from "./intent.ts";
 import { isRegistered } from "./isRegistered.ts";
@@ -28,8 +30,12 @@ export async function submitIntent(params: {
   const { progress } = intent;
   const staged = progress.kind === "staged" ? group.view.staged.get(progress.entry) : undefined;
   if (!staged) return;
-  if (!(await isRegistered({ core, intent, staged, api, signal })))
-    return await buildAnew({ core, group, intent });
+  const { ranked } = await lookUpNodes({ core, group: group.id });
+  const isThere = await askNodes({
+    ...{ links: core.links, ranked, signal },
+    ask: (other) => isRegistered({ core, intent, staged, api: other, signal }),
+  });
+  if (!isThere) return await buildAnew({ core, group, intent });
   const limit = limitOf({ intent, children: group.view.children.get(staged.parent) ?? 0 });
   const append = await signStaged({ core, group, staged, limit });
   const block = group.processed.number;

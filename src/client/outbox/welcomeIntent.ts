@@ -1,3 +1,4 @@
+import { drawChance } from "../../crypto/drawChance.ts";
 import { sealGroupInfo } from "../../identity/sealGroupInfo.ts";
 import { wrapWelcome } from "../../identity/wrapWelcome.ts";
 import { encodeTree } from "../../mls/encodeTree.ts";
@@ -10,6 +11,7 @@ import { readEpoch } from "../groups/epochStates.ts";
 import type { Group, Publication } from "../groups/group.ts";
 import type { StagedRecord, StagedWelcome } from "../tables.ts";
 import type { Intent } from "./intent.ts";
+import { spreadWelcomes } from "./spreadWelcomes.ts";
 
 /** An own entry that was adopted and whose Welcomes are still to be written. */
 export function entryToWelcome(
@@ -54,7 +56,7 @@ export async function welcomeIntent(params: {
   });
 }
 
-/** The envelopes of a Welcome to an entry, as parts of an intent from `first` on. */
+/** The envelopes of a Welcome to an entry, as parts of an intent from `first` on: in no order, over some time. */
 export function welcomePublications(params: {
   intent: Pick<Intent, "id" | "group" | "sequence">;
   entry: EntryId;
@@ -73,8 +75,10 @@ export function welcomePublications(params: {
       welcome: { group: intent.group, entry, groupInfo: info.reference, ...recipient },
     }),
   );
-  return [...info.envelopes, ...wrapped].map((envelope, i) =>
-    publicationOf({ intent, envelope, part: first + i }),
+  const items = [...info.envelopes, ...wrapped];
+  const spread = spreadWelcomes({ items, nowMs: Date.now(), chance: drawChance });
+  return spread.map(({ item: envelope, dueAtMs }, i) =>
+    publicationOf({ intent, envelope, part: first + i, dueAtMs }),
   );
 }
 
@@ -88,15 +92,16 @@ function publicationOf(params: {
   intent: Pick<Intent, "id" | "group" | "sequence">;
   envelope: Envelope;
   part: number;
+  dueAtMs: number;
 }): Publication {
-  const { intent, envelope, part } = params;
+  const { intent, envelope, part, dueAtMs } = params;
   const hash = envelopeHash(envelope);
   return {
     sequence: intent.sequence,
     part,
     record: {
       ...{ intent: intent.id, group: intent.group, envelope, hash },
-      ...{ state: "pending", node: undefined, acknowledgedAtMs: 0 },
+      ...{ state: "pending", node: undefined, acknowledgedAtMs: 0, dueAtMs },
     },
   };
 }

@@ -1,5 +1,4 @@
-import type { InboxId, InstallationKey } from "../../wire/ids.ts";
-import type { KeyPackageRecord } from "../../wire/keyPackageRecord.ts";
+import type { InstallationKey } from "../../wire/ids.ts";
 import type { ClientCore } from "../core.ts";
 import { type Registry, revokedMembers } from "../entries/judgeEntry.ts";
 import { readState } from "../groups/epochStates.ts";
@@ -8,7 +7,7 @@ import type { Group } from "../groups/group.ts";
 import { isCopied } from "../identity/isCopied.ts";
 import { isRevoked } from "../identity/isRevoked.ts";
 import { addIntent } from "../outbox/addIntent.ts";
-import { fetchKeyPackages } from "../outbox/fetchKeyPackages.ts";
+import { type FetchedKeyPackages, fetchKeyPackages } from "../outbox/fetchKeyPackages.ts";
 import type { Action } from "../outbox/intent.ts";
 import { appealOf, mayProve } from "./appealOf.ts";
 import { type Duty, dutiesOf, missingInstallations } from "./duties.ts";
@@ -82,11 +81,12 @@ async function whatCanBeDone(params: Params & { turns: Turns; due: readonly Duty
   const inboxes = [...new Set(additions.map(({ inbox }) => inbox))];
   const { number: block } = group.processed;
   const registry: Registry = (inbox) => core.inboxes.get(inbox)?.inbox;
-  const found = await fetchKeyPackages({ core, inboxes, registry, block, signal }).catch((error: unknown) => {
+  const asked = { core, group: group.id, inboxes, registry, block, signal };
+  const { keyPackages } = await fetchKeyPackages(asked).catch((error: unknown): FetchedKeyPackages => {
     core.logger.debug({ error }, "no key packages for now");
-    return new Map<InboxId, KeyPackageRecord[]>();
+    return { keyPackages: new Map(), nodes: [] };
   });
-  const present = new Set([...found.values()].flat().map(({ installation }) => installation));
+  const present = new Set([...keyPackages.values()].flat().map(({ installation }) => installation));
   for (const duty of additions) if (!present.has(duty.subject)) putOff(turns, duty);
   return additions.filter(({ subject }) => present.has(subject));
 }

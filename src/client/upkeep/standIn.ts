@@ -132,9 +132,11 @@ async function findAbsent(
   const inboxes = [...new Set(opened.adds.map(({ inbox }) => inbox))];
   const registry: Registry = (inbox) => core.inboxes.get(inbox)?.inbox;
   const { number: block } = group.processed;
-  const found = await fetchKeyPackages({ core, inboxes, registry, block, signal });
+  const { keyPackages } = await fetchKeyPackages({
+    ...{ core, group: group.id, inboxes, registry, block, signal },
+  });
   const added = opened.verified.adds.map(({ keyPackage }) => keyPackage);
-  return [...found.values()]
+  return [...keyPackages.values()]
     .flat()
     .filter(({ keyPackage }) => added.some((one) => equalBytes(one, keyPackage)));
 }

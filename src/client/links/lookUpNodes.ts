@@ -1,0 +1,49 @@
+import { labeledHash } from "../../wire/bytes.ts";
+import type { GroupId, NodeId } from "../../wire/ids.ts";
+import type { ClientCore } from "../core.ts";
+import { rankNodes } from "../nodes/rankNodes.ts";
+import type { KnownNode } from "../tables.ts";
+import { activeNodes, isUp } from "./nodeLinks.ts";
+import { rankGroupNodes } from "./rankGroupNodes.ts";
+import { reachable } from "./reach.ts";
+
+/** Where this client looks people up for one group. */
+export type LookUpNodes = {
+  /** All active nodes, the one that relays for the group last. */
+  readonly ranked: readonly KnownNode[];
+  /** The node that relays the group's commits as long as it answers; undefined: no node answers. */
+  readonly relaying: NodeId | undefined;
+};
+
+/**
+ * The nodes by way of which this client looks people up, best first: in an order that only this client knows and that
+ * no day changes, so that few nodes learn whom it knows.
+ */
+export function rankLookUpNodes({ links, self }: Pick<ClientCore, "links" | "self">): KnownNode[] {
+  const salt = labeledHash({ label: "weft.look-up.v1", fields: [self.installation.privateKey] });
+  return rankNodes({ nodes: activeNodes(links), day: 0, salt });
+}
+
+/**
+ * The nodes by way of which this client looks people up for a group: the one that relays the group's commits comes
+ * last, and the one that serves the group after it comes just before, so that no node learns both who was looked up and
+ * which group grew.
+ */
+export async function lookUpNodes(params: { core: ClientCore; group: GroupId }): Promise<LookUpNodes> {
+  const { core, group } = params;
+  const nowMs = Date.now();
+  const serving = (await rankGroupNodes({ core, group })).filter(({ node }) => isUp(core.links, node, nowMs));
+  const [relaying, next] = serving.map(({ node }) => node);
+  const distance = ({ node }: KnownNode): number => (node === relaying ? 2 : node === next ? 1 : 0);
+  const ranked = rankLookUpNodes(core).toSorted((a, b) => distance(a) - distance(b));
+  return { ranked, relaying };
+}
+
+/** The nodes that take a group's Welcomes, best first: those of `lookUpNodes` on the group's side of a split network. */
+export async function rankWelcomeNodes(params: {
+  core: ClientCore;
+  group: GroupId;
+}): Promise<readonly KnownNode[]> {
+  const { ranked } = await lookUpNodes(params);
+  return reachable({ links: params.core.links, group: params.group, ranked });
+}
