@@ -85,6 +85,16 @@ module.exports = {
       to: { dependencyTypes: ["core"] },
     },
     {
+      name: "client-has-one-way-to-nodes",
+      comment: "whoever opens a client hands it the way to nodes; nothing in it takes another",
+      severity: "error",
+      from: { path: "^src/(wire|store|mls|identity|client)/", pathNot: "^src/client/openClient[.]ts$" },
+      to: {
+        path: "^src/rpc/(connectNode|transport|nodeTransport|webTransport)[.]ts$",
+        dependencyTypesNot: ["type-only"],
+      },
+    },
+    {
       name: "sources-see-no-tests",
       severity: "error",
       from: { path: "^src/" },

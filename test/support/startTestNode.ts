@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { pino } from "pino";
+import { type Logger, pino } from "pino";
 import { formatDeployment } from "../../src/chain/deployment.ts";
 import { type nodeSettings, readNodeSettings } from "../../src/config.ts";
 import { type Node, startNode } from "../../src/node/startNode.ts";
@@ -24,6 +24,8 @@ export async function startTestNode(params: {
   account: number;
   dataDir?: string;
   chosen?: Chosen;
+  /** Takes what it logs; standard error, as loud as WEFT_TEST_LOG says, unless told. */
+  logger?: Logger;
   /** Return before it is ready. */
   early?: boolean;
 }): Promise<TestNode> {
@@ -32,7 +34,7 @@ export async function startTestNode(params: {
   const dataDir = params.dataDir ?? stack.use(await temporaryDirectory()).path;
   const settings = await testNodeSettings({ chain, account, dataDir, ...(chosen ? { chosen } : {}) });
   const signal = AbortSignal.timeout(START_TIMEOUT_MS);
-  const logger = pino({ level: settings.logLevel }, pino.destination({ fd: 2, sync: true }));
+  const { logger = pino({ level: settings.logLevel }, pino.destination({ fd: 2, sync: true })) } = params;
   const node = stack.use(await startNode({ settings, logger, signal }));
   if (!early) await node.whenReady(signal);
   const api = stack.use(connectNode({ url: node.url }));

@@ -25,14 +25,17 @@ export type EntryJudgement =
   /** A control that counts. */
   | { readonly kind: "control"; readonly writer: Member; readonly instruction: ControlInstruction };
 
-/** Whose registry records decide about an entry: what others of the members may be must not matter. */
+/**
+ * Whose registry records decide about an entry: what others of the members may be must not matter. In an order that
+ * does not tell a node who wrote it.
+ */
 export function inboxesToAsk(params: { opened: OpenedEntry; view: EpochView }): InboxId[] {
   const { opened, view } = params;
   if (opened.kind === "refused") return [];
   const named = opened.kind === "commit" ? [...opened.adds, ...opened.removes] : [];
   const { superAdmins, admins } = view.context;
   const listed = [...superAdmins, ...admins, ...(changesSuperAdmins(params) ? inboxesOf(view) : [])];
-  return [...new Set([opened.writer.inbox, ...named.map(({ inbox }) => inbox), ...listed])];
+  return [...new Set([opened.writer.inbox, ...named.map(({ inbox }) => inbox), ...listed])].sort();
 }
 
 /** Then any member may be the one who is left, or the one who may promote. */

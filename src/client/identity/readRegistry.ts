@@ -53,7 +53,8 @@ function inboxesOfInterest(core: ClientCore): InboxId[] {
       }
     }
   }
-  return [...inboxes];
+  // In an order that says neither which one is this client's nor who is in one group with whom.
+  return [...inboxes].sort();
 }
 
 async function fence({ core, group }: { core: ClientCore; group: Group }): Promise<void> {
