@@ -140,8 +140,8 @@ test("a node sees no names but those that the protocol lists", async () => {
   const welcomes = nodesOf(sent, "alice", ["Publish: welcome", "Publish: group-info"]);
   assert.deepEqual([relays.size, welcomes.size], [1, 1]);
   assert.ok(
-    [...relays].every((url) => !lookUps.has(url)),
-    "the node that relays was not asked for people",
+    [...serving].every((url) => !lookUps.has(url)),
+    "who serves the group was not asked for people",
   );
   assert.ok(
     [...welcomes].every((url) => lookUps.has(url)),
