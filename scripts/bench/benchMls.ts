@@ -29,12 +29,12 @@ async function benchSize(size: number): Promise<Row[]> {
   const message = await timed(() => {
     for (let i = 0; i < 100; i++) seats = talk(seats);
   });
-  const row = (what: string, value: number, theirs?: string): Row => ({
+  const row = (what: string, value: number, beside?: string): Row => ({
     subject,
     what,
     value,
     unit: "ms",
-    ...(theirs ? { theirs } : {}),
+    ...(beside ? { beside } : {}),
   });
   return [
     row("add all in one commit", addAll, size === 100 ? "ts-mls 286 ms" : "ts-mls 1,805 ms"),

@@ -39,7 +39,7 @@ async function benchPublish(network: TestNetwork): Promise<Row[]> {
       what: `publish, ${CALLERS} callers`,
       value: perSecond,
       unit: "per second",
-      theirs: "xmtpd 950/s on 4 × 16 vCPU",
+      beside: "xmtpd 950/s on 4 × 16 vCPU",
     },
   ];
 }
@@ -69,7 +69,7 @@ async function benchClients(network: TestNetwork): Promise<Row[]> {
   const subject = "clients, blocks of 250 ms";
   return [
     { subject, what: "two clients from nothing to a group", value: create, unit: "ms" },
-    { subject, what: "send, acknowledged", value: send, unit: "ms", theirs: "XMTP decentralized p50 2.4 s" },
+    { subject, what: "send, acknowledged", value: send, unit: "ms", beside: "XMTP decentralized p50 2.4 s" },
     { subject, what: "send, delivered (on a second node)", value: deliver, unit: "ms" },
     { subject, what: "rotate, adopted from the chain", value: rotate, unit: "ms" },
   ];

@@ -1,10 +1,10 @@
-/** One line of the table. `theirs` is a published figure, from other hardware: an order of magnitude to look at. */
+/** One line of the table. `beside` says what it is made of, or a published figure: from other hardware, an order of magnitude. */
 export type Row = {
   readonly subject: string;
   readonly what: string;
   readonly value: number;
   readonly unit: "ms" | "per second" | "bytes" | "times";
-  readonly theirs?: string;
+  readonly beside?: string;
 };
 
 /** Milliseconds that `act` took. */
@@ -18,5 +18,10 @@ export async function timed(act: () => unknown): Promise<number> {
 export async function median(params: { runs: number; act: () => unknown }): Promise<number> {
   const times: number[] = [];
   for (let i = 0; i < params.runs; i++) times.push(await timed(params.act));
-  return times.sort((a, b) => a - b)[Math.floor(params.runs / 2)] ?? Number.NaN;
+  return middleOf(times);
+}
+
+/** The median of an odd number of values. */
+export function middleOf(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 }

@@ -13,6 +13,7 @@ import {
   renameGroup,
   revokeInstallation,
   sendMessage,
+  setOnline,
 } from "../../src/index.ts";
 import { utf8 } from "../../src/wire/bytes.ts";
 import { type Address, asAddress, fromHex, type GroupId, type Hex } from "../../src/wire/ids.ts";
@@ -152,6 +153,7 @@ test("a node sees no names but those that the protocol lists", async () => {
   await converse({ ...cast, group, phone });
   const requests = sent.filter(({ direction }) => direction === "request").flatMap(piecesOfRequest);
   const exported = (await Promise.all(network.nodes.map(piecesExported))).flat();
+  for (const one of [alice, bob, carol, phone]) await setOnline({ ...one, online: false });
   const pieces = [...requests, ...exported, ...(await network.readDisks()), ...network.logs];
   const found = namesByPlace(pieces, secretsIn({ group, people: [alice, bob, carol], phone }));
   const listed = await visible();
