@@ -1,6 +1,7 @@
 import { labeledHash } from "../../wire/bytes.ts";
 import type { GroupId, NodeId } from "../../wire/ids.ts";
 import type { ClientCore } from "../core.ts";
+import { lookUpOrder } from "../nodes/apart.ts";
 import { rankNodes } from "../nodes/rankNodes.ts";
 import type { KnownNode } from "../tables.ts";
 import { activeNodes, isUp } from "./nodeLinks.ts";
@@ -24,19 +25,12 @@ export function rankLookUpNodes({ links, self }: Pick<ClientCore, "links" | "sel
   return rankNodes({ nodes: activeNodes(links), day: 0, salt });
 }
 
-/**
- * The nodes by way of which this client looks people up for a group: the one that relays the group's commits comes
- * last, and the one that serves the group after it comes just before, so that no node learns both who was looked up and
- * which group grew.
- */
+/** The nodes by way of which this client looks people up for a group: no node is to learn both who and which group. */
 export async function lookUpNodes(params: { core: ClientCore; group: GroupId }): Promise<LookUpNodes> {
   const { core, group } = params;
   const nowMs = Date.now();
   const serving = (await rankGroupNodes({ core, group })).filter(({ node }) => isUp(core.links, node, nowMs));
-  const [relaying, next] = serving.map(({ node }) => node);
-  const distance = ({ node }: KnownNode): number => (node === relaying ? 2 : node === next ? 1 : 0);
-  const ranked = rankLookUpNodes(core).toSorted((a, b) => distance(a) - distance(b));
-  return { ranked, relaying };
+  return { ranked: lookUpOrder({ nodes: rankLookUpNodes(core), serving }), relaying: serving[0]?.node };
 }
 
 /** The nodes that take a group's Welcomes, best first: those of `lookUpNodes` on the group's side of a split network. */

@@ -13,6 +13,7 @@ import { checkServing } from "../links/checkServing.ts";
 import { lookUpNodes } from "../links/lookUpNodes.ts";
 import { apiOf, isUp, noteFailure } from "../links/nodeLinks.ts";
 import { rankGroupNodes } from "../links/rankGroupNodes.ts";
+import { apartFrom } from "../nodes/apart.ts";
 import { waitMs } from "../waitMs.ts";
 import { failed, type Intent } from "./intent.ts";
 import { nextAction, type OutboxAction } from "./nextAction.ts";
@@ -139,8 +140,8 @@ async function relayingNodes(params: { core: ClientCore; group: Group; intent: I
   const { core, group, intent } = params;
   const ranked = await rankGroupNodes({ core, group: group.id });
   const up = ranked.filter(({ node }) => isUp(core.links, node, Date.now()));
-  const apart = up.filter(({ node }) => !intent.lookedUpAt?.includes(node));
-  const able = apart.length > 0 ? apart : up;
+  const asked = (intent.lookedUpAt ?? []).map((node) => core.links.nodes.get(node) ?? { node });
+  const able = apartFrom({ nodes: up, asked });
   const first = intent.attempts % Math.max(1, able.length);
   return able.slice(first);
 }
