@@ -4,7 +4,7 @@ import type { Address, NodeId } from "../../wire/ids.ts";
 export type OwnedNode = { readonly node: NodeId; readonly operator?: Address };
 
 /** One party, as far as anybody can tell. */
-export function isOneParty(a: OwnedNode, b: OwnedNode): boolean {
+function isOneParty(a: OwnedNode, b: OwnedNode): boolean {
   return a.node === b.node || (a.operator !== undefined && a.operator === b.operator);
 }
 
