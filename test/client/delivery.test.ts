@@ -1,12 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Publication } from "../../src/client/groups/group.ts";
-import {
-  deliveryStep,
-  firstStep,
-  OFFER_AGAIN_MS,
-  publicationAfter,
-} from "../../src/client/outbox/deliveryStep.ts";
+import { deliveryStep, OFFER_AGAIN_MS, publicationAfter } from "../../src/client/outbox/deliveryStep.ts";
+import { duePublications, firstStep } from "../../src/client/outbox/duePublications.ts";
 import { progressAfter } from "../../src/client/outbox/progressAfter.ts";
 import { MAX_WELCOME_SPREAD_MS } from "../../src/client/outbox/spreadWelcomes.ts";
 import type { EntryId, GroupId, NodeId } from "../../src/wire/ids.ts";
@@ -51,12 +47,12 @@ test("what one node has is looked for at the next, and offered to it after half 
 test("what is not due yet waits, unless the clock went back", () => {
   const due = publication(0, { dueAtMs: 1_000 });
   const later = publication(1, { dueAtMs: 1_060 });
-  assert.deepEqual(step([due, later], ranked, 1_000), { kind: "publish", node: first, publications: [due] });
-  assert.deepEqual(step([later], ranked, 1_000), { kind: "wait", ms: 60 });
-  const there = publication(0, { state: "acknowledged", node: first, acknowledgedAtMs: 1_000 });
-  assert.equal(step([there, later], ranked, 1_000).kind, "look-for");
+  const dueOf = (...publications: Publication[]) => duePublications({ publications, nowMs: 1_000 });
+  assert.deepEqual(dueOf(due, later), { due: [due], nextMs: 60 });
+  const there = publication(2, { state: "acknowledged", node: first, acknowledgedAtMs: 1_000 });
+  assert.deepEqual(dueOf(there, publication(3)), { due: [there, publication(3)], nextMs: undefined });
   const lost = publication(0, { dueAtMs: 1_000 + MAX_WELCOME_SPREAD_MS + 1 });
-  assert.deepEqual(step([lost], ranked, 1_000), { kind: "publish", node: first, publications: [lost] });
+  assert.deepEqual(dueOf(lost), { due: [lost], nextMs: undefined });
 });
 
 test("what is to be done comes before what is to be waited for", () => {

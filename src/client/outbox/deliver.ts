@@ -18,7 +18,8 @@ import { addReceipts } from "../messages/addReceipts.ts";
 import { inTime } from "../messages/inTime.ts";
 import { verifyReceipts } from "../messages/verifyReceipts.ts";
 import type { KnownNode } from "../tables.ts";
-import { type Delivery, deliveryStep, firstStep, publicationAfter } from "./deliveryStep.ts";
+import { type Delivery, deliveryStep, publicationAfter } from "./deliveryStep.ts";
+import { duePublications, firstStep } from "./duePublications.ts";
 import { failed, type Intent } from "./intent.ts";
 import { progressAfter } from "./progressAfter.ts";
 
@@ -54,9 +55,11 @@ async function planStep({ core, group }: Params): Promise<Delivery> {
   const isPost = ({ record }: Publication) => parseTopic(record.envelope.topic).kind === "group";
   const posts = publications.filter(isPost);
   const others = publications.filter((one) => !isPost(one));
+  const { due, nextMs } = duePublications({ publications: others, nowMs: Date.now() });
   return firstStep([
     stepOf({ core, publications: posts, ranked: await rankGroupNodes(place) }),
-    stepOf({ core, publications: others, ranked: others.length > 0 ? await rankWelcomeNodes(place) : [] }),
+    stepOf({ core, publications: due, ranked: due.length > 0 ? await rankWelcomeNodes(place) : [] }),
+    nextMs === undefined ? { kind: "idle" } : { kind: "wait", ms: nextMs },
   ]);
 }
 

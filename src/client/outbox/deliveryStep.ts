@@ -1,6 +1,5 @@
 import type { NodeId } from "../../wire/ids.ts";
 import type { Publication } from "../groups/group.ts";
-import { MAX_WELCOME_SPREAD_MS } from "./spreadWelcomes.ts";
 
 export type Delivery =
   | {
@@ -31,34 +30,19 @@ export function deliveryStep(params: {
   const [first, ...rest] = ranked.filter((node) => up.has(node));
   if (publications.length === 0) return { kind: "idle" };
   if (first === undefined) return { kind: "wait", ms: RETRY_MS };
-  const pending = publications.filter((one) => one.record.state === "pending" && dueInMs(one, nowMs) === 0);
+  const pending = publications.filter(({ record }) => record.state === "pending");
   if (pending.length > 0) return { kind: "publish", node: first, publications: pending };
   const seconds = [first, ...rest];
   const acknowledged = publications.filter(({ record }) => record.state === "acknowledged");
   const by = acknowledged[0]?.record.node;
   const second = seconds.find((node) => node !== by);
-  const nextMs = Math.min(RETRY_MS, ...publications.map((one) => dueInMs(one, nowMs)).filter((ms) => ms > 0));
-  if (second === undefined) return { kind: "wait", ms: nextMs };
+  if (second === undefined) return { kind: "wait", ms: RETRY_MS };
   const same = acknowledged.filter(({ record }) => record.node === by);
   const overdue = same.filter(({ record }) => record.acknowledgedAtMs + OFFER_AGAIN_MS <= nowMs);
   if (overdue.length > 0) return { kind: "publish", node: second, publications: overdue };
   return same.length > 0
     ? { kind: "look-for", node: second, publications: same }
-    : { kind: "wait", ms: nextMs };
-}
-
-/** Of several steps the one to take: what is to be done before what is to be waited for. */
-export function firstStep(steps: readonly Delivery[]): Delivery {
-  const toDo = steps.find(({ kind }) => kind === "publish" || kind === "look-for");
-  if (toDo) return toDo;
-  const waits = steps.flatMap((step) => (step.kind === "wait" ? [step.ms] : []));
-  return waits.length > 0 ? { kind: "wait", ms: Math.min(...waits) } : { kind: "idle" };
-}
-
-/** How long until it may leave. One that is due much later was stored before the clock went back. */
-function dueInMs({ record }: Publication, nowMs: number): number {
-  const ms = record.state === "pending" ? (record.dueAtMs ?? 0) - nowMs : 0;
-  return ms > 0 && ms <= MAX_WELCOME_SPREAD_MS ? ms : 0;
+    : { kind: "wait", ms: RETRY_MS };
 }
 
 /** A publication after a node's word. */
