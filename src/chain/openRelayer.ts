@@ -2,20 +2,45 @@ import { privateKeyToAccount } from "viem/accounts";
 import { type Address, asAddress, type Hex } from "../wire/ids.ts";
 import { createSerialQueue, type SerialQueue } from "./serialQueue.ts";
 
+/** What is signed to be sent; amounts in wei. */
+export type Transaction = {
+  readonly type: "eip1559";
+  readonly chainId: number;
+  readonly to: Address;
+  readonly data: Hex;
+  readonly value: bigint;
+  readonly nonce: number;
+  readonly gas: bigint;
+  readonly maxFeePerGas: bigint;
+  readonly maxPriorityFeePerGas: bigint;
+};
+
+/** An account that signs its own transactions and pays for them. A viem LocalAccount fits. */
+export type PayingAccount = {
+  readonly address: Hex;
+  readonly signTransaction: (transaction: Transaction) => Promise<Hex>;
+};
+
+/** A signed transaction, ready to be sent, and what it was made of. */
+export type Signed = { readonly transaction: Transaction; readonly raw: Hex };
+
 /**
  * An account that pays for transactions. One object per account and process: it gives out the account's nonces, one
  * transaction at a time.
  */
 export type Relayer = {
   readonly address: Address;
-  readonly account: ReturnType<typeof privateKeyToAccount>;
+  readonly account: PayingAccount;
   readonly exclusively: SerialQueue;
-  /** Signed transactions by nonce which were sent and, as far as known, are in no block. */
-  readonly inFlight: Map<number, Hex>;
+  /** Transactions by nonce which were sent and, as far as known, are in no block. */
+  readonly inFlight: Map<number, Signed>;
 };
 
-export function openRelayer(params: { privateKey: Hex }): Relayer {
-  const account = privateKeyToAccount(params.privateKey);
+/** Takes a private key (32 bytes in hex), or an account that signs. */
+export function openRelayer(
+  params: { readonly privateKey: Hex } | { readonly account: PayingAccount },
+): Relayer {
+  const account = "account" in params ? params.account : privateKeyToAccount(params.privateKey);
   return {
     address: asAddress(account.address),
     account,

@@ -21,14 +21,15 @@ const ENTRY_VERSION = 0x01;
 
 /**
  * Sends an append, unless a simulation on top of the mempool says that it can't land: a lost race costs nothing.
- * Throws `chain-unreachable`, `limit-exceeded`, `unfunded`.
+ * Throws `chain-unreachable`, `limit-exceeded`, `unfunded`; the signal's reason if it aborts.
  */
 export async function relayAppend(params: {
   chain: Chain;
   relayer: Relayer;
   append: Append;
+  signal?: AbortSignal | undefined;
 }): Promise<AppendOutcome> {
-  const { chain, relayer, append } = params;
+  const { chain, relayer, append, signal } = params;
   const { group, parent, limit, authority, payload, signature } = append;
   const refused = refusePayload(payload);
   if (refused !== undefined) return refused;
@@ -37,7 +38,7 @@ export async function relayAppend(params: {
     functionName: "append",
     args: [group, parent, limit, authority, toHex(payload), toHex(signature)],
   });
-  const outcome = await submitCall({ chain, relayer, to: chain.network.commitLog, data });
+  const outcome = await submitCall({ chain, relayer, to: chain.network.commitLog, data, signal });
   if (outcome.kind === "submitted") return outcome;
   const error = decodeRevert({ abi: commitLogAbi, data: outcome.data });
   switch (error?.errorName) {

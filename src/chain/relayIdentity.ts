@@ -17,20 +17,21 @@ export type IdentityOutcome =
 
 /**
  * Sends a signed identity record, unless a simulation says that it can't land.
- * Throws `chain-unreachable`, `limit-exceeded`, `unfunded`.
+ * Throws `chain-unreachable`, `limit-exceeded`, `unfunded`; the signal's reason if it aborts.
  */
 export async function relayIdentity(params: {
   chain: Chain;
   relayer: Relayer;
   action: IdentityAction;
+  signal?: AbortSignal | undefined;
 }): Promise<IdentityOutcome> {
-  const { chain, relayer, action } = params;
+  const { chain, relayer, action, signal } = params;
   if (action.kind === "revoke-installation") {
     const installation = await readInstallation({ chain, ...action, blockTag: "pending" });
     if (installation?.revokedBlock !== undefined) return { kind: "exists" };
   }
   const data = encode(action);
-  const outcome = await submitCall({ chain, relayer, to: chain.network.identityRegistry, data });
+  const outcome = await submitCall({ chain, relayer, to: chain.network.identityRegistry, data, signal });
   if (outcome.kind === "submitted") return outcome;
   const error = decodeRevert({ abi, data: outcome.data });
   if (error !== undefined && (await isDone({ chain, action, error }))) return { kind: "exists" };

@@ -15,6 +15,7 @@ import { MAX_ENTRY_PAYLOAD_BYTES } from "../../src/wire/limits.ts";
 import { startTestChain, type TestChain } from "../support/startTestChain.ts";
 import { startTcpProxy } from "../support/tcpProxy.ts";
 import { type TestEntry, testEntry, testGroup } from "../support/testGroup.ts";
+import { startRpcShim } from "./rpcShim.ts";
 
 let local: TestChain;
 let relayer: Relayer;
@@ -64,6 +65,15 @@ async function landedEntry(): Promise<TestEntry> {
   const entry = firstEntry();
   await landed(await relay(entry.append));
   return entry;
+}
+
+/** Says which account lacks how much. */
+function isUnfunded(error: unknown, { address }: Relayer): boolean {
+  return (
+    isWeftError(error, "unfunded") &&
+    error.message.includes(address) &&
+    /a call takes 0\.\d+$/.test(error.message)
+  );
 }
 
 const stateOf = ({ id, append }: TestEntry) => readEntry({ chain: local.chain, group: append.group, id });
@@ -218,12 +228,53 @@ test("while the chain stands still, appends wait up to a bound, and waiting is n
   await landed(await append(firstEntry()));
 });
 
+test("a transaction that offers less than blocks cost now is outbid, and holds up nobody", async () => {
+  await local.pause();
+  const patient = newRelayer(7);
+  const [cheap, behind] = [firstEntry(), firstEntry()];
+  const append = (entry: TestEntry) =>
+    relayAppend({ chain: local.chain, relayer: patient, append: entry.append });
+  assert.equal((await append(cheap)).kind, "submitted");
+  await rpc("anvil_setNextBlockBaseFeePerGas", ["0xe8d4a51000"]);
+  await local.mine(1);
+  assert.equal(await stateOf(cheap), undefined, "it waits for a cheaper block");
+  const outcome = await append(behind);
+  await local.mine(1);
+  await landed(outcome);
+  for (const entry of [cheap, behind]) assert((await stateOf(entry)) !== undefined);
+  await rpc("anvil_setNextBlockBaseFeePerGas", ["0x0"]);
+  local.resume();
+});
+
+test("a call ends with its signal, and the one behind it goes on", async () => {
+  let isStuck = true;
+  const asked = Promise.withResolvers<void>();
+  await using shim = await startRpcShim({
+    rpcUrl: local.rpcUrl,
+    intercept: ({ method }) => {
+      if (!isStuck || method !== "eth_maxPriorityFeePerGas") return undefined;
+      asked.resolve();
+      return "hang";
+    },
+  });
+  const chain = await openChain({ rpcUrl: shim.rpcUrl, network: local.network });
+  const ending = new AbortController();
+  const cut = newRelayer(8);
+  const stuck = relayAppend({ chain, relayer: cut, append: firstEntry().append, signal: ending.signal });
+  const behind = relayAppend({ chain, relayer: cut, append: firstEntry().append });
+  await asked.promise;
+  isStuck = false;
+  ending.abort(new Error("enough"));
+  await assert.rejects(stuck, /enough/);
+  await landed(await behind);
+});
+
 test("an account without funds and an RPC that is away are faults, and the queue goes on", async () => {
   const poor = openRelayer({ privateKey: generatePrivateKey() });
   const { append } = firstEntry();
   await rpc("anvil_setNextBlockBaseFeePerGas", ["0x3b9aca00"]);
   await assert.rejects(relayAppend({ chain: local.chain, relayer: poor, append }), (error) =>
-    isWeftError(error, "unfunded"),
+    isUnfunded(error, poor),
   );
   await rpc("anvil_setNextBlockBaseFeePerGas", ["0x0"]);
 

@@ -5,8 +5,8 @@ import { text } from "node:stream/consumers";
 
 type RpcRequest = { readonly method: string; readonly params: readonly unknown[] };
 
-/** What the shim answers instead of the chain; undefined: let it pass. */
-export type Intercept = (request: RpcRequest) => { result: unknown } | { error: object } | undefined;
+/** What the shim answers instead of the chain; undefined: let it pass; "hang": nothing, ever. */
+export type Intercept = (request: RpcRequest) => { result: unknown } | { error: object } | "hang" | undefined;
 
 /** Stands between a client and a chain's RPC, to answer as some RPCs do. */
 export async function startRpcShim(params: {
@@ -17,6 +17,7 @@ export async function startRpcShim(params: {
     const body = await text(request);
     const call = JSON.parse(body) as { id: number; method: string; params?: unknown[] };
     const answer = params.intercept({ method: call.method, params: call.params ?? [] });
+    if (answer === "hang") return;
     response.setHeader("content-type", "application/json");
     if (answer !== undefined) {
       response.end(JSON.stringify({ jsonrpc: "2.0", id: call.id, ...answer }));
