@@ -1,4 +1,6 @@
 /** The public API of Weft's client. */
+
+export type { PayingAccount } from "./chain/payingAccount.ts";
 export { catchUp } from "./client/catchUp.ts";
 export {
   addMembers,
@@ -31,6 +33,7 @@ export { type IntentReason, intentReasons } from "./client/policy/reasons.ts";
 export type { Role } from "./client/policy/roleOf.ts";
 export { preferNode, rankNodes } from "./client/preferNode.ts";
 export { type MessageParents, readParents } from "./client/readParents.ts";
+export type { OwnChain, RelayTrouble } from "./client/relay/ownRelay.ts";
 export { revokeInstallation } from "./client/revokeInstallation.ts";
 export { sendMessage } from "./client/sendMessage.ts";
 export { setOnline } from "./client/setOnline.ts";

@@ -1,25 +1,7 @@
-import { privateKeyToAccount } from "viem/accounts";
 import { type Address, asAddress, type Hex } from "../wire/ids.ts";
+import { accountFromKey } from "./accountFromKey.ts";
+import type { PayingAccount, Transaction } from "./payingAccount.ts";
 import { createSerialQueue, type SerialQueue } from "./serialQueue.ts";
-
-/** What is signed to be sent; amounts in wei. */
-export type Transaction = {
-  readonly type: "eip1559";
-  readonly chainId: number;
-  readonly to: Address;
-  readonly data: Hex;
-  readonly value: bigint;
-  readonly nonce: number;
-  readonly gas: bigint;
-  readonly maxFeePerGas: bigint;
-  readonly maxPriorityFeePerGas: bigint;
-};
-
-/** An account that signs its own transactions and pays for them. A viem LocalAccount fits. */
-export type PayingAccount = {
-  readonly address: Hex;
-  readonly signTransaction: (transaction: Transaction) => Promise<Hex>;
-};
 
 /** A signed transaction, ready to be sent, and what it was made of. */
 export type Signed = { readonly transaction: Transaction; readonly raw: Hex };
@@ -40,7 +22,7 @@ export type Relayer = {
 export function openRelayer(
   params: { readonly privateKey: Hex } | { readonly account: PayingAccount },
 ): Relayer {
-  const account = "account" in params ? params.account : privateKeyToAccount(params.privateKey);
+  const account = "account" in params ? params.account : accountFromKey(params.privateKey);
   return {
     address: asAddress(account.address),
     account,

@@ -3,7 +3,8 @@ import { WeftError } from "../errors.ts";
 import { type Address, asId, type Hex } from "../wire/ids.ts";
 import type { Chain } from "./chain.ts";
 import { formatAbout, formatCoin } from "./coin.ts";
-import type { Relayer, Signed, Transaction } from "./openRelayer.ts";
+import type { Relayer, Signed } from "./openRelayer.ts";
+import type { Transaction } from "./payingAccount.ts";
 import { revertData, rpcFailure, rpcMessage } from "./rpcFailure.ts";
 
 export type Call = {

@@ -8,6 +8,7 @@ import type { EventFeed } from "./events.ts";
 import type { Group } from "./groups/group.ts";
 import type { NodeLinks } from "./links/nodeLinks.ts";
 import type { IntentWaiter } from "./outbox/intentHandle.ts";
+import type { OwnRelay } from "./relay/ownRelay.ts";
 import type { SerialQueue } from "./serialQueue.ts";
 import type { CopyRecord, InboxSnapshot, KeptKeyPackage } from "./tables.ts";
 import type { Rotation } from "./upkeep/rotation.ts";
@@ -39,6 +40,8 @@ export type ClientCore = {
   readonly logger: ClientLogger;
   readonly groups: Map<GroupId, Group>;
   readonly links: NodeLinks;
+  /** Takes what goes to the chain, in place of the nodes; undefined: they do. */
+  readonly ownRelay: OwnRelay | undefined;
   /** Registry records as of a block, checked. */
   readonly inboxes: Map<InboxId, InboxSnapshot>;
   readonly certificates: KnownCertificates;

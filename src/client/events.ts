@@ -1,4 +1,5 @@
-import type { GroupId, InstallationKey, NodeId } from "../wire/ids.ts";
+import type { Address, GroupId, InstallationKey, NodeId } from "../wire/ids.ts";
+import type { RelayTrouble } from "./relay/ownRelay.ts";
 import type { TimelineItem } from "./timeline/timelineItem.ts";
 
 /** What an app that shows timelines wants to hear; all of it is in the database when it is told. */
@@ -11,6 +12,8 @@ export type ClientEvent =
   | { readonly kind: "group"; readonly group: GroupId }
   /** The node that served the group left out entries: it is read elsewhere from now on. */
   | { readonly kind: "withheld"; readonly group: GroupId; readonly node: NodeId }
+  /** Nothing gets to the chain by the client's own endpoint and account (`openClient({ chain })`): it is tried again. */
+  | ({ readonly kind: "chain-trouble"; readonly account: Address } & RelayTrouble)
   /** This installation was revoked: whatever it tries from now on fails. */
   | { readonly kind: "revoked" }
   /**

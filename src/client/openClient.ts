@@ -8,7 +8,7 @@ import type { Network } from "../wire/network.ts";
 import { becomeAnew } from "./becomeAnew.ts";
 import { bindCore, type Client } from "./client.ts";
 import type { ClientCore, ClientLogger } from "./core.ts";
-import { createEventFeed } from "./events.ts";
+import { createEventFeed, type EventFeed } from "./events.ts";
 import { goOffline, goOnline } from "./goOnline.ts";
 import { loadGroups } from "./groups/loadGroups.ts";
 import { openIdentity } from "./identity/openIdentity.ts";
@@ -16,6 +16,7 @@ import { closeConnections, createNodeLinks, type NodeLinks } from "./links/nodeL
 import { readDirectory } from "./links/readDirectory.ts";
 import { closeWaiters } from "./outbox/waiters.ts";
 import { recoverStorage } from "./recoverStorage.ts";
+import { type OwnChain, type OwnRelay, openOwnRelay, type RelayTrouble } from "./relay/ownRelay.ts";
 import { createSerialQueue } from "./serialQueue.ts";
 import { type InboxSnapshot, tables } from "./tables.ts";
 import { defaultRotation, type Rotation } from "./upkeep/rotation.ts";
@@ -29,6 +30,12 @@ export type OpenClientParams = {
   /** HTTP addresses of nodes to start from. */
   readonly nodes: readonly string[];
   readonly network: Network;
+  /**
+   * Entries, registrations and revocations go straight to the chain by this endpoint and are paid by this account;
+   * no node is asked to relay them then, so none can keep them off the chain. The endpoint's operator sees this
+   * machine's address; everybody sees the account beside each entry that it paid for.
+   */
+  readonly chain?: OwnChain;
   /** False: stay cut off until `setOnline`. Only a client that was set up before can be opened so. */
   readonly online?: boolean;
   /** Blocks on top of one that make it final. */
@@ -41,12 +48,17 @@ export type OpenClientParams = {
 
 const DEFAULT_FINALITY_BLOCKS = 64;
 const SETUP_RETRY_MS = 200;
+/** How long nodes that are just starting are waited for. */
+const NODES_PATIENCE_MS = 10_000;
+/** How long opening waits for the word that the app's endpoint is of this network. */
+const ENDPOINT_PATIENCE_MS = 3_000;
 const silent: ClientLogger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 /**
  * Opens this installation's database and, the first time, sets it up: an inbox on chain and a key package on the
  * nodes. Afterwards it opens without a network, too. Throws `no-node`, `old-network`, `wrong-network`,
- * `wrong-chain`, `storage`, `bad-config`.
+ * `wrong-chain`, `storage`, `bad-config`; with `chain` and something to register `chain-unreachable` and
+ * `unfunded`.
  */
 export async function openClient(params: OpenClientParams): Promise<Client> {
   const { directory, network } = params;
@@ -66,8 +78,9 @@ export async function openClientOn(params: Omit<OpenClientParams, "directory"> &
   let core: ClientCore | undefined;
   try {
     core = await openCore({ ...params, closing });
-    if (online) await setUp(core);
+    if (online) await Promise.all([setUp(core), checkEndpoint(core)]);
   } catch (error) {
+    closing.abort();
     if (core) await goOffline(core);
     await database[Symbol.asyncDispose]();
     throw error;
@@ -100,20 +113,22 @@ async function openCore(
     onChange: feedsWakeup.wake,
   });
   const { signal } = closing;
+  const events = createEventFeed();
+  const ownRelay = params.chain && relayOf({ chain: params.chain, network, events, signal });
   const self = await openIdentity({
-    ...{ database, network, links, wallet, signal },
-    findNodes: () => findNodes({ ...params, links, signal }),
+    ...{ database, network, links, ownRelay, wallet, signal },
+    findNodes: () => findNodes({ ...params, links, ownRelay, signal }),
   }).finally(() => (params.online === false ? closeConnections(links) : undefined));
   const { groups, nextSequence } = await loadGroups(database);
   const core: ClientCore = {
-    ...{ database, network, wallet, self, links, logger, feedsWakeup, closing, nextSequence },
+    ...{ database, network, wallet, self, links, ownRelay, logger, feedsWakeup, closing, nextSequence },
     finalityBlocks: params.finalityBlocks ?? DEFAULT_FINALITY_BLOCKS,
     rotation: params.rotation ?? defaultRotation,
     groups: new Map(groups.map((group) => [group.id, group])),
     ...(await loadDirectories(database)),
     certificates: new Map(),
     waiters: new Map(),
-    events: createEventFeed(),
+    events,
     welcomes: createSerialQueue(),
     joins: createSerialQueue(),
     registryReads: createSerialQueue(),
@@ -165,15 +180,44 @@ async function loadDirectories(database: Database) {
   };
 }
 
-/** Nodes that are just starting are waited for a little. */
+/** Tells the app what its own way to the chain lacks. */
+function relayOf(params: {
+  chain: OwnChain;
+  network: Network;
+  events: EventFeed;
+  signal: AbortSignal;
+}): OwnRelay {
+  const onTrouble = (trouble: RelayTrouble): void =>
+    params.events.emit({ kind: "chain-trouble", account: relay.account, ...trouble });
+  const relay = openOwnRelay({ ...params, onTrouble });
+  return relay;
+}
+
+/** One that does not answer may do so later; one of another chain is a mistake that the app should hear of at once. */
+async function checkEndpoint({ ownRelay, closing }: ClientCore): Promise<void> {
+  const signal = AbortSignal.any([closing.signal, AbortSignal.timeout(ENDPOINT_PATIENCE_MS)]);
+  try {
+    await ownRelay?.check({ signal });
+  } catch (error) {
+    if (isWeftError(error, "wrong-chain")) throw error;
+  }
+}
+
+/** Nodes that are just starting are waited for a little, unless they are not needed to register. */
 async function findNodes(
-  params: Pick<OpenClientParams, "network"> & { links: NodeLinks; database: Database; signal: AbortSignal },
+  params: Pick<OpenClientParams, "network"> & {
+    links: NodeLinks;
+    ownRelay: OwnRelay | undefined;
+    database: Database;
+    signal: AbortSignal;
+  },
 ) {
-  const untilMs = Date.now() + 10_000;
+  const untilMs = Date.now() + NODES_PATIENCE_MS;
   for (;;) {
     try {
       return await readDirectory(params);
     } catch (error) {
+      if (params.ownRelay && isWeftError(error, "no-node")) return;
       if (!isWeftError(error, "no-node") || Date.now() > untilMs || params.signal.aborted) throw error;
       await waitMs({ ms: SETUP_RETRY_MS, signal: params.signal });
     }
@@ -185,7 +229,8 @@ async function setUp(core: ClientCore): Promise<void> {
   goOnline(core);
   const untilMs = Date.now() + 10_000;
   const isPublished = () => [...core.keyPackages.values()].some(({ publishedTo }) => publishedTo.length > 0);
-  while (!isPublished() && Date.now() < untilMs && !core.closing.signal.aborted) {
+  const isAnybodyKnown = () => core.links.bootstrap.length > 0 || core.links.nodes.size > 0;
+  while (!isPublished() && isAnybodyKnown() && Date.now() < untilMs && !core.closing.signal.aborted) {
     await waitMs({ ms: 20, signal: core.closing.signal });
   }
 }

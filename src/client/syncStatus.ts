@@ -1,10 +1,11 @@
-import type { GroupId, Hex, InstallationKey, NodeId } from "../wire/ids.ts";
+import type { Address, GroupId, Hex, InstallationKey, NodeId } from "../wire/ids.ts";
 import { type Client, coreOf } from "./client.ts";
 import type { ClientCore } from "./core.ts";
 import type { Group } from "./groups/group.ts";
 import { isRevoked } from "./identity/isRevoked.ts";
 import { verdictOn } from "./joining/judgeWelcome.ts";
 import { isUp } from "./links/nodeLinks.ts";
+import type { RelayTrouble } from "./relay/ownRelay.ts";
 import type { GroupStatus } from "./tables.ts";
 import { tables } from "./tables.ts";
 
@@ -29,6 +30,8 @@ export type SyncStatus = {
   readonly rebased: number;
   readonly groups: readonly GroupSync[];
   readonly nodesDown: readonly NodeId[];
+  /** The account that pays on the chain, and why nothing gets there; undefined if nodes relay. */
+  readonly ownChain: { readonly account: Address; readonly trouble: RelayTrouble | undefined } | undefined;
 };
 
 export type GroupSync = {
@@ -50,7 +53,7 @@ export type GroupSync = {
 /** How far this client is with everything; reads no network. */
 export async function syncStatus(params: { client: Client }): Promise<SyncStatus> {
   const core = coreOf(params.client);
-  const { database, links } = core;
+  const { database, links, ownRelay } = core;
   let racesLost = 0;
   let rebased = 0;
   for await (const { value } of tables.groupTally.rows(database)) {
@@ -70,6 +73,7 @@ export async function syncStatus(params: { client: Client }): Promise<SyncStatus
     openIntents: groups.reduce((count, group) => count + group.openIntents.length, 0),
     pendingVerdicts: groups.reduce((count, group) => count + group.pendingVerdicts, 0),
     ...{ openWelcomes, racesLost, rebased, groups },
+    ownChain: ownRelay && { account: ownRelay.account, trouble: ownRelay.trouble },
     nodesDown: [...links.health.keys()].filter((node) => !isUp(links, node, Date.now())),
   };
 }

@@ -26,3 +26,31 @@ test("the client needs nothing of Node.js: a bundle for browsers has none of it"
     [],
   );
 });
+
+test("what sends transactions is loaded only by an app that pays for itself", async () => {
+  const { metafile } = await bundlePage("src/index.ts", { splitting: true });
+  const entry = Object.keys(metafile.outputs).find(
+    (path) => metafile.outputs[path]?.entryPoint === "src/index.ts",
+  );
+  assert.ok(entry);
+  const chunks = (lazily: boolean): Set<string> => {
+    const reached = new Set([entry]);
+    for (const chunk of reached) {
+      for (const { path, kind } of metafile.outputs[chunk]?.imports ?? []) {
+        if (lazily || kind !== "dynamic-import") reached.add(path);
+      }
+    }
+    return new Set([...reached].flatMap((chunk) => filesIn(chunk)));
+  };
+  const filesIn = (chunk: string) =>
+    Object.entries(metafile.outputs[chunk]?.inputs ?? {}).flatMap(([path, { bytesInOutput }]) =>
+      bytesInOutput > 0 ? [path] : [],
+    );
+  const sends = /src\/chain\/(submitCall|relayAppend|relayIdentity|openChain|openRelayer)/;
+  const [atOnce, ever] = [chunks(false), chunks(true)];
+  assert.deepEqual(
+    [...atOnce].filter((path) => sends.test(path)),
+    [],
+  );
+  assert.ok([...ever].filter((path) => sends.test(path)).length >= 5);
+});

@@ -1,7 +1,8 @@
 import { writeAtomic } from "../../store/writeAtomic.ts";
 import type { ClientCore } from "../core.ts";
-import { askNodes } from "../links/askNodes.ts";
 import { rankOwnNodes } from "../links/rankGroupNodes.ts";
+import { askRelay } from "../relay/askRelay.ts";
+import { findListed } from "../relay/findListed.ts";
 import { tables } from "../tables.ts";
 import { registerInstallation } from "./registerInstallation.ts";
 
@@ -20,19 +21,16 @@ export async function keepRegistered(params: { core: ClientCore; signal: AbortSi
   }
   if (!record.action) return true;
   const { action, inbox, installation } = record;
-  const asked = { links: core.links, ranked: rankOwnNodes(core), signal };
-  const { inboxes, head } = await askNodes({
-    ...asked,
-    ask: (api) => api.getInboxes({ inboxes: [inbox] }, { signal }),
-  });
-  const listed = inboxes[0]?.installations.find((one) => one.installation === installation);
-  if (listed && (head?.number ?? 0) >= listed.addedBlock + core.finalityBlocks) {
+  const { links, ownRelay } = core;
+  const asked = { links, ownRelay, ranked: rankOwnNodes(core), signal };
+  const listed = await findListed({ ...asked, inbox, installation });
+  if (listed && listed.head >= listed.addedBlock + core.finalityBlocks) {
     const final = { ...record, action: undefined };
     await writeAtomic({ database: core.database, writes: [tables.identity.put({}, final)], sync: false });
     return true;
   }
   if (!listed) {
-    const outcome = await askNodes({ ...asked, ask: (api) => api.relayIdentity(action, { signal }) });
+    const outcome = await askRelay({ ...asked, ask: (relay) => relay.relayIdentity(action, { signal }) });
     core.logger.info({ inbox, outcome: outcome.kind }, "sent the registration again");
   }
   return false;

@@ -30,8 +30,13 @@ export async function keepRegistry(params: { core: ClientCore; signal: AbortSign
 
 /** How long to wait before the next round. */
 async function readOnce(params: { core: ClientCore; signal: AbortSignal }): Promise<number> {
-  const asked = await readRegistry(params);
-  await revokeFormer(params.core);
+  const { core } = params;
+  const asked = await readRegistry(params).catch(async (error: unknown) => {
+    // What goes straight to the chain needs no node.
+    if (core.ownRelay) await sendRevocations(params);
+    throw error;
+  });
+  await revokeFormer(core);
   const isOpen = await sendRevocations(params);
   return isOpen ? REVOCATION_PERIOD_MS : REGISTRY_PERIOD_MS + asked * PERIOD_PER_INBOX_MS;
 }

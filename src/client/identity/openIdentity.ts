@@ -8,8 +8,9 @@ import { writeAtomic } from "../../store/writeAtomic.ts";
 import { type Address, asAddress, ID_BYTES, toHex } from "../../wire/ids.ts";
 import type { Network } from "../../wire/network.ts";
 import type { Self } from "../core.ts";
-import { askNodes } from "../links/askNodes.ts";
 import { activeNodes, type NodeLinks } from "../links/nodeLinks.ts";
+import { askRelay } from "../relay/askRelay.ts";
+import type { OwnRelay } from "../relay/ownRelay.ts";
 import { type IdentityRecord, tables } from "../tables.ts";
 import { registerInstallation } from "./registerInstallation.ts";
 
@@ -17,6 +18,7 @@ type Params = {
   database: Database;
   network: Network;
   links: NodeLinks;
+  ownRelay: OwnRelay | undefined;
   wallet: Wallet;
   /** Reads the list of nodes; only needed where something is to be registered. */
   findNodes: () => Promise<void>;
@@ -24,9 +26,9 @@ type Params = {
 };
 
 /**
- * Who this client is. The first time it makes an installation and has it registered by way of a node: with a new
- * inbox, or in the one that the wallet is in. A crash in between is made good by the next opening.
- * Throws `no-node` if something is to be registered and no node answers, `bad-config` for another wallet's database.
+ * Who this client is. The first time it makes an installation and has it registered, by way of a node or of its own:
+ * with a new inbox, or in the one that the wallet is in. A crash in between is made good by the next opening.
+ * Throws `no-node` if something is to be registered and no node answers, what its own way to the chain lacks, `bad-config` for another wallet's database.
  */
 export async function openIdentity(params: Params): Promise<Self> {
   const { database, wallet } = params;
@@ -56,9 +58,9 @@ export function selfOf({ inbox, wallet, installation: key, privateKey }: Identit
 
 async function draftIdentity(params: Params & { address: Address }): Promise<IdentityRecord> {
   const { database, address: wallet, signal } = params;
-  const { inbox: existing } = await askNodes({
-    ...{ links: params.links, ranked: activeNodes(params.links), signal },
-    ask: (api) => api.getWallet({ wallet }, { signal }),
+  const { inbox: existing } = await askRelay({
+    ...{ ...params, ranked: activeNodes(params.links) },
+    ask: (relay) => relay.getWallet({ wallet }, { signal }),
   });
   const salt = toHex(randomBytes(ID_BYTES));
   const { key: installation, privateKey } = createInstallation();

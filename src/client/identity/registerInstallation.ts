@@ -2,13 +2,15 @@ import { inboxIdOf } from "../../chain/inboxIdOf.ts";
 import { signAddInstallation, signCreateInbox } from "../../chain/signIdentity.ts";
 import type { Wallet } from "../../chain/wallet.ts";
 import { WeftError } from "../../errors.ts";
-import type { IdentityAction, NodeApi } from "../../rpc/nodeApi.ts";
+import type { IdentityAction } from "../../rpc/nodeApi.ts";
 import type { Database } from "../../store/openDatabase.ts";
 import { writeAtomic } from "../../store/writeAtomic.ts";
 import { signInstallationProof } from "../../wire/installationProof.ts";
 import type { Network } from "../../wire/network.ts";
-import { askNodes } from "../links/askNodes.ts";
 import { activeNodes, type NodeLinks } from "../links/nodeLinks.ts";
+import { askRelay, type IdentityRelay } from "../relay/askRelay.ts";
+import { findListed } from "../relay/findListed.ts";
+import type { OwnRelay } from "../relay/ownRelay.ts";
 import { type IdentityRecord, tables } from "../tables.ts";
 import { waitMs } from "../waitMs.ts";
 
@@ -16,6 +18,7 @@ type Params = {
   database: Database;
   network: Network;
   links: NodeLinks;
+  ownRelay: OwnRelay | undefined;
   wallet: Wallet;
   record: IdentityRecord;
   signal: AbortSignal;
@@ -28,7 +31,10 @@ const PATIENCE_MS = 10_000;
 const INBOX_PATIENCE_MS = 20_000;
 const INBOX_POLL_MS = 500;
 
-/** Has an installation listed by the registry. Throws the code of a refusal, `no-node` if no node answers. */
+/**
+ * Has an installation listed by the registry. Throws the code of a refusal; `no-node` if no node answers, or what the
+ * client's own way to the chain lacks.
+ */
 export async function registerInstallation(params: Params): Promise<void> {
   const { database, record } = params;
   const action = await register(params);
@@ -44,7 +50,7 @@ async function register(params: Params): Promise<IdentityAction | undefined> {
   while (!(await isListed(params))) {
     signal.throwIfAborted();
     const signed = await signRecord(params);
-    const outcome = signed && (await ask(params, (api) => api.relayIdentity(signed, { signal })));
+    const outcome = signed && (await ask(params, (relay) => relay.relayIdentity(signed, { signal })));
     const lacksInbox = !outcome || (outcome.kind === "refused" && outcome.code === "not-allowed");
     if (lacksInbox && Date.now() < inboxUntilMs) {
       await waitMs({ ms: INBOX_POLL_MS, signal });
@@ -69,7 +75,7 @@ async function register(params: Params): Promise<IdentityAction | undefined> {
 async function signRecord(params: Params): Promise<IdentityAction | undefined> {
   const { network, wallet, record, signal } = params;
   const { inbox, installation, salt, privateKey } = record;
-  const state = await ask(params, (api) => api.getWallet({ wallet: record.wallet }, { signal }));
+  const state = await ask(params, (relay) => relay.getWallet({ wallet: record.wallet }, { signal }));
   const installationSignature = signInstallationProof({ network, inbox, privateKey });
   const signer = { wallet, nonce: state.nonce };
   const common = { network, installation, installationSignature, signer };
@@ -79,13 +85,11 @@ async function signRecord(params: Params): Promise<IdentityAction | undefined> {
 }
 
 async function isListed(params: Params): Promise<boolean> {
-  const { record, signal } = params;
-  const { inboxes } = await ask(params, (api) => api.getInboxes({ inboxes: [record.inbox] }, { signal }));
-  const listed = inboxes[0]?.installations ?? [];
-  return listed.some(({ installation }) => installation === record.installation);
+  const { inbox, installation } = params.record;
+  const ranked = activeNodes(params.links);
+  return (await findListed({ ...params, ranked, inbox, installation })) !== undefined;
 }
 
-async function ask<Answer>(params: Params, run: (api: NodeApi) => Promise<Answer>): Promise<Answer> {
-  const { links, signal } = params;
-  return await askNodes({ links, ranked: activeNodes(links), signal, ask: run });
+async function ask<Answer>(params: Params, run: (relay: IdentityRelay) => Promise<Answer>): Promise<Answer> {
+  return await askRelay({ ...params, ranked: activeNodes(params.links), ask: run });
 }

@@ -3,16 +3,16 @@ import type { RelayOutcome } from "../../rpc/nodeApi.ts";
 import { valuesOf } from "../../store/client/table.ts";
 import { writeAtomic } from "../../store/writeAtomic.ts";
 import type { ClientCore } from "../core.ts";
-import { askNodes } from "../links/askNodes.ts";
 import { rankOwnNodes } from "../links/rankGroupNodes.ts";
 import type { IntentOutcome } from "../outbox/intent.ts";
 import { notifyIntent } from "../outbox/waiters.ts";
 import type { IntentReason } from "../policy/reasons.ts";
+import { askRelay } from "../relay/askRelay.ts";
 import { type RevocationRecord, tables } from "../tables.ts";
 
 type Params = { core: ClientCore; signal: AbortSignal };
 
-/** What was handed to a node and did not land within this time is handed over again. */
+/** What was handed over and did not land within this time is handed over again. */
 const SEND_AGAIN_MS = 3_000;
 const sentAtMs = new WeakMap<ClientCore, Map<string, number>>();
 
@@ -76,10 +76,10 @@ async function relay(params: Params & { record: RevocationRecord }): Promise<Rel
   const sent = sentAtMs.get(core) ?? new Map<string, number>();
   sentAtMs.set(core, sent);
   if (Date.now() < (sent.get(record.id) ?? 0) + SEND_AGAIN_MS) return undefined;
-  const { links } = core;
-  const outcome = await askNodes({
-    ...{ links, ranked: rankOwnNodes(core), signal },
-    ask: (api) => api.relayIdentity(record.action, { signal }),
+  const { links, ownRelay } = core;
+  const outcome = await askRelay({
+    ...{ links, ownRelay, ranked: rankOwnNodes(core), signal },
+    ask: (relay) => relay.relayIdentity(record.action, { signal }),
   });
   sent.set(record.id, Date.now());
   core.logger.info({ installation: record.installation, outcome: outcome.kind }, "sent a revocation");

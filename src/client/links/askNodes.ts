@@ -10,6 +10,7 @@ const elsewhere = new Set([
   "not-ready",
   "limit-exceeded",
   "chain-unreachable",
+  "unfunded",
   "internal",
   "malformed",
 ]);

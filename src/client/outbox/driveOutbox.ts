@@ -27,6 +27,8 @@ type Params = { core: ClientCore; group: Group; signal: AbortSignal };
 
 const FAULT_WAIT_MS = 250;
 const NODE_FAULT_WAIT_MS = 1_000;
+/** Until an account has funds or an endpoint answers somebody has to do something. */
+const OWN_TROUBLE_WAIT_MS = 3_000;
 /** Before a commit is built, that nothing is hidden must not have been asked longer ago. */
 const CHECKED_MS = 30_000;
 /** A chain without a block for so long stands still: messages wait for commits no longer. */
@@ -37,7 +39,7 @@ export async function driveOutbox(params: Params): Promise<void> {
   const { core, group, signal } = params;
   while (!signal.aborted) {
     const action = next(params);
-    group.waitsFor = action.kind === "wait" ? action.why : action.kind;
+    group.waitsFor = whyWaiting(core, action);
     try {
       const welcome = entryToWelcome(group);
       const ended = endedIntent(group);
@@ -52,6 +54,12 @@ export async function driveOutbox(params: Params): Promise<void> {
       await waitMs({ ms: FAULT_WAIT_MS, signal });
     }
   }
+}
+
+/** What holds up this client's own way to the chain is told by its code. */
+function whyWaiting({ ownRelay }: ClientCore, action: OutboxAction): string {
+  if (action.kind !== "wait") return action.kind;
+  return action.why === "backing-off" ? (ownRelay?.trouble?.code ?? action.why) : action.why;
 }
 
 /** A commit that has landed and has nothing left to deliver. */
@@ -80,7 +88,8 @@ function next({ core, group }: Params): OutboxAction {
       head: record.head,
       children: children.get(record.head) ?? 0,
       block: group.processed.number,
-      standstillAtMs: group.headMovedAtMs + STANDSTILL_MS,
+      // Commits that can't get to the chain stop no message, as if it stood still.
+      standstillAtMs: core.ownRelay?.trouble ? 0 : group.headMovedAtMs + STANDSTILL_MS,
       isWidened: isWidened(record),
     },
     nowMs: Date.now(),
@@ -105,6 +114,9 @@ async function act(params: Params & { action: Exclude<OutboxAction, { kind: "wai
   }
 }
 
+/** How many faults of nodes in a row have ended a step of a group: the next one gets a turn. */
+const faults = new WeakMap<Group, number>();
+
 /** What names people is prepared by way of another node than the one that relays it. */
 async function withNode(params: Params & { action: OutboxAction }): Promise<void> {
   const { core, group, signal, action } = params;
@@ -125,15 +137,22 @@ async function withNode(params: Params & { action: OutboxAction }): Promise<void
     noticing({ core, node, signal }, () => carryOut({ ...step, api, node }));
   try {
     await askNodes({ links: core.links, ranked: isLookUp ? ranked : ranked.slice(0, 1), signal, ask });
+    faults.delete(group);
   } catch (error) {
+    const isOwn = action.kind === "submit" && core.ownRelay?.trouble !== undefined;
     const isElsewhere = isNodeFault(error) && !isWeftError(error, "node-unreachable");
-    if (!signal.aborted && isElsewhere) await backOff({ core, group, intent });
+    if (!signal.aborted && isOwn) {
+      await backOff({ core, group, intent, ms: OWN_TROUBLE_WAIT_MS });
+    } else if (!signal.aborted && isElsewhere) {
+      faults.set(group, (faults.get(group) ?? 0) + 1);
+      await backOff({ core, group, intent, ms: NODE_FAULT_WAIT_MS });
+    }
     throw error;
   }
 }
 
 /**
- * The node that relays an intent's commit comes first: the group's first one that answers, after refusals the next. One
+ * The node that relays an intent's commit comes first: the group's first one that answers, after refusals and faults the next. One
  * that was asked about the people whom the intent concerns gets a turn only if no other answers.
  */
 async function relayingNodes(params: { core: ClientCore; group: Group; intent: Intent }) {
@@ -142,7 +161,8 @@ async function relayingNodes(params: { core: ClientCore; group: Group; intent: I
   const up = ranked.filter(({ node }) => isUp(core.links, node, Date.now()));
   const asked = (intent.lookedUpAt ?? []).map((node) => core.links.nodes.get(node) ?? { node });
   const able = apartFrom({ nodes: up, asked });
-  const first = intent.attempts % Math.max(1, able.length);
+  const turn = intent.attempts + (faults.get(group) ?? 0);
+  const first = turn % Math.max(1, able.length);
   return able.slice(first);
 }
 
@@ -164,15 +184,15 @@ async function noticing(
 }
 
 /** Meanwhile others have their turn: a chain that no node reaches stops no message. */
-async function backOff(params: Omit<Params, "signal"> & { intent: Intent }): Promise<void> {
-  const { core, group, intent } = params;
+async function backOff(params: Omit<Params, "signal"> & { intent: Intent; ms: number }): Promise<void> {
+  const { core, group, intent, ms } = params;
   await group.queue.run(async () => {
     const now = group.view.intents.find(({ id }) => id === intent.id);
     if (!now) return;
     await changeGroup({
       core,
       group,
-      change: { intents: [{ ...now, retryAtMs: Date.now() + NODE_FAULT_WAIT_MS }] },
+      change: { intents: [{ ...now, retryAtMs: Date.now() + ms }] },
     });
   });
 }

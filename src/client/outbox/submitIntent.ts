@@ -16,7 +16,8 @@ import { limitOf } from "./limitOf.ts";
 import { relayed } from "./relayed.ts";
 
 /**
- * Hands a staged commit to a node that relays it: the same payload each time, signed anew with the number of siblings
+ * Hands a staged commit to whoever brings it to the chain: this client itself if it has a way of its own, and no node
+ * then, else the node that is told. The same payload each time, signed anew with the number of siblings
  * that it may come after.
  */
 export async function submitIntent(params: {
@@ -39,7 +40,7 @@ export async function submitIntent(params: {
   const limit = limitOf({ intent, children: group.view.children.get(staged.parent) ?? 0 });
   const append = await signStaged({ core, group, staged, limit });
   const block = group.processed.number;
-  const outcome = await api.relayAppend(append, { signal });
+  const outcome = await (core.ownRelay ?? api).relayAppend(append, { signal });
   core.logger.debug({ group: group.id, intent: intent.id, outcome: outcome.kind }, "handed over a commit");
   const change = (now: Intent) => relayed({ intent: now, outcome, block, nowMs: Date.now() });
   await changeStaged({ core, group, intent, change });
