@@ -1,33 +1,44 @@
-/** What a loop waits on. A wake that comes before the wait is not lost. */
+/** What loops wait on. A wake that comes before the wait is not lost, and one ends all waits. */
 export type Wakeup = {
   readonly wake: () => void;
   /** Resolves at the next wake, after `timeoutMs`, or when the signal aborts; never rejects. */
   readonly wait: (params: { signal: AbortSignal; timeoutMs?: number }) => Promise<void>;
 };
 
+/** Timers take no more than 2^31 - 1 ms; a longer one would fire at once. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+
 export function createWakeup(): Wakeup {
   let woken = false;
-  let waiting: (() => void) | undefined;
+  const waiting = new Set<() => void>();
   return {
     wake: () => {
       woken = true;
-      waiting?.();
+      for (const end of waiting) end();
     },
     wait: async ({ signal, timeoutMs }) => {
-      if (!woken && !signal.aborted) {
-        await new Promise<void>((resolve) => {
-          const timer = timeoutMs === undefined ? undefined : setTimeout(done, timeoutMs);
-          signal.addEventListener("abort", done, { once: true });
-          waiting = done;
-          function done(): void {
-            clearTimeout(timer);
-            signal.removeEventListener("abort", done);
-            waiting = undefined;
-            resolve();
-          }
-        });
-      }
-      woken = false;
+      // A wait that is over before it began leaves the wake to whoever waits in its place.
+      if (signal.aborted) return;
+      if (!woken) await new Promise<void>((resolve) => waitFor({ waiting, resolve, signal, timeoutMs }));
+      if (!signal.aborted) woken = false;
     },
   };
+}
+
+function waitFor(params: {
+  waiting: Set<() => void>;
+  resolve: () => void;
+  signal: AbortSignal;
+  timeoutMs: number | undefined;
+}): void {
+  const { waiting, resolve, signal, timeoutMs } = params;
+  const timer = timeoutMs === undefined ? undefined : setTimeout(end, Math.min(timeoutMs, MAX_TIMEOUT_MS));
+  signal.addEventListener("abort", end, { once: true });
+  waiting.add(end);
+  function end(): void {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", end);
+    waiting.delete(end);
+    resolve();
+  }
 }

@@ -17,6 +17,7 @@ import {
   streamMessages,
   syncStatus,
 } from "../../src/index.ts";
+import { connectNode } from "../../src/rpc/connectNode.ts";
 import type { Hex } from "../../src/wire/ids.ts";
 import { startRpcShim } from "../chain/rpcShim.ts";
 import { censoring } from "../support/censoring.ts";
@@ -55,10 +56,9 @@ const sentBy = async (address: Hex) => Number(await rpc("eth_getTransactionCount
 
 test("against nodes that let nothing of it through, a client founds, adds, removes and revokes", async () => {
   const asked: string[] = [];
-  const around: Parameters<typeof openTestClient>[0]["around"] = (node) =>
-    censoring(node, (what) => asked.push(what));
+  const connect = (place: { url: string }) => censoring(connectNode(place), (what) => asked.push(what));
   const { address, ...chain } = await ownChain();
-  await using alice = await openTestClient({ network, name: "alice", chain, around });
+  await using alice = await openTestClient({ network, name: "alice", chain, connect });
   await using bob = await openTestClient({ network, name: "bob" });
   await using carol = await openTestClient({ network, name: "carol" });
   const { client } = alice;
@@ -77,14 +77,19 @@ test("against nodes that let nothing of it through, a client founds, adds, remov
   const account = privateKeyToAccount(second.account as Hex);
   const { privateKey } = alice;
   await using phone = await openTestClient({
-    ...{ network, name: "alice/2", privateKey, around, chain: { ...second, account } },
+    ...{ network, name: "alice/2", privateKey, connect, chain: { ...second, account } },
   });
   await until("the phone in the group", () => isMember(phone, group));
   const revoked = await revokeInstallation({ client, installation: phone.client.installation });
   assert.deepEqual(await revoked.settled, delivered);
   assert.equal(listInstallations(alice).filter(({ revokedBlock }) => revokedBlock !== undefined).length, 1);
+  await until("the phone out", async () => (await groupStatus({ ...phone, group })).membership === "removed");
   const said = await sendMessage({ ...here, text: "nobody stops us" });
   assert.deepEqual(await said.settled, delivered);
+  await until("all stand where alice does", async () => {
+    const [own, other] = await Promise.all([alice, carol].map((one) => groupStatus({ ...one, group })));
+    return own?.installations.length === 2 && own.head === other?.head;
+  });
   await assertSameTimelines({ group, members: [alice, carol], messages: 1 });
   assert.deepEqual(asked, [], "no node was asked to relay anything");
   // Registration, three commits, the phone's addition and its removal, a revocation.
@@ -94,7 +99,7 @@ test("against nodes that let nothing of it through, a client founds, adds, remov
 
 test("without such a way the same nodes keep a client off the chain", async () => {
   await using alice = await openTestClient({ network, name: "alice" });
-  await using again = await reopened(alice, { around: censoring });
+  await using again = await reopened(alice, { connect: (place) => censoring(connectNode(place)) });
   const { intent, group } = await createGroup({ client: again.client, name: "held", members: [] });
   const core = coreOf(again.client);
   await until("refused often", () => (core.groups.get(group)?.view.intents[0]?.attempts ?? 0) > 3);

@@ -11,6 +11,8 @@ export type VirtualTime = Disposable & {
   readonly run: (ms: number) => Promise<void>;
   /** Runs until the promise settles; throws if that takes longer than `limitMs`. */
   readonly settle: <T>(promise: Promise<T>, limitMs: number) => Promise<T>;
+  /** By how much each new timer is late; undefined: it is on time. */
+  lateness: (() => number) | undefined;
 };
 
 type Timer = { readonly atMs: number; readonly order: number; readonly fire: () => void };
@@ -25,7 +27,8 @@ export function installVirtualTime(startMs: number): VirtualTime {
     nowMs: () => nowMs,
     start: (fire, ms) => {
       const handle = { ref: () => handle, unref: () => handle };
-      timers.set(handle, { atMs: nowMs + Math.max(0, Math.round(ms)), order: order++, fire });
+      const inMs = Math.max(0, Math.round(ms)) + (time.lateness?.() ?? 0);
+      timers.set(handle, { atMs: nowMs + inMs, order: order++, fire });
       return handle;
     },
     stop: (handle) => timers.delete(handle),
@@ -40,7 +43,8 @@ export function installVirtualTime(startMs: number): VirtualTime {
     fire();
     return true;
   };
-  return {
+  const time: VirtualTime = {
+    lateness: undefined,
     nowMs: () => nowMs,
     run: async (ms) => {
       const untilMs = nowMs + ms;
@@ -62,6 +66,7 @@ export function installVirtualTime(startMs: number): VirtualTime {
     },
     [Symbol.dispose]: restore,
   };
+  return time;
 }
 
 /** Everything in memory goes on in microtasks: behind an immediate they are all done. */

@@ -2,7 +2,7 @@ import { writeAtomic } from "../../store/writeAtomic.ts";
 import type { ClientCore } from "../core.ts";
 import { rankOwnNodes } from "../links/rankGroupNodes.ts";
 import { askRelay } from "../relay/askRelay.ts";
-import { findListed } from "../relay/findListed.ts";
+import { findRegistration } from "../relay/findRegistration.ts";
 import { tables } from "../tables.ts";
 import { registerInstallation } from "./registerInstallation.ts";
 
@@ -23,7 +23,7 @@ export async function keepRegistered(params: { core: ClientCore; signal: AbortSi
   const { action, inbox, installation } = record;
   const { links, ownRelay } = core;
   const asked = { links, ownRelay, ranked: rankOwnNodes(core), signal };
-  const listed = await findListed({ ...asked, inbox, installation });
+  const listed = await findRegistration({ ...asked, inbox, installation });
   if (listed && listed.head >= listed.addedBlock + core.finalityBlocks) {
     const final = { ...record, action: undefined };
     await writeAtomic({ database: core.database, writes: [tables.identity.put({}, final)], sync: false });

@@ -9,7 +9,7 @@ import { signInstallationProof } from "../../wire/installationProof.ts";
 import type { Network } from "../../wire/network.ts";
 import { activeNodes, type NodeLinks } from "../links/nodeLinks.ts";
 import { askRelay, type IdentityRelay } from "../relay/askRelay.ts";
-import { findListed } from "../relay/findListed.ts";
+import { findRegistration } from "../relay/findRegistration.ts";
 import type { OwnRelay } from "../relay/ownRelay.ts";
 import { type IdentityRecord, tables } from "../tables.ts";
 import { waitMs } from "../waitMs.ts";
@@ -87,7 +87,7 @@ async function signRecord(params: Params): Promise<IdentityAction | undefined> {
 async function isListed(params: Params): Promise<boolean> {
   const { inbox, installation } = params.record;
   const ranked = activeNodes(params.links);
-  return (await findListed({ ...params, ranked, inbox, installation })) !== undefined;
+  return (await findRegistration({ ...params, ranked, inbox, installation })) !== undefined;
 }
 
 async function ask<Answer>(params: Params, run: (relay: IdentityRelay) => Promise<Answer>): Promise<Answer> {

@@ -14,7 +14,7 @@ type Params = { core: ClientCore; group: Group; signal: AbortSignal };
 const PERIOD_MS = 5 * 60_000;
 const RETRY_MS = 10_000;
 const ANSWER_MS = 2_000;
-/** How long the serving node has to reach the block at which another one counted. */
+/** How long the serving node has to reach the block up to which another one counted. */
 const PATIENCE_MS = 5_000;
 const LOOK_AGAIN_MS = 50;
 
@@ -50,15 +50,20 @@ export async function checkServing(
   const api = await otherNode({ ...params, node });
   if (!api) return "not-told";
   const ask = () => askCount({ group, head, api, signal });
-  const isShown = (count: EntryState) => (group.view.children.get(head) ?? 0) >= count.children;
+  const isShown = (count: Pick<EntryState, "children">) =>
+    (group.view.children.get(head) ?? 0) >= count.children;
   const count = await ask();
   if (!count) return "not-told";
   lastChecks.set(group, Date.now());
   if (isShown(count)) return "agrees";
-  await untilRead({ ...params, block: count.head?.number ?? 0 });
-  const again = group.caughtUpBy === node && !isShown(count) ? await ask() : undefined;
-  const claims = group.processed.number >= (count.head?.number ?? 0);
-  if (!again || isShown(again) || !claims || group.caughtUpBy !== node) return "agrees";
+  // What it counted may lie beyond the head that it told; it does not beyond the one that it tells from now on.
+  const again = await ask();
+  const block = again?.head?.number;
+  if (!again || block === undefined) return "not-told";
+  const counted = { children: Math.min(count.children, again.children) };
+  const isTold = (): boolean => isShown(counted) || group.processed.number >= block;
+  await untilRead({ ...params, isTold });
+  if (group.caughtUpBy !== node || !isTold() || isShown(counted)) return "agrees";
   core.logger.warn({ group: group.id, node, head }, "a node leaves out entries");
   noteWithholding(core.links, node, Date.now());
   group.caughtUpBy = undefined;
@@ -91,10 +96,10 @@ async function askCount(params: {
   }
 }
 
-async function untilRead(params: Params & { block: number }): Promise<void> {
-  const { group, block, signal } = params;
+async function untilRead(params: Params & { isTold: () => boolean }): Promise<void> {
+  const { isTold, signal } = params;
   const end = Date.now() + PATIENCE_MS;
-  while (group.processed.number < block && Date.now() < end && !signal.aborted) {
+  while (!isTold() && Date.now() < end && !signal.aborted) {
     await waitMs({ ms: LOOK_AGAIN_MS, signal });
   }
 }

@@ -10,7 +10,12 @@ export type Reach = {
 };
 
 /** How a node was doing when it was last tried. */
-type Health = { readonly failures: number; readonly downUntilMs: number };
+type Health = {
+  readonly failures: number;
+  readonly downUntilMs: number;
+  /** It answers, but not to be read by: it left something out, or what it said was contradicted. */
+  readonly isLeft?: true;
+};
 
 /** The nodes of the registry, the connections to them, and which of them answer. */
 export type NodeLinks = {
@@ -74,17 +79,26 @@ export function isUp(links: NodeLinks, node: NodeId, nowMs: number): boolean {
 }
 
 export function noteFailure(links: NodeLinks, node: NodeId, nowMs: number): void {
+  // What it was left for stays longer than what its failure makes of it.
+  if (isLeft(links, node, nowMs)) return;
   const failures = (links.health.get(node)?.failures ?? 0) + 1;
   const downUntilMs = nowMs + LEAST_DOWN_MS + backoffMs({ ...DOWN, attempt: failures - 1 });
   links.health.set(node, { failures, downUntilMs });
 }
 
-/** It did not tell all: read elsewhere for a while. */
+/** The node did not tell all, or not the truth: this client reads elsewhere for a while. */
 export function noteWithholding(links: NodeLinks, node: NodeId, nowMs: number): void {
-  links.health.set(node, { failures: 1, downUntilMs: nowMs + WITHHELD_DOWN_MS });
+  links.health.set(node, { failures: 1, downUntilMs: nowMs + WITHHELD_DOWN_MS, isLeft: true });
+}
+
+/** True for a node that is left alone for what it said, and not because it does not answer. */
+export function isLeft(links: NodeLinks, node: NodeId, nowMs: number): boolean {
+  return links.health.get(node)?.isLeft === true && !isUp(links, node, nowMs);
 }
 
 export function noteSuccess(links: NodeLinks, node: NodeId): void {
+  // That it answers is not what it was left for.
+  if (isLeft(links, node, Date.now())) return;
   links.health.delete(node);
 }
 

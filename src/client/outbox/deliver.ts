@@ -12,7 +12,7 @@ import { viewOf } from "../groups/epochView.ts";
 import type { Group, Publication } from "../groups/group.ts";
 import { isNodeFault } from "../links/askNodes.ts";
 import { rankWelcomeNodes } from "../links/lookUpNodes.ts";
-import { activeNodes, apiOf, isUp, noteFailure } from "../links/nodeLinks.ts";
+import { activeNodes, apiOf, isLeft, isUp, noteFailure } from "../links/nodeLinks.ts";
 import { rankGroupNodes } from "../links/rankGroupNodes.ts";
 import { addReceipts } from "../messages/addReceipts.ts";
 import { inTime } from "../messages/inTime.ts";
@@ -27,6 +27,8 @@ type Params = { core: ClientCore; group: Group; signal: AbortSignal };
 type AtNode = Params & { node: NodeId; api: NodeApi; publications: readonly Publication[] };
 
 const FAULT_WAIT_MS = 200;
+/** Before a node is tried again that is not read by, and does not take anything either. */
+const LEFT_FAULT_WAIT_MS = 1_000;
 const PUBLISH_BYTES = 512 * 1024;
 
 /** Brings sealed bytes to nodes until they are delivered. Ends when the signal aborts. */
@@ -63,16 +65,18 @@ async function planStep({ core, group }: Params): Promise<Delivery> {
   ]);
 }
 
+/** A node that this client does not read by may still hold envelopes for others: such nodes come last. */
 function stepOf(params: {
   core: ClientCore;
   publications: readonly Publication[];
   ranked: readonly KnownNode[];
 }): Delivery {
   const { core, publications } = params;
-  const ranked = params.ranked.map(({ node }) => node);
+  const nodes = params.ranked.map(({ node }) => node);
   const nowMs = Date.now();
-  const up = new Set(ranked.filter((node) => isUp(core.links, node, nowMs)));
-  return deliveryStep({ publications, ranked, up, nowMs });
+  const up = nodes.filter((node) => isUp(core.links, node, nowMs));
+  const ranked = [...up, ...nodes.filter((node) => isLeft(core.links, node, nowMs))];
+  return deliveryStep({ publications, ranked, up: new Set(ranked), nowMs });
 }
 
 async function carryOut(
@@ -88,6 +92,8 @@ async function carryOut(
     noteFailure(core.links, step.node, Date.now());
     core.feedsWakeup.wake();
     core.logger.warn({ node: step.node, err: error }, "a node failed to take envelopes");
+    if (!isLeft(core.links, step.node, Date.now())) return;
+    await params.group.deliveryWakeup.wait({ signal: params.signal, timeoutMs: LEFT_FAULT_WAIT_MS });
   }
 }
 

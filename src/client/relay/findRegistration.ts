@@ -8,7 +8,7 @@ import type { OwnRelay } from "./ownRelay.ts";
  * The block in which the registry has listed an installation, and how far the chain is: read straight from the chain
  * if the client has a way of its own, else by way of the first node that answers. Undefined: it is not listed.
  */
-export async function findListed(params: {
+export async function findRegistration(params: {
   ownRelay: OwnRelay | undefined;
   links: NodeLinks;
   ranked: readonly Pick<KnownNode, "node">[];
