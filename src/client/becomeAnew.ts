@@ -11,7 +11,6 @@ const RETRY_MS = 1_000;
  * been opened with that. Tries until it works or the client is closed. Never throws.
  */
 export async function becomeAnew(core: ClientCore): Promise<void> {
-  const wasOnline = core.online !== undefined;
   await goOffline(core);
   for (const group of core.groups.values()) await group.queue.idle();
   await core.welcomes.idle();
@@ -29,5 +28,5 @@ export async function becomeAnew(core: ClientCore): Promise<void> {
   }
   core.changes++;
   for (const { id } of core.groups.values()) core.events.emit({ kind: "group", group: id });
-  if (wasOnline && !signal.aborted) goOnline(core);
+  if (core.wantsOnline && !signal.aborted) goOnline(core);
 }

@@ -67,6 +67,10 @@ export type ClientCore = {
   /** Counts what was written, so that others can see when nothing moves any more. */
   changes: number;
   online: Online | undefined;
+  /** What the app wants: while the database is opened again the client is offline all the same. */
+  wantsOnline: boolean;
+  /** Runs while the database is opened again, or a new installation made; then `wantsOnline` is followed. */
+  recovery: Promise<void> | undefined;
   /** To be told of every write that failed. */
   readonly onStorageFault: () => void;
   /** To be told when the time has come to become a new installation. */

@@ -33,14 +33,26 @@ export function goOnline(core: ClientCore): void {
   for (const group of core.groups.values()) startGroupLoops({ core, group, online });
 }
 
-/** Stops it and waits until it has stopped; the outbox and the database live on. */
+/** Of clients whose tasks are still ending. */
+const endings = new WeakMap<ClientCore, Promise<void>>();
+
+/** Stops it and waits until it has stopped, whoever stopped it; the outbox and the database live on. */
 export async function goOffline(core: ClientCore): Promise<void> {
   const { online } = core;
-  if (!online) return;
+  if (!online) return await endings.get(core);
   core.online = undefined;
+  const ending = Promise.all([endings.get(core), endTasks(core, online)]).then(() => {
+    if (endings.get(core) === ending) endings.delete(core);
+  });
+  endings.set(core, ending);
+  await ending;
+}
+
+async function endTasks(core: ClientCore, online: Online): Promise<void> {
   online.controller.abort();
   await closeConnections(core.links);
   await Promise.all(online.tasks);
+  if (core.online) return;
   for (const group of core.groups.values()) {
     group.caughtUpBy = undefined;
     group.topicReadBy = undefined;

@@ -140,27 +140,21 @@ async function openCore(
     rollbacks: 0,
     changes: 0,
     online: undefined,
-    onStorageFault: () => {
-      recoveries.set(core, recoveries.get(core) ?? recoverOnce(core));
-    },
-    onCopied: () => {
-      recoveries.set(core, recoveries.get(core) ?? startOver(core));
-    },
+    wantsOnline: params.online ?? true,
+    recovery: undefined,
+    onStorageFault: () => recoverBy(core, recoverStorage),
+    onCopied: () => recoverBy(core, becomeAnew),
   };
   return core;
 }
 
-/** Of clients whose database is being opened again. */
-const recoveries = new WeakMap<ClientCore, Promise<void>>();
-
-async function startOver(core: ClientCore): Promise<void> {
-  await becomeAnew(core);
-  recoveries.delete(core);
-}
-
-async function recoverOnce(core: ClientCore): Promise<void> {
-  await recoverStorage(core);
-  recoveries.delete(core);
+/** One at a time; what has failed meanwhile is looked after once more. */
+function recoverBy(core: ClientCore, recover: (core: ClientCore) => Promise<void>): void {
+  core.recovery ??= recover(core).then(() => {
+    core.recovery = undefined;
+    const isDoubtful = [...core.groups.values()].some((group) => group.isDoubtful);
+    if (isDoubtful && !core.closing.signal.aborted) core.onStorageFault();
+  });
 }
 
 async function loadDirectories(database: Database) {
@@ -237,7 +231,7 @@ async function setUp(core: ClientCore): Promise<void> {
 
 async function closeClient(core: ClientCore): Promise<void> {
   core.closing.abort();
-  await recoveries.get(core);
+  await core.recovery;
   await goOffline(core);
   for (const group of core.groups.values()) await group.queue.idle();
   await core.welcomes.idle();

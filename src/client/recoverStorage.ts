@@ -16,14 +16,13 @@ const RETRY_MS = 1_000;
  */
 export async function recoverStorage(core: ClientCore): Promise<void> {
   const { signal } = core.closing;
-  const wasOnline = core.online !== undefined;
   core.logger.error({ path: core.database.path }, "a write failed; the database is opened again");
   await goOffline(core);
   for (const group of core.groups.values()) await group.queue.idle();
   await readDisk(core);
   if (signal.aborted) return;
   core.events.emit({ kind: "missed" });
-  if (wasOnline) goOnline(core);
+  if (core.wantsOnline) goOnline(core);
 }
 
 /** What failed may have landed all the same. Tries until it works or the client is closed. Never throws. */

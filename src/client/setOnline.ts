@@ -4,6 +4,9 @@ import { goOffline, goOnline } from "./goOnline.ts";
 /** Cuts the client off from nodes and chain, or lets it back; database and outbox live on. */
 export async function setOnline(params: { client: Client; online: boolean }): Promise<void> {
   const core = coreOf(params.client);
-  if (params.online) goOnline(core);
-  else await goOffline(core);
+  core.wantsOnline = params.online;
+  // Also what an earlier call began comes to its end first.
+  if (!core.recovery && (!params.online || !core.online)) await goOffline(core);
+  if (core.recovery) await core.recovery;
+  else if (core.wantsOnline && !core.closing.signal.aborted) goOnline(core);
 }

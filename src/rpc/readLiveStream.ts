@@ -29,6 +29,9 @@ export async function* readLiveStream<T>(params: {
 
 async function withinMs<T>(params: { promise: Promise<T>; ms: number; signal: AbortSignal }): Promise<T> {
   const { promise, ms, signal } = params;
+  // One that aborted while the reader was busy tells nobody any more.
+  promise.catch(() => undefined);
+  signal.throwIfAborted();
   const { promise: stopped, reject } = Promise.withResolvers<never>();
   const onAbort = (): void => reject(signal.reason);
   signal.addEventListener("abort", onAbort, { once: true });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { coreOf } from "../../src/client/client.ts";
+import { coreOf, groupOf } from "../../src/client/client.ts";
 import { isUp, noteWithholding } from "../../src/client/links/nodeLinks.ts";
 import { createGroup, type StreamedEvent, sendMessage, setOnline, streamMessages } from "../../src/index.ts";
 import { connectNode, type NodeConnection } from "../../src/rpc/connectNode.ts";
@@ -122,6 +122,60 @@ test("a node that a client does not read by still holds what is said for the oth
     assert.deepEqual(await inTime(settled), delivered);
     assert.ok(!isUp(core.links, nodeId, Date.now()), "what it answers does not bring it back");
   }
+});
+
+test("a client that is cut off and let back at once goes on, whatever of it is still ending", async () => {
+  await using opened = await openTestGroup({ network, names: ["alice"] });
+  const { group, members } = opened;
+  const [alice] = members;
+  assert.ok(alice);
+  const { client } = alice;
+  for (let round = 0; round < 5; round++) {
+    const away = setOnline({ client, online: false });
+    const back = setOnline({ client, online: true });
+    const { settled } = await sendMessage({ client, group, text: `round ${round}` });
+    assert.deepEqual(await inTime(settled), delivered);
+    await Promise.all([away, back]);
+  }
+});
+
+test("what the app wants while the database is opened again holds afterwards", async () => {
+  await using opened = await openTestGroup({ network, names: ["alice"] });
+  const { group, members } = opened;
+  const [alice] = members;
+  assert.ok(alice);
+  const { client } = alice;
+  const core = coreOf(client);
+  for (const online of [false, true]) {
+    core.onStorageFault();
+    assert.ok(core.recovery);
+    await setOnline({ client, online });
+    await core.recovery;
+    assert.equal(core.online !== undefined, online);
+  }
+  const { settled } = await sendMessage({ client, group, text: "here again" });
+  assert.deepEqual(await inTime(settled), delivered);
+});
+
+test("a group whose write fails while the database is opened again is written to all the same", async () => {
+  await using opened = await openTestGroup({ network, names: ["alice"] });
+  const { group: id, members } = opened;
+  const [alice] = members;
+  assert.ok(alice);
+  const { client } = alice;
+  const core = coreOf(client);
+  const group = groupOf(core, id);
+  core.onStorageFault();
+  const { recovery } = core;
+  // As if a write had failed after the disk was read anew.
+  await setOnline({ client, online: false });
+  core.events.listen(({ kind }) => {
+    if (kind === "missed" && core.recovery === recovery) group.isDoubtful = true;
+  });
+  await until("it is written to", () => core.recovery === undefined && !group.isDoubtful);
+  await setOnline({ client, online: true });
+  const { settled } = await sendMessage({ client, group: id, text: "on disk" });
+  assert.deepEqual(await inTime(settled), delivered);
 });
 
 function inTime<T>(promise: Promise<T>): Promise<T | "stands still"> {
