@@ -3,7 +3,17 @@ import { after, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { coreOf, groupOf } from "../../src/client/client.ts";
 import { isUp, noteWithholding } from "../../src/client/links/nodeLinks.ts";
-import { createGroup, type StreamedEvent, sendMessage, setOnline, streamMessages } from "../../src/index.ts";
+import {
+  createGroup,
+  groupStatus,
+  preferNode,
+  renameGroup,
+  type StreamedEvent,
+  sendMessage,
+  setOnline,
+  streamMessages,
+  WeftError,
+} from "../../src/index.ts";
 import { connectNode, type NodeConnection } from "../../src/rpc/connectNode.ts";
 import { openTestClient } from "../support/openTestClient.ts";
 import { openTestGroup } from "../support/openTestGroup.ts";
@@ -176,6 +186,29 @@ test("a group whose write fails while the database is opened again is written to
   await setOnline({ client, online: true });
   const { settled } = await sendMessage({ client, group: id, text: "on disk" });
   assert.deepEqual(await inTime(settled), delivered);
+});
+
+test("a node that can't relay stops no commit: the next one gets a turn", async () => {
+  const [broken] = network.nodes;
+  assert.ok(broken);
+  let asked = 0;
+  const fails = async (): Promise<never> => {
+    asked++;
+    throw new WeftError({ code: asked % 2 === 1 ? "unfunded" : "chain-unreachable", message: "not now" });
+  };
+  const connect = (place: { url: string }): NodeConnection => {
+    const node = connectNode(place);
+    return place.url === broken.url ? { ...node, relayAppend: fails } : node;
+  };
+  await using alice = await openTestClient({ network, name: "alice", connect });
+  const { client } = alice;
+  const { group, intent } = await createGroup({ client, name: "first", members: [] });
+  assert.deepEqual(await inTime(intent.settled), delivered);
+  await preferNode({ client, group, node: broken.nodeId });
+  await until("served by it", async () => (await groupStatus({ client, group })).node === broken.nodeId);
+  const renamed = await renameGroup({ client, group, name: "second" });
+  assert.deepEqual(await inTime(renamed.settled), delivered);
+  assert.ok(asked > 0);
 });
 
 function inTime<T>(promise: Promise<T>): Promise<T | "stands still"> {

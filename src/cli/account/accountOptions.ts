@@ -14,5 +14,7 @@ export function withAccountOptions(command: Command): Command {
         "--node <node>",
         "a node to talk by: a URL, or a number of the devnet's; repeatable",
       ).argParser((value: string, before: string[] | undefined) => [...(before ?? []), value]),
-    );
+    )
+    .option("--rpc <url>", "go straight to the chain by this endpoint, past the nodes; needs --payer")
+    .option("--payer <file>", "private key (32 bytes in hex) of the account that pays there");
 }

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Client, openClient } from "../../index.ts";
 import { asAddress } from "../../wire/ids.ts";
+import { loadPayer } from "./loadPayer.ts";
 import { loadWallet } from "./loadWallet.ts";
 import { type Names, openNames } from "./names.ts";
 import { findPlace, type Place, type PlaceOptions } from "./place.ts";
@@ -34,6 +35,7 @@ export async function openAccount(params: {
   const place = await findPlace(options);
   const { name, home } = place;
   const known = readProfile(home);
+  const chain = await loadPayer(options);
   if (!known) tell(`setting up ${name}: an inbox on chain ${place.network.chainId}, keys on the nodes …`);
   const wallet = await loadWallet(place.directory);
   const client = await openClient({
@@ -41,6 +43,7 @@ export async function openAccount(params: {
     wallet,
     nodes: place.nodes,
     network: place.network,
+    ...(chain ? { chain } : {}),
     online: online || known === undefined,
     signal,
   });

@@ -19,6 +19,8 @@ async function show(session: Session, event: StreamedEvent): Promise<void> {
       return await showChange(session, event.group);
     case "hidden":
       return; // what replaces it is shown
+    case "chain-trouble":
+      return session.screen.print(pc.yellow(`● nothing gets to the chain (${event.code}): ${event.message}`));
     case "missed":
       if (session.current !== undefined) await enterGroup(session, session.current);
   }

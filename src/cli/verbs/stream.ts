@@ -54,6 +54,8 @@ async function formatterOf(params: {
   return (event) => {
     if (json) return printJson(event.kind === "group" ? { kind: "group", ...summaryOf(event.group) } : event);
     if (event.kind === "missed") return note("events were lost: `weft list` has them all");
+    if (event.kind === "chain-trouble")
+      return note(`nothing gets to the chain (${event.code}): ${event.message}`);
     if (event.kind !== "shown" || isWaiting(event.item)) return;
     const name = plainLine(summaryOf(event.group)?.name ?? event.group.slice(0, 10));
     print(`${name}  ${formatItem({ item: event.item, names })}`);
