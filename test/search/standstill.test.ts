@@ -5,7 +5,7 @@ import { foundOffline, makeStrangers } from "./foundOffline.ts";
 /** Shorter than a block, longer than a few, longer than any call may take. */
 const LATE_MS = [700, 4_000, 20_000];
 /** Every so-many-th step in one run of the test, beginning elsewhere for each lateness. */
-const STRIDE = 9;
+const STRIDE = 13;
 
 test("whichever step of a group that is founded offline is late, its first words come through", async () => {
   const snapshot = await makeStrangers();
