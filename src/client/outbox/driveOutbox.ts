@@ -114,7 +114,7 @@ async function act(params: Params & { action: Exclude<OutboxAction, { kind: "wai
   }
 }
 
-/** How many faults of nodes in a row have ended a step of a group: the next one gets a turn. */
+/** How many faults and refusals of nodes in a row have ended a step of a group: the next one gets a turn. */
 const faults = new WeakMap<Group, number>();
 
 /** What names people is prepared by way of another node than the one that relays it. */
@@ -132,19 +132,23 @@ async function withNode(params: Params & { action: OutboxAction }): Promise<void
     return await waitMs({ ms: FAULT_WAIT_MS, signal });
   }
   const step = { core, group, intent, signal };
-  const carryOut = action.kind === "stage" ? stageIntent : submitIntent;
-  const ask = (api: NodeApi, node: NodeId) =>
-    noticing({ core, node, signal }, () => carryOut({ ...step, api, node }));
+  const carryOut = async (to: { api: NodeApi; node: NodeId }) =>
+    action.kind === "stage"
+      ? void (await stageIntent({ ...step, ...to }))
+      : await submitIntent({ ...step, ...to });
+  const ask = (api: NodeApi, node: NodeId) => noticing({ core, node, signal }, () => carryOut({ api, node }));
   try {
-    await askNodes({ links: core.links, ranked: isLookUp ? ranked : ranked.slice(0, 1), signal, ask });
-    faults.delete(group);
+    const asked = isLookUp ? ranked : ranked.slice(0, 1);
+    const outcome = await askNodes({ links: core.links, ranked: asked, signal, ask });
+    if (outcome === "refused") noteFault(group);
+    else faults.delete(group);
   } catch (error) {
     const isOwn = action.kind === "submit" && core.ownRelay?.trouble !== undefined;
     const isElsewhere = isNodeFault(error) && !isWeftError(error, "node-unreachable");
     if (!signal.aborted && isOwn) {
       await backOff({ core, group, intent, ms: OWN_TROUBLE_WAIT_MS });
     } else if (!signal.aborted && isElsewhere) {
-      faults.set(group, (faults.get(group) ?? 0) + 1);
+      noteFault(group);
       await backOff({ core, group, intent, ms: NODE_FAULT_WAIT_MS });
     }
     throw error;
@@ -153,7 +157,7 @@ async function withNode(params: Params & { action: OutboxAction }): Promise<void
 
 /**
  * The node that relays an intent's commit comes first: the group's first one that answers, after refusals and faults the next. One
- * that was asked about the people whom the intent concerns gets a turn only if no other answers.
+ * that was asked about the people whom the intent concerns gets a turn only if no other answers, or none of them brings it there.
  */
 async function relayingNodes(params: { core: ClientCore; group: Group; intent: Intent }) {
   const { core, group, intent } = params;
@@ -161,19 +165,24 @@ async function relayingNodes(params: { core: ClientCore; group: Group; intent: I
   const up = ranked.filter(({ node }) => isUp(core.links, node, Date.now()));
   const asked = (intent.lookedUpAt ?? []).map((node) => core.links.nodes.get(node) ?? { node });
   const able = apartFrom({ nodes: up, asked });
-  const turn = intent.attempts + (faults.get(group) ?? 0);
-  const first = turn % Math.max(1, able.length);
-  return able.slice(first);
+  const failures = faults.get(group) ?? 0;
+  const willing = failures < able.length ? able : [...able, ...up.filter((one) => !able.includes(one))];
+  const first = Math.max(intent.attempts, failures) % Math.max(1, willing.length);
+  return willing.slice(first);
+}
+
+function noteFault(group: Group): void {
+  faults.set(group, (faults.get(group) ?? 0) + 1);
 }
 
 /** Does a step by way of a node; one that is not there is left alone for a while. */
-async function noticing(
+async function noticing<Outcome>(
   params: { core: ClientCore; node: NodeId; signal: AbortSignal },
-  step: () => Promise<void>,
-): Promise<void> {
+  step: () => Promise<Outcome>,
+): Promise<Outcome> {
   const { core, node, signal } = params;
   try {
-    await step();
+    return await step();
   } catch (error) {
     if (!signal.aborted && isWeftError(error, "node-unreachable")) {
       noteFailure(core.links, node, Date.now());

@@ -1,7 +1,7 @@
 import { signAppend } from "../../chain/signAppend.ts";
 import { zero } from "../../crypto/zero.ts";
 import { WeftError } from "../../errors.ts";
-import type { AppendRequest, NodeApi } from "../../rpc/nodeApi.ts";
+import type { AppendRequest, NodeApi, RelayOutcome } from "../../rpc/nodeApi.ts";
 import type { ClientCore } from "../core.ts";
 import { changeGroup } from "../groups/changeGroup.ts";
 import { authorityKeyOf } from "../groups/epochSecrets.ts";
@@ -26,17 +26,20 @@ export async function submitIntent(params: {
   intent: Intent;
   api: NodeApi;
   signal: AbortSignal;
-}): Promise<void> {
+}): Promise<RelayOutcome["kind"] | undefined> {
   const { core, group, intent, api, signal } = params;
   const { progress } = intent;
   const staged = progress.kind === "staged" ? group.view.staged.get(progress.entry) : undefined;
-  if (!staged) return;
+  if (!staged) return undefined;
   const { ranked } = await lookUpNodes({ core, group: group.id });
   const isThere = await askNodes({
     ...{ links: core.links, ranked, signal },
     ask: (other) => isRegistered({ core, intent, staged, api: other, signal }),
   });
-  if (!isThere) return await buildAnew({ core, group, intent });
+  if (!isThere) {
+    await buildAnew({ core, group, intent });
+    return undefined;
+  }
   const limit = limitOf({ intent, children: group.view.children.get(staged.parent) ?? 0 });
   const append = await signStaged({ core, group, staged, limit });
   const block = group.processed.number;
@@ -44,6 +47,7 @@ export async function submitIntent(params: {
   core.logger.debug({ group: group.id, intent: intent.id, outcome: outcome.kind }, "handed over a commit");
   const change = (now: Intent) => relayed({ intent: now, outcome, block, nowMs: Date.now() });
   await changeStaged({ core, group, intent, change });
+  return outcome.kind;
 }
 
 /** What it adds is registered later than it says: it is built once more when it is. */
