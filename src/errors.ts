@@ -4,6 +4,8 @@
  */
 export const errorHints = {
   "bad-config": "Correct the named setting; `weft --help` lists them with their defaults.",
+  "bad-history":
+    "A node told of an inbox what the chain can't have said: use another node, and name this one to its operator.",
   "bad-scenario": "Correct the named line; docs/scenarios.md has every step with its fields.",
   "bad-signature": "Sign again with the key that the record names; a copy from elsewhere is not accepted.",
   "bad-cursor": "Start again without a cursor, or hand over the vector of the last watermark.",

@@ -23,7 +23,12 @@ export { createGroup } from "./client/createGroup.ts";
 export { deleteMessage } from "./client/deleteMessage.ts";
 export { type EpochState, type GroupState, groupStatus } from "./client/groupStatus.ts";
 export { type GroupSummary, listGroups, listMembers, type MemberSummary } from "./client/listGroups.ts";
-export { type InstallationSummary, listInstallations } from "./client/listInstallations.ts";
+export {
+  type InstallationList,
+  type InstallationSummary,
+  listInstallations,
+  type WalletSummary,
+} from "./client/listInstallations.ts";
 export { findIntent, type IntentSummary, listIntents } from "./client/listIntents.ts";
 export { type Delivery, type ListedItem, listMessages } from "./client/listMessages.ts";
 export { type OpenClientParams, openClient } from "./client/openClient.ts";

@@ -1,3 +1,4 @@
+import type { StepConsent } from "../wire/identityStep.ts";
 import type { Address, EntryId, GroupId, Hex, InboxId, InstallationKey, NodeId } from "../wire/ids.ts";
 import type { BlockRef } from "./blockRef.ts";
 
@@ -18,9 +19,6 @@ type Entry = {
   readonly payload: Uint8Array;
 };
 
-/** What a wallet signed beside its inbox: see contracts/IIdentityRegistry.sol. Deadlines in seconds since 1970. */
-type Consent = { readonly nonce: bigint; readonly deadline: bigint; readonly signature: Uint8Array };
-
 type IdentityRecord =
   | {
       readonly kind: "inbox-created";
@@ -33,9 +31,10 @@ type IdentityRecord =
       readonly inbox: InboxId;
       readonly installation: InstallationKey;
       readonly wallet: Address;
-      /** Valid: additions without a valid one are void and never become records. */
       readonly installationSignature: Uint8Array;
-      readonly consent: Consent;
+      /** The installation's signature is no valid one: the addition is a step of the history and nothing else. */
+      readonly isVoid: boolean;
+      readonly consent: StepConsent;
     }
   | {
       readonly kind: "installation-revoked";
@@ -49,15 +48,15 @@ type IdentityRecord =
       readonly inbox: InboxId;
       readonly wallet: Address;
       readonly by: Address;
-      readonly walletConsent: Consent;
-      readonly byConsent: Consent;
+      readonly walletConsent: StepConsent;
+      readonly byConsent: StepConsent;
     }
   | {
       readonly kind: "wallet-unlinked";
       readonly inbox: InboxId;
       readonly wallet: Address;
       readonly by: Address;
-      readonly consent: Consent;
+      readonly consent: StepConsent;
     }
   | {
       readonly kind: "recovery-proposed";
@@ -66,14 +65,14 @@ type IdentityRecord =
       readonly by: Address;
       /** In force from this second (Unix time) on, unless vetoed. */
       readonly changesAt: number;
-      readonly consent: Consent;
+      readonly consent: StepConsent;
     }
   | {
       readonly kind: "recovery-vetoed";
       readonly inbox: InboxId;
       readonly recovery: Address;
       readonly by: Address;
-      readonly consent: Consent;
+      readonly consent: StepConsent;
     };
 
 /** How a node is reached; `peerId` as multihash bytes. Claimed by its operator, not checked. */

@@ -25,8 +25,7 @@ export type RawLog = {
 };
 
 /**
- * Reads one log of the network's contracts; undefined for what says nothing to us: a refused append, an addition
- * whose installation did not sign. Throws `wrong-chain` for what these contracts can't have written.
+ * Reads one log of the network's contracts; undefined for what says nothing to us, as a refused append. Throws `wrong-chain` for what these contracts can't have written.
  */
 export function decodeLog(params: { network: Network; log: RawLog }): ChainEventBody | undefined {
   const { network, log } = params;
@@ -77,9 +76,9 @@ function decodeIdentityRegistry(params: { network: Network; log: RawLog }): Chai
         installationSignature: fromHex(args.installationSignature),
       };
       const proof = { ...added, signature: added.installationSignature };
-      if (!verifyInstallationProof({ network: params.network, ...proof })) return undefined;
+      const isVoid = !verifyInstallationProof({ network: params.network, ...proof });
       const consent = consentOf({ ...args, signature: args.walletSignature });
-      return { kind: "installation-added", ...added, wallet: asAddress(args.wallet), consent };
+      return { kind: "installation-added", ...added, wallet: asAddress(args.wallet), isVoid, consent };
     }
     case "InstallationRevoked": {
       const { installation, signature } = event.args;

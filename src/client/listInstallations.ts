@@ -1,24 +1,125 @@
-import type { InboxId, InstallationKey } from "../wire/ids.ts";
+import { recoveryAt, type Vouch } from "../identity/inboxHistory.ts";
+import type { Address, InboxId, InstallationKey } from "../wire/ids.ts";
 import { type Client, coreOf } from "./client.ts";
+import { refreshInboxes } from "./entries/askRegistry.ts";
+import { askNodes } from "./links/askNodes.ts";
+import { rankOwnNodes } from "./links/rankGroupNodes.ts";
+import type { InboxSnapshot } from "./tables.ts";
 
 export type InstallationSummary = {
   readonly installation: InstallationKey;
+  /** The wallet that added it. */
+  readonly wallet: Address;
   readonly addedBlock: number;
   /** Undefined while it is active. */
   readonly revokedBlock: number | undefined;
   /** This client's own. */
   readonly isSelf: boolean;
+  /**
+   * What shows that it belongs to the inbox: the signature of a wallet's own key, which this client has checked, or no
+   * more than the chain's word that a smart wallet's contract agreed.
+   */
+  readonly vouchedBy: "secp256k1" | "contract";
+};
+
+export type WalletSummary = {
+  readonly wallet: Address;
+  readonly linkedBlock: number;
+  /** Undefined while it is linked. */
+  readonly unlinkedBlock: number | undefined;
+  /** As of an installation; `nobody`: it signed with a key of its own before, and not when it was linked. */
+  readonly vouchedBy: Vouch;
+};
+
+/** Who may act for an inbox, and whether that is all. */
+export type InstallationList = {
+  readonly inbox: InboxId;
+  readonly installations: readonly InstallationSummary[];
+  readonly wallets: readonly WalletSummary[];
+  /** The wallet that may revoke every installation; undefined if the registry does not know the inbox. */
+  readonly recovery: { readonly wallet: Address; readonly vouchedBy: Vouch } | undefined;
+  /** A wallet that will take its place, from `changesAt` (seconds since 1970) on. */
+  readonly nextRecovery:
+    | { readonly wallet: Address; readonly vouchedBy: Vouch; readonly changesAt: number }
+    | undefined;
+  /** The block at whose end the list holds; undefined if nobody has told of the inbox. */
+  readonly asOfBlock: number | undefined;
+  /**
+   * Undefined: it is complete. `unread`: no node has told of the inbox yet. `unconfirmed`: all that is listed was
+   * signed, but only one node has said that there is no more.
+   */
+  readonly incomplete: "unread" | "unconfirmed" | undefined;
 };
 
 /**
- * The installations of this client's inbox, or of another one that it shares a group with, as of the last word of the
- * registry that it has read; reads no network.
+ * The installations and wallets of this client's inbox, or of anybody's, with what vouches for each. What this client
+ * has read lately it tells at once; for an inbox that it does not follow it asks a node, if it is online.
  */
-export function listInstallations(params: { client: Client; inbox?: InboxId }): InstallationSummary[] {
-  const { self, inboxes } = coreOf(params.client);
-  const known = inboxes.get(params.inbox ?? self.inbox)?.inbox?.installations ?? [];
-  return known.map(({ installation, addedBlock, revokedBlock }) => ({
-    ...{ installation, addedBlock, revokedBlock },
-    isSelf: installation === self.installation.key,
-  }));
+export async function listInstallations(params: {
+  client: Client;
+  inbox?: InboxId;
+  signal?: AbortSignal;
+}): Promise<InstallationList> {
+  const core = coreOf(params.client);
+  const inbox = params.inbox ?? core.self.inbox;
+  const followed = new Set([core.self.inbox, ...[...core.groups.values()].flatMap(membersOf)]);
+  const isKnown = (core.inboxes.get(inbox)?.asOf ?? -1) >= 0 && followed.has(inbox);
+  if (!isKnown && core.online !== undefined) {
+    const { signal } = core.closing;
+    const asked = { links: core.links, ranked: rankOwnNodes(core), signal: params.signal ?? signal };
+    await askNodes({
+      ...asked,
+      ask: (api, node) =>
+        refreshInboxes({ core, reading: core, api, node, inboxes: [inbox], block: 0, signal: asked.signal }),
+    }).catch((error: unknown) => {
+      asked.signal.throwIfAborted();
+      core.logger.debug({ inbox, error }, "no node told of an inbox");
+    });
+  }
+  return listOf({ inbox, snapshot: core.inboxes.get(inbox), self: core.self.installation.key });
+}
+
+function membersOf({ view }: { view: { record: { members: readonly InboxId[] } } }): readonly InboxId[] {
+  return view.record.members;
+}
+
+function listOf(params: {
+  inbox: InboxId;
+  snapshot: InboxSnapshot | undefined;
+  self: InstallationKey;
+}): InstallationList {
+  const { inbox, snapshot, self } = params;
+  const isRead = snapshot !== undefined && snapshot.asOf >= 0;
+  const incomplete = !isRead ? "unread" : snapshot.isProvisional ? "unconfirmed" : undefined;
+  const history = snapshot?.history;
+  const common = { inbox, asOfBlock: isRead ? snapshot.asOf : undefined, incomplete } as const;
+  if (!history) {
+    return { ...common, installations: [], wallets: [], recovery: undefined, nextRecovery: undefined };
+  }
+  // Blocks come about as fast as the clock goes.
+  const recovery = recoveryAt({ history, time: Math.floor(Date.now() / 1000) });
+  const { proposal } = history;
+  const isPending = proposal !== undefined && proposal.changesAt * 1000 > Date.now();
+  return {
+    ...common,
+    installations: installationsOf({ snapshot, self }),
+    wallets: history.wallets.map(({ vouch: vouchedBy, ...wallet }) => ({ ...wallet, vouchedBy })),
+    recovery: { wallet: recovery.wallet, vouchedBy: recovery.vouch },
+    nextRecovery: isPending
+      ? { wallet: proposal.wallet, vouchedBy: proposal.vouch, changesAt: proposal.changesAt }
+      : undefined,
+  };
+}
+
+/** Those that count, as everybody judges them. */
+function installationsOf(params: { snapshot: InboxSnapshot; self: InstallationKey }): InstallationSummary[] {
+  const { snapshot, self } = params;
+  const known = snapshot.inbox?.installations ?? [];
+  return known.flatMap(({ installation, addedBlock, revokedBlock }): InstallationSummary[] => {
+    const added = snapshot.history?.installations.find((one) => one.installation === installation);
+    if (!added || added.vouch === "nobody") return [];
+    const isSelf = installation === self;
+    const { wallet, vouch: vouchedBy } = added;
+    return [{ installation, wallet, addedBlock, revokedBlock, isSelf, vouchedBy }];
+  });
 }

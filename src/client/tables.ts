@@ -1,5 +1,6 @@
 import type { OwnKeyPackage } from "../identity/createKeyPackageRecord.ts";
 import type { KnownInbox } from "../identity/inbox.ts";
+import type { InboxHistory } from "../identity/inboxHistory.ts";
 import type { IdentityAction } from "../rpc/nodeApi.ts";
 import { bytesTable, jsonTable } from "../store/client/table.ts";
 import { clientSchema } from "../store/schema.ts";
@@ -256,8 +257,21 @@ export type CoverageRecord = {
 /** A message by a removed or revoked sender whose verdict can still change. */
 export type AwaitedRecord = { readonly isPending: boolean };
 
-/** What the registry said of an inbox at the end of a block; undefined: nothing. */
-export type InboxSnapshot = { readonly asOf: number; readonly inbox: KnownInbox | undefined };
+/** What the registry said of an inbox at the end of a block, checked. */
+export type InboxSnapshot = {
+  readonly asOf: number;
+  /** What judging needs of it; undefined: the registry does not know the inbox. */
+  readonly inbox: KnownInbox | undefined;
+  /** What its steps come to, and who vouches for what. */
+  readonly history: InboxHistory | undefined;
+  /** How many steps it has, and the word that they give. */
+  readonly count: number;
+  readonly word: Hex;
+  /** One node has told it, and nobody else has confirmed the word. */
+  readonly isProvisional: boolean;
+  /** Wallets of it that have shown a key of their own, also in what a reorganization took. */
+  readonly keyWallets: readonly Address[];
+};
 
 const { identity, keyPackage, group, epoch, tree, entry, entryByPlace, staged, voidable } = clientSchema;
 const { outcome, held, timeline, timelinePlace, deletion, replaced } = clientSchema;

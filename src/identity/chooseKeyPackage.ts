@@ -26,7 +26,7 @@ export type KeyPackageOutcome =
 
 type Params = {
   readonly installation: InstallationKey;
-  /** Checked (`checkInbox`). */
+  /** Replayed (`replayHistory`). */
   readonly inbox: KnownInbox;
   readonly network: Network;
   /** The registry is read as of the end of this block. */

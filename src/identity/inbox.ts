@@ -1,6 +1,4 @@
-import type { Address, InboxId, InstallationKey } from "../wire/ids.ts";
-import { verifyInstallationProof } from "../wire/installationProof.ts";
-import type { Network } from "../wire/network.ts";
+import type { InboxId, InstallationKey } from "../wire/ids.ts";
 
 /** An installation's time in its inbox. */
 type InstallationSpan = {
@@ -12,45 +10,6 @@ type InstallationSpan = {
 
 /** What judging needs of an inbox. */
 export type KnownInbox = { readonly inbox: InboxId; readonly installations: readonly InstallationSpan[] };
-
-/** What the registry says of one inbox, as a node serves it. */
-export type InboxRecord = {
-  readonly inbox: InboxId;
-  readonly wallets: readonly {
-    readonly wallet: Address;
-    readonly linkedBlock: number;
-    /** Undefined while linked. */
-    readonly unlinkedBlock: number | undefined;
-  }[];
-  readonly installations: readonly (InstallationSpan & {
-    /** That added it. */
-    readonly wallet: Address;
-    /** The installation's own. */
-    readonly signature: Uint8Array;
-  })[];
-  readonly recovery: Address;
-};
-
-/**
- * Checks a served record: `undefined` if it speaks of another inbox; installations that never agreed to enter the
- * inbox are left out, as if they were not on the chain. What was checked once need not be again.
- */
-export function checkInbox(params: {
-  record: InboxRecord;
-  inbox: InboxId;
-  network: Network;
-  /** The same inbox, as it was checked before. */
-  known?: KnownInbox | undefined;
-}): InboxRecord | undefined {
-  const { record, inbox, network, known } = params;
-  if (record.inbox !== inbox) return undefined;
-  const agreed = new Set(known?.installations.map(({ installation }) => installation));
-  const installations = record.installations.filter(
-    ({ installation, signature }) =>
-      agreed.has(installation) || verifyInstallationProof({ network, inbox, installation, signature }),
-  );
-  return { ...record, installations };
-}
 
 /** Whether the installation is in the inbox at the end of `block`. */
 export function activeAt(params: {

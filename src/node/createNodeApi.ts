@@ -6,14 +6,13 @@ import { relayAppend } from "../chain/relayAppend.ts";
 import { relayIdentity } from "../chain/relayIdentity.ts";
 import { peerIdText } from "../mesh/peerId.ts";
 import { MAX_LINKING_HEADERS, MAX_PAGE_BYTES } from "../rpc/limits.ts";
-import type { Call, InboxRecord, NodeApi, NodeRecord, NodeStatus } from "../rpc/nodeApi.ts";
-import { recoveryAt } from "../store/node/chainChanges.ts";
+import type { Call, NodeApi, NodeRecord, NodeStatus } from "../rpc/nodeApi.ts";
 import { findCoverage } from "../store/node/findCoverage.ts";
-import type { IndexedInbox, IndexedNode } from "../store/node/indexedRecords.ts";
+import type { IndexedNode } from "../store/node/indexedRecords.ts";
 import { childCount, entriesOf, entryOf } from "../store/node/readEntries.ts";
-import { inboxOf } from "../store/node/readInboxes.ts";
+import { readHistories } from "../store/node/readHistories.ts";
 import { hasEnvelopes } from "../store/node/receiptsOf.ts";
-import { asAddress, fromHex } from "../wire/ids.ts";
+import { asAddress } from "../wire/ids.ts";
 import { keyPackageTopic } from "../wire/topic.ts";
 import type { Admission } from "./admitEnvelope.ts";
 import type { Batcher } from "./batcher.ts";
@@ -139,7 +138,7 @@ function chainCalls(
   };
 }
 
-function identityCalls(parts: ApiParts): Pick<NodeApi, "relayIdentity" | "getInboxes" | "getWallet"> {
+function identityCalls(parts: ApiParts): Pick<NodeApi, "relayIdentity" | "getHistories" | "getWallet"> {
   const { admission, chain, relayer, readiness, metrics } = parts;
   const { index } = admission;
   return {
@@ -148,11 +147,10 @@ function identityCalls(parts: ApiParts): Pick<NodeApi, "relayIdentity" | "getInb
       metrics.countRelayed({ what: "identity", outcome });
       return outcome;
     },
-    getInboxes: async ({ inboxes }) => {
+    getHistories: async ({ inboxes: positions }) => {
       requireNothing(readiness.indexReason());
-      const { head } = index.state;
-      const found = await Promise.all(inboxes.map((inbox) => inboxOf({ index, inbox })));
-      return { inboxes: found.map((inbox) => inbox && inboxRecord({ inbox, time: head?.time ?? 0 })), head };
+      const { parts, head } = await readHistories({ index, positions, maxBytes: MAX_PAGE_BYTES });
+      return { histories: parts, head };
     },
     getWallet: ({ wallet }) => readWallet({ chain, wallet }),
   };
@@ -174,18 +172,5 @@ function nodeRecord(node: IndexedNode): NodeRecord {
     registeredBlock: node.registeredBlock,
     leftBlock: node.leavingBlock,
     disabled: node.disabledBlock !== undefined,
-  };
-}
-
-function inboxRecord(params: { inbox: IndexedInbox; time: number }): InboxRecord {
-  const { inbox } = params;
-  return {
-    inbox: inbox.inbox,
-    wallets: inbox.wallets,
-    installations: inbox.installations.map((installation) => ({
-      ...installation,
-      signature: fromHex(installation.signature),
-    })),
-    recovery: recoveryAt(params),
   };
 }

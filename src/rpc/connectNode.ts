@@ -15,7 +15,7 @@ import {
 } from "./chainMessages.ts";
 import { batchPlaceMessage, coveragePageFromMessage } from "./coverageMessages.ts";
 import { toWeftError } from "./errorDetail.ts";
-import { identityActionMessage, inboxFromMessage } from "./identityMessages.ts";
+import { historyFromMessage, historyPositionMessage, identityActionMessage } from "./identityMessages.ts";
 import { CALL_TIMEOUT_MS, STREAM_SILENCE_MS } from "./limits.ts";
 import {
   publishResultFromMessage,
@@ -187,17 +187,18 @@ function chainCalls({
 function identityCalls({
   client,
   unary,
-}: Caller): Pick<NodeApi, "relayIdentity" | "getInboxes" | "getWallet"> {
+}: Caller): Pick<NodeApi, "relayIdentity" | "getHistories" | "getWallet"> {
   return {
     relayIdentity: (action, call) =>
       unary(call, async (options) =>
         relayOutcomeFromMessage(await client.relayIdentity(identityActionMessage(action), options)),
       ),
-    getInboxes: ({ inboxes }, call) =>
+    getHistories: ({ inboxes }, call) =>
       unary(call, async (options) => {
-        const response = await client.getInboxes({ inboxes: inboxes.map(fromHex) }, options);
-        const records = sameLength(response.inboxes, inboxes).map(inboxFromMessage);
-        return { inboxes: records, head: optionalHeadFromMessage(response.head) };
+        const request = { inboxes: inboxes.map(historyPositionMessage) };
+        const response = await client.getHistories(request, options);
+        const histories = sameLength(response.histories, inboxes).map(historyFromMessage);
+        return { histories, head: optionalHeadFromMessage(response.head) };
       }),
     getWallet: ({ wallet }, call) =>
       unary(call, async (options) => {

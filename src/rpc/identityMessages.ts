@@ -2,14 +2,18 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import type {
   Authorization as AuthorizationMessage,
   AuthorizationSchema,
-  InboxRecord as InboxRecordMessage,
-  InboxRecordSchema,
+  History as HistoryMessage,
+  HistoryPosition as HistoryPositionMessage,
+  HistoryPositionSchema,
+  HistorySchema,
   RelayIdentityRequest,
   RelayIdentityRequestSchema,
 } from "../gen/weft/v1/node_pb.ts";
-import { asAddress, asId, fromHex, ID_BYTES } from "../wire/ids.ts";
-import { optionalBlock, required, safeNumber, sizedHex } from "./fields.ts";
-import type { Authorization, IdentityAction, InboxRecord } from "./nodeApi.ts";
+import { EMPTY_WORD } from "../wire/identityStep.ts";
+import { identityStepFromMessage, identityStepMessage } from "../wire/identityStepCodec.ts";
+import { asAddress, asId, fromHex, type Hex, ID_BYTES, type InboxId } from "../wire/ids.ts";
+import { required, sizedHex } from "./fields.ts";
+import type { Authorization, History, HistoryPosition, IdentityAction } from "./nodeApi.ts";
 
 export function identityActionMessage(
   action: IdentityAction,
@@ -41,6 +45,13 @@ export function identityActionMessage(
       const value = { inbox: fromHex(action.inbox), wallet: fromHex(action.wallet), by };
       return { action: { case: "unlinkWallet", value } };
     }
+    case "set-recovery":
+    case "veto-recovery": {
+      const by = authorizationMessage(action.by);
+      const value = { inbox: fromHex(action.inbox), recovery: fromHex(action.recovery), by };
+      const isProposal = action.kind === "set-recovery";
+      return { action: { case: isProposal ? "setRecovery" : "vetoRecovery", value } };
+    }
   }
 }
 
@@ -68,7 +79,7 @@ export function identityActionFromMessage({ action }: RelayIdentityRequest): Ide
     }
     case "revokeInstallation": {
       const { inbox, installation, by, signature } = action.value;
-      const ids = { inbox: asId<InboxRecord["inbox"]>(inbox), by: asAddress(by) };
+      const ids = { inbox: asId<InboxId>(inbox), by: asAddress(by) };
       return { kind: "revoke-installation", ...ids, installation: asId(installation), signature };
     }
     case "linkWallet": {
@@ -76,9 +87,16 @@ export function identityActionFromMessage({ action }: RelayIdentityRequest): Ide
       const consents = { by: authorizationFromMessage(by), wallet: authorizationFromMessage(wallet) };
       return { kind: "link-wallet", inbox: asId(inbox), ...consents };
     }
+    case "setRecovery":
+    case "vetoRecovery": {
+      const { inbox, recovery, by } = action.value;
+      const kind = action.case === "setRecovery" ? "set-recovery" : "veto-recovery";
+      const ids = { inbox: asId<InboxId>(inbox), recovery: asAddress(recovery) };
+      return { kind, ...ids, by: authorizationFromMessage(by) };
+    }
     default: {
       const { inbox, wallet, by } = required(action.value, "an action");
-      const ids = { inbox: asId<InboxRecord["inbox"]>(inbox), wallet: asAddress(wallet) };
+      const ids = { inbox: asId<InboxId>(inbox), wallet: asAddress(wallet) };
       return { kind: "unlink-wallet", ...ids, by: authorizationFromMessage(by) };
     }
   }
@@ -93,45 +111,35 @@ function authorizationFromMessage(message: AuthorizationMessage | undefined): Au
   return { signer: asAddress(signer), nonce, deadline, signature };
 }
 
-/** An unknown inbox is an empty record. */
-export function inboxMessage(record: InboxRecord | undefined): MessageInitShape<typeof InboxRecordSchema> {
-  if (record === undefined) return {};
-  return {
-    inbox: fromHex(record.inbox),
-    wallets: record.wallets.map(({ wallet, linkedBlock, unlinkedBlock }) => ({
-      wallet: fromHex(wallet),
-      linkedBlock: BigInt(linkedBlock),
-      unlinkedBlock: BigInt(unlinkedBlock ?? 0),
-    })),
-    installations: record.installations.map((installation) => ({
-      installation: fromHex(installation.installation),
-      wallet: fromHex(installation.wallet),
-      addedBlock: BigInt(installation.addedBlock),
-      revokedBlock: BigInt(installation.revokedBlock ?? 0),
-      signature: installation.signature,
-    })),
-    recovery: fromHex(record.recovery),
-  };
+export function historyPositionMessage(
+  position: HistoryPosition,
+): MessageInitShape<typeof HistoryPositionSchema> {
+  const { inbox, count, word } = position;
+  return { inbox: fromHex(inbox), count, word: wordMessage(word) };
 }
 
-export function inboxFromMessage(message: InboxRecordMessage): InboxRecord | undefined {
-  if (message.inbox.length === 0) return undefined;
-  return {
-    inbox: asId(message.inbox),
-    wallets: message.wallets.map(({ wallet, linkedBlock, unlinkedBlock }) => ({
-      wallet: asAddress(wallet),
-      linkedBlock: safeNumber(linkedBlock),
-      unlinkedBlock: optionalBlock(unlinkedBlock),
-    })),
-    installations: message.installations.map(
-      ({ installation, wallet, addedBlock, revokedBlock, signature }) => ({
-        installation: asId(installation),
-        wallet: asAddress(wallet),
-        addedBlock: safeNumber(addedBlock),
-        revokedBlock: optionalBlock(revokedBlock),
-        signature,
-      }),
-    ),
-    recovery: asAddress(message.recovery),
-  };
+export function historyPositionFromMessage({ inbox, count, word }: HistoryPositionMessage): HistoryPosition {
+  return { inbox: asId(inbox), count, word: wordFromMessage(word) };
+}
+
+export function historyMessage({
+  from,
+  steps,
+  count,
+  word,
+}: History): MessageInitShape<typeof HistorySchema> {
+  return { from, steps: steps.map(identityStepMessage), count, word: wordMessage(word) };
+}
+
+export function historyFromMessage({ from, steps, count, word }: HistoryMessage): History {
+  return { from, steps: steps.map(identityStepFromMessage), count, word: wordFromMessage(word) };
+}
+
+/** The word of no step is left out. */
+function wordMessage(word: Hex): Uint8Array {
+  return word === EMPTY_WORD ? new Uint8Array() : fromHex(word);
+}
+
+function wordFromMessage(bytes: Uint8Array): Hex {
+  return bytes.length === 0 ? EMPTY_WORD : sizedHex({ bytes, length: ID_BYTES, what: "a word" });
 }

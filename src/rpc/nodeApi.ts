@@ -1,6 +1,7 @@
 import type { ErrorCode } from "../errors.ts";
 import type { BatchPlace } from "../wire/batchPlace.ts";
 import type { Envelope } from "../wire/envelope.ts";
+import type { IdentityStep } from "../wire/identityStep.ts";
 import type {
   Address,
   EntryId,
@@ -50,7 +51,11 @@ export type NodeApi = {
   readonly getEntry: (params: { group: GroupId; id: EntryId | GroupId }, call?: Call) => Promise<EntryState>;
   readonly relayAppend: (append: AppendRequest, call?: Call) => Promise<RelayOutcome>;
   readonly relayIdentity: (action: IdentityAction, call?: Call) => Promise<RelayOutcome>;
-  readonly getInboxes: (params: { inboxes: readonly InboxId[] }, call?: Call) => Promise<InboxList>;
+  /** What follows the steps that one has, for each inbox in order. */
+  readonly getHistories: (
+    params: { inboxes: readonly HistoryPosition[] },
+    call?: Call,
+  ) => Promise<HistoryPage>;
   readonly getWallet: (params: { wallet: Address }, call?: Call) => Promise<WalletState>;
 };
 
@@ -276,37 +281,30 @@ export type IdentityAction =
       readonly inbox: InboxId;
       readonly wallet: Address;
       readonly by: Authorization;
-    };
+    }
+  | ({ readonly kind: "set-recovery" } & RecoveryChange)
+  | ({ readonly kind: "veto-recovery" } & RecoveryChange);
 
-type InboxList = {
-  /** In the order asked for; undefined where it is unknown. */
-  readonly inboxes: readonly (InboxRecord | undefined)[];
+type RecoveryChange = { readonly inbox: InboxId; readonly recovery: Address; readonly by: Authorization };
+
+/** What one has of an inbox's history: so many steps, which give this word (wire/identityStep.ts). */
+export type HistoryPosition = { readonly inbox: InboxId; readonly count: number; readonly word: Hex };
+
+export type History = {
+  /** The position's count if the node has the same steps up to there, else 0. */
+  readonly from: number;
+  /** From there on, as many as fit: at least one step of a page. */
+  readonly steps: readonly IdentityStep[];
+  /** Of all steps, and the word that they give; zero for an inbox that the chain does not know. */
+  readonly count: number;
+  readonly word: Hex;
+};
+
+export type HistoryPage = {
+  /** In the order asked for. */
+  readonly histories: readonly History[];
+  /** At whose end they are complete. */
   readonly head: ChainHead | undefined;
-};
-
-export type InboxRecord = {
-  readonly inbox: InboxId;
-  readonly wallets: readonly WalletRecord[];
-  readonly installations: readonly InstallationRecord[];
-  readonly recovery: Address;
-};
-
-type WalletRecord = {
-  readonly wallet: Address;
-  readonly linkedBlock: number;
-  /** Undefined while linked. */
-  readonly unlinkedBlock: number | undefined;
-};
-
-type InstallationRecord = {
-  readonly installation: InstallationKey;
-  /** That added it. */
-  readonly wallet: Address;
-  readonly addedBlock: number;
-  /** Undefined while active. */
-  readonly revokedBlock: number | undefined;
-  /** The installation's own: clients check it. */
-  readonly signature: Uint8Array;
 };
 
 type WalletState = {

@@ -7,7 +7,6 @@ import {
   type EnvelopeHash,
   fromHex,
   type GroupId,
-  type InboxId,
   type InstallationKey,
 } from "../wire/ids.ts";
 import {
@@ -21,7 +20,7 @@ import {
 } from "./chainMessages.ts";
 import { batchPlaceFromMessage, coveragePageMessage } from "./coverageMessages.ts";
 import { bounded, sizedHex } from "./fields.ts";
-import { identityActionFromMessage, inboxMessage } from "./identityMessages.ts";
+import { historyMessage, historyPositionFromMessage, identityActionFromMessage } from "./identityMessages.ts";
 import * as limits from "./limits.ts";
 import {
   envelopeFromMessage,
@@ -144,15 +143,17 @@ function chainRoutes({
   };
 }
 
-function identityRoutes({ api }: { api: NodeApi }): Routes<"relayIdentity" | "getInboxes" | "getWallet"> {
+function identityRoutes({ api }: { api: NodeApi }): Routes<"relayIdentity" | "getHistories" | "getWallet"> {
   return {
     relayIdentity: async (request, { signal }) =>
       relayOutcomeMessage(await api.relayIdentity(identityActionFromMessage(request), { signal })),
-    getInboxes: async (request, { signal }) => {
+    getHistories: async (request, { signal }) => {
       const max = limits.MAX_INBOXES_PER_CALL;
-      const ids = bounded({ items: request.inboxes, max, what: "inboxes" }).map((id) => asId<InboxId>(id));
-      const { inboxes, head } = await api.getInboxes({ inboxes: ids }, { signal });
-      return { inboxes: inboxes.map(inboxMessage), ...optionalHeadMessage(head) };
+      const inboxes = bounded({ items: request.inboxes, max, what: "inboxes" }).map(
+        historyPositionFromMessage,
+      );
+      const { histories, head } = await api.getHistories({ inboxes }, { signal });
+      return { histories: histories.map(historyMessage), ...optionalHeadMessage(head) };
     },
     getWallet: async ({ wallet }, { signal }) => {
       const { inbox, nonce } = await api.getWallet({ wallet: asAddress(wallet) }, { signal });

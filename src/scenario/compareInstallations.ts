@@ -17,7 +17,7 @@ export async function compareInstallations(params: {
   if (statuses.every(({ isRevoked }) => isRevoked)) return [];
   const nameOf = (installation: InstallationKey) =>
     actors.find(({ client }) => client.installation === installation)?.name ?? installation.slice(0, 10);
-  const { active, revoked } = listedIn(newest);
+  const { active, revoked } = await listedIn(newest);
   const present = new Set(newest.state.installations);
   return [
     ...revoked
@@ -27,9 +27,10 @@ export async function compareInstallations(params: {
   ];
 }
 
-function listedIn({ actor, state }: { actor: Actor; state: GroupState }) {
+async function listedIn({ actor, state }: { actor: Actor; state: GroupState }) {
   const staying = state.members.filter((inbox) => !state.leaving.includes(inbox));
-  const listed = staying.flatMap((inbox) => listInstallations({ client: actor.client, inbox }));
+  const lists = await Promise.all(staying.map((inbox) => listInstallations({ client: actor.client, inbox })));
+  const listed = lists.flatMap(({ installations }) => installations);
   const isActive = (one: (typeof listed)[number]) => one.revokedBlock === undefined;
   return {
     active: listed.filter(isActive).map(({ installation }) => installation),

@@ -3,7 +3,7 @@
  * Build keys with `keyOf`, ranges with `rangeOf` (keys.ts). Integers are big-endian, so that iterators go up.
  * A changed layout needs a new SCHEMA_VERSION.
  */
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 
 export type FieldKind = "u8" | "u32" | "u64" | "bytes16" | "bytes20" | "bytes32" | "topic" | "text";
 export type KeyFields = Readonly<Record<string, FieldKind>>;
@@ -42,6 +42,7 @@ export const nodeSchema = {
   entryByGroup: { prefix: 0x34, key: { group: "bytes32", block: "u64", logIndex: "u32" }, value: "entry id", writer: "applyChainPage" },
   child:        { prefix: 0x35, key: { group: "bytes32", parent: "bytes32", index: "u32" }, value: "entry id", writer: "applyChainPage" },
   inbox:        { prefix: 0x36, key: { inbox: "bytes32" },                          value: "JSON: IndexedInbox", writer: "applyChainPage" },
+  inboxStep:    { prefix: 0x3b, key: { inbox: "bytes32", number: "u32" },           value: "word up to this step (32) ‖ IdentityStep (proto/weft/v1/identity.proto)", writer: "applyChainPage" },
   wallet:       { prefix: 0x37, key: { wallet: "bytes20" },                         value: "id of the inbox that it is linked to", writer: "applyChainPage" },
   node:         { prefix: 0x38, key: { node: "bytes32" },                           value: "JSON: IndexedNode", writer: "applyChainPage" },
   checkpoint:   { prefix: 0x39, key: { ...log, sequence: "u64" },                   value: "block (u64) ‖ header hash: the first that reached so far", writer: "applyChainPage" },
@@ -83,5 +84,5 @@ export const clientSchema = {
   welcome:       { prefix: 0x61, key: { envelope: "bytes32" },                      value: "WelcomeRecord: an opened Welcome that waits for its group info", writer: "the welcome queue" },
   preference:    { prefix: 0x62, key: { group: "bytes32" },                         value: "node id that the conversation prefers", writer: "preferNode" },
   knownNode:     { prefix: 0x63, key: { node: "bytes32" },                          value: "KnownNode: signing key, address, blocks", writer: "the node directory" },
-  knownInbox:    { prefix: 0x64, key: { inbox: "bytes32" },                         value: "KnownInbox: its installations as of a block", writer: "the inbox directory" },
+  knownInbox:    { prefix: 0x64, key: { inbox: "bytes32" },                         value: "InboxSnapshot: its history as replayed up to a block", writer: "the inbox directory" },
 } as const;

@@ -106,7 +106,7 @@ test("a restored database notices before it seals, and becomes a new installatio
   await until("bob reads it", async () => (await texts(bob, group)).includes("back again"));
   assert.deepEqual(await texts(bob, group), ["one", "queued", "two", "three", "back again"]);
   assert.deepEqual(await texts(restored, group), ["one", "queued", "two", "back again"]);
-  await until("the old one revoked", () => revokedOf(restored).includes(old));
+  await until("the old one revoked", async () => (await revokedOf(restored)).includes(old));
   await until("two leaves", async () => (await groupStatus({ ...bob, group })).installations.length === 2);
   await until("nothing is left of it", async () => (await syncStatus(restored)).copyOf === undefined);
   await assertNoKeyUsedTwice(bob, group);
@@ -126,8 +126,8 @@ async function goOnAndLoseTheDisk(params: {
   return original.client.installation;
 }
 
-function revokedOf(one: TestClient): string[] {
-  const installations = listInstallations(one);
+async function revokedOf(one: TestClient): Promise<string[]> {
+  const { installations } = await listInstallations(one);
   return installations
     .filter(({ revokedBlock }) => revokedBlock !== undefined)
     .map(({ installation }) => installation);
@@ -166,7 +166,7 @@ for (const [i, [what, leaveTrace]] of Object.entries(traces).entries()) {
     await until("the new installation in the group", () => isAnew(restored, group, old));
     const said = await sendMessage({ ...restored, group, text: "back again" });
     assert.deepEqual(await said.settled, delivered);
-    await until("the old one revoked", () => revokedOf(restored).includes(old));
+    await until("the old one revoked", async () => (await revokedOf(restored)).includes(old));
     await until("bob reads it", async () => (await texts(bob, group)).includes("back again"));
     await assertNoKeyUsedTwice(bob, group);
   });
@@ -186,7 +186,7 @@ test("of two databases with one key the first goes on until the other, a new ins
   assert.deepEqual(await texts(second, group), ["one", "queued"], "what the copy said is shown");
   const said = await sendMessage({ ...second, group, text: "by the original" });
   assert.deepEqual(await said.settled, delivered);
-  await until("the shared key revoked", () => revokedOf(second).includes(shared));
+  await until("the shared key revoked", async () => (await revokedOf(second)).includes(shared));
   await setOnline({ ...first, online: true });
   await until("the copy knows", async () => (await syncStatus(first)).isRevoked);
   const late = await sendMessage({ ...first, group, text: "by the copy" });

@@ -87,7 +87,7 @@ test("a second device joins its inbox's groups by itself, and is revoked for eve
   assert.equal((await groupStatus({ ...second, group })).reason, "revoked");
   const after = await sendMessage({ ...second, group, text: "hello?" });
   assert.deepEqual(await after.settled, failed("revoked"));
-  const installations = listInstallations(alice);
+  const { installations } = await listInstallations(alice);
   assert.deepEqual(
     installations.map(({ isSelf, revokedBlock }) => [isSelf, revokedBlock !== undefined]),
     [

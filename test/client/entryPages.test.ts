@@ -18,7 +18,10 @@ async function leftByPage({ from, to }: { from: number; to: number }): Promise<n
   const cursors = known.map(({ block, logIndex }): EntryCursor => {
     return { block: block.number, logIndex, blockHash: block.hash };
   });
-  const api: Pick<NodeApi, "getInboxes" | "fetchEntries"> = { getInboxes: unasked, fetchEntries: unasked };
+  const api: Pick<NodeApi, "getHistories" | "fetchEntries"> = {
+    getHistories: unasked,
+    fetchEntries: unasked,
+  };
   await receiveEntryPage({
     ...{ core, group, api, reading: { inboxes: new Map() }, signal: new AbortController().signal },
     from: cursors[from - 1],

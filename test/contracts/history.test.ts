@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Hex, hashTypedData, hexToBytes, keccak256, pad, toHex, zeroHash } from "viem";
 import { identityRegistryAbi } from "../../src/chain/abi/identityRegistry.ts";
+import { recoveryAt } from "../../src/identity/inboxHistory.ts";
+import { replayHistory } from "../../src/identity/replayHistory.ts";
 import { identityDigest, identityStructHash } from "../../src/wire/identityMessages.ts";
 import {
   EMPTY_WORD,
@@ -12,7 +14,7 @@ import {
 } from "../../src/wire/identityStep.ts";
 import { asAddress, asId, type InboxId } from "../../src/wire/ids.ts";
 import { testNetwork } from "../support/testNetwork.ts";
-import { FAR, newKey, newWallet, openIdentityRegistry } from "./identityFixture.ts";
+import { FAR, newKey, newWallet, openIdentityRegistry, RECOVERY_DELAY_SECONDS } from "./identityFixture.ts";
 import { openChain, refusal } from "./openChain.ts";
 
 const chain = await openChain();
@@ -120,6 +122,62 @@ test("the word of a history is what a replay of its events gives, after every ki
   // A repeated revocation says nothing, and is no step.
   await write.revokeInstallation(await revocation(inbox, installation, wallet));
   assert.equal(await wordOf(inbox), word);
+});
+
+test("a replay comes to what the contract's storage says: wallets, installations, recovery", async () => {
+  const { write, read } = registry;
+  const { inbox: id, wallet, hash, installation } = await registerInbox();
+  const inbox = asId<InboxId>(id);
+  const [second, third, heir] = [newWallet(), newWallet(), newWallet()];
+  const keys = [installation, newKey(), newKey()] as const;
+  const later = (seconds: number) => chain.client.increaseTime({ seconds });
+  const actions: (() => Promise<Hex>)[] = [
+    async () => write.linkWallet(await link(id, wallet, second)),
+    async () => write.addInstallation(await addition(id, second, keys[1])),
+    async () => write.linkWallet(await link(id, second, third)),
+    // Whoever was unlinked leaves what it added, and may revoke it.
+    async () => write.unlinkWallet(await unlinking(id, second.address, wallet)),
+    async () => write.revokeInstallation(await revocation(id, keys[1], second)),
+    async () => write.setRecovery(await recovery("SetRecovery", id, heir.address, third)),
+    async () => write.addInstallation(await addition(id, third, keys[2])),
+    async () => {
+      await later(RECOVERY_DELAY_SECONDS);
+      return await write.revokeInstallation(await revocation(id, keys[2], heir));
+    },
+    async () => write.linkWallet(await link(id, wallet, second)),
+    async () => write.setRecovery(await recovery("SetRecovery", id, third.address, heir)),
+  ];
+  const network = {
+    ...testNetwork,
+    chainId: chain.client.chain.id,
+    identityRegistry: asAddress(identity.address),
+  };
+  const steps = await stepsOf(hash);
+  for (const act of actions) {
+    steps.push(...(await stepsOf(act())));
+    const replay = replayHistory({ network, inbox, known: undefined, steps });
+    assert.ok(replay.kind === "replayed" && replay.history);
+    const { history } = replay;
+    const { timestamp } = await chain.client.getBlock();
+    assert.equal(history.word, await wordOf(id));
+    assert.equal(
+      recoveryAt({ history, time: Number(timestamp) }).wallet,
+      asAddress(await read.recoveryOf([id])),
+    );
+    for (const { wallet: address, linkedBlock, unlinkedBlock = 0 } of history.wallets) {
+      assert.deepEqual(await read.wallets([address]), { inbox: id, linkedBlock, unlinkedBlock });
+    }
+    for (const one of history.installations) {
+      const stored = await read.installations([id, one.installation]);
+      assert.deepEqual(
+        [asAddress(stored.addedBy), stored.addedBlock, stored.revokedBlock],
+        [one.wallet, one.addedBlock, one.revokedBlock ?? 0],
+      );
+    }
+    const active = history.installations.filter(({ revokedBlock }) => revokedBlock === undefined);
+    assert.equal(active.length, await read.activeInstallations([id]));
+    assert.deepEqual(new Set(history.installations.map(({ vouch }) => vouch)), new Set(["secp256k1"]));
+  }
 });
 
 test("the word tells apart every field of a step", async () => {

@@ -2,32 +2,18 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createInstallation } from "../../src/identity/createInstallation.ts";
 import { credentialOf, ownerOfLeaf } from "../../src/identity/credential.ts";
-import {
-  activeAt,
-  activeInstallations,
-  checkInbox,
-  type InboxRecord,
-  revokedAt,
-} from "../../src/identity/inbox.ts";
-import { asAddress, asId, fromHex, type InboxId } from "../../src/wire/ids.ts";
-import { signInstallationProof } from "../../src/wire/installationProof.ts";
-import { testNetwork as network } from "../support/testNetwork.ts";
+import { activeAt, activeInstallations, type KnownInbox, revokedAt } from "../../src/identity/inbox.ts";
+import { asId, fromHex, type InboxId } from "../../src/wire/ids.ts";
 
 const inbox = asId<InboxId>(new Uint8Array(32).fill(1));
-const wallet = asAddress(new Uint8Array(20).fill(2));
 const [phone, laptop] = [createInstallation(), createInstallation()];
 
-function spanOf(installation: typeof phone, addedBlock: number, revokedBlock?: number, of = inbox) {
-  const { key, privateKey } = installation;
-  const signature = signInstallationProof({ network, inbox: of, privateKey });
-  return { installation: key, wallet, addedBlock, revokedBlock, signature };
-}
-
-const record: InboxRecord = {
+const record: KnownInbox = {
   inbox,
-  wallets: [{ wallet, linkedBlock: 5, unlinkedBlock: undefined }],
-  installations: [spanOf(phone, 5, 20), spanOf(laptop, 10)],
-  recovery: wallet,
+  installations: [
+    { installation: phone.key, addedBlock: 5, revokedBlock: 20 },
+    { installation: laptop.key, addedBlock: 10, revokedBlock: undefined },
+  ],
 };
 
 test("an installation is active from the end of its first block to the end before its revocation", () => {
@@ -42,19 +28,6 @@ test("an installation is active from the end of its first block to the end befor
   assert.equal(activeAt({ inbox: undefined, installation: phone.key, block: 15 }), false);
   const revoked = (block: number) => revokedAt({ inbox: record, installation: phone.key, block });
   assert.deepEqual([19, 20].map(revoked), [false, true]);
-});
-
-test("an installation that never agreed to enter the inbox is left out", () => {
-  assert.deepEqual(checkInbox({ record, inbox, network }), record);
-  const elsewhere = asId<InboxId>(new Uint8Array(32).fill(9));
-  const foreign = { ...record, installations: [spanOf(phone, 5, undefined, elsewhere), spanOf(laptop, 10)] };
-  assert.deepEqual(checkInbox({ record: foreign, inbox, network })?.installations, [spanOf(laptop, 10)]);
-  const otherChain = { ...network, chainId: network.chainId + 1 };
-  assert.deepEqual(checkInbox({ record, inbox, network: otherChain })?.installations, []);
-});
-
-test("a record of another inbox is no answer", () => {
-  assert.equal(checkInbox({ record, inbox: asId(new Uint8Array(32)), network }), undefined);
 });
 
 test("a leaf's owner is its inbox and its signature key", () => {

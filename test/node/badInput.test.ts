@@ -11,6 +11,7 @@ import { buildKeyPackageEnvelope, type KeyPackageRecord } from "../../src/wire/k
 import { MAX_ENTRY_PAYLOAD_BYTES } from "../../src/wire/limits.ts";
 import { groupInfoTopic, groupTopic, welcomeTopic } from "../../src/wire/topic.ts";
 import { buildGroupInfoEnvelope, buildWelcomeEnvelope } from "../../src/wire/welcomePayload.ts";
+import { historyOf } from "../support/historyOf.ts";
 import { registerTestInbox, type TestInbox } from "../support/registerTestInbox.ts";
 import { startTestChain, type TestChain } from "../support/startTestChain.ts";
 import {
@@ -138,8 +139,8 @@ test("key packages are judged by registry, chain, expiry and generation", async 
   const revocation = await signRevokeInstallation({ network, inbox, installation, wallet });
   assert.equal((await api.relayIdentity(revocation)).kind, "submitted");
   await until("the revocation", async () => {
-    const { inboxes } = await api.getInboxes({ inboxes: [inbox] });
-    return inboxes[0]?.installations[0]?.revokedBlock !== undefined;
+    const history = await historyOf({ network, api, inbox });
+    return history?.installations[0]?.revokedBlock !== undefined;
   });
   await assertRefused(sealed(me, next), "revoked");
   assert.deepEqual(await api.relayIdentity(revocation), { kind: "exists" });
@@ -151,12 +152,9 @@ test("wallets are told with inbox and nonce, and replayed identity messages are 
   const me = await registerTestInbox({ network, api });
   const wallet = asAddress(me.wallet.address);
   assert.deepEqual(await api.getWallet({ wallet }), { inbox: me.inbox, nonce: 1n });
-  const { inboxes, head } = await api.getInboxes({ inboxes: [me.inbox, asId(randomBytes(32))] });
-  assert.deepEqual(
-    [inboxes[0]?.wallets[0]?.wallet, inboxes[0]?.recovery, inboxes[1]],
-    [wallet, wallet, undefined],
-  );
-  assert(head !== undefined);
+  const history = await historyOf({ network, api, inbox: me.inbox });
+  assert.deepEqual([history?.wallets[0]?.wallet, history?.recovery.wallet], [wallet, wallet]);
+  assert.equal(await historyOf({ network, api, inbox: asId(randomBytes(32)) }), undefined);
   const { inbox, installation } = me;
   const consent = { signer: wallet, nonce: 1n, deadline: 2n ** 40n, signature: randomBytes(65) };
   const add = (change: Partial<typeof consent>) =>

@@ -3,18 +3,20 @@ import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
 import { applyChainPage, rollbackChain } from "../../src/store/node/applyChainPage.ts";
-import type { IndexableRecord } from "../../src/store/node/chainChanges.ts";
 import {
   type ChainIndex,
   chainCursor,
   indexRecords,
   openChainIndex,
 } from "../../src/store/node/chainIndex.ts";
+import type { IndexableRecord } from "../../src/store/node/indexableRecord.ts";
 import type { BlockRef } from "../../src/store/node/indexedRecords.ts";
 import { childCount, entriesOf, entryOf } from "../../src/store/node/readEntries.ts";
+import { readHistories } from "../../src/store/node/readHistories.ts";
 import { inboxOf, inboxOfWallet, isActiveInstallation } from "../../src/store/node/readInboxes.ts";
 import { openDatabase } from "../../src/store/openDatabase.ts";
 import { nodeSchema } from "../../src/store/schema.ts";
+import { EMPTY_WORD, nextWord, signaturesOf } from "../../src/wire/identityStep.ts";
 import {
   type Address,
   asAddress,
@@ -31,6 +33,7 @@ import { temporaryDirectory } from "../support/temporaryDirectory.ts";
 import { testNetwork } from "../support/testNetwork.ts";
 
 const FINALITY_BLOCKS = 4;
+const consent = { nonce: 0n, deadline: 2n ** 200n, signature: new Uint8Array(65).fill(7) };
 
 type Body = IndexableRecord extends infer R
   ? R extends unknown
@@ -149,38 +152,116 @@ test("inboxes, wallets and nodes are what the events made of them", async () => 
   const inbox = id<InboxId>(1);
   const installation = id<InstallationKey>(2);
   const [wallet, other] = [address(1), address(2)];
-  const key = { installation, installationSignature: new Uint8Array(64) };
+  const key = { installation, installationSignature: new Uint8Array(64), isVoid: false, consent };
   await apply(index, [
     block({
       number: 1,
       branch: 0,
       bodies: [
-        { kind: "inbox-created", inbox, wallet },
+        { kind: "inbox-created", inbox, wallet, salt: id(9) },
         { kind: "installation-added", inbox, wallet, ...key },
-        { kind: "wallet-linked", inbox, wallet: other },
+        {
+          kind: "wallet-linked",
+          inbox,
+          wallet: other,
+          by: wallet,
+          walletConsent: consent,
+          byConsent: consent,
+        },
       ],
     }),
-    block({ number: 2, branch: 0, bodies: [{ kind: "wallet-unlinked", inbox, wallet }] }),
+    block({
+      number: 2,
+      branch: 0,
+      bodies: [{ kind: "wallet-unlinked", inbox, wallet, by: wallet, consent }],
+    }),
   ]);
   assert.equal(await isActiveInstallation({ index, inbox, installation }), true);
   assert.equal(await inboxOfWallet({ index, wallet }), undefined);
   assert.equal(await inboxOfWallet({ index, wallet: other }), inbox);
   await apply(index, [
-    block({ number: 3, branch: 0, bodies: [{ kind: "installation-revoked", inbox, installation }] }),
+    block({
+      number: 3,
+      branch: 0,
+      bodies: [
+        { kind: "installation-revoked", inbox, installation, by: wallet, signature: consent.signature },
+      ],
+    }),
   ]);
   assert.equal(await isActiveInstallation({ index, inbox, installation }), false);
   const record = await inboxOf({ index, inbox });
   assert.deepEqual(
-    record?.wallets.map(({ wallet, linkedBlock, unlinkedBlock }) => [wallet, linkedBlock, unlinkedBlock]),
-    [
-      [wallet, 1, 2],
-      [other, 1, undefined],
-    ],
-  );
-  assert.deepEqual(
     record?.installations.map(({ addedBlock, revokedBlock }) => [addedBlock, revokedBlock]),
     [[1, 3]],
   );
+});
+
+test("a history is served whole, from where its reader stands, and from the beginning after a reorganization", async () => {
+  await using opened = await openIndex();
+  const { index } = opened;
+  const inbox = id<InboxId>(1);
+  const [wallet, other] = [address(1), address(2)];
+  const added = (key: number): Body => ({
+    ...{ kind: "installation-added", inbox, wallet, installation: id(key), consent },
+    ...{ installationSignature: new Uint8Array(64), isVoid: key === 3 },
+  });
+  const blocks = [
+    block({
+      number: 1,
+      branch: 0,
+      bodies: [{ kind: "inbox-created", inbox, wallet, salt: id(9) }, added(2)],
+    }),
+    block({ number: 2, branch: 0, bodies: [added(3)] }),
+    block({ number: 3, branch: 0, bodies: [added(4)] }),
+  ];
+  await apply(index, blocks);
+  const read = async (position: { count: number; word: Hex }, maxBytes = 10_000) => {
+    const { parts, head } = await readHistories({ index, positions: [{ inbox, ...position }], maxBytes });
+    const [part] = parts;
+    assert(part !== undefined);
+    return { ...part, head };
+  };
+  const whole = await read({ count: 0, word: EMPTY_WORD });
+  assert.deepEqual([whole.from, whole.count, whole.head?.number], [0, 3, 3]);
+  assert.deepEqual(
+    whole.steps.map((step) => [step.kind, step.block, step.time]),
+    [
+      ["create-inbox", 1, 1001],
+      ["add-installation", 2, 1002],
+      ["add-installation", 3, 1003],
+    ],
+  );
+  // A void addition is a step, and no installation.
+  assert.deepEqual(
+    (await inboxOf({ index, inbox }))?.installations.map(({ installation }) => installation),
+    [id(2), id(4)],
+  );
+  let word = EMPTY_WORD;
+  const words = whole.steps.map((step) => {
+    word = nextWord({ word, step, signatures: signaturesOf({ inbox, step }) });
+    return word;
+  });
+  assert.equal(words.at(-1), whole.word);
+  const [, second = EMPTY_WORD, third = EMPTY_WORD] = words;
+  const rest = await read({ count: 2, word: second });
+  assert.deepEqual([rest.from, rest.steps], [2, whole.steps.slice(2)]);
+  assert.deepEqual((await read({ count: 3, word: third })).steps, []);
+  // One at least, whatever the bound.
+  assert.deepEqual((await read({ count: 0, word: EMPTY_WORD }, 1)).steps, whole.steps.slice(0, 1));
+
+  const [, ahead] = blocks;
+  assert(ahead !== undefined);
+  await rollbackChain({ index, to: ahead.ref });
+  await apply(index, [block({ number: 3, branch: 1, bodies: [{ ...added(5), wallet: other } as Body] })]);
+  const anew = await read({ count: 3, word: third });
+  assert.deepEqual([anew.from, anew.count, anew.steps.length], [0, 3, 3]);
+  assert.notEqual(anew.word, third);
+  assert.deepEqual((await read({ count: 2, word: second })).from, 2);
+  const unknown = await readHistories({
+    ...{ index, maxBytes: 10 },
+    positions: [{ inbox: id(8), count: 1, word: third }],
+  });
+  assert.deepEqual(unknown.parts, [{ from: 0, steps: [], count: 0, word: EMPTY_WORD }]);
 });
 
 function arbitraryBody(): fc.Arbitrary<Body> {
@@ -196,7 +277,9 @@ function arbitraryBody(): fc.Arbitrary<Body> {
       .map((e) =>
         entry({ group: id(e.group), id: id(10 + e.entry), parent: id(20 + e.parent), index: e.index }),
       ),
-    fc.tuple(few, few).map(([i, w]): Body => ({ kind: "inbox-created", inbox: id(i), wallet: address(w) })),
+    fc
+      .tuple(few, few)
+      .map(([i, w]): Body => ({ kind: "inbox-created", inbox: id(i), wallet: address(w), salt: id(i + w) })),
     fc.tuple(few, few, few).map(([i, k, w]): Body => {
       const installationSignature = new Uint8Array(64);
       return {
@@ -205,22 +288,40 @@ function arbitraryBody(): fc.Arbitrary<Body> {
         installation: id(k),
         wallet: address(w),
         installationSignature,
+        isVoid: k === 3,
+        consent,
       };
     }),
-    fc
-      .tuple(few, few)
-      .map(([i, k]): Body => ({ kind: "installation-revoked", inbox: id(i), installation: id(k) })),
-    fc.tuple(few, few).map(([i, w]): Body => ({ kind: "wallet-linked", inbox: id(i), wallet: address(w) })),
-    fc.tuple(few, few).map(([i, w]): Body => ({ kind: "wallet-unlinked", inbox: id(i), wallet: address(w) })),
+    fc.tuple(few, few).map(
+      ([i, k]): Body => ({
+        ...{ kind: "installation-revoked", inbox: id(i), installation: id(k), by: address(k) },
+        signature: consent.signature,
+      }),
+    ),
+    fc.tuple(few, few).map(
+      ([i, w]): Body => ({
+        ...{ kind: "wallet-linked", inbox: id(i), wallet: address(w), by: address(i) },
+        ...{ walletConsent: consent, byConsent: consent },
+      }),
+    ),
+    fc.tuple(few, few).map(
+      ([i, w]): Body => ({
+        ...{ kind: "wallet-unlinked", inbox: id(i), wallet: address(w), by: address(w), consent },
+      }),
+    ),
     fc.tuple(few, few, few).map(
       ([i, w, at]): Body => ({
         kind: "recovery-proposed",
         inbox: id(i),
         recovery: address(w),
+        by: address(i),
         changesAt: at,
+        consent,
       }),
     ),
-    few.map((i): Body => ({ kind: "recovery-vetoed", inbox: id(i) })),
+    few.map(
+      (i): Body => ({ kind: "recovery-vetoed", inbox: id(i), recovery: address(i), by: address(i), consent }),
+    ),
     few.map(
       (n): Body => ({
         kind: "node-registered",

@@ -6,8 +6,8 @@ import { openChainHub, tellPage, tellRollback } from "../../src/node/chainHub.ts
 import { streamChain } from "../../src/node/streamChain.ts";
 import type { Entry } from "../../src/rpc/nodeApi.ts";
 import { applyChainPage, rollbackChain } from "../../src/store/node/applyChainPage.ts";
-import type { IndexableRecord } from "../../src/store/node/chainChanges.ts";
 import { openChainIndex } from "../../src/store/node/chainIndex.ts";
+import type { IndexableRecord } from "../../src/store/node/indexableRecord.ts";
 import type { BlockRef } from "../../src/store/node/indexedRecords.ts";
 import { entriesOf } from "../../src/store/node/readEntries.ts";
 import { asAddress, asId, type EntryId, type GroupId, toHex } from "../../src/wire/ids.ts";

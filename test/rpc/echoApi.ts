@@ -1,6 +1,7 @@
 import { WeftError } from "../../src/errors.ts";
 import type { NodeApi } from "../../src/rpc/nodeApi.ts";
 import { asAddress, asId, fromHex, type Hex, type NodeId } from "../../src/wire/ids.ts";
+import { everyKindOfStep } from "../support/everyKindOfStep.ts";
 
 export const head = { number: 7, hash: hex(0xaa), time: 1_700_000_000 };
 const database: Hex = `0x${"0d".repeat(16)}`;
@@ -74,7 +75,15 @@ export function echoApi(overrides: Partial<NodeApi> = {}): NodeApi {
     getEntry: refuse,
     relayAppend: async ({ limit }) => ({ kind: "stale", children: limit + 1 }),
     relayIdentity: refuse,
-    getInboxes: async ({ inboxes }) => ({ inboxes: inboxes.map(() => undefined), head: undefined }),
+    getHistories: async ({ inboxes }) => ({
+      histories: inboxes.map(({ count, word }) => ({
+        from: count,
+        steps: everyKindOfStep().steps,
+        count,
+        word,
+      })),
+      head: undefined,
+    }),
     getWallet: async () => ({ inbox: undefined, nonce: 4n }),
     ...overrides,
   };

@@ -8,7 +8,15 @@ import type { IdentityAction, NodeApi, SubscriptionEvent } from "../../src/rpc/n
 import type { RateLimits } from "../../src/rpc/rateLimit.ts";
 import { serveRpc } from "../../src/rpc/serveRpc.ts";
 import { openTransport } from "../../src/rpc/webTransport.ts";
-import { asAddress, asId, type EnvelopeHash, type GroupId, type NodeId } from "../../src/wire/ids.ts";
+import { EMPTY_WORD } from "../../src/wire/identityStep.ts";
+import {
+  asAddress,
+  asId,
+  type EnvelopeHash,
+  type GroupId,
+  type InboxId,
+  type NodeId,
+} from "../../src/wire/ids.ts";
 import { until } from "../support/until.ts";
 import { echoApi, head, hex, watermark } from "./echoApi.ts";
 
@@ -49,10 +57,12 @@ for (const http of ["1.1", "2"] as const) {
     const log = { node: asId<NodeId>(hex(4)), generation: 3n, shard: 1 };
     const batches = [5n, 6n, 7n, 8n].map((first) => ({ log, first, headerHash: hex(Number(first)) }));
     assert.deepEqual(await node.getCoverage({ batches }), await echoApi().getCoverage({ batches }));
-    assert.deepEqual(await node.getInboxes({ inboxes: [asId(hex(1))] }), {
-      inboxes: [undefined],
-      head: undefined,
-    });
+    const positions = [
+      { inbox: asId<InboxId>(hex(1)), count: 2, word: hex(2) },
+      { inbox: asId<InboxId>(hex(3)), count: 0, word: EMPTY_WORD },
+    ];
+    const asked = { inboxes: positions };
+    assert.deepEqual(await node.getHistories(asked), await echoApi().getHistories(asked));
     assert.deepEqual(await node.getWallet({ wallet: asAddress(`0x${"ab".repeat(20)}`) }), {
       inbox: undefined,
       nonce: 4n,

@@ -4,9 +4,10 @@ import { appendDigest } from "../../src/chain/signAppend.ts";
 import { recoverAddress } from "../../src/crypto/secp256k1.ts";
 import type { ErrorCode } from "../../src/errors.ts";
 import type { AppendRequest, IdentityAction, RelayOutcome } from "../../src/rpc/nodeApi.ts";
-import type { IndexableRecord } from "../../src/store/node/chainChanges.ts";
+import type { IndexableRecord } from "../../src/store/node/indexableRecord.ts";
 import { entryId, groupIdOf } from "../../src/wire/entry.ts";
 import { type Address, asAddress, type EntryId, type GroupId, type InboxId } from "../../src/wire/ids.ts";
+import { verifyInstallationProof } from "../../src/wire/installationProof.ts";
 import { MAX_ENTRY_PAYLOAD_BYTES } from "../../src/wire/limits.ts";
 import type { Network } from "../../src/wire/network.ts";
 
@@ -49,7 +50,7 @@ export function applyTransaction(params: {
     case "append":
       return applyAppend({ network, state, append: transaction.append });
     case "identity":
-      return applyIdentity({ state, action: transaction.action });
+      return applyIdentity({ network, state, action: transaction.action });
     case "record":
       return { kind: "landed", state, bodies: [transaction.body] };
   }
@@ -90,8 +91,8 @@ function signerOf(network: Network, append: AppendRequest): Address | undefined 
   return signer && asAddress(signer);
 }
 
-function applyIdentity(params: { state: ChainState; action: IdentityAction }): Landing {
-  const { state, action } = params;
+function applyIdentity(params: { network: Network; state: ChainState; action: IdentityAction }): Landing {
+  const { network, state, action } = params;
   switch (action.kind) {
     case "create-inbox": {
       const { signer: wallet } = action.wallet;
@@ -100,14 +101,14 @@ function applyIdentity(params: { state: ChainState; action: IdentityAction }): L
       const known = state.inboxes.get(inbox);
       if (known) return known.has(action.installation) ? { kind: "exists" } : refuse("not-allowed");
       const created = { ...state, inboxes: new Map(state.inboxes).set(inbox, new Map()) };
-      const added = addInstallation({ state: created, action, inbox });
+      const added = addInstallation({ network, state: created, action, inbox });
       if (added.kind !== "landed") return added;
-      return { ...added, bodies: [{ kind: "inbox-created", inbox, wallet }, ...added.bodies] };
+      return { ...added, bodies: [{ kind: "inbox-created", inbox, wallet, salt }, ...added.bodies] };
     }
     case "add-installation":
-      return addInstallation({ state, action, inbox: action.inbox });
+      return addInstallation({ network, state, action, inbox: action.inbox });
     case "revoke-installation": {
-      const { inbox, installation } = action;
+      const { inbox, installation, by, signature } = action;
       const installations = state.inboxes.get(inbox);
       const status = installations?.get(installation);
       if (!installations || status === undefined) return refuse("unknown-record");
@@ -116,28 +117,34 @@ function applyIdentity(params: { state: ChainState; action: IdentityAction }): L
       return {
         kind: "landed",
         state: { ...state, inboxes: new Map(state.inboxes).set(inbox, after) },
-        bodies: [{ kind: "installation-revoked", inbox, installation }],
+        bodies: [{ kind: "installation-revoked", inbox, installation, by, signature }],
       };
     }
     case "link-wallet":
     case "unlink-wallet":
+    case "set-recovery":
+    case "veto-recovery":
       return refuse("not-allowed");
   }
 }
 
 function addInstallation(params: {
+  network: Network;
   state: ChainState;
   action: IdentityAction & { kind: "create-inbox" | "add-installation" };
   inbox: InboxId;
 }): Landing {
-  const { state, action, inbox } = params;
-  const { installation, installationSignature, wallet: consent } = action;
-  const { signer: wallet, nonce } = consent;
+  const { network, state, action, inbox } = params;
+  const { installation, installationSignature, wallet: authorization } = action;
+  const { signer: wallet, ...consent } = authorization;
+  const { nonce } = consent;
   const installations = state.inboxes.get(inbox);
   if (!installations) return refuse("unknown-record");
   const status = installations.get(installation);
   if (status) return status === "active" ? { kind: "exists" } : refuse("revoked");
   if ((state.wallets.get(wallet)?.nonce ?? 0n) !== nonce) return refuse("replayed");
+  const proof = { network, inbox, installation, signature: installationSignature };
+  const isVoid = !verifyInstallationProof(proof);
   return {
     kind: "landed",
     state: {
@@ -145,7 +152,9 @@ function addInstallation(params: {
       inboxes: new Map(state.inboxes).set(inbox, new Map(installations).set(installation, "active")),
       wallets: new Map(state.wallets).set(wallet, { inbox, nonce: nonce + 1n }),
     },
-    bodies: [{ kind: "installation-added", inbox, installation, wallet, installationSignature }],
+    bodies: [
+      { kind: "installation-added", inbox, installation, wallet, installationSignature, isVoid, consent },
+    ],
   };
 }
 

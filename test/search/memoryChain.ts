@@ -1,6 +1,6 @@
 import { sha256 } from "#crypto";
 import type { RelayOutcome } from "../../src/rpc/nodeApi.ts";
-import type { IndexableRecord } from "../../src/store/node/chainChanges.ts";
+import type { IndexableRecord } from "../../src/store/node/indexableRecord.ts";
 import type { BlockRef } from "../../src/store/node/indexedRecords.ts";
 import { utf8 } from "../../src/wire/bytes.ts";
 import { toHex } from "../../src/wire/ids.ts";

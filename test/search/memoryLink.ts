@@ -30,7 +30,7 @@ export function linkNode(params: { wire: Wire; url: string }): NodeConnection {
   const names: readonly Unary[] = [
     ...(["getNode", "listNodes", "publish", "query", "updateSubscription", "hasEnvelopes"] as const),
     ...(["getKeyPackages", "fetchEntries", "getEntry", "getCoverage", "relayAppend"] as const),
-    ...(["relayIdentity", "getInboxes", "getWallet"] as const),
+    ...(["relayIdentity", "getHistories", "getWallet"] as const),
   ];
   const calls = Object.fromEntries(names.map((name) => [name, unary(link, name)]));
   return {

@@ -177,7 +177,8 @@ function isKnown(client: Client, group: GroupId): boolean {
 
 /** Of a person with two devices. */
 async function revokeAnother(client: Client, step: Step): Promise<IntentHandle | undefined> {
-  const others = listInstallations({ client }).filter((one) => !one.isSelf && one.revokedBlock === undefined);
+  const { installations } = await listInstallations({ client });
+  const others = installations.filter((one) => !one.isSelf && one.revokedBlock === undefined);
   const other = others[step.whom % Math.max(1, others.length)];
   return other && (await revokeInstallation({ client, installation: other.installation }));
 }

@@ -9,6 +9,7 @@ import { createInstallation } from "../../src/identity/createInstallation.ts";
 import { createKeyPackageRecord } from "../../src/identity/createKeyPackageRecord.ts";
 import { MAX_INBOXES_PER_CALL } from "../../src/rpc/limits.ts";
 import type { Envelope } from "../../src/wire/envelope.ts";
+import { EMPTY_WORD } from "../../src/wire/identityStep.ts";
 import { asAddress, type InboxId, toHex } from "../../src/wire/ids.ts";
 import { signInstallationProof } from "../../src/wire/installationProof.ts";
 import type { TestNetwork } from "./startTestNetwork.ts";
@@ -43,8 +44,10 @@ export async function registerCrowd(params: {
   for (const { api } of network.nodes) {
     await until("all in the index", async () => {
       for (let i = 0; i < size; i += MAX_INBOXES_PER_CALL) {
-        const found = await api.getInboxes({ inboxes: inboxes.slice(i, i + MAX_INBOXES_PER_CALL) });
-        if (!found.inboxes.every((one) => one?.installations.length === 1)) return false;
+        const some = inboxes.slice(i, i + MAX_INBOXES_PER_CALL);
+        const positions = some.map((inbox) => ({ inbox, count: 0, word: EMPTY_WORD }));
+        const { histories } = await api.getHistories({ inboxes: positions });
+        if (!histories.every(({ count }) => count === 1)) return false;
       }
       return true;
     });

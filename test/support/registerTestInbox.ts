@@ -6,6 +6,7 @@ import type { NodeApi } from "../../src/rpc/nodeApi.ts";
 import { asAddress, asId, type InboxId, type InstallationKey, toHex } from "../../src/wire/ids.ts";
 import { signInstallationProof } from "../../src/wire/installationProof.ts";
 import type { Network } from "../../src/wire/network.ts";
+import { historyOf } from "./historyOf.ts";
 import { until } from "./until.ts";
 
 export type TestInbox = {
@@ -30,8 +31,8 @@ export async function registerTestInbox(params: { network: Network; api: NodeApi
   if (outcome.kind !== "submitted")
     throw new Error(`the inbox was not submitted: ${JSON.stringify(outcome)}`);
   await until("the inbox in the index", async () => {
-    const { inboxes } = await api.getInboxes({ inboxes: [inbox] });
-    return inboxes[0]?.installations.length === 1;
+    const history = await historyOf({ network, api, inbox });
+    return history?.installations.length === 1;
   });
   return { inbox, wallet, installation, installationPrivateKey: privateKey };
 }

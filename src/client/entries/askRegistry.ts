@@ -1,10 +1,14 @@
 import { WeftError } from "../../errors.ts";
-import { checkInbox, type KnownInbox } from "../../identity/inbox.ts";
 import { MAX_INBOXES_PER_CALL } from "../../rpc/limits.ts";
 import type { NodeApi } from "../../rpc/nodeApi.ts";
 import { writeAtomic } from "../../store/writeAtomic.ts";
-import type { InboxId } from "../../wire/ids.ts";
+import { EMPTY_WORD } from "../../wire/identityStep.ts";
+import type { InboxId, NodeId } from "../../wire/ids.ts";
 import type { ClientCore } from "../core.ts";
+import { confirmHistories } from "../identity/confirmHistories.ts";
+import { fetchHistories } from "../identity/fetchHistories.ts";
+import { snapshotBefore, snapshotOf } from "../identity/inboxSnapshot.ts";
+import type { KnownHistory } from "../identity/takeHistory.ts";
 import { type InboxSnapshot, tables } from "../tables.ts";
 import type { Registry } from "./judgeEntry.ts";
 
@@ -18,7 +22,9 @@ export type RegistryReading = { inboxes: Map<InboxId, InboxSnapshot> };
 export type RegistrySource = {
   readonly core: ClientCore;
   readonly reading: RegistryReading;
-  readonly api: Pick<NodeApi, "getInboxes">;
+  readonly api: Pick<NodeApi, "getHistories">;
+  /** Whose API it is, if the caller knows. */
+  readonly node?: NodeId | undefined;
   readonly signal: AbortSignal;
 };
 
@@ -45,36 +51,55 @@ export async function askRegistry(
 }
 
 /**
- * Asks one node, at most MAX_INBOXES_PER_CALL at once, and remembers what it says. Throws `not-ready` if it has not
- * read the chain up to `block`.
+ * Asks one node, at most MAX_INBOXES_PER_CALL at once, checks what it says and remembers it. Throws `not-ready` if it
+ * has not read the chain up to `block`, `bad-history` if it serves what the chain can't have said.
  */
 export async function refreshInboxes(
   params: RegistrySource & { inboxes: readonly InboxId[]; block: number },
 ): Promise<void> {
-  const { core, api, block, signal } = params;
-  const { network, database } = core;
+  const { core, node: serving, signal } = params;
   // A rollback puts another in its place.
   const { inboxes: read } = params.reading;
-  const { inboxes, head } = await api.getInboxes({ inboxes: params.inboxes }, { signal });
-  if (head === undefined || head.number < block) {
-    throw new WeftError({
-      code: "not-ready",
-      message: `the node has not read the chain up to block ${block}`,
+  const { network, finalityBlocks } = core;
+  const known = (inbox: InboxId) => knownHistory({ core, snapshot: read.get(inbox), inbox });
+  for await (const { head, fetched } of fetchHistories({ ...params, network, finalityBlocks, known })) {
+    const claims = fetched.map(({ inbox, history, isReplaced }) => ({
+      inbox,
+      word: history?.word ?? EMPTY_WORD,
+      isReplaced,
+    }));
+    const { isProvisional } = await confirmHistories({ core, serving, head, claims, signal });
+    const snapshots = fetched.map(({ inbox, history }): [InboxId, InboxSnapshot] => {
+      const { keyWallets } = known(inbox);
+      return [inbox, snapshotOf({ history, keyWallets, asOf: head.number, isProvisional })];
     });
+    for (const [inbox, snapshot] of snapshots) read.set(inbox, snapshot);
+    await remember({ core, snapshots });
   }
-  const snapshots = params.inboxes.map((inbox, i): [InboxId, InboxSnapshot] => {
-    const record = inboxes[i];
-    const known = core.inboxes.get(inbox)?.inbox;
-    const checked = record && checkInbox({ record, inbox, network, known });
-    return [inbox, { asOf: head.number, inbox: checked && spansOf(checked) }];
-  });
-  for (const [inbox, snapshot] of snapshots) read.set(inbox, snapshot);
+}
+
+/** Of this connection, else what was read last. */
+function knownHistory(params: {
+  core: ClientCore;
+  snapshot: InboxSnapshot | undefined;
+  inbox: InboxId;
+}): KnownHistory {
+  const { core, snapshot, inbox } = params;
+  const last = core.inboxes.get(inbox);
+  return { history: (snapshot ?? last)?.history, keyWallets: last?.keyWallets ?? [] };
+}
+
+async function remember(params: {
+  core: ClientCore;
+  snapshots: readonly [InboxId, InboxSnapshot][];
+}): Promise<void> {
+  const { core, snapshots } = params;
   // Somebody else may have asked meanwhile, and have learned of later blocks.
   const news = snapshots.filter(([inbox, { asOf }]) => (core.inboxes.get(inbox)?.asOf ?? -1) <= asOf);
   const changed = news.filter(([inbox, snapshot]) => !saysTheSame(core.inboxes.get(inbox), snapshot));
   for (const [inbox, snapshot] of news) core.inboxes.set(inbox, snapshot);
   const writes = changed.map(([inbox, snapshot]) => tables.knownInbox.put({ inbox }, snapshot));
-  await writeAtomic({ database, writes, sync: false });
+  await writeAtomic({ database: core.database, writes, sync: false });
 }
 
 /** What was read of a fork of the chain that is gone has to be asked again. */
@@ -85,10 +110,14 @@ export async function forgetInboxes(params: {
 }): Promise<void> {
   const { core, reading, afterBlock } = params;
   reading.inboxes = new Map([...reading.inboxes].filter(([, { asOf }]) => asOf <= afterBlock));
-  const gone = [...core.inboxes].filter(([, { asOf }]) => asOf > afterBlock).map(([inbox]) => inbox);
-  const writes = gone.map((inbox) => tables.knownInbox.del({ inbox }));
+  const later = [...core.inboxes].filter(([, { asOf }]) => asOf > afterBlock);
+  const kept = later.map(([inbox, snapshot]): [InboxId, InboxSnapshot] => [
+    inbox,
+    snapshotBefore({ snapshot, afterBlock }),
+  ]);
+  const writes = kept.map(([inbox, snapshot]) => tables.knownInbox.put({ inbox }, snapshot));
   await writeAtomic({ database: core.database, writes, sync: false });
-  for (const inbox of gone) core.inboxes.delete(inbox);
+  for (const [inbox, snapshot] of kept) core.inboxes.set(inbox, snapshot);
   for (const group of core.groups.values()) {
     group.revocations = new Map([...group.revocations.keys()].map((installation) => [installation, -1]));
   }
@@ -96,16 +125,5 @@ export async function forgetInboxes(params: {
 
 /** Then it need not be written again: what was true as of an earlier block stays so. */
 function saysTheSame(a: InboxSnapshot | undefined, b: InboxSnapshot): boolean {
-  return a !== undefined && JSON.stringify(a.inbox) === JSON.stringify(b.inbox);
-}
-
-function spansOf({ inbox, installations }: KnownInbox): KnownInbox {
-  return {
-    inbox,
-    installations: installations.map(({ installation, addedBlock, revokedBlock }) => ({
-      installation,
-      addedBlock,
-      revokedBlock,
-    })),
-  };
+  return a !== undefined && a.word === b.word && a.isProvisional === b.isProvisional;
 }

@@ -4,6 +4,7 @@ import { rankOwnNodes } from "../links/rankGroupNodes.ts";
 import { askRelay } from "../relay/askRelay.ts";
 import { findRegistration } from "../relay/findRegistration.ts";
 import { tables } from "../tables.ts";
+import { selfOf } from "./openIdentity.ts";
 import { registerInstallation } from "./registerInstallation.ts";
 
 /**
@@ -15,15 +16,15 @@ export async function keepRegistered(params: { core: ClientCore; signal: AbortSi
   const record = await tables.identity.get(core.database, {});
   if (!record) return true;
   if (!record.registered) {
-    await registerInstallation({ ...core, record, signal });
+    core.self = selfOf(await registerInstallation({ ...core, record, signal }));
     core.registryWakeup.wake();
     return false;
   }
   if (!record.action) return true;
   const { action, inbox, installation } = record;
-  const { links, ownRelay } = core;
+  const { links, ownRelay, network } = core;
   const asked = { links, ownRelay, ranked: rankOwnNodes(core), signal };
-  const listed = await findRegistration({ ...asked, inbox, installation });
+  const listed = await findRegistration({ ...asked, network, inbox, installation });
   if (listed && listed.head >= listed.addedBlock + core.finalityBlocks) {
     const final = { ...record, action: undefined };
     await writeAtomic({ database: core.database, writes: [tables.identity.put({}, final)], sync: false });

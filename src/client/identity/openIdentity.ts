@@ -43,8 +43,7 @@ export async function openIdentity(params: Params): Promise<Self> {
   if (known?.registered || (known && (await isReplacement(database)))) return selfOf(known);
   await params.findNodes();
   const record = known ?? (await draftIdentity({ ...params, address }));
-  await registerInstallation({ ...params, record });
-  return selfOf(record);
+  return selfOf(await registerInstallation({ ...params, record }));
 }
 
 /** Then it is registered as soon as there is a network; what is in the database can be read meanwhile. */

@@ -28,7 +28,7 @@ export async function readRegistry({ core, signal }: Params): Promise<number> {
     const ask = { links: core.links, ranked: rankLookUpNodes(core), signal };
     await askNodes({
       ...ask,
-      ask: (api) => refreshInboxes({ core, reading: core, api, inboxes: some, block: 0, signal }),
+      ask: (api, node) => refreshInboxes({ core, reading: core, api, node, inboxes: some, block: 0, signal }),
     });
   }
   for (const group of core.groups.values()) {

@@ -2,6 +2,7 @@ import { inboxIdOf } from "../../chain/inboxIdOf.ts";
 import { signAddInstallation, signCreateInbox } from "../../chain/signIdentity.ts";
 import type { Wallet } from "../../chain/wallet.ts";
 import { WeftError } from "../../errors.ts";
+import { createInstallation } from "../../identity/createInstallation.ts";
 import type { IdentityAction } from "../../rpc/nodeApi.ts";
 import type { Database } from "../../store/openDatabase.ts";
 import { writeAtomic } from "../../store/writeAtomic.ts";
@@ -32,22 +33,41 @@ const INBOX_PATIENCE_MS = 20_000;
 const INBOX_POLL_MS = 500;
 
 /**
- * Has an installation listed by the registry. Throws the code of a refusal; `no-node` if no node answers, or what the
- * client's own way to the chain lacks.
+ * Has an installation listed by the registry, and gives the record of the one that is: where the chain has the key of
+ * this one in an addition that is void, as a relay that swaps its signature would have it, that key can never count, and
+ * another one is drawn. Throws the code of a refusal; `no-node` if no node answers, or what the client's own way to the
+ * chain lacks.
  */
-export async function registerInstallation(params: Params): Promise<void> {
-  const { database, record } = params;
-  const action = await register(params);
-  const writes = [tables.identity.put({}, { ...record, registered: true, action })];
-  await writeAtomic({ database, writes, sync: true });
+export async function registerInstallation(params: Params): Promise<IdentityRecord> {
+  const { database } = params;
+  let { record } = params;
+  for (;;) {
+    const { outcome, action } = await register({ ...params, record });
+    if (outcome === "listed") {
+      const registered = { ...record, registered: true, action };
+      await writeAtomic({ database, writes: [tables.identity.put({}, registered)], sync: true });
+      return registered;
+    }
+    const { key: installation, privateKey } = createInstallation();
+    record = { ...record, installation, privateKey };
+    await writeAtomic({ database, writes: [tables.identity.put({}, record)], sync: true });
+  }
 }
 
-/** Sends the signed record until the chain lists the installation; gives what was sent last. */
-async function register(params: Params): Promise<IdentityAction | undefined> {
+type Registration = {
+  readonly outcome: "listed" | "void";
+  /** What was sent last. */
+  readonly action: IdentityAction | undefined;
+};
+
+/** Sends the signed record until the chain lists the installation. */
+async function register(params: Params): Promise<Registration> {
   const { record, signal } = params;
   const inboxUntilMs = Date.now() + INBOX_PATIENCE_MS;
   let action: IdentityAction | undefined;
-  while (!(await isListed(params))) {
+  for (;;) {
+    const before = await standingOf(params);
+    if (before !== "absent") return { outcome: before, action };
     signal.throwIfAborted();
     const signed = await signRecord(params);
     const outcome = signed && (await ask(params, (relay) => relay.relayIdentity(signed, { signal })));
@@ -64,11 +84,10 @@ async function register(params: Params): Promise<IdentityAction | undefined> {
       throw new WeftError({ code: outcome.code, message, hint: outcome.hint });
     }
     const untilMs = Date.now() + PATIENCE_MS;
-    while (Date.now() < untilMs && !signal.aborted && !(await isListed(params))) {
+    while (Date.now() < untilMs && !signal.aborted && (await standingOf(params)) === "absent") {
       await waitMs({ ms: POLL_MS, signal });
     }
   }
-  return action;
 }
 
 /** `undefined` while the wallet is in no inbox, though another installation has founded it. */
@@ -84,10 +103,12 @@ async function signRecord(params: Params): Promise<IdentityAction | undefined> {
   return await signAddInstallation({ ...common, inbox });
 }
 
-async function isListed(params: Params): Promise<boolean> {
+async function standingOf(params: Params): Promise<"absent" | "listed" | "void"> {
   const { inbox, installation } = params.record;
   const ranked = activeNodes(params.links);
-  return (await findRegistration({ ...params, ranked, inbox, installation })) !== undefined;
+  const found = await findRegistration({ ...params, ranked, inbox, installation });
+  if (!found) return "absent";
+  return found.isVoid ? "void" : "listed";
 }
 
 async function ask<Answer>(params: Params, run: (relay: IdentityRelay) => Promise<Answer>): Promise<Answer> {

@@ -13,6 +13,7 @@ const elsewhere = new Set([
   "unfunded",
   "internal",
   "malformed",
+  "bad-history",
 ]);
 
 export function isNodeFault(error: unknown): boolean {

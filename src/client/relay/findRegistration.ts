@@ -1,27 +1,59 @@
+import type { NodeApi } from "../../rpc/nodeApi.ts";
 import type { InboxId, InstallationKey } from "../../wire/ids.ts";
+import type { Network } from "../../wire/network.ts";
+import { fetchHistories } from "../identity/fetchHistories.ts";
 import { askNodes } from "../links/askNodes.ts";
 import type { NodeLinks } from "../links/nodeLinks.ts";
 import type { KnownNode } from "../tables.ts";
 import type { OwnRelay } from "./ownRelay.ts";
 
+/** How an installation stands in its inbox. */
+export type Registration = {
+  readonly addedBlock: number;
+  /** How far the chain is. */
+  readonly head: number;
+  /** It is there, and will never count: its own signature is wrong, or nobody vouches for it. */
+  readonly isVoid: boolean;
+};
+
+type Place = {
+  readonly network: Network;
+  readonly inbox: InboxId;
+  readonly installation: InstallationKey;
+  readonly signal: AbortSignal;
+};
+
 /**
  * The block in which the registry has listed an installation, and how far the chain is: read straight from the chain
  * if the client has a way of its own, else by way of the first node that answers. Undefined: it is not listed.
  */
-export async function findRegistration(params: {
-  ownRelay: OwnRelay | undefined;
-  links: NodeLinks;
-  ranked: readonly Pick<KnownNode, "node">[];
-  inbox: InboxId;
-  installation: InstallationKey;
-  signal: AbortSignal;
-}): Promise<{ readonly addedBlock: number; readonly head: number } | undefined> {
+export async function findRegistration(
+  params: Place & {
+    ownRelay: OwnRelay | undefined;
+    links: NodeLinks;
+    ranked: readonly Pick<KnownNode, "node">[];
+  },
+): Promise<Registration | undefined> {
   const { ownRelay, inbox, installation, signal } = params;
-  if (ownRelay) return await ownRelay.findInstallation({ inbox, installation }, { signal });
-  const { inboxes, head } = await askNodes({
-    ...params,
-    ask: (api) => api.getInboxes({ inboxes: [inbox] }, { signal }),
-  });
-  const listed = inboxes[0]?.installations.find((one) => one.installation === installation);
-  return listed && { addedBlock: listed.addedBlock, head: head?.number ?? 0 };
+  if (!ownRelay) return await askNodes({ ...params, ask: (api) => findListed({ ...params, api }) });
+  const listed = await ownRelay.findInstallation({ inbox, installation }, { signal });
+  // The wallet's consent covers the signature, and nobody else carries it.
+  return listed && { ...listed, isVoid: false };
+}
+
+/** Whatever was known of the inbox. */
+async function findListed(
+  params: Place & { api: Pick<NodeApi, "getHistories"> },
+): Promise<Registration | undefined> {
+  const { inbox, installation } = params;
+  const known = () => ({ history: undefined, keyWallets: [] });
+  const asked = { ...params, inboxes: [inbox], known, finalityBlocks: 0, block: 0 };
+  for await (const { head, fetched } of fetchHistories(asked)) {
+    const installations = fetched[0]?.history?.installations ?? [];
+    const listed = installations.find((one) => one.installation === installation);
+    if (!listed) return undefined;
+    const isVoid = listed.isVoid || listed.vouch === "nobody";
+    return { addedBlock: listed.addedBlock, head: head.number, isVoid };
+  }
+  return undefined;
 }

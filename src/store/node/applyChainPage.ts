@@ -3,7 +3,7 @@ import { type NodeId, toHex } from "../../wire/ids.ts";
 import { keyOf, rangeOf } from "../keys.ts";
 import { nodeSchema } from "../schema.ts";
 import { del, put, type Write, writeAtomic } from "../writeAtomic.ts";
-import { changesOf, type IndexableRecord } from "./chainChanges.ts";
+import { changesOf } from "./chainChanges.ts";
 import {
   type ChainIndex,
   type ChainIndexState,
@@ -13,6 +13,7 @@ import {
   loadNodes,
 } from "./chainIndex.ts";
 import { decodeUndo, encodeUndo, parseJson, writeJson } from "./chainIndexCodec.ts";
+import type { IndexableRecord } from "./indexableRecord.ts";
 import type { BlockRef, IndexedNode } from "./indexedRecords.ts";
 
 /** As the chain room's follower hands it over. */

@@ -1,70 +1,14 @@
-import type { Address, EntryId, GroupId, Hex, InboxId, InstallationKey, NodeId } from "../../wire/ids.ts";
-import { fromHex, toHex } from "../../wire/ids.ts";
+import { concatBytes } from "../../crypto/concatBytes.ts";
+import { EMPTY_WORD, type IdentityStep, nextWord, signaturesOf } from "../../wire/identityStep.ts";
+import { encodeIdentityStep } from "../../wire/identityStepCodec.ts";
+import { fromHex, type Hex, type NodeId, toHex } from "../../wire/ids.ts";
 import { keyOf } from "../keys.ts";
 import { nodeSchema } from "../schema.ts";
 import { encodeEntry, parseJson, writeJson } from "./chainIndexCodec.ts";
 import { decodeLastCheckpoint, encodeCheckpoint, encodeLastCheckpoint } from "./checkpointCodec.ts";
-import type { BlockRef, IndexedInbox, IndexedNode } from "./indexedRecords.ts";
-
-type Addresses = {
-  readonly peerId: Uint8Array;
-  readonly multiaddrs: readonly string[];
-  readonly httpAddress: string;
-};
-
-/** The fields of the contracts' events that the index keeps; what the chain room hands over fits. */
-export type IndexableRecord = { readonly block: BlockRef; readonly logIndex: number } & (
-  | {
-      readonly kind: "entry";
-      readonly group: GroupId;
-      readonly id: EntryId;
-      readonly parent: EntryId | GroupId;
-      readonly index: number;
-      readonly authority: Address;
-      readonly payload: Uint8Array;
-    }
-  | { readonly kind: "inbox-created"; readonly inbox: InboxId; readonly wallet: Address }
-  | {
-      readonly kind: "installation-added";
-      readonly inbox: InboxId;
-      readonly installation: InstallationKey;
-      readonly wallet: Address;
-      readonly installationSignature: Uint8Array;
-    }
-  | {
-      readonly kind: "installation-revoked";
-      readonly inbox: InboxId;
-      readonly installation: InstallationKey;
-    }
-  | { readonly kind: "wallet-linked"; readonly inbox: InboxId; readonly wallet: Address }
-  | { readonly kind: "wallet-unlinked"; readonly inbox: InboxId; readonly wallet: Address }
-  | {
-      readonly kind: "recovery-proposed";
-      readonly inbox: InboxId;
-      readonly recovery: Address;
-      readonly changesAt: number;
-    }
-  | { readonly kind: "recovery-vetoed"; readonly inbox: InboxId }
-  | ({
-      readonly kind: "node-registered";
-      readonly node: NodeId;
-      readonly operator: Address;
-      readonly signingKey: Uint8Array;
-    } & Addresses)
-  | ({ readonly kind: "node-addresses"; readonly node: NodeId } & Addresses)
-  | { readonly kind: "node-restarted"; readonly node: NodeId; readonly generation: bigint }
-  | { readonly kind: "node-leaving"; readonly node: NodeId }
-  | { readonly kind: "node-disabled"; readonly node: NodeId }
-  | { readonly kind: "node-left" }
-  | {
-      readonly kind: "checkpoint";
-      readonly node: NodeId;
-      readonly generation: bigint;
-      readonly shard: number;
-      readonly sequence: bigint;
-      readonly headerHash: Hex;
-    }
-);
+import type { IdentityRecord, IndexableAddresses, IndexableRecord } from "./indexableRecord.ts";
+import type { IndexedInbox, IndexedNode } from "./indexedRecords.ts";
+import { stepOf } from "./stepOf.ts";
 
 /** A record that the index writes; undefined deletes it. */
 export type Change = { readonly key: Uint8Array; readonly value: Uint8Array | undefined };
@@ -105,80 +49,65 @@ function entryChanges(record: IndexableRecord & { kind: "entry" }): Change[] {
   ];
 }
 
-type InboxRecord = Extract<IndexableRecord, { readonly inbox: InboxId }>;
-
-async function inboxChanges(params: { record: InboxRecord; read: ReadRecord }): Promise<Change[]> {
+async function inboxChanges(params: { record: IdentityRecord; read: ReadRecord }): Promise<Change[]> {
   const { record, read } = params;
-  const key = keyOf(nodeSchema.inbox, { inbox: record.inbox });
+  const { inbox: id } = record;
+  const key = keyOf(nodeSchema.inbox, { inbox: id });
   const former = await read(key);
-  const inbox = inboxAfter({ inbox: former && parseJson<IndexedInbox>(former), record });
-  const changes: Change[] = inbox === undefined ? [] : [{ key, value: writeJson(inbox) }];
-  if (record.kind === "inbox-created" || record.kind === "wallet-linked") {
-    const wallet = keyOf(nodeSchema.wallet, { wallet: record.wallet });
-    return [...changes, { key: wallet, value: fromHex(record.inbox) }];
+  const known = former && parseJson<IndexedInbox>(former);
+  const next = inboxAfter({ inbox: known, record });
+  const changes: Change[] = next === undefined ? [] : [{ key, value: writeJson(next.inbox) }];
+  if (next?.step !== undefined) {
+    const { count, word } = next.inbox;
+    const place = keyOf(nodeSchema.inboxStep, { inbox: id, number: count - 1 });
+    changes.push({ key: place, value: concatBytes(fromHex(word), encodeIdentityStep(next.step)) });
   }
-  if (record.kind !== "wallet-unlinked") return changes;
-  return [...changes, { key: keyOf(nodeSchema.wallet, { wallet: record.wallet }), value: undefined }];
+  if (record.kind === "inbox-created" || record.kind === "wallet-linked") {
+    changes.push({ key: keyOf(nodeSchema.wallet, { wallet: record.wallet }), value: fromHex(id) });
+  }
+  if (record.kind === "wallet-unlinked") {
+    changes.push({ key: keyOf(nodeSchema.wallet, { wallet: record.wallet }), value: undefined });
+  }
+  return changes;
 }
 
+/** An inbox after an event, with the step that the event added to its history. */
 function inboxAfter(params: {
   inbox: IndexedInbox | undefined;
-  record: InboxRecord;
-}): IndexedInbox | undefined {
+  record: IdentityRecord;
+}): { inbox: IndexedInbox; step: IdentityStep | undefined } | undefined {
   const { inbox, record } = params;
-  const { number, time } = record.block;
   if (record.kind === "inbox-created") {
-    const { wallet } = record;
-    return {
-      inbox: record.inbox,
-      createdBlock: number,
-      recovery: wallet,
-      pendingRecovery: undefined,
-      wallets: [{ wallet, linkedBlock: number, unlinkedBlock: undefined }],
-      installations: [],
-    };
+    const { inbox: id, salt } = record;
+    return { inbox: { inbox: id, salt, count: 0, word: EMPTY_WORD, installations: [] }, step: undefined };
   }
   if (inbox === undefined) return undefined;
-  switch (record.kind) {
-    case "installation-added": {
-      const { installation, wallet, installationSignature } = record;
-      const signature = toHex(installationSignature);
-      const added = { installation, wallet, addedBlock: number, revokedBlock: undefined, signature };
-      return { ...inbox, installations: [...inbox.installations, added] };
-    }
-    case "installation-revoked": {
-      const revoke = (installation: IndexedInbox["installations"][number]) =>
-        installation.installation === record.installation && installation.revokedBlock === undefined
-          ? { ...installation, revokedBlock: number }
-          : installation;
-      return { ...inbox, installations: inbox.installations.map(revoke) };
-    }
-    case "wallet-linked": {
-      const others = inbox.wallets.filter(({ wallet }) => wallet !== record.wallet);
-      const linked = { wallet: record.wallet, linkedBlock: number, unlinkedBlock: undefined };
-      return { ...inbox, wallets: [...others, linked] };
-    }
-    case "wallet-unlinked": {
-      const unlink = (wallet: IndexedInbox["wallets"][number]) =>
-        wallet.wallet === record.wallet ? { ...wallet, unlinkedBlock: number } : wallet;
-      return { ...inbox, wallets: inbox.wallets.map(unlink) };
-    }
-    case "recovery-proposed": {
-      const { recovery, changesAt } = record;
-      return { ...inbox, recovery: recoveryAt({ inbox, time }), pendingRecovery: { recovery, changesAt } };
-    }
-    case "recovery-vetoed":
-      return { ...inbox, pendingRecovery: undefined };
-  }
+  const step = stepOf({ record, salt: inbox.count === 0 ? inbox.salt : undefined });
+  if (step === undefined) return undefined;
+  const signatures = signaturesOf({ inbox: inbox.inbox, step });
+  const word = nextWord({ word: inbox.word, step, signatures });
+  const installations = installationsAfter({ inbox, record });
+  return { inbox: { ...inbox, count: inbox.count + 1, word, installations }, step };
 }
 
-/** The recovery wallet in force at a time (seconds since 1970). */
-export function recoveryAt(params: { inbox: IndexedInbox; time: number }): Address {
-  const { inbox, time } = params;
-  const { pendingRecovery } = inbox;
-  return pendingRecovery !== undefined && time >= pendingRecovery.changesAt
-    ? pendingRecovery.recovery
-    : inbox.recovery;
+/** Without additions that are void. */
+function installationsAfter(params: {
+  inbox: IndexedInbox;
+  record: IdentityRecord;
+}): IndexedInbox["installations"] {
+  const { record } = params;
+  const { installations } = params.inbox;
+  const { number } = record.block;
+  if (record.kind === "installation-added" && !record.isVoid) {
+    const { installation } = record;
+    return [...installations, { installation, addedBlock: number, revokedBlock: undefined }];
+  }
+  if (record.kind !== "installation-revoked") return installations;
+  return installations.map((one) =>
+    one.installation === record.installation && one.revokedBlock === undefined
+      ? { ...one, revokedBlock: number }
+      : one,
+  );
 }
 
 type NodeRecord = Exclude<
@@ -222,7 +151,11 @@ function nodeAfter(params: { node: IndexedNode | undefined; record: NodeRecord }
   }
 }
 
-function addressesOf(record: Addresses): { peerId: Hex; multiaddrs: readonly string[]; httpAddress: string } {
+function addressesOf(record: IndexableAddresses): {
+  peerId: Hex;
+  multiaddrs: readonly string[];
+  httpAddress: string;
+} {
   const { peerId, multiaddrs, httpAddress } = record;
   return { peerId: toHex(peerId), multiaddrs, httpAddress };
 }

@@ -35,6 +35,7 @@ export const indexRecords = [
   nodeSchema.entryByGroup,
   nodeSchema.child,
   nodeSchema.inbox,
+  nodeSchema.inboxStep,
   nodeSchema.wallet,
   nodeSchema.node,
   nodeSchema.checkpoint,

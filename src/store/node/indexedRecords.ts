@@ -17,28 +17,18 @@ export type IndexedEntry = {
 
 export type IndexedInbox = {
   readonly inbox: InboxId;
-  readonly createdBlock: number;
-  readonly recovery: Address;
-  /** In force from `changesAt` (seconds since 1970) on. */
-  readonly pendingRecovery: { readonly recovery: Address; readonly changesAt: number } | undefined;
-  readonly wallets: readonly IndexedWallet[];
+  readonly salt: Hex;
+  /** How many steps its history has, and the word that they give: see wire/identityStep.ts. */
+  readonly count: number;
+  readonly word: Hex;
+  /** Without those whose addition is void. */
   readonly installations: readonly IndexedInstallation[];
-};
-
-type IndexedWallet = {
-  readonly wallet: Address;
-  readonly linkedBlock: number;
-  readonly unlinkedBlock: number | undefined;
 };
 
 type IndexedInstallation = {
   readonly installation: InstallationKey;
-  /** That added it. */
-  readonly wallet: Address;
   readonly addedBlock: number;
   readonly revokedBlock: number | undefined;
-  /** The installation's own. */
-  readonly signature: Hex;
 };
 
 export type IndexedNode = {

@@ -3,6 +3,8 @@ import { inboxIdOf } from "../../../src/chain/inboxIdOf.ts";
 import { nodeIdOf } from "../../../src/chain/nodeIdOf.ts";
 import { signAppend } from "../../../src/chain/signAppend.ts";
 import { rankNodes } from "../../../src/client/nodes/rankNodes.ts";
+import type { InboxHistory } from "../../../src/identity/inboxHistory.ts";
+import { replayHistory } from "../../../src/identity/replayHistory.ts";
 import {
   type MessageContent,
   messageIdOf,
@@ -17,6 +19,8 @@ import {
   decodeGroupEnvelope,
   verifyGroupEnvelope,
 } from "../../../src/wire/groupEnvelope.ts";
+import { EMPTY_WORD } from "../../../src/wire/identityStep.ts";
+import { decodeIdentityStep } from "../../../src/wire/identityStepCodec.ts";
 import {
   type Address,
   type EntryId,
@@ -48,6 +52,7 @@ type LayoutInputs = {
   "node id": { operator: Address; signingKey: Hex };
   "entry id": Entry;
   "append signature": Entry & { network: Network; privateKey: Hex; limit: number };
+  "history words": { network: Network; inbox: InboxId; steps: readonly Hex[] };
   "installation proof": { network: Network; inbox: InboxId; privateKey: Hex };
   "group context": Omit<GroupContext, "salt"> & { salt: Hex };
   topics: { id: Hex };
@@ -81,6 +86,7 @@ const layouts: { readonly [Name in keyof LayoutInputs]: (of: LayoutInputs[Name])
   "append signature": (of) =>
     signAppend({ ...of, payload: fromHex(of.payload), privateKey: fromHex(of.privateKey) }),
   "installation proof": (of) => signInstallationProof({ ...of, privateKey: fromHex(of.privateKey) }),
+  "history words": replaySteps,
   "group context": (of) => writeGroupContext({ ...of, salt: fromHex(of.salt) }),
   topics: ({ id }) => ({
     group: groupTopic(id as GroupId),
@@ -109,6 +115,23 @@ const layouts: { readonly [Name in keyof LayoutInputs]: (of: LayoutInputs[Name])
   "rank of nodes": ({ nodes, day, salt }) =>
     rankNodes({ nodes: nodes.map((node) => ({ node })), day, salt: fromHex(salt) }).map(({ node }) => node),
 };
+
+/** The word after each step of a history, and what the steps come to. */
+function replaySteps(params: { network: Network; inbox: InboxId; steps: readonly Hex[] }) {
+  const { network, inbox } = params;
+  const words: Hex[] = [];
+  let known: InboxHistory | undefined;
+  for (const bytes of params.steps) {
+    const steps = [decodeIdentityStep(fromHex(bytes))];
+    const replay = replayHistory({ network, inbox, known, steps });
+    if (replay.kind === "impossible") return { words, fault: replay.fault };
+    known = replay.history;
+    words.push(known?.word ?? EMPTY_WORD);
+  }
+  assert.ok(known);
+  const { wallets, installations, recovery, proposal } = known;
+  return { words, wallets, installations, recovery, proposal };
+}
 
 export function replayLayout({ input }: { input: LayoutInput }): unknown {
   const write = layouts[input.layout] as ((of: LayoutInput["of"]) => unknown) | undefined;

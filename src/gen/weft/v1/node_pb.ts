@@ -8,13 +8,15 @@ import type { LogId, LogRange, Receipt } from "./batch_pb.ts";
 import { file_weft_v1_batch } from "./batch_pb.ts";
 import type { Envelope } from "./envelope_pb.ts";
 import { file_weft_v1_envelope } from "./envelope_pb.ts";
+import type { IdentityStep } from "./identity_pb.ts";
+import { file_weft_v1_identity } from "./identity_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file weft/v1/node.proto.
  */
 export const file_weft_v1_node: GenFile = /*@__PURE__*/
-  fileDesc("ChJ3ZWZ0L3YxL25vZGUucHJvdG8SB3dlZnQudjEiKQoLRXJyb3JEZXRhaWwSDAoEY29kZRgBIAEoCRIMCgRoaW50GAIgASgJIhAKDkdldE5vZGVSZXF1ZXN0ItACCg9HZXROb2RlUmVzcG9uc2USDAoEbm9kZRgBIAEoDBIPCgdwZWVyX2lkGAIgASgJEhIKCm11bHRpYWRkcnMYAyADKAkSFAoMaHR0cF9hZGRyZXNzGAQgASgJEhAKCGNoYWluX2lkGAUgASgEEhIKCmNvbW1pdF9sb2cYBiABKAwSGQoRaWRlbnRpdHlfcmVnaXN0cnkYByABKAwSFQoNbm9kZV9yZWdpc3RyeRgIIAEoDBIQCghkYXRhYmFzZRgJIAEoDBIgCgRoZWFkGAogASgLMhIud2VmdC52MS5DaGFpbkhlYWQSDQoFcGVlcnMYCyABKA0SDQoFcmVhZHkYDCABKAgSGAoQbm90X3JlYWR5X3JlYXNvbhgNIAEoCRIPCgd2ZXJzaW9uGA4gASgJEh8KBGxvZ3MYDyADKAsyES53ZWZ0LnYxLkxvZ1JhbmdlIhIKEExpc3ROb2Rlc1JlcXVlc3QiWQoRTGlzdE5vZGVzUmVzcG9uc2USIgoFbm9kZXMYASADKAsyEy53ZWZ0LnYxLk5vZGVSZWNvcmQSIAoEaGVhZBgCIAEoCzISLndlZnQudjEuQ2hhaW5IZWFkIr4BCgpOb2RlUmVjb3JkEgwKBG5vZGUYASABKAwSEwoLc2lnbmluZ19rZXkYAiABKAwSDwoHcGVlcl9pZBgDIAEoCRISCgptdWx0aWFkZHJzGAQgAygJEhQKDGh0dHBfYWRkcmVzcxgFIAEoCRISCgpnZW5lcmF0aW9uGAYgASgEEhgKEHJlZ2lzdGVyZWRfYmxvY2sYByABKAQSEgoKbGVmdF9ibG9jaxgIIAEoBBIQCghkaXNhYmxlZBgJIAEoCCI2Cg5QdWJsaXNoUmVxdWVzdBIkCgllbnZlbG9wZXMYASADKAsyES53ZWZ0LnYxLkVudmVsb3BlIjoKD1B1Ymxpc2hSZXNwb25zZRInCgdyZXN1bHRzGAEgAygLMhYud2VmdC52MS5QdWJsaXNoUmVzdWx0ImcKDVB1Ymxpc2hSZXN1bHQSIwoHcmVjZWlwdBgBIAEoCzIQLndlZnQudjEuUmVjZWlwdEgAEicKB3JlZnVzZWQYAiABKAsyFC53ZWZ0LnYxLkVycm9yRGV0YWlsSABCCAoGcmVzdWx0IioKBkN1cnNvchIQCghkYXRhYmFzZRgBIAEoDBIOCgZvZmZzZXQYAiABKAQiYgoNVG9waWNQb3NpdGlvbhINCgV0b3BpYxgBIAEoDBIfCgZjdXJzb3IYAiABKAsyDy53ZWZ0LnYxLkN1cnNvchIhCgZ2ZWN0b3IYAyADKAsyES53ZWZ0LnYxLkxvZ1JhbmdlIkkKDFF1ZXJ5UmVxdWVzdBImCgZ0b3BpY3MYASADKAsyFi53ZWZ0LnYxLlRvcGljUG9zaXRpb24SEQoJbWF4X2J5dGVzGAIgASgNInAKDVF1ZXJ5UmVzcG9uc2USKgoJZW52ZWxvcGVzGAEgAygLMhcud2VmdC52MS5TdG9yZWRFbnZlbG9wZRIlCgl3YXRlcm1hcmsYAiABKAsyEi53ZWZ0LnYxLldhdGVybWFyaxIMCgRtb3JlGAMgASgIImkKDlN0b3JlZEVudmVsb3BlEiMKCGVudmVsb3BlGAEgASgLMhEud2VmdC52MS5FbnZlbG9wZRIiCghyZWNlaXB0cxgCIAMoCzIQLndlZnQudjEuUmVjZWlwdBIOCgZvZmZzZXQYAyABKAQiTwoJV2F0ZXJtYXJrEh8KBmN1cnNvchgBIAEoCzIPLndlZnQudjEuQ3Vyc29yEiEKBnZlY3RvchgCIAMoCzIRLndlZnQudjEuTG9nUmFuZ2UiOgoQU3Vic2NyaWJlUmVxdWVzdBImCgZ0b3BpY3MYASADKAsyFi53ZWZ0LnYxLlRvcGljUG9zaXRpb24imQEKEVN1YnNjcmliZVJlc3BvbnNlEi8KB3N0YXJ0ZWQYASABKAsyHC53ZWZ0LnYxLlN1YnNjcmlwdGlvblN0YXJ0ZWRIABImCgRwYWdlGAIgASgLMhYud2VmdC52MS5RdWVyeVJlc3BvbnNlSAASIgoEaWRsZRgDIAEoCzISLndlZnQudjEuV2F0ZXJtYXJrSABCBwoFZXZlbnQiKwoTU3Vic2NyaXB0aW9uU3RhcnRlZBIUCgxzdWJzY3JpcHRpb24YASABKAwiZgoZVXBkYXRlU3Vic2NyaXB0aW9uUmVxdWVzdBIUCgxzdWJzY3JpcHRpb24YASABKAwSIwoDYWRkGAIgAygLMhYud2VmdC52MS5Ub3BpY1Bvc2l0aW9uEg4KBnJlbW92ZRgDIAMoDCIcChpVcGRhdGVTdWJzY3JpcHRpb25SZXNwb25zZSIlChNIYXNFbnZlbG9wZXNSZXF1ZXN0Eg4KBmhhc2hlcxgBIAMoDCImChRIYXNFbnZlbG9wZXNSZXNwb25zZRIOCgZzdG9yZWQYASADKAgiLgoVR2V0S2V5UGFja2FnZXNSZXF1ZXN0EhUKDWluc3RhbGxhdGlvbnMYASADKAwiPgoWR2V0S2V5UGFja2FnZXNSZXNwb25zZRIkCgllbnZlbG9wZXMYASADKAsyES53ZWZ0LnYxLkVudmVsb3BlIjoKEkdldENvdmVyYWdlUmVxdWVzdBIkCgdiYXRjaGVzGAEgAygLMhMud2VmdC52MS5CYXRjaFBsYWNlIlYKCkJhdGNoUGxhY2USGwoDbG9nGAEgASgLMg4ud2VmdC52MS5Mb2dJZBIWCg5maXJzdF9zZXF1ZW5jZRgCIAEoBBITCgtoZWFkZXJfaGFzaBgDIAEoDCJxChNHZXRDb3ZlcmFnZVJlc3BvbnNlEicKB2JhdGNoZXMYASADKAsyFi53ZWZ0LnYxLkJhdGNoQ292ZXJhZ2USDwoHaGVhZGVycxgCIAMoDBIgCgRoZWFkGAMgASgLMhIud2VmdC52MS5DaGFpbkhlYWQipQEKDUJhdGNoQ292ZXJhZ2USJgoHY292ZXJlZBgBIAEoCzITLndlZnQudjEuQ2hlY2twb2ludEgAEiUKBmxpbmtlZBgCIAEoCzITLndlZnQudjEuQmF0Y2hQbGFjZUgAEicKCXVuY292ZXJlZBgDIAEoCzISLndlZnQudjEuVW5jb3ZlcmVkSAASEgoIdW5zZXJ2ZWQYBCABKAlIAEIICgZyZXN1bHQiQgoKQ2hlY2twb2ludBIQCghzZXF1ZW5jZRgBIAEoBBITCgtoZWFkZXJfaGFzaBgCIAEoDBINCgVibG9jaxgDIAEoBCILCglVbmNvdmVyZWQiNwoJQ2hhaW5IZWFkEg4KBm51bWJlchgBIAEoBBIMCgRoYXNoGAIgASgMEgwKBHRpbWUYAyABKAQimwEKBUVudHJ5Eg0KBWdyb3VwGAEgASgMEgoKAmlkGAIgASgMEg4KBnBhcmVudBgDIAEoDBINCgVpbmRleBgEIAEoDRIRCglhdXRob3JpdHkYBSABKAwSDwoHcGF5bG9hZBgGIAEoDBIhCgVibG9jaxgHIAEoCzISLndlZnQudjEuQ2hhaW5IZWFkEhEKCWxvZ19pbmRleBgIIAEoDSJDCgtFbnRyeUN1cnNvchINCgVibG9jaxgBIAEoBBIRCglsb2dfaW5kZXgYAiABKA0SEgoKYmxvY2tfaGFzaBgDIAEoDCJdChNGZXRjaEVudHJpZXNSZXF1ZXN0Eg0KBWdyb3VwGAEgASgMEiQKBnJlY2VudBgCIAMoCzIULndlZnQudjEuRW50cnlDdXJzb3ISEQoJbWF4X2J5dGVzGAMgASgNIosBChRGZXRjaEVudHJpZXNSZXNwb25zZRIiCgRmcm9tGAEgASgLMhQud2VmdC52MS5FbnRyeUN1cnNvchIfCgdlbnRyaWVzGAIgAygLMg4ud2VmdC52MS5FbnRyeRIMCgRtb3JlGAMgASgIEiAKBGhlYWQYBCABKAsyEi53ZWZ0LnYxLkNoYWluSGVhZCI8ChJGb2xsb3dDaGFpblJlcXVlc3QSJgoGZ3JvdXBzGAEgAygLMhYud2VmdC52MS5Hcm91cFBvc2l0aW9uIkQKDUdyb3VwUG9zaXRpb24SDQoFZ3JvdXAYASABKAwSJAoGcmVjZW50GAIgAygLMhQud2VmdC52MS5FbnRyeUN1cnNvciLEAQoTRm9sbG93Q2hhaW5SZXNwb25zZRIvCgdzdGFydGVkGAEgASgLMhwud2VmdC52MS5TdWJzY3JpcHRpb25TdGFydGVkSAASKAoHZW50cmllcxgCIAEoCzIVLndlZnQudjEuR3JvdXBFbnRyaWVzSAASJQoIcm9sbGJhY2sYAyABKAsyES53ZWZ0LnYxLlJvbGxiYWNrSAASIgoEaGVhZBgEIAEoCzISLndlZnQudjEuQ2hhaW5IZWFkSABCBwoFZXZlbnQiYgoMR3JvdXBFbnRyaWVzEg0KBWdyb3VwGAEgASgMEiIKBGZyb20YAiABKAsyFC53ZWZ0LnYxLkVudHJ5Q3Vyc29yEh8KB2VudHJpZXMYAyADKAsyDi53ZWZ0LnYxLkVudHJ5IioKCFJvbGxiYWNrEh4KAnRvGAEgASgLMhIud2VmdC52MS5DaGFpbkhlYWQiLAoPR2V0RW50cnlSZXF1ZXN0Eg0KBWdyb3VwGAEgASgMEgoKAmlkGAIgASgMIoYBChBHZXRFbnRyeVJlc3BvbnNlEg0KBWtub3duGAEgASgIEhEKCWF1dGhvcml0eRgCIAEoDBINCgVibG9jaxgDIAEoBBINCgVpbmRleBgEIAEoDRIQCghjaGlsZHJlbhgFIAEoDRIgCgRoZWFkGAYgASgLMhIud2VmdC52MS5DaGFpbkhlYWQieQoSUmVsYXlBcHBlbmRSZXF1ZXN0Eg0KBWdyb3VwGAEgASgMEg4KBnBhcmVudBgCIAEoDBINCgVsaW1pdBgDIAEoDRIRCglhdXRob3JpdHkYBCABKAwSDwoHcGF5bG9hZBgFIAEoDBIRCglzaWduYXR1cmUYBiABKAwivAEKDVJlbGF5UmVzcG9uc2USJwoJc3VibWl0dGVkGAEgASgLMhIud2VmdC52MS5TdWJtaXR0ZWRIABIfCgVzdGFsZRgCIAEoCzIOLndlZnQudjEuU3RhbGVIABIuCg1hbHJlYWR5X3RoZXJlGAMgASgLMhUud2VmdC52MS5BbHJlYWR5VGhlcmVIABInCgdyZWZ1c2VkGAQgASgLMhQud2VmdC52MS5FcnJvckRldGFpbEgAQggKBnJlc3VsdCIgCglTdWJtaXR0ZWQSEwoLdHJhbnNhY3Rpb24YASABKAwiGQoFU3RhbGUSEAoIY2hpbGRyZW4YASABKA0iDgoMQWxyZWFkeVRoZXJlIpwCChRSZWxheUlkZW50aXR5UmVxdWVzdBIsCgxjcmVhdGVfaW5ib3gYASABKAsyFC53ZWZ0LnYxLkNyZWF0ZUluYm94SAASNAoQYWRkX2luc3RhbGxhdGlvbhgCIAEoCzIYLndlZnQudjEuQWRkSW5zdGFsbGF0aW9uSAASOgoTcmV2b2tlX2luc3RhbGxhdGlvbhgDIAEoCzIbLndlZnQudjEuUmV2b2tlSW5zdGFsbGF0aW9uSAASKgoLbGlua193YWxsZXQYBCABKAsyEy53ZWZ0LnYxLkxpbmtXYWxsZXRIABIuCg11bmxpbmtfd2FsbGV0GAUgASgLMhUud2VmdC52MS5VbmxpbmtXYWxsZXRIAEIICgZhY3Rpb24iUwoNQXV0aG9yaXphdGlvbhIOCgZzaWduZXIYASABKAwSDQoFbm9uY2UYAiABKAQSEAoIZGVhZGxpbmUYAyABKAQSEQoJc2lnbmF0dXJlGAQgASgMInkKC0NyZWF0ZUluYm94EgwKBHNhbHQYASABKAwSFAoMaW5zdGFsbGF0aW9uGAIgASgMEh4KFmluc3RhbGxhdGlvbl9zaWduYXR1cmUYAyABKAwSJgoGd2FsbGV0GAQgASgLMhYud2VmdC52MS5BdXRob3JpemF0aW9uIn4KD0FkZEluc3RhbGxhdGlvbhINCgVpbmJveBgBIAEoDBIUCgxpbnN0YWxsYXRpb24YAiABKAwSHgoWaW5zdGFsbGF0aW9uX3NpZ25hdHVyZRgDIAEoDBImCgZ3YWxsZXQYBCABKAsyFi53ZWZ0LnYxLkF1dGhvcml6YXRpb24iWAoSUmV2b2tlSW5zdGFsbGF0aW9uEg0KBWluYm94GAEgASgMEhQKDGluc3RhbGxhdGlvbhgCIAEoDBIKCgJieRgDIAEoDBIRCglzaWduYXR1cmUYBCABKAwiZwoKTGlua1dhbGxldBINCgVpbmJveBgBIAEoDBIiCgJieRgCIAEoCzIWLndlZnQudjEuQXV0aG9yaXphdGlvbhImCgZ3YWxsZXQYAyABKAsyFi53ZWZ0LnYxLkF1dGhvcml6YXRpb24iUQoMVW5saW5rV2FsbGV0Eg0KBWluYm94GAEgASgMEg4KBndhbGxldBgCIAEoDBIiCgJieRgDIAEoCzIWLndlZnQudjEuQXV0aG9yaXphdGlvbiIkChFHZXRJbmJveGVzUmVxdWVzdBIPCgdpbmJveGVzGAEgAygMIl0KEkdldEluYm94ZXNSZXNwb25zZRIlCgdpbmJveGVzGAEgAygLMhQud2VmdC52MS5JbmJveFJlY29yZBIgCgRoZWFkGAIgASgLMhIud2VmdC52MS5DaGFpbkhlYWQiigEKC0luYm94UmVjb3JkEg0KBWluYm94GAEgASgMEiYKB3dhbGxldHMYAiADKAsyFS53ZWZ0LnYxLldhbGxldFJlY29yZBIyCg1pbnN0YWxsYXRpb25zGAMgAygLMhsud2VmdC52MS5JbnN0YWxsYXRpb25SZWNvcmQSEAoIcmVjb3ZlcnkYBCABKAwiTAoMV2FsbGV0UmVjb3JkEg4KBndhbGxldBgBIAEoDBIUCgxsaW5rZWRfYmxvY2sYAiABKAQSFgoOdW5saW5rZWRfYmxvY2sYAyABKAQieQoSSW5zdGFsbGF0aW9uUmVjb3JkEhQKDGluc3RhbGxhdGlvbhgBIAEoDBIOCgZ3YWxsZXQYAiABKAwSEwoLYWRkZWRfYmxvY2sYAyABKAQSFQoNcmV2b2tlZF9ibG9jaxgEIAEoBBIRCglzaWduYXR1cmUYBSABKAwiIgoQR2V0V2FsbGV0UmVxdWVzdBIOCgZ3YWxsZXQYASABKAwiMQoRR2V0V2FsbGV0UmVzcG9uc2USDQoFaW5ib3gYASABKAwSDQoFbm9uY2UYAiABKAQyhQkKC05vZGVTZXJ2aWNlEjwKB0dldE5vZGUSFy53ZWZ0LnYxLkdldE5vZGVSZXF1ZXN0Ghgud2VmdC52MS5HZXROb2RlUmVzcG9uc2USQgoJTGlzdE5vZGVzEhkud2VmdC52MS5MaXN0Tm9kZXNSZXF1ZXN0Ghoud2VmdC52MS5MaXN0Tm9kZXNSZXNwb25zZRI8CgdQdWJsaXNoEhcud2VmdC52MS5QdWJsaXNoUmVxdWVzdBoYLndlZnQudjEuUHVibGlzaFJlc3BvbnNlEjYKBVF1ZXJ5EhUud2VmdC52MS5RdWVyeVJlcXVlc3QaFi53ZWZ0LnYxLlF1ZXJ5UmVzcG9uc2USRAoJU3Vic2NyaWJlEhkud2VmdC52MS5TdWJzY3JpYmVSZXF1ZXN0Ghoud2VmdC52MS5TdWJzY3JpYmVSZXNwb25zZTABEl0KElVwZGF0ZVN1YnNjcmlwdGlvbhIiLndlZnQudjEuVXBkYXRlU3Vic2NyaXB0aW9uUmVxdWVzdBojLndlZnQudjEuVXBkYXRlU3Vic2NyaXB0aW9uUmVzcG9uc2USSwoMSGFzRW52ZWxvcGVzEhwud2VmdC52MS5IYXNFbnZlbG9wZXNSZXF1ZXN0Gh0ud2VmdC52MS5IYXNFbnZlbG9wZXNSZXNwb25zZRJRCg5HZXRLZXlQYWNrYWdlcxIeLndlZnQudjEuR2V0S2V5UGFja2FnZXNSZXF1ZXN0Gh8ud2VmdC52MS5HZXRLZXlQYWNrYWdlc1Jlc3BvbnNlEkgKC0dldENvdmVyYWdlEhsud2VmdC52MS5HZXRDb3ZlcmFnZVJlcXVlc3QaHC53ZWZ0LnYxLkdldENvdmVyYWdlUmVzcG9uc2USSwoMRmV0Y2hFbnRyaWVzEhwud2VmdC52MS5GZXRjaEVudHJpZXNSZXF1ZXN0Gh0ud2VmdC52MS5GZXRjaEVudHJpZXNSZXNwb25zZRJKCgtGb2xsb3dDaGFpbhIbLndlZnQudjEuRm9sbG93Q2hhaW5SZXF1ZXN0Ghwud2VmdC52MS5Gb2xsb3dDaGFpblJlc3BvbnNlMAESPwoIR2V0RW50cnkSGC53ZWZ0LnYxLkdldEVudHJ5UmVxdWVzdBoZLndlZnQudjEuR2V0RW50cnlSZXNwb25zZRJCCgtSZWxheUFwcGVuZBIbLndlZnQudjEuUmVsYXlBcHBlbmRSZXF1ZXN0GhYud2VmdC52MS5SZWxheVJlc3BvbnNlEkYKDVJlbGF5SWRlbnRpdHkSHS53ZWZ0LnYxLlJlbGF5SWRlbnRpdHlSZXF1ZXN0GhYud2VmdC52MS5SZWxheVJlc3BvbnNlEkUKCkdldEluYm94ZXMSGi53ZWZ0LnYxLkdldEluYm94ZXNSZXF1ZXN0Ghsud2VmdC52MS5HZXRJbmJveGVzUmVzcG9uc2USQgoJR2V0V2FsbGV0Ehkud2VmdC52MS5HZXRXYWxsZXRSZXF1ZXN0Ghoud2VmdC52MS5HZXRXYWxsZXRSZXNwb25zZWIGcHJvdG8z", [file_weft_v1_batch, file_weft_v1_envelope]);
+  fileDesc("ChJ3ZWZ0L3YxL25vZGUucHJvdG8SB3dlZnQudjEiKQoLRXJyb3JEZXRhaWwSDAoEY29kZRgBIAEoCRIMCgRoaW50GAIgASgJIhAKDkdldE5vZGVSZXF1ZXN0ItACCg9HZXROb2RlUmVzcG9uc2USDAoEbm9kZRgBIAEoDBIPCgdwZWVyX2lkGAIgASgJEhIKCm11bHRpYWRkcnMYAyADKAkSFAoMaHR0cF9hZGRyZXNzGAQgASgJEhAKCGNoYWluX2lkGAUgASgEEhIKCmNvbW1pdF9sb2cYBiABKAwSGQoRaWRlbnRpdHlfcmVnaXN0cnkYByABKAwSFQoNbm9kZV9yZWdpc3RyeRgIIAEoDBIQCghkYXRhYmFzZRgJIAEoDBIgCgRoZWFkGAogASgLMhIud2VmdC52MS5DaGFpbkhlYWQSDQoFcGVlcnMYCyABKA0SDQoFcmVhZHkYDCABKAgSGAoQbm90X3JlYWR5X3JlYXNvbhgNIAEoCRIPCgd2ZXJzaW9uGA4gASgJEh8KBGxvZ3MYDyADKAsyES53ZWZ0LnYxLkxvZ1JhbmdlIhIKEExpc3ROb2Rlc1JlcXVlc3QiWQoRTGlzdE5vZGVzUmVzcG9uc2USIgoFbm9kZXMYASADKAsyEy53ZWZ0LnYxLk5vZGVSZWNvcmQSIAoEaGVhZBgCIAEoCzISLndlZnQudjEuQ2hhaW5IZWFkIr4BCgpOb2RlUmVjb3JkEgwKBG5vZGUYASABKAwSEwoLc2lnbmluZ19rZXkYAiABKAwSDwoHcGVlcl9pZBgDIAEoCRISCgptdWx0aWFkZHJzGAQgAygJEhQKDGh0dHBfYWRkcmVzcxgFIAEoCRISCgpnZW5lcmF0aW9uGAYgASgEEhgKEHJlZ2lzdGVyZWRfYmxvY2sYByABKAQSEgoKbGVmdF9ibG9jaxgIIAEoBBIQCghkaXNhYmxlZBgJIAEoCCI2Cg5QdWJsaXNoUmVxdWVzdBIkCgllbnZlbG9wZXMYASADKAsyES53ZWZ0LnYxLkVudmVsb3BlIjoKD1B1Ymxpc2hSZXNwb25zZRInCgdyZXN1bHRzGAEgAygLMhYud2VmdC52MS5QdWJsaXNoUmVzdWx0ImcKDVB1Ymxpc2hSZXN1bHQSIwoHcmVjZWlwdBgBIAEoCzIQLndlZnQudjEuUmVjZWlwdEgAEicKB3JlZnVzZWQYAiABKAsyFC53ZWZ0LnYxLkVycm9yRGV0YWlsSABCCAoGcmVzdWx0IioKBkN1cnNvchIQCghkYXRhYmFzZRgBIAEoDBIOCgZvZmZzZXQYAiABKAQiYgoNVG9waWNQb3NpdGlvbhINCgV0b3BpYxgBIAEoDBIfCgZjdXJzb3IYAiABKAsyDy53ZWZ0LnYxLkN1cnNvchIhCgZ2ZWN0b3IYAyADKAsyES53ZWZ0LnYxLkxvZ1JhbmdlIkkKDFF1ZXJ5UmVxdWVzdBImCgZ0b3BpY3MYASADKAsyFi53ZWZ0LnYxLlRvcGljUG9zaXRpb24SEQoJbWF4X2J5dGVzGAIgASgNInAKDVF1ZXJ5UmVzcG9uc2USKgoJZW52ZWxvcGVzGAEgAygLMhcud2VmdC52MS5TdG9yZWRFbnZlbG9wZRIlCgl3YXRlcm1hcmsYAiABKAsyEi53ZWZ0LnYxLldhdGVybWFyaxIMCgRtb3JlGAMgASgIImkKDlN0b3JlZEVudmVsb3BlEiMKCGVudmVsb3BlGAEgASgLMhEud2VmdC52MS5FbnZlbG9wZRIiCghyZWNlaXB0cxgCIAMoCzIQLndlZnQudjEuUmVjZWlwdBIOCgZvZmZzZXQYAyABKAQiTwoJV2F0ZXJtYXJrEh8KBmN1cnNvchgBIAEoCzIPLndlZnQudjEuQ3Vyc29yEiEKBnZlY3RvchgCIAMoCzIRLndlZnQudjEuTG9nUmFuZ2UiOgoQU3Vic2NyaWJlUmVxdWVzdBImCgZ0b3BpY3MYASADKAsyFi53ZWZ0LnYxLlRvcGljUG9zaXRpb24imQEKEVN1YnNjcmliZVJlc3BvbnNlEi8KB3N0YXJ0ZWQYASABKAsyHC53ZWZ0LnYxLlN1YnNjcmlwdGlvblN0YXJ0ZWRIABImCgRwYWdlGAIgASgLMhYud2VmdC52MS5RdWVyeVJlc3BvbnNlSAASIgoEaWRsZRgDIAEoCzISLndlZnQudjEuV2F0ZXJtYXJrSABCBwoFZXZlbnQiKwoTU3Vic2NyaXB0aW9uU3RhcnRlZBIUCgxzdWJzY3JpcHRpb24YASABKAwiZgoZVXBkYXRlU3Vic2NyaXB0aW9uUmVxdWVzdBIUCgxzdWJzY3JpcHRpb24YASABKAwSIwoDYWRkGAIgAygLMhYud2VmdC52MS5Ub3BpY1Bvc2l0aW9uEg4KBnJlbW92ZRgDIAMoDCIcChpVcGRhdGVTdWJzY3JpcHRpb25SZXNwb25zZSIlChNIYXNFbnZlbG9wZXNSZXF1ZXN0Eg4KBmhhc2hlcxgBIAMoDCImChRIYXNFbnZlbG9wZXNSZXNwb25zZRIOCgZzdG9yZWQYASADKAgiLgoVR2V0S2V5UGFja2FnZXNSZXF1ZXN0EhUKDWluc3RhbGxhdGlvbnMYASADKAwiPgoWR2V0S2V5UGFja2FnZXNSZXNwb25zZRIkCgllbnZlbG9wZXMYASADKAsyES53ZWZ0LnYxLkVudmVsb3BlIjoKEkdldENvdmVyYWdlUmVxdWVzdBIkCgdiYXRjaGVzGAEgAygLMhMud2VmdC52MS5CYXRjaFBsYWNlIlYKCkJhdGNoUGxhY2USGwoDbG9nGAEgASgLMg4ud2VmdC52MS5Mb2dJZBIWCg5maXJzdF9zZXF1ZW5jZRgCIAEoBBITCgtoZWFkZXJfaGFzaBgDIAEoDCJxChNHZXRDb3ZlcmFnZVJlc3BvbnNlEicKB2JhdGNoZXMYASADKAsyFi53ZWZ0LnYxLkJhdGNoQ292ZXJhZ2USDwoHaGVhZGVycxgCIAMoDBIgCgRoZWFkGAMgASgLMhIud2VmdC52MS5DaGFpbkhlYWQipQEKDUJhdGNoQ292ZXJhZ2USJgoHY292ZXJlZBgBIAEoCzITLndlZnQudjEuQ2hlY2twb2ludEgAEiUKBmxpbmtlZBgCIAEoCzITLndlZnQudjEuQmF0Y2hQbGFjZUgAEicKCXVuY292ZXJlZBgDIAEoCzISLndlZnQudjEuVW5jb3ZlcmVkSAASEgoIdW5zZXJ2ZWQYBCABKAlIAEIICgZyZXN1bHQiQgoKQ2hlY2twb2ludBIQCghzZXF1ZW5jZRgBIAEoBBITCgtoZWFkZXJfaGFzaBgCIAEoDBINCgVibG9jaxgDIAEoBCILCglVbmNvdmVyZWQiNwoJQ2hhaW5IZWFkEg4KBm51bWJlchgBIAEoBBIMCgRoYXNoGAIgASgMEgwKBHRpbWUYAyABKAQimwEKBUVudHJ5Eg0KBWdyb3VwGAEgASgMEgoKAmlkGAIgASgMEg4KBnBhcmVudBgDIAEoDBINCgVpbmRleBgEIAEoDRIRCglhdXRob3JpdHkYBSABKAwSDwoHcGF5bG9hZBgGIAEoDBIhCgVibG9jaxgHIAEoCzISLndlZnQudjEuQ2hhaW5IZWFkEhEKCWxvZ19pbmRleBgIIAEoDSJDCgtFbnRyeUN1cnNvchINCgVibG9jaxgBIAEoBBIRCglsb2dfaW5kZXgYAiABKA0SEgoKYmxvY2tfaGFzaBgDIAEoDCJdChNGZXRjaEVudHJpZXNSZXF1ZXN0Eg0KBWdyb3VwGAEgASgMEiQKBnJlY2VudBgCIAMoCzIULndlZnQudjEuRW50cnlDdXJzb3ISEQoJbWF4X2J5dGVzGAMgASgNIosBChRGZXRjaEVudHJpZXNSZXNwb25zZRIiCgRmcm9tGAEgASgLMhQud2VmdC52MS5FbnRyeUN1cnNvchIfCgdlbnRyaWVzGAIgAygLMg4ud2VmdC52MS5FbnRyeRIMCgRtb3JlGAMgASgIEiAKBGhlYWQYBCABKAsyEi53ZWZ0LnYxLkNoYWluSGVhZCI8ChJGb2xsb3dDaGFpblJlcXVlc3QSJgoGZ3JvdXBzGAEgAygLMhYud2VmdC52MS5Hcm91cFBvc2l0aW9uIkQKDUdyb3VwUG9zaXRpb24SDQoFZ3JvdXAYASABKAwSJAoGcmVjZW50GAIgAygLMhQud2VmdC52MS5FbnRyeUN1cnNvciLEAQoTRm9sbG93Q2hhaW5SZXNwb25zZRIvCgdzdGFydGVkGAEgASgLMhwud2VmdC52MS5TdWJzY3JpcHRpb25TdGFydGVkSAASKAoHZW50cmllcxgCIAEoCzIVLndlZnQudjEuR3JvdXBFbnRyaWVzSAASJQoIcm9sbGJhY2sYAyABKAsyES53ZWZ0LnYxLlJvbGxiYWNrSAASIgoEaGVhZBgEIAEoCzISLndlZnQudjEuQ2hhaW5IZWFkSABCBwoFZXZlbnQiYgoMR3JvdXBFbnRyaWVzEg0KBWdyb3VwGAEgASgMEiIKBGZyb20YAiABKAsyFC53ZWZ0LnYxLkVudHJ5Q3Vyc29yEh8KB2VudHJpZXMYAyADKAsyDi53ZWZ0LnYxLkVudHJ5IioKCFJvbGxiYWNrEh4KAnRvGAEgASgLMhIud2VmdC52MS5DaGFpbkhlYWQiLAoPR2V0RW50cnlSZXF1ZXN0Eg0KBWdyb3VwGAEgASgMEgoKAmlkGAIgASgMIoYBChBHZXRFbnRyeVJlc3BvbnNlEg0KBWtub3duGAEgASgIEhEKCWF1dGhvcml0eRgCIAEoDBINCgVibG9jaxgDIAEoBBINCgVpbmRleBgEIAEoDRIQCghjaGlsZHJlbhgFIAEoDRIgCgRoZWFkGAYgASgLMhIud2VmdC52MS5DaGFpbkhlYWQieQoSUmVsYXlBcHBlbmRSZXF1ZXN0Eg0KBWdyb3VwGAEgASgMEg4KBnBhcmVudBgCIAEoDBINCgVsaW1pdBgDIAEoDRIRCglhdXRob3JpdHkYBCABKAwSDwoHcGF5bG9hZBgFIAEoDBIRCglzaWduYXR1cmUYBiABKAwivAEKDVJlbGF5UmVzcG9uc2USJwoJc3VibWl0dGVkGAEgASgLMhIud2VmdC52MS5TdWJtaXR0ZWRIABIfCgVzdGFsZRgCIAEoCzIOLndlZnQudjEuU3RhbGVIABIuCg1hbHJlYWR5X3RoZXJlGAMgASgLMhUud2VmdC52MS5BbHJlYWR5VGhlcmVIABInCgdyZWZ1c2VkGAQgASgLMhQud2VmdC52MS5FcnJvckRldGFpbEgAQggKBnJlc3VsdCIgCglTdWJtaXR0ZWQSEwoLdHJhbnNhY3Rpb24YASABKAwiGQoFU3RhbGUSEAoIY2hpbGRyZW4YASABKA0iDgoMQWxyZWFkeVRoZXJlIvoCChRSZWxheUlkZW50aXR5UmVxdWVzdBIsCgxjcmVhdGVfaW5ib3gYASABKAsyFC53ZWZ0LnYxLkNyZWF0ZUluYm94SAASNAoQYWRkX2luc3RhbGxhdGlvbhgCIAEoCzIYLndlZnQudjEuQWRkSW5zdGFsbGF0aW9uSAASOgoTcmV2b2tlX2luc3RhbGxhdGlvbhgDIAEoCzIbLndlZnQudjEuUmV2b2tlSW5zdGFsbGF0aW9uSAASKgoLbGlua193YWxsZXQYBCABKAsyEy53ZWZ0LnYxLkxpbmtXYWxsZXRIABIuCg11bmxpbmtfd2FsbGV0GAUgASgLMhUud2VmdC52MS5VbmxpbmtXYWxsZXRIABIsCgxzZXRfcmVjb3ZlcnkYBiABKAsyFC53ZWZ0LnYxLlNldFJlY292ZXJ5SAASLgoNdmV0b19yZWNvdmVyeRgHIAEoCzIVLndlZnQudjEuVmV0b1JlY292ZXJ5SABCCAoGYWN0aW9uIlMKDUF1dGhvcml6YXRpb24SDgoGc2lnbmVyGAEgASgMEg0KBW5vbmNlGAIgASgEEhAKCGRlYWRsaW5lGAMgASgEEhEKCXNpZ25hdHVyZRgEIAEoDCJ5CgtDcmVhdGVJbmJveBIMCgRzYWx0GAEgASgMEhQKDGluc3RhbGxhdGlvbhgCIAEoDBIeChZpbnN0YWxsYXRpb25fc2lnbmF0dXJlGAMgASgMEiYKBndhbGxldBgEIAEoCzIWLndlZnQudjEuQXV0aG9yaXphdGlvbiJ+Cg9BZGRJbnN0YWxsYXRpb24SDQoFaW5ib3gYASABKAwSFAoMaW5zdGFsbGF0aW9uGAIgASgMEh4KFmluc3RhbGxhdGlvbl9zaWduYXR1cmUYAyABKAwSJgoGd2FsbGV0GAQgASgLMhYud2VmdC52MS5BdXRob3JpemF0aW9uIlgKElJldm9rZUluc3RhbGxhdGlvbhINCgVpbmJveBgBIAEoDBIUCgxpbnN0YWxsYXRpb24YAiABKAwSCgoCYnkYAyABKAwSEQoJc2lnbmF0dXJlGAQgASgMImcKCkxpbmtXYWxsZXQSDQoFaW5ib3gYASABKAwSIgoCYnkYAiABKAsyFi53ZWZ0LnYxLkF1dGhvcml6YXRpb24SJgoGd2FsbGV0GAMgASgLMhYud2VmdC52MS5BdXRob3JpemF0aW9uIlEKDFVubGlua1dhbGxldBINCgVpbmJveBgBIAEoDBIOCgZ3YWxsZXQYAiABKAwSIgoCYnkYAyABKAsyFi53ZWZ0LnYxLkF1dGhvcml6YXRpb24iUgoLU2V0UmVjb3ZlcnkSDQoFaW5ib3gYASABKAwSEAoIcmVjb3ZlcnkYAiABKAwSIgoCYnkYAyABKAsyFi53ZWZ0LnYxLkF1dGhvcml6YXRpb24iUwoMVmV0b1JlY292ZXJ5Eg0KBWluYm94GAEgASgMEhAKCHJlY292ZXJ5GAIgASgMEiIKAmJ5GAMgASgLMhYud2VmdC52MS5BdXRob3JpemF0aW9uIkAKE0dldEhpc3Rvcmllc1JlcXVlc3QSKQoHaW5ib3hlcxgBIAMoCzIYLndlZnQudjEuSGlzdG9yeVBvc2l0aW9uIj0KD0hpc3RvcnlQb3NpdGlvbhINCgVpbmJveBgBIAEoDBINCgVjb3VudBgCIAEoDRIMCgR3b3JkGAMgASgMIl0KFEdldEhpc3Rvcmllc1Jlc3BvbnNlEiMKCWhpc3RvcmllcxgBIAMoCzIQLndlZnQudjEuSGlzdG9yeRIgCgRoZWFkGAIgASgLMhIud2VmdC52MS5DaGFpbkhlYWQiWgoHSGlzdG9yeRIMCgRmcm9tGAEgASgNEiQKBXN0ZXBzGAIgAygLMhUud2VmdC52MS5JZGVudGl0eVN0ZXASDQoFY291bnQYAyABKA0SDAoEd29yZBgEIAEoDCIiChBHZXRXYWxsZXRSZXF1ZXN0Eg4KBndhbGxldBgBIAEoDCIxChFHZXRXYWxsZXRSZXNwb25zZRINCgVpbmJveBgBIAEoDBINCgVub25jZRgCIAEoBDKLCQoLTm9kZVNlcnZpY2USPAoHR2V0Tm9kZRIXLndlZnQudjEuR2V0Tm9kZVJlcXVlc3QaGC53ZWZ0LnYxLkdldE5vZGVSZXNwb25zZRJCCglMaXN0Tm9kZXMSGS53ZWZ0LnYxLkxpc3ROb2Rlc1JlcXVlc3QaGi53ZWZ0LnYxLkxpc3ROb2Rlc1Jlc3BvbnNlEjwKB1B1Ymxpc2gSFy53ZWZ0LnYxLlB1Ymxpc2hSZXF1ZXN0Ghgud2VmdC52MS5QdWJsaXNoUmVzcG9uc2USNgoFUXVlcnkSFS53ZWZ0LnYxLlF1ZXJ5UmVxdWVzdBoWLndlZnQudjEuUXVlcnlSZXNwb25zZRJECglTdWJzY3JpYmUSGS53ZWZ0LnYxLlN1YnNjcmliZVJlcXVlc3QaGi53ZWZ0LnYxLlN1YnNjcmliZVJlc3BvbnNlMAESXQoSVXBkYXRlU3Vic2NyaXB0aW9uEiIud2VmdC52MS5VcGRhdGVTdWJzY3JpcHRpb25SZXF1ZXN0GiMud2VmdC52MS5VcGRhdGVTdWJzY3JpcHRpb25SZXNwb25zZRJLCgxIYXNFbnZlbG9wZXMSHC53ZWZ0LnYxLkhhc0VudmVsb3Blc1JlcXVlc3QaHS53ZWZ0LnYxLkhhc0VudmVsb3Blc1Jlc3BvbnNlElEKDkdldEtleVBhY2thZ2VzEh4ud2VmdC52MS5HZXRLZXlQYWNrYWdlc1JlcXVlc3QaHy53ZWZ0LnYxLkdldEtleVBhY2thZ2VzUmVzcG9uc2USSAoLR2V0Q292ZXJhZ2USGy53ZWZ0LnYxLkdldENvdmVyYWdlUmVxdWVzdBocLndlZnQudjEuR2V0Q292ZXJhZ2VSZXNwb25zZRJLCgxGZXRjaEVudHJpZXMSHC53ZWZ0LnYxLkZldGNoRW50cmllc1JlcXVlc3QaHS53ZWZ0LnYxLkZldGNoRW50cmllc1Jlc3BvbnNlEkoKC0ZvbGxvd0NoYWluEhsud2VmdC52MS5Gb2xsb3dDaGFpblJlcXVlc3QaHC53ZWZ0LnYxLkZvbGxvd0NoYWluUmVzcG9uc2UwARI/CghHZXRFbnRyeRIYLndlZnQudjEuR2V0RW50cnlSZXF1ZXN0Ghkud2VmdC52MS5HZXRFbnRyeVJlc3BvbnNlEkIKC1JlbGF5QXBwZW5kEhsud2VmdC52MS5SZWxheUFwcGVuZFJlcXVlc3QaFi53ZWZ0LnYxLlJlbGF5UmVzcG9uc2USRgoNUmVsYXlJZGVudGl0eRIdLndlZnQudjEuUmVsYXlJZGVudGl0eVJlcXVlc3QaFi53ZWZ0LnYxLlJlbGF5UmVzcG9uc2USSwoMR2V0SGlzdG9yaWVzEhwud2VmdC52MS5HZXRIaXN0b3JpZXNSZXF1ZXN0Gh0ud2VmdC52MS5HZXRIaXN0b3JpZXNSZXNwb25zZRJCCglHZXRXYWxsZXQSGS53ZWZ0LnYxLkdldFdhbGxldFJlcXVlc3QaGi53ZWZ0LnYxLkdldFdhbGxldFJlc3BvbnNlYgZwcm90bzM", [file_weft_v1_batch, file_weft_v1_envelope, file_weft_v1_identity]);
 
 /**
  * Detail of every refused call.
@@ -1365,6 +1367,18 @@ export type RelayIdentityRequest = Message<"weft.v1.RelayIdentityRequest"> & {
      */
     value: UnlinkWallet;
     case: "unlinkWallet";
+  } | {
+    /**
+     * @generated from field: weft.v1.SetRecovery set_recovery = 6;
+     */
+    value: SetRecovery;
+    case: "setRecovery";
+  } | {
+    /**
+     * @generated from field: weft.v1.VetoRecovery veto_recovery = 7;
+     */
+    value: VetoRecovery;
+    case: "vetoRecovery";
   } | { case: undefined; value?: undefined };
 };
 
@@ -1586,149 +1600,178 @@ export const UnlinkWalletSchema: GenMessage<UnlinkWallet> = /*@__PURE__*/
   messageDesc(file_weft_v1_node, 53);
 
 /**
- * @generated from message weft.v1.GetInboxesRequest
+ * @generated from message weft.v1.SetRecovery
  */
-export type GetInboxesRequest = Message<"weft.v1.GetInboxesRequest"> & {
-  /**
-   * @generated from field: repeated bytes inboxes = 1;
-   */
-  inboxes: Uint8Array[];
-};
-
-/**
- * Describes the message weft.v1.GetInboxesRequest.
- * Use `create(GetInboxesRequestSchema)` to create a new message.
- */
-export const GetInboxesRequestSchema: GenMessage<GetInboxesRequest> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 54);
-
-/**
- * @generated from message weft.v1.GetInboxesResponse
- */
-export type GetInboxesResponse = Message<"weft.v1.GetInboxesResponse"> & {
-  /**
-   * in order; an empty one where it is unknown
-   *
-   * @generated from field: repeated weft.v1.InboxRecord inboxes = 1;
-   */
-  inboxes: InboxRecord[];
-
-  /**
-   * @generated from field: weft.v1.ChainHead head = 2;
-   */
-  head?: ChainHead | undefined;
-};
-
-/**
- * Describes the message weft.v1.GetInboxesResponse.
- * Use `create(GetInboxesResponseSchema)` to create a new message.
- */
-export const GetInboxesResponseSchema: GenMessage<GetInboxesResponse> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 55);
-
-/**
- * @generated from message weft.v1.InboxRecord
- */
-export type InboxRecord = Message<"weft.v1.InboxRecord"> & {
+export type SetRecovery = Message<"weft.v1.SetRecovery"> & {
   /**
    * @generated from field: bytes inbox = 1;
    */
   inbox: Uint8Array;
 
   /**
-   * @generated from field: repeated weft.v1.WalletRecord wallets = 2;
-   */
-  wallets: WalletRecord[];
-
-  /**
-   * @generated from field: repeated weft.v1.InstallationRecord installations = 3;
-   */
-  installations: InstallationRecord[];
-
-  /**
-   * @generated from field: bytes recovery = 4;
+   * @generated from field: bytes recovery = 2;
    */
   recovery: Uint8Array;
+
+  /**
+   * a linked wallet or the recovery wallet
+   *
+   * @generated from field: weft.v1.Authorization by = 3;
+   */
+  by?: Authorization | undefined;
 };
 
 /**
- * Describes the message weft.v1.InboxRecord.
- * Use `create(InboxRecordSchema)` to create a new message.
+ * Describes the message weft.v1.SetRecovery.
+ * Use `create(SetRecoverySchema)` to create a new message.
  */
-export const InboxRecordSchema: GenMessage<InboxRecord> = /*@__PURE__*/
+export const SetRecoverySchema: GenMessage<SetRecovery> = /*@__PURE__*/
+  messageDesc(file_weft_v1_node, 54);
+
+/**
+ * @generated from message weft.v1.VetoRecovery
+ */
+export type VetoRecovery = Message<"weft.v1.VetoRecovery"> & {
+  /**
+   * @generated from field: bytes inbox = 1;
+   */
+  inbox: Uint8Array;
+
+  /**
+   * the proposed one
+   *
+   * @generated from field: bytes recovery = 2;
+   */
+  recovery: Uint8Array;
+
+  /**
+   * the recovery wallet in force
+   *
+   * @generated from field: weft.v1.Authorization by = 3;
+   */
+  by?: Authorization | undefined;
+};
+
+/**
+ * Describes the message weft.v1.VetoRecovery.
+ * Use `create(VetoRecoverySchema)` to create a new message.
+ */
+export const VetoRecoverySchema: GenMessage<VetoRecovery> = /*@__PURE__*/
+  messageDesc(file_weft_v1_node, 55);
+
+/**
+ * @generated from message weft.v1.GetHistoriesRequest
+ */
+export type GetHistoriesRequest = Message<"weft.v1.GetHistoriesRequest"> & {
+  /**
+   * @generated from field: repeated weft.v1.HistoryPosition inboxes = 1;
+   */
+  inboxes: HistoryPosition[];
+};
+
+/**
+ * Describes the message weft.v1.GetHistoriesRequest.
+ * Use `create(GetHistoriesRequestSchema)` to create a new message.
+ */
+export const GetHistoriesRequestSchema: GenMessage<GetHistoriesRequest> = /*@__PURE__*/
   messageDesc(file_weft_v1_node, 56);
 
 /**
- * @generated from message weft.v1.WalletRecord
+ * What one has of an inbox's history: so many steps, and the word that they give.
+ *
+ * @generated from message weft.v1.HistoryPosition
  */
-export type WalletRecord = Message<"weft.v1.WalletRecord"> & {
+export type HistoryPosition = Message<"weft.v1.HistoryPosition"> & {
   /**
-   * @generated from field: bytes wallet = 1;
+   * @generated from field: bytes inbox = 1;
    */
-  wallet: Uint8Array;
+  inbox: Uint8Array;
 
   /**
-   * @generated from field: uint64 linked_block = 2;
+   * @generated from field: uint32 count = 2;
    */
-  linkedBlock: bigint;
+  count: number;
 
   /**
-   * 0: still linked
+   * 32 bytes; empty without a step
    *
-   * @generated from field: uint64 unlinked_block = 3;
+   * @generated from field: bytes word = 3;
    */
-  unlinkedBlock: bigint;
+  word: Uint8Array;
 };
 
 /**
- * Describes the message weft.v1.WalletRecord.
- * Use `create(WalletRecordSchema)` to create a new message.
+ * Describes the message weft.v1.HistoryPosition.
+ * Use `create(HistoryPositionSchema)` to create a new message.
  */
-export const WalletRecordSchema: GenMessage<WalletRecord> = /*@__PURE__*/
+export const HistoryPositionSchema: GenMessage<HistoryPosition> = /*@__PURE__*/
   messageDesc(file_weft_v1_node, 57);
 
 /**
- * @generated from message weft.v1.InstallationRecord
+ * @generated from message weft.v1.GetHistoriesResponse
  */
-export type InstallationRecord = Message<"weft.v1.InstallationRecord"> & {
+export type GetHistoriesResponse = Message<"weft.v1.GetHistoriesResponse"> & {
   /**
-   * @generated from field: bytes installation = 1;
-   */
-  installation: Uint8Array;
-
-  /**
-   * that added it
+   * in order
    *
-   * @generated from field: bytes wallet = 2;
+   * @generated from field: repeated weft.v1.History histories = 1;
    */
-  wallet: Uint8Array;
+  histories: History[];
 
   /**
-   * @generated from field: uint64 added_block = 3;
-   */
-  addedBlock: bigint;
-
-  /**
-   * 0: active
+   * at whose end they are complete
    *
-   * @generated from field: uint64 revoked_block = 4;
+   * @generated from field: weft.v1.ChainHead head = 2;
    */
-  revokedBlock: bigint;
-
-  /**
-   * the installation's own
-   *
-   * @generated from field: bytes signature = 5;
-   */
-  signature: Uint8Array;
+  head?: ChainHead | undefined;
 };
 
 /**
- * Describes the message weft.v1.InstallationRecord.
- * Use `create(InstallationRecordSchema)` to create a new message.
+ * Describes the message weft.v1.GetHistoriesResponse.
+ * Use `create(GetHistoriesResponseSchema)` to create a new message.
  */
-export const InstallationRecordSchema: GenMessage<InstallationRecord> = /*@__PURE__*/
+export const GetHistoriesResponseSchema: GenMessage<GetHistoriesResponse> = /*@__PURE__*/
   messageDesc(file_weft_v1_node, 58);
+
+/**
+ * @generated from message weft.v1.History
+ */
+export type History = Message<"weft.v1.History"> & {
+  /**
+   * the position's count if the node has the same steps up to there, else 0
+   *
+   * @generated from field: uint32 from = 1;
+   */
+  from: number;
+
+  /**
+   * from there on, as many as fit
+   *
+   * @generated from field: repeated weft.v1.IdentityStep steps = 2;
+   */
+  steps: IdentityStep[];
+
+  /**
+   * of all steps
+   *
+   * @generated from field: uint32 count = 3;
+   */
+  count: number;
+
+  /**
+   * that all steps give, 32 bytes; empty: the chain does not know the inbox
+   *
+   * @generated from field: bytes word = 4;
+   */
+  word: Uint8Array;
+};
+
+/**
+ * Describes the message weft.v1.History.
+ * Use `create(HistorySchema)` to create a new message.
+ */
+export const HistorySchema: GenMessage<History> = /*@__PURE__*/
+  messageDesc(file_weft_v1_node, 59);
 
 /**
  * @generated from message weft.v1.GetWalletRequest
@@ -1745,7 +1788,7 @@ export type GetWalletRequest = Message<"weft.v1.GetWalletRequest"> & {
  * Use `create(GetWalletRequestSchema)` to create a new message.
  */
 export const GetWalletRequestSchema: GenMessage<GetWalletRequest> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 59);
+  messageDesc(file_weft_v1_node, 60);
 
 /**
  * @generated from message weft.v1.GetWalletResponse
@@ -1771,7 +1814,7 @@ export type GetWalletResponse = Message<"weft.v1.GetWalletResponse"> & {
  * Use `create(GetWalletResponseSchema)` to create a new message.
  */
 export const GetWalletResponseSchema: GenMessage<GetWalletResponse> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 60);
+  messageDesc(file_weft_v1_node, 61);
 
 /**
  * A node's public API. No accounts: limits are per IP address.
@@ -1894,12 +1937,12 @@ export const NodeService: GenService<{
     output: typeof RelayResponseSchema;
   },
   /**
-   * @generated from rpc weft.v1.NodeService.GetInboxes
+   * @generated from rpc weft.v1.NodeService.GetHistories
    */
-  getInboxes: {
+  getHistories: {
     methodKind: "unary";
-    input: typeof GetInboxesRequestSchema;
-    output: typeof GetInboxesResponseSchema;
+    input: typeof GetHistoriesRequestSchema;
+    output: typeof GetHistoriesResponseSchema;
   },
   /**
    * @generated from rpc weft.v1.NodeService.GetWallet

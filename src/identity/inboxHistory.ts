@@ -1,0 +1,80 @@
+import type { Address, Hex, InboxId, InstallationKey } from "../wire/ids.ts";
+import type { KnownInbox } from "./inbox.ts";
+
+/**
+ * What shows that a wallet meant what a step says. `secp256k1`: its signature, which every client checks. `contract`:
+ * the contract of a smart wallet accepted it when it landed, which is known by the word of the history alone. `nobody`:
+ * the wallet has signed with its own key before and this is no such signature, so that the step changes nothing.
+ */
+export type Vouch = "secp256k1" | "contract" | "nobody";
+
+export type HistoryWallet = {
+  readonly wallet: Address;
+  readonly linkedBlock: number;
+  /** Undefined while linked. */
+  readonly unlinkedBlock: number | undefined;
+  /** Of the weakest signature by which it came in. */
+  readonly vouch: Vouch;
+};
+
+export type HistoryInstallation = {
+  readonly installation: InstallationKey;
+  /** That added it. */
+  readonly wallet: Address;
+  readonly addedBlock: number;
+  /** Undefined while active. */
+  readonly revokedBlock: number | undefined;
+  /** Of the weakest signature by which it came in. */
+  readonly vouch: Vouch;
+  /** For its revocation, as far as there is one. */
+  readonly revocationVouch: Vouch | undefined;
+  /** Its own signature is none for this inbox: it never agreed to enter it. */
+  readonly isVoid: boolean;
+};
+
+export type RecoveryWallet = { readonly wallet: Address; readonly vouch: Vouch };
+
+/** What the steps of an inbox come to, as the contract has it, and what shows each of them. */
+export type InboxHistory = {
+  readonly inbox: InboxId;
+  /** How many steps there are, and the word that they give: what a witness is asked for. */
+  readonly count: number;
+  readonly word: Hex;
+  /** Of the last step. */
+  readonly block: number;
+  readonly time: number;
+  /** By the time of the last step; a proposal may have come into force since. */
+  readonly recovery: RecoveryWallet;
+  /** In force from `changesAt` (seconds since 1970) on. */
+  readonly proposal: (RecoveryWallet & { readonly changesAt: number }) | undefined;
+  readonly wallets: readonly HistoryWallet[];
+  readonly installations: readonly HistoryInstallation[];
+  /** Every wallet that has signed: its next nonce at least, and whether a key of its own was seen. */
+  readonly signers: readonly { readonly wallet: Address; readonly nonce: bigint; readonly hasKey: boolean }[];
+};
+
+/** The recovery wallet in force at a time (seconds since 1970). */
+export function recoveryAt(params: {
+  history: Pick<InboxHistory, "recovery" | "proposal">;
+  time: number;
+}): RecoveryWallet {
+  const { history, time } = params;
+  const { recovery, proposal } = history;
+  return proposal !== undefined && time >= proposal.changesAt
+    ? { wallet: proposal.wallet, vouch: proposal.vouch }
+    : recovery;
+}
+
+/** What judging needs: installations that agreed to enter and that somebody vouches for, with revocations likewise. */
+export function knownInboxOf({ inbox, installations }: InboxHistory): KnownInbox {
+  return {
+    inbox,
+    installations: installations
+      .filter(({ vouch, isVoid }) => vouch !== "nobody" && !isVoid)
+      .map(({ installation, addedBlock, revokedBlock, revocationVouch }) => ({
+        installation,
+        addedBlock,
+        revokedBlock: revocationVouch === "nobody" ? undefined : revokedBlock,
+      })),
+  };
+}
