@@ -3,7 +3,7 @@ import type { Address, InboxId, InstallationKey } from "../wire/ids.ts";
 import { type Client, coreOf } from "./client.ts";
 import { refreshInboxes } from "./entries/askRegistry.ts";
 import { askNodes } from "./links/askNodes.ts";
-import { rankOwnNodes } from "./links/rankGroupNodes.ts";
+import { rankLookUpNodes } from "./links/lookUpNodes.ts";
 import type { InboxSnapshot } from "./tables.ts";
 
 export type InstallationSummary = {
@@ -66,7 +66,7 @@ export async function listInstallations(params: {
   const isKnown = (core.inboxes.get(inbox)?.asOf ?? -1) >= 0 && followed.has(inbox);
   if (!isKnown && core.online !== undefined) {
     const { signal } = core.closing;
-    const asked = { links: core.links, ranked: rankOwnNodes(core), signal: params.signal ?? signal };
+    const asked = { links: core.links, ranked: rankLookUpNodes(core), signal: params.signal ?? signal };
     await askNodes({
       ...asked,
       ask: (api, node) =>
