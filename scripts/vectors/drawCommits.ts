@@ -11,7 +11,7 @@ import { readKeyPackage } from "../../src/mls/welcome/keyPackage.ts";
 import { type GroupContext, writeGroupContext } from "../../src/wire/groupContext.ts";
 import type { TestMember } from "../../test/mls/support/makeMember.ts";
 import { type Change, type Seat, stage } from "../../test/mls/support/testGroup.ts";
-import { type DrawnEntry, drawCommit, memberOf, type Town } from "./drawTown.ts";
+import { type DrawnEntry, drawCommit, drawRequest, memberOf, type Town } from "./drawTown.ts";
 
 /** Commits that are good MLS: only the policy may have something against them. */
 export function drawCommits(town: Town): Record<string, DrawnEntry> {
@@ -47,12 +47,39 @@ export function drawCommits(town: Town): Record<string, DrawnEntry> {
     "bob removes dave": propose(bob, without(dave), [dave]),
     "bob removes alice": propose(bob, without(alice), [alice]),
     "carol removes dave": propose(carol, without(dave), [dave]),
-    "carol removes alice to add her again": propose(carol, without(), [alice]),
+    ...drawRepairs(town),
+    "alice lowers the version": propose(alice, { ...context, version: 1 }),
+    "alice changes a setting that nobody knows": propose(alice, {
+      ...context,
+      extra: Uint8Array.of(0x0a, 1, 7),
+    }),
     "bob removes dave and keeps the salt": propose(bob, context, [dave]),
     "bob removes dave and renames": propose(bob, { ...without(dave), name: "Dinner" }, [dave]),
     "alice writes junk as context": write(alice, { groupContextExtension: Uint8Array.of(0x0a, 0xff) }),
-    "alice writes a newer version": write(alice, { groupContextExtension: Uint8Array.of(0x08, 2) }),
-    "carol writes a newer version": write(carol, { groupContextExtension: Uint8Array.of(0x08, 2) }),
+    "alice writes a newer version": write(alice, { groupContextExtension: Uint8Array.of(0x08, 3) }),
+    "carol writes a newer version": write(carol, { groupContextExtension: Uint8Array.of(0x08, 3) }),
+  };
+}
+
+/** Carol takes alice out, to be added again or not, with a request or without. */
+function drawRepairs(town: Town): Record<string, DrawnEntry> {
+  const { context, alice, carol } = town;
+  const removal = (repaired: readonly TestMember[], requests: readonly Uint8Array[]): DrawnEntry => {
+    const gone = new Set(repaired.length > 0 ? [] : [memberOf(alice).inbox]);
+    const next = contextAfterRemove({ context, gone, repaired: repaired.map(memberOf), block: 995 });
+    const made = stage(carol, {
+      removes: [alice.state.ownLeafIndex],
+      groupContextExtension: writeGroupContext(next),
+    });
+    return drawCommit({ town, by: carol, made, requests });
+  };
+  const asked = drawRequest({ town, by: alice });
+  const elsewhere = drawRequest({ town, by: alice, leaf: `0x${"11".repeat(32)}` });
+  return {
+    "carol removes alice to add her again": removal([alice], [asked]),
+    "carol removes alice to add her again, unasked": removal([alice], []),
+    "carol removes alice to add her again, who asked for another leaf": removal([alice], [elsewhere]),
+    "carol removes alice for good, who asked": removal([], [asked]),
   };
 }
 

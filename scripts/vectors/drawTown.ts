@@ -1,12 +1,21 @@
 import assert from "node:assert/strict";
 import { authorityOf, entryKeyOf } from "../../src/client/groups/epochSecrets.ts";
+import { leafHashOf } from "../../src/client/groups/epochView.ts";
 import { firstContext } from "../../src/client/policy/nextContext.ts";
 import type { Member } from "../../src/client/policy/roleOf.ts";
 import type { GroupState } from "../../src/mls/groupState.ts";
 import { utf8 } from "../../src/wire/bytes.ts";
-import { type EntryBody, entryId, sealEntryPayload } from "../../src/wire/entry.ts";
+import { type EntryBody, entryId, openSignedBody, sealEntryPayload } from "../../src/wire/entry.ts";
 import { type GroupContext, writeGroupContext } from "../../src/wire/groupContext.ts";
-import { type Address, asAddress, asId, type EntryId, type GroupId, ID_BYTES } from "../../src/wire/ids.ts";
+import {
+  type Address,
+  asAddress,
+  asId,
+  type EntryId,
+  type GroupId,
+  type Hex,
+  ID_BYTES,
+} from "../../src/wire/ids.ts";
 import { makeMember, type TestMember } from "../../test/mls/support/makeMember.ts";
 import { commit, found, groupId, type Seat } from "../../test/mls/support/testGroup.ts";
 import { testNetwork } from "../../test/support/testNetwork.ts";
@@ -14,6 +23,9 @@ import { testNetwork } from "../../test/support/testNetwork.ts";
 export const group: GroupId = asId(groupId);
 /** That opened the epoch of a `Town`. */
 export const head: EntryId = asId(new Uint8Array(ID_BYTES).fill(14));
+
+/** Its parent. */
+export const grandparent: EntryId = asId(new Uint8Array(ID_BYTES).fill(13));
 
 /** The registry block that entries name. */
 const REGISTRY_BLOCK = 990;
@@ -65,13 +77,17 @@ export function drawEntry(params: {
   /** On chain, beside a payload that says something else. */
   postedAs?: Address;
   signer?: TestMember;
+  requests?: readonly Uint8Array[];
 }): DrawnEntry {
-  const { town, by, instruction, signer = by } = params;
+  const { town, by, instruction, signer = by, requests = [] } = params;
   const { authority = asAddress(new Uint8Array(20).fill(0xaa)) } = params;
   const payload = sealEntryPayload({
     ...{ network: testNetwork, group, parent: head, key: townKey(town) },
     installationPrivateKey: signer.signatureKey.privateKey,
-    body: { instruction, authority, registryBlock: REGISTRY_BLOCK, installation: memberOf(by).installation },
+    body: {
+      ...{ instruction, authority, registryBlock: REGISTRY_BLOCK, requests },
+      installation: memberOf(by).installation,
+    },
   });
   return { authority: params.postedAs ?? authority, payload };
 }
@@ -83,10 +99,32 @@ export function drawCommit(params: {
   made: { readonly commit: Uint8Array; readonly newState: GroupState };
   authority?: Address;
   postedAs?: Address;
+  requests?: readonly Uint8Array[];
 }): DrawnEntry {
   const { made, ...others } = params;
   const instruction = { case: "commit", value: made.commit } as const;
   return drawEntry({ authority: authorityOf(made.newState), ...others, instruction });
+}
+
+/** The signed body of a request about the head, for the leaf of `by` or another one. */
+export function drawRequest(params: { town: Town; by: Seat; leaf?: Hex | undefined }): Uint8Array {
+  const { by, town } = params;
+  const { installation } = memberOf(by);
+  const { leaf = leafHashOf({ state: by.state, installation }) } = params;
+  const authority = asAddress(new Uint8Array(20).fill(0xcc));
+  const place = { network: testNetwork, group, parent: grandparent, key: townKey(town) };
+  const value = { kind: "request", entry: head, ...(leaf ? { leaf } : {}) } as const;
+  const payload = sealEntryPayload({
+    ...place,
+    installationPrivateKey: by.signatureKey.privateKey,
+    body: {
+      ...{ instruction: { case: "control", value }, authority, registryBlock: REGISTRY_BLOCK },
+      installation,
+    },
+  });
+  const opened = openSignedBody({ ...place, payload, authority });
+  assert.ok(opened.kind === "opened");
+  return opened.bytes;
 }
 
 export function townKey({ alice }: Town): Uint8Array {

@@ -11,7 +11,17 @@ import { testNetwork } from "../../test/support/testNetwork.ts";
 import type { DrawnVerdicts } from "../../test/support/vectors/verdictVectors.ts";
 import { drawCommits } from "./drawCommits.ts";
 import { drawForgeries } from "./drawForgeries.ts";
-import { type DrawnEntry, drawEntry, drawTown, group, head, idOf, memberOf, type Town } from "./drawTown.ts";
+import {
+  type DrawnEntry,
+  drawEntry,
+  drawTown,
+  grandparent,
+  group,
+  head,
+  idOf,
+  memberOf,
+  type Town,
+} from "./drawTown.ts";
 
 /** A group, and entries of all kinds below its head, from fresh keys and randomness. */
 export function drawVerdicts(): DrawnVerdicts {
@@ -20,7 +30,7 @@ export function drawVerdicts(): DrawnVerdicts {
   const commits = { ...drawCommits(town), ...drawForgeries(town) };
   const entries = { ...commits, ...drawControls(town, commits) };
   return {
-    ...{ network: testNetwork, group, head },
+    ...{ network: testNetwork, group, head, grandparent },
     people: mapValues({ alice, bob, carol, dave, tablet, eve }, memberOf),
     tree: toHex(encodeTree(alice.state)),
     states: mapValues({ alice, bob, carol, dave }, ({ state }) => toHex(encodeState(state))),
@@ -29,7 +39,7 @@ export function drawVerdicts(): DrawnVerdicts {
 }
 
 function drawControls(town: Town, commits: Record<string, DrawnEntry>): Record<string, DrawnEntry> {
-  const { alice, bob, carol } = town;
+  const { alice, bob, carol, dave } = town;
   const write = (by: Seat, value: ControlInstruction) =>
     drawEntry({ town, by, instruction: { case: "control", value } });
   const about = (name: string) => {
@@ -57,6 +67,7 @@ function drawControls(town: Town, commits: Record<string, DrawnEntry>): Record<s
     "alice can't follow dave's path": request(alice, "a path that alice and bob can't open"),
     "bob can't follow dave's path": request(bob, "a path that alice and bob can't open"),
     "carol can't follow bob's Remove": request(carol, "bob removes dave"),
+    "dave can't follow bob's Remove": request(dave, "bob removes dave"),
     "evidence of a false tag": evidence(carol, "a path with a false tag", ownEvidence),
     "evidence of a false authority": evidence(alice, "a path under a false authority", ownEvidence),
     "evidence against a good path": evidence(alice, "carol rotates", pathEvidence),

@@ -10,6 +10,8 @@ export type OutcomeCounts = {
   readonly pending: number;
   readonly fenced: number;
   readonly own: number;
+  /** Absent if there were none. */
+  readonly confirmation?: number;
   readonly held: number;
   readonly beforeStart: number;
   readonly gaps: Readonly<Partial<Record<GapReason, number>>>;

@@ -100,6 +100,12 @@ export type GroupRecord = {
   readonly awaited?: (GroupRecord["start"] & { readonly untilBlock: number }) | undefined;
   /** A reorganization took the entry by which this client came in: what stands before it may be judged otherwise now. */
   readonly isRelanding?: boolean | undefined;
+  /** Whose member the Welcome came from, if one brought this client in. */
+  readonly inviter?: InboxId | undefined;
+  /** It can't tell yet whether the others adopted the entry that brought it in: it says nothing before it hears another. */
+  readonly isUnheard?: boolean | undefined;
+  /** The branch's last Add, once those who came in by it could hear a member that follows it. */
+  readonly confirmed?: EntryId | undefined;
   /** In it by the leaf of an installation that was replaced: read, but nothing is sealed or staged. */
   readonly isFormer?: boolean | undefined;
 };
@@ -129,6 +135,18 @@ export type EntryRecord = {
   readonly block: BlockRef;
   readonly logIndex: number;
   readonly verdict: Verdict;
+};
+
+/** Dead children of an entry that are counted and not kept. */
+export type DeadRun = {
+  /** The zero id for those whose parent is not kept either. */
+  readonly parent: HeadId;
+  /** Of the last of them; the others stand in the same block, or in ones since `since` that are final. */
+  readonly block: BlockRef;
+  readonly logIndex: number;
+  readonly count: number;
+  /** The first one's block. */
+  readonly since: number;
 };
 
 /** Own commit on its way; the state that it opens stands in the epoch table under the same id. */
@@ -273,7 +291,8 @@ export type InboxSnapshot = {
   readonly keyWallets: readonly Address[];
 };
 
-const { identity, keyPackage, group, epoch, tree, entry, entryByPlace, staged, voidable } = clientSchema;
+const { identity, keyPackage, group, epoch, tree, entry, entryByPlace, deadRun, staged, voidable } =
+  clientSchema;
 const { outcome, held, timeline, timelinePlace, deletion, replaced } = clientSchema;
 const { unheld, epochTally, groupTally, openIntent, sendPlace, coverage, awaited } = clientSchema;
 const { revocation, copy, written, entered, outbox, intentPlace, publication } = clientSchema;
@@ -288,6 +307,7 @@ export const tables = {
   tree: bytesTable(tree),
   entry: jsonTable<typeof entry.key, EntryRecord>(entry),
   entryByPlace: jsonTable<typeof entryByPlace.key, EntryId>(entryByPlace),
+  deadRun: jsonTable<typeof deadRun.key, DeadRun>(deadRun),
   staged: jsonTable<typeof staged.key, StagedRecord>(staged),
   voidable: bytesTable(voidable),
   outcome: jsonTable<typeof outcome.key, OutcomeRecord>(outcome),

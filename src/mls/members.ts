@@ -10,6 +10,21 @@ export type Member = {
   readonly signatureKey: Uint8Array;
 };
 
+/** Where a member's leaf comes from, and its exact bytes. */
+export type LeafFacts = {
+  readonly signatureKey: Uint8Array;
+  /** The member has committed with a path since it was added. */
+  readonly hasCommitted: boolean;
+  readonly encoded: Uint8Array;
+};
+
+/** In the order of the tree. */
+export function leafFacts(state: EpochKeys): LeafFacts[] {
+  return filledLeaves(state.tree).map(({ leaf: { signatureKey, source, encoded } }) => ({
+    ...{ signatureKey, encoded, hasCommitted: source.kind === "commit" },
+  }));
+}
+
 /** In the order of the tree. */
 export function members(state: EpochKeys): Member[] {
   return filledLeaves(state.tree).map(({ leafIndex, leaf: { identity, signatureKey } }) => ({

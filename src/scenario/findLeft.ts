@@ -20,6 +20,7 @@ export async function findLeft(params: {
     (one) =>
       one.action !== "upkeep" &&
       one.action !== "welcome" &&
+      one.action !== "confirm" &&
       !before.has(one.id) &&
       !taken.has(one.id) &&
       (founds ? one.action === "create" : one.group === group),

@@ -58,6 +58,7 @@ export const clientSchema = {
   tree:          { prefix: 0x55, key: { group: "bytes32", hash: "bytes32" },        value: "ratchet tree", writer: "the group's queue" },
   entry:         { prefix: 0x56, key: { group: "bytes32", id: "bytes32" },          value: "EntryRecord: place on chain and verdict", writer: "the group's queue" },
   entryByPlace:  { prefix: 0x57, key: { group: "bytes32", block: "u64", logIndex: "u32" }, value: "entry id", writer: "the group's queue" },
+  deadRun:       { prefix: 0x7e, key: { group: "bytes32", parent: "bytes32", block: "u64" }, value: "DeadRun: how many dead children of an entry are counted and not kept, up to a block", writer: "the group's queue" },
   staged:        { prefix: 0x58, key: { group: "bytes32", entry: "bytes32" },       value: "StagedRecord: own commit with what its Welcomes need; its state stands in epoch", writer: "the group's queue" },
   voidable:      { prefix: 0x68, key: { group: "bytes32", entry: "bytes32" },       value: "payload of a commit with a path, for as long as later siblings may void it", writer: "the group's queue" },
   outcome:       { prefix: 0x59, key: { group: "bytes32", envelope: "bytes32" },    value: "OutcomeRecord: what became of an envelope", writer: "the group's queue" },

@@ -1,6 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { type Control, ControlSchema } from "../gen/weft/v1/entry_pb.ts";
-import { asId, type EntryId, fromHex, ID_BYTES, type MessageId } from "./ids.ts";
+import { asId, type EntryId, fromHex, type Hex, ID_BYTES, type MessageId, toHex } from "./ids.ts";
 
 /** An ordered instruction that is not a commit. */
 export type ControlInstruction =
@@ -13,7 +13,7 @@ export type ControlInstruction =
 /** Written below the parent of an entry that the writer can't follow, and about it. */
 export type Appeal =
   /** Asks the others to remove the writer's installation and to add it again. */
-  | { readonly kind: "request"; readonly entry: EntryId }
+  | Request
   /** A secret by which everyone sees that nobody can follow the entry. */
   | {
       readonly kind: "evidence";
@@ -22,7 +22,15 @@ export type Appeal =
       readonly stepIndex: number;
     };
 
+export type Request = {
+  readonly kind: "request";
+  readonly entry: EntryId;
+  /** SHA-256 of the writer's leaf node: the request is good for no other leaf of its. */
+  readonly leaf?: Hex;
+};
+
 const PATH_SECRET_BYTES = 32;
+const NO_LEAF = new Uint8Array();
 
 export function writeControl(instruction: ControlInstruction): Control {
   switch (instruction.kind) {
@@ -33,7 +41,8 @@ export function writeControl(instruction: ControlInstruction): Control {
     case "leave":
       return create(ControlSchema, { instruction: { case: "leave", value: {} } });
     case "request": {
-      const value = { entry: fromHex(instruction.entry) };
+      const { entry, leaf } = instruction;
+      const value = { entry: fromHex(entry), leaf: leaf === undefined ? NO_LEAF : fromHex(leaf) };
       return create(ControlSchema, { instruction: { case: "request", value } });
     }
     case "evidence": {
@@ -54,8 +63,11 @@ export function readControl({ instruction }: Control): ControlInstruction | unde
     case "leave":
       return { kind: "leave" };
     case "request": {
-      const { entry } = instruction.value;
-      return entry.length === ID_BYTES ? { kind: "request", entry: asId(entry) } : undefined;
+      const { entry, leaf } = instruction.value;
+      const isLeaf = leaf.length === 0 || leaf.length === ID_BYTES;
+      if (entry.length !== ID_BYTES || !isLeaf) return undefined;
+      const asked = { kind: "request", entry: asId<EntryId>(entry) } as const;
+      return leaf.length === 0 ? asked : { ...asked, leaf: toHex(leaf) };
     }
     case "evidence": {
       const { entry, pathSecret, step: stepIndex } = instruction.value;

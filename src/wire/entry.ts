@@ -5,7 +5,8 @@ import { keccak256 } from "../crypto/keccak256.ts";
 import { WeftError } from "../errors.ts";
 import { type EntryBody as EntryBodyMessage, EntryBodySchema } from "../gen/weft/v1/entry_pb.ts";
 import { utf8 } from "./bytes.ts";
-import { type ControlInstruction, readControl, writeControl } from "./control.ts";
+import { catchFault } from "./catchFault.ts";
+import { type ControlInstruction, type Request, readControl, writeControl } from "./control.ts";
 import { checkLength, decodeStrict, encodeCanonical } from "./decodeStrict.ts";
 import {
   ADDRESS_BYTES,
@@ -18,7 +19,7 @@ import {
   ID_BYTES,
   type InstallationKey,
 } from "./ids.ts";
-import { MAX_ENTRY_PAYLOAD_BYTES } from "./limits.ts";
+import { MAX_ENTRY_PAYLOAD_BYTES, MAX_REPAIRS_PER_COMMIT } from "./limits.ts";
 import { type Network, networkBytes } from "./network.ts";
 import { pad, unpad } from "./padme.ts";
 
@@ -30,6 +31,8 @@ export type EntryBody = {
   readonly authority: Address;
   readonly registryBlock: number;
   readonly installation: InstallationKey;
+  /** Of a commit: the signed bodies of the requests that it answers by a repair, see `readRequest`. */
+  readonly requests?: readonly Uint8Array[];
 };
 
 /** Where an entry stands: its group and the entry that it builds on. */
@@ -66,6 +69,7 @@ export function sealEntryPayload(
     authority: fromHex(body.authority),
     registryBlock: BigInt(body.registryBlock),
     installation: fromHex(body.installation),
+    requests: [...(body.requests ?? [])],
   });
   const signature = signEd25519({
     privateKey: params.installationPrivateKey,
@@ -84,12 +88,22 @@ export function sealEntryPayload(
   return payload;
 }
 
+type Sealed = EntryPlace & { network: Network; payload: Uint8Array; key: Uint8Array; authority: Address };
+type NotOpened = {
+  kind: "refused";
+  reason: "does-not-open" | "malformed" | "bad-signature" | "other-authority";
+};
+
 /** Opens a payload and checks its writer's signature; every reason is one that all members of the epoch see alike. */
-export function openEntryPayload(
-  params: EntryPlace & { network: Network; payload: Uint8Array; key: Uint8Array; authority: Address },
-):
-  | { kind: "opened"; body: EntryBody }
-  | { kind: "refused"; reason: "does-not-open" | "malformed" | "bad-signature" | "other-authority" } {
+export function openEntryPayload(params: Sealed): { kind: "opened"; body: EntryBody } | NotOpened {
+  const opened = openSignedBody(params);
+  return opened.kind === "opened" ? { kind: "opened", body: opened.body } : opened;
+}
+
+/** The same with the body as it was signed, which is what `readRequest` takes. */
+export function openSignedBody(
+  params: Sealed,
+): { kind: "opened"; body: EntryBody; bytes: Uint8Array } | NotOpened {
   const { payload, key } = params;
   if (payload[0] !== VERSION) return { kind: "refused", reason: "does-not-open" };
   const nonce = payload.subarray(1, 1 + NONCE_BYTES);
@@ -98,17 +112,40 @@ export function openEntryPayload(
   if (padded === undefined) return { kind: "refused", reason: "does-not-open" };
   const message = readBody(padded);
   if (message === undefined) return { kind: "refused", reason: "malformed" };
-  const signed = verifyEd25519({
+  if (!isSigned({ ...params, message })) return { kind: "refused", reason: "bad-signature" };
+  const opened = bodyOf(message);
+  if (opened === undefined) return { kind: "refused", reason: "malformed" };
+  if (opened.authority !== params.authority) return { kind: "refused", reason: "other-authority" };
+  return { kind: "opened", body: opened, bytes: encodeCanonical(EntryBodySchema, message) };
+}
+
+/**
+ * Reads the signed body of a request for those who do not have the key that its entry was sealed with. `undefined`
+ * unless it is one, signed by the installation that it names. Never throws.
+ */
+export function readRequest(params: {
+  network: Network;
+  group: GroupId;
+  /** Of the entry that the request is about; `undefined` if it may not be about that. */
+  parentOf: (entry: EntryId) => EntryId | GroupId | undefined;
+  bytes: Uint8Array;
+}): (Request & { readonly installation: InstallationKey }) | undefined {
+  const message = decodeBody(params.bytes);
+  const opened = message && bodyOf(message);
+  if (!message || opened?.instruction.case !== "control") return undefined;
+  const { value: request } = opened.instruction;
+  const parent = request.kind === "request" ? params.parentOf(request.entry) : undefined;
+  if (request.kind !== "request" || !parent || !isSigned({ ...params, parent, message })) return undefined;
+  return { ...request, installation: opened.installation };
+}
+
+function isSigned(params: EntryPlace & { network: Network; message: EntryBodyMessage }): boolean {
+  const { message } = params;
+  return verifyEd25519({
     publicKey: message.installation,
     message: signedBytes({ ...params, message: { ...message, signature: new Uint8Array() } }),
     signature: message.signature,
   });
-  if (!signed) return { kind: "refused", reason: "bad-signature" };
-  const opened = bodyOf(message);
-  if (opened === undefined) return { kind: "refused", reason: "malformed" };
-  return opened.authority === params.authority
-    ? { kind: "opened", body: opened }
-    : { kind: "refused", reason: "other-authority" };
 }
 
 function writeInstruction(instruction: EntryBody["instruction"]): EntryBodyMessage["instruction"] {
@@ -123,8 +160,12 @@ function readInstruction(instruction: EntryBodyMessage["instruction"]): EntryBod
 }
 
 function readBody(padded: Uint8Array): EntryBodyMessage | undefined {
+  const bytes = catchFault(() => unpad(padded));
+  return bytes instanceof WeftError ? undefined : decodeBody(bytes);
+}
+
+function decodeBody(bytes: Uint8Array): EntryBodyMessage | undefined {
   try {
-    const bytes = unpad(padded);
     const message = decodeStrict({ schema: EntryBodySchema, bytes, maxBytes: MAX_ENTRY_PAYLOAD_BYTES });
     checkLength({ bytes: message.signature, length: SIGNATURE_BYTES, what: "an entry's signature" });
     checkLength({ bytes: message.installation, length: ID_BYTES, what: "an entry's installation" });
@@ -137,15 +178,17 @@ function readBody(padded: Uint8Array): EntryBodyMessage | undefined {
 }
 
 function bodyOf(message: EntryBodyMessage): EntryBody | undefined {
-  const { registryBlock } = message;
+  const { registryBlock, requests } = message;
   const instruction = readInstruction(message.instruction);
   if (instruction === undefined || registryBlock > Number.MAX_SAFE_INTEGER) return undefined;
-  return {
+  if (requests.length > (instruction.case === "commit" ? MAX_REPAIRS_PER_COMMIT : 0)) return undefined;
+  const body = {
     instruction,
     authority: asAddress(message.authority),
     registryBlock: Number(registryBlock),
-    installation: asId(message.installation),
+    installation: asId<InstallationKey>(message.installation),
   };
+  return requests.length === 0 ? body : { ...body, requests };
 }
 
 function signedBytes(params: EntryPlace & { network: Network; message: EntryBodyMessage }): Uint8Array {

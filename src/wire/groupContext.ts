@@ -1,21 +1,39 @@
 import { create } from "@bufbuild/protobuf";
 import { WeftError } from "../errors.ts";
-import { type GroupContext as GroupContextMessage, GroupContextSchema } from "../gen/weft/v1/entry_pb.ts";
+import {
+  type GroupContext as GroupContextMessage,
+  GroupContextSchema,
+  ReturningSchema,
+} from "../gen/weft/v1/entry_pb.ts";
 import { utf8 } from "./bytes.ts";
 import { catchFault } from "./catchFault.ts";
 import { checkLength, decodeStrict, encodeCanonical } from "./decodeStrict.ts";
-import { asId, fromHex, type InboxId } from "./ids.ts";
+import { asId, fromHex, type InboxId, type InstallationKey } from "./ids.ts";
 import {
+  MAX_EXTRA_BYTES,
   MAX_GROUP_NAME_BYTES,
   MAX_LATE_COMMITS,
   MAX_LATE_SECONDS,
   MAX_MEMBERS,
+  MAX_RETURNING,
   MAX_ROTATION_INTERVAL_BLOCKS,
   PROTOCOL_VERSION,
+  RETURNING_VERSION,
 } from "./limits.ts";
+import { readNumbered } from "./numbered.ts";
+
+/** An installation that was removed to be added again: its leaf is awaited for VOID_BLOCKS. */
+export type Returning = {
+  readonly installation: InstallationKey;
+  readonly inbox: InboxId;
+  /** About when it was removed. */
+  readonly block: number;
+};
 
 /** What a group agrees on besides its members; changes by commit only. */
 export type GroupContext = {
+  /** Of the protocol: no commit lowers it, a super admin raises it. */
+  readonly version: number;
   readonly name: string;
   /** 32 bytes; picks the conversation's default node and is renewed by each Remove. */
   readonly salt: Uint8Array;
@@ -28,6 +46,10 @@ export type GroupContext = {
   readonly lateSeconds: number;
   /** Least distance of two commits by one member who is no admin. */
   readonly rotationIntervalBlocks: number;
+  /** In ascending order of installations, each once. */
+  readonly returning: readonly Returning[];
+  /** Settings that this version does not know, see `readNumbered`: every commit copies them. */
+  readonly extra: Uint8Array;
 };
 
 export type GroupContextReading =
@@ -36,8 +58,8 @@ export type GroupContextReading =
   | { readonly kind: "malformed" };
 
 const SALT_BYTES = 32;
-/** Every member in one of the lists. */
-const MAX_CONTEXT_BYTES = 1024 + MAX_MEMBERS * 34;
+/** Every member in one of the lists, everything that may be awaited and all settings. */
+const MAX_CONTEXT_BYTES = 1024 + MAX_MEMBERS * 34 + MAX_RETURNING * 82 + MAX_EXTRA_BYTES;
 /** Field 1, varint: every version starts with its number. */
 const VERSION_TAG = 0x08;
 
@@ -50,9 +72,16 @@ export function writeGroupContext(context: GroupContext): Uint8Array {
     GroupContextSchema,
     create(GroupContextSchema, {
       ...context,
-      protocolVersion: PROTOCOL_VERSION,
+      protocolVersion: context.version,
       superAdmins: context.superAdmins.map(fromHex),
       admins: context.admins.map(fromHex),
+      returning: context.returning.map(({ installation, inbox, block }) =>
+        create(ReturningSchema, {
+          installation: fromHex(installation),
+          inbox: fromHex(inbox),
+          block: BigInt(block),
+        }),
+      ),
     }),
   );
   if (!context.name.isWellFormed() || readGroupContext(bytes).kind !== "context") {
@@ -76,19 +105,42 @@ function decodeContext(bytes: Uint8Array): GroupContext | undefined {
   checkLength({ bytes: message.salt, length: SALT_BYTES, what: "a salt" });
   const superAdmins = message.superAdmins.map((inbox) => asId<InboxId>(inbox));
   const admins = message.admins.map((inbox) => asId<InboxId>(inbox));
-  if (!isWithinLimits(message) || !areSortedAndDisjoint(superAdmins, admins)) return undefined;
-  const { name, salt, lateCommits, lateSeconds, rotationIntervalBlocks } = message;
-  return { name, salt, superAdmins, admins, lateCommits, lateSeconds, rotationIntervalBlocks };
+  const returning = message.returning.map(({ installation, inbox, block }) => ({
+    installation: asId<InstallationKey>(installation),
+    inbox: asId<InboxId>(inbox),
+    block: Number(block),
+  }));
+  const isInOrder = areSortedAndDisjoint(superAdmins, admins) && areAscending(returning);
+  if (!isWithinLimits(message) || !isInOrder || !fitsVersion(message)) return undefined;
+  const { protocolVersion: version, name, salt, extra } = message;
+  const { lateCommits, lateSeconds, rotationIntervalBlocks } = message;
+  const limits = { lateCommits, lateSeconds, rotationIntervalBlocks };
+  return { version, name, salt, superAdmins, admins, ...limits, returning, extra };
+}
+
+/** What a version does not have is not in its contexts. */
+function fitsVersion({ protocolVersion, returning, extra }: GroupContextMessage): boolean {
+  if (protocolVersion < 1 || protocolVersion > PROTOCOL_VERSION) return false;
+  return protocolVersion >= RETURNING_VERSION || returning.length + extra.length === 0;
+}
+
+function areAscending(returning: readonly Returning[]): boolean {
+  return returning.every(
+    ({ installation, block }, i) =>
+      block <= Number.MAX_SAFE_INTEGER && (returning[i - 1]?.installation ?? "") < installation,
+  );
 }
 
 function isWithinLimits(message: GroupContextMessage): boolean {
   return (
-    message.protocolVersion === PROTOCOL_VERSION &&
     utf8(message.name).length <= MAX_GROUP_NAME_BYTES &&
     message.superAdmins.length + message.admins.length <= MAX_MEMBERS &&
     message.lateCommits <= MAX_LATE_COMMITS &&
     message.lateSeconds <= MAX_LATE_SECONDS &&
-    message.rotationIntervalBlocks <= MAX_ROTATION_INTERVAL_BLOCKS
+    message.rotationIntervalBlocks <= MAX_ROTATION_INTERVAL_BLOCKS &&
+    message.returning.length <= MAX_RETURNING &&
+    message.extra.length <= MAX_EXTRA_BYTES &&
+    readNumbered(message.extra) !== undefined
   );
 }
 

@@ -1,7 +1,9 @@
 /** The network's limits and constants: every peer must agree on them. Sizes in bytes, times as named. */
 
-/** Of the group context: a client that meets a newer one pauses. */
-export const PROTOCOL_VERSION = 1;
+/** Of the group context, and of new groups; earlier ones are read, and a client that meets a newer one pauses. */
+export const PROTOCOL_VERSION = 2;
+/** The first version with `returning` and `extra`. */
+export const RETURNING_VERSION = 2;
 /** Topic and payload of an envelope together. */
 export const MAX_ENVELOPE_BYTES = 128 * 1024;
 /** Payload of an entry: sequencers refuse larger transactions. */
@@ -16,6 +18,13 @@ export const MAX_REPLACES = 16;
 export const MAX_GROUP_NAME_BYTES = 256;
 /** Installations in a group: a path commit is linear in fresh members. */
 export const MAX_MEMBERS = 1000;
+/** Leaves of one inbox in a group, so that nobody has others pay for devices without end. */
+export const MAX_INSTALLATIONS_PER_INBOX = 16;
+/** Installations that a group awaits at a time, and that one commit takes out to be added again. */
+export const MAX_RETURNING = 256;
+export const MAX_REPAIRS_PER_COMMIT = 64;
+/** Settings of a group that this version does not know. */
+export const MAX_EXTRA_BYTES = 4096;
 /** Members added by one commit and bytes of their Adds, so that its payload stays below MAX_ENTRY_PAYLOAD_BYTES. */
 export const MAX_ADDS_PER_COMMIT = 200;
 export const MAX_ADD_BYTES_PER_COMMIT = 80_000;
@@ -42,6 +51,10 @@ export const REGISTRY_WINDOW_BLOCKS = 14_400;
  * and the keys of the epoch before it have to be kept.
  */
 export const VOID_BLOCKS = 14_400;
+/** The block at which a repair says that it was made lies at most this far from its own: five minutes at 250 ms. */
+export const REPAIR_WINDOW_BLOCKS = 1_200;
+/** A plain member's upkeep keeps this distance from the last commit of its inbox and from the branch's last Add. */
+export const UPKEEP_DISTANCE_BLOCKS = 8;
 /** What a removed or revoked sender said counts if it is checkpointed at most this many blocks after that. */
 export const FENCE_BLOCKS = 40;
 /** Distance of two commits by one member who is no admin. */

@@ -151,7 +151,7 @@ test("a commit whose tag is false for all is voided by evidence, and the group g
   await untilAllFollow(honest, group, epoch + 1);
 });
 
-test("whom a void commit took out is in the group as before", async () => {
+test("whom a void commit took out stays out: the next one repeats it, and nothing is sealed meanwhile", async () => {
   await using opened = await openTestGroup({ network, names: ["alice", "bob", "carol", "dave"] });
   const { group, members } = opened;
   const [alice, bob, ...others] = members;
@@ -169,12 +169,20 @@ test("whom a void commit took out is in the group as before", async () => {
   const entry = await land(
     asEntry(forgeCommit({ seat, proposals, withPath: true, spoil: "confirmation-tag" })),
   );
-  await untilVoid([bob, ...others], group, entry, "contradicts-tag");
-  const said = await sendMessage({ client: bob.client, group, text: "still here" });
+  const [carol, dave] = others;
+  assert.ok(carol && dave);
+  await untilVoid(others, group, entry, "contradicts-tag");
+  const said = await sendMessage({ client: carol.client, group, text: "not for bob" });
   assert.deepEqual(await said.settled, delivered);
+  await until("bob is out", () => !isMember(bob, group));
   for (const member of others) {
-    await until("bob is heard", async () => (await texts(member, group)).includes("still here"));
+    const { members: left } = await groupStatus({ client: member.client, group });
+    assert.ok(!left.includes(bob.client.inbox), "a plain member has repeated it");
   }
+  await until("dave reads it", async () => (await texts(dave, group)).includes("not for bob"));
+  assert.ok(!(await texts(bob, group)).includes("not for bob"));
+  const { kind } = await (await sendMessage({ client: bob.client, group, text: "still here?" })).settled;
+  assert.equal(kind, "failed");
 });
 
 test("a commit that gives another authority than its entry names is voided by evidence", async () => {

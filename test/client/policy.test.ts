@@ -5,16 +5,24 @@ import { canDo, type Wish } from "../../src/client/policy/canDo.ts";
 import { inboxesGone } from "../../src/client/policy/inboxesGone.ts";
 import { type CommitFacts, earliestCommitBlock, judgeCommit } from "../../src/client/policy/judgeCommit.ts";
 import { judgeControl } from "../../src/client/policy/judgeControl.ts";
+import type { Owed } from "../../src/client/policy/membership.ts";
 import {
   contextAfterRemove,
   contextAfterRename,
   contextAfterRole,
+  contextWithout,
   firstContext,
 } from "../../src/client/policy/nextContext.ts";
 import type { CommitRefusal } from "../../src/client/policy/reasons.ts";
 import { type Member, mayPromote, roleOf } from "../../src/client/policy/roleOf.ts";
 import type { GroupContext } from "../../src/wire/groupContext.ts";
 import { asId, type InboxId, type InstallationKey } from "../../src/wire/ids.ts";
+import {
+  MAX_INSTALLATIONS_PER_INBOX,
+  REPAIR_WINDOW_BLOCKS,
+  UPKEEP_DISTANCE_BLOCKS,
+  VOID_BLOCKS,
+} from "../../src/wire/limits.ts";
 
 const inbox = (fill: number) => asId<InboxId>(new Uint8Array(32).fill(fill));
 const leaf = (fill: number, device = 0): Member => ({
@@ -217,44 +225,173 @@ test("anyone removes revoked leaves and leavers, and adds the group's own instal
   refused("inactive-installation", { writer: carol, ...add(dave3, false) });
 });
 
-test("anyone removes and adds again an installation that asked for it; its roles wait for it", () => {
+/** What a commit proposes that takes these leaves out to add them again. */
+function repairOf(repaired: readonly Member[], change: Partial<CommitFacts> = {}): Partial<CommitFacts> {
+  const { context: before, block } = facts(change);
+  const after = proposes(contextAfterRemove({ context: before, gone: new Set(), repaired, block }));
+  return { stranded: new Set(repaired.map((one) => one.installation)), removes: repaired, after, ...change };
+}
+
+/** The context after that, and the others. */
+const away = (...gone: Member[]) => ({
+  context: contextAfterRemove({ context, gone: new Set(), repaired: gone, block: 1000 }),
+  members: members.filter((m) => !gone.includes(m)),
+});
+
+test("anyone takes out an installation that asked for it, and lists it; its roles wait for it", () => {
+  for (const writer of [carol, alice]) {
+    permitted({ writer, ...repairOf([bob]) });
+    refused("not-permitted", { writer, ...repairOf([bob], { stranded: new Set() }) });
+  }
+  permitted({ writer: carol, ...repairOf([bob, dave]) });
   const stranded = new Set([bob.installation]);
-  const salt = new Uint8Array(32).fill(9);
-  permitted({ writer: carol, stranded, removes: [bob], after: proposes({ ...context, salt }) });
-  refused("not-only-removed", { writer: carol, stranded, ...removal([bob], { stranded }) });
-  const without = members.filter((m) => m !== bob);
-  permitted({ writer: carol, stranded, members: without, ...add(bob) });
-  permitted({ writer: alice, stranded, ...removal([bob], { stranded }) });
-  permitted({ writer: alice, stranded, removes: [bob], after: proposes({ ...context, salt }) });
-  const others = members.filter((m) => m !== carol);
-  permitted({ writer: dave, stranded: new Set([carol.installation]), members: others, ...add(carol) });
-  refused("not-permitted", { writer: dave, members: others, ...add(carol) });
+  refused("not-permitted", { writer: carol, stranded, ...removal([bob]) });
+  permitted({ writer: alice, stranded, ...removal([bob]) });
+  const demoted = contextAfterRole({ ...away(bob), inbox: bob.inbox, role: "member" });
+  refused("not-only-removed", { writer: carol, stranded, removes: [bob], after: proposes(demoted) });
 });
 
-test("who was taken out to be added again is awaited: anyone adds it, and nobody takes its place", () => {
-  const alone = { ...context, superAdmins: [alice.inbox] };
-  const salt = new Uint8Array(32).fill(9);
-  const stranded = new Set([alice.installation]);
-  const after = proposes({ ...alone, salt });
-  permitted({ context: alone, writer: carol, stranded, removes: [alice], after });
-  refused("not-permitted", { context: alone, writer: carol, removes: [alice], after });
-  const members = [bob, ben, carol, dave];
-  permitted({ context: alone, members, writer: carol, ...add(alice) });
-  const promoted = contextAfterRole({ context: alone, inbox: bob.inbox, role: "super-admin" });
-  refused("not-permitted", { context: alone, members, writer: bob, after: proposes(promoted) });
+test("only what is removed and asked for it is listed, about when it was, and once in a period", () => {
+  const [listed] = away(bob).context.returning;
+  assert.ok(listed);
+  const lists = (one: Partial<typeof listed>, change: Partial<CommitFacts> = {}): Partial<CommitFacts> => {
+    const after = { ...away(bob).context, returning: [{ ...listed, ...one }] };
+    return { writer: carol, ...repairOf([bob], change), after: proposes(after) };
+  };
+  permitted(lists({ block: 1000 - REPAIR_WINDOW_BLOCKS }, { registryBlock: 900 }));
+  for (const block of [999 - REPAIR_WINDOW_BLOCKS, 1001 + REPAIR_WINDOW_BLOCKS].map((at) => at + 2000)) {
+    refused("bad-returning", lists({ block }, { block: 3000, registryBlock: 3000 }));
+  }
+  refused("bad-returning", lists({ inbox: ben.inbox }));
+  refused("not-permitted", lists({ installation: ben.installation }));
+  refused("bad-returning", { writer: alice, after: proposes({ ...context, returning: [listed] }) });
+  const back = { context: away(bob).context };
+  const again = (block: number) => repairOf([bob], { ...back, block, registryBlock: block });
+  refused("too-soon", { writer: carol, ...again(1000 + VOID_BLOCKS) });
+  permitted({ writer: carol, ...again(1001 + VOID_BLOCKS) });
+  const leavers = new Set([dave.inbox]);
+  refused("not-permitted", { writer: carol, ...repairOf([dave], { leavers }) });
+  const revoked = new Set([dave2.installation]);
+  refused("not-permitted", { writer: carol, ...repairOf([dave2], { revoked }) });
 });
 
-test("members wait between their commits, except for upkeep; admins do not", () => {
+test("anyone adds who is listed, for as long as it is, and nobody takes its place meanwhile", () => {
+  const listed = away(carol);
+  permitted({ writer: dave, ...listed, ...add(carol) });
+  refused("not-permitted", { writer: dave, ...listed, ...add(leaf(5, 7)) });
+  refused("not-permitted", { writer: dave, members: listed.members, ...add(carol) });
+  const late = 1001 + VOID_BLOCKS;
+  permitted({ writer: dave, ...listed, ...add(carol), block: late - 1, registryBlock: late - 1 });
+  refused("not-permitted", { writer: dave, ...listed, ...add(carol), block: late, registryBlock: late });
+  const leavers = new Set([carol.inbox]);
+  refused("not-permitted", { writer: dave, ...listed, leavers, ...add(carol) });
+  const alone = { ...away(alice), context: { ...away(alice).context, superAdmins: [alice.inbox] } };
+  const promoted = contextAfterRole({ ...alone, inbox: bob.inbox, role: "super-admin" });
+  refused("not-permitted", { ...alone, writer: bob, after: proposes(promoted) });
+  permitted({ ...alone, writer: bob, after: proposes(promoted), block: late, registryBlock: late });
+});
+
+test("a decision takes the whole inbox off the list, also when it has no leaf at that moment", () => {
+  const one = away(dave);
+  permitted({ writer: bob, ...one, ...removal([dave2], one) });
+  const kept = {
+    ...contextAfterRemove({ ...one, gone: new Set([dave.inbox]) }),
+    returning: one.context.returning,
+  };
+  refused("bad-returning", { writer: bob, ...one, removes: [dave2], after: proposes(kept) });
+  const revoked = new Set([dave2.installation]);
+  permitted({ writer: carol, ...one, revoked, ...removal([dave2], { ...one, revoked }) });
+  const both = away(dave, dave2);
+  const gone = new Set([dave.inbox]);
+  const without = proposes(contextWithout({ ...both, gone }));
+  permitted({ writer: bob, ...both, after: without });
+  refused("not-permitted", { writer: carol, ...both, after: without });
+  const half = { ...both.context, returning: both.context.returning.slice(1) };
+  refused("bad-returning", { writer: bob, ...both, after: proposes(half) });
+  refused("bad-returning", { writer: bob, ...one, after: proposes(contextWithout({ ...one, gone })) });
+  const admin = away(ben);
+  const left = contextWithout({ ...admin, gone: new Set([ben.inbox]) });
+  refused("not-permitted", { writer: bob, ...admin, after: proposes(left) });
+  permitted({ writer: alice, ...admin, after: proposes(left) });
+  const role = { ...left, admins: admin.context.admins };
+  refused("bad-returning", { writer: alice, ...admin, after: proposes(role) });
+});
+
+test("what counts no more may be left out of the list or stay there, nothing else may", () => {
+  const { context: listed } = away(dave);
+  const cleared = proposes({ ...listed, name: "Other", returning: [] });
+  refused("bad-returning", { context: listed, after: cleared });
+  const late = { context: listed, block: 1001 + VOID_BLOCKS, registryBlock: 1001 };
+  permitted({ ...late, after: cleared });
+  permitted({ ...late, after: proposes({ ...listed, name: "Other" }) });
+});
+
+test("the version goes up by a super admin only, and settings that nobody knows stay as they are", () => {
+  const old = { context: { ...context, version: 1 } };
+  permitted({ ...old, after: proposes(context) });
+  refused("not-permitted", { ...old, writer: bob, after: proposes(context) });
+  refused("not-permitted", { after: proposes({ ...context, version: 1 }) });
+  refused("not-only-removed", { ...old, ...repairOf([carol]) });
+  const extra = Uint8Array.of(0x0a, 1, 7);
+  refused("unknown-setting", { after: proposes({ ...context, extra }) });
+  permitted({ context: { ...context, extra }, after: proposes({ ...context, extra, name: "Other" }) });
+  refused("unknown-setting", { context: { ...context, extra }, after: proposes(context) });
+});
+
+test("what a void sibling has decided is repeated by whoever comes next, and by nobody left out", () => {
+  const owed: Owed = { removes: [dave, dave2], roles: [] };
+  for (const writer of [carol, alice]) {
+    permitted({ writer, owed, ...removal([dave, dave2], { owed }) });
+    refused("removal-not-repeated", { writer, owed });
+  }
+  refused("removal-not-repeated", { owed, ...removal([dave], { owed }) });
+  refused("removal-not-repeated", { owed, ...add(eve) });
+  refused("not-permitted", { writer: carol, owed, ...repairOf([dave, dave2]) });
+  refused("not-permitted", { writer: carol, owed, ...removal([ben, dave, dave2], { owed }) });
+  const demotion: Owed = { removes: [], roles: [{ inbox: amy.inbox, role: "admin" }] };
+  const down = contextAfterRole({ context, inbox: amy.inbox, role: "admin" });
+  const farther = contextAfterRole({ context, inbox: amy.inbox, role: "member" });
+  permitted({ writer: carol, owed: demotion, after: proposes(down) });
+  refused("not-permitted", { writer: carol, owed: demotion, after: proposes(farther) });
+  permitted({ owed: demotion, after: proposes(farther) });
+  refused("removal-not-repeated", { owed: demotion });
+  const last = { context: { ...context, superAdmins: [amy.inbox] }, owed: { removes: [amy], roles: [] } };
+  permitted({ writer: carol, ...last, ...removal([amy], last) });
+});
+
+test("members wait between their commits, also with upkeep, and after an Add; admins do not", () => {
   const late = { lastCommitBlock: 993, block: 1000 };
   refused("too-soon", { writer: carol, ...late });
   permitted({ writer: carol, ...late, block: 1001 });
   permitted({ writer: bob, ...late });
   const leavers = new Set([dave.inbox]);
-  permitted({ writer: carol, ...late, leavers, ...removal([dave], { leavers }) });
+  const upkeep = { leavers, ...removal([dave, dave2], { leavers }) };
+  for (const since of [{ lastCommitBlock: 993 }, { lastAddBlock: 993 }]) {
+    refused("too-soon", { writer: carol, ...since, ...upkeep });
+    refused("too-soon", { writer: carol, ...since, ...add(leaf(6, 3)) });
+    permitted({ writer: carol, ...since, ...upkeep, block: 993 + UPKEEP_DISTANCE_BLOCKS });
+    permitted({ writer: bob, ...since, ...upkeep });
+  }
+  permitted({ writer: carol, lastAddBlock: 993 });
   const wait = { context, lastCommitBlock: 993 };
   assert.equal(earliestCommitBlock({ ...wait, inbox: carol.inbox }), 1001);
   assert.equal(earliestCommitBlock({ ...wait, inbox: alice.inbox }), 0);
   assert.equal(earliestCommitBlock({ context, inbox: carol.inbox, lastCommitBlock: undefined }), 0);
+});
+
+test("an inbox has so many leaves and no more, those included that are to come back", () => {
+  const devices = Array.from({ length: MAX_INSTALLATIONS_PER_INBOX }, (_, i) => leaf(5, i + 1));
+  const [first, ...others] = devices;
+  assert.ok(first);
+  const rest = members.filter((m) => m !== carol);
+  const last = devices.at(-1) ?? first;
+  permitted({ writer: first, members: [...rest, ...devices.slice(0, -1)], ...add(last) });
+  const full = { writer: bob, members: [...rest, ...devices] };
+  refused("too-many-installations", { ...full, ...add(leaf(5, 99)) });
+  const some = { context: contextAfterRemove({ context, gone: new Set(), repaired: [first], block: 1000 }) };
+  const without = { writer: bob, members: [...rest, ...others], ...some };
+  refused("too-many-installations", { ...without, ...add(leaf(5, 99)) });
+  permitted({ ...without, ...add(first) });
 });
 
 test("super admins delete others' messages; the last of them cannot leave", () => {

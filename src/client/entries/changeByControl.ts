@@ -19,9 +19,12 @@ export async function changeByControl(params: {
   entry: Entry;
   writer: Member;
   instruction: ControlInstruction;
+  /** Of a request: its signed body. */
+  proof?: Uint8Array;
 }): Promise<GroupChange> {
-  const { core, group, entry, writer, instruction } = params;
-  const record = recordOf(entry, { kind: "control", epoch: group.view.record.epoch, writer, instruction });
+  const { core, group, entry, writer, instruction, proof } = params;
+  const { epoch } = group.view.record;
+  const record = recordOf(entry, { kind: "control", epoch, writer, instruction, proof });
   core.logger.debug({ group: group.id, entry: entry.id, instruction: instruction.kind }, "a control counts");
   const changes = await deletionChanges({ core, group, records: [record], stands: true });
   const { writes, events } = timelineWrites({ group: group.id, changes });

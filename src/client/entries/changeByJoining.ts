@@ -6,6 +6,7 @@ import { authorityOf } from "../groups/epochSecrets.ts";
 import { readState } from "../groups/epochStates.ts";
 import { namesOf, viewOf } from "../groups/epochView.ts";
 import type { Group } from "../groups/group.ts";
+import { hasSiblings } from "../groups/unheard.ts";
 import { branchWith } from "../messages/judgeSenders.ts";
 import type { EntryRecord, Fork, GroupRecord, HeadId } from "../tables.ts";
 import { judgeVanished } from "./settleFork.ts";
@@ -49,7 +50,11 @@ export async function changeByJoining(params: {
   }
   const joined: GroupRecord = {
     ...{ ...record, ...namesOf(viewOf(state)) },
-    ...{ status: "member", fork: forkAfterStart(record) },
+    ...{
+      status: "member",
+      fork: forkAfterStart(record),
+      isUnheard: hasToHear({ core, record, entry, entries }),
+    },
   };
   const branch = branchWith({ group, record: joined, added: lineage });
   // What was said in it may have been void for the time that it was gone.
@@ -58,6 +63,18 @@ export async function changeByJoining(params: {
     ...{ dead: new Set(), from: epoch },
   });
   return { entries: lineage, record: joined, writes, events: [...events, told] };
+}
+
+/** Who joins can't judge the entry that it joins by: another member has to be heard where that may not be adopted. */
+function hasToHear(params: {
+  core: ClientCore;
+  record: GroupRecord;
+  entry: EntryRecord;
+  entries: ReadonlyMap<HeadId, EntryRecord>;
+}): boolean {
+  const { core, record } = params;
+  const known = [core.self.inbox, record.inviter];
+  return hasSiblings(params) && record.members.some((inbox) => !known.includes(inbox));
 }
 
 /** The entry that brought this client in may have come back. */

@@ -7,10 +7,12 @@ import type { ClientEvent } from "../events.ts";
 import type { GroupChange } from "../groups/changeGroup.ts";
 import { type EpochView, inboxesOf, namesOf, viewOf } from "../groups/epochView.ts";
 import type { Group } from "../groups/group.ts";
+import { heardRecord } from "../groups/unheard.ts";
 import { isRevoked } from "../identity/isRevoked.ts";
 import { foldEntry } from "../outbox/foldEntry.ts";
 import { refusedIntent } from "../outbox/refusedIntent.ts";
 import { inboxesGone } from "../policy/inboxesGone.ts";
+import { inboxesAway } from "../policy/returning.ts";
 import { type GroupRecord, tables } from "../tables.ts";
 import { membershipChanges } from "../timeline/membershipChanges.ts";
 import { keyOf, type MembershipRecord } from "../timeline/record.ts";
@@ -96,13 +98,13 @@ function adopt(params: Params, adopted: { newState: GroupState; summary: CommitS
   const { newState, summary } = adopted;
   const before = viewOf(state);
   const after = viewOf(newState);
-  const record = recordAfter({ record: group.view.record, entry, after });
+  const record = recordAfter({ core, group, entry, after, by: summary.writer.inbox });
   const { leavers } = group.view.leaves;
   const shown = membershipOf({ entry, summary, before, after, leavers });
   const change = {
     entry: entry.id,
     joined: difference(inboxesOf(after), inboxesOf(before)),
-    gone: difference(inboxesOf(before), inboxesOf(after)),
+    gone: difference(belongingTo(before), belongingTo(after)),
     returning: returningAfter({ fork: group.view.record.fork, entry: entry.id }),
     own: group.view.staged.get(entry.id)?.intent,
   };
@@ -119,13 +121,27 @@ function adopt(params: Params, adopted: { newState: GroupState; summary: CommitS
   };
 }
 
+/** Whoever is awaited has no leaf and is a member still. */
+function belongingTo(view: EpochView): InboxId[] {
+  return [...new Set([...inboxesOf(view), ...inboxesAway(view)])];
+}
+
 /** By which requests and evidence about the entry are judged. */
 function keptPayload({ group, entry, hasPath }: Params): Write[] {
   return hasPath ? [tables.voidable.put({ group: group.id, entry: entry.id }, entry.payload)] : [];
 }
 
-function recordAfter(params: { record: GroupRecord; entry: Entry; after: EpochView }): GroupRecord {
-  const { record, entry, after } = params;
+function recordAfter(params: {
+  core: ClientCore;
+  group: Group;
+  entry: Entry;
+  after: EpochView;
+  by: InboxId;
+}): GroupRecord {
+  const { core, group, entry, after, by } = params;
+  const { branch, record: before } = group.view;
+  const at = { branch, inbox: by, head: entry.parent, self: core.self.inbox };
+  const record = heardRecord({ record: before, ...at }) ?? before;
   const status = record.status === "creating" ? "member" : record.status;
   return { ...record, ...namesOf(after), status, head: entry.id, epoch: after.epoch };
 }

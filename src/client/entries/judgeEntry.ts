@@ -8,6 +8,7 @@ import { authorityOf } from "../groups/epochSecrets.ts";
 import { type EpochView, inboxesOf, viewOf } from "../groups/epochView.ts";
 import { type EntryFacts, judgeCommit } from "../policy/judgeCommit.ts";
 import { judgeControl } from "../policy/judgeControl.ts";
+import type { Owed } from "../policy/membership.ts";
 import type { Member } from "../policy/roleOf.ts";
 import type { OpenedEntry } from "./openEntry.ts";
 import type { CommitSummary } from "./verdict.ts";
@@ -52,11 +53,16 @@ export function judgeEntry(params: {
   registry: Registry;
   lastCommitBlock: number | undefined;
   leavers: ReadonlySet<InboxId>;
+  lastAddBlock?: number | undefined;
+  /** Whose requests the entry carries, see `provenRequests`. */
   stranded: ReadonlySet<InstallationKey>;
+  /** What void siblings before it have decided. */
+  owed?: Owed | undefined;
   /** The state that this client staged, if the entry is its own. */
   staged: GroupState | undefined;
 }): EntryJudgement {
-  const { opened, entry, state, registry, lastCommitBlock, leavers, stranded, staged } = params;
+  const { opened, entry, state, registry, lastCommitBlock, lastAddBlock } = params;
+  const { leavers, stranded, owed, staged } = params;
   if (opened.kind === "refused") return opened;
   const { writer, registryBlock } = opened;
   const { context, members } = viewOf(state);
@@ -70,14 +76,12 @@ export function judgeEntry(params: {
   const asOf = Math.min(registryBlock, block);
   const judgement = judgeCommit({
     ...facts,
-    stranded,
-    after,
+    ...{ stranded, owed, after, lastCommitBlock, lastAddBlock },
     adds: adds.map((add) => ({
       ...add,
       active: activeAt({ inbox: registry(add.inbox), installation: add.installation, block: asOf }),
     })),
     removes,
-    lastCommitBlock,
   });
   if (judgement.kind !== "permitted") return judgement;
   const summary = { writer, adds, removes };

@@ -1,7 +1,6 @@
 import { WeftError } from "../../errors.ts";
 import type { GroupState } from "../../mls/groupState.ts";
 import type { Entry } from "../../rpc/nodeApi.ts";
-import type { InboxId } from "../../wire/ids.ts";
 import type { ClientCore } from "../core.ts";
 import { changeGroup } from "../groups/changeGroup.ts";
 import { readState } from "../groups/epochStates.ts";
@@ -12,7 +11,8 @@ import type { Member } from "../policy/roleOf.ts";
 import { type EntryRecord, tables } from "../tables.ts";
 import { askRegistry, type RegistrySource } from "./askRegistry.ts";
 import { changeByControl } from "./changeByControl.ts";
-import { isInTime, judgeAppeal } from "./judgeAppeal.ts";
+import { changeByDead } from "./changeByDead.ts";
+import { contestedDecisions, isInTime, judgeAppeal } from "./judgeAppeal.ts";
 import { revokedMembers } from "./judgeEntry.ts";
 import { openAppeal, openEntry } from "./openEntry.ts";
 import { recordOf } from "./recordOf.ts";
@@ -39,21 +39,24 @@ export async function judgeLaterSibling(params: Params): Promise<void> {
   const state = payload && (await readState({ ...place, cache: group.epochs, head: entry.parent }));
   const appeal = state && openAppeal({ network: core.network, state, entry });
   if (!payload || !state || !appeal) {
-    await changeGroup({ core, group, change: { entries: [recordOf(entry, { kind: "dead" })] } });
-    return;
+    return await changeGroup({ core, group, change: changeByDead({ core, group, entry }) });
   }
-  const { writer, registryBlock, instruction } = appeal;
+  const { writer, registryBlock, instruction, bytes: proof } = appeal;
+  const facts = await gatherFacts({ ...params, state, writer, registryBlock });
+  const verified = verifiedOf({ core, state, entry: { ...contested, group: group.id, payload } });
+  const earlier = requestsAbout(group, contested);
   const judgement = judgeAppeal({
-    ...{ state, contested, appeal: instruction },
-    facts: await gatherFacts({ ...params, state, writer, registryBlock }),
-    verified: verifiedOf({ core, state, entry: { ...contested, group: group.id, payload } }),
-    asked: askersOf(group, contested),
+    ...{ state, contested, appeal: instruction, facts, verified },
+    asked: new Set(earlier.map(({ inbox }) => inbox)),
+    askers: new Set(earlier.map(({ installation }) => installation)),
   });
   if (judgement.kind === "refused") return await refuse(params, judgement.reason);
-  const change = await changeByControl({ core, group, entry, writer, instruction });
+  const asks = instruction.kind === "request" ? { proof } : {};
+  const change = await changeByControl({ core, group, entry, writer, instruction, ...asks });
   const { voids: reason } = judgement;
-  if (reason === undefined) await changeGroup({ core, group, change });
-  else await voidEntry({ core, group, contested, reason, by: entry.id, change });
+  if (reason === undefined) return await changeGroup({ core, group, change });
+  const owed = contestedDecisions({ ...facts, verified, block: contested.block.number });
+  await voidEntry({ core, group, contested, reason, owed, by: entry.id, change });
 }
 
 async function gatherFacts(params: Params & { state: GroupState; writer: Member; registryBlock: number }) {
@@ -74,16 +77,13 @@ function verifiedOf(params: { core: ClientCore; state: GroupState; entry: Entry 
   throw new WeftError({ code: "storage", message: `the payload of ${params.entry.id} is another one` });
 }
 
-/** The inboxes that have asked about an entry, each once. */
-function askersOf({ view }: Group, contested: Pick<EntryRecord, "id">): Set<InboxId> {
-  const askers = [...view.entries.values()].flatMap(({ verdict }) =>
-    verdict.kind === "control" &&
-    verdict.instruction.kind === "request" &&
-    verdict.instruction.entry === contested.id
-      ? [verdict.writer.inbox]
+/** Who has asked about an entry. */
+function requestsAbout({ view }: Group, { id, parent }: EntryRecord): Member[] {
+  return (view.below.get(parent) ?? []).flatMap(({ verdict }) =>
+    verdict.kind === "control" && verdict.instruction.kind === "request" && verdict.instruction.entry === id
+      ? [verdict.writer]
       : [],
   );
-  return new Set(askers);
 }
 
 async function refuse({ core, group, entry }: Params, reason: string): Promise<void> {

@@ -3,7 +3,7 @@ import type { GroupState } from "../../mls/groupState.ts";
 import { type VerifiedCommit, verifyCommit } from "../../mls/verifyCommit.ts";
 import type { Entry } from "../../rpc/nodeApi.ts";
 import type { Appeal, ControlInstruction } from "../../wire/control.ts";
-import { openEntryPayload } from "../../wire/entry.ts";
+import { openSignedBody } from "../../wire/entry.ts";
 import { type GroupContextReading, readGroupContext } from "../../wire/groupContext.ts";
 import type { Network } from "../../wire/network.ts";
 import { entryKeyOf } from "../groups/epochSecrets.ts";
@@ -21,6 +21,8 @@ export type OpenedEntry =
       readonly adds: readonly Member[];
       readonly removes: readonly Member[];
       readonly after: GroupContextReading | undefined;
+      /** Which it says to answer by a repair, as they were signed. */
+      readonly requests: readonly Uint8Array[];
     }
   | {
       readonly kind: "control";
@@ -36,7 +38,7 @@ export function openEntry(params: Params): OpenedEntry {
   const { state } = params;
   const opened = openBody(params);
   if (opened.kind === "refused") return opened;
-  const { instruction, leafIndex, ...by } = opened;
+  const { instruction, leafIndex, bytes: _, requests, ...by } = opened;
   if (instruction.case === "control") return { ...by, kind: "control", instruction: instruction.value };
   const verdict = verifyCommit({ state, commit: instruction.value });
   if (verdict.kind === "refused") return verdict;
@@ -47,32 +49,34 @@ export function openEntry(params: Params): OpenedEntry {
   const adds = ownersOf(verified.adds);
   const removes = ownersOf(verified.removes);
   if (!adds || !removes) return { kind: "refused", reason: "bad-key-package" };
-  const { groupContextExtension: bytes } = verified;
-  const after = bytes && readGroupContext(bytes);
-  return { ...by, kind: "commit", verified, adds, removes, after };
+  const { groupContextExtension: content } = verified;
+  const after = content && readGroupContext(content);
+  return { ...by, kind: "commit", verified, adds, removes, after, requests };
 }
 
 /** A request or evidence, if the entry is one; commits are not looked into. */
 export function openAppeal(
   params: Params,
-): { writer: Member; registryBlock: number; instruction: Appeal } | undefined {
+): { writer: Member; registryBlock: number; instruction: Appeal; bytes: Uint8Array } | undefined {
   const opened = openBody(params);
   if (opened.kind === "refused" || opened.instruction.case !== "control") return undefined;
-  const { writer, registryBlock } = opened;
+  const { writer, registryBlock, bytes } = opened;
   const { value: instruction } = opened.instruction;
   const isAppeal = instruction.kind === "request" || instruction.kind === "evidence";
-  return isAppeal ? { writer, registryBlock, instruction } : undefined;
+  return isAppeal ? { writer, registryBlock, instruction, bytes } : undefined;
 }
 
 function openBody({ network, state, entry }: Params) {
   const key = entryKeyOf({ state, parent: entry.parent });
-  const opened = openEntryPayload({ ...entry, network, key });
+  const opened = openSignedBody({ ...entry, network, key });
   if (opened.kind === "refused") return opened;
-  const { instruction, registryBlock, installation } = opened.body;
+  const { body, bytes } = opened;
+  const { instruction, registryBlock, installation, requests = [] } = body;
   const member = viewOf(state).members.find((one) => one.installation === installation);
   if (!member) return { kind: "refused", reason: "not-a-member" } as const;
   const { inbox, leafIndex } = member;
-  return { kind: "opened", writer: { inbox, installation }, leafIndex, registryBlock, instruction } as const;
+  const by = { writer: { inbox, installation }, leafIndex, registryBlock };
+  return { kind: "opened", ...by, instruction, requests, bytes } as const;
 }
 
 function ownersOf(

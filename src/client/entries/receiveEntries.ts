@@ -3,6 +3,7 @@ import type { Entry } from "../../rpc/nodeApi.ts";
 import { entryId } from "../../wire/entry.ts";
 import type { ClientCore } from "../core.ts";
 import { changeGroup, type GroupChange } from "../groups/changeGroup.ts";
+import { HANGING, isCounted } from "../groups/deadRuns.ts";
 import { readState } from "../groups/epochStates.ts";
 import { type EpochView, viewOf } from "../groups/epochView.ts";
 import type { Group } from "../groups/group.ts";
@@ -12,14 +13,17 @@ import { hasActive } from "../policy/roleOf.ts";
 import { type CopyEvidence, type EntryRecord, type GroupRecord, tables } from "../tables.ts";
 import { askRegistry, type RegistrySource } from "./askRegistry.ts";
 import { changeByControl } from "./changeByControl.ts";
+import { changeByDead, parentOfDead } from "./changeByDead.ts";
 import { changeByJoining } from "./changeByJoining.ts";
 import { changeByVerdict } from "./changeByVerdict.ts";
 import { compareEntries } from "./compareEntries.ts";
 import { decisiveChild } from "./decisiveChild.ts";
 import { inboxesToAsk, judgeEntry, type Registry, revokedMembers } from "./judgeEntry.ts";
 import { judgeLaterSibling } from "./judgeLaterSibling.ts";
+import { lastAddBlock } from "./lastAddBlock.ts";
 import { lastCommitBlock } from "./lastCommitBlock.ts";
 import { type OpenedEntry, openEntry } from "./openEntry.ts";
+import { provenRequests } from "./provenRequests.ts";
 import { recordOf } from "./recordOf.ts";
 import { rollBackGroup } from "./rollBackGroup.ts";
 import { settleFork } from "./settleFork.ts";
@@ -34,28 +38,37 @@ type Params = RegistrySource & { group: Group };
 export async function receiveEntries(params: Params & { entries: readonly Entry[] }): Promise<void> {
   const { core, group } = params;
   for (const entry of params.entries) {
-    const known = group.view.entries.get(entry.id);
-    if (known?.block.hash === entry.block.hash && known.logIndex === entry.logIndex) continue;
+    if (isRead(group, entry)) continue;
     await dropFrom(core, group, entry);
     checkEntry(group, entry);
     await receiveEntry({ ...params, entry });
   }
 }
 
-/** What a served entry contradicts was on a fork of the chain that is gone. */
-async function dropFrom(core: ClientCore, group: Group, entry: Entry): Promise<void> {
-  const isBehind = (known: EntryRecord) => compareEntries(known, entry) >= 0;
-  if ([...group.view.entries.values()].some(isBehind)) {
-    await rollBackGroup({ core, group, voids: isBehind });
-  }
+/** In this place on the same chain: kept, or counted. */
+function isRead({ view }: Group, entry: Entry): boolean {
+  const known = view.entries.get(entry.id);
+  if (known) return known.block.hash === entry.block.hash && known.logIndex === entry.logIndex;
+  return isCounted({ dead: view.dead, parent: parentOfDead(view, entry), entry });
 }
 
-/** Throws `malformed` for an entry that is not what it claims, hides a sibling or hangs in the air. */
+/** What a served entry contradicts was on a fork of the chain that is gone. */
+async function dropFrom(core: ClientCore, group: Group, entry: Entry): Promise<void> {
+  const { newest } = group.view;
+  if (!newest || compareEntries(newest, entry) < 0) return;
+  const voids = (known: EntryRecord) => compareEntries(known, entry) >= 0;
+  await rollBackGroup({ core, group, voids, from: entry });
+}
+
+/**
+ * Throws `malformed` for an entry that is not what it claims, hides a sibling or hangs in the air; where dead ones are
+ * counted and not kept, it may hang on one of them.
+ */
 function checkEntry(group: Group, entry: Entry): void {
-  const { entries, children } = group.view;
-  const isKnownParent = entry.parent === group.id || entries.has(entry.parent);
-  const isNext = entry.index === (children.get(entry.parent) ?? 0);
-  if (entry.group === group.id && entryId(entry) === entry.id && isKnownParent && isNext) return;
+  const { children, dead } = group.view;
+  const isKnownParent = parentOfDead(group.view, entry) !== HANGING;
+  const isNext = isKnownParent ? entry.index === (children.get(entry.parent) ?? 0) : dead.size > 0;
+  if (entry.group === group.id && entryId(entry) === entry.id && isNext) return;
   throw new WeftError({
     code: "malformed",
     message: `the node served an entry that cannot be on the chain, or left one out: ${entry.id}`,
@@ -65,7 +78,7 @@ function checkEntry(group: Group, entry: Entry): void {
 
 async function receiveEntry(params: Params & { entry: Entry }): Promise<void> {
   const { core, group, entry } = params;
-  const { record, entries } = group.view;
+  const { record, below } = group.view;
   const joining = asJoining({ record, entry });
   if (joining) {
     const unjudged = recordOf(entry, { kind: "unjudged" });
@@ -73,10 +86,10 @@ async function receiveEntry(params: Params & { entry: Entry }): Promise<void> {
     await changeGroup({ core, group, change });
     return;
   }
-  const contested = decisiveChild({ entries, parent: entry.parent });
+  const contested = decisiveChild({ below, parent: entry.parent });
   if (contested) await judgeLaterSibling({ ...params, contested });
   else if (entry.parent === record.head && isInside(record)) await judgeBelowHead(params);
-  else await changeGroup({ core, group, change: { entries: [recordOf(entry, { kind: "dead" })] } });
+  else await changeGroup({ core, group, change: changeByDead({ core, group, entry }) });
   await releaseHeld({ core, group });
 }
 
@@ -106,12 +119,14 @@ async function judgeBelowHead(params: Params & { entry: Entry }): Promise<void> 
   const registry = await registryFor({ ...params, opened, view: viewOf(state) });
   const known = await readState({ ...place, head: entry.id });
   const inbox = opened.kind === "refused" ? undefined : opened.writer.inbox;
-  const { branch, leaves, stranded } = group.view;
+  const { branch, leaves, entries, owed } = group.view;
+  const requests = opened.kind === "commit" ? opened.requests : [];
   const judgement = judgeEntry({
-    ...{ opened, entry, state, registry },
+    ...{ opened, entry, state, registry, owed },
     lastCommitBlock: inbox && lastCommitBlock({ steps: branch.steps, inbox }),
+    lastAddBlock: lastAddBlock(branch.steps),
     leavers: leaves.leavers,
-    stranded: new Set(stranded.keys()),
+    stranded: provenRequests({ network, group: group.id, parent: entry.parent, state, entries, requests }),
     staged: known,
   });
   const hasPath = opened.kind === "commit" && opened.verified.hasPath;

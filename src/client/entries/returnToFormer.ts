@@ -2,6 +2,7 @@ import { type EntryId, toHex } from "../../wire/ids.ts";
 import { groupTopic } from "../../wire/topic.ts";
 import type { ClientCore } from "../core.ts";
 import { changeGroup } from "../groups/changeGroup.ts";
+import { cutDead, type Place } from "../groups/deadRuns.ts";
 import { listEpochs, readState } from "../groups/epochStates.ts";
 import { type EpochView, namesOf, viewOf } from "../groups/epochView.ts";
 import type { Group } from "../groups/group.ts";
@@ -40,7 +41,8 @@ export async function returnToFormer({ core, group }: Params): Promise<boolean> 
   }
   const above = entriesAbove(group, head);
   // What was adopted above is undone; what is only read drops out below.
-  if (isUnsure) await rollBackGroup({ core, group, voids: ({ id }) => above.has(id) });
+  const from = placeAfter(group, head);
+  if (isUnsure) await rollBackGroup({ core, group, voids: ({ id }) => above.has(id), from });
   const untilBlock = isUnsure ? group.processed.number + RELANDING_BLOCKS : 0;
   await goBack({ core, group, head, view: viewOf(state), awaited: { ...record.start, untilBlock } });
   return true;
@@ -50,7 +52,7 @@ async function goBack(
   params: Params & { head: HeadId; view: EpochView; awaited: NonNullable<GroupRecord["awaited"]> },
 ): Promise<void> {
   const { core, group, head, view, awaited } = params;
-  const { record, entries } = group.view;
+  const { record, entries, dead } = group.view;
   const { epoch } = view;
   const entry = entries.get(head);
   const at = { head, epoch };
@@ -71,6 +73,7 @@ async function goBack(
       },
       entries: entry ? lineageOf({ entry, entries, epoch }) : [],
       droppedEntries: [...entries.values()].filter(({ id }) => above.has(id)),
+      droppedDead: cutDead({ dead, from: placeAfter(group, head) }).cut,
       // What was said there could not be told from a dead branch meanwhile.
       writes: [...told.writes, tables.topicPosition.del({ topic: groupTopic(group.id) })],
       events: [...told.events, { kind: "group", group: group.id }],
@@ -107,6 +110,11 @@ async function readAbove({ core, group, epoch }: Params & { epoch: number }) {
 function entriesAbove({ view }: Group, head: HeadId): Set<HeadId> {
   const ids: HeadId[] = [...view.entries.keys()];
   return new Set(ids.slice(ids.indexOf(head) + 1));
+}
+
+function placeAfter({ view }: Group, head: HeadId): Place {
+  const entry = view.entries.get(head);
+  return { block: { number: entry?.block.number ?? 0 }, logIndex: (entry?.logIndex ?? -1) + 1 };
 }
 
 async function findFormer({ core, group }: Params): Promise<HeadId | undefined> {

@@ -1,6 +1,7 @@
 import type { EntryId } from "../../wire/ids.ts";
 import type { ClientCore } from "../core.ts";
 import { changeGroup, type GroupChange } from "../groups/changeGroup.ts";
+import { cutDead, type DeadRuns, type Place } from "../groups/deadRuns.ts";
 import { readEpoch } from "../groups/epochStates.ts";
 import { namesOf, viewOf } from "../groups/epochView.ts";
 import type { Group } from "../groups/group.ts";
@@ -9,10 +10,25 @@ import { readDeadAnew } from "../messages/readDeadAnew.ts";
 import { readRecord } from "../messages/timelineStore.ts";
 import { type Intent, isOpen } from "../outbox/intent.ts";
 import { voidedIntent } from "../outbox/voidedIntent.ts";
-import { type EntryRecord, type GroupRecord, type HeadId, type StagedRecord, tables } from "../tables.ts";
+import {
+  type DeadRun,
+  type EntryRecord,
+  type GroupRecord,
+  type HeadId,
+  type StagedRecord,
+  tables,
+} from "../tables.ts";
 import type { TimelineRecord } from "../timeline/record.ts";
 import { deletionChanges } from "./changeByControl.ts";
+import { compareEntries } from "./compareEntries.ts";
+import { decisiveChild } from "./decisiveChild.ts";
 import { forkAfterRollback } from "./fork.ts";
+
+type Cut = {
+  readonly dropped: readonly EntryRecord[];
+  readonly droppedDead: readonly DeadRun[];
+  readonly isMore: boolean;
+};
 
 /**
  * Drops entries that are on the chain no more and moves the head back to the last adopted one that is. States stay
@@ -24,22 +40,58 @@ export async function rollBackGroup(params: {
   core: ClientCore;
   group: Group;
   voids: (entry: EntryRecord) => boolean;
+  /** Where the chain is another one from, also if nothing that is kept stands there. */
+  from?: Place | undefined;
 }): Promise<boolean> {
-  const { core, group, voids } = params;
-  const { view } = group;
-  const lost = [...view.entries.values()].filter(voids);
-  if (lost.length === 0) return false;
-  const dropped = withVoided({ entries: view.entries, lost });
+  const { core, group } = params;
+  const { dropped, droppedDead, isMore } = cutOff({ ...params, ...group.view });
+  if (dropped.length + droppedDead.length === 0) return false;
   core.logger.info({ group: group.id, dropped: dropped.length }, "rolled back");
-  const change = await undoEntries({ core, group, undone: dropped, isGone: true });
-  const anew = await readDeadAnew({ core, group, dropped });
+  const isNothing = dropped.length === 0;
+  const change = isNothing ? {} : await undoEntries({ core, group, undone: dropped, isGone: true });
+  const anew = await readDeadAnew({ core, group, dropped, droppedDead });
   const writes = [...(change.writes ?? []), ...anew];
-  await changeGroup({ core, group, change: { ...change, writes, droppedEntries: dropped } });
+  await changeGroup({ core, group, change: { ...change, writes, droppedEntries: dropped, droppedDead } });
   if (anew.length > 0) {
     group.topicReadings++;
     core.feedsWakeup.wake();
   }
-  return dropped.length > lost.length;
+  return isMore;
+}
+
+/**
+ * Everything from the first lost entry on, in the order of the chain; where that takes counted ones that can't be told
+ * apart, or what had voided an earlier entry, it begins before that.
+ */
+function cutOff(params: {
+  entries: ReadonlyMap<HeadId, EntryRecord>;
+  dead: DeadRuns;
+  voids: (entry: EntryRecord) => boolean;
+  from?: Place | undefined;
+}): Cut {
+  const { entries, dead, voids } = params;
+  const first = [...entries.values()].find(voids);
+  const at = first ?? params.from;
+  if (!at) return { dropped: [], droppedDead: [], isMore: false };
+  let from: Place = params.from && first ? earlier(params.from, first) : at;
+  const lost = [...entries.values()].filter((entry) => compareEntries(entry, from) >= 0);
+  for (;;) {
+    const { cut, from: lower } = cutDead({ dead, from });
+    const dropped = withVoided({
+      entries,
+      lost: [...entries.values()].filter((entry) => compareEntries(entry, lower) >= 0),
+    });
+    const start = dropped[0] ? earlier(lower, dropped[0]) : lower;
+    if (compareEntries(start, from) >= 0) {
+      const isMore = dropped.length > lost.length || compareEntries(from, params.from ?? at) < 0;
+      return { dropped, droppedDead: cut, isMore };
+    }
+    from = start;
+  }
+}
+
+function earlier(a: Place, b: Place): Place {
+  return compareEntries(a, b) <= 0 ? a : b;
 }
 
 /** The lost ones are the last; where one of them had voided an earlier entry, that is to be judged again, and all after it. */
@@ -50,9 +102,10 @@ function withVoided(params: {
   const { entries, lost } = params;
   const gone = new Set(lost.map(({ id }) => id));
   const all = [...entries.values()];
-  return all.slice(
-    all.findIndex(({ id, verdict }) => gone.has(id) || (verdict.kind === "void" && gone.has(verdict.by))),
+  const first = all.findIndex(
+    ({ id, verdict }) => gone.has(id) || (verdict.kind === "void" && gone.has(verdict.by)),
   );
+  return first < 0 ? [] : all.slice(first);
 }
 
 /**
@@ -142,10 +195,8 @@ async function recordAt(params: {
   gone: ReadonlySet<HeadId>;
 }): Promise<GroupRecord> {
   const { core, group, head, gone } = params;
-  const { record, entries } = group.view;
-  const ended = [...entries.values()].find(
-    ({ parent, verdict }) => parent === head && (verdict.kind === "adopted" || verdict.kind === "cut-off"),
-  );
+  const { record, below } = group.view;
+  const ended = decisiveChild({ below, parent: head });
   if (head === record.head && (record.status === "member" || (ended && !gone.has(ended.id)))) return record;
   const epoch = await readEpoch({ database: core.database, group: group.id, cache: group.epochs, head });
   if (!epoch) return { ...record, status: "member", head };

@@ -1,5 +1,6 @@
 import type { ControlInstruction } from "../../wire/control.ts";
 import type { EntryId } from "../../wire/ids.ts";
+import type { Owed } from "../policy/membership.ts";
 import type { CommitRefusal } from "../policy/reasons.ts";
 import type { Member } from "../policy/roleOf.ts";
 
@@ -23,6 +24,8 @@ export type EntryRefusal =
   | "unknown-entry"
   /** A request or evidence that landed more than VOID_BLOCKS after what it is about. */
   | "too-late"
+  /** A request of an installation that has asked about the same entry before. */
+  | "already-asked"
   /** Evidence that shows nothing. */
   | "proves-nothing";
 
@@ -32,7 +35,7 @@ export type VoidReason =
   | "contradicts-tag"
   /** Evidence: its path gives another authority than it names. */
   | "contradicts-authority"
-  /** More than half of the inboxes of the parent's epoch can't follow it. */
+  /** More than half of those who have a vote can't follow it. */
   | "majority-cut-off";
 
 /** What became of an entry. Judged from what the chain orders and nothing else, so that all members agree. */
@@ -45,6 +48,8 @@ export type Verdict =
       readonly epoch: number;
       readonly writer: Member;
       readonly instruction: ControlInstruction;
+      /** A request as it was signed: a repair carries it. */
+      readonly proof?: Uint8Array | undefined;
     }
   /** Adopted by those who were in the group before this client. */
   | { readonly kind: "before-start"; readonly epoch: number }
@@ -52,7 +57,13 @@ export type Verdict =
   /** Not refused, but this client can't follow it. */
   | { readonly kind: "cut-off"; readonly reason: string }
   /** Adopted by some or by nobody, and then undone for all by a later sibling, `by`; or it stood on such an entry. */
-  | { readonly kind: "void"; readonly reason: VoidReason; readonly by: EntryId }
+  | {
+      readonly kind: "void";
+      readonly reason: VoidReason;
+      readonly by: EntryId;
+      /** Of the entry that was voided itself: what it had decided stays decided. */
+      readonly owed?: Owed | undefined;
+    }
   /** Beaten by an adopted sibling, or below an entry that is no head. */
   | { readonly kind: "dead" }
   /** Read while this client was still joining. */

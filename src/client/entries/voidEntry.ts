@@ -2,10 +2,11 @@ import type { EntryId } from "../../wire/ids.ts";
 import type { ClientCore } from "../core.ts";
 import { changeGroup, type GroupChange } from "../groups/changeGroup.ts";
 import type { Group } from "../groups/group.ts";
+import type { Owed } from "../policy/membership.ts";
 import type { EntryRecord, HeadId } from "../tables.ts";
 import { giveUpFork } from "./giveUpFork.ts";
 import { undoEntries } from "./rollBackGroup.ts";
-import type { VoidReason } from "./verdict.ts";
+import type { Verdict, VoidReason } from "./verdict.ts";
 
 /**
  * Nobody follows an entry any more, nor what stands on it: all go back to its parent, and the first commit that comes
@@ -18,13 +19,17 @@ export async function voidEntry(params: {
   contested: EntryRecord;
   reason: VoidReason;
   by: EntryId;
+  /** What the entry has decided: only a commit that repeats it is adopted in its place. */
+  owed: Owed;
   /** What the request or evidence changes by itself. */
   change: GroupChange;
 }): Promise<void> {
-  const { core, group, contested, reason, by, change } = params;
+  const { core, group, contested, reason, by, owed, change } = params;
   const undone = countedFrom({ entries: group.view.entries, first: contested });
   core.logger.warn({ group: group.id, entry: contested.id, reason, undone: undone.length }, "voided");
   const undo = await undoEntries({ core, group, undone, isGone: false });
+  const verdictOn = ({ id }: EntryRecord): Verdict =>
+    id === contested.id ? { kind: "void", reason, by, owed } : { kind: "void", reason, by };
   const settled = new Set(change.intents?.map(({ id }) => id));
   await changeGroup({
     core,
@@ -32,7 +37,7 @@ export async function voidEntry(params: {
     change: {
       ...undo,
       entries: [
-        ...undone.map((entry) => ({ ...entry, verdict: { kind: "void", reason, by } as const })),
+        ...undone.map((entry) => ({ ...entry, verdict: verdictOn(entry) })),
         ...(change.entries ?? []),
       ],
       intents: [...(undo.intents ?? []).filter(({ id }) => !settled.has(id)), ...(change.intents ?? [])],

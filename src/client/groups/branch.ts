@@ -1,6 +1,7 @@
 import type { EntryId } from "../../wire/ids.ts";
 import type { HeadPlace } from "../messages/judgeEnvelope.ts";
 import type { BlockRef, EntryRecord, GroupRecord, HeadId } from "../tables.ts";
+import { withSet } from "./overlayMap.ts";
 
 /** One epoch of the adopted branch; `entry` is undefined for epoch 0 and where this client began. */
 export type BranchStep = {
@@ -17,8 +18,10 @@ export type Branch = {
   readonly end?: EntryRecord | undefined;
 };
 
+type BranchRecord = Pick<GroupRecord, "head" | "epoch" | "start"> & Partial<Pick<GroupRecord, "status">>;
+
 export function branchOf(params: {
-  record: Pick<GroupRecord, "head" | "epoch" | "start"> & Partial<Pick<GroupRecord, "status">>;
+  record: BranchRecord;
   entries: ReadonlyMap<HeadId, EntryRecord>;
 }): Branch {
   const { record, entries } = params;
@@ -32,6 +35,26 @@ export function branchOf(params: {
   steps.reverse();
   const end = record.status === "removed" ? adoptedOn(entries, record.head) : undefined;
   return { steps, places: new Map(steps.map((step, i) => [step.head, i])), end };
+}
+
+/** The branch after a change that brought new entries only: mostly it is the same one, or has one step more. */
+export function branchAfter(params: {
+  branch: Branch;
+  before: BranchRecord;
+  record: BranchRecord;
+  entries: ReadonlyMap<HeadId, EntryRecord>;
+}): Branch {
+  const { branch, before, record, entries } = params;
+  const entry = entries.get(record.head);
+  const isAsBefore = record.start.head === before.start.head && record.status === before.status;
+  if (!isAsBefore || record.start.epoch !== before.start.epoch) return branchOf(params);
+  const last = branch.steps.at(-1);
+  const isKnown = last?.entry !== undefined || entry === undefined;
+  if (record.head === before.head && record.epoch === before.epoch && isKnown) return branch;
+  if (entry?.parent !== before.head || record.epoch !== before.epoch + 1) return branchOf(params);
+  const step = { head: record.head, epoch: record.epoch, entry };
+  const places = withSet(branch.places, [[record.head, branch.steps.length]]);
+  return { steps: [...branch.steps, step], places, end: undefined };
 }
 
 function adoptedOn(entries: ReadonlyMap<HeadId, EntryRecord>, head: HeadId): EntryRecord | undefined {

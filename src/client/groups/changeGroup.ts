@@ -9,14 +9,17 @@ import { notifyIntent } from "../outbox/waiters.ts";
 import { waitingEvents } from "../outbox/waitingItem.ts";
 import {
   type CopyEvidence,
+  type DeadRun,
   type EntryRecord,
   type GroupRecord,
   type HeadId,
   type StagedRecord,
   tables,
 } from "../tables.ts";
+import type { DeadRuns } from "./deadRuns.ts";
 import { epochWrites, remember, type StoredEpoch } from "./epochStates.ts";
-import { type Group, type GroupView, type Publication, viewOfGroup } from "./group.ts";
+import type { Group, GroupView, Publication } from "./group.ts";
+import { viewOfGroup, viewWith } from "./viewOfGroup.ts";
 import { withTallies } from "./withTallies.ts";
 
 const EMPTY = new Uint8Array(0);
@@ -26,6 +29,9 @@ export type GroupChange = {
   readonly record?: GroupRecord;
   readonly entries?: readonly EntryRecord[];
   readonly droppedEntries?: readonly EntryRecord[];
+  /** All runs of the parents below which dead entries were counted. */
+  readonly dead?: ReadonlyMap<HeadId, readonly DeadRun[]>;
+  readonly droppedDead?: readonly DeadRun[];
   readonly intents?: readonly Intent[];
   readonly publications?: readonly Publication[];
   readonly droppedPublications?: readonly Publication[];
@@ -94,6 +100,7 @@ function writesOf(group: Group, change: GroupChange): Write[] {
   const at = { group: group.id };
   const { record, entries = [], droppedEntries = [], intents = [], writes = [] } = change;
   return [
+    ...deadWrites(group, change),
     ...(record ? [tables.group.put(at, record)] : []),
     ...droppedEntries.flatMap(({ id, block, logIndex }) => [
       tables.entry.del({ ...at, id }),
@@ -122,6 +129,23 @@ function writesOf(group: Group, change: GroupChange): Write[] {
   ];
 }
 
+function deadWrites(
+  { id: group, view }: Group,
+  { dead = new Map(), droppedDead = [] }: GroupChange,
+): Write[] {
+  const keyOf = ({ parent, block }: DeadRun) => ({ group, parent, block: block.number });
+  const del = (run: DeadRun) => tables.deadRun.del(keyOf(run));
+  const put = (run: DeadRun) => tables.deadRun.put(keyOf(run), run);
+  return [
+    ...droppedDead.map(del),
+    ...[...dead].flatMap(([parent, runs]) => {
+      const before = view.dead.get(parent) ?? [];
+      const gone = before.filter((run) => !runs.some(({ block }) => block.number === run.block.number));
+      return [...gone.map(del), ...runs.filter((run) => !before.includes(run)).map(put)];
+    }),
+  ];
+}
+
 function sendPlaceOf({ action, sequence }: Intent): Write[] {
   return action.kind === "send" ? [tables.sendPlace.put({ message: action.message }, sequence)] : [];
 }
@@ -129,19 +153,24 @@ function sendPlaceOf({ action, sequence }: Intent): Write[] {
 function viewAfter(view: GroupView, change: GroupChange): GroupView {
   const next = {
     record: change.record ?? view.record,
-    entries: view.entries,
     intents: change.intents ? intentsAfter(view.intents, change.intents) : view.intents,
     publications: publicationsAfter(view.publications, change),
     staged: stagedAfter(view.staged, change),
     held: change.held ?? view.held,
   };
-  if (!change.entries && !change.droppedEntries) {
-    return change.record ? viewOfGroup(next) : { ...view, ...next };
-  }
+  const { entries: added = [], droppedEntries, droppedDead, dead: runs = new Map() } = change;
+  const isNews = added.every(({ id }) => !view.entries.has(id)) && !droppedEntries && !droppedDead;
+  if (isNews) return viewWith({ view, stored: next, added, runs });
   const entries = new Map(view.entries);
   for (const { id } of change.droppedEntries ?? []) entries.delete(id);
   for (const entry of change.entries ?? []) entries.set(entry.id, entry);
-  return viewOfGroup({ ...next, entries });
+  return viewOfGroup({ ...next, entries, dead: deadAfter(view.dead, change) });
+}
+
+function deadAfter(dead: DeadRuns, { droppedDead = [], dead: runs = new Map() }: GroupChange): DeadRuns {
+  const dropped = new Set(droppedDead);
+  const left = [...dead].map(([parent, some]) => [parent, some.filter((run) => !dropped.has(run))] as const);
+  return new Map([...left, ...runs].filter(([, some]) => some.length > 0));
 }
 
 function intentsAfter(before: readonly Intent[], changed: readonly Intent[]): Intent[] {

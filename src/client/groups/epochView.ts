@@ -1,9 +1,11 @@
+import { sha256 } from "#crypto";
+import { equalBytes } from "../../crypto/equalBytes.ts";
 import { WeftError } from "../../errors.ts";
 import { ownerOfLeaf } from "../../identity/credential.ts";
 import type { EpochKeys } from "../../mls/groupState.ts";
-import { epochOf, groupContextExtensionOf, members } from "../../mls/members.ts";
+import { epochOf, groupContextExtensionOf, leafFacts, members } from "../../mls/members.ts";
 import { type GroupContext, readGroupContext } from "../../wire/groupContext.ts";
-import type { InboxId, InstallationKey } from "../../wire/ids.ts";
+import { asId, fromHex, type Hex, type InboxId, type InstallationKey, toHex } from "../../wire/ids.ts";
 import type { Member } from "../policy/roleOf.ts";
 
 /** What an epoch's MLS state says in Weft's terms. */
@@ -43,11 +45,24 @@ function readView(state: EpochKeys): EpochView {
   return { epoch: epochOf(state), context: reading.context, members: leaves };
 }
 
+/** Installations whose leaf comes from a commit of their own: they are more than names that somebody added. */
+export function committersOf(state: EpochKeys): Set<InstallationKey> {
+  const committers = leafFacts(state).filter(({ hasCommitted }) => hasCommitted);
+  return new Set(committers.map(({ signatureKey }) => asId<InstallationKey>(signatureKey)));
+}
+
+/** SHA-256 of an installation's leaf node, which changes with each commit of its and when it is added anew. */
+export function leafHashOf(params: { state: EpochKeys; installation: InstallationKey }): Hex | undefined {
+  const key = fromHex(params.installation);
+  const leaf = leafFacts(params.state).find(({ signatureKey }) => equalBytes(signatureKey, key));
+  return leaf && toHex(sha256(leaf.encoded));
+}
+
 /** Each inbox once, sorted. */
 export function inboxesOf(view: { readonly members: readonly Member[] }): InboxId[] {
   return [...new Set(view.members.map((member) => member.inbox))].sort();
 }
 
-export function installationsOf(view: Pick<EpochView, "members">): Set<InstallationKey> {
+export function installationsOf(view: { readonly members: readonly Member[] }): Set<InstallationKey> {
   return new Set(view.members.map((member) => member.installation));
 }

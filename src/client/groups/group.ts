@@ -1,46 +1,14 @@
-import type { EntryId, GroupId, InstallationKey, NodeId } from "../../wire/ids.ts";
-import { type Held, NOTHING_HELD } from "../messages/held.ts";
-import type { Intent } from "../outbox/intent.ts";
-import type { Member } from "../policy/roleOf.ts";
+import type { GroupId, InstallationKey, NodeId } from "../../wire/ids.ts";
+import { NOTHING_HELD } from "../messages/held.ts";
 import { createSerialQueue, type SerialQueue } from "../serialQueue.ts";
-import type {
-  BlockRef,
-  EntryRecord,
-  GroupRecord,
-  HeadId,
-  PublicationRecord,
-  StagedRecord,
-} from "../tables.ts";
+import type { BlockRef, GroupRecord } from "../tables.ts";
 import { createWakeup, type Wakeup } from "../wakeup.ts";
-import { type Branch, branchOf } from "./branch.ts";
+import { NO_DEAD } from "./deadRuns.ts";
 import type { EpochCache } from "./epochStates.ts";
-import { type Leaves, leavesOf } from "./leaves.ts";
-import { strandedOf } from "./stranded.ts";
+import { type GroupView, viewOfGroup } from "./viewOfGroup.ts";
 
-/** An envelope to be delivered, and its place in the outbox. */
-export type Publication = {
-  readonly sequence: number;
-  readonly part: number;
-  readonly record: PublicationRecord;
-};
-
-/** What the database holds of a group, in memory: replaced after a batch is written, never before. */
-export type GroupView = {
-  readonly record: GroupRecord;
-  readonly entries: ReadonlyMap<HeadId, EntryRecord>;
-  /** How many entries this client has read below each entry. */
-  readonly children: ReadonlyMap<HeadId, number>;
-  readonly branch: Branch;
-  /** Who has asked to leave. */
-  readonly leaves: Leaves;
-  /** Who has asked to be removed and added again. */
-  readonly stranded: ReadonlyMap<InstallationKey, Member>;
-  /** Open ones, in the order of the outbox. */
-  readonly intents: readonly Intent[];
-  readonly publications: readonly Publication[];
-  readonly staged: ReadonlyMap<EntryId, StagedRecord>;
-  readonly held: Held;
-};
+export type { GroupView, Publication } from "./viewOfGroup.ts";
+export { viewOfGroup };
 
 export type Group = {
   readonly id: GroupId;
@@ -99,21 +67,12 @@ export function createGroupHandle(params: { id: GroupId; view: GroupView; proces
   };
 }
 
-export function viewOfGroup(
-  parts: Omit<GroupView, "children" | "branch" | "leaves" | "stranded">,
-): GroupView {
-  const children = new Map<HeadId, number>();
-  for (const { parent } of parts.entries.values()) children.set(parent, (children.get(parent) ?? 0) + 1);
-  const branch = branchOf(parts);
-  const leaves = leavesOf({ ...parts, branch });
-  return { ...parts, children, branch, leaves, stranded: strandedOf({ ...parts, branch }) };
-}
-
 /** A group of which the database holds nothing yet. */
 export function emptyGroupView(record: GroupRecord): GroupView {
   return viewOfGroup({
     record,
     entries: new Map(),
+    dead: NO_DEAD,
     intents: [],
     publications: [],
     staged: new Map(),

@@ -7,12 +7,9 @@ import type { Group } from "./group.ts";
  */
 export function isOver(params: { group: Group; finalityBlocks: number }): boolean {
   const { group, finalityBlocks } = params;
-  const { record, entries } = group.view;
+  const { record, branch } = group.view;
   const { status, fork } = record;
   if (status !== "removed") return false;
-  const removal = [...entries.values()].find(
-    ({ parent, verdict }) => parent === record.head && verdict.kind === "adopted",
-  );
-  const since = removal?.block.number ?? fork?.block;
+  const since = branch.end?.block.number ?? fork?.block;
   return since === undefined || since + VOID_BLOCKS + finalityBlocks <= group.processed.number;
 }

@@ -1,5 +1,5 @@
 import type { InboxId } from "../../wire/ids.ts";
-import type { EntryRecord, HeadId } from "../tables.ts";
+import type { EntryRecord } from "../tables.ts";
 import type { Branch } from "./branch.ts";
 
 export type Leaves = {
@@ -10,7 +10,11 @@ export type Leaves = {
 };
 
 /** Who has asked to leave on the adopted branch. Pure. */
-export function leavesOf(params: { branch: Branch; entries: ReadonlyMap<HeadId, EntryRecord> }): Leaves {
+export function leavesOf(params: {
+  branch: Branch;
+  /** Among which the controls are. */
+  entries: { values: () => Iterable<EntryRecord> };
+}): Leaves {
   const { branch, entries } = params;
   const lastAdd = branch.steps.findLastIndex(
     ({ entry }) => entry?.verdict.kind === "adopted" && entry.verdict.adds.length > 0,

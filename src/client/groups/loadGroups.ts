@@ -45,6 +45,7 @@ async function loadGroup(params: {
   const { group: id } = record;
   const entries = await valuesOf(tables.entry.rows(database, { under: { group: id } }));
   entries.sort(compareEntries);
+  const runs = await valuesOf(tables.deadRun.rows(database, { under: { group: id } }));
   const staged = new Map<EntryId, StagedRecord>();
   for await (const { fields, value } of tables.staged.rows(database, { under: { group: id } })) {
     staged.set(toHex(fields.entry) as EntryId, value);
@@ -52,6 +53,7 @@ async function loadGroup(params: {
   const view = viewOfGroup({
     record,
     entries: new Map<HeadId, EntryRecord>(entries.map((entry) => [entry.id, entry])),
+    dead: Map.groupBy(runs, ({ parent }) => parent),
     intents: params.intents.filter(({ group }) => group === id),
     publications: params.publications.filter((one) => one.record.group === id),
     staged,
@@ -71,8 +73,9 @@ async function loadHeld(params: { database: Database; id: GroupId }): Promise<Gr
 }
 
 /** At least this far the chain was read. */
-function newestBlock({ entries }: GroupView): Group["processed"] {
+function newestBlock({ entries, dead }: GroupView): Group["processed"] {
   let newest = NO_BLOCK;
-  for (const { block } of entries.values()) if (block.number > newest.number) newest = block;
+  const read = [...entries.values(), ...[...dead.values()].flat()];
+  for (const { block } of read) if (block.number > newest.number) newest = block;
   return newest;
 }

@@ -1,7 +1,7 @@
 import type { GroupState } from "../../mls/groupState.ts";
 import { treeHashOf } from "../../mls/members.ts";
 import type { Write } from "../../store/writeAtomic.ts";
-import { type EntryId, type EnvelopeHash, toHex } from "../../wire/ids.ts";
+import { type EntryId, type EnvelopeHash, type InboxId, toHex } from "../../wire/ids.ts";
 import { groupTopic } from "../../wire/topic.ts";
 import type { Welcome } from "../../wire/welcome.ts";
 import type { ClientCore } from "../core.ts";
@@ -28,9 +28,11 @@ export async function admitGroup(params: {
   envelope: EnvelopeHash;
   welcome: Welcome;
   state: GroupState;
+  /** Whose member signed what the Welcome gives. */
+  inviter: InboxId | undefined;
   generation: number;
 }): Promise<void> {
-  const { core, envelope, welcome, state, generation } = params;
+  const { core, envelope, welcome, state, inviter, generation } = params;
   const { group: id, entry } = welcome;
   const view = viewOf(state);
   const record: GroupRecord = {
@@ -43,6 +45,7 @@ export async function admitGroup(params: {
     start: { head: entry, epoch: view.epoch },
     ...namesOf(view),
     createdAtMs: Date.now(),
+    inviter,
   };
   const known = core.groups.get(id);
   const group = known ?? createGroupHandle({ id, view: emptyGroupView(record), processed: NO_BLOCK });
@@ -66,6 +69,7 @@ export async function admitGroup(params: {
         droppedEpochs: former.heads,
         droppedStaged: former.staged,
         droppedEntries: [...group.view.entries.values()],
+        droppedDead: [...group.view.dead.values()].flat(),
         epochs: [{ head: entry, epoch: { kind: "open", state }, isNew: true }],
         writes: [
           tables.welcome.del({ envelope }),
@@ -102,8 +106,8 @@ async function leaveOwnBranch({ core, group }: { core: ClientCore; group: Group 
 /** What one who was cut off has not seen of the group stands in its timeline. */
 function missedBy(params: { group: Group; until: number }): Pick<TimelineWrites, "writes" | "events"> {
   const { group, until } = params;
-  const { record, entries } = group.view;
-  const entry = record.status === "cut-off" ? decisiveChild({ entries, parent: record.head }) : undefined;
+  const { record, below } = group.view;
+  const entry = record.status === "cut-off" ? decisiveChild({ below, parent: record.head }) : undefined;
   const epoch = record.epoch + 1;
   if (!entry || until < epoch) return { writes: [], events: [] };
   const missed = { kind: "missed", epoch, until, entry: entry.id, atMs: entry.block.time * 1000 } as const;

@@ -5,10 +5,11 @@ import { joinGroup } from "../../mls/joinGroup.ts";
 import { epochOf, groupIdOf } from "../../mls/members.ts";
 import type { NodeApi } from "../../rpc/nodeApi.ts";
 import type { Envelope } from "../../wire/envelope.ts";
-import { type EnvelopeHash, toHex } from "../../wire/ids.ts";
+import { type EnvelopeHash, type InboxId, toHex } from "../../wire/ids.ts";
 import { groupInfoTopic } from "../../wire/topic.ts";
 import type { GroupInfoBundle, Welcome } from "../../wire/welcome.ts";
 import type { ClientCore } from "../core.ts";
+import { viewOf } from "../groups/epochView.ts";
 import { activeNodes, apiOf, isUp } from "../links/nodeLinks.ts";
 import { rankOwnNodes } from "../links/rankGroupNodes.ts";
 import { type KeptKeyPackage, tables, type WelcomeRecord } from "../tables.ts";
@@ -64,13 +65,13 @@ async function joinOne(params: {
   const kept = core.keyPackages.get(record.generation);
   const bundle = kept && (await fetchGroupInfo({ core, welcome, signal }));
   if (kept && bundle === "incomplete") return await waitLonger({ core, envelope, record });
-  const state = kept && bundle && bundle !== "incomplete" ? enter({ welcome, kept, bundle }) : undefined;
-  if (!state) {
+  const entered = kept && bundle && bundle !== "incomplete" ? enter({ welcome, kept, bundle }) : undefined;
+  if (!entered) {
     core.logger.warn({ group: welcome.group }, "a Welcome does not open its group");
     await discardWelcome({ core, envelope });
     return false;
   }
-  await admitGroup({ core, envelope, welcome, state, generation: record.generation });
+  await admitGroup({ core, envelope, welcome, ...entered, generation: record.generation });
   return false;
 }
 
@@ -86,16 +87,18 @@ function enter(params: {
   welcome: Welcome;
   kept: KeptKeyPackage;
   bundle: GroupInfoBundle;
-}): GroupState | undefined {
+}): { state: GroupState; inviter: InboxId | undefined } | undefined {
   const { welcome, kept, bundle } = params;
   try {
-    const { state } = joinGroup({
+    const { state, signer } = joinGroup({
       keyPackage: kept.own.keyPackage,
       keyPackageSecrets: kept.own.secrets,
       encryptedGroupSecrets: welcome.encryptedGroupSecrets,
       ...bundle,
     });
-    return toHex(groupIdOf(state)) === welcome.group && epochOf(state) > 0 ? state : undefined;
+    const isRight = toHex(groupIdOf(state)) === welcome.group && epochOf(state) > 0;
+    const inviter = viewOf(state).members.find(({ leafIndex }) => leafIndex === signer)?.inbox;
+    return isRight ? { state, inviter } : undefined;
   } catch (error) {
     if (isWeftError(error)) return undefined;
     throw error;

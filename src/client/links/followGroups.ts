@@ -5,6 +5,7 @@ import type { ClientCore } from "../core.ts";
 import { judgeAwaited } from "../coverage/judgeAwaited.ts";
 import { forgetCoverage } from "../coverage/knownCoverage.ts";
 import { forgetInboxes, type RegistryReading, type RegistrySource } from "../entries/askRegistry.ts";
+import { compareDead } from "../entries/compareDead.ts";
 import { compareEntries } from "../entries/compareEntries.ts";
 import { giveUpFork } from "../entries/giveUpFork.ts";
 import { receiveEntries } from "../entries/receiveEntries.ts";
@@ -56,7 +57,8 @@ async function receive(params: Params & { reading: RegistryReading; event: Chain
       core.identityWakeup.wake();
       await eachGroup(params, groups, async (group) => {
         const voids = ({ block }: EntryRecord) => block.number > event.to.number;
-        if (await rollBackGroup({ core, group, voids })) await readAgain({ ...params, group });
+        const from = { block: { number: event.to.number + 1 }, logIndex: 0 };
+        if (await rollBackGroup({ core, group, voids, from })) await readAgain({ ...params, group });
       });
       await eachGroup(params, [...core.groups.keys()], (group) => judgeAwaited({ core, group }));
       return;
@@ -133,13 +135,12 @@ export async function chainPosition(core: ClientCore, group: GroupId): Promise<G
     limit: RECENT_ENTRIES,
   });
   const ids = await valuesOf(rows);
-  const entries = core.groups.get(group)?.view.entries;
-  const recent = ids.flatMap((id): EntryCursor[] => {
-    const entry = entries?.get(id);
-    return entry
-      ? [{ block: entry.block.number, logIndex: entry.logIndex, blockHash: entry.block.hash }]
-      : [];
-  });
+  const view = core.groups.get(group)?.view;
+  const kept = ids.flatMap((id) => view?.entries.get(id) ?? []);
+  const read = [...kept, ...[...(view?.dead.values() ?? [])].flat()].sort((a, b) => compareEntries(b, a));
+  const recent = read
+    .slice(0, RECENT_ENTRIES)
+    .map(({ block, logIndex }): EntryCursor => ({ block: block.number, logIndex, blockHash: block.hash }));
   return { group, recent };
 }
 
@@ -158,11 +159,13 @@ async function voidAfter(params: {
   const behind = [...group.view.entries.values()].filter(
     (entry) => from === undefined || compareEntries(entry, placeOf(from)) > 0,
   );
-  const first = behind.findIndex((entry, i) => !isSame(entry, entries[i]));
-  if (first < 0) return false;
+  const { kept, differsFrom } = compareDead({ view: group.view, from: from && placeOf(from), entries });
+  const first = behind.findIndex((entry, i) => !isSame(entry, kept[i]));
+  if (first < 0 && !differsFrom) return false;
   await forgetInboxes({ core, reading, afterBlock: from?.block ?? 0 });
-  const lost = new Set(behind.slice(first));
-  return await rollBackGroup({ core, group, voids: (entry) => lost.has(entry) });
+  const lost = new Set(first < 0 ? [] : behind.slice(first));
+  const isMore = await rollBackGroup({ core, group, voids: (entry) => lost.has(entry), from: differsFrom });
+  return isMore || (from && differsFrom ? compareEntries(differsFrom, placeOf(from)) <= 0 : false);
 }
 
 /** In the same place on the same chain. */

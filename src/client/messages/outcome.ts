@@ -10,6 +10,8 @@ export type Outcome =
   | { readonly kind: "pending"; readonly epoch: number; readonly message: MessageId }
   /** Opened and kept hidden: nothing proves that it was sent before its sender was removed or revoked. */
   | { readonly kind: "fenced"; readonly epoch: number; readonly message: MessageId }
+  /** Without content: its sender follows the epoch, for those who can't judge the entry that they came in by. */
+  | { readonly kind: "confirmation"; readonly epoch: number }
   /** This client's own, come back. */
   | { readonly kind: "own"; readonly message: MessageId }
   /** Waits for the chain; durable and bounded. */

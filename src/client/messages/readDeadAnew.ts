@@ -2,7 +2,7 @@ import type { Write } from "../../store/writeAtomic.ts";
 import { groupTopic } from "../../wire/topic.ts";
 import type { ClientCore } from "../core.ts";
 import type { Group } from "../groups/group.ts";
-import { type EntryRecord, tables } from "../tables.ts";
+import { type DeadRun, type EntryRecord, tables } from "../tables.ts";
 
 /**
  * A reorganization took entries of dead branches: if they land again they may count, and so may what was sealed to
@@ -12,9 +12,13 @@ export async function readDeadAnew(params: {
   core: ClientCore;
   group: Group;
   dropped: readonly EntryRecord[];
+  droppedDead: readonly DeadRun[];
 }): Promise<Write[]> {
-  const { core, group, dropped } = params;
-  if (dropped.every(({ verdict }) => verdict.kind === "adopted" || verdict.kind === "control")) return [];
+  const { core, group, dropped, droppedDead } = params;
+  const haveCounted = dropped.every(
+    ({ verdict }) => verdict.kind === "adopted" || verdict.kind === "control",
+  );
+  if (haveCounted && droppedDead.length === 0) return [];
   const tally = await tables.groupTally.get(core.database, { group: group.id });
   return tally?.rejected["dead-branch"] ? [tables.topicPosition.del({ topic: groupTopic(group.id) })] : [];
 }

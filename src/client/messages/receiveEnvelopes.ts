@@ -14,6 +14,8 @@ import { changeGroup, type GroupChange } from "../groups/changeGroup.ts";
 import { readEpoch, type StoredEpoch } from "../groups/epochStates.ts";
 import { viewOf } from "../groups/epochView.ts";
 import type { Group } from "../groups/group.ts";
+import { heardRecord } from "../groups/unheard.ts";
+import type { Member } from "../policy/roleOf.ts";
 import { type CopyEvidence, tables } from "../tables.ts";
 import { insertGap } from "../timeline/insertGap.ts";
 import { insertMessage } from "../timeline/insertMessage.ts";
@@ -183,6 +185,13 @@ async function open(
   const reading = readOpened({ plaintext: opened.plaintext, group: group.id, sender });
   if (reading.kind === "refused") return { ...rejected(params, reading.reason), ...next };
   const number = viewOf(epoch.state).epoch;
+  if (reading.kind === "confirmation") {
+    return {
+      ...withOutcome(params, { kind: "confirmation", epoch: number }),
+      ...next,
+      ...heard(params, sender),
+    };
+  }
   const place = { database: core.database, group: group.id };
   const found = await readSurroundings({ ...place, message: reading });
   const gaps = await readGaps({ ...place, envelopes: [...reading.replaces, arrival.hash] });
@@ -195,7 +204,15 @@ async function open(
   const after = open.length > 0 ? { isPending: opening.verdict === "pending" } : undefined;
   const awaited = awaitedWrites({ group, id: reading.id, before: undefined, after });
   const outcome = outcomeWrite({ core, group, record: reading, opening });
-  return { ...next, events, writes: [outcome, ...awaited, ...writes] };
+  const news = opening.verdict === "counts" ? heard(params, sender) : {};
+  return { ...next, ...news, events, writes: [outcome, ...awaited, ...writes] };
+}
+
+/** What it means that a member was heard, for those who wait for that. */
+function heard({ core, group, decoded }: Decoded, { inbox }: Member): Pick<GroupChange, "record"> {
+  const { record, branch } = group.view;
+  const after = heardRecord({ record, branch, inbox, head: decoded.head, self: core.self.inbox });
+  return after ? { record: after } : {};
 }
 
 function openAny(epoch: StoredEpoch, message: Uint8Array, byCopy = false) {

@@ -5,6 +5,7 @@ import { decisiveChild } from "../entries/decisiveChild.ts";
 import { isInTime } from "../entries/judgeAppeal.ts";
 import { ownEvidence } from "../entries/judgeEvidence.ts";
 import { openEntry } from "../entries/openEntry.ts";
+import { leafHashOf } from "../groups/epochView.ts";
 import type { Group } from "../groups/group.ts";
 import { tables } from "../tables.ts";
 
@@ -19,8 +20,8 @@ export async function composeAppeal(params: {
   state: GroupState;
 }): Promise<Appeal | "too-late" | undefined> {
   const { core, group, state } = params;
-  const { entries, record } = group.view;
-  const contested = decisiveChild({ entries, parent: record.head });
+  const { below, record } = group.view;
+  const contested = decisiveChild({ below, parent: record.head });
   if (contested?.verdict.kind !== "cut-off") return undefined;
   if (!isInTime({ contested, block: group.processed.number + 1 })) return "too-late";
   const { id: entry, authority } = contested;
@@ -32,5 +33,7 @@ export async function composeAppeal(params: {
     entry: { ...contested, group: group.id, payload },
   });
   const evidence = opened.kind === "commit" ? ownEvidence({ ...opened, state, authority }) : undefined;
-  return evidence ? { kind: "evidence", entry, ...evidence } : { kind: "request", entry };
+  if (evidence) return { kind: "evidence", entry, ...evidence };
+  const leaf = leafHashOf({ state, installation: core.self.installation.key });
+  return leaf === undefined ? { kind: "request", entry } : { kind: "request", entry, leaf };
 }

@@ -20,7 +20,7 @@ import { verifyReceipts } from "../messages/verifyReceipts.ts";
 import type { KnownNode } from "../tables.ts";
 import { type Delivery, deliveryStep, publicationAfter } from "./deliveryStep.ts";
 import { duePublications, firstStep } from "./duePublications.ts";
-import { failed, type Intent } from "./intent.ts";
+import { failed, type Intent, settled } from "./intent.ts";
 import { progressAfter } from "./progressAfter.ts";
 
 type Params = { core: ClientCore; group: Group; signal: AbortSignal };
@@ -153,11 +153,22 @@ async function refuse(
   params: AtNode & { publication: Publication; intent: Intent; outcome: { code: string } },
 ): Promise<void> {
   const { core, group, publication, intent, outcome } = params;
+  if (intent.action.kind === "confirm") return await dropConfirmation(params, publication, intent);
   if (outcome.code === "unknown-head" && (await isDead({ ...params, intent }))) {
     return await sealAgain({ ...params, intent });
   }
   if (outcome.code !== "too-large") return;
   const change = { intents: [failed(intent, "too-large")], droppedPublications: [publication] };
+  await changeGroup({ core, group, change });
+}
+
+/** The entry that it is about is there no more, or nobody needs it by now. */
+async function dropConfirmation(
+  { core, group }: Params,
+  publication: Publication,
+  intent: Intent,
+): Promise<void> {
+  const change = { intents: [settled(intent, { kind: "delivered" })], droppedPublications: [publication] };
   await changeGroup({ core, group, change });
 }
 

@@ -74,7 +74,7 @@ function endedIntent({ view }: Group): Intent | undefined {
 }
 
 function next({ core, group }: Params): OutboxAction {
-  const { record, intents, children, leaves } = group.view;
+  const { record, intents, children, leaves, owed } = group.view;
   return nextAction({
     intents,
     view: {
@@ -91,6 +91,8 @@ function next({ core, group }: Params): OutboxAction {
       // Commits that can't get to the chain stop no message, as if it stood still.
       standstillAtMs: core.ownRelay?.trouble ? 0 : group.headMovedAtMs + STANDSTILL_MS,
       isWidened: isWidened(record),
+      isUnheard: record.isUnheard === true,
+      isOwing: owed !== undefined,
     },
     nowMs: Date.now(),
   });

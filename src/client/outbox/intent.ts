@@ -46,6 +46,8 @@ export type Action =
   | { readonly kind: "upkeep" }
   /** The Welcomes of an entry whose author does not send them; nobody asked for it. */
   | { readonly kind: "welcome"; readonly entry: EntryId }
+  /** Tells those who came in by this entry that another member follows it; nobody asked for it. */
+  | { readonly kind: "confirm"; readonly entry: EntryId }
   /** This client can't follow an entry: evidence that nobody can, or else a request to be added again. */
   | { readonly kind: "appeal"; readonly entry: EntryId }
   | { readonly kind: "send"; readonly content: MessageContent; readonly message: MessageId };

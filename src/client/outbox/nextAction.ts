@@ -25,6 +25,10 @@ export type OutboxView = {
   readonly standstillAtMs: number;
   /** A reorganization has undone a removal, which may land again. */
   readonly isWidened: boolean;
+  /** This client waits to hear another member than the one that brought it in. */
+  readonly isUnheard?: boolean;
+  /** A void entry has decided something that nobody has repeated yet. */
+  readonly isOwing?: boolean;
 };
 
 export type OutboxAction =
@@ -44,6 +48,7 @@ export type OutboxWait =
   | "copied"
   | "joining"
   | "cut-off"
+  | "unheard"
   | "newer-version"
   | "on-chain"
   | "backing-off"
@@ -72,7 +77,11 @@ export function nextAction(params: {
   if (appeal && view.status !== "cut-off") return { kind: "fail", intent: appeal, reason: "already-done" };
   if (appeal && view.caughtUp && !view.isRevoked)
     return towardsChain({ intent: appeal, earlier: [], view, nowMs });
+  const owed = view.isOwing ? intents.find((one) => one.action.kind === "upkeep" && isToDo(one)) : undefined;
+  if (owed && view.status === "member" && whyGroupWaits(view) === undefined && !view.isRevoked)
+    return towardsChain({ intent: owed, earlier: [], view, nowMs });
   let overtaken: OutboxAction | undefined;
+  let postponed: OutboxAction | undefined;
   for (const [i, intent] of intents.entries()) {
     if (!isToDo(intent)) continue;
     if (view.isAwaiting) return wait("joining");
@@ -90,17 +99,19 @@ export function nextAction(params: {
     if (view.status === "creating" && intent.action.kind !== "create") {
       return { kind: "fail", intent, reason: "unknown-group" };
     }
-    if (!isOrdered(intent)) return view.isWidened ? wait("reorganized") : { kind: "seal", intent };
+    if (!isOrdered(intent))
+      return view.isWidened || view.isOwing ? wait("reorganized") : { kind: "seal", intent };
     if (overtaken && holdsMessages(intent, view)) return overtaken;
     if (overtaken) continue;
     const action = towardsChain({ ...params, intent, earlier: intents.slice(0, i) });
-    if (isOvertaken(intent)) overtaken = action;
+    if (isOvertaken(intent) && action.kind === "wait" && action.why === "too-soon") postponed = action;
+    else if (isOvertaken(intent)) overtaken = action;
     else if (action.kind !== "wait" || holdsMessages(intent, view)) return action;
     else if (!intents.slice(i).some(isQueuedSend)) return action;
     else if (nowMs < view.standstillAtMs) return noLaterThan(action, view.standstillAtMs);
     else overtaken = action;
   }
-  return overtaken ?? wait("nothing-to-do");
+  return overtaken ?? postponed ?? wait("nothing-to-do");
 }
 
 function towardsChain(params: {
@@ -141,11 +152,12 @@ function staged(intent: Intent, view: OutboxView, nowMs: number): OutboxAction {
   return againAtMs > nowMs ? wait("on-chain", againAtMs) : { kind: "submit", intent };
 }
 
-function whyGroupWaits({ status, isCopied, caughtUp }: OutboxView): OutboxWait | undefined {
+function whyGroupWaits({ status, isCopied, isUnheard, caughtUp }: OutboxView): OutboxWait | undefined {
   if (isCopied) return "copied";
   if (status === "joining") return "joining";
   if (status === "cut-off") return "cut-off";
   if (status === "paused") return "newer-version";
+  if (isUnheard) return "unheard";
   return caughtUp ? undefined : "not-caught-up";
 }
 

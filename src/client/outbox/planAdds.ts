@@ -1,6 +1,11 @@
-import type { InboxId } from "../../wire/ids.ts";
+import type { InboxId, InstallationKey } from "../../wire/ids.ts";
 import type { KeyPackageRecord } from "../../wire/keyPackageRecord.ts";
-import { MAX_ADD_BYTES_PER_COMMIT, MAX_ADDS_PER_COMMIT, MAX_MEMBERS } from "../../wire/limits.ts";
+import {
+  MAX_ADD_BYTES_PER_COMMIT,
+  MAX_ADDS_PER_COMMIT,
+  MAX_INSTALLATIONS_PER_INBOX,
+  MAX_MEMBERS,
+} from "../../wire/limits.ts";
 import { type EpochView, inboxesOf, installationsOf } from "../groups/epochView.ts";
 import type { Intent } from "./intent.ts";
 
@@ -32,17 +37,31 @@ export function planAdds(params: {
   const present = new Set(inboxesOf(view));
   const known = installationsOf(view);
   const missing = (intent.remaining ?? []).filter((inbox) => !present.has(inbox));
-  const invited = missing.map((inbox) =>
-    (keyPackages.get(inbox) ?? []).filter(({ installation }) => !known.has(installation)),
-  );
+  const away = view.context.returning.filter(({ installation }) => !known.has(installation));
+  const invited = missing.map((inbox) => {
+    const records = (keyPackages.get(inbox) ?? []).filter(({ installation }) => !known.has(installation));
+    return withinRoom({ records, away: away.filter((one) => one.inbox === inbox) });
+  });
   const ready = invited.filter((records) => records.length > 0);
   const isFirst = intent.landed.length === 0;
   const waits = ready.length < missing.length && isFirst && intent.attempts < WAITS_FOR_ALL;
   if (waits || (ready.length === 0 && missing.length > 0)) return { kind: "no-key-package" };
-  if (view.members.length + ready.flat().length > MAX_MEMBERS) {
+  if (view.members.length + away.length + ready.flat().length > MAX_MEMBERS) {
     return { kind: "fail", reason: "too-many-members" };
   }
   return { kind: "adds", adds: firstThatFit(ready) };
+}
+
+/** As many of an inbox as it may have; those that are awaited have their places. */
+function withinRoom(params: {
+  records: readonly KeyPackageRecord[];
+  away: readonly { readonly installation: InstallationKey }[];
+}): KeyPackageRecord[] {
+  const { records, away } = params;
+  const awaited = new Set(away.map(({ installation }) => installation));
+  const back = records.filter(({ installation }) => awaited.has(installation));
+  const anew = records.filter(({ installation }) => !awaited.has(installation));
+  return [...back, ...anew.slice(0, Math.max(0, MAX_INSTALLATIONS_PER_INBOX - away.length))];
 }
 
 /** Whole inboxes; of the first one as many installations as one entry takes, the rest is the upkeep's. */

@@ -6,13 +6,26 @@ import type { KeyPackageRecord } from "../../wire/keyPackageRecord.ts";
 import { MAX_MEMBERS } from "../../wire/limits.ts";
 import type { EpochView } from "../groups/epochView.ts";
 import type { Leaves } from "../groups/leaves.ts";
+import type { Stranded } from "../groups/stranded.ts";
 import { canDo, type Wish } from "../policy/canDo.ts";
-import { inboxesGone } from "../policy/inboxesGone.ts";
 import { earliestCommitBlock } from "../policy/judgeCommit.ts";
-import { contextAfterRemove, contextAfterRename, contextAfterRole } from "../policy/nextContext.ts";
+import {
+  earliestUpkeepBlock,
+  inboxesOut,
+  isLower,
+  isUpkeepRemoval,
+  type Owed,
+  type Standing,
+} from "../policy/membership.ts";
+import {
+  contextAfterRemove,
+  contextAfterRename,
+  contextAfterRole,
+  contextWithout,
+} from "../policy/nextContext.ts";
 import type { IntentReason } from "../policy/reasons.ts";
-import { keepsSuperAdmin, type Member } from "../policy/roleOf.ts";
-import { dutiesOf } from "../upkeep/duties.ts";
+import { keepsSuperAdmin, type Member, roleOf } from "../policy/roleOf.ts";
+import { dutiesOf, repairsBy } from "../upkeep/duties.ts";
 import type { Intent } from "./intent.ts";
 import { fitting, planAdds } from "./planAdds.ts";
 
@@ -24,6 +37,8 @@ export type EntryPlan =
       /** Leaf indices. */
       readonly removes: readonly number[];
       readonly context: GroupContext | undefined;
+      /** The requests that it answers by repairs, as they were signed. */
+      readonly requests?: readonly Uint8Array[];
     }
   | { readonly kind: "control"; readonly instruction: ControlInstruction }
   | { readonly kind: "fail"; readonly reason: IntentReason }
@@ -45,11 +60,14 @@ type Params = {
   readonly isDeleted: boolean;
   /** For an appeal: what it says; undefined: nothing is left to be said. */
   readonly appeal: Appeal | "too-late" | undefined;
-  readonly stranded: ReadonlyMap<InstallationKey, Member>;
-  /** For upkeep: active installations of the members' inboxes that have no leaf. */
+  readonly stranded: ReadonlyMap<InstallationKey, Stranded>;
+  /** What void entries have decided at this head. */
+  readonly owed: Owed | undefined;
+  /** For upkeep: active installations that are to be in the group and have no leaf. */
   readonly missing: readonly Member[];
   readonly keyPackages: ReadonlyMap<InboxId, readonly KeyPackageRecord[]>;
   readonly lastCommitBlock: number | undefined;
+  readonly lastAddBlock: number | undefined;
   /** The chain's head. */
   readonly block: number;
 };
@@ -60,23 +78,26 @@ export function planEntry(params: Params): EntryPlan {
   const { context, members } = view;
   const { leavers } = leaves;
   const wish = wishOf(intent);
-  const reason = wish && canDo({ context, members, revoked, ...self, wish, former, leavers });
+  const { block } = params;
+  const reason = wish && canDo({ context, members, revoked, ...self, wish, former, leavers, block });
   if (reason === "already-done" && intent.landed.length > 0) return { kind: "done" };
   if (reason) return { kind: "fail", reason };
   return planAction(params);
 }
 
 function planAction(params: Params): EntryPlan {
-  const { intent, view, self, lastCommitBlock, block } = params;
+  const { intent, view, self, lastCommitBlock, block, owed } = params;
   const { action, remaining = [] } = intent;
   const { context } = view;
+  // What others have decided comes first, and is the upkeep's.
+  if (owed && isCommit(action)) return { kind: "too-soon", block: block + 1 };
   const plan = { kind: "commit", adds: [], removes: [], context: undefined } as const;
   switch (action.kind) {
     case "create":
     case "add":
       return planAddition(params);
     case "remove":
-      return planRemoves(view, ({ inbox }) => remaining.includes(inbox));
+      return planRemoval(params, new Set(remaining));
     case "rename":
       return { ...plan, context: contextAfterRename({ context, name: action.name }) };
     case "set-role": {
@@ -99,6 +120,7 @@ function planAction(params: Params): EntryPlan {
       return block + 1 < earliest ? { kind: "too-soon", block: earliest - 1 } : plan;
     }
     case "welcome":
+    case "confirm":
     case "send":
       return { kind: "done" };
   }
@@ -109,45 +131,89 @@ function planAppeal({ appeal }: Params): EntryPlan {
   return appeal === "too-late" ? { kind: "fail", reason: appeal } : { kind: "control", instruction: appeal };
 }
 
-/** `comesBack`: who is added again at once keeps its role. */
-function planRemoves(
-  view: EpochView,
-  isRemoved: (member: Member) => boolean,
-  comesBack: (member: Member) => boolean = () => false,
-): EntryPlan {
-  const removed = view.members.filter(isRemoved);
-  const leaving = removed.filter((member) => !comesBack(member));
-  const gone = inboxesGone({ members: view.members, removes: leaving });
+function isCommit({ kind }: Intent["action"]): boolean {
+  return ["create", "add", "remove", "rename", "set-role", "rotate"].includes(kind);
+}
+
+/** Inboxes as a whole; those that have no leaf, because they are awaited, lose their places on the lists. */
+function planRemoval({ view, block }: Params, inboxes: ReadonlySet<InboxId>): EntryPlan {
+  const removes = view.members.filter(({ inbox }) => inboxes.has(inbox));
+  if (removes.length > 0) return planRemoves({ view, block, decided: removes, also: inboxes });
+  return { kind: "commit", adds: [], removes: [], context: contextWithout({ ...view, gone: inboxes }) };
+}
+
+/** `repaired`: whoever is added again at once keeps its role, and is listed for that. */
+function planRemoves(params: {
+  view: EpochView;
+  block: number;
+  decided: readonly EpochView["members"][number][];
+  /** Inboxes without a leaf that are to be out, too. */
+  also?: ReadonlySet<InboxId>;
+  repaired?: readonly EpochView["members"][number][];
+  requests?: readonly Uint8Array[];
+}): EntryPlan & { kind: "commit" } {
+  const { view, block, decided, also = new Set(), repaired = [], requests = [] } = params;
+  const { members, context } = view;
+  const removes = [...decided, ...repaired];
+  const inboxes = new Set([...decided.map(({ inbox }) => inbox), ...also]);
+  const change = { decided: inboxes, unlisted: context.returning.filter(({ inbox }) => also.has(inbox)) };
+  const gone = new Set([...inboxesOut({ members, removes, change }), ...withoutLeaf(members, also)]);
   return {
     kind: "commit",
     adds: [],
-    removes: removed.map(({ leafIndex }) => leafIndex),
-    context: contextAfterRemove({ context: view.context, gone }),
+    removes: removes.map(({ leafIndex }) => leafIndex),
+    context: contextAfterRemove({ context, gone, decided: inboxes, repaired, block }),
+    requests,
   };
+}
+
+function withoutLeaf(members: readonly Member[], inboxes: ReadonlySet<InboxId>): InboxId[] {
+  return [...inboxes].filter((inbox) => members.every((member) => member.inbox !== inbox));
 }
 
 /**
  * All that is to be done at this head, whoever's turn it was that began it; what is to be taken out first, since one
- * entry does not do both.
+ * entry does not do both. A plain member keeps its distance from other commits.
  */
 function planUpkeep(params: Params): EntryPlan {
-  const { view, leaves, revoked, stranded } = params;
-  const duties = dutiesOf(params);
-  const subjects = new Set<string>(
-    duties.filter(({ kind }) => kind.startsWith("remove")).map(({ subject }) => subject),
-  );
+  const { view, leaves, revoked, owed, self, block, lastCommitBlock, lastAddBlock } = params;
   const { members, context } = view;
-  const isRemoved = ({ inbox, installation }: Member) => subjects.has(inbox) || subjects.has(installation);
-  const comesBack = ({ installation }: Member) => stranded.has(installation);
-  const removes = members.filter(isRemoved);
-  if (removes.length === 0) return planNewInstallations(params);
-  const gone = inboxesGone({ members, removes: removes.filter((member) => !comesBack(member)) });
+  const standing = standingOf(params);
+  if (dutiesOf({ ...params, standing }).every(({ kind }) => kind === "ask-again")) return { kind: "done" };
+  const earliest = earliestUpkeepBlock({ context, inbox: self.inbox, lastCommitBlock, lastAddBlock });
+  if (block + 1 < earliest) return { kind: "too-soon", block: earliest - 1 };
+  const decided = members.filter((member) => isUpkeepRemoval(standing, member));
+  const repaired = repairsBy({ standing, self });
+  const repairs = new Set(repaired.map(({ installation }) => installation));
+  const repairedLeaves = members.filter(({ installation }) => repairs.has(installation));
+  if (owed && decided.length === 0) return planDemotions(context, owed);
+  if (decided.length + repairedLeaves.length === 0) return planNewInstallations(params);
+  const requests = repaired.flatMap(({ installation }) => params.stranded.get(installation)?.proof ?? []);
+  const plan = planRemoves({ view, block, decided, repaired: repairedLeaves, requests });
   const before = { members, inboxes: context.superAdmins };
-  const after = { members, inboxes: context.superAdmins.filter((inbox) => !gone.has(inbox)) };
-  if (!keepsSuperAdmin({ before, after, revoked, leavers: leaves.leavers })) {
+  const after = { members, inboxes: plan.context?.superAdmins ?? context.superAdmins };
+  if (!owed && !keepsSuperAdmin({ before, after, revoked, leavers: leaves.leavers })) {
     return { kind: "fail", reason: "last-super-admin" };
   }
-  return planRemoves(view, isRemoved, comesBack);
+  return plan;
+}
+
+/** The facts by which upkeep is judged. */
+export function standingOf(
+  params: Pick<Params, "view" | "revoked" | "leaves" | "stranded" | "owed" | "block">,
+): Standing {
+  const { view, revoked, leaves, stranded, owed, block } = params;
+  const { context, members } = view;
+  return { context, members, revoked, leavers: leaves.leavers, stranded, owed, block };
+}
+
+function planDemotions(context: GroupContext, { roles }: Owed): EntryPlan {
+  let next = context;
+  for (const { inbox, role } of roles) {
+    const isDone = !isLower(role, roleOf({ context: next, inbox }));
+    if (!isDone) next = contextAfterRole({ context: next, inbox, role });
+  }
+  return { kind: "commit", adds: [], removes: [], context: next };
 }
 
 /** Those that have a key package, as many as fit. */
@@ -166,7 +232,8 @@ function planAddition(params: Params): EntryPlan {
   const { intent, view, leaves } = params;
   const isLeaving = ({ inbox }: Member) =>
     leaves.leavers.has(inbox) && intent.remaining?.includes(inbox) === true;
-  if (view.members.some(isLeaving)) return planRemoves(view, isLeaving);
+  const leaving = view.members.filter(isLeaving);
+  if (leaving.length > 0) return planRemoves({ view, block: params.block, decided: leaving });
   const plan = planAdds(params);
   return plan.kind === "adds" ? { kind: "commit", adds: plan.adds, removes: [], context: undefined } : plan;
 }
@@ -192,6 +259,7 @@ function wishOf({ action, resolved, remaining = [] }: Intent): Wish | undefined 
     case "upkeep":
       return { kind: action.kind };
     case "welcome":
+    case "confirm":
     case "appeal":
     case "send":
       return undefined;

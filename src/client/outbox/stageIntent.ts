@@ -11,6 +11,7 @@ import { backoffMs } from "../backoff.ts";
 import type { ClientCore } from "../core.ts";
 import { askRegistry } from "../entries/askRegistry.ts";
 import { revokedMembers } from "../entries/judgeEntry.ts";
+import { lastAddBlock } from "../entries/lastAddBlock.ts";
 import { lastCommitBlock } from "../entries/lastCommitBlock.ts";
 import { changeGroup } from "../groups/changeGroup.ts";
 import { authorityOf, entryKeyOf } from "../groups/epochSecrets.ts";
@@ -24,7 +25,7 @@ import { inboxesOfUpkeep, missingInstallations } from "../upkeep/duties.ts";
 import { composeAppeal } from "./composeAppeal.ts";
 import { fetchKeyPackages } from "./fetchKeyPackages.ts";
 import { failed, type Intent } from "./intent.ts";
-import { contextBytes, type EntryPlan, planEntry } from "./planEntry.ts";
+import { contextBytes, type EntryPlan, planEntry, standingOf } from "./planEntry.ts";
 import { RELAY_BACKOFF } from "./relayed.ts";
 import { resolveMembers } from "./resolveMembers.ts";
 import { sealControl } from "./sealControl.ts";
@@ -63,9 +64,10 @@ export async function stageIntent(params: Params): Promise<void> {
     const now = group.view.intents.find(({ id }) => id === resolved.id);
     if (now?.progress.kind !== "queued" || group.view.record.head !== head) return;
     const intent = lookedUp(now, facts.nodes);
-    const { branch, leaves, stranded } = group.view;
+    const { branch, leaves, stranded, owed } = group.view;
     const plan = planEntry({
-      ...{ intent, view: viewOf(state), leaves, stranded, ...facts, block: group.processed.number },
+      ...{ intent, view: viewOf(state), leaves, stranded, owed, ...facts, block: group.processed.number },
+      lastAddBlock: lastAddBlock(branch.steps),
       self: { inbox: core.self.inbox, installation: core.self.installation.key },
       former: formerMembers(group),
       lastCommitBlock: lastCommitBlock({ steps: branch.steps, inbox: core.self.inbox }),
@@ -103,26 +105,29 @@ function unresolved({ intent, block }: { intent: Intent; block: number }): Inten
 async function gatherFacts(params: Params & { state: GroupState }) {
   const { core, group, intent, state } = params;
   const view = viewOf(state);
-  const { leaves, stranded } = group.view;
+  const { leaves, stranded, owed } = group.view;
   const isAddition = intent.action.kind === "add" || intent.action.kind === "create";
   const present = new Set(view.members.map(({ inbox }) => inbox));
   const wanted = isAddition ? (intent.remaining ?? []).filter((inbox) => !present.has(inbox)) : [];
   const { superAdmins, admins } = view.context;
   const isUpkeep = intent.action.kind === "upkeep";
-  const concerned = isUpkeep || intent.action.kind === "set-role" ? inboxesOfUpkeep({ view, stranded }) : [];
+  const { number: head } = group.processed;
+  const concerned =
+    isUpkeep || intent.action.kind === "set-role" ? inboxesOfUpkeep({ view, block: head }) : [];
   const inboxes: InboxId[] = [
     ...new Set([...wanted, core.self.inbox, ...superAdmins, ...admins, ...concerned]),
   ];
-  const block = isUpkeep ? group.processed.number : recentBlock(group);
+  const block = isUpkeep ? head : recentBlock(group);
   const { registry, asOf } = await askRegistry({ ...params, reading: core, inboxes, block });
-  const missing = isUpkeep ? missingInstallations({ view, leaves, stranded, registry, block: asOf }) : [];
+  const revoked = revokedMembers({ members: view.members, registry, block: asOf });
+  const standing = standingOf({ view, revoked, leaves, stranded, owed, block: head });
+  const missing = isUpkeep ? missingInstallations({ standing, registry, block: asOf }) : [];
   const invited = [...wanted, ...new Set(missing.map(({ inbox }) => inbox))];
   const anywhere = intent.attempts >= ASKED_ELSEWHERE;
   const asked = { core, group: group.id, inboxes: invited, registry, block: asOf, anywhere };
   const fetched = await fetchKeyPackages({ ...asked, signal: params.signal });
   const keyPackages = addableTo(state, fetched.keyPackages);
   const nodes = [...("members" in intent.action ? [params.node] : []), ...fetched.nodes];
-  const revoked = revokedMembers({ members: view.members, registry, block: asOf });
   const appeal = intent.action.kind === "appeal" ? await composeAppeal(params) : undefined;
   return { keyPackages, nodes, missing, revoked, asOf, appeal, isDeleted: await isDeleted(params) };
 }
@@ -218,7 +223,7 @@ function build(
       key: entryKeyOf({ state, parent: head }),
       body: {
         instruction: { case: "commit", value: commit.commit },
-        ...{ authority, registryBlock, installation: key },
+        ...{ authority, registryBlock, installation: key, requests: plan.requests ?? [] },
       },
     });
     const record = { intent: intent.id, parent: head, authority, payload, registryBlock, welcome: undefined };

@@ -3,6 +3,7 @@ import type { InboxId, InstallationKey } from "../../wire/ids.ts";
 import { MAX_GROUP_NAME_BYTES, MAX_MEMBERS, MAX_TEXT_BYTES } from "../../wire/limits.ts";
 import { contextAfterRole } from "./nextContext.ts";
 import type { IntentReason } from "./reasons.ts";
+import { inboxesAway } from "./returning.ts";
 import {
   hasActive,
   keepsSuperAdmin,
@@ -34,6 +35,8 @@ type Params = Roster & {
   readonly former: ReadonlySet<InboxId>;
   /** Members whose Leave counts: to be removed, so they may be added anew. */
   readonly leavers: ReadonlySet<InboxId>;
+  /** The chain's head. */
+  readonly block?: number;
 };
 
 /**
@@ -79,7 +82,8 @@ function canAdd(params: Params, inboxes: readonly InboxId[]): IntentReason | und
 function canRemove(params: Params, inboxes: readonly InboxId[]): IntentReason | undefined {
   const { context, members, inbox: by, former, leavers, revoked } = params;
   if (role(params) === "member") return "not-permitted";
-  const present = new Set(members.map((m) => m.inbox));
+  // Whoever is awaited has no leaf, and is a member still.
+  const present = new Set([...members.map((m) => m.inbox), ...inboxesAway({ context, members })]);
   if (inboxes.some((inbox) => !present.has(inbox) && !former.has(inbox))) return "unknown-member";
   const targets = inboxes.filter((inbox) => present.has(inbox));
   if (targets.length === 0) return "already-done";

@@ -2,17 +2,22 @@ import { equalBytes } from "../../crypto/equalBytes.ts";
 import type { GroupContext, GroupContextReading } from "../../wire/groupContext.ts";
 import type { InboxId, InstallationKey } from "../../wire/ids.ts";
 import { MAX_MEMBERS, REGISTRY_WINDOW_BLOCKS } from "../../wire/limits.ts";
-import { inboxesGone } from "./inboxesGone.ts";
-import type { CommitRefusal } from "./reasons.ts";
+import { judgeReturning } from "./judgeReturning.ts";
 import {
-  keepsSuperAdmin,
-  type Member,
-  mayPromote,
-  mayRemove,
-  type Roster,
-  returningInboxes,
-  roleOf,
-} from "./roleOf.ts";
+  changeOfReturning,
+  earliestUpkeepBlock,
+  inboxesOut,
+  isLower,
+  isUpkeepAdd,
+  isUpkeepRemoval,
+  type Owed,
+  type ReturningChange,
+  repeats,
+  roomOfInbox,
+} from "./membership.ts";
+import type { CommitRefusal } from "./reasons.ts";
+import { awaitedMembers } from "./returning.ts";
+import { keepsSuperAdmin, type Member, mayPromote, mayRemove, type Roster, roleOf } from "./roleOf.ts";
 
 /**
  * Who wrote an entry and when. Every fact is ordered by the chain, so that all members judge alike; where it lies in
@@ -37,8 +42,12 @@ export type CommitFacts = EntryFacts & {
   readonly removes: readonly Member[];
   /** The block of the last commit by the writer's inbox that was adopted on this branch since its last Add. */
   readonly lastCommitBlock: number | undefined;
-  /** Installations that asked, on this branch since its last Add, to be removed and added again: they cannot follow. */
+  /** The block of the branch's last Add. */
+  readonly lastAddBlock?: number | undefined;
+  /** Installations whose requests the commit carries, good for the leaves that they have: see `provenRequests`. */
   readonly stranded: ReadonlySet<InstallationKey>;
+  /** What was decided by void siblings that came before. */
+  readonly owed?: Owed | undefined;
 };
 
 export type Judgement =
@@ -47,11 +56,13 @@ export type Judgement =
   /** Permitted, and this client is too old to go on: pause. */
   | { readonly kind: "newer-version"; readonly version: number };
 
-type Facts = CommitFacts & { readonly next: GroupContext };
+type Facts = CommitFacts & { readonly next: GroupContext; readonly change: ReturningChange };
+
+const NOTHING_OWED: Owed = { removes: [], roles: [] };
 
 /** The default policy as validity (docs/protocol.md): whether a well-formed commit counts. Pure. */
 export function judgeCommit(facts: CommitFacts): Judgement {
-  const { after, context } = facts;
+  const { after, context, removes, block } = facts;
   const refusal = refuseWriter(facts);
   if (refusal) return { kind: "refused", reason: refusal };
   if (after?.kind === "malformed") return { kind: "refused", reason: "malformed-context" };
@@ -60,8 +71,15 @@ export function judgeCommit(facts: CommitFacts): Judgement {
       ? { kind: "newer-version", version: after.version }
       : { kind: "refused", reason: "not-permitted" };
   }
-  const all = { ...facts, next: after?.context ?? context };
-  const reason = refuseAdds(all) ?? refuseRemoves(all) ?? refuseContext(all) ?? refuseHaste(all);
+  const next = after?.context ?? context;
+  const all = { ...facts, next, change: changeOfReturning({ context, next, removes, block }) };
+  const reason =
+    refuseAdds(all) ??
+    refuseRemoves(all) ??
+    judgeReturning(all) ??
+    refuseContext(all) ??
+    refuseForgetting(all) ??
+    refuseHaste(all);
   return reason ? { kind: "refused", reason } : { kind: "permitted" };
 }
 
@@ -77,7 +95,7 @@ export function refuseWriter(facts: EntryFacts): CommitRefusal | undefined {
 }
 
 function refuseAdds(facts: Facts): CommitRefusal | undefined {
-  const { context, members, adds, writer } = facts;
+  const { context, members, adds, removes, writer } = facts;
   const known = new Set(members.map((m) => m.installation));
   for (const add of adds) {
     if (known.has(add.installation)) return "already-a-member";
@@ -85,78 +103,116 @@ function refuseAdds(facts: Facts): CommitRefusal | undefined {
     if (!add.active) return "inactive-installation";
   }
   const isAdmin = roleOf({ context, inbox: writer.inbox }) !== "member";
-  if (!isAdmin && !addsAreUpkeep(facts)) return "not-permitted";
-  const count = members.length + adds.length - facts.removes.length;
-  return count > MAX_MEMBERS ? "too-many-members" : undefined;
+  if (!isAdmin && !adds.every((add) => isUpkeepAdd(facts, add))) return "not-permitted";
+  const awaited = awaitedMembers(facts).filter(({ installation }) => !known.has(installation));
+  const count = members.length + awaited.length + adds.length - removes.length;
+  if (adds.length > 0 && count > MAX_MEMBERS) return "too-many-members";
+  return hasRoom(facts) ? undefined : "too-many-installations";
+}
+
+/** Those who are awaited have their places already. */
+function hasRoom(facts: Facts): boolean {
+  const awaited = new Set(awaitedMembers(facts).map(({ installation }) => installation));
+  const added = facts.adds.filter(({ installation }) => !awaited.has(installation));
+  return [...Map.groupBy(added, ({ inbox }) => inbox)].every(
+    ([inbox, some]) => some.length <= roomOfInbox(facts, inbox),
+  );
 }
 
 function refuseRemoves(facts: Facts): CommitRefusal | undefined {
-  const { context, members, removes, writer, next } = facts;
+  const { context, members, removes, writer, next, change } = facts;
   if (removes.length === 0) return undefined;
   const by = writer.inbox;
   const allowed = removes.every(
-    (target) => isUpkeep(facts, target) || mayRemove({ context, by, target: target.inbox }),
+    (target) =>
+      change.repaired.includes(target) ||
+      isUpkeepRemoval(facts, target) ||
+      mayRemove({ context, by, target: target.inbox }),
   );
   if (!allowed) return "not-permitted";
   if (equalBytes(context.salt, next.salt)) return "salt-not-renewed";
   if (next.name !== context.name || !equalLimits(next, context)) return "not-only-removed";
-  const keeps = (comesBack: (target: Member) => boolean): boolean => {
-    const gone = inboxesGone({ members, removes: removes.filter((target) => !comesBack(target)) });
-    const without = (list: readonly InboxId[]) => list.filter((inbox) => !gone.has(inbox));
-    return (
-      equalLists(next.superAdmins, without(context.superAdmins)) &&
-      equalLists(next.admins, without(context.admins))
-    );
-  };
+  if (next.version !== context.version) return "not-only-removed";
+  const gone = inboxesOut({ members, removes, change });
+  const without = (list: readonly InboxId[]) => list.filter((inbox) => !gone.has(inbox));
   const isRight =
-    keeps((target) => isRepair(facts, target)) ||
-    keeps(({ installation }) => facts.stranded.has(installation));
+    equalLists(next.superAdmins, without(context.superAdmins)) &&
+    equalLists(next.admins, without(context.admins));
   return isRight ? undefined : "not-only-removed";
 }
 
 function refuseContext(facts: Facts): CommitRefusal | undefined {
-  const { context, next, members, revoked, removes, writer, leavers } = facts;
+  const { context, next, removes, writer, change, revoked, leavers, owed = NOTHING_OWED } = facts;
+  // A later version may have a rule for what this one does not know: a super admin raises the group first.
+  if (!equalBytes(next.extra, context.extra)) return "unknown-setting";
   if (removes.length === 0) {
     const role = roleOf({ context, inbox: writer.inbox });
     if (!equalBytes(context.salt, next.salt)) return "salt-changed";
     if (next.name !== context.name && role === "member") return "not-permitted";
     if (!equalLimits(next, context) && role !== "super-admin") return "not-permitted";
+    const isRaised = next.version > context.version && role === "super-admin";
+    if (next.version !== context.version && !isRaised) return "not-permitted";
     const refusal = refuseRoles(facts);
     if (refusal) return refusal;
   }
-  // Who is removed to be added again is not gone.
-  const returning = removes.filter(({ installation }) => facts.stranded.has(installation));
+  // What is owed was permitted before, and who is removed to be added again is not gone.
+  const settled = afterOwed(facts, owed);
   const keepsOne = keepsSuperAdmin({
-    before: { members, inboxes: context.superAdmins },
-    after: { members: [...membersAfter(facts), ...returning], inboxes: next.superAdmins },
+    before: settled,
+    after: { members: [...membersAfter(facts), ...change.repaired], inboxes: next.superAdmins },
     ...{ revoked, leavers },
   });
   return keepsOne ? undefined : "last-super-admin";
 }
 
+function afterOwed({ context, members }: Facts, owed: Owed) {
+  const removed = new Set(owed.removes.map(({ installation }) => installation));
+  const demoted = new Set(owed.roles.filter(({ role }) => role !== "super-admin").map(({ inbox }) => inbox));
+  return {
+    members: members.filter(({ installation }) => !removed.has(installation)),
+    inboxes: context.superAdmins.filter((inbox) => !demoted.has(inbox)),
+  };
+}
+
 function refuseRoles(facts: Facts): CommitRefusal | undefined {
-  const { context, next, writer } = facts;
+  const { context, next, writer, owed = NOTHING_OWED, change } = facts;
   const listed = new Set([...context.superAdmins, ...context.admins, ...next.superAdmins, ...next.admins]);
   const changed = [...listed].filter(
     (inbox) => roleOf({ context, inbox }) !== roleOf({ context: next, inbox }),
   );
   if (changed.length === 0) return undefined;
-  if (roleOf({ context, inbox: writer.inbox }) !== "super-admin") {
-    const onlyPromotes = changed.every((inbox) => next.superAdmins.includes(inbox));
+  const unlisted = new Set(change.unlisted.map(({ inbox }) => inbox));
+  const isOwed = (inbox: InboxId) =>
+    owed.roles.some((one) => one.inbox === inbox && one.role === roleOf({ context: next, inbox }));
+  const others = changed.filter((inbox) => !isOwed(inbox) && !unlisted.has(inbox));
+  if (others.length > 0 && roleOf({ context, inbox: writer.inbox }) !== "super-admin") {
+    const onlyPromotes = others.every((inbox) => next.superAdmins.includes(inbox));
     if (!onlyPromotes || !mayPromote({ ...facts, by: writer.inbox })) return "not-permitted";
   }
   const present = new Set(membersAfter(facts).map((m) => m.inbox));
   const strangers = changed.some(
-    (inbox) => roleOf({ context: next, inbox }) !== "member" && !present.has(inbox),
+    (inbox) =>
+      !present.has(inbox) &&
+      !isLower(roleOf({ context: next, inbox }), roleOf({ context, inbox })) &&
+      roleOf({ context: next, inbox }) !== "member",
   );
   return strangers ? "role-of-a-stranger" : undefined;
 }
 
-/** Whoever is no admin waits between its commits, so that nobody freezes a group; what it adds or removes is upkeep. */
+function refuseForgetting({ owed, members, next, removes, change }: Facts): CommitRefusal | undefined {
+  if (!owed || repeats({ owed, members, next, removes, repaired: change.repaired })) return undefined;
+  return "removal-not-repeated";
+}
+
+/** Whoever is no admin waits between its commits and after an Add, so that nobody freezes a group. */
 function refuseHaste(facts: Facts): CommitRefusal | undefined {
-  const { context, writer, adds, removes, lastCommitBlock, block } = facts;
-  const earliest = earliestCommitBlock({ context, inbox: writer.inbox, lastCommitBlock });
-  return adds.length + removes.length === 0 && block < earliest ? "too-soon" : undefined;
+  const { context, writer, adds, removes, block } = facts;
+  const by = { ...facts, context, inbox: writer.inbox };
+  const isUpkeep = adds.length + removes.length > 0;
+  const earliest = isUpkeep
+    ? earliestUpkeepBlock({ ...by, lastAddBlock: facts.lastAddBlock })
+    : earliestCommitBlock(by);
+  return block < earliest ? "too-soon" : undefined;
 }
 
 /** The first block in which the inbox may commit anything but upkeep; 0 if it need not wait. */
@@ -168,26 +224,6 @@ export function earliestCommitBlock(params: {
   const { context, inbox, lastCommitBlock } = params;
   if (lastCommitBlock === undefined || roleOf({ context, inbox }) !== "member") return 0;
   return lastCommitBlock + context.rotationIntervalBlocks;
-}
-
-/** Anyone may add the active installations of the group's inboxes, and of those that are to be added again. */
-function addsAreUpkeep(facts: CommitFacts): boolean {
-  const { members, adds, leavers, stranded } = facts;
-  const inboxes = new Set([...members.map((m) => m.inbox), ...returningInboxes(facts)]);
-  return adds.every(
-    (add) => stranded.has(add.installation) || (inboxes.has(add.inbox) && !leavers.has(add.inbox)),
-  );
-}
-
-/** Anyone may remove revoked leaves, leavers, and those that asked for it. */
-function isUpkeep({ revoked, leavers, stranded }: CommitFacts, target: Member): boolean {
-  return revoked.has(target.installation) || leavers.has(target.inbox) || stranded.has(target.installation);
-}
-
-/** Removed by one who could not remove it against its will: its roles have to stay, for it comes back. */
-function isRepair(facts: CommitFacts, target: Member): boolean {
-  const { context, writer, stranded } = facts;
-  return stranded.has(target.installation) && !mayRemove({ context, by: writer.inbox, target: target.inbox });
 }
 
 function membersAfter({ members, adds, removes }: CommitFacts): Member[] {

@@ -1,14 +1,16 @@
 import { randomBytes } from "#crypto";
 import type { GroupContext } from "../../wire/groupContext.ts";
 import type { InboxId } from "../../wire/ids.ts";
-import { LATE_COMMITS, LATE_SECONDS, ROTATION_INTERVAL_BLOCKS } from "../../wire/limits.ts";
-import type { Role } from "./roleOf.ts";
+import { LATE_COMMITS, LATE_SECONDS, PROTOCOL_VERSION, ROTATION_INTERVAL_BLOCKS } from "../../wire/limits.ts";
+import { returningAfter } from "./membership.ts";
+import type { Member, Role } from "./roleOf.ts";
 
 const SALT_BYTES = 32;
 
 /** The context of a new group: its creator is the one super admin. */
 export function firstContext(params: { name: string; creator: InboxId }): GroupContext {
   return {
+    version: PROTOCOL_VERSION,
     name: params.name,
     salt: randomBytes(SALT_BYTES),
     superAdmins: [params.creator],
@@ -16,6 +18,8 @@ export function firstContext(params: { name: string; creator: InboxId }): GroupC
     lateCommits: LATE_COMMITS,
     lateSeconds: LATE_SECONDS,
     rotationIntervalBlocks: ROTATION_INTERVAL_BLOCKS,
+    returning: [],
+    extra: new Uint8Array(),
   };
 }
 
@@ -23,17 +27,33 @@ export function contextAfterRename(params: { context: GroupContext; name: string
   return { ...params.context, name: params.name };
 }
 
-/** @param gone the inboxes that lose their last leaf, see `inboxesGone` */
+/**
+ * The context after leaves were removed: `gone` are the inboxes that are out, see `inboxesOut`; `decided` those that lose
+ * a leaf otherwise than by a repair; `repaired` the leaves that are to come back, listed with this block.
+ */
 export function contextAfterRemove(params: {
   context: GroupContext;
   gone: ReadonlySet<InboxId>;
+  decided?: ReadonlySet<InboxId>;
+  repaired?: readonly Member[];
+  block?: number;
 }): GroupContext {
+  const { context, gone, decided = gone, repaired = [], block = 0 } = params;
+  return {
+    ...contextWithout(params),
+    salt: randomBytes(SALT_BYTES),
+    returning: returningAfter({ context, decided, repaired, block }),
+  };
+}
+
+/** The context after inboxes without a leaf were taken off all lists: nobody awaits them any more. */
+export function contextWithout(params: { context: GroupContext; gone: ReadonlySet<InboxId> }): GroupContext {
   const { context, gone } = params;
   return {
     ...context,
-    salt: randomBytes(SALT_BYTES),
     superAdmins: context.superAdmins.filter((inbox) => !gone.has(inbox)),
     admins: context.admins.filter((inbox) => !gone.has(inbox)),
+    returning: context.returning.filter(({ inbox }) => !gone.has(inbox)),
   };
 }
 

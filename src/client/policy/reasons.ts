@@ -39,6 +39,14 @@ export type CommitRefusal =
   /** An added installation was not active at the registry block. */
   | "inactive-installation"
   | "too-many-members"
+  /** An inbox would have more leaves than it may. */
+  | "too-many-installations"
+  /** The list of those that come back changes otherwise than by repairs and decisions. */
+  | "bad-returning"
+  /** A setting changes that this version does not know. */
+  | "unknown-setting"
+  /** What a void sibling has decided is left out. */
+  | "removal-not-repeated"
   /** A Remove keeps the salt. */
   | "salt-not-renewed"
   /** The salt changes without a Remove. */
@@ -49,5 +57,5 @@ export type CommitRefusal =
   | "role-of-a-stranger"
   /** No super admin with an active installation would be left. */
   | "last-super-admin"
-  /** The writer, no admin, wrote its last commit a few blocks ago. */
+  /** The writer, no admin, keeps too little distance; or a repair comes too soon after another of the same leaf. */
   | "too-soon";

@@ -1,5 +1,6 @@
 import type { GroupContext } from "../../wire/groupContext.ts";
 import type { InboxId, InstallationKey } from "../../wire/ids.ts";
+import { awaitedMembers } from "./returning.ts";
 
 export type Role = "super-admin" | "admin" | "member";
 
@@ -33,16 +34,6 @@ export function hasActive(params: Omit<Roster, "context"> & { inboxes: readonly 
   return params.members.some((m) => inboxes.has(m.inbox) && !params.revoked.has(m.installation));
 }
 
-/** Who has a role and no leaf: it was taken out to be added again, otherwise it would have lost the role. */
-export function returningInboxes(params: {
-  readonly context: GroupContext;
-  readonly members: readonly Member[];
-}): InboxId[] {
-  const { context, members } = params;
-  const present = new Set(members.map((m) => m.inbox));
-  return [...context.superAdmins, ...context.admins].filter((inbox) => !present.has(inbox));
-}
-
 type SuperAdmins = { readonly members: readonly Member[]; readonly inboxes: readonly InboxId[] };
 
 /** True unless a change takes the last super admin with an active installation away, or the last that is staying. */
@@ -67,10 +58,11 @@ export function keepsSuperAdmin(params: {
  * of the first active leaf. (The tree does not tell who has been a member for longest, and who joined late could not
  * know; all members agree on the order of leaves.) Nobody may while a super admin is on its way back.
  */
-export function mayPromote(params: Roster & { by: InboxId }): boolean {
-  const { context, members, revoked, by } = params;
+export function mayPromote(params: Roster & { by: InboxId; block?: number }): boolean {
+  const { context, members, revoked, by, block = 0 } = params;
   if (hasActive({ members, revoked, inboxes: context.superAdmins })) return false;
-  if (returningInboxes(params).some((inbox) => context.superAdmins.includes(inbox))) return false;
+  const awaited = awaitedMembers({ context, members, block });
+  if (awaited.some(({ inbox }) => context.superAdmins.includes(inbox))) return false;
   if (hasActive({ members, revoked, inboxes: context.admins })) return context.admins.includes(by);
   return members.find((m) => !revoked.has(m.installation))?.inbox === by;
 }

@@ -14,7 +14,10 @@ export function readOpened(params: {
   sender: Member;
 }):
   | Extract<ApplicationMessageReading, { kind: "message" }>
+  | { readonly kind: "confirmation" }
   | { readonly kind: "refused"; readonly reason: MessageRefusal } {
+  // Says nothing but that its sender follows the epoch.
+  if (params.plaintext.length === 0) return { kind: "confirmation" };
   const reading = readApplicationMessage(params.plaintext);
   if (reading.kind === "refused") return reading;
   const { group, inbox, installation } = reading.content;

@@ -19,17 +19,18 @@ export function appealOf(params: {
   self: InstallationKey;
 }): AppealState {
   const { group, self } = params;
-  const { entries, record } = group.view;
-  const contested = record.status === "cut-off" ? decisiveChild({ entries, parent: record.head }) : undefined;
+  const { below, record } = group.view;
+  const contested = record.status === "cut-off" ? decisiveChild({ below, parent: record.head }) : undefined;
   if (!contested) return { kind: "none" };
-  const isMade = [...entries.values()].some(
-    ({ parent, verdict }) =>
-      parent === record.head &&
-      verdict.kind === "control" &&
-      verdict.writer.installation === self &&
-      (verdict.instruction.kind === "request" || verdict.instruction.kind === "evidence") &&
-      verdict.instruction.entry === contested.id,
-  );
+  const isMade = below
+    .get(record.head)
+    ?.some(
+      ({ verdict }) =>
+        verdict.kind === "control" &&
+        verdict.writer.installation === self &&
+        (verdict.instruction.kind === "request" || verdict.instruction.kind === "evidence") &&
+        verdict.instruction.entry === contested.id,
+    );
   if (isMade) return { kind: "made", contested };
   const isLate = !isInTime({ contested, block: group.processed.number + 1 });
   return isLate ? { kind: "too-late" } : { kind: "to-make", contested };

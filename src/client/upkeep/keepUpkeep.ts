@@ -9,8 +9,11 @@ import { isRevoked } from "../identity/isRevoked.ts";
 import { addIntent } from "../outbox/addIntent.ts";
 import { type FetchedKeyPackages, fetchKeyPackages } from "../outbox/fetchKeyPackages.ts";
 import type { Action } from "../outbox/intent.ts";
+import { standingOf } from "../outbox/planEntry.ts";
 import { appealOf, mayProve } from "./appealOf.ts";
-import { type Duty, dutiesOf, missingInstallations } from "./duties.ts";
+import { confirm } from "./confirm.ts";
+import { confirmDuty } from "./confirmDuty.ts";
+import { type Duty, type DutyInTurn, dutiesOf, missingInstallations } from "./duties.ts";
 import { staggerMs } from "./stagger.ts";
 import { type StandIns, standIn } from "./standIn.ts";
 
@@ -20,7 +23,6 @@ type Params = { core: ClientCore; group: Group; signal: AbortSignal };
 type Turn = { readonly atMs: number; readonly sinceMs: number };
 /** By kind and subject. */
 type Turns = Map<string, Turn>;
-type DutyInTurn = Duty & { readonly turnMs: number };
 
 /** A duty that is still there after an attempt is tried again, ever more seldom. */
 const TRY_AGAIN_MS = 1_000;
@@ -61,9 +63,14 @@ async function takeTurns(params: Params & { turns: Turns }): Promise<number | un
   if (first) {
     const action = actionOf(first);
     for (const duty of duties) if (actionOf(duty).kind === action.kind) putOff(turns, duty);
-    if (!hasOpen(group, action)) await addIntent({ core, group, action });
+    await take({ core, group, action });
   }
   return turns.size === 0 ? undefined : Math.min(...[...turns.values()].map(({ atMs }) => atMs));
+}
+
+async function take({ core, group, action }: Omit<Params, "signal"> & { action: Action }): Promise<void> {
+  if (action.kind === "confirm") await group.queue.run(() => confirm({ core, group, entry: action.entry }));
+  else if (!hasOpen(group, action)) await addIntent({ core, group, action });
 }
 
 function putOff(turns: Turns, duty: Duty): void {
@@ -92,7 +99,7 @@ async function whatCanBeDone(params: Params & { turns: Turns; due: readonly Duty
 }
 
 async function openDuties({ core, group }: Params): Promise<DutyInTurn[]> {
-  const { record, leaves, stranded } = group.view;
+  const { record, leaves, stranded, owed } = group.view;
   if (group.caughtUpBy === undefined || isCopied(core, record)) return [];
   if (record.status !== "member" && record.status !== "cut-off") return [];
   const place = { database: core.database, group: group.id, cache: group.epochs };
@@ -104,13 +111,15 @@ async function openDuties({ core, group }: Params): Promise<DutyInTurn[]> {
   const block = group.processed.number;
   const registry: Registry = (id) => core.inboxes.get(id)?.inbox;
   const revoked = revokedMembers({ members: view.members, registry, block });
-  const missing = missingInstallations({ view, leaves, stranded, registry, block });
+  const standing = standingOf({ view, revoked, leaves, stranded, owed, block });
+  const missing = missingInstallations({ standing, registry, block });
   const self = { inbox, installation: installation.key };
-  const duties = dutiesOf({ view, leaves, stranded, self, revoked, missing });
-  return duties.map((duty) => ({
+  const duties = dutiesOf({ standing, leaves, self, missing });
+  const turns = duties.map((duty) => ({
     ...duty,
     turnMs: Date.now() + waitOf({ core, view, group, revoked, duty }),
   }));
+  return [...turns, ...confirmDuty({ core, group, view, revoked })];
 }
 
 /** Of evidence one is enough, so that it goes in turns; every request counts. */
@@ -150,6 +159,8 @@ function actionOf(duty: Duty): Action {
   switch (duty.kind) {
     case "ask-again":
       return { kind: "leave" };
+    case "confirm":
+      return { kind: "confirm", entry: duty.subject };
     case "appeal":
       return { kind: "appeal", entry: duty.subject };
     default:

@@ -54,7 +54,7 @@ type LayoutInputs = {
   "append signature": Entry & { network: Network; privateKey: Hex; limit: number };
   "history words": { network: Network; inbox: InboxId; steps: readonly Hex[] };
   "installation proof": { network: Network; inbox: InboxId; privateKey: Hex };
-  "group context": Omit<GroupContext, "salt"> & { salt: Hex };
+  "group context": Omit<GroupContext, "salt" | "extra"> & { salt: Hex; extra: Hex };
   topics: { id: Hex };
   "envelope hash": { topic: Hex; payload: Hex };
   "posting certificate": Head & { postingKey: Hex; authorityKey: Hex };
@@ -87,7 +87,7 @@ const layouts: { readonly [Name in keyof LayoutInputs]: (of: LayoutInputs[Name])
     signAppend({ ...of, payload: fromHex(of.payload), privateKey: fromHex(of.privateKey) }),
   "installation proof": (of) => signInstallationProof({ ...of, privateKey: fromHex(of.privateKey) }),
   "history words": replaySteps,
-  "group context": (of) => writeGroupContext({ ...of, salt: fromHex(of.salt) }),
+  "group context": (of) => writeGroupContext({ ...of, salt: fromHex(of.salt), extra: fromHex(of.extra) }),
   topics: ({ id }) => ({
     group: groupTopic(id as GroupId),
     "key package": keyPackageTopic(id as InstallationKey),

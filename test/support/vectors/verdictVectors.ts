@@ -2,10 +2,12 @@ import assert from "node:assert/strict";
 import { judgeAppeal } from "../../../src/client/entries/judgeAppeal.ts";
 import { type EntryJudgement, judgeEntry, revokedMembers } from "../../../src/client/entries/judgeEntry.ts";
 import { openAppeal, openEntry } from "../../../src/client/entries/openEntry.ts";
+import { provenRequests } from "../../../src/client/entries/provenRequests.ts";
 import type { CommitSummary } from "../../../src/client/entries/verdict.ts";
 import { authorityOf, postingCredentialOf } from "../../../src/client/groups/epochSecrets.ts";
 import { viewOf } from "../../../src/client/groups/epochView.ts";
 import type { Member } from "../../../src/client/policy/roleOf.ts";
+import type { EntryRecord, HeadId } from "../../../src/client/tables.ts";
 import { membershipChanges } from "../../../src/client/timeline/membershipChanges.ts";
 import type { KnownInbox } from "../../../src/identity/inbox.ts";
 import { decodeState } from "../../../src/mls/decodeState.ts";
@@ -14,11 +16,13 @@ import type { Entry } from "../../../src/rpc/nodeApi.ts";
 import { entryId } from "../../../src/wire/entry.ts";
 import {
   type Address,
+  asAddress,
   type EntryId,
   fromHex,
   type GroupId,
   type Hex,
   type InboxId,
+  type InstallationKey,
 } from "../../../src/wire/ids.ts";
 import type { Network } from "../../../src/wire/network.ts";
 import type { VectorFile } from "./vectorFile.ts";
@@ -29,6 +33,8 @@ export type DrawnVerdicts = {
   readonly group: GroupId;
   /** That opened the epoch: the parent of all entries. */
   readonly head: EntryId;
+  /** Its own parent: below it stand the requests that repairs carry. */
+  readonly grandparent: EntryId;
   readonly people: Readonly<Record<string, Member>>;
   /** What `encodeTree` wrote. */
   readonly tree: Hex;
@@ -46,12 +52,16 @@ type VerdictInput = {
   /** The block of an installation's revocation; all were added in block 1. */
   readonly revoked?: Readonly<Record<string, number>>;
   readonly leavers?: readonly string[];
-  readonly stranded?: readonly string[];
   readonly lastCommitBlock?: number;
+  readonly lastAddBlock?: number;
+  /** Whom a void sibling had removed. */
+  readonly owed?: readonly string[];
   /** An earlier sibling that decides about the head: only what is written about it is read. */
   readonly contested?: { readonly entry: string; readonly block: number };
   /** Whose requests about it came before. */
   readonly asked?: readonly string[];
+  /** Not only their inboxes, but they themselves. */
+  readonly askers?: readonly string[];
 };
 
 export type VerdictVectors = VectorFile<DrawnVerdicts, VerdictInput>;
@@ -63,11 +73,13 @@ export function replayVerdict({ vectors, input }: Params): unknown {
   const state = decodeState({ bytes: fromHex(states[input.reader] ?? ""), tree: fromHex(tree) });
   const entry = entryNamed({ vectors, name: input.entry, block: input.block });
   if (input.contested) return replayAppeal({ vectors, input, state, entry });
+  const opened = openEntry({ network, state, entry });
   const judgement = judgeEntry({
-    ...{ entry, state, opened: openEntry({ network, state, entry }) },
-    ...{ registry: registryOf({ vectors, input }), lastCommitBlock: input.lastCommitBlock },
+    ...{ entry, state, opened, registry: registryOf({ vectors, input }) },
+    ...{ lastCommitBlock: input.lastCommitBlock, lastAddBlock: input.lastAddBlock },
     leavers: inboxesOf(vectors, input.leavers),
-    stranded: new Set(peopleOf(vectors, input.stranded).map(({ installation }) => installation)),
+    stranded: provenBy({ vectors, state, requests: opened.kind === "commit" ? opened.requests : [] }),
+    owed: input.owed && { removes: peopleOf(vectors, input.owed), roles: [] },
     staged: undefined,
   });
   if (judgement.kind !== "adopted") return showJudgement(vectors, judgement);
@@ -98,7 +110,28 @@ function replayAppeal(params: Params & { state: GroupState; entry: Entry }): unk
     },
     ...{ state, contested, appeal: instruction, verified: opened.verified },
     asked: inboxesOf(vectors, input.asked),
+    askers: new Set(peopleOf(vectors, input.askers).map(({ installation }) => installation)),
   });
+}
+
+function provenBy(params: {
+  vectors: DrawnVerdicts;
+  state: GroupState;
+  requests: readonly Uint8Array[];
+}): Set<InstallationKey> {
+  const { state, requests } = params;
+  const { network, group, head, grandparent } = params.vectors;
+  return provenRequests({
+    ...{ network, group, parent: head, state, requests },
+    entries: new Map<HeadId, EntryRecord>([[head, entryRecordOf({ head, grandparent })]]),
+  });
+}
+
+function entryRecordOf({ head, grandparent }: Pick<DrawnVerdicts, "head" | "grandparent">): EntryRecord {
+  return {
+    ...{ id: head, parent: grandparent, index: 0, logIndex: 0, verdict: { kind: "before-start", epoch: 1 } },
+    ...{ authority: asAddress(new Uint8Array(20)), block: { number: 1, hash: "0x", time: 0 } },
+  };
 }
 
 function entryNamed(params: { vectors: DrawnVerdicts; name: string; block: number }): Entry {

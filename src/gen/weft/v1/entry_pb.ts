@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file weft/v1/entry.proto.
  */
 export const file_weft_v1_entry: GenFile = /*@__PURE__*/
-  fileDesc("ChN3ZWZ0L3YxL2VudHJ5LnByb3RvEgd3ZWZ0LnYxIqUBCglFbnRyeUJvZHkSEAoGY29tbWl0GAEgASgMSAASIwoHY29udHJvbBgCIAEoCzIQLndlZnQudjEuQ29udHJvbEgAEhEKCWF1dGhvcml0eRgDIAEoDBIWCg5yZWdpc3RyeV9ibG9jaxgEIAEoBBIUCgxpbnN0YWxsYXRpb24YBSABKAwSEQoJc2lnbmF0dXJlGAYgASgMQg0KC2luc3RydWN0aW9uIrcBCgdDb250cm9sEjAKDmRlbGV0ZV9tZXNzYWdlGAEgASgLMhYud2VmdC52MS5EZWxldGVNZXNzYWdlSAASHwoFbGVhdmUYAiABKAsyDi53ZWZ0LnYxLkxlYXZlSAASIwoHcmVxdWVzdBgDIAEoCzIQLndlZnQudjEuUmVxdWVzdEgAEiUKCGV2aWRlbmNlGAQgASgLMhEud2VmdC52MS5FdmlkZW5jZUgAQg0KC2luc3RydWN0aW9uIiAKDURlbGV0ZU1lc3NhZ2USDwoHbWVzc2FnZRgBIAEoDCIHCgVMZWF2ZSIYCgdSZXF1ZXN0Eg0KBWVudHJ5GAEgASgMIjwKCEV2aWRlbmNlEg0KBWVudHJ5GAEgASgMEhMKC3BhdGhfc2VjcmV0GAIgASgMEgwKBHN0ZXAYAyABKA0iuAEKDEdyb3VwQ29udGV4dBIYChBwcm90b2NvbF92ZXJzaW9uGAEgASgNEgwKBG5hbWUYAiABKAkSDAoEc2FsdBgDIAEoDBIUCgxzdXBlcl9hZG1pbnMYBCADKAwSDgoGYWRtaW5zGAUgAygMEhQKDGxhdGVfY29tbWl0cxgGIAEoDRIUCgxsYXRlX3NlY29uZHMYByABKA0SIAoYcm90YXRpb25faW50ZXJ2YWxfYmxvY2tzGAggASgNYgZwcm90bzM");
+  fileDesc("ChN3ZWZ0L3YxL2VudHJ5LnByb3RvEgd3ZWZ0LnYxIrcBCglFbnRyeUJvZHkSEAoGY29tbWl0GAEgASgMSAASIwoHY29udHJvbBgCIAEoCzIQLndlZnQudjEuQ29udHJvbEgAEhEKCWF1dGhvcml0eRgDIAEoDBIWCg5yZWdpc3RyeV9ibG9jaxgEIAEoBBIUCgxpbnN0YWxsYXRpb24YBSABKAwSEQoJc2lnbmF0dXJlGAYgASgMEhAKCHJlcXVlc3RzGAcgAygMQg0KC2luc3RydWN0aW9uIrcBCgdDb250cm9sEjAKDmRlbGV0ZV9tZXNzYWdlGAEgASgLMhYud2VmdC52MS5EZWxldGVNZXNzYWdlSAASHwoFbGVhdmUYAiABKAsyDi53ZWZ0LnYxLkxlYXZlSAASIwoHcmVxdWVzdBgDIAEoCzIQLndlZnQudjEuUmVxdWVzdEgAEiUKCGV2aWRlbmNlGAQgASgLMhEud2VmdC52MS5FdmlkZW5jZUgAQg0KC2luc3RydWN0aW9uIiAKDURlbGV0ZU1lc3NhZ2USDwoHbWVzc2FnZRgBIAEoDCIHCgVMZWF2ZSImCgdSZXF1ZXN0Eg0KBWVudHJ5GAEgASgMEgwKBGxlYWYYAiABKAwiPAoIRXZpZGVuY2USDQoFZW50cnkYASABKAwSEwoLcGF0aF9zZWNyZXQYAiABKAwSDAoEc3RlcBgDIAEoDSLuAQoMR3JvdXBDb250ZXh0EhgKEHByb3RvY29sX3ZlcnNpb24YASABKA0SDAoEbmFtZRgCIAEoCRIMCgRzYWx0GAMgASgMEhQKDHN1cGVyX2FkbWlucxgEIAMoDBIOCgZhZG1pbnMYBSADKAwSFAoMbGF0ZV9jb21taXRzGAYgASgNEhQKDGxhdGVfc2Vjb25kcxgHIAEoDRIgChhyb3RhdGlvbl9pbnRlcnZhbF9ibG9ja3MYCCABKA0SJQoJcmV0dXJuaW5nGAkgAygLMhIud2VmdC52MS5SZXR1cm5pbmcSDQoFZXh0cmEYCiABKAwiPwoJUmV0dXJuaW5nEhQKDGluc3RhbGxhdGlvbhgBIAEoDBINCgVpbmJveBgCIAEoDBINCgVibG9jaxgDIAEoBGIGcHJvdG8z");
 
 /**
  * Plaintext of an entry's payload: sealed under the parent epoch's exporter, see docs/protocol.md.
@@ -59,11 +59,18 @@ export type EntryBody = Message<"weft.v1.EntryBody"> & {
   installation: Uint8Array;
 
   /**
-   * 64 bytes: Ed25519 over group, parent and all fields before
+   * 64 bytes: Ed25519 over group, parent and all fields but itself
    *
    * @generated from field: bytes signature = 6;
    */
   signature: Uint8Array;
+
+  /**
+   * of a commit: the EntryBody of each request that it answers by a repair
+   *
+   * @generated from field: repeated bytes requests = 7;
+   */
+  requests: Uint8Array[];
 };
 
 /**
@@ -164,6 +171,13 @@ export type Request = Message<"weft.v1.Request"> & {
    * @generated from field: bytes entry = 1;
    */
   entry: Uint8Array;
+
+  /**
+   * 32 bytes or none: SHA-256 of the writer's leaf node; the request is good for no other leaf
+   *
+   * @generated from field: bytes leaf = 2;
+   */
+  leaf: Uint8Array;
 };
 
 /**
@@ -265,6 +279,20 @@ export type GroupContext = Message<"weft.v1.GroupContext"> & {
    * @generated from field: uint32 rotation_interval_blocks = 8;
    */
   rotationIntervalBlocks: number;
+
+  /**
+   * by installation; since version 2
+   *
+   * @generated from field: repeated weft.v1.Returning returning = 9;
+   */
+  returning: Returning[];
+
+  /**
+   * numbered byte strings in ascending order, see docs/protocol.md; since version 2
+   *
+   * @generated from field: bytes extra = 10;
+   */
+  extra: Uint8Array;
 };
 
 /**
@@ -273,4 +301,39 @@ export type GroupContext = Message<"weft.v1.GroupContext"> & {
  */
 export const GroupContextSchema: GenMessage<GroupContext> = /*@__PURE__*/
   messageDesc(file_weft_v1_entry, 6);
+
+/**
+ * An installation that was removed to be added again.
+ *
+ * @generated from message weft.v1.Returning
+ */
+export type Returning = Message<"weft.v1.Returning"> & {
+  /**
+   * 32 bytes
+   *
+   * @generated from field: bytes installation = 1;
+   */
+  installation: Uint8Array;
+
+  /**
+   * 32 bytes
+   *
+   * @generated from field: bytes inbox = 2;
+   */
+  inbox: Uint8Array;
+
+  /**
+   * about when it was removed: VOID_BLOCKS later it is forgotten
+   *
+   * @generated from field: uint64 block = 3;
+   */
+  block: bigint;
+};
+
+/**
+ * Describes the message weft.v1.Returning.
+ * Use `create(ReturningSchema)` to create a new message.
+ */
+export const ReturningSchema: GenMessage<Returning> = /*@__PURE__*/
+  messageDesc(file_weft_v1_entry, 7);
 

@@ -1,0 +1,54 @@
+import type { Entry } from "../../rpc/nodeApi.ts";
+import type { ClientCore } from "../core.ts";
+import type { GroupChange } from "../groups/changeGroup.ts";
+import { countDead, HANGING } from "../groups/deadRuns.ts";
+import type { Group, GroupView } from "../groups/group.ts";
+import type { HeadId } from "../tables.ts";
+import { decisiveChild } from "./decisiveChild.ts";
+import { isInTime } from "./judgeAppeal.ts";
+import { recordOf } from "./recordOf.ts";
+
+/** Of one entry: what was sealed to these is told from what is sealed to heads that are not read yet. */
+const MAX_DEAD_KEPT = 16;
+/** By one who may be on a branch that the others refuse: theirs looks dead to it. */
+const MAX_DEAD_KEPT_BY_NEWCOMERS = 1024;
+
+/**
+ * What reading an entry that counts for nothing means. Whoever once had the keys of an epoch can write such entries
+ * without end, so that they are counted for their parent, which tells whether a node leaves any out, and mostly not kept.
+ */
+export function changeByDead(params: { core: ClientCore; group: Group; entry: Entry }): GroupChange {
+  const { core, group, entry } = params;
+  const { view } = group;
+  if (keepsRecord({ view, entry })) return { entries: [recordOf(entry, { kind: "dead" })] };
+  const parent = parentOfDead(view, entry);
+  const runs = view.dead.get(parent) ?? [];
+  const { finalityBlocks } = core;
+  return { dead: new Map([[parent, countDead({ runs, entry, parent, finalityBlocks })]]) };
+}
+
+/** Its parent, or what stands for one that is not kept. */
+export function parentOfDead({ entries, record }: GroupView, { parent }: Pick<Entry, "parent">): HeadId {
+  return parent === record.group || entries.has(parent) ? parent : HANGING;
+}
+
+/** Siblings of an entry that may still be voided, a few; and much by those for whom another branch may be the right one. */
+function keepsRecord({ view, entry }: { view: GroupView; entry: Entry }): boolean {
+  const { below, entries, dead } = view;
+  const { parent, block } = entry;
+  if (parentOfDead(view, entry) === HANGING || dead.has(parent)) return false;
+  if (mayBeElsewhere(view)) return entries.size - view.branch.steps.length < MAX_DEAD_KEPT_BY_NEWCOMERS;
+  const contested = decisiveChild({ below, parent });
+  const isOpen = contested !== undefined && isInTime({ contested, block: block.number });
+  return isOpen && (below.get(parent)?.length ?? 0) < MAX_DEAD_KEPT;
+}
+
+/** Not a member now, or one who came in by an entry on which nobody else has built. */
+function mayBeElsewhere({ record, branch }: GroupView): boolean {
+  if (record.status !== "member") return true;
+  const [first, ...steps] = branch.steps;
+  const writerOf = (step: typeof first) =>
+    step?.entry?.verdict.kind === "adopted" ? step.entry.verdict.writer.installation : undefined;
+  const writers = new Set(steps.map(writerOf));
+  return record.start.epoch > 0 && writers.size < 2;
+}

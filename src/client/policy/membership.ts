@@ -1,0 +1,214 @@
+import type { GroupContext, Returning } from "../../wire/groupContext.ts";
+import type { InboxId, InstallationKey } from "../../wire/ids.ts";
+import {
+  MAX_INSTALLATIONS_PER_INBOX,
+  MAX_REPAIRS_PER_COMMIT,
+  MAX_RETURNING,
+  RETURNING_VERSION,
+  UPKEEP_DISTANCE_BLOCKS,
+} from "../../wire/limits.ts";
+import { inboxesGone } from "./inboxesGone.ts";
+import { awaitedMembers, isLive } from "./returning.ts";
+import { type Member, type Role, roleOf } from "./roleOf.ts";
+
+/**
+ * The rules of who goes and who comes back, for those who judge commits, those who look for what is to be done and those
+ * who build commits. A Remove is either a repair, which lists its leaf in the group context (`returning`) and has to be
+ * asked for, or a decision, after which the inbox is out and not listed. All of it is pure, and follows from the parent's
+ * epoch, the commit itself and the chain.
+ */
+export type Standing = {
+  readonly context: GroupContext;
+  readonly members: readonly Member[];
+  /** Of the members, those whom the registry has revoked. */
+  readonly revoked: ReadonlySet<InstallationKey>;
+  /** Inboxes whose Leave counts. */
+  readonly leavers: ReadonlySet<InboxId>;
+  /** Installations with a request, good for the leaf that they have. */
+  readonly stranded: { has(installation: InstallationKey): boolean };
+  /** What a void entry has decided: it stays decided. */
+  readonly owed?: Owed | undefined;
+  readonly block: number;
+};
+
+/** Removals and demotions of an entry that was voided: only a commit that repeats them is adopted in its place. */
+export type Owed = {
+  readonly removes: readonly Member[];
+  /** No more than this may these inboxes be afterwards. */
+  readonly roles: readonly { readonly inbox: InboxId; readonly role: Role }[];
+};
+
+const ranks: Record<Role, number> = { member: 0, admin: 1, "super-admin": 2 };
+
+/** Why a leaf may not be taken out to be added again, or `undefined` if it may, by anybody. */
+export function refuseRepair(
+  { context, revoked, leavers, stranded, owed, block }: Standing,
+  { inbox, installation }: Member,
+): "not-permitted" | "too-soon" | undefined {
+  const isOut = revoked.has(installation) || leavers.has(inbox) || isOwed(owed, { inbox, installation });
+  if (isOut || !stranded.has(installation)) return "not-permitted";
+  const listed = context.returning.find((one) => one.installation === installation);
+  return listed && isLive(listed, block) ? "too-soon" : undefined;
+}
+
+/** Anyone may remove revoked leaves, leavers and those whose removal is owed; each of these is a decision. */
+export function isUpkeepRemoval({ revoked, leavers, owed }: Standing, target: Member): boolean {
+  return revoked.has(target.installation) || leavers.has(target.inbox) || isOwed(owed, target);
+}
+
+function isOwed(owed: Owed | undefined, { installation }: Member): boolean {
+  return owed?.removes.some((one) => one.installation === installation) === true;
+}
+
+/** Anyone may add active installations of the group's inboxes, and those that are awaited. */
+export function isUpkeepAdd(standing: Standing, { inbox, installation }: Member): boolean {
+  const { members, leavers } = standing;
+  if (leavers.has(inbox)) return false;
+  const isInside = members.some((one) => one.inbox === inbox);
+  return isInside || awaitedMembers(standing).some((one) => one.installation === installation);
+}
+
+/** How many more leaves an inbox may have: places of those that are awaited are kept for them. */
+export function roomOfInbox(standing: Standing, inbox: InboxId): number {
+  const isOf = (one: { inbox: InboxId }) => one.inbox === inbox;
+  const taken = standing.members.filter(isOf).length + awaitedMembers(standing).filter(isOf).length;
+  return Math.max(0, MAX_INSTALLATIONS_PER_INBOX - taken);
+}
+
+/** The first block in which a plain member's upkeep may land; 0 for those with a role. */
+export function earliestUpkeepBlock(params: {
+  context: GroupContext;
+  inbox: InboxId;
+  /** Of the inbox, since the branch's last Add. */
+  lastCommitBlock: number | undefined;
+  /** Of the branch's last Add, whoever wrote it. */
+  lastAddBlock: number | undefined;
+}): number {
+  const { context, inbox, lastCommitBlock, lastAddBlock } = params;
+  if (roleOf({ context, inbox }) !== "member") return 0;
+  const blocks = [lastCommitBlock, lastAddBlock].filter((block) => block !== undefined);
+  return blocks.length === 0 ? 0 : Math.max(...blocks) + UPKEEP_DISTANCE_BLOCKS;
+}
+
+/** What a commit makes of the list, told from the contexts before and after it. */
+export type ReturningChange = {
+  readonly listed: readonly Returning[];
+  /** Of the leaves that it removes, those that it lists. */
+  readonly repaired: readonly Member[];
+  /** Inboxes that lose a leaf otherwise. */
+  readonly decided: ReadonlySet<InboxId>;
+  /** Of those that still counted, the ones that it takes off. */
+  readonly unlisted: readonly Returning[];
+};
+
+export function changeOfReturning(params: {
+  context: GroupContext;
+  next: GroupContext;
+  removes: readonly Member[];
+  block: number;
+}): ReturningChange {
+  const { context, next, removes, block } = params;
+  const listed = next.returning.filter((one) => !isIn(context, one));
+  const repaired = removes.filter(({ installation }) =>
+    listed.some((one) => one.installation === installation),
+  );
+  const decided = new Set(removes.filter((one) => !repaired.includes(one)).map(({ inbox }) => inbox));
+  const unlisted = context.returning.filter((one) => isLive(one, block) && !isIn(next, one));
+  return { listed, repaired, decided, unlisted };
+}
+
+function isIn({ returning }: GroupContext, { installation, inbox, block }: Returning): boolean {
+  return returning.some(
+    (one) => one.installation === installation && one.inbox === inbox && one.block === block,
+  );
+}
+
+/** Inboxes that are out by a commit: the decided ones without a leaf left, and those that it only takes off the list. */
+export function inboxesOut(params: {
+  members: readonly Member[];
+  removes: readonly Member[];
+  change: Pick<ReturningChange, "decided" | "unlisted">;
+}): Set<InboxId> {
+  const { members, removes, change } = params;
+  const gone = [...inboxesGone({ members, removes })].filter((inbox) => change.decided.has(inbox));
+  const staying = new Set(members.map(({ inbox }) => inbox));
+  const unlisted = change.unlisted.map(({ inbox }) => inbox).filter((inbox) => !staying.has(inbox));
+  return new Set([...gone, ...unlisted]);
+}
+
+/** The list after a commit, in the only way that is adopted; what counts no more is left out. */
+export function returningAfter(params: {
+  context: GroupContext;
+  decided: ReadonlySet<InboxId>;
+  repaired: readonly Member[];
+  block: number;
+}): Returning[] {
+  const { context, decided, repaired, block } = params;
+  const anew = new Set(repaired.map(({ installation }) => installation));
+  const kept = context.returning.filter(
+    (one) => isLive(one, block) && !decided.has(one.inbox) && !anew.has(one.installation),
+  );
+  const listed = repaired.map(({ inbox, installation }) => ({ installation, inbox, block }));
+  return [...kept, ...listed].sort((a, b) => (a.installation < b.installation ? -1 : 1));
+}
+
+/** Those of the members who may be repaired now, as many as the list has room for. */
+export function repairable(standing: Standing): Member[] {
+  if (standing.context.version < RETURNING_VERSION) return [];
+  const room = MAX_RETURNING - standing.context.returning.filter((one) => isLive(one, standing.block)).length;
+  return standing.members
+    .filter((member) => refuseRepair(standing, member) === undefined)
+    .slice(0, Math.min(MAX_REPAIRS_PER_COMMIT, Math.max(0, room)));
+}
+
+/** What a commit decides that stays decided if it is voided. */
+export function decisionsOf(params: {
+  context: GroupContext;
+  next: GroupContext;
+  removes: readonly Member[];
+  block: number;
+}): Owed {
+  const { context, next, removes } = params;
+  const { repaired } = changeOfReturning(params);
+  const decided = removes.filter((one) => !repaired.includes(one));
+  const gone = new Set(decided.map(({ inbox }) => inbox));
+  const roles = [...context.superAdmins, ...context.admins].flatMap((inbox) => {
+    const role = roleOf({ context: next, inbox });
+    return isLower(role, roleOf({ context, inbox })) && !gone.has(inbox) ? [{ inbox, role }] : [];
+  });
+  return { removes: decided, roles };
+}
+
+/** Everything that is owed where several entries were voided. */
+export function mergeOwed(owed: readonly Owed[]): Owed {
+  const removes = new Map(owed.flatMap((one) => one.removes).map((one) => [one.installation, one]));
+  const roles = new Map<InboxId, Role>();
+  for (const { inbox, role } of owed.flatMap((one) => one.roles)) {
+    const known = roles.get(inbox);
+    if (known === undefined || isLower(role, known)) roles.set(inbox, role);
+  }
+  return { removes: [...removes.values()], roles: [...roles].map(([inbox, role]) => ({ inbox, role })) };
+}
+
+/** True if a commit repeats all that is owed. */
+export function repeats(params: {
+  owed: Owed;
+  members: readonly Member[];
+  next: GroupContext;
+  removes: readonly Member[];
+  repaired: readonly Member[];
+}): boolean {
+  const { owed, members, next, removes, repaired } = params;
+  const decided = new Set(
+    removes.filter((one) => !repaired.includes(one)).map(({ installation }) => installation),
+  );
+  const present = owed.removes.filter((one) => members.some((m) => m.installation === one.installation));
+  return (
+    present.every(({ installation }) => decided.has(installation)) &&
+    owed.roles.every(({ inbox, role }) => !isLower(role, roleOf({ context: next, inbox })))
+  );
+}
+
+export function isLower(role: Role, than: Role): boolean {
+  return ranks[role] < ranks[than];
+}

@@ -1,0 +1,32 @@
+import type { GroupContext, Returning } from "../../wire/groupContext.ts";
+import type { InboxId, InstallationKey } from "../../wire/ids.ts";
+import { VOID_BLOCKS } from "../../wire/limits.ts";
+
+type Leaf = { readonly inbox: InboxId; readonly installation: InstallationKey };
+
+/** True while a listing counts: after it the installation is out, and may be repaired once more. */
+export function isLive({ block: since }: Pick<Returning, "block">, block: number): boolean {
+  return block <= since + VOID_BLOCKS;
+}
+
+/** Whoever was taken out to be added again and has no leaf yet, as of a block. */
+export function awaitedMembers(params: {
+  readonly context: Pick<GroupContext, "returning">;
+  readonly members: readonly Leaf[];
+  readonly block: number;
+}): Returning[] {
+  const { context, members, block } = params;
+  const present = new Set(members.map(({ installation }) => installation));
+  return context.returning.filter((one) => isLive(one, block) && !present.has(one.installation));
+}
+
+/** Who has no leaf, but a listing or a role that waits for one: to be removed it has to lose both. */
+export function inboxesAway(params: {
+  readonly context: Pick<GroupContext, "returning" | "superAdmins" | "admins">;
+  readonly members: readonly Leaf[];
+}): Set<InboxId> {
+  const { context, members } = params;
+  const present = new Set(members.map(({ inbox }) => inbox));
+  const named = [...context.returning.map(({ inbox }) => inbox), ...context.superAdmins, ...context.admins];
+  return new Set(named.filter((inbox) => !present.has(inbox)));
+}

@@ -1,0 +1,22 @@
+import type { InboxId, InstallationKey } from "../../wire/ids.ts";
+import { inboxesGone } from "./inboxesGone.ts";
+import type { Member } from "./roleOf.ts";
+
+/**
+ * The inboxes by whose requests a commit is voided, more than half of them: those of the parent's epoch that it neither
+ * removes nor demotes and that have committed there with a path, so that names which somebody added for the vote have
+ * none. Where nobody has, all that it neither removes nor demotes: what it removes never has a vote. Pure.
+ */
+export function votersOf(params: {
+  members: readonly Member[];
+  removes: readonly Member[];
+  demoted: readonly { readonly inbox: InboxId }[];
+  /** Installations whose leaf comes from a commit. */
+  committers: ReadonlySet<InstallationKey>;
+}): Set<InboxId> {
+  const { members, removes, demoted, committers } = params;
+  const none = new Set([...inboxesGone({ members, removes }), ...demoted.map(({ inbox }) => inbox)]);
+  const concerned = members.filter(({ inbox }) => !none.has(inbox));
+  const rotated = concerned.filter(({ installation }) => committers.has(installation));
+  return new Set((rotated.length > 0 ? rotated : concerned).map(({ inbox }) => inbox));
+}

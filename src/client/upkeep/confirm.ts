@@ -1,0 +1,56 @@
+import { sealMessage } from "../../mls/sealMessage.ts";
+import { envelopeHash } from "../../wire/envelope.ts";
+import { buildGroupEnvelope } from "../../wire/groupEnvelope.ts";
+import { type EntryId, fromHex } from "../../wire/ids.ts";
+import type { ClientCore } from "../core.ts";
+import { changeGroup } from "../groups/changeGroup.ts";
+import { postingCredentialOf } from "../groups/epochSecrets.ts";
+import { readState } from "../groups/epochStates.ts";
+import type { Group } from "../groups/group.ts";
+import { draftIntent } from "../outbox/addIntent.ts";
+import { type PublicationRecord, tables } from "../tables.ts";
+
+/** As long as a short text, so that nobody tells the one from the other. */
+const PADDING_BYTES = 256;
+const NOTHING = new Uint8Array(0);
+
+/**
+ * Tells those who came in by an entry that another member than its author follows it: by an application message without
+ * content, which is no record, stands in no digest and costs no gas. From within the group's queue.
+ */
+export async function confirm(params: { core: ClientCore; group: Group; entry: EntryId }): Promise<void> {
+  const { core, group, entry } = params;
+  const { record } = group.view;
+  const head = record.head as EntryId;
+  const state = await readState({ database: core.database, group: group.id, cache: group.epochs, head });
+  if (!state || record.status !== "member" || record.confirmed === entry) return;
+  const { key, privateKey } = core.self.installation;
+  const { newState, message: privateMessage } = sealMessage({
+    ...{ state, plaintext: NOTHING, authenticatedData: NOTHING, padding: PADDING_BYTES },
+    signatureKey: { publicKey: fromHex(key), privateKey },
+  });
+  const { network } = core;
+  const posting = postingCredentialOf({ network, group: group.id, head, state });
+  const envelope = buildGroupEnvelope({ network, group: group.id, posting, privateMessage });
+  const hash = envelopeHash(envelope);
+  const draft = draftIntent({ core, group: group.id, action: { kind: "confirm", entry } });
+  const publication: PublicationRecord = {
+    ...{ intent: draft.id, group: group.id, envelope, hash },
+    ...{ state: "pending", node: undefined, acknowledgedAtMs: 0 },
+  };
+  const outcome = { kind: "confirmation", epoch: record.epoch } as const;
+  await changeGroup({
+    core,
+    group,
+    change: {
+      record: { ...record, confirmed: entry },
+      intents: [{ ...draft, progress: { kind: "landed" } }],
+      epochs: [{ head, epoch: { kind: "open", state: newState }, isNew: false }],
+      publications: [{ sequence: draft.sequence, part: 0, record: publication }],
+      writes: [
+        tables.outcome.put({ group: group.id, envelope: hash }, { outcome, receivedAtMs: Date.now() }),
+      ],
+      sync: true,
+    },
+  });
+}
