@@ -4,6 +4,8 @@ export type KeyPair = { readonly publicKey: Uint8Array; readonly privateKey: Uin
 export type CryptoBackend = {
   readonly randomBytes: (length: number) => Uint8Array;
   readonly sha256: (bytes: Uint8Array) => Uint8Array;
+  /** FIPS 202: as many bytes as asked for. */
+  readonly shake256: (params: { bytes: Uint8Array; length: number }) => Uint8Array;
   readonly hmacSha256: (params: { key: Uint8Array; bytes: Uint8Array }) => Uint8Array;
   /** RFC 5869 with SHA-256. */
   readonly hkdfExtract: (params: { salt: Uint8Array; ikm: Uint8Array }) => Uint8Array;

@@ -4,6 +4,7 @@ import { p256 } from "@noble/curves/nist.js";
 import { expand, extract } from "@noble/hashes/hkdf.js";
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 as sha2, sha512 } from "@noble/hashes/sha2.js";
+import { shake256 as shake } from "@noble/hashes/sha3.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import type { CryptoBackend } from "./api.ts";
 import { concatBytes } from "./concatBytes.ts";
@@ -26,6 +27,8 @@ export const randomBytes: CryptoBackend["randomBytes"] = (length) => {
 };
 
 export const sha256: CryptoBackend["sha256"] = (bytes) => sha2(bytes);
+
+export const shake256: CryptoBackend["shake256"] = ({ bytes, length }) => shake(bytes, { dkLen: length });
 
 export const hmacSha256: CryptoBackend["hmacSha256"] = ({ key, bytes }) => hmac(sha2, key, bytes);
 

@@ -2,6 +2,7 @@ import {
   createCipheriv,
   createDecipheriv,
   createECDH,
+  createHash,
   createPrivateKey,
   createPublicKey,
   diffieHellman,
@@ -46,6 +47,9 @@ const privateKeys = new WeakMap<Uint8Array, { bytes: Uint8Array; keyObject: KeyO
 export const randomBytes: CryptoBackend["randomBytes"] = (length) => randomFillSync(new Uint8Array(length));
 
 export const sha256: CryptoBackend["sha256"] = (bytes) => plain(hash("sha256", bytes, "buffer"));
+
+export const shake256: CryptoBackend["shake256"] = ({ bytes, length }) =>
+  plain(createHash("shake256", { outputLength: length }).update(bytes).digest());
 
 /** Two one-shot hashes: five times faster than `createHmac` for the short inputs of a key schedule. */
 export const hmacSha256: CryptoBackend["hmacSha256"] = ({ key, bytes }) => {

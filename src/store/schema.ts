@@ -15,6 +15,7 @@ export type RecordKind<Fields extends KeyFields> = {
 };
 
 const log = { node: "bytes32", generation: "u64", shard: "u32" } as const;
+const place = { topic: "topic", ...log, sequence: "u64", header: "bytes32" } as const;
 
 // biome-ignore format: one record a line
 export const commonSchema = {
@@ -34,6 +35,7 @@ export const nodeSchema = {
   conflict:     { prefix: 0x17, key: { ...log, header: "bytes32", rival: "bytes32" }, value: "found at (ms, u64)", writer: "appendBatch" },
   hole:         { prefix: 0x18, key: { ...log, first: "u64" },                      value: "end (u64) ‖ recorded at (ms, u64)", writer: "recordHole" },
   pruned:       { prefix: 0x19, key: { kind: "u8" },                                value: "offset (u64): envelopes of this topic kind before it are gone", writer: "pruneLog" },
+  topicPlace:   { prefix: 0x1a, key: place,                                         value: "envelope hash (32): what a topic's digests are made of", writer: "appendBatch" },
   // the chain index: src/store/node/chainIndex*
   chainCursor:  { prefix: 0x30, key: {},                                            value: "JSON: the index's head, anchor and floor", writer: "applyChainPage" },
   block:        { prefix: 0x31, key: { number: "u64" },                             value: "JSON: BlockRef, kept down to the floor", writer: "applyChainPage" },
@@ -82,6 +84,7 @@ export const clientSchema = {
   sendPlace:     { prefix: 0x76, key: { message: "bytes32" },                       value: "sequence of the outbox record that sends it", writer: "the outbox" },
   publication:   { prefix: 0x5f, key: { sequence: "u64", part: "u32" },             value: "PublicationRecord: an envelope to be delivered for an intent", writer: "the outbox" },
   topicPosition: { prefix: 0x60, key: { topic: "topic" },                           value: "TopicPositionRecord: cursor per node database and vector of the last watermark", writer: "whoever reads the topic" },
+  topicRead:     { prefix: 0x78, key: place,                                         value: "envelope hash (32): it was read there, with that node's receipt", writer: "whoever reads the topic" },
   welcome:       { prefix: 0x61, key: { envelope: "bytes32" },                      value: "WelcomeRecord: an opened Welcome that waits for its group info", writer: "the welcome queue" },
   preference:    { prefix: 0x62, key: { group: "bytes32" },                         value: "node id that the conversation prefers", writer: "preferNode" },
   knownNode:     { prefix: 0x63, key: { node: "bytes32" },                          value: "KnownNode: signing key, address, blocks", writer: "the node directory" },

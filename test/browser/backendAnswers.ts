@@ -15,6 +15,7 @@ export function backendAnswers(backend: CryptoBackend): Record<string, Hex | boo
   const hex = (bytes: Uint8Array | undefined): Hex | undefined => bytes && toHex(bytes);
   return {
     sha256: hex(backend.sha256(message)),
+    shake256: hex(backend.shake256({ bytes: message, length: 256 })),
     hmacSha256: hex(backend.hmacSha256({ key: seed(2), bytes: message })),
     hkdfExtract: hex(prk),
     hkdfExpand: hex(backend.hkdfExpand({ prk, info: message, length: 100 })),

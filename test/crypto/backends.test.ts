@@ -36,10 +36,13 @@ function crossed(name: string, check: (maker: CryptoBackend, taker: CryptoBacken
 
 test("both backends export exactly the functions of CryptoBackend", () => {
   assert.deepEqual(Object.keys(nodeBackend).sort(), Object.keys(nobleBackend).sort());
-  assert.equal(Object.keys(nodeBackend).length, 18);
+  assert.equal(Object.keys(nodeBackend).length, 19);
 });
 
 same("sha256", bytes(300), (b, input) => b.sha256(input));
+same("shake256", fc.record({ bytes: bytes(300), length: fc.integer({ min: 1, max: 400 }) }), (b, input) =>
+  b.shake256(input),
+);
 same("hmacSha256", fc.record({ key: bytes(150), bytes: bytes(300) }), (b, input) => b.hmacSha256(input));
 same("hkdfExtract", fc.record({ salt: bytes(80), ikm: bytes(80) }), (b, input) => b.hkdfExtract(input));
 same(

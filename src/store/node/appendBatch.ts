@@ -147,6 +147,7 @@ function batchWrites(params: { batch: Batch; offset: bigint; now: number }): Wri
   const { batch, offset, now } = params;
   const hashes = envelopeHashes(batch.envelopes);
   const key = batchKey(batch);
+  const { log, first, headerHash: header } = heldBatchOf(batch);
   const envelopes = batch.envelopes.flatMap((envelope, index) => {
     const hash = hashes[index] ?? new Uint8Array();
     const place = encodePlace(key, index);
@@ -155,6 +156,12 @@ function batchWrites(params: { batch: Batch; offset: bigint; now: number }): Wri
       put(keyOf(nodeSchema.body, { envelope: hash }), encodeBody(envelope)),
       put(keyOf(nodeSchema.topicIndex, { topic: envelope.topic, offset: at }), place),
       put(keyOf(nodeSchema.receipt, { envelope: hash, offset: at }), place),
+      put(
+        keyOf(nodeSchema.topicPlace, {
+          ...{ topic: envelope.topic, ...log, sequence: first + BigInt(index), header },
+        }),
+        hash,
+      ),
     ];
   });
   return [

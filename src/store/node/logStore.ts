@@ -1,6 +1,7 @@
 import type { Hex } from "../../wire/ids.ts";
 import type { LogId, LogRange } from "../../wire/logRange.ts";
 import type { Database } from "../openDatabase.ts";
+import type { SumCache } from "../topicSums.ts";
 import type { Write } from "../writeAtomic.ts";
 import { emptyLog, type LogState, logName, logRangeOf } from "./logState.ts";
 import type { TopicWatches } from "./watchTopics.ts";
@@ -10,6 +11,7 @@ export type LogStore = {
   readonly database: Database;
   readonly watches: TopicWatches;
   readonly writer: Writer;
+  readonly sums: SumCache;
   /** What is on disk, as one value: replaced by the writer after each synced write. */
   state: StoreState;
 };
@@ -40,6 +42,8 @@ export type Planned<Outcome> = {
   readonly writes: readonly Write[];
   readonly state: StoreState;
   readonly batches: readonly HeldBatch[];
+  /** It takes envelopes away. */
+  readonly isPruning?: boolean;
   /** Topics whose watches are woken. */
   readonly wake: readonly Uint8Array[];
 };

@@ -2,6 +2,7 @@ import { maximum } from "../../wire/bigintOrder.ts";
 import { parseKey, rangeOf } from "../keys.ts";
 import type { Database } from "../openDatabase.ts";
 import { nodeSchema } from "../schema.ts";
+import { createSumCache } from "../topicSums.ts";
 import { recordCount } from "./batchRecord.ts";
 import { type LogState, logName, readLogState } from "./logState.ts";
 import type { LogStore, StoreState } from "./logStore.ts";
@@ -11,7 +12,8 @@ import { openTopicWatches } from "./watchTopics.ts";
 export async function openLogStore(params: { database: Database }): Promise<LogStore> {
   const { database } = params;
   const writer = { jobs: [], queuedBytes: 0, draining: false, broken: false };
-  return { database, watches: openTopicWatches(), writer, state: await loadState(database) };
+  const state = await loadState(database);
+  return { database, watches: openTopicWatches(), writer, sums: createSumCache(), state };
 }
 
 /** Reads the state from disk: at the start and after a failed write. */

@@ -23,7 +23,10 @@ type Arrival = {
   readonly batchKey: Uint8Array;
   readonly record: BatchRecord;
 };
-type Drop = { readonly hash: Uint8Array; readonly offset: bigint; readonly log: LogId; readonly end: bigint };
+type Drop = Pick<Arrival, "offset" | "log" | "end" | "batchKey"> & {
+  readonly hash: Uint8Array;
+  readonly index: number;
+};
 type Step = { readonly done: boolean; readonly removed: number };
 
 /** Batches that one write removes from. */
@@ -78,7 +81,7 @@ async function planStep(params: {
     ...(await advanceDeletes({ store, logs, before: last.offset })),
   ];
   const state = { ...staged.state, logs: new Map([...staged.state.logs, ...logs]) };
-  return { ...unchanged, writes, state, outcome: { done, removed: drops.length } };
+  return { ...unchanged, writes, state, isPruning: true, outcome: { done, removed: drops.length } };
 }
 
 async function arrivalsBefore(params: { store: LogStore; from: bigint; before: number }): Promise<Arrival[]> {
@@ -101,9 +104,9 @@ async function arrivalsBefore(params: { store: LogStore; from: bigint; before: n
 }
 
 function dropsOf(arrival: Arrival, kind: number): Drop[] {
-  const { log, end, offset } = arrival;
-  return arrival.record.envelopes.flatMap((envelope, i) =>
-    envelope.kind === kind ? [{ hash: envelope.hash, offset: offset + BigInt(i), log, end }] : [],
+  const { log, end, offset, batchKey } = arrival;
+  return arrival.record.envelopes.flatMap(({ kind: other, hash }, index) =>
+    other === kind ? [{ hash, index, offset: offset + BigInt(index), log, end, batchKey }] : [],
   );
 }
 
@@ -119,12 +122,20 @@ async function envelopeDeletes(store: LogStore, drops: readonly Drop[]): Promise
     const body = await level.get(key);
     const receipts = await level.keys(rangeOf(nodeSchema.receipt, { envelope })).all();
     if (receipts.length <= same.length) deletes.push(del(key));
-    for (const { offset } of same) {
+    for (const drop of same) {
+      const { offset } = drop;
       deletes.push(del(keyOf(nodeSchema.receipt, { envelope, offset })));
-      if (body) deletes.push(del(keyOf(nodeSchema.topicIndex, { topic: decodeBody(body).topic, offset })));
+      if (!body) continue;
+      const { topic } = decodeBody(body);
+      deletes.push(del(keyOf(nodeSchema.topicIndex, { topic, offset })), del(placeKey(topic, drop)));
     }
   }
   return deletes;
+}
+
+function placeKey(topic: Uint8Array, { batchKey, index }: Drop): Uint8Array {
+  const { log, first, headerHash: header } = parseBatchKey(batchKey);
+  return keyOf(nodeSchema.topicPlace, { topic, ...log, sequence: first + BigInt(index), header });
 }
 
 /** True if every envelope of the batch lies before its kind's pruned offset. */

@@ -1,7 +1,9 @@
 import { isWeftError, WeftError } from "../../errors.ts";
 import { reopenDatabase } from "../openDatabase.ts";
+import { forgetSums } from "../topicSums.ts";
 import { type Write, writeAtomic } from "../writeAtomic.ts";
 import type { Job, LogStore, Planned, Staged, StagedJob } from "./logStore.ts";
+import { logStateOf } from "./logStore.ts";
 import { loadState } from "./openLogStore.ts";
 import { wakeTopics } from "./watchTopics.ts";
 
@@ -97,7 +99,10 @@ async function writeJobs(store: LogStore, jobs: readonly Job[]): Promise<void> {
     }
   }
   await writeAtomic({ database: store.database, writes, sync: true });
+  const before = store.state;
   store.state = staged.state;
+  const isOfThePast = staged.batches.some(({ log, first }) => first < logStateOf(before, log).next);
+  if (isOfThePast || done.some(({ planned }) => planned.isPruning)) forgetSums(store.sums);
   for (const { resolve } of done) resolve();
   wakeTopics(
     store.watches,
@@ -114,5 +119,6 @@ function storageError(store: LogStore, cause: unknown): WeftError {
 async function recover(store: LogStore): Promise<void> {
   await reopenDatabase(store.database);
   store.state = await loadState(store.database);
+  forgetSums(store.sums);
   store.writer.broken = false;
 }

@@ -1,0 +1,78 @@
+import { WeftError } from "../../errors.ts";
+import { maximum, minimum } from "../../wire/bigintOrder.ts";
+import type { LogId } from "../../wire/logRange.ts";
+import type { TopicSum } from "../../wire/topicDigest.ts";
+import { nodeSchema } from "../schema.ts";
+import { logsOfTopic, sumOfRange, type TopicPlaces } from "../topicSums.ts";
+import { kindNumber, logName } from "./logState.ts";
+import type { LogStore } from "./logStore.ts";
+
+/** Of a topic: these runs of logs, or all that the node holds of it. */
+export type TopicQuestion = { readonly topic: Uint8Array; readonly ranges?: readonly LogSpan[] | undefined };
+
+/** The sequences [floor, next) of a log. */
+export type LogSpan = { readonly log: LogId; readonly floor: bigint; readonly next: bigint };
+
+/** What a node holds of a topic in a run of a log, without a gap. */
+export type LogDigest = LogSpan & {
+  readonly sum: TopicSum;
+  /** The log's node has signed two headers for the same sequences: others may hold another branch. */
+  readonly conflicted: boolean;
+};
+
+const MAX_LOGS_PER_TOPIC = 1024;
+/** Reads that a write of the past has overtaken are begun anew. */
+const ATTEMPTS = 3;
+
+/**
+ * One list of digests per question, in order. Where a run is not held as a whole, or `maxRows` envelopes have been
+ * walked, the answer covers less than was asked for and says so; logs without any of the topic's envelopes are left out
+ * unless they were named. WeftError `not-ready` while older envelopes keep coming in.
+ */
+export async function topicDigests(params: {
+  store: LogStore;
+  topics: readonly TopicQuestion[];
+  maxRows: number;
+}): Promise<LogDigest[][]> {
+  const { store } = params;
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const { changes } = store.sums;
+    const digests = await readDigests(params);
+    if (store.sums.changes === changes) return digests;
+  }
+  throw new WeftError({ code: "not-ready", message: "the log store is being filled from behind" });
+}
+
+async function readDigests(params: {
+  store: LogStore;
+  topics: readonly TopicQuestion[];
+  maxRows: number;
+}): Promise<LogDigest[][]> {
+  const { store, topics, maxRows } = params;
+  const { state, database, sums: cache } = store;
+  const places: TopicPlaces = { database, record: nodeSchema.topicPlace, cache };
+  let rows = 0;
+  const answers: LogDigest[][] = [];
+  for (const { topic, ranges } of topics) {
+    const digests: LogDigest[] = [];
+    for (const span of ranges ?? (await spansOf({ places, topic }))) {
+      const known = state.logs.get(logName(span.log));
+      if (known === undefined || rows >= maxRows) continue;
+      const floor = maximum(span.floor, known.floors[kindNumber(topic)] ?? 0n);
+      const next = minimum(span.next, known.next);
+      if (next <= floor) continue;
+      const range = { topic, log: span.log, from: floor, to: next, maxRows: maxRows - rows };
+      const found = await sumOfRange({ places, ...range });
+      rows += found.rows;
+      if (found.to <= floor || (found.sum.count === 0 && ranges === undefined)) continue;
+      digests.push({ log: span.log, floor, next: found.to, sum: found.sum, conflicted: known.conflicted });
+    }
+    answers.push(digests);
+  }
+  return answers;
+}
+
+async function spansOf(params: { places: TopicPlaces; topic: Uint8Array }): Promise<LogSpan[]> {
+  const logs = await logsOfTopic({ ...params, limit: MAX_LOGS_PER_TOPIC });
+  return logs.map((log) => ({ log, floor: 0n, next: 2n ** 64n }));
+}
