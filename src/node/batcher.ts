@@ -5,6 +5,7 @@ import { type LogStore, logStateOf } from "../store/node/logStore.ts";
 import { headerEndingAt } from "../store/node/readLogRange.ts";
 import { type Batch, buildBatch } from "../wire/batch.ts";
 import { batchHeaderHash } from "../wire/batchHeader.ts";
+import { signDelivered } from "../wire/deliveredWord.ts";
 import { type Envelope, envelopeBytes, envelopeHash } from "../wire/envelope.ts";
 import { type EnvelopeHash, fromHex, type Hex } from "../wire/ids.ts";
 import { MAX_BATCH_ENVELOPES } from "../wire/limits.ts";
@@ -19,6 +20,8 @@ export type Anchor = { readonly number: number; readonly hash: Hex };
 export type Batcher = AsyncDisposable & {
   readonly log: LogId;
   readonly append: (envelope: Envelope) => Promise<Receipt>;
+  /** The node's word that it has these envelopes. */
+  readonly vouch: (hashes: readonly EnvelopeHash[]) => Uint8Array;
 };
 
 type Waiting = { resolve: (receipt: Receipt) => void; reject: (error: unknown) => void };
@@ -74,7 +77,10 @@ export async function openBatcher(settings: Settings): Promise<Batcher> {
     queue.cutWait();
     await running;
   };
-  return { log: settings.log, append, [Symbol.asyncDispose]: close };
+  const { network, log, signingKey } = settings;
+  const vouch = (hashes: readonly EnvelopeHash[]): Uint8Array =>
+    signDelivered({ network, node: log.node, hashes, signingKey });
+  return { log, append, vouch, [Symbol.asyncDispose]: close };
 }
 
 async function readHead({ store, log, anchor }: Settings): Promise<Head> {

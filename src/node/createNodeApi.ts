@@ -5,14 +5,15 @@ import { readWallet } from "../chain/readWallet.ts";
 import { relayAppend } from "../chain/relayAppend.ts";
 import { relayIdentity } from "../chain/relayIdentity.ts";
 import { peerIdText } from "../mesh/peerId.ts";
-import { MAX_LINKING_HEADERS, MAX_PAGE_BYTES } from "../rpc/limits.ts";
+import { MAX_DIGEST_ROWS, MAX_LINKING_HEADERS, MAX_PAGE_BYTES } from "../rpc/limits.ts";
 import type { Call, NodeApi, NodeRecord, NodeStatus } from "../rpc/nodeApi.ts";
 import { findCoverage } from "../store/node/findCoverage.ts";
 import type { IndexedNode } from "../store/node/indexedRecords.ts";
 import { childCount, entriesOf, entryOf } from "../store/node/readEntries.ts";
 import { readHistories } from "../store/node/readHistories.ts";
 import { hasEnvelopes } from "../store/node/receiptsOf.ts";
-import { asAddress } from "../wire/ids.ts";
+import { topicDigests } from "../store/node/topicDigests.ts";
+import { asAddress, fromHex } from "../wire/ids.ts";
 import { keyPackageTopic } from "../wire/topic.ts";
 import type { Admission } from "./admitEnvelope.ts";
 import type { Batcher } from "./batcher.ts";
@@ -61,7 +62,15 @@ function meshCalls(
   parts: ApiParts,
 ): Pick<
   NodeApi,
-  "publish" | "query" | "subscribe" | "updateSubscription" | "hasEnvelopes" | "getKeyPackages" | "getCoverage"
+  | "publish"
+  | "query"
+  | "subscribe"
+  | "updateSubscription"
+  | "hasEnvelopes"
+  | "vouch"
+  | "getTopicDigests"
+  | "getKeyPackages"
+  | "getCoverage"
 > {
   const { admission, subscriptions, readiness, metrics, logger } = parts;
   const { store, index } = admission;
@@ -84,6 +93,16 @@ function meshCalls(
     },
     updateSubscription: async (update) => updateSubscription({ subscriptions, update }),
     hasEnvelopes: ({ hashes }) => hasEnvelopes({ store, hashes }),
+    vouch: async ({ hashes }) => {
+      const batcher = parts.batcher();
+      const stored = await hasEnvelopes({ store, hashes });
+      const held = hashes.filter((_, i) => stored[i] === true);
+      return { stored, signature: held.length === 0 ? new Uint8Array() : batcher.vouch(held) };
+    },
+    getTopicDigests: async ({ topics }) => {
+      requireNothing(readiness.indexReason());
+      return await topicDigests({ store, topics, maxRows: MAX_DIGEST_ROWS });
+    },
     getKeyPackages: async ({ installations }) => {
       requireNothing(readiness.indexReason());
       const topics = installations.map(keyPackageTopic);

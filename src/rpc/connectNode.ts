@@ -26,6 +26,7 @@ import {
 import type { Call, NodeApi } from "./nodeApi.ts";
 import { nodeRecordFromMessage, nodeStatusFromMessage } from "./nodeMessages.ts";
 import { readLiveStream } from "./readLiveStream.ts";
+import { topicDigestsFromMessage, topicQuestionMessage } from "./topicMessages.ts";
 
 export type NodeConnection = NodeApi & AsyncDisposable & { readonly url: string };
 
@@ -111,7 +112,15 @@ function meshCalls({
   stream,
 }: Caller): Pick<
   NodeApi,
-  "publish" | "query" | "subscribe" | "updateSubscription" | "hasEnvelopes" | "getKeyPackages" | "getCoverage"
+  | "publish"
+  | "query"
+  | "subscribe"
+  | "updateSubscription"
+  | "hasEnvelopes"
+  | "vouch"
+  | "getTopicDigests"
+  | "getKeyPackages"
+  | "getCoverage"
 > {
   return {
     publish: ({ envelopes }, call) =>
@@ -139,6 +148,17 @@ function meshCalls({
       unary(call, async (options) => {
         const { stored } = await client.hasEnvelopes({ hashes: hashes.map(fromHex) }, options);
         return [...sameLength(stored, hashes)];
+      }),
+    vouch: ({ hashes }, call) =>
+      unary(call, async (options) => {
+        const { stored, signature } = await client.vouch({ hashes: hashes.map(fromHex) }, options);
+        return { stored: [...sameLength(stored, hashes)], signature };
+      }),
+    getTopicDigests: ({ topics }, call) =>
+      unary(call, async (options) => {
+        const request = { topics: topics.map(topicQuestionMessage) };
+        const answer = await client.getTopicDigests(request, options);
+        return sameLength(answer.topics, topics).map(topicDigestsFromMessage);
       }),
     getKeyPackages: ({ installations }, call) =>
       unary(call, async (options) => {

@@ -12,6 +12,10 @@ export const MAX_GROUPS_PER_CALL = 4096;
 export const MAX_CURSORS_PER_GROUP = 64;
 export const MAX_VECTOR_LOGS = 4096;
 export const MAX_HASHES_PER_CALL = 4096;
+/** Questions about digests of one call, runs of one question, and envelopes that a node walks for all of them. */
+export const MAX_DIGESTS_PER_CALL = 512;
+export const MAX_SPANS_PER_DIGEST = 1024;
+export const MAX_DIGEST_ROWS = 16_384;
 export const MAX_KEYS_PER_CALL = 256;
 export const MAX_INBOXES_PER_CALL = 512;
 export const MAX_BATCHES_PER_CALL = 256;

@@ -14,6 +14,7 @@ import type {
 } from "../wire/ids.ts";
 import type { LogRange } from "../wire/logRange.ts";
 import type { Receipt } from "../wire/receipt.ts";
+import type { LogDigest, TopicQuestion } from "../wire/topicDigest.ts";
 
 /**
  * A node's public API (proto/weft/v1/node.proto) in the types of this program. The node implements it, the server
@@ -35,6 +36,13 @@ export type NodeApi = {
   /** Adds and removes topics of an open stream of this node. */
   readonly updateSubscription: (params: SubscriptionUpdate, call?: Call) => Promise<void>;
   readonly hasEnvelopes: (params: { hashes: readonly EnvelopeHash[] }, call?: Call) => Promise<boolean[]>;
+  /** Which of them are on the node's disk, with its signed word for those that are. */
+  readonly vouch: (params: { hashes: readonly EnvelopeHash[] }, call?: Call) => Promise<Vouch>;
+  /** One list per question, in order; where it covers less than was asked for, it says so. */
+  readonly getTopicDigests: (
+    params: { topics: readonly TopicQuestion[] },
+    call?: Call,
+  ) => Promise<readonly (readonly LogDigest[])[]>;
   /** The newest record of each installation, in order. */
   readonly getKeyPackages: (
     params: { installations: readonly InstallationKey[] },
@@ -109,6 +117,13 @@ export type Refusal = { readonly kind: "refused"; readonly code: ErrorCode; read
 
 /** *acknowledged*: it is on this node's disk. */
 export type PublishOutcome = { readonly kind: "acknowledged"; readonly receipt: Receipt } | Refusal;
+
+export type Vouch = {
+  /** In the order asked. */
+  readonly stored: readonly boolean[];
+  /** See `signDelivered`, over the stored ones in this order; empty if there are none. */
+  readonly signature: Uint8Array;
+};
 
 /** A node's own place: nothing that arrives later lies before it. */
 export type Cursor = { readonly database: Hex; readonly offset: bigint };

@@ -32,6 +32,7 @@ import {
 } from "./meshMessages.ts";
 import type { NodeApi } from "./nodeApi.ts";
 import { nodeRecordMessage, nodeStatusMessage } from "./nodeMessages.ts";
+import { topicDigestsMessage, topicQuestionFromMessage } from "./topicMessages.ts";
 
 export type Charge = {
   /** Throws `limit-exceeded`. */
@@ -64,7 +65,15 @@ function meshRoutes({
   api: NodeApi;
   charge: Charge;
 }): Routes<
-  "publish" | "query" | "subscribe" | "updateSubscription" | "hasEnvelopes" | "getKeyPackages" | "getCoverage"
+  | "publish"
+  | "query"
+  | "subscribe"
+  | "updateSubscription"
+  | "hasEnvelopes"
+  | "vouch"
+  | "getTopicDigests"
+  | "getKeyPackages"
+  | "getCoverage"
 > {
   return {
     publish: async (request, context) => {
@@ -97,10 +106,17 @@ function meshRoutes({
       await api.updateSubscription({ subscription, add, remove: topicsOf(request.remove) }, { signal });
       return {};
     },
-    hasEnvelopes: async ({ hashes }, { signal }) => {
-      const max = limits.MAX_HASHES_PER_CALL;
-      const ids = bounded({ items: hashes, max, what: "hashes" }).map((hash) => asId<EnvelopeHash>(hash));
-      return { stored: await api.hasEnvelopes({ hashes: ids }, { signal }) };
+    hasEnvelopes: async ({ hashes }, { signal }) => ({
+      stored: await api.hasEnvelopes({ hashes: hashesOf(hashes) }, { signal }),
+    }),
+    vouch: async ({ hashes }, { signal }) => {
+      const { stored, signature } = await api.vouch({ hashes: hashesOf(hashes) }, { signal });
+      return { stored: [...stored], signature };
+    },
+    getTopicDigests: async (request, { signal }) => {
+      const max = limits.MAX_DIGESTS_PER_CALL;
+      const topics = bounded({ items: request.topics, max, what: "topics" }).map(topicQuestionFromMessage);
+      return { topics: (await api.getTopicDigests({ topics }, { signal })).map(topicDigestsMessage) };
     },
     getKeyPackages: async (request, { signal }) => {
       const max = limits.MAX_KEYS_PER_CALL;
@@ -160,6 +176,11 @@ function identityRoutes({ api }: { api: NodeApi }): Routes<"relayIdentity" | "ge
       return { inbox: inbox === undefined ? new Uint8Array() : fromHex(inbox), nonce };
     },
   };
+}
+
+function hashesOf(hashes: readonly Uint8Array[]): EnvelopeHash[] {
+  const max = limits.MAX_HASHES_PER_CALL;
+  return bounded({ items: hashes, max, what: "hashes" }).map((hash) => asId<EnvelopeHash>(hash));
 }
 
 function topicsOf<T>(items: readonly T[]): readonly T[] {

@@ -19,6 +19,19 @@ export type TopicElement = {
  */
 export type TopicSum = { readonly count: number; readonly sum: bigint };
 
+/** Of a topic: these runs of logs, or all that the node holds of it. */
+export type TopicQuestion = { readonly topic: Uint8Array; readonly ranges?: readonly LogSpan[] | undefined };
+
+/** The sequences [floor, next) of a log. */
+export type LogSpan = { readonly log: LogId; readonly floor: bigint; readonly next: bigint };
+
+/** What a node holds of a topic in a run of a log, without a gap. */
+export type LogDigest = LogSpan & {
+  readonly sum: TopicSum;
+  /** The log's node has signed two headers for the same sequences: others may hold another branch. */
+  readonly conflicted: boolean;
+};
+
 const SUM_BITS = 2048;
 const SUM_BYTES = SUM_BITS / 8;
 const LABEL = utf8("weft.topic.v1");

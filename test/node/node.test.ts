@@ -8,6 +8,7 @@ import { callRpc } from "../../src/devnet/callRpc.ts";
 import { startNode } from "../../src/node/startNode.ts";
 import { connectNode } from "../../src/rpc/connectNode.ts";
 import type { SubscriptionEvent } from "../../src/rpc/nodeApi.ts";
+import { verifyDelivered } from "../../src/wire/deliveredWord.ts";
 import { envelopeHash } from "../../src/wire/envelope.ts";
 import { fromHex, toHex } from "../../src/wire/ids.ts";
 import { verifyReceipt } from "../../src/wire/receipt.ts";
@@ -48,6 +49,16 @@ test("what is published is acknowledged with a receipt, stored, and read by quer
   }
   const hashes = [...envelopes, post("never sent")].map(envelopeHash);
   assert.deepEqual(await api.hasEnvelopes({ hashes }), [true, true, true, false]);
+  const { stored, signature } = await api.vouch({ hashes });
+  assert.deepEqual(stored, [true, true, true, false]);
+  const said = { network: chain.network, node: node.nodeId, signature, signingKey };
+  assert.equal(verifyDelivered({ ...said, hashes: hashes.slice(0, 3) }), true, "its word for what it has");
+  assert.equal(verifyDelivered({ ...said, hashes }), false, "and for nothing else");
+  const [digests = []] = await api.getTopicDigests({ topics: [{ topic: groupTopic(group) }] });
+  assert.deepEqual(
+    digests.map(({ log, sum }) => [log.node, sum.count]),
+    [[node.nodeId, 3]],
+  );
   assert.deepEqual(await api.publish({ envelopes }), outcomes, "the same bytes have the same receipts");
 
   const topic = groupTopic(group);

@@ -43,6 +43,18 @@ export function echoApi(overrides: Partial<NodeApi> = {}): NodeApi {
     subscribe: refuse,
     updateSubscription: refuse,
     hasEnvelopes: async ({ hashes }) => hashes.map((_, i) => i % 2 === 0),
+    vouch: async ({ hashes }) => ({
+      stored: hashes.map((_, i) => i % 2 === 0),
+      signature: new Uint8Array(64).fill(6),
+    }),
+    getTopicDigests: async ({ topics }) =>
+      topics.map(({ ranges = [] }) =>
+        ranges.map((range, i) => ({
+          ...range,
+          sum: { count: i, sum: 2n ** 2047n + 5n },
+          conflicted: i === 1,
+        })),
+      ),
     getKeyPackages: async ({ installations }) => installations.map(() => undefined),
     getCoverage: async ({ batches }) => ({
       batches: batches.map((batch, i) => {

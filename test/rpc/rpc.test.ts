@@ -54,8 +54,12 @@ for (const http of ["1.1", "2"] as const) {
     ]);
     const hashes = [hex(1), hex(2), hex(3)].map((hash) => asId<EnvelopeHash>(hash));
     assert.deepEqual(await node.hasEnvelopes({ hashes }), [true, false, true]);
+    assert.deepEqual(await node.vouch({ hashes }), await echoApi().vouch({ hashes }));
     const log = { node: asId<NodeId>(hex(4)), generation: 3n, shard: 1 };
     const batches = [5n, 6n, 7n, 8n].map((first) => ({ log, first, headerHash: hex(Number(first)) }));
+    const ranges = [5n, 6n].map((floor) => ({ log, floor, next: floor + 2n }));
+    const topics = [{ topic: new Uint8Array(33).fill(1), ranges }, { topic: new Uint8Array(33).fill(2) }];
+    assert.deepEqual(await node.getTopicDigests({ topics }), await echoApi().getTopicDigests({ topics }));
     assert.deepEqual(await node.getCoverage({ batches }), await echoApi().getCoverage({ batches }));
     const positions = [
       { inbox: asId<InboxId>(hex(1)), count: 2, word: hex(2) },

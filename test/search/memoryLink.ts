@@ -29,8 +29,8 @@ export function linkNode(params: { wire: Wire; url: string }): NodeConnection {
   const link: Link = { wire, url, closing: closing.signal };
   const names: readonly Unary[] = [
     ...(["getNode", "listNodes", "publish", "query", "updateSubscription", "hasEnvelopes"] as const),
-    ...(["getKeyPackages", "fetchEntries", "getEntry", "getCoverage", "relayAppend"] as const),
-    ...(["relayIdentity", "getHistories", "getWallet"] as const),
+    ...(["getKeyPackages", "fetchEntries", "getEntry", "getCoverage", "relayAppend", "vouch"] as const),
+    ...(["relayIdentity", "getHistories", "getWallet", "getTopicDigests"] as const),
   ];
   const calls = Object.fromEntries(names.map((name) => [name, unary(link, name)]));
   return {

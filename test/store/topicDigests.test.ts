@@ -5,11 +5,11 @@ import { appendPeerBatch } from "../../src/store/node/appendBatch.ts";
 import { recordHole } from "../../src/store/node/holes.ts";
 import { type LogStore, logStateOf } from "../../src/store/node/logStore.ts";
 import { pruneLogs } from "../../src/store/node/pruneLogs.ts";
-import { type LogSpan, topicDigests } from "../../src/store/node/topicDigests.ts";
+import { topicDigests } from "../../src/store/node/topicDigests.ts";
 import type { Batch } from "../../src/wire/batch.ts";
 import { envelopeHash } from "../../src/wire/envelope.ts";
 import { fromHex } from "../../src/wire/ids.ts";
-import { EMPTY_SUM, type TopicSum, withElement } from "../../src/wire/topicDigest.ts";
+import { EMPTY_SUM, type LogSpan, type TopicSum, withElement } from "../../src/wire/topicDigest.ts";
 import { openTestStore } from "../support/openTestStore.ts";
 import { testEnvelope, testOriginator } from "../support/testOriginator.ts";
 

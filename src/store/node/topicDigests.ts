@@ -1,24 +1,10 @@
 import { WeftError } from "../../errors.ts";
 import { maximum, minimum } from "../../wire/bigintOrder.ts";
-import type { LogId } from "../../wire/logRange.ts";
-import type { TopicSum } from "../../wire/topicDigest.ts";
+import type { LogDigest, LogSpan, TopicQuestion } from "../../wire/topicDigest.ts";
 import { nodeSchema } from "../schema.ts";
 import { logsOfTopic, sumOfRange, type TopicPlaces } from "../topicSums.ts";
 import { kindNumber, logName } from "./logState.ts";
 import type { LogStore } from "./logStore.ts";
-
-/** Of a topic: these runs of logs, or all that the node holds of it. */
-export type TopicQuestion = { readonly topic: Uint8Array; readonly ranges?: readonly LogSpan[] | undefined };
-
-/** The sequences [floor, next) of a log. */
-export type LogSpan = { readonly log: LogId; readonly floor: bigint; readonly next: bigint };
-
-/** What a node holds of a topic in a run of a log, without a gap. */
-export type LogDigest = LogSpan & {
-  readonly sum: TopicSum;
-  /** The log's node has signed two headers for the same sequences: others may hold another branch. */
-  readonly conflicted: boolean;
-};
 
 const MAX_LOGS_PER_TOPIC = 1024;
 /** Reads that a write of the past has overtaken are begun anew. */
@@ -63,7 +49,8 @@ async function readDigests(params: {
       if (next <= floor) continue;
       const range = { topic, log: span.log, from: floor, to: next, maxRows: maxRows - rows };
       const found = await sumOfRange({ places, ...range });
-      rows += found.rows;
+      // A log without a row costs a look into the database, too.
+      rows += found.rows + 1;
       if (found.to <= floor || (found.sum.count === 0 && ranges === undefined)) continue;
       digests.push({ log: span.log, floor, next: found.to, sum: found.sum, conflicted: known.conflicted });
     }

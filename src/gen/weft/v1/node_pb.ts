@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file weft/v1/node.proto.
  */
 export const file_weft_v1_node: GenFile = /*@__PURE__*/
-  fileDesc("ChJ3ZWZ0L3YxL25vZGUucHJvdG8SB3dlZnQudjEiKQoLRXJyb3JEZXRhaWwSDAoEY29kZRgBIAEoCRIMCgRoaW50GAIgASgJIhAKDkdldE5vZGVSZXF1ZXN0ItACCg9HZXROb2RlUmVzcG9uc2USDAoEbm9kZRgBIAEoDBIPCgdwZWVyX2lkGAIgASgJEhIKCm11bHRpYWRkcnMYAyADKAkSFAoMaHR0cF9hZGRyZXNzGAQgASgJEhAKCGNoYWluX2lkGAUgASgEEhIKCmNvbW1pdF9sb2cYBiABKAwSGQoRaWRlbnRpdHlfcmVnaXN0cnkYByABKAwSFQoNbm9kZV9yZWdpc3RyeRgIIAEoDBIQCghkYXRhYmFzZRgJIAEoDBIgCgRoZWFkGAogASgLMhIud2VmdC52MS5DaGFpbkhlYWQSDQoFcGVlcnMYCyABKA0SDQoFcmVhZHkYDCABKAgSGAoQbm90X3JlYWR5X3JlYXNvbhgNIAEoCRIPCgd2ZXJzaW9uGA4gASgJEh8KBGxvZ3MYDyADKAsyES53ZWZ0LnYxLkxvZ1JhbmdlIhIKEExpc3ROb2Rlc1JlcXVlc3QiWQoRTGlzdE5vZGVzUmVzcG9uc2USIgoFbm9kZXMYASADKAsyEy53ZWZ0LnYxLk5vZGVSZWNvcmQSIAoEaGVhZBgCIAEoCzISLndlZnQudjEuQ2hhaW5IZWFkIr4BCgpOb2RlUmVjb3JkEgwKBG5vZGUYASABKAwSEwoLc2lnbmluZ19rZXkYAiABKAwSDwoHcGVlcl9pZBgDIAEoCRISCgptdWx0aWFkZHJzGAQgAygJEhQKDGh0dHBfYWRkcmVzcxgFIAEoCRISCgpnZW5lcmF0aW9uGAYgASgEEhgKEHJlZ2lzdGVyZWRfYmxvY2sYByABKAQSEgoKbGVmdF9ibG9jaxgIIAEoBBIQCghkaXNhYmxlZBgJIAEoCCI2Cg5QdWJsaXNoUmVxdWVzdBIkCgllbnZlbG9wZXMYASADKAsyES53ZWZ0LnYxLkVudmVsb3BlIjoKD1B1Ymxpc2hSZXNwb25zZRInCgdyZXN1bHRzGAEgAygLMhYud2VmdC52MS5QdWJsaXNoUmVzdWx0ImcKDVB1Ymxpc2hSZXN1bHQSIwoHcmVjZWlwdBgBIAEoCzIQLndlZnQudjEuUmVjZWlwdEgAEicKB3JlZnVzZWQYAiABKAsyFC53ZWZ0LnYxLkVycm9yRGV0YWlsSABCCAoGcmVzdWx0IioKBkN1cnNvchIQCghkYXRhYmFzZRgBIAEoDBIOCgZvZmZzZXQYAiABKAQiYgoNVG9waWNQb3NpdGlvbhINCgV0b3BpYxgBIAEoDBIfCgZjdXJzb3IYAiABKAsyDy53ZWZ0LnYxLkN1cnNvchIhCgZ2ZWN0b3IYAyADKAsyES53ZWZ0LnYxLkxvZ1JhbmdlIkkKDFF1ZXJ5UmVxdWVzdBImCgZ0b3BpY3MYASADKAsyFi53ZWZ0LnYxLlRvcGljUG9zaXRpb24SEQoJbWF4X2J5dGVzGAIgASgNInAKDVF1ZXJ5UmVzcG9uc2USKgoJZW52ZWxvcGVzGAEgAygLMhcud2VmdC52MS5TdG9yZWRFbnZlbG9wZRIlCgl3YXRlcm1hcmsYAiABKAsyEi53ZWZ0LnYxLldhdGVybWFyaxIMCgRtb3JlGAMgASgIImkKDlN0b3JlZEVudmVsb3BlEiMKCGVudmVsb3BlGAEgASgLMhEud2VmdC52MS5FbnZlbG9wZRIiCghyZWNlaXB0cxgCIAMoCzIQLndlZnQudjEuUmVjZWlwdBIOCgZvZmZzZXQYAyABKAQiTwoJV2F0ZXJtYXJrEh8KBmN1cnNvchgBIAEoCzIPLndlZnQudjEuQ3Vyc29yEiEKBnZlY3RvchgCIAMoCzIRLndlZnQudjEuTG9nUmFuZ2UiOgoQU3Vic2NyaWJlUmVxdWVzdBImCgZ0b3BpY3MYASADKAsyFi53ZWZ0LnYxLlRvcGljUG9zaXRpb24imQEKEVN1YnNjcmliZVJlc3BvbnNlEi8KB3N0YXJ0ZWQYASABKAsyHC53ZWZ0LnYxLlN1YnNjcmlwdGlvblN0YXJ0ZWRIABImCgRwYWdlGAIgASgLMhYud2VmdC52MS5RdWVyeVJlc3BvbnNlSAASIgoEaWRsZRgDIAEoCzISLndlZnQudjEuV2F0ZXJtYXJrSABCBwoFZXZlbnQiKwoTU3Vic2NyaXB0aW9uU3RhcnRlZBIUCgxzdWJzY3JpcHRpb24YASABKAwiZgoZVXBkYXRlU3Vic2NyaXB0aW9uUmVxdWVzdBIUCgxzdWJzY3JpcHRpb24YASABKAwSIwoDYWRkGAIgAygLMhYud2VmdC52MS5Ub3BpY1Bvc2l0aW9uEg4KBnJlbW92ZRgDIAMoDCIcChpVcGRhdGVTdWJzY3JpcHRpb25SZXNwb25zZSIlChNIYXNFbnZlbG9wZXNSZXF1ZXN0Eg4KBmhhc2hlcxgBIAMoDCImChRIYXNFbnZlbG9wZXNSZXNwb25zZRIOCgZzdG9yZWQYASADKAgiLgoVR2V0S2V5UGFja2FnZXNSZXF1ZXN0EhUKDWluc3RhbGxhdGlvbnMYASADKAwiPgoWR2V0S2V5UGFja2FnZXNSZXNwb25zZRIkCgllbnZlbG9wZXMYASADKAsyES53ZWZ0LnYxLkVudmVsb3BlIjoKEkdldENvdmVyYWdlUmVxdWVzdBIkCgdiYXRjaGVzGAEgAygLMhMud2VmdC52MS5CYXRjaFBsYWNlIlYKCkJhdGNoUGxhY2USGwoDbG9nGAEgASgLMg4ud2VmdC52MS5Mb2dJZBIWCg5maXJzdF9zZXF1ZW5jZRgCIAEoBBITCgtoZWFkZXJfaGFzaBgDIAEoDCJxChNHZXRDb3ZlcmFnZVJlc3BvbnNlEicKB2JhdGNoZXMYASADKAsyFi53ZWZ0LnYxLkJhdGNoQ292ZXJhZ2USDwoHaGVhZGVycxgCIAMoDBIgCgRoZWFkGAMgASgLMhIud2VmdC52MS5DaGFpbkhlYWQipQEKDUJhdGNoQ292ZXJhZ2USJgoHY292ZXJlZBgBIAEoCzITLndlZnQudjEuQ2hlY2twb2ludEgAEiUKBmxpbmtlZBgCIAEoCzITLndlZnQudjEuQmF0Y2hQbGFjZUgAEicKCXVuY292ZXJlZBgDIAEoCzISLndlZnQudjEuVW5jb3ZlcmVkSAASEgoIdW5zZXJ2ZWQYBCABKAlIAEIICgZyZXN1bHQiQgoKQ2hlY2twb2ludBIQCghzZXF1ZW5jZRgBIAEoBBITCgtoZWFkZXJfaGFzaBgCIAEoDBINCgVibG9jaxgDIAEoBCILCglVbmNvdmVyZWQiNwoJQ2hhaW5IZWFkEg4KBm51bWJlchgBIAEoBBIMCgRoYXNoGAIgASgMEgwKBHRpbWUYAyABKAQimwEKBUVudHJ5Eg0KBWdyb3VwGAEgASgMEgoKAmlkGAIgASgMEg4KBnBhcmVudBgDIAEoDBINCgVpbmRleBgEIAEoDRIRCglhdXRob3JpdHkYBSABKAwSDwoHcGF5bG9hZBgGIAEoDBIhCgVibG9jaxgHIAEoCzISLndlZnQudjEuQ2hhaW5IZWFkEhEKCWxvZ19pbmRleBgIIAEoDSJDCgtFbnRyeUN1cnNvchINCgVibG9jaxgBIAEoBBIRCglsb2dfaW5kZXgYAiABKA0SEgoKYmxvY2tfaGFzaBgDIAEoDCJdChNGZXRjaEVudHJpZXNSZXF1ZXN0Eg0KBWdyb3VwGAEgASgMEiQKBnJlY2VudBgCIAMoCzIULndlZnQudjEuRW50cnlDdXJzb3ISEQoJbWF4X2J5dGVzGAMgASgNIosBChRGZXRjaEVudHJpZXNSZXNwb25zZRIiCgRmcm9tGAEgASgLMhQud2VmdC52MS5FbnRyeUN1cnNvchIfCgdlbnRyaWVzGAIgAygLMg4ud2VmdC52MS5FbnRyeRIMCgRtb3JlGAMgASgIEiAKBGhlYWQYBCABKAsyEi53ZWZ0LnYxLkNoYWluSGVhZCI8ChJGb2xsb3dDaGFpblJlcXVlc3QSJgoGZ3JvdXBzGAEgAygLMhYud2VmdC52MS5Hcm91cFBvc2l0aW9uIkQKDUdyb3VwUG9zaXRpb24SDQoFZ3JvdXAYASABKAwSJAoGcmVjZW50GAIgAygLMhQud2VmdC52MS5FbnRyeUN1cnNvciLEAQoTRm9sbG93Q2hhaW5SZXNwb25zZRIvCgdzdGFydGVkGAEgASgLMhwud2VmdC52MS5TdWJzY3JpcHRpb25TdGFydGVkSAASKAoHZW50cmllcxgCIAEoCzIVLndlZnQudjEuR3JvdXBFbnRyaWVzSAASJQoIcm9sbGJhY2sYAyABKAsyES53ZWZ0LnYxLlJvbGxiYWNrSAASIgoEaGVhZBgEIAEoCzISLndlZnQudjEuQ2hhaW5IZWFkSABCBwoFZXZlbnQiYgoMR3JvdXBFbnRyaWVzEg0KBWdyb3VwGAEgASgMEiIKBGZyb20YAiABKAsyFC53ZWZ0LnYxLkVudHJ5Q3Vyc29yEh8KB2VudHJpZXMYAyADKAsyDi53ZWZ0LnYxLkVudHJ5IioKCFJvbGxiYWNrEh4KAnRvGAEgASgLMhIud2VmdC52MS5DaGFpbkhlYWQiLAoPR2V0RW50cnlSZXF1ZXN0Eg0KBWdyb3VwGAEgASgMEgoKAmlkGAIgASgMIoYBChBHZXRFbnRyeVJlc3BvbnNlEg0KBWtub3duGAEgASgIEhEKCWF1dGhvcml0eRgCIAEoDBINCgVibG9jaxgDIAEoBBINCgVpbmRleBgEIAEoDRIQCghjaGlsZHJlbhgFIAEoDRIgCgRoZWFkGAYgASgLMhIud2VmdC52MS5DaGFpbkhlYWQieQoSUmVsYXlBcHBlbmRSZXF1ZXN0Eg0KBWdyb3VwGAEgASgMEg4KBnBhcmVudBgCIAEoDBINCgVsaW1pdBgDIAEoDRIRCglhdXRob3JpdHkYBCABKAwSDwoHcGF5bG9hZBgFIAEoDBIRCglzaWduYXR1cmUYBiABKAwivAEKDVJlbGF5UmVzcG9uc2USJwoJc3VibWl0dGVkGAEgASgLMhIud2VmdC52MS5TdWJtaXR0ZWRIABIfCgVzdGFsZRgCIAEoCzIOLndlZnQudjEuU3RhbGVIABIuCg1hbHJlYWR5X3RoZXJlGAMgASgLMhUud2VmdC52MS5BbHJlYWR5VGhlcmVIABInCgdyZWZ1c2VkGAQgASgLMhQud2VmdC52MS5FcnJvckRldGFpbEgAQggKBnJlc3VsdCIgCglTdWJtaXR0ZWQSEwoLdHJhbnNhY3Rpb24YASABKAwiGQoFU3RhbGUSEAoIY2hpbGRyZW4YASABKA0iDgoMQWxyZWFkeVRoZXJlIvoCChRSZWxheUlkZW50aXR5UmVxdWVzdBIsCgxjcmVhdGVfaW5ib3gYASABKAsyFC53ZWZ0LnYxLkNyZWF0ZUluYm94SAASNAoQYWRkX2luc3RhbGxhdGlvbhgCIAEoCzIYLndlZnQudjEuQWRkSW5zdGFsbGF0aW9uSAASOgoTcmV2b2tlX2luc3RhbGxhdGlvbhgDIAEoCzIbLndlZnQudjEuUmV2b2tlSW5zdGFsbGF0aW9uSAASKgoLbGlua193YWxsZXQYBCABKAsyEy53ZWZ0LnYxLkxpbmtXYWxsZXRIABIuCg11bmxpbmtfd2FsbGV0GAUgASgLMhUud2VmdC52MS5VbmxpbmtXYWxsZXRIABIsCgxzZXRfcmVjb3ZlcnkYBiABKAsyFC53ZWZ0LnYxLlNldFJlY292ZXJ5SAASLgoNdmV0b19yZWNvdmVyeRgHIAEoCzIVLndlZnQudjEuVmV0b1JlY292ZXJ5SABCCAoGYWN0aW9uIlMKDUF1dGhvcml6YXRpb24SDgoGc2lnbmVyGAEgASgMEg0KBW5vbmNlGAIgASgEEhAKCGRlYWRsaW5lGAMgASgEEhEKCXNpZ25hdHVyZRgEIAEoDCJ5CgtDcmVhdGVJbmJveBIMCgRzYWx0GAEgASgMEhQKDGluc3RhbGxhdGlvbhgCIAEoDBIeChZpbnN0YWxsYXRpb25fc2lnbmF0dXJlGAMgASgMEiYKBndhbGxldBgEIAEoCzIWLndlZnQudjEuQXV0aG9yaXphdGlvbiJ+Cg9BZGRJbnN0YWxsYXRpb24SDQoFaW5ib3gYASABKAwSFAoMaW5zdGFsbGF0aW9uGAIgASgMEh4KFmluc3RhbGxhdGlvbl9zaWduYXR1cmUYAyABKAwSJgoGd2FsbGV0GAQgASgLMhYud2VmdC52MS5BdXRob3JpemF0aW9uIlgKElJldm9rZUluc3RhbGxhdGlvbhINCgVpbmJveBgBIAEoDBIUCgxpbnN0YWxsYXRpb24YAiABKAwSCgoCYnkYAyABKAwSEQoJc2lnbmF0dXJlGAQgASgMImcKCkxpbmtXYWxsZXQSDQoFaW5ib3gYASABKAwSIgoCYnkYAiABKAsyFi53ZWZ0LnYxLkF1dGhvcml6YXRpb24SJgoGd2FsbGV0GAMgASgLMhYud2VmdC52MS5BdXRob3JpemF0aW9uIlEKDFVubGlua1dhbGxldBINCgVpbmJveBgBIAEoDBIOCgZ3YWxsZXQYAiABKAwSIgoCYnkYAyABKAsyFi53ZWZ0LnYxLkF1dGhvcml6YXRpb24iUgoLU2V0UmVjb3ZlcnkSDQoFaW5ib3gYASABKAwSEAoIcmVjb3ZlcnkYAiABKAwSIgoCYnkYAyABKAsyFi53ZWZ0LnYxLkF1dGhvcml6YXRpb24iUwoMVmV0b1JlY292ZXJ5Eg0KBWluYm94GAEgASgMEhAKCHJlY292ZXJ5GAIgASgMEiIKAmJ5GAMgASgLMhYud2VmdC52MS5BdXRob3JpemF0aW9uIkAKE0dldEhpc3Rvcmllc1JlcXVlc3QSKQoHaW5ib3hlcxgBIAMoCzIYLndlZnQudjEuSGlzdG9yeVBvc2l0aW9uIj0KD0hpc3RvcnlQb3NpdGlvbhINCgVpbmJveBgBIAEoDBINCgVjb3VudBgCIAEoDRIMCgR3b3JkGAMgASgMIl0KFEdldEhpc3Rvcmllc1Jlc3BvbnNlEiMKCWhpc3RvcmllcxgBIAMoCzIQLndlZnQudjEuSGlzdG9yeRIgCgRoZWFkGAIgASgLMhIud2VmdC52MS5DaGFpbkhlYWQiWgoHSGlzdG9yeRIMCgRmcm9tGAEgASgNEiQKBXN0ZXBzGAIgAygLMhUud2VmdC52MS5JZGVudGl0eVN0ZXASDQoFY291bnQYAyABKA0SDAoEd29yZBgEIAEoDCIiChBHZXRXYWxsZXRSZXF1ZXN0Eg4KBndhbGxldBgBIAEoDCIxChFHZXRXYWxsZXRSZXNwb25zZRINCgVpbmJveBgBIAEoDBINCgVub25jZRgCIAEoBDKLCQoLTm9kZVNlcnZpY2USPAoHR2V0Tm9kZRIXLndlZnQudjEuR2V0Tm9kZVJlcXVlc3QaGC53ZWZ0LnYxLkdldE5vZGVSZXNwb25zZRJCCglMaXN0Tm9kZXMSGS53ZWZ0LnYxLkxpc3ROb2Rlc1JlcXVlc3QaGi53ZWZ0LnYxLkxpc3ROb2Rlc1Jlc3BvbnNlEjwKB1B1Ymxpc2gSFy53ZWZ0LnYxLlB1Ymxpc2hSZXF1ZXN0Ghgud2VmdC52MS5QdWJsaXNoUmVzcG9uc2USNgoFUXVlcnkSFS53ZWZ0LnYxLlF1ZXJ5UmVxdWVzdBoWLndlZnQudjEuUXVlcnlSZXNwb25zZRJECglTdWJzY3JpYmUSGS53ZWZ0LnYxLlN1YnNjcmliZVJlcXVlc3QaGi53ZWZ0LnYxLlN1YnNjcmliZVJlc3BvbnNlMAESXQoSVXBkYXRlU3Vic2NyaXB0aW9uEiIud2VmdC52MS5VcGRhdGVTdWJzY3JpcHRpb25SZXF1ZXN0GiMud2VmdC52MS5VcGRhdGVTdWJzY3JpcHRpb25SZXNwb25zZRJLCgxIYXNFbnZlbG9wZXMSHC53ZWZ0LnYxLkhhc0VudmVsb3Blc1JlcXVlc3QaHS53ZWZ0LnYxLkhhc0VudmVsb3Blc1Jlc3BvbnNlElEKDkdldEtleVBhY2thZ2VzEh4ud2VmdC52MS5HZXRLZXlQYWNrYWdlc1JlcXVlc3QaHy53ZWZ0LnYxLkdldEtleVBhY2thZ2VzUmVzcG9uc2USSAoLR2V0Q292ZXJhZ2USGy53ZWZ0LnYxLkdldENvdmVyYWdlUmVxdWVzdBocLndlZnQudjEuR2V0Q292ZXJhZ2VSZXNwb25zZRJLCgxGZXRjaEVudHJpZXMSHC53ZWZ0LnYxLkZldGNoRW50cmllc1JlcXVlc3QaHS53ZWZ0LnYxLkZldGNoRW50cmllc1Jlc3BvbnNlEkoKC0ZvbGxvd0NoYWluEhsud2VmdC52MS5Gb2xsb3dDaGFpblJlcXVlc3QaHC53ZWZ0LnYxLkZvbGxvd0NoYWluUmVzcG9uc2UwARI/CghHZXRFbnRyeRIYLndlZnQudjEuR2V0RW50cnlSZXF1ZXN0Ghkud2VmdC52MS5HZXRFbnRyeVJlc3BvbnNlEkIKC1JlbGF5QXBwZW5kEhsud2VmdC52MS5SZWxheUFwcGVuZFJlcXVlc3QaFi53ZWZ0LnYxLlJlbGF5UmVzcG9uc2USRgoNUmVsYXlJZGVudGl0eRIdLndlZnQudjEuUmVsYXlJZGVudGl0eVJlcXVlc3QaFi53ZWZ0LnYxLlJlbGF5UmVzcG9uc2USSwoMR2V0SGlzdG9yaWVzEhwud2VmdC52MS5HZXRIaXN0b3JpZXNSZXF1ZXN0Gh0ud2VmdC52MS5HZXRIaXN0b3JpZXNSZXNwb25zZRJCCglHZXRXYWxsZXQSGS53ZWZ0LnYxLkdldFdhbGxldFJlcXVlc3QaGi53ZWZ0LnYxLkdldFdhbGxldFJlc3BvbnNlYgZwcm90bzM", [file_weft_v1_batch, file_weft_v1_envelope, file_weft_v1_identity]);
+  fileDesc("ChJ3ZWZ0L3YxL25vZGUucHJvdG8SB3dlZnQudjEiKQoLRXJyb3JEZXRhaWwSDAoEY29kZRgBIAEoCRIMCgRoaW50GAIgASgJIhAKDkdldE5vZGVSZXF1ZXN0ItACCg9HZXROb2RlUmVzcG9uc2USDAoEbm9kZRgBIAEoDBIPCgdwZWVyX2lkGAIgASgJEhIKCm11bHRpYWRkcnMYAyADKAkSFAoMaHR0cF9hZGRyZXNzGAQgASgJEhAKCGNoYWluX2lkGAUgASgEEhIKCmNvbW1pdF9sb2cYBiABKAwSGQoRaWRlbnRpdHlfcmVnaXN0cnkYByABKAwSFQoNbm9kZV9yZWdpc3RyeRgIIAEoDBIQCghkYXRhYmFzZRgJIAEoDBIgCgRoZWFkGAogASgLMhIud2VmdC52MS5DaGFpbkhlYWQSDQoFcGVlcnMYCyABKA0SDQoFcmVhZHkYDCABKAgSGAoQbm90X3JlYWR5X3JlYXNvbhgNIAEoCRIPCgd2ZXJzaW9uGA4gASgJEh8KBGxvZ3MYDyADKAsyES53ZWZ0LnYxLkxvZ1JhbmdlIhIKEExpc3ROb2Rlc1JlcXVlc3QiWQoRTGlzdE5vZGVzUmVzcG9uc2USIgoFbm9kZXMYASADKAsyEy53ZWZ0LnYxLk5vZGVSZWNvcmQSIAoEaGVhZBgCIAEoCzISLndlZnQudjEuQ2hhaW5IZWFkIr4BCgpOb2RlUmVjb3JkEgwKBG5vZGUYASABKAwSEwoLc2lnbmluZ19rZXkYAiABKAwSDwoHcGVlcl9pZBgDIAEoCRISCgptdWx0aWFkZHJzGAQgAygJEhQKDGh0dHBfYWRkcmVzcxgFIAEoCRISCgpnZW5lcmF0aW9uGAYgASgEEhgKEHJlZ2lzdGVyZWRfYmxvY2sYByABKAQSEgoKbGVmdF9ibG9jaxgIIAEoBBIQCghkaXNhYmxlZBgJIAEoCCI2Cg5QdWJsaXNoUmVxdWVzdBIkCgllbnZlbG9wZXMYASADKAsyES53ZWZ0LnYxLkVudmVsb3BlIjoKD1B1Ymxpc2hSZXNwb25zZRInCgdyZXN1bHRzGAEgAygLMhYud2VmdC52MS5QdWJsaXNoUmVzdWx0ImcKDVB1Ymxpc2hSZXN1bHQSIwoHcmVjZWlwdBgBIAEoCzIQLndlZnQudjEuUmVjZWlwdEgAEicKB3JlZnVzZWQYAiABKAsyFC53ZWZ0LnYxLkVycm9yRGV0YWlsSABCCAoGcmVzdWx0IioKBkN1cnNvchIQCghkYXRhYmFzZRgBIAEoDBIOCgZvZmZzZXQYAiABKAQiYgoNVG9waWNQb3NpdGlvbhINCgV0b3BpYxgBIAEoDBIfCgZjdXJzb3IYAiABKAsyDy53ZWZ0LnYxLkN1cnNvchIhCgZ2ZWN0b3IYAyADKAsyES53ZWZ0LnYxLkxvZ1JhbmdlIkkKDFF1ZXJ5UmVxdWVzdBImCgZ0b3BpY3MYASADKAsyFi53ZWZ0LnYxLlRvcGljUG9zaXRpb24SEQoJbWF4X2J5dGVzGAIgASgNInAKDVF1ZXJ5UmVzcG9uc2USKgoJZW52ZWxvcGVzGAEgAygLMhcud2VmdC52MS5TdG9yZWRFbnZlbG9wZRIlCgl3YXRlcm1hcmsYAiABKAsyEi53ZWZ0LnYxLldhdGVybWFyaxIMCgRtb3JlGAMgASgIImkKDlN0b3JlZEVudmVsb3BlEiMKCGVudmVsb3BlGAEgASgLMhEud2VmdC52MS5FbnZlbG9wZRIiCghyZWNlaXB0cxgCIAMoCzIQLndlZnQudjEuUmVjZWlwdBIOCgZvZmZzZXQYAyABKAQiTwoJV2F0ZXJtYXJrEh8KBmN1cnNvchgBIAEoCzIPLndlZnQudjEuQ3Vyc29yEiEKBnZlY3RvchgCIAMoCzIRLndlZnQudjEuTG9nUmFuZ2UiOgoQU3Vic2NyaWJlUmVxdWVzdBImCgZ0b3BpY3MYASADKAsyFi53ZWZ0LnYxLlRvcGljUG9zaXRpb24imQEKEVN1YnNjcmliZVJlc3BvbnNlEi8KB3N0YXJ0ZWQYASABKAsyHC53ZWZ0LnYxLlN1YnNjcmlwdGlvblN0YXJ0ZWRIABImCgRwYWdlGAIgASgLMhYud2VmdC52MS5RdWVyeVJlc3BvbnNlSAASIgoEaWRsZRgDIAEoCzISLndlZnQudjEuV2F0ZXJtYXJrSABCBwoFZXZlbnQiKwoTU3Vic2NyaXB0aW9uU3RhcnRlZBIUCgxzdWJzY3JpcHRpb24YASABKAwiZgoZVXBkYXRlU3Vic2NyaXB0aW9uUmVxdWVzdBIUCgxzdWJzY3JpcHRpb24YASABKAwSIwoDYWRkGAIgAygLMhYud2VmdC52MS5Ub3BpY1Bvc2l0aW9uEg4KBnJlbW92ZRgDIAMoDCIcChpVcGRhdGVTdWJzY3JpcHRpb25SZXNwb25zZSIlChNIYXNFbnZlbG9wZXNSZXF1ZXN0Eg4KBmhhc2hlcxgBIAMoDCImChRIYXNFbnZlbG9wZXNSZXNwb25zZRIOCgZzdG9yZWQYASADKAgiHgoMVm91Y2hSZXF1ZXN0Eg4KBmhhc2hlcxgBIAMoDCIyCg1Wb3VjaFJlc3BvbnNlEg4KBnN0b3JlZBgBIAMoCBIRCglzaWduYXR1cmUYAiABKAwiQAoWR2V0VG9waWNEaWdlc3RzUmVxdWVzdBImCgZ0b3BpY3MYASADKAsyFi53ZWZ0LnYxLlRvcGljUXVlc3Rpb24iQQoNVG9waWNRdWVzdGlvbhINCgV0b3BpYxgBIAEoDBIhCgZyYW5nZXMYAiADKAsyES53ZWZ0LnYxLkxvZ1JhbmdlIkAKF0dldFRvcGljRGlnZXN0c1Jlc3BvbnNlEiUKBnRvcGljcxgBIAMoCzIVLndlZnQudjEuVG9waWNEaWdlc3RzIjAKDFRvcGljRGlnZXN0cxIgCgRsb2dzGAEgAygLMhIud2VmdC52MS5Mb2dEaWdlc3QidQoJTG9nRGlnZXN0EhsKA2xvZxgBIAEoCzIOLndlZnQudjEuTG9nSWQSDQoFZmxvb3IYAiABKAQSDAoEbmV4dBgDIAEoBBINCgVjb3VudBgEIAEoBBILCgNzdW0YBSABKAwSEgoKY29uZmxpY3RlZBgGIAEoCCIuChVHZXRLZXlQYWNrYWdlc1JlcXVlc3QSFQoNaW5zdGFsbGF0aW9ucxgBIAMoDCI+ChZHZXRLZXlQYWNrYWdlc1Jlc3BvbnNlEiQKCWVudmVsb3BlcxgBIAMoCzIRLndlZnQudjEuRW52ZWxvcGUiOgoSR2V0Q292ZXJhZ2VSZXF1ZXN0EiQKB2JhdGNoZXMYASADKAsyEy53ZWZ0LnYxLkJhdGNoUGxhY2UiVgoKQmF0Y2hQbGFjZRIbCgNsb2cYASABKAsyDi53ZWZ0LnYxLkxvZ0lkEhYKDmZpcnN0X3NlcXVlbmNlGAIgASgEEhMKC2hlYWRlcl9oYXNoGAMgASgMInEKE0dldENvdmVyYWdlUmVzcG9uc2USJwoHYmF0Y2hlcxgBIAMoCzIWLndlZnQudjEuQmF0Y2hDb3ZlcmFnZRIPCgdoZWFkZXJzGAIgAygMEiAKBGhlYWQYAyABKAsyEi53ZWZ0LnYxLkNoYWluSGVhZCKlAQoNQmF0Y2hDb3ZlcmFnZRImCgdjb3ZlcmVkGAEgASgLMhMud2VmdC52MS5DaGVja3BvaW50SAASJQoGbGlua2VkGAIgASgLMhMud2VmdC52MS5CYXRjaFBsYWNlSAASJwoJdW5jb3ZlcmVkGAMgASgLMhIud2VmdC52MS5VbmNvdmVyZWRIABISCgh1bnNlcnZlZBgEIAEoCUgAQggKBnJlc3VsdCJCCgpDaGVja3BvaW50EhAKCHNlcXVlbmNlGAEgASgEEhMKC2hlYWRlcl9oYXNoGAIgASgMEg0KBWJsb2NrGAMgASgEIgsKCVVuY292ZXJlZCI3CglDaGFpbkhlYWQSDgoGbnVtYmVyGAEgASgEEgwKBGhhc2gYAiABKAwSDAoEdGltZRgDIAEoBCKbAQoFRW50cnkSDQoFZ3JvdXAYASABKAwSCgoCaWQYAiABKAwSDgoGcGFyZW50GAMgASgMEg0KBWluZGV4GAQgASgNEhEKCWF1dGhvcml0eRgFIAEoDBIPCgdwYXlsb2FkGAYgASgMEiEKBWJsb2NrGAcgASgLMhIud2VmdC52MS5DaGFpbkhlYWQSEQoJbG9nX2luZGV4GAggASgNIkMKC0VudHJ5Q3Vyc29yEg0KBWJsb2NrGAEgASgEEhEKCWxvZ19pbmRleBgCIAEoDRISCgpibG9ja19oYXNoGAMgASgMIl0KE0ZldGNoRW50cmllc1JlcXVlc3QSDQoFZ3JvdXAYASABKAwSJAoGcmVjZW50GAIgAygLMhQud2VmdC52MS5FbnRyeUN1cnNvchIRCgltYXhfYnl0ZXMYAyABKA0iiwEKFEZldGNoRW50cmllc1Jlc3BvbnNlEiIKBGZyb20YASABKAsyFC53ZWZ0LnYxLkVudHJ5Q3Vyc29yEh8KB2VudHJpZXMYAiADKAsyDi53ZWZ0LnYxLkVudHJ5EgwKBG1vcmUYAyABKAgSIAoEaGVhZBgEIAEoCzISLndlZnQudjEuQ2hhaW5IZWFkIjwKEkZvbGxvd0NoYWluUmVxdWVzdBImCgZncm91cHMYASADKAsyFi53ZWZ0LnYxLkdyb3VwUG9zaXRpb24iRAoNR3JvdXBQb3NpdGlvbhINCgVncm91cBgBIAEoDBIkCgZyZWNlbnQYAiADKAsyFC53ZWZ0LnYxLkVudHJ5Q3Vyc29yIsQBChNGb2xsb3dDaGFpblJlc3BvbnNlEi8KB3N0YXJ0ZWQYASABKAsyHC53ZWZ0LnYxLlN1YnNjcmlwdGlvblN0YXJ0ZWRIABIoCgdlbnRyaWVzGAIgASgLMhUud2VmdC52MS5Hcm91cEVudHJpZXNIABIlCghyb2xsYmFjaxgDIAEoCzIRLndlZnQudjEuUm9sbGJhY2tIABIiCgRoZWFkGAQgASgLMhIud2VmdC52MS5DaGFpbkhlYWRIAEIHCgVldmVudCJiCgxHcm91cEVudHJpZXMSDQoFZ3JvdXAYASABKAwSIgoEZnJvbRgCIAEoCzIULndlZnQudjEuRW50cnlDdXJzb3ISHwoHZW50cmllcxgDIAMoCzIOLndlZnQudjEuRW50cnkiKgoIUm9sbGJhY2sSHgoCdG8YASABKAsyEi53ZWZ0LnYxLkNoYWluSGVhZCIsCg9HZXRFbnRyeVJlcXVlc3QSDQoFZ3JvdXAYASABKAwSCgoCaWQYAiABKAwihgEKEEdldEVudHJ5UmVzcG9uc2USDQoFa25vd24YASABKAgSEQoJYXV0aG9yaXR5GAIgASgMEg0KBWJsb2NrGAMgASgEEg0KBWluZGV4GAQgASgNEhAKCGNoaWxkcmVuGAUgASgNEiAKBGhlYWQYBiABKAsyEi53ZWZ0LnYxLkNoYWluSGVhZCJ5ChJSZWxheUFwcGVuZFJlcXVlc3QSDQoFZ3JvdXAYASABKAwSDgoGcGFyZW50GAIgASgMEg0KBWxpbWl0GAMgASgNEhEKCWF1dGhvcml0eRgEIAEoDBIPCgdwYXlsb2FkGAUgASgMEhEKCXNpZ25hdHVyZRgGIAEoDCK8AQoNUmVsYXlSZXNwb25zZRInCglzdWJtaXR0ZWQYASABKAsyEi53ZWZ0LnYxLlN1Ym1pdHRlZEgAEh8KBXN0YWxlGAIgASgLMg4ud2VmdC52MS5TdGFsZUgAEi4KDWFscmVhZHlfdGhlcmUYAyABKAsyFS53ZWZ0LnYxLkFscmVhZHlUaGVyZUgAEicKB3JlZnVzZWQYBCABKAsyFC53ZWZ0LnYxLkVycm9yRGV0YWlsSABCCAoGcmVzdWx0IiAKCVN1Ym1pdHRlZBITCgt0cmFuc2FjdGlvbhgBIAEoDCIZCgVTdGFsZRIQCghjaGlsZHJlbhgBIAEoDSIOCgxBbHJlYWR5VGhlcmUi+gIKFFJlbGF5SWRlbnRpdHlSZXF1ZXN0EiwKDGNyZWF0ZV9pbmJveBgBIAEoCzIULndlZnQudjEuQ3JlYXRlSW5ib3hIABI0ChBhZGRfaW5zdGFsbGF0aW9uGAIgASgLMhgud2VmdC52MS5BZGRJbnN0YWxsYXRpb25IABI6ChNyZXZva2VfaW5zdGFsbGF0aW9uGAMgASgLMhsud2VmdC52MS5SZXZva2VJbnN0YWxsYXRpb25IABIqCgtsaW5rX3dhbGxldBgEIAEoCzITLndlZnQudjEuTGlua1dhbGxldEgAEi4KDXVubGlua193YWxsZXQYBSABKAsyFS53ZWZ0LnYxLlVubGlua1dhbGxldEgAEiwKDHNldF9yZWNvdmVyeRgGIAEoCzIULndlZnQudjEuU2V0UmVjb3ZlcnlIABIuCg12ZXRvX3JlY292ZXJ5GAcgASgLMhUud2VmdC52MS5WZXRvUmVjb3ZlcnlIAEIICgZhY3Rpb24iUwoNQXV0aG9yaXphdGlvbhIOCgZzaWduZXIYASABKAwSDQoFbm9uY2UYAiABKAQSEAoIZGVhZGxpbmUYAyABKAQSEQoJc2lnbmF0dXJlGAQgASgMInkKC0NyZWF0ZUluYm94EgwKBHNhbHQYASABKAwSFAoMaW5zdGFsbGF0aW9uGAIgASgMEh4KFmluc3RhbGxhdGlvbl9zaWduYXR1cmUYAyABKAwSJgoGd2FsbGV0GAQgASgLMhYud2VmdC52MS5BdXRob3JpemF0aW9uIn4KD0FkZEluc3RhbGxhdGlvbhINCgVpbmJveBgBIAEoDBIUCgxpbnN0YWxsYXRpb24YAiABKAwSHgoWaW5zdGFsbGF0aW9uX3NpZ25hdHVyZRgDIAEoDBImCgZ3YWxsZXQYBCABKAsyFi53ZWZ0LnYxLkF1dGhvcml6YXRpb24iWAoSUmV2b2tlSW5zdGFsbGF0aW9uEg0KBWluYm94GAEgASgMEhQKDGluc3RhbGxhdGlvbhgCIAEoDBIKCgJieRgDIAEoDBIRCglzaWduYXR1cmUYBCABKAwiZwoKTGlua1dhbGxldBINCgVpbmJveBgBIAEoDBIiCgJieRgCIAEoCzIWLndlZnQudjEuQXV0aG9yaXphdGlvbhImCgZ3YWxsZXQYAyABKAsyFi53ZWZ0LnYxLkF1dGhvcml6YXRpb24iUQoMVW5saW5rV2FsbGV0Eg0KBWluYm94GAEgASgMEg4KBndhbGxldBgCIAEoDBIiCgJieRgDIAEoCzIWLndlZnQudjEuQXV0aG9yaXphdGlvbiJSCgtTZXRSZWNvdmVyeRINCgVpbmJveBgBIAEoDBIQCghyZWNvdmVyeRgCIAEoDBIiCgJieRgDIAEoCzIWLndlZnQudjEuQXV0aG9yaXphdGlvbiJTCgxWZXRvUmVjb3ZlcnkSDQoFaW5ib3gYASABKAwSEAoIcmVjb3ZlcnkYAiABKAwSIgoCYnkYAyABKAsyFi53ZWZ0LnYxLkF1dGhvcml6YXRpb24iQAoTR2V0SGlzdG9yaWVzUmVxdWVzdBIpCgdpbmJveGVzGAEgAygLMhgud2VmdC52MS5IaXN0b3J5UG9zaXRpb24iPQoPSGlzdG9yeVBvc2l0aW9uEg0KBWluYm94GAEgASgMEg0KBWNvdW50GAIgASgNEgwKBHdvcmQYAyABKAwiXQoUR2V0SGlzdG9yaWVzUmVzcG9uc2USIwoJaGlzdG9yaWVzGAEgAygLMhAud2VmdC52MS5IaXN0b3J5EiAKBGhlYWQYAiABKAsyEi53ZWZ0LnYxLkNoYWluSGVhZCJaCgdIaXN0b3J5EgwKBGZyb20YASABKA0SJAoFc3RlcHMYAiADKAsyFS53ZWZ0LnYxLklkZW50aXR5U3RlcBINCgVjb3VudBgDIAEoDRIMCgR3b3JkGAQgASgMIiIKEEdldFdhbGxldFJlcXVlc3QSDgoGd2FsbGV0GAEgASgMIjEKEUdldFdhbGxldFJlc3BvbnNlEg0KBWluYm94GAEgASgMEg0KBW5vbmNlGAIgASgEMpkKCgtOb2RlU2VydmljZRI8CgdHZXROb2RlEhcud2VmdC52MS5HZXROb2RlUmVxdWVzdBoYLndlZnQudjEuR2V0Tm9kZVJlc3BvbnNlEkIKCUxpc3ROb2RlcxIZLndlZnQudjEuTGlzdE5vZGVzUmVxdWVzdBoaLndlZnQudjEuTGlzdE5vZGVzUmVzcG9uc2USPAoHUHVibGlzaBIXLndlZnQudjEuUHVibGlzaFJlcXVlc3QaGC53ZWZ0LnYxLlB1Ymxpc2hSZXNwb25zZRI2CgVRdWVyeRIVLndlZnQudjEuUXVlcnlSZXF1ZXN0GhYud2VmdC52MS5RdWVyeVJlc3BvbnNlEkQKCVN1YnNjcmliZRIZLndlZnQudjEuU3Vic2NyaWJlUmVxdWVzdBoaLndlZnQudjEuU3Vic2NyaWJlUmVzcG9uc2UwARJdChJVcGRhdGVTdWJzY3JpcHRpb24SIi53ZWZ0LnYxLlVwZGF0ZVN1YnNjcmlwdGlvblJlcXVlc3QaIy53ZWZ0LnYxLlVwZGF0ZVN1YnNjcmlwdGlvblJlc3BvbnNlEksKDEhhc0VudmVsb3BlcxIcLndlZnQudjEuSGFzRW52ZWxvcGVzUmVxdWVzdBodLndlZnQudjEuSGFzRW52ZWxvcGVzUmVzcG9uc2USNgoFVm91Y2gSFS53ZWZ0LnYxLlZvdWNoUmVxdWVzdBoWLndlZnQudjEuVm91Y2hSZXNwb25zZRJUCg9HZXRUb3BpY0RpZ2VzdHMSHy53ZWZ0LnYxLkdldFRvcGljRGlnZXN0c1JlcXVlc3QaIC53ZWZ0LnYxLkdldFRvcGljRGlnZXN0c1Jlc3BvbnNlElEKDkdldEtleVBhY2thZ2VzEh4ud2VmdC52MS5HZXRLZXlQYWNrYWdlc1JlcXVlc3QaHy53ZWZ0LnYxLkdldEtleVBhY2thZ2VzUmVzcG9uc2USSAoLR2V0Q292ZXJhZ2USGy53ZWZ0LnYxLkdldENvdmVyYWdlUmVxdWVzdBocLndlZnQudjEuR2V0Q292ZXJhZ2VSZXNwb25zZRJLCgxGZXRjaEVudHJpZXMSHC53ZWZ0LnYxLkZldGNoRW50cmllc1JlcXVlc3QaHS53ZWZ0LnYxLkZldGNoRW50cmllc1Jlc3BvbnNlEkoKC0ZvbGxvd0NoYWluEhsud2VmdC52MS5Gb2xsb3dDaGFpblJlcXVlc3QaHC53ZWZ0LnYxLkZvbGxvd0NoYWluUmVzcG9uc2UwARI/CghHZXRFbnRyeRIYLndlZnQudjEuR2V0RW50cnlSZXF1ZXN0Ghkud2VmdC52MS5HZXRFbnRyeVJlc3BvbnNlEkIKC1JlbGF5QXBwZW5kEhsud2VmdC52MS5SZWxheUFwcGVuZFJlcXVlc3QaFi53ZWZ0LnYxLlJlbGF5UmVzcG9uc2USRgoNUmVsYXlJZGVudGl0eRIdLndlZnQudjEuUmVsYXlJZGVudGl0eVJlcXVlc3QaFi53ZWZ0LnYxLlJlbGF5UmVzcG9uc2USSwoMR2V0SGlzdG9yaWVzEhwud2VmdC52MS5HZXRIaXN0b3JpZXNSZXF1ZXN0Gh0ud2VmdC52MS5HZXRIaXN0b3JpZXNSZXNwb25zZRJCCglHZXRXYWxsZXQSGS53ZWZ0LnYxLkdldFdhbGxldFJlcXVlc3QaGi53ZWZ0LnYxLkdldFdhbGxldFJlc3BvbnNlYgZwcm90bzM", [file_weft_v1_batch, file_weft_v1_envelope, file_weft_v1_identity]);
 
 /**
  * Detail of every refused call.
@@ -614,6 +614,174 @@ export const HasEnvelopesResponseSchema: GenMessage<HasEnvelopesResponse> = /*@_
   messageDesc(file_weft_v1_node, 21);
 
 /**
+ * @generated from message weft.v1.VouchRequest
+ */
+export type VouchRequest = Message<"weft.v1.VouchRequest"> & {
+  /**
+   * @generated from field: repeated bytes hashes = 1;
+   */
+  hashes: Uint8Array[];
+};
+
+/**
+ * Describes the message weft.v1.VouchRequest.
+ * Use `create(VouchRequestSchema)` to create a new message.
+ */
+export const VouchRequestSchema: GenMessage<VouchRequest> = /*@__PURE__*/
+  messageDesc(file_weft_v1_node, 22);
+
+/**
+ * @generated from message weft.v1.VouchResponse
+ */
+export type VouchResponse = Message<"weft.v1.VouchResponse"> & {
+  /**
+   * in order
+   *
+   * @generated from field: repeated bool stored = 1;
+   */
+  stored: boolean[];
+
+  /**
+   * over the stored ones; empty if there are none
+   *
+   * @generated from field: bytes signature = 2;
+   */
+  signature: Uint8Array;
+};
+
+/**
+ * Describes the message weft.v1.VouchResponse.
+ * Use `create(VouchResponseSchema)` to create a new message.
+ */
+export const VouchResponseSchema: GenMessage<VouchResponse> = /*@__PURE__*/
+  messageDesc(file_weft_v1_node, 23);
+
+/**
+ * @generated from message weft.v1.GetTopicDigestsRequest
+ */
+export type GetTopicDigestsRequest = Message<"weft.v1.GetTopicDigestsRequest"> & {
+  /**
+   * @generated from field: repeated weft.v1.TopicQuestion topics = 1;
+   */
+  topics: TopicQuestion[];
+};
+
+/**
+ * Describes the message weft.v1.GetTopicDigestsRequest.
+ * Use `create(GetTopicDigestsRequestSchema)` to create a new message.
+ */
+export const GetTopicDigestsRequestSchema: GenMessage<GetTopicDigestsRequest> = /*@__PURE__*/
+  messageDesc(file_weft_v1_node, 24);
+
+/**
+ * These runs of logs, by their bounds, or all that the node holds of the topic.
+ *
+ * @generated from message weft.v1.TopicQuestion
+ */
+export type TopicQuestion = Message<"weft.v1.TopicQuestion"> & {
+  /**
+   * @generated from field: bytes topic = 1;
+   */
+  topic: Uint8Array;
+
+  /**
+   * @generated from field: repeated weft.v1.LogRange ranges = 2;
+   */
+  ranges: LogRange[];
+};
+
+/**
+ * Describes the message weft.v1.TopicQuestion.
+ * Use `create(TopicQuestionSchema)` to create a new message.
+ */
+export const TopicQuestionSchema: GenMessage<TopicQuestion> = /*@__PURE__*/
+  messageDesc(file_weft_v1_node, 25);
+
+/**
+ * One result per question, in order.
+ *
+ * @generated from message weft.v1.GetTopicDigestsResponse
+ */
+export type GetTopicDigestsResponse = Message<"weft.v1.GetTopicDigestsResponse"> & {
+  /**
+   * @generated from field: repeated weft.v1.TopicDigests topics = 1;
+   */
+  topics: TopicDigests[];
+};
+
+/**
+ * Describes the message weft.v1.GetTopicDigestsResponse.
+ * Use `create(GetTopicDigestsResponseSchema)` to create a new message.
+ */
+export const GetTopicDigestsResponseSchema: GenMessage<GetTopicDigestsResponse> = /*@__PURE__*/
+  messageDesc(file_weft_v1_node, 26);
+
+/**
+ * @generated from message weft.v1.TopicDigests
+ */
+export type TopicDigests = Message<"weft.v1.TopicDigests"> & {
+  /**
+   * @generated from field: repeated weft.v1.LogDigest logs = 1;
+   */
+  logs: LogDigest[];
+};
+
+/**
+ * Describes the message weft.v1.TopicDigests.
+ * Use `create(TopicDigestsSchema)` to create a new message.
+ */
+export const TopicDigestsSchema: GenMessage<TopicDigests> = /*@__PURE__*/
+  messageDesc(file_weft_v1_node, 27);
+
+/**
+ * Of one topic, the sequences [floor, next) of a log, as far as they are covered.
+ *
+ * @generated from message weft.v1.LogDigest
+ */
+export type LogDigest = Message<"weft.v1.LogDigest"> & {
+  /**
+   * @generated from field: weft.v1.LogId log = 1;
+   */
+  log?: LogId | undefined;
+
+  /**
+   * @generated from field: uint64 floor = 2;
+   */
+  floor: bigint;
+
+  /**
+   * @generated from field: uint64 next = 3;
+   */
+  next: bigint;
+
+  /**
+   * @generated from field: uint64 count = 4;
+   */
+  count: bigint;
+
+  /**
+   * 256 bytes, big-endian: modulo 2^2048
+   *
+   * @generated from field: bytes sum = 5;
+   */
+  sum: Uint8Array;
+
+  /**
+   * the log's node has signed two headers for the same sequences
+   *
+   * @generated from field: bool conflicted = 6;
+   */
+  conflicted: boolean;
+};
+
+/**
+ * Describes the message weft.v1.LogDigest.
+ * Use `create(LogDigestSchema)` to create a new message.
+ */
+export const LogDigestSchema: GenMessage<LogDigest> = /*@__PURE__*/
+  messageDesc(file_weft_v1_node, 28);
+
+/**
  * @generated from message weft.v1.GetKeyPackagesRequest
  */
 export type GetKeyPackagesRequest = Message<"weft.v1.GetKeyPackagesRequest"> & {
@@ -630,7 +798,7 @@ export type GetKeyPackagesRequest = Message<"weft.v1.GetKeyPackagesRequest"> & {
  * Use `create(GetKeyPackagesRequestSchema)` to create a new message.
  */
 export const GetKeyPackagesRequestSchema: GenMessage<GetKeyPackagesRequest> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 22);
+  messageDesc(file_weft_v1_node, 29);
 
 /**
  * The newest of each installation; an empty envelope where there is none.
@@ -649,7 +817,7 @@ export type GetKeyPackagesResponse = Message<"weft.v1.GetKeyPackagesResponse"> &
  * Use `create(GetKeyPackagesResponseSchema)` to create a new message.
  */
 export const GetKeyPackagesResponseSchema: GenMessage<GetKeyPackagesResponse> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 23);
+  messageDesc(file_weft_v1_node, 30);
 
 /**
  * @generated from message weft.v1.GetCoverageRequest
@@ -666,7 +834,7 @@ export type GetCoverageRequest = Message<"weft.v1.GetCoverageRequest"> & {
  * Use `create(GetCoverageRequestSchema)` to create a new message.
  */
 export const GetCoverageRequestSchema: GenMessage<GetCoverageRequest> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 24);
+  messageDesc(file_weft_v1_node, 31);
 
 /**
  * @generated from message weft.v1.BatchPlace
@@ -695,7 +863,7 @@ export type BatchPlace = Message<"weft.v1.BatchPlace"> & {
  * Use `create(BatchPlaceSchema)` to create a new message.
  */
 export const BatchPlaceSchema: GenMessage<BatchPlace> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 25);
+  messageDesc(file_weft_v1_node, 32);
 
 /**
  * @generated from message weft.v1.GetCoverageResponse
@@ -728,7 +896,7 @@ export type GetCoverageResponse = Message<"weft.v1.GetCoverageResponse"> & {
  * Use `create(GetCoverageResponseSchema)` to create a new message.
  */
 export const GetCoverageResponseSchema: GenMessage<GetCoverageResponse> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 26);
+  messageDesc(file_weft_v1_node, 33);
 
 /**
  * @generated from message weft.v1.BatchCoverage
@@ -775,7 +943,7 @@ export type BatchCoverage = Message<"weft.v1.BatchCoverage"> & {
  * Use `create(BatchCoverageSchema)` to create a new message.
  */
 export const BatchCoverageSchema: GenMessage<BatchCoverage> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 27);
+  messageDesc(file_weft_v1_node, 34);
 
 /**
  * What a node said on the chain of its log.
@@ -806,7 +974,7 @@ export type Checkpoint = Message<"weft.v1.Checkpoint"> & {
  * Use `create(CheckpointSchema)` to create a new message.
  */
 export const CheckpointSchema: GenMessage<Checkpoint> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 28);
+  messageDesc(file_weft_v1_node, 35);
 
 /**
  * No checkpoint up to the head covers it.
@@ -821,7 +989,7 @@ export type Uncovered = Message<"weft.v1.Uncovered"> & {
  * Use `create(UncoveredSchema)` to create a new message.
  */
 export const UncoveredSchema: GenMessage<Uncovered> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 29);
+  messageDesc(file_weft_v1_node, 36);
 
 /**
  * @generated from message weft.v1.ChainHead
@@ -850,7 +1018,7 @@ export type ChainHead = Message<"weft.v1.ChainHead"> & {
  * Use `create(ChainHeadSchema)` to create a new message.
  */
 export const ChainHeadSchema: GenMessage<ChainHead> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 30);
+  messageDesc(file_weft_v1_node, 37);
 
 /**
  * @generated from message weft.v1.Entry
@@ -904,7 +1072,7 @@ export type Entry = Message<"weft.v1.Entry"> & {
  * Use `create(EntrySchema)` to create a new message.
  */
 export const EntrySchema: GenMessage<Entry> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 31);
+  messageDesc(file_weft_v1_node, 38);
 
 /**
  * After (block, log index); the hash tells whether the block is still on the chain.
@@ -933,7 +1101,7 @@ export type EntryCursor = Message<"weft.v1.EntryCursor"> & {
  * Use `create(EntryCursorSchema)` to create a new message.
  */
 export const EntryCursorSchema: GenMessage<EntryCursor> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 32);
+  messageDesc(file_weft_v1_node, 39);
 
 /**
  * @generated from message weft.v1.FetchEntriesRequest
@@ -962,7 +1130,7 @@ export type FetchEntriesRequest = Message<"weft.v1.FetchEntriesRequest"> & {
  * Use `create(FetchEntriesRequestSchema)` to create a new message.
  */
 export const FetchEntriesRequestSchema: GenMessage<FetchEntriesRequest> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 33);
+  messageDesc(file_weft_v1_node, 40);
 
 /**
  * @generated from message weft.v1.FetchEntriesResponse
@@ -1000,7 +1168,7 @@ export type FetchEntriesResponse = Message<"weft.v1.FetchEntriesResponse"> & {
  * Use `create(FetchEntriesResponseSchema)` to create a new message.
  */
 export const FetchEntriesResponseSchema: GenMessage<FetchEntriesResponse> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 34);
+  messageDesc(file_weft_v1_node, 41);
 
 /**
  * @generated from message weft.v1.FollowChainRequest
@@ -1017,7 +1185,7 @@ export type FollowChainRequest = Message<"weft.v1.FollowChainRequest"> & {
  * Use `create(FollowChainRequestSchema)` to create a new message.
  */
 export const FollowChainRequestSchema: GenMessage<FollowChainRequest> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 35);
+  messageDesc(file_weft_v1_node, 42);
 
 /**
  * @generated from message weft.v1.GroupPosition
@@ -1039,7 +1207,7 @@ export type GroupPosition = Message<"weft.v1.GroupPosition"> & {
  * Use `create(GroupPositionSchema)` to create a new message.
  */
 export const GroupPositionSchema: GenMessage<GroupPosition> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 36);
+  messageDesc(file_weft_v1_node, 43);
 
 /**
  * @generated from message weft.v1.FollowChainResponse
@@ -1084,7 +1252,7 @@ export type FollowChainResponse = Message<"weft.v1.FollowChainResponse"> & {
  * Use `create(FollowChainResponseSchema)` to create a new message.
  */
 export const FollowChainResponseSchema: GenMessage<FollowChainResponse> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 37);
+  messageDesc(file_weft_v1_node, 44);
 
 /**
  * @generated from message weft.v1.GroupEntries
@@ -1111,7 +1279,7 @@ export type GroupEntries = Message<"weft.v1.GroupEntries"> & {
  * Use `create(GroupEntriesSchema)` to create a new message.
  */
 export const GroupEntriesSchema: GenMessage<GroupEntries> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 38);
+  messageDesc(file_weft_v1_node, 45);
 
 /**
  * Entries and identity records of later blocks are void.
@@ -1130,7 +1298,7 @@ export type Rollback = Message<"weft.v1.Rollback"> & {
  * Use `create(RollbackSchema)` to create a new message.
  */
 export const RollbackSchema: GenMessage<Rollback> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 39);
+  messageDesc(file_weft_v1_node, 46);
 
 /**
  * @generated from message weft.v1.GetEntryRequest
@@ -1154,7 +1322,7 @@ export type GetEntryRequest = Message<"weft.v1.GetEntryRequest"> & {
  * Use `create(GetEntryRequestSchema)` to create a new message.
  */
 export const GetEntryRequestSchema: GenMessage<GetEntryRequest> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 40);
+  messageDesc(file_weft_v1_node, 47);
 
 /**
  * @generated from message weft.v1.GetEntryResponse
@@ -1196,7 +1364,7 @@ export type GetEntryResponse = Message<"weft.v1.GetEntryResponse"> & {
  * Use `create(GetEntryResponseSchema)` to create a new message.
  */
 export const GetEntryResponseSchema: GenMessage<GetEntryResponse> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 41);
+  messageDesc(file_weft_v1_node, 48);
 
 /**
  * @generated from message weft.v1.RelayAppendRequest
@@ -1238,7 +1406,7 @@ export type RelayAppendRequest = Message<"weft.v1.RelayAppendRequest"> & {
  * Use `create(RelayAppendRequestSchema)` to create a new message.
  */
 export const RelayAppendRequestSchema: GenMessage<RelayAppendRequest> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 42);
+  messageDesc(file_weft_v1_node, 49);
 
 /**
  * @generated from message weft.v1.RelayResponse
@@ -1279,7 +1447,7 @@ export type RelayResponse = Message<"weft.v1.RelayResponse"> & {
  * Use `create(RelayResponseSchema)` to create a new message.
  */
 export const RelayResponseSchema: GenMessage<RelayResponse> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 43);
+  messageDesc(file_weft_v1_node, 50);
 
 /**
  * @generated from message weft.v1.Submitted
@@ -1296,7 +1464,7 @@ export type Submitted = Message<"weft.v1.Submitted"> & {
  * Use `create(SubmittedSchema)` to create a new message.
  */
 export const SubmittedSchema: GenMessage<Submitted> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 44);
+  messageDesc(file_weft_v1_node, 51);
 
 /**
  * @generated from message weft.v1.Stale
@@ -1313,7 +1481,7 @@ export type Stale = Message<"weft.v1.Stale"> & {
  * Use `create(StaleSchema)` to create a new message.
  */
 export const StaleSchema: GenMessage<Stale> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 45);
+  messageDesc(file_weft_v1_node, 52);
 
 /**
  * @generated from message weft.v1.AlreadyThere
@@ -1326,7 +1494,7 @@ export type AlreadyThere = Message<"weft.v1.AlreadyThere"> & {
  * Use `create(AlreadyThereSchema)` to create a new message.
  */
 export const AlreadyThereSchema: GenMessage<AlreadyThere> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 46);
+  messageDesc(file_weft_v1_node, 53);
 
 /**
  * EIP-712 messages of IdentityRegistry with their signatures; fields as in the contract.
@@ -1387,7 +1555,7 @@ export type RelayIdentityRequest = Message<"weft.v1.RelayIdentityRequest"> & {
  * Use `create(RelayIdentityRequestSchema)` to create a new message.
  */
 export const RelayIdentityRequestSchema: GenMessage<RelayIdentityRequest> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 47);
+  messageDesc(file_weft_v1_node, 54);
 
 /**
  * Who consents: an account by secp256k1 or a contract by ERC-1271.
@@ -1429,7 +1597,7 @@ export type Authorization = Message<"weft.v1.Authorization"> & {
  * Use `create(AuthorizationSchema)` to create a new message.
  */
 export const AuthorizationSchema: GenMessage<Authorization> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 48);
+  messageDesc(file_weft_v1_node, 55);
 
 /**
  * @generated from message weft.v1.CreateInbox
@@ -1469,7 +1637,7 @@ export type CreateInbox = Message<"weft.v1.CreateInbox"> & {
  * Use `create(CreateInboxSchema)` to create a new message.
  */
 export const CreateInboxSchema: GenMessage<CreateInbox> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 49);
+  messageDesc(file_weft_v1_node, 56);
 
 /**
  * @generated from message weft.v1.AddInstallation
@@ -1503,7 +1671,7 @@ export type AddInstallation = Message<"weft.v1.AddInstallation"> & {
  * Use `create(AddInstallationSchema)` to create a new message.
  */
 export const AddInstallationSchema: GenMessage<AddInstallation> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 50);
+  messageDesc(file_weft_v1_node, 57);
 
 /**
  * @generated from message weft.v1.RevokeInstallation
@@ -1537,7 +1705,7 @@ export type RevokeInstallation = Message<"weft.v1.RevokeInstallation"> & {
  * Use `create(RevokeInstallationSchema)` to create a new message.
  */
 export const RevokeInstallationSchema: GenMessage<RevokeInstallation> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 51);
+  messageDesc(file_weft_v1_node, 58);
 
 /**
  * @generated from message weft.v1.LinkWallet
@@ -1568,7 +1736,7 @@ export type LinkWallet = Message<"weft.v1.LinkWallet"> & {
  * Use `create(LinkWalletSchema)` to create a new message.
  */
 export const LinkWalletSchema: GenMessage<LinkWallet> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 52);
+  messageDesc(file_weft_v1_node, 59);
 
 /**
  * @generated from message weft.v1.UnlinkWallet
@@ -1597,7 +1765,7 @@ export type UnlinkWallet = Message<"weft.v1.UnlinkWallet"> & {
  * Use `create(UnlinkWalletSchema)` to create a new message.
  */
 export const UnlinkWalletSchema: GenMessage<UnlinkWallet> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 53);
+  messageDesc(file_weft_v1_node, 60);
 
 /**
  * @generated from message weft.v1.SetRecovery
@@ -1626,7 +1794,7 @@ export type SetRecovery = Message<"weft.v1.SetRecovery"> & {
  * Use `create(SetRecoverySchema)` to create a new message.
  */
 export const SetRecoverySchema: GenMessage<SetRecovery> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 54);
+  messageDesc(file_weft_v1_node, 61);
 
 /**
  * @generated from message weft.v1.VetoRecovery
@@ -1657,7 +1825,7 @@ export type VetoRecovery = Message<"weft.v1.VetoRecovery"> & {
  * Use `create(VetoRecoverySchema)` to create a new message.
  */
 export const VetoRecoverySchema: GenMessage<VetoRecovery> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 55);
+  messageDesc(file_weft_v1_node, 62);
 
 /**
  * @generated from message weft.v1.GetHistoriesRequest
@@ -1674,7 +1842,7 @@ export type GetHistoriesRequest = Message<"weft.v1.GetHistoriesRequest"> & {
  * Use `create(GetHistoriesRequestSchema)` to create a new message.
  */
 export const GetHistoriesRequestSchema: GenMessage<GetHistoriesRequest> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 56);
+  messageDesc(file_weft_v1_node, 63);
 
 /**
  * What one has of an inbox's history: so many steps, and the word that they give.
@@ -1705,7 +1873,7 @@ export type HistoryPosition = Message<"weft.v1.HistoryPosition"> & {
  * Use `create(HistoryPositionSchema)` to create a new message.
  */
 export const HistoryPositionSchema: GenMessage<HistoryPosition> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 57);
+  messageDesc(file_weft_v1_node, 64);
 
 /**
  * @generated from message weft.v1.GetHistoriesResponse
@@ -1731,7 +1899,7 @@ export type GetHistoriesResponse = Message<"weft.v1.GetHistoriesResponse"> & {
  * Use `create(GetHistoriesResponseSchema)` to create a new message.
  */
 export const GetHistoriesResponseSchema: GenMessage<GetHistoriesResponse> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 58);
+  messageDesc(file_weft_v1_node, 65);
 
 /**
  * @generated from message weft.v1.History
@@ -1771,7 +1939,7 @@ export type History = Message<"weft.v1.History"> & {
  * Use `create(HistorySchema)` to create a new message.
  */
 export const HistorySchema: GenMessage<History> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 59);
+  messageDesc(file_weft_v1_node, 66);
 
 /**
  * @generated from message weft.v1.GetWalletRequest
@@ -1788,7 +1956,7 @@ export type GetWalletRequest = Message<"weft.v1.GetWalletRequest"> & {
  * Use `create(GetWalletRequestSchema)` to create a new message.
  */
 export const GetWalletRequestSchema: GenMessage<GetWalletRequest> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 60);
+  messageDesc(file_weft_v1_node, 67);
 
 /**
  * @generated from message weft.v1.GetWalletResponse
@@ -1814,7 +1982,7 @@ export type GetWalletResponse = Message<"weft.v1.GetWalletResponse"> & {
  * Use `create(GetWalletResponseSchema)` to create a new message.
  */
 export const GetWalletResponseSchema: GenMessage<GetWalletResponse> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 61);
+  messageDesc(file_weft_v1_node, 68);
 
 /**
  * A node's public API. No accounts: limits are per IP address.
@@ -1879,6 +2047,26 @@ export const NodeService: GenService<{
     methodKind: "unary";
     input: typeof HasEnvelopesRequestSchema;
     output: typeof HasEnvelopesResponseSchema;
+  },
+  /**
+   * The node's signed word for those that it has.
+   *
+   * @generated from rpc weft.v1.NodeService.Vouch
+   */
+  vouch: {
+    methodKind: "unary";
+    input: typeof VouchRequestSchema;
+    output: typeof VouchResponseSchema;
+  },
+  /**
+   * What the node holds of topics: counts and additive hashes, log by log.
+   *
+   * @generated from rpc weft.v1.NodeService.GetTopicDigests
+   */
+  getTopicDigests: {
+    methodKind: "unary";
+    input: typeof GetTopicDigestsRequestSchema;
+    output: typeof GetTopicDigestsResponseSchema;
   },
   /**
    * @generated from rpc weft.v1.NodeService.GetKeyPackages
