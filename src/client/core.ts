@@ -60,6 +60,8 @@ export type ClientCore = {
   readonly identityWakeup: Wakeup;
   readonly registryWakeup: Wakeup;
   readonly copyWakeup: Wakeup;
+  /** The bucket of this installation's Welcomes is read to the end by way of a node. */
+  readonly bucketWakeup: Wakeup;
   readonly closing: AbortController;
   nextSequence: number;
   /** Counts reorganizations that were told: an answer from before one is not taken after it. */

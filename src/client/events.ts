@@ -10,8 +10,15 @@ export type ClientEvent =
   | { readonly kind: "hidden"; readonly group: GroupId; readonly item: TimelineItem }
   /** Name, members, epoch or status changed; read `groupStatus`. */
   | { readonly kind: "group"; readonly group: GroupId }
-  /** The node that served the group left out entries: it is read elsewhere from now on. */
-  | { readonly kind: "withheld"; readonly group: GroupId; readonly node: NodeId }
+  /** The node that served the group left out entries or messages: the group is read elsewhere from now on. */
+  | {
+      readonly kind: "withheld";
+      readonly what: "entries" | "messages";
+      readonly group: GroupId;
+      readonly node: NodeId;
+    }
+  /** A node left out Welcomes of this installation's bucket: they are read elsewhere from now on. */
+  | { readonly kind: "withheld"; readonly what: "welcomes"; readonly node: NodeId }
   /** Nothing gets to the chain by the client's own endpoint and account (`openClient({ chain })`): it is tried again. */
   | ({ readonly kind: "chain-trouble"; readonly account: Address } & RelayTrouble)
   /** This installation was revoked: whatever it tries from now on fails. */

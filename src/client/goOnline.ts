@@ -6,6 +6,7 @@ import { keepKeyPackage } from "./identity/keepKeyPackage.ts";
 import { keepRegistered } from "./identity/keepRegistered.ts";
 import { keepRegistry } from "./identity/keepRegistry.ts";
 import { joinGroups } from "./joining/joinGroups.ts";
+import { keepComparingOwn } from "./links/keepComparing.ts";
 import { closeConnections } from "./links/nodeLinks.ts";
 import { readDirectory } from "./links/readDirectory.ts";
 import { superviseFeeds } from "./links/superviseFeeds.ts";
@@ -30,6 +31,7 @@ export function goOnline(core: ClientCore): void {
   runTask({ core, online, name: "key packages", task: () => keepKeyPackages({ core, signal }) });
   runTask({ core, online, name: "registry", task: () => keepRegistry({ core, signal }) });
   runTask({ core, online, name: "copy", task: () => awaitCopy({ core, signal }) });
+  runTask({ core, online, name: "bucket", task: () => keepComparingOwn({ core, signal }) });
   for (const group of core.groups.values()) startGroupLoops({ core, group, online });
 }
 

@@ -136,6 +136,7 @@ async function openCore(
     identityWakeup: createWakeup(),
     registryWakeup: createWakeup(),
     copyWakeup: createWakeup(),
+    bucketWakeup: createWakeup(),
     copy: await tables.copy.get(database, {}),
     rollbacks: 0,
     changes: 0,

@@ -2,6 +2,7 @@ import type { ClientCore, Online } from "./core.ts";
 import { keepVerdicts } from "./coverage/keepVerdicts.ts";
 import type { Group } from "./groups/group.ts";
 import { keepChecking } from "./links/checkServing.ts";
+import { keepComparing } from "./links/keepComparing.ts";
 import { deliver } from "./outbox/deliver.ts";
 import { driveOutbox } from "./outbox/driveOutbox.ts";
 import { runTask } from "./runTask.ts";
@@ -17,6 +18,7 @@ export function startGroupLoops(params: { core: ClientCore; group: Group; online
   runTask({ core, online, name: "outbox", task: () => driveOutbox({ core, group, signal }) });
   runTask({ core, online, name: "upkeep", task: () => keepUpkeep({ core, group, signal }) });
   runTask({ core, online, name: "serving", task: () => keepChecking({ core, group, signal }) });
+  runTask({ core, online, name: "topic", task: () => keepComparing({ core, group, signal }) });
   runTask({ core, online, name: "fence", task: () => keepVerdicts({ core, group, signal }) });
   const { rotation } = core;
   if (rotation !== "off") {

@@ -257,6 +257,8 @@ export type TopicPositionRecord = {
 
 export type KnownNode = {
   readonly node: NodeId;
+  /** Whose account runs it: it and the signing key are proven by the node's id. */
+  readonly operator: Address;
   readonly signingKey: Hex;
   readonly httpAddress: string;
   readonly registeredBlock: number;
@@ -296,7 +298,7 @@ const { identity, keyPackage, group, epoch, tree, entry, entryByPlace, deadRun, 
 const { outcome, held, timeline, timelinePlace, deletion, replaced } = clientSchema;
 const { unheld, epochTally, groupTally, openIntent, sendPlace, coverage, awaited } = clientSchema;
 const { revocation, copy, written, entered, outbox, intentPlace, publication } = clientSchema;
-const { topicPosition, welcome, preference, knownNode, knownInbox } = clientSchema;
+const { topicPosition, topicRead, welcome, preference, knownNode, knownInbox } = clientSchema;
 
 /** The client's database with the type of every record; keys and meaning stand in store/schema.ts. */
 export const tables = {
@@ -330,6 +332,7 @@ export const tables = {
   openIntent: bytesTable(openIntent),
   sendPlace: jsonTable<typeof sendPlace.key, number>(sendPlace),
   publication: jsonTable<typeof publication.key, PublicationRecord>(publication),
+  topicRead: bytesTable(topicRead),
   topicPosition: jsonTable<typeof topicPosition.key, TopicPositionRecord>(topicPosition),
   welcome: jsonTable<typeof welcome.key, WelcomeRecord>(welcome),
   preference: jsonTable<typeof preference.key, NodeId>(preference),

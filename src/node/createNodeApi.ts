@@ -13,7 +13,7 @@ import { childCount, entriesOf, entryOf } from "../store/node/readEntries.ts";
 import { readHistories } from "../store/node/readHistories.ts";
 import { hasEnvelopes } from "../store/node/receiptsOf.ts";
 import { topicDigests } from "../store/node/topicDigests.ts";
-import { asAddress, fromHex } from "../wire/ids.ts";
+import { asAddress } from "../wire/ids.ts";
 import { keyPackageTopic } from "../wire/topic.ts";
 import type { Admission } from "./admitEnvelope.ts";
 import type { Batcher } from "./batcher.ts";
@@ -183,6 +183,7 @@ function signalOf(call: Call | undefined): AbortSignal {
 function nodeRecord(node: IndexedNode): NodeRecord {
   return {
     node: node.node,
+    operator: node.operator,
     signingKey: node.signingKey,
     peerId: peerIdText(node.peerId) ?? "",
     multiaddrs: node.multiaddrs,

@@ -99,6 +99,8 @@ type NodeList = { readonly nodes: readonly NodeRecord[]; readonly head: ChainHea
 
 export type NodeRecord = {
   readonly node: NodeId;
+  /** Whose account runs it. */
+  readonly operator: Address;
   /** P-256, compressed: 33 bytes. */
   readonly signingKey: Hex;
   readonly peerId: string;

@@ -60,6 +60,7 @@ export function nodeRecordMessage(record: NodeRecord): MessageInitShape<typeof N
   const { peerId, httpAddress, generation, disabled } = record;
   return {
     node: fromHex(record.node),
+    operator: fromHex(record.operator),
     signingKey: fromHex(record.signingKey),
     peerId,
     multiaddrs: [...record.multiaddrs],
@@ -75,6 +76,7 @@ export function nodeRecordFromMessage(message: NodeRecordMessage): NodeRecord {
   const { peerId, multiaddrs, httpAddress, generation, disabled } = message;
   return {
     node: asId(message.node),
+    operator: asAddress(message.operator),
     signingKey: sizedHex({ bytes: message.signingKey, length: SIGNING_KEY_BYTES, what: "a signing key" }),
     peerId,
     multiaddrs,

@@ -345,7 +345,7 @@ test("a node that leaves out entries is noticed and left, and what it hid is rea
   const withheld = firstOf(events, ({ kind }) => kind === "withheld");
   await setOnline({ client: bob.client, online: false });
   await setOnline({ client: bob.client, online: true });
-  assert.deepEqual(await withheld, { kind: "withheld", group, node: first.nodeId });
+  assert.deepEqual(await withheld, { kind: "withheld", what: "entries", group, node: first.nodeId });
   await until("the name at bob's", async () => {
     return (await groupStatus({ client: bob.client, group })).name === "hidden";
   });

@@ -98,7 +98,8 @@ function registeredNode({ client }: TestClient) {
   const { log, signingPublicKey, next } = testOriginator("mallory");
   const { chainId, nodeRegistry } = network.chain.network;
   coreOf(client).links.nodes.set(log.node, {
-    ...{ node: log.node, signingKey: toHex(signingPublicKey), httpAddress: "", registeredBlock: 1 },
+    ...{ node: log.node, operator: asAddress(new Uint8Array(20)), signingKey: toHex(signingPublicKey) },
+    ...{ httpAddress: "", registeredBlock: 1 },
     ...{ leftBlock: 1, disabled: false },
   });
   return (envelope: Envelope) => {

@@ -6,6 +6,7 @@ import { cutDead, type Place } from "../groups/deadRuns.ts";
 import { listEpochs, readState } from "../groups/epochStates.ts";
 import { type EpochView, namesOf, viewOf } from "../groups/epochView.ts";
 import type { Group } from "../groups/group.ts";
+import { readAnewWrites } from "../links/topicReads.ts";
 import { readRecords, timelineWrites } from "../messages/timelineStore.ts";
 import { type EnteredRecord, type GroupRecord, type HeadId, tables } from "../tables.ts";
 import { endOf, type TimelineChange } from "../timeline/record.ts";
@@ -61,6 +62,7 @@ async function goBack(
   const { members } = record;
   const fork = { heads, members, block: group.processed.number, isGivenUp: false };
   const told = timelineWrites({ group: group.id, changes: shown });
+  const anew = await readAnewWrites({ core, topic: groupTopic(group.id) });
   core.logger.info({ group: group.id, ...at }, "went back to a former membership");
   await changeGroup({
     core,
@@ -75,7 +77,7 @@ async function goBack(
       droppedEntries: [...entries.values()].filter(({ id }) => above.has(id)),
       droppedDead: cutDead({ dead, from: placeAfter(group, head) }).cut,
       // What was said there could not be told from a dead branch meanwhile.
-      writes: [...told.writes, tables.topicPosition.del({ topic: groupTopic(group.id) })],
+      writes: [...told.writes, ...anew],
       events: [...told.events, { kind: "group", group: group.id }],
     },
   });

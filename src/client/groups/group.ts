@@ -19,6 +19,8 @@ export type Group = {
   readonly upkeepWakeup: Wakeup;
   /** Another node serves it. */
   readonly servingWakeup: Wakeup;
+  /** Its topic is read to the end by way of another node, or it is active again after a while. */
+  readonly topicWakeup: Wakeup;
   readonly fenceWakeup: Wakeup;
   readonly rotationWakeup: Wakeup;
   readonly epochs: EpochCache;
@@ -39,6 +41,8 @@ export type Group = {
   servedSinceMs: number;
   /** The node by way of which its topic is read to the end, in this connection: own envelopes by a copy are known. */
   topicReadBy: NodeId | undefined;
+  /** When an envelope last came or went, ms since 1970. */
+  activeAtMs: number;
   /** What the outbox waits for, for those who ask. */
   waitsFor: string;
 };
@@ -53,6 +57,8 @@ export function createGroupHandle(params: { id: GroupId; view: GroupView; proces
     deliveryWakeup: createWakeup(),
     upkeepWakeup: createWakeup(),
     servingWakeup: createWakeup(),
+    topicWakeup: createWakeup(),
+    activeAtMs: 0,
     fenceWakeup: createWakeup(),
     revocations: new Map(),
     rotationWakeup: createWakeup(),

@@ -14,6 +14,7 @@ import { changeGroup } from "../groups/changeGroup.ts";
 import { listEpochs } from "../groups/epochStates.ts";
 import { namesOf, viewOf } from "../groups/epochView.ts";
 import { createGroupHandle, emptyGroupView, type Group, NO_BLOCK } from "../groups/group.ts";
+import { readAnewWrites } from "../links/topicReads.ts";
 import { timelineWrites } from "../messages/timelineStore.ts";
 import { failed, type Intent } from "../outbox/intent.ts";
 import { resealed } from "../outbox/resealed.ts";
@@ -80,7 +81,7 @@ export async function admitGroup(params: {
           ...missed.writes,
           ...former.writes,
           // What was said on the way in could not be told from a dead branch then.
-          ...(known ? [tables.topicPosition.del({ topic: groupTopic(id) })] : []),
+          ...(known ? await readAnewWrites({ core, topic: groupTopic(id) }) : []),
         ],
         events: [...vanished.events, ...missed.events, { kind: "group", group: id }],
         sync: true,

@@ -67,7 +67,7 @@ export async function checkServing(
   core.logger.warn({ group: group.id, node, head }, "a node leaves out entries");
   noteWithholding(core.links, node, Date.now());
   group.caughtUpBy = undefined;
-  core.events.emit({ kind: "withheld", group: group.id, node });
+  core.events.emit({ kind: "withheld", what: "entries", group: group.id, node });
   core.feedsWakeup.wake();
   return "withholds";
 }

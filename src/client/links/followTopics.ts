@@ -8,7 +8,10 @@ import { receiveWelcomes } from "../joining/receiveWelcomes.ts";
 import { receiveEnvelopes } from "../messages/receiveEnvelopes.ts";
 import { tables } from "../tables.ts";
 import type { FeedPlan } from "./feedPlan.ts";
+import { noteActivity } from "./noteActivity.ts";
 import { takeNodeList } from "./readDirectory.ts";
+import { dropClaims, keepClaim } from "./topicClaims.ts";
+import { noteRead, placesIn, readAnewWrites, readWrites } from "./topicReads.ts";
 
 /** Reads the topics of a plan by way of one node, from where they were left. Ends by throwing. */
 export async function followTopics(params: {
@@ -20,17 +23,22 @@ export async function followTopics(params: {
   plan: FeedPlan;
   signal: AbortSignal;
 }): Promise<void> {
-  const { core, api, plan, database, signal } = params;
+  const { core, node, api, plan, database, signal } = params;
   const readings = readingsOf({ core, plan });
-  const topics = await positionsOf({ core, plan, database });
+  const positions = await positionsOf({ core, plan, database });
+  const topics = positions.map(({ topic }) => topic);
   try {
-    for await (const event of api.subscribe({ topics }, { signal })) {
+    for await (const event of api.subscribe({ topics: positions }, { signal })) {
       if (event.kind === "page") await receivePage({ core, api, page: event, readings, signal });
-      if (event.kind === "idle") reachEnd(params);
+      if (event.kind !== "idle") continue;
+      keepClaim({ core, topics, claim: { node, vector: event.watermark.vector } });
+      reachEnd(params);
     }
   } catch (error) {
     if (isWeftError(error, "pruned")) await startAnew({ core, topics, error });
     throw error;
+  } finally {
+    dropClaims({ core, topics, node });
   }
 }
 
@@ -41,19 +49,21 @@ function reachEnd({ core, node, plan }: { core: ClientCore; node: NodeId; plan: 
     if (!group || group.topicReadBy === node) continue;
     group.topicReadBy = node;
     group.outboxWakeup.wake();
+    group.topicWakeup.wake();
   }
+  if (plan.own) core.bucketWakeup.wake();
 }
 
 /** This client was away for longer than nodes keep envelopes: the next feed reads what is left. */
 async function startAnew(params: {
   core: ClientCore;
-  topics: readonly TopicPosition[];
+  topics: readonly Uint8Array[];
   error: WeftError;
 }): Promise<void> {
   const { core, topics, error } = params;
   core.logger.warn({ err: error }, "envelopes were pruned before they were read");
-  const writes = topics.map(({ topic }) => tables.topicPosition.del({ topic }));
-  await writeAtomic({ database: core.database, writes, sync: false });
+  const writes = await Promise.all(topics.map((topic) => readAnewWrites({ core, topic })));
+  await writeAtomic({ database: core.database, writes: writes.flat(), sync: false });
 }
 
 /** By group: see `Group.topicReadings`. */
@@ -92,23 +102,30 @@ export async function receivePage(params: {
   api: NodeApi;
   page: QueryPage;
   readings?: TopicReadings;
+  /** From a node that does not serve the topic: its place stays where it is. */
+  isAside?: boolean;
   signal: AbortSignal;
 }): Promise<void> {
-  const { core, api, page, readings, signal } = params;
+  const { core, api, page, readings, isAside = false, signal } = params;
   await knowNodes({ core, api, page, signal });
   const byTopic = Map.groupBy(page.envelopes, ({ envelope }) => toHex(envelope.topic));
   for (const envelopes of byTopic.values()) {
     const topic = envelopes[0]?.envelope.topic ?? new Uint8Array();
     const { kind, id } = parseTopic(topic);
-    const position = [await positionWrite({ core, topic, watermark: page.watermark })];
+    const places = placesIn(core, envelopes);
+    const moved = isAside ? [] : [await positionWrite({ core, topic, watermark: page.watermark })];
+    const position = [...readWrites(places), ...moved];
     const group = kind === "group" ? core.groups.get(id as GroupId) : undefined;
     const isPresent = () => readings === undefined || readings.get(id as GroupId) === group?.topicReadings;
     const receive = async () => {
       if (group && isPresent()) await receiveEnvelopes({ core, group, envelopes, position });
     };
+    if (group) noteActivity(group);
+    noteRead(core, places);
     if (group) await group.queue.run(receive);
     else if (kind === "welcome") await receiveWelcomes({ core, envelopes, position });
     else await writeAtomic({ database: core.database, writes: position, sync: false });
+    noteRead(core, places);
   }
 }
 
@@ -125,7 +142,7 @@ async function positionWrite(params: {
 }
 
 /** A receipt by a node that has just registered needs its key. */
-async function knowNodes(params: {
+export async function knowNodes(params: {
   core: ClientCore;
   api: NodeApi;
   page: QueryPage;

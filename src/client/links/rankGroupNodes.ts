@@ -38,6 +38,18 @@ export function rankOwnNodes(core: ClientCore): KnownNode[] {
   });
 }
 
+/** The best that answers besides a node that serves, of another operator if there is one. */
+export function witnessOf(params: {
+  core: ClientCore;
+  ranked: readonly KnownNode[];
+  node: NodeId;
+}): NodeId | undefined {
+  const { core, ranked, node } = params;
+  const operator = core.links.nodes.get(node)?.operator;
+  const others = ranked.filter((one) => one.node !== node && isUp(core.links, one.node, Date.now()));
+  return (others.find((one) => one.operator !== operator) ?? others[0])?.node;
+}
+
 /** The first that answers, and the one after it: where delivery is looked for. */
 export function nodesInUse(
   core: ClientCore,

@@ -39,8 +39,8 @@ export async function takeNodeList(params: Omit<Params, "network"> & { api: Node
   const { links, database, api, signal } = params;
   const { nodes } = await api.listNodes({}, { signal });
   const known = nodes.map(
-    ({ node, signingKey, httpAddress, registeredBlock, leftBlock, disabled }): KnownNode => ({
-      ...{ node, signingKey, httpAddress, registeredBlock, leftBlock, disabled },
+    ({ node, operator, signingKey, httpAddress, registeredBlock, leftBlock, disabled }): KnownNode => ({
+      ...{ node, operator, signingKey, httpAddress, registeredBlock, leftBlock, disabled },
     }),
   );
   const changed = known.filter((node) => !isSame(links.nodes.get(node.node), node));

@@ -2,6 +2,7 @@ import type { Write } from "../../store/writeAtomic.ts";
 import { groupTopic } from "../../wire/topic.ts";
 import type { ClientCore } from "../core.ts";
 import type { Group } from "../groups/group.ts";
+import { readAnewWrites } from "../links/topicReads.ts";
 import { type DeadRun, type EntryRecord, tables } from "../tables.ts";
 
 /**
@@ -20,5 +21,6 @@ export async function readDeadAnew(params: {
   );
   if (haveCounted && droppedDead.length === 0) return [];
   const tally = await tables.groupTally.get(core.database, { group: group.id });
-  return tally?.rejected["dead-branch"] ? [tables.topicPosition.del({ topic: groupTopic(group.id) })] : [];
+  if (!tally?.rejected["dead-branch"]) return [];
+  return await readAnewWrites({ core, topic: groupTopic(group.id) });
 }

@@ -2,6 +2,7 @@ import { groupTopic } from "../../wire/topic.ts";
 import type { ClientCore } from "../core.ts";
 import { changeGroup } from "../groups/changeGroup.ts";
 import type { Group } from "../groups/group.ts";
+import { readAnewWrites } from "../links/topicReads.ts";
 import { tables } from "../tables.ts";
 import type { HeldRow } from "./held.ts";
 import { receiveHeld } from "./receiveEnvelopes.ts";
@@ -51,9 +52,7 @@ async function readUnheld(params: { core: ClientCore; group: Group }): Promise<v
       held: { ...held, unheld: undefined },
       writes: [
         tables.unheld.del({ group: group.id }),
-        unheld.position
-          ? tables.topicPosition.put({ topic }, unheld.position)
-          : tables.topicPosition.del({ topic }),
+        ...(await readAnewWrites({ core, topic, position: unheld.position })),
       ],
     },
   });

@@ -1,0 +1,175 @@
+import { isWeftError } from "../../errors.ts";
+import type { NodeApi } from "../../rpc/nodeApi.ts";
+import type { GroupId, NodeId } from "../../wire/ids.ts";
+import { parseTopic } from "../../wire/topic.ts";
+import type { LogDigest } from "../../wire/topicDigest.ts";
+import type { ClientCore } from "../core.ts";
+import type { RejectReason } from "../messages/outcome.ts";
+import { type KnownNode, tables } from "../tables.ts";
+import { waitMs } from "../waitMs.ts";
+import { differing, readCounts, vectorBefore } from "./compareTopic.ts";
+import { fetchMissing } from "./fetchMissing.ts";
+import { apiOf, noteWithholding } from "./nodeLinks.ts";
+import { witnessOf } from "./rankGroupNodes.ts";
+import { type Claim, claimOf } from "./topicClaims.ts";
+import type { ReadPlace } from "./topicReads.ts";
+
+type Params = {
+  core: ClientCore;
+  topic: Uint8Array;
+  /** The topic's nodes, best first. */
+  ranked: readonly KnownNode[];
+  signal: AbortSignal;
+};
+
+export type TopicCheck =
+  /** This client has all that the other node has. */
+  | "agrees"
+  /** The serving node had left something out: it is left, and this client has it. */
+  | "withheld"
+  /** The other node had more, of which the serving node does not say that it has it; this client has it now. */
+  | "behind"
+  /** The other node says that there is more, and does not show it: it is left. */
+  | "invented"
+  /** Nobody serves the topic, or no other node answers. */
+  | "not-told";
+
+const ANSWER_MS = 5_000;
+const FETCH_MS = 60_000;
+/** What was just said reaches one node before the other: by then it has come by way of the serving one, too. */
+const SETTLE_MS = 2_000;
+const LOOK_AGAIN_MS = 50;
+/** No node is taken for one that has pruned what is younger: it keeps it back. */
+const LEAST_KEPT_MS = 24 * 3600 * 1000;
+/** By what an outcome of these reasons says, no member has posted the envelope: any node can make such up. */
+const junk: ReadonlySet<RejectReason> = new Set([
+  "malformed",
+  "stranger",
+  "bad-signature",
+  "no-receipt",
+  "not-held",
+  "unknown-head",
+]);
+
+/**
+ * Compares what this client has read of a topic with what the next node in rank, of another operator if there is one,
+ * holds of it. What differs is settled by fetching: an envelope with a registered node's receipt, in a run of that
+ * node's log which the serving node claims to have served, shows that it was left out.
+ */
+export async function checkTopic(params: Params): Promise<TopicCheck> {
+  const { core, topic, ranked } = params;
+  const claim = claimOf({ core, topic });
+  const witness = claim && witnessOf({ core, ranked, node: claim.node });
+  const api = witness && apiOf(core.links, witness);
+  if (!witness || !api) return "not-told";
+  const digests = await askDigests({ ...params, api });
+  if (!digests) return "not-told";
+  if ((await settledDifference({ ...params, digests })).length === 0) return "agrees";
+  return await settleByFetching({ ...params, api, witness, digests });
+}
+
+/** Of logs whose receipts this client can verify. */
+async function askDigests(params: Params & { api: NodeApi }): Promise<LogDigest[] | undefined> {
+  const { core, topic, api } = params;
+  const signal = AbortSignal.any([params.signal, AbortSignal.timeout(ANSWER_MS)]);
+  try {
+    const [digests = []] = await api.getTopicDigests({ topics: [{ topic }] }, { signal });
+    return digests.filter(({ log }) => core.links.nodes.has(log.node));
+  } catch (error) {
+    if (isWeftError(error) || signal.aborted) return undefined;
+    throw error;
+  }
+}
+
+async function settledDifference(params: Params & { digests: readonly LogDigest[] }): Promise<LogDigest[]> {
+  const untilMs = Date.now() + SETTLE_MS;
+  for (;;) {
+    const found = await differing(params);
+    if (found.length === 0 || Date.now() >= untilMs || params.signal.aborted) return found;
+    await waitMs({ ms: LOOK_AGAIN_MS, signal: params.signal });
+  }
+}
+
+async function settleByFetching(
+  params: Params & { api: NodeApi; witness: NodeId; digests: readonly LogDigest[] },
+): Promise<TopicCheck> {
+  const { core, topic, witness } = params;
+  const claim = claimOf({ core, topic });
+  const signal = AbortSignal.any([params.signal, AbortSignal.timeout(FETCH_MS)]);
+  if (!claim) return "not-told";
+  try {
+    const open = await differing(params);
+    const vector = await vectorBefore({ ...params, claimed: claim.vector, differing: open, signal });
+    const missing = await fetchMissing({ ...params, vector, digests: open, signal });
+    const genuine = await genuineOf(core, missing);
+    const withheld = genuine.filter((place) => isWithheld({ place, claim, digests: params.digests }));
+    const isServed = claimOf({ core, topic, node: claim.node }) !== undefined;
+    if (withheld.length > 0 && isServed) return leave({ ...params, node: claim.node, count: withheld.length });
+    if (missing.length > 0) return "behind";
+    return await judgeWitness({ ...params, signal, witness, open });
+  } catch (error) {
+    if (params.signal.aborted || !(isWeftError(error) || signal.aborted)) throw error;
+    core.logger.warn({ node: witness, err: error }, "a node does not show what it has of a topic");
+    return "not-told";
+  }
+}
+
+/** That a member has posted it, or a Welcome is one, others could tell as well. */
+async function genuineOf(core: ClientCore, places: readonly ReadPlace[]): Promise<ReadPlace[]> {
+  const genuine: ReadPlace[] = [];
+  for (const place of places) {
+    const { kind, id } = parseTopic(place.topic);
+    const at = { group: id as GroupId, envelope: place.hash };
+    const outcome = kind === "group" ? (await tables.outcome.get(core.database, at))?.outcome : undefined;
+    if (kind === "welcome" || (outcome && outcome.kind !== "held" && !isJunk(outcome))) genuine.push(place);
+  }
+  return genuine;
+}
+
+function isJunk(outcome: { kind: string; reason?: unknown }): boolean {
+  return outcome.kind === "rejected" && junk.has(outcome.reason as RejectReason);
+}
+
+/** The serving node has said that it holds this run of the log, or that it keeps no more of what is that young. */
+function isWithheld(params: { place: ReadPlace; claim: Claim; digests: readonly LogDigest[] }): boolean {
+  const { place, claim, digests } = params;
+  const { log, sequence, timeMs } = place;
+  const isThere = (one: { log: ReadPlace["log"] }) =>
+    one.log.node === log.node && one.log.generation === log.generation && one.log.shard === log.shard;
+  // Of a log with two branches a node may honestly hold the other one.
+  if (digests.some((digest) => isThere(digest) && digest.conflicted)) return false;
+  const range = claim.vector.find(isThere);
+  if (!range || sequence >= range.next) return false;
+  return sequence >= range.floor || timeMs > Date.now() - LEAST_KEPT_MS;
+}
+
+function leave(params: Params & { node: NodeId; count: number }): TopicCheck {
+  const { core, topic, node, count } = params;
+  const { kind, id } = parseTopic(topic);
+  const group = kind === "group" ? core.groups.get(id as GroupId) : undefined;
+  core.logger.warn({ node, kind, group: group?.id, count }, "a node leaves out envelopes");
+  noteWithholding(core.links, node, Date.now());
+  if (group?.caughtUpBy === node) group.caughtUpBy = undefined;
+  if (group?.topicReadBy === node) group.topicReadBy = undefined;
+  if (group) core.events.emit({ kind: "withheld", what: "messages", group: group.id, node });
+  else core.events.emit({ kind: "withheld", what: "welcomes", node });
+  core.feedsWakeup.wake();
+  return "withheld";
+}
+
+/** Nothing was missing: unless it has gained or pruned something meanwhile, the other node counts what it does not have. */
+async function judgeWitness(
+  params: Params & { api: NodeApi; witness: NodeId; open: readonly LogDigest[] },
+): Promise<TopicCheck> {
+  const { core, topic, api, witness, open, signal } = params;
+  const ranges = open.map(({ log, floor, next }) => ({ log, floor, next }));
+  const [again = []] = await api.getTopicDigests({ topics: [{ topic, ranges }] }, { signal });
+  const claimed = (await differing({ core, topic, digests: again })).filter((digest) => !digest.conflicted);
+  // One that has fewer lacks something itself, as after a hole in its log.
+  const counts = await readCounts({ core, topic, spans: claimed });
+  if (!claimed.some(({ sum }, i) => sum.count >= (counts[i] ?? 0))) return "agrees";
+  core.logger.warn({ node: witness }, "a node counts envelopes that it does not show");
+  noteWithholding(core.links, witness, Date.now());
+  core.feedsWakeup.wake();
+  return "invented";
+}

@@ -1,0 +1,94 @@
+import type { NodeApi } from "../../rpc/nodeApi.ts";
+import { sumOfRange } from "../../store/topicSums.ts";
+import type { LogRange } from "../../wire/logRange.ts";
+import { isSameSum, type LogDigest, type LogSpan } from "../../wire/topicDigest.ts";
+import type { ClientCore } from "../core.ts";
+import { placesRead } from "./topicReads.ts";
+
+/** Runs in which so few envelopes differ are fetched as they are. */
+const FEW_ENVELOPES = 128;
+const PARTS = 16n;
+const MAX_ROUNDS = 8;
+
+type Params = { core: ClientCore; topic: Uint8Array };
+
+/** Of another node's digests, those that what this client has read does not give. */
+export async function differing(params: Params & { digests: readonly LogDigest[] }): Promise<LogDigest[]> {
+  const { core, topic, digests } = params;
+  const places = placesRead(core);
+  const found: LogDigest[] = [];
+  for (const digest of digests) {
+    const { log, floor: from, next: to, sum } = digest;
+    const own = await sumOfRange({ places, topic, log, from, to, maxRows: Number.MAX_SAFE_INTEGER });
+    if (!isSameSum(own.sum, sum)) found.push(digest);
+  }
+  return found;
+}
+
+/** How many envelopes this client has read of each run. */
+export async function readCounts(params: Params & { spans: readonly LogSpan[] }): Promise<number[]> {
+  const { core, topic, spans } = params;
+  const places = placesRead(core);
+  const counts: number[] = [];
+  for (const { log, floor: from, next: to } of spans) {
+    const own = await sumOfRange({ places, topic, log, from, to, maxRows: Number.MAX_SAFE_INTEGER });
+    counts.push(own.sum.count);
+  }
+  return counts;
+}
+
+/**
+ * From where on an answer is to be asked for, as a vector of what this client has: behind the runs that agree, and in
+ * those that differ from about where they begin to.
+ */
+export async function vectorBefore(
+  params: Params & {
+    api: NodeApi;
+    /** What the serving node claims. */
+    claimed: readonly LogRange[];
+    digests: readonly LogDigest[];
+    differing: readonly LogDigest[];
+    signal: AbortSignal;
+  },
+): Promise<LogRange[]> {
+  const { claimed, digests } = params;
+  const vector = new Map(claimed.map((range) => [nameOf(range), range]));
+  for (const digest of digests) vector.set(nameOf(digest), upTo(digest, digest.next));
+  for (const digest of params.differing)
+    vector.set(nameOf(digest), upTo(digest, await firstOf({ ...params, digest })));
+  return [...vector.values()];
+}
+
+async function firstOf(
+  params: Params & { api: NodeApi; digest: LogDigest; signal: AbortSignal },
+): Promise<bigint> {
+  const { core, topic, api, signal } = params;
+  let { digest } = params;
+  for (let round = 0; round < MAX_ROUNDS && digest.sum.count > FEW_ENVELOPES; round++) {
+    const [parts = []] = await api.getTopicDigests(
+      { topics: [{ topic, ranges: partsOf(digest) }] },
+      { signal },
+    );
+    const [first] = await differing({ core, topic, digests: parts });
+    if (!first || first.floor < digest.floor || first.next - first.floor >= digest.next - digest.floor) break;
+    digest = first;
+  }
+  return digest.floor;
+}
+
+function partsOf({ log, floor, next }: LogSpan): LogSpan[] {
+  const step = (next - floor + PARTS - 1n) / PARTS;
+  const parts: LogSpan[] = [];
+  for (let at = floor; at < next; at += step) {
+    parts.push({ log, floor: at, next: at + step < next ? at + step : next });
+  }
+  return parts;
+}
+
+function upTo({ log, floor }: LogSpan, next: bigint): LogRange {
+  return { log, floor: floor < next ? floor : next, next, headerHash: undefined };
+}
+
+function nameOf({ log }: Pick<LogSpan, "log">): string {
+  return `${log.node}/${log.generation}/${log.shard}`;
+}

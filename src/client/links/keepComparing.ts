@@ -1,0 +1,73 @@
+import { isWeftError } from "../../errors.ts";
+import { groupTopic, welcomeTopic } from "../../wire/topic.ts";
+import type { ClientCore } from "../core.ts";
+import type { Group } from "../groups/group.ts";
+import type { KnownNode } from "../tables.ts";
+import { waitMs } from "../waitMs.ts";
+import type { Wakeup } from "../wakeup.ts";
+import { checkTopic, type TopicCheck } from "./checkTopic.ts";
+import { rankGroupNodes, rankOwnNodes } from "./rankGroupNodes.ts";
+
+/** While nothing else asks for it. */
+const PERIOD_MS = 60_000;
+/** While the serving node has less than the other one. */
+const BEHIND_PERIOD_MS = 10_000;
+const RETRY_MS = 10_000;
+/** However often a topic's node changes or a conversation begins to be active again. */
+const LEAST_GAP_MS = 5_000;
+
+/**
+ * Compares a group's topic with what another node has of it: whenever a node has served all of it for the first time,
+ * when the conversation is active again after a while, and every minute. Ends when the signal aborts.
+ */
+export async function keepComparing(params: {
+  core: ClientCore;
+  group: Group;
+  signal: AbortSignal;
+}): Promise<void> {
+  const { core, group } = params;
+  await keepAsking({
+    ...params,
+    topic: groupTopic(group.id),
+    wakeup: group.topicWakeup,
+    rank: () => rankGroupNodes({ core, group: group.id }),
+  });
+}
+
+/** The same for the bucket of this installation's Welcomes. */
+export async function keepComparingOwn(params: { core: ClientCore; signal: AbortSignal }): Promise<void> {
+  const { core } = params;
+  await keepAsking({
+    ...params,
+    topic: welcomeTopic(core.self.installation.key),
+    wakeup: core.bucketWakeup,
+    rank: async () => rankOwnNodes(core),
+  });
+}
+
+async function keepAsking(params: {
+  core: ClientCore;
+  topic: Uint8Array;
+  wakeup: Wakeup;
+  rank: () => Promise<readonly KnownNode[]>;
+  signal: AbortSignal;
+}): Promise<void> {
+  const { core, topic, wakeup, rank, signal } = params;
+  while (!signal.aborted) {
+    let outcome: TopicCheck = "not-told";
+    try {
+      outcome = await checkTopic({ core, topic, ranked: await rank(), signal });
+    } catch (error) {
+      if (signal.aborted) return;
+      if (isWeftError(error, "storage")) core.onStorageFault();
+      core.logger.warn({ err: error }, "a topic is compared again");
+    }
+    await waitMs({ ms: LEAST_GAP_MS, signal });
+    await wakeup.wait({ signal, timeoutMs: periodAfter(outcome) - LEAST_GAP_MS });
+  }
+}
+
+function periodAfter(outcome: TopicCheck): number {
+  if (outcome === "behind") return BEHIND_PERIOD_MS;
+  return outcome === "not-told" ? RETRY_MS : PERIOD_MS;
+}
