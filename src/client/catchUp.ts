@@ -69,9 +69,9 @@ async function pullRegistry({ core, signal }: Params): Promise<void> {
 async function pullOwn({ core, signal }: Params): Promise<void> {
   await withFirst(
     { core, signal },
-    async () => nodesInUse(core, rankOwnNodes(core)).first,
+    async () => nodesInUse(core, rankOwnNodes(core))[0],
     async (api) => {
-      await pullTopics({ core, api, signal, plan: { groups: [], own: true } });
+      await pullTopics({ core, api, signal, plan: { groups: [], mirrored: [], own: true } });
     },
   );
 }
@@ -79,10 +79,10 @@ async function pullOwn({ core, signal }: Params): Promise<void> {
 async function pullGroup(params: Params & { group: Group }): Promise<void> {
   const { core, signal, group } = params;
   if (group.view.record.status === "removed") return;
-  const first = async () => nodesInUse(core, await rankGroupNodes({ core, group: group.id })).first;
+  const first = async () => nodesInUse(core, await rankGroupNodes({ core, group: group.id }))[0];
   await withFirst({ core, signal }, first, async (api, node) => {
     await pullEntries({ ...params, api, node });
-    await pullTopics({ core, api, signal, plan: { groups: [group.id], own: false } });
+    await pullTopics({ core, api, signal, plan: { groups: [group.id], mirrored: [], own: false } });
   });
 }
 

@@ -36,6 +36,8 @@ export type ClientCore = {
   /** Signs for the inbox. */
   readonly wallet: Wallet;
   readonly finalityBlocks: number;
+  /** By way of how many nodes topics are read and envelopes published. */
+  readonly mirrors: number;
   readonly rotation: Rotation | "off";
   readonly logger: ClientLogger;
   readonly groups: Map<GroupId, Group>;

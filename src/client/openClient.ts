@@ -1,5 +1,5 @@
 import type { Wallet } from "../chain/wallet.ts";
-import { isWeftError } from "../errors.ts";
+import { isWeftError, WeftError } from "../errors.ts";
 import { connectNode } from "../rpc/connectNode.ts";
 import { valuesOf } from "../store/client/table.ts";
 import { type Database, openDatabase } from "../store/openDatabase.ts";
@@ -40,6 +40,11 @@ export type OpenClientParams = {
   readonly online?: boolean;
   /** Blocks on top of one that make it final. */
   readonly finalityBlocks?: number;
+  /**
+   * By way of how many nodes at once each conversation's messages are read and published; 1 unless told. With more, a
+   * node that keeps something back is not even missed.
+   */
+  readonly mirrors?: number;
   /** When this client renews its keys in each group by itself; `defaultRotation` unless told. */
   readonly rotation?: Rotation | "off";
   readonly logger?: ClientLogger;
@@ -123,6 +128,7 @@ async function openCore(
   const core: ClientCore = {
     ...{ database, network, wallet, self, links, ownRelay, logger, feedsWakeup, closing, nextSequence },
     finalityBlocks: params.finalityBlocks ?? DEFAULT_FINALITY_BLOCKS,
+    mirrors: checkMirrors(params.mirrors ?? 1),
     rotation: params.rotation ?? defaultRotation,
     groups: new Map(groups.map((group) => [group.id, group])),
     ...(await loadDirectories(database)),
@@ -147,6 +153,11 @@ async function openCore(
     onCopied: () => recoverBy(core, becomeAnew),
   };
   return core;
+}
+
+function checkMirrors(mirrors: number): number {
+  if (Number.isSafeInteger(mirrors) && mirrors >= 1) return mirrors;
+  throw new WeftError({ code: "bad-config", message: `mirrors is a number of nodes, not ${mirrors}` });
 }
 
 /** One at a time; what has failed meanwhile is looked after once more. */

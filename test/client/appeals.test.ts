@@ -185,7 +185,8 @@ test("a commit comes after the siblings that were read, after any number under a
   let intent = testIntent({ action: { kind: "rotate" }, progress });
   for (let stales = 0; stales < 3; stales++) {
     assert.equal(limitOf({ intent, children: 5 }), 5);
-    intent = relayed({ intent, outcome: { kind: "stale", children: 6 }, block: 1, nowMs: 0 });
+    const handedOver = { block: 1, nowMs: 0, operator: asAddress(new Uint8Array(20)), operators: 2 };
+    intent = relayed({ ...handedOver, intent, outcome: { kind: "stale", children: 6 } });
   }
   assert.equal(limitOf({ intent, children: 5 }), 2 ** 24 - 1);
   const appeal = testIntent({ action: { kind: "appeal", entry }, progress });

@@ -6,7 +6,8 @@ import { nextAction, RESUBMIT_BLOCKS, RESUBMIT_MS } from "../../src/client/outbo
 import { refusedIntent } from "../../src/client/outbox/refusedIntent.ts";
 import { relayed } from "../../src/client/outbox/relayed.ts";
 import { voidedIntent } from "../../src/client/outbox/voidedIntent.ts";
-import type { EntryId, InboxId, MessageId } from "../../src/wire/ids.ts";
+import type { ErrorCode } from "../../src/errors.ts";
+import { type Address, asAddress, type EntryId, type InboxId, type MessageId } from "../../src/wire/ids.ts";
 import { testId, testIntent } from "../support/testIntent.ts";
 
 const [bob, carol] = [testId<InboxId>(0xb), testId<InboxId>(0xc)];
@@ -103,17 +104,40 @@ test("a copy seals and stages nothing until its new installation is in the group
   assert.ok(revoked.kind === "fail" && revoked.reason === "revoked");
 });
 
-test("a refusal that lasts ends a commit once several nodes have had a say, others never do", () => {
-  const commit = testIntent({ action: rotate, progress: staged });
-  const after = (code: "bad-signature" | "unknown-parent", attempts: number) => {
-    const intent = { ...commit, attempts };
-    return relayed({ intent, outcome: { kind: "refused", code, hint: "" }, block: 100, nowMs: 0 }).progress;
-  };
-  assert.deepEqual(after("bad-signature", 3), staged);
-  assert.deepEqual(after("bad-signature", 20), {
-    ...{ kind: "settled", outcome: { kind: "failed", reason: "refused" } },
-  });
-  assert.deepEqual(after("unknown-parent", 20), staged);
+const [one, other] = [1, 2].map((digit) => asAddress(new Uint8Array(20).fill(digit))) as [Address, Address];
+const handedOver = { block: 100, nowMs: 0, operator: one, operators: 2 };
+
+/** What becomes of a commit that these operators refuse, one after the other. */
+function refused(params: {
+  by: readonly { operator: Address; code: ErrorCode }[];
+  attempts?: number;
+  operators?: number;
+}) {
+  const { by, attempts = 0, operators = 3 } = params;
+  const commit = { ...testIntent({ action: rotate, progress: staged }), attempts };
+  const { progress } = by.reduce((intent, { operator, code }) => {
+    const outcome = { kind: "refused", code, hint: "" } as const;
+    return relayed({ ...handedOver, intent, outcome, operator, operators });
+  }, commit);
+  return progress.kind === "settled" && progress.outcome.kind === "failed"
+    ? progress.outcome.reason
+    : progress.kind;
+}
+
+test("a refusal that lasts ends a commit once two operators agree on it, others never do", () => {
+  const said = (operator: Address, code: ErrorCode) => ({ operator, code });
+  const words = Array.from({ length: 30 }, () => said(one, "too-large"));
+  assert.equal(refused({ by: words }), "staged", "one operator may say it as often as it likes");
+  assert.equal(refused({ by: [said(one, "too-large"), said(other, "too-large")] }), "too-large");
+  assert.equal(refused({ by: [said(one, "too-large"), said(other, "malformed")] }), "staged");
+  assert.equal(refused({ by: [said(one, "too-large")], operators: 1 }), "too-large");
+  const both = [said(one, "bad-signature"), said(other, "bad-signature")];
+  assert.equal(refused({ by: both, attempts: 3 }), "staged");
+  assert.equal(refused({ by: both, attempts: 20 }), "refused");
+  const changed = [said(one, "bad-signature"), said(one, "malformed"), said(other, "bad-signature")];
+  assert.equal(refused({ by: changed, attempts: 20 }), "staged", "an operator's latest word counts");
+  const behind = [said(one, "unknown-parent"), said(other, "unknown-parent")];
+  assert.equal(refused({ by: behind, attempts: 20 }), "staged");
 });
 
 test("a commit that does not land is handed over again after some blocks", () => {
@@ -128,7 +152,7 @@ test("a commit that does not land is handed over again after some blocks", () =>
 
 test("stale with the same head: the same payload again once the siblings have been read", () => {
   const commit = testIntent({ action: rotate, progress: staged });
-  const stale = relayed({ intent: commit, outcome: { kind: "stale", children: 1 }, block: 100, nowMs: 0 });
+  const stale = relayed({ ...handedOver, intent: commit, outcome: { kind: "stale", children: 1 } });
   assert.equal(stale.racesLost, 1);
   assert.deepEqual(next([stale]), { kind: "wait", why: "on-chain", untilMs: undefined });
   const again = next([stale], { children: 1 });

@@ -1,20 +1,30 @@
+import { WeftError } from "../../errors.ts";
 import { createKeyPackageRecord } from "../../identity/createKeyPackageRecord.ts";
 import { needsRotation } from "../../identity/keyPackageAge.ts";
+import type { NodeApi } from "../../rpc/nodeApi.ts";
 import { writeAtomic } from "../../store/writeAtomic.ts";
+import { catchFault } from "../../wire/catchFault.ts";
+import { envelopeHash } from "../../wire/envelope.ts";
+import type { NodeId } from "../../wire/ids.ts";
+import { decodeKeyPackageRecord } from "../../wire/keyPackageRecord.ts";
 import type { ClientCore } from "../core.ts";
+import { askWord } from "../links/askWord.ts";
 import { apiOf, isUp } from "../links/nodeLinks.ts";
-import { rankOwnNodes } from "../links/rankGroupNodes.ts";
+import { rankOwnNodes, spreadOverOperators } from "../links/rankGroupNodes.ts";
+import { verifyReceipts } from "../messages/verifyReceipts.ts";
 import { type KeptKeyPackage, tables } from "../tables.ts";
 import { forgetKeyPackages } from "./forgetKeyPackages.ts";
 
-/** One node that loses it does not make its owner unreachable. */
+type Params = { core: ClientCore; signal: AbortSignal };
+
+/** One node, or operator, that loses it does not make its owner unreachable. */
 const COPIES = 2;
 
 /**
  * Makes the next key package where the newest was used or grows old, forgets those that no Welcome can name any more,
  * and brings the newest to two nodes. True if it is where it should be.
  */
-export async function keepKeyPackage(params: { core: ClientCore; signal: AbortSignal }): Promise<boolean> {
+export async function keepKeyPackage(params: Params): Promise<boolean> {
   const { core } = params;
   const nowMs = Date.now();
   const newest = newestOf(core);
@@ -37,29 +47,51 @@ async function rotate(core: ClientCore, nowMs: number): Promise<void> {
   await store(core, [kept, ...(before ? [{ ...before, supersededAtMs: nowMs }] : [])]);
 }
 
-async function publish(params: { core: ClientCore; signal: AbortSignal }): Promise<boolean> {
-  const { core, signal } = params;
-  const nodes = rankOwnNodes(core);
+async function publish(params: Params): Promise<boolean> {
+  const { core } = params;
+  const nodes = spreadOverOperators(rankOwnNodes(core));
   const wanted = Math.min(COPIES, nodes.length);
   for (const { node } of nodes) {
     const newest = newestOf(core);
     if (!newest || newest.publishedTo.length >= wanted) return newest !== undefined && wanted > 0;
     const api = isUp(core.links, node, Date.now()) ? apiOf(core.links, node) : undefined;
     if (!api || newest.publishedTo.includes(node)) continue;
-    const outcomes = await api
-      .publish({ envelopes: [newest.envelope] }, { signal })
-      .catch((error: unknown) => {
-        core.logger.warn({ node, err: error }, "a node did not take the key package");
-        return [];
-      });
-    const [outcome] = outcomes;
-    if (outcome?.kind === "acknowledged" || outcome?.code === "replayed") {
-      await store(core, [{ ...newest, publishedTo: [...newest.publishedTo, node] }]);
-    } else if (outcome) {
-      core.logger.warn({ node, code: outcome.code }, "a node refused the key package");
-    }
+    const isThere = await bring({ ...params, newest, node, api }).catch((error: unknown) => {
+      core.logger.warn({ node, err: error }, "a node did not take the key package");
+      return false;
+    });
+    if (isThere) await store(core, [{ ...newest, publishedTo: [...newest.publishedTo, node] }]);
   }
   return (newestOf(core)?.publishedTo.length ?? 0) >= wanted && wanted > 0;
+}
+
+/** True if the node has signed for it, or shows a later one: its word alone does not count. */
+async function bring(
+  params: Params & { newest: KeptKeyPackage; node: NodeId; api: NodeApi },
+): Promise<boolean> {
+  const { core, newest, node, api, signal } = params;
+  const { envelope } = newest;
+  const [outcome] = await api.publish({ envelopes: [envelope] }, { signal });
+  if (outcome?.kind === "acknowledged") {
+    const hash = envelopeHash(envelope);
+    const { nodes } = core.links;
+    const receipts = verifyReceipts({ network: core.network, nodes, hash, receipts: [outcome.receipt] });
+    if (receipts.some(({ log }) => log.node === node)) return true;
+    // It came to this node by way of another one, whose receipt it shows.
+    const [isThere] = await askWord({ core, api, node, hashes: [hash], signal });
+    return isThere === true;
+  }
+  core.logger.warn({ node, code: outcome?.code }, "a node refused the key package");
+  return outcome?.code === "replayed" && (await showsLater(params));
+}
+
+async function showsLater(params: Params & { newest: KeptKeyPackage; api: NodeApi }): Promise<boolean> {
+  const { core, newest, api, signal } = params;
+  const { key: installation } = core.self.installation;
+  const [envelope] = await api.getKeyPackages({ installations: [installation] }, { signal });
+  const record = envelope && catchFault(() => decodeKeyPackageRecord(envelope));
+  if (!record || record instanceof WeftError || record.installation !== installation) return false;
+  return record.generation >= newest.own.generation;
 }
 
 async function store(core: ClientCore, kept: readonly KeptKeyPackage[]): Promise<void> {

@@ -1,8 +1,8 @@
 import { writeAtomic } from "../../store/writeAtomic.ts";
 import type { ClientCore } from "../core.ts";
 import { rankOwnNodes } from "../links/rankGroupNodes.ts";
-import { askRelay } from "../relay/askRelay.ts";
 import { findRegistration } from "../relay/findRegistration.ts";
+import { relayRecord } from "../relay/relayRecord.ts";
 import { tables } from "../tables.ts";
 import { selfOf } from "./openIdentity.ts";
 import { registerInstallation } from "./registerInstallation.ts";
@@ -31,7 +31,7 @@ export async function keepRegistered(params: { core: ClientCore; signal: AbortSi
     return true;
   }
   if (!listed) {
-    const outcome = await askRelay({ ...asked, ask: (relay) => relay.relayIdentity(action, { signal }) });
+    const outcome = await relayRecord({ ...asked, action });
     core.logger.info({ inbox, outcome: outcome.kind }, "sent the registration again");
   }
   return false;

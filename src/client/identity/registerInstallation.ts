@@ -12,6 +12,7 @@ import { activeNodes, type NodeLinks } from "../links/nodeLinks.ts";
 import { askRelay, type IdentityRelay } from "../relay/askRelay.ts";
 import { findRegistration } from "../relay/findRegistration.ts";
 import type { OwnRelay } from "../relay/ownRelay.ts";
+import { type IdentityOutcome, relayRecord } from "../relay/relayRecord.ts";
 import { type IdentityRecord, tables } from "../tables.ts";
 import { waitMs } from "../waitMs.ts";
 
@@ -70,16 +71,17 @@ async function register(params: Params): Promise<Registration> {
     if (before !== "absent") return { outcome: before, action };
     signal.throwIfAborted();
     const signed = await signRecord(params);
-    const outcome = signed && (await ask(params, (relay) => relay.relayIdentity(signed, { signal })));
+    const outcome = signed && (await relay(params, signed));
     const lacksInbox = !outcome || (outcome.kind === "refused" && outcome.code === "not-allowed");
-    if (lacksInbox && Date.now() < inboxUntilMs) {
+    // One operator's refusal may be a lie, or pass: it is believed once this client has asked for long enough.
+    if ((lacksInbox || outcome.kind === "disputed") && Date.now() < inboxUntilMs) {
       await waitMs({ ms: INBOX_POLL_MS, signal });
       continue;
     }
     if (!outcome)
       throw new WeftError({ code: "not-allowed", message: `no wallet is in the inbox ${record.inbox}` });
     action = signed;
-    if (outcome.kind === "refused" && outcome.code !== "replayed") {
+    if ((outcome.kind === "refused" || outcome.kind === "disputed") && outcome.code !== "replayed") {
       const message = `the installation of inbox ${record.inbox} was not registered: ${outcome.code}`;
       throw new WeftError({ code: outcome.code, message, hint: outcome.hint });
     }
@@ -109,6 +111,10 @@ async function standingOf(params: Params): Promise<"absent" | "listed" | "void">
   const found = await findRegistration({ ...params, ranked, inbox, installation });
   if (!found) return "absent";
   return found.isVoid ? "void" : "listed";
+}
+
+async function relay(params: Params, action: IdentityAction): Promise<IdentityOutcome> {
+  return await relayRecord({ ...params, ranked: activeNodes(params.links), action });
 }
 
 async function ask<Answer>(params: Params, run: (relay: IdentityRelay) => Promise<Answer>): Promise<Answer> {

@@ -1,9 +1,9 @@
 import type { ErrorCode } from "../../errors.ts";
-import type { RelayOutcome } from "../../rpc/nodeApi.ts";
 import { valuesOf } from "../../store/client/table.ts";
 import { writeAtomic } from "../../store/writeAtomic.ts";
 import type { ClientCore } from "../core.ts";
 import { rankOwnNodes } from "../links/rankGroupNodes.ts";
+import { type IdentityOutcome, relayByNodes } from "../links/relayByNodes.ts";
 import type { IntentOutcome } from "../outbox/intent.ts";
 import { notifyIntent } from "../outbox/waiters.ts";
 import type { IntentReason } from "../policy/reasons.ts";
@@ -16,7 +16,7 @@ type Params = { core: ClientCore; signal: AbortSignal };
 const SEND_AGAIN_MS = 3_000;
 const sentAtMs = new WeakMap<ClientCore, Map<string, number>>();
 
-/** Refusals that stay; others may pass. */
+/** Refusals that stay once two operators agree on one; others may pass. */
 const finalRefusals: Partial<Record<ErrorCode, IntentReason>> = {
   "not-allowed": "not-permitted",
   "bad-signature": "not-permitted",
@@ -71,16 +71,14 @@ async function carryOn(params: Params & { record: RevocationRecord }): Promise<R
 }
 
 /** `undefined` if it is too early to send it again. */
-async function relay(params: Params & { record: RevocationRecord }): Promise<RelayOutcome | undefined> {
+async function relay(params: Params & { record: RevocationRecord }): Promise<IdentityOutcome | undefined> {
   const { core, record, signal } = params;
   const sent = sentAtMs.get(core) ?? new Map<string, number>();
   sentAtMs.set(core, sent);
   if (Date.now() < (sent.get(record.id) ?? 0) + SEND_AGAIN_MS) return undefined;
   const { links, ownRelay } = core;
-  const outcome = await askRelay({
-    ...{ links, ownRelay, ranked: rankOwnNodes(core), signal },
-    ask: (relay) => relay.relayIdentity(record.action, { signal }),
-  });
+  const ranked = rankOwnNodes(core);
+  const outcome = await relayRecord({ links, ownRelay, ranked, action: record.action, signal });
   sent.set(record.id, Date.now());
   core.logger.info({ installation: record.installation, outcome: outcome.kind }, "sent a revocation");
   return outcome;

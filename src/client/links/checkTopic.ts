@@ -104,7 +104,8 @@ async function settleByFetching(
     const genuine = await genuineOf(core, missing);
     const withheld = genuine.filter((place) => isWithheld({ place, claim, digests: params.digests }));
     const isServed = claimOf({ core, topic, node: claim.node }) !== undefined;
-    if (withheld.length > 0 && isServed) return leave({ ...params, node: claim.node, count: withheld.length });
+    if (withheld.length > 0 && isServed)
+      return leave({ ...params, node: claim.node, count: withheld.length });
     if (missing.length > 0) return "behind";
     return await judgeWitness({ ...params, signal, witness, open });
   } catch (error) {

@@ -72,7 +72,9 @@ export type TopicReadings = ReadonlyMap<GroupId, number>;
 /** To be taken before the positions: a page counts for the reading that it was asked for in. */
 export function readingsOf(params: { core: ClientCore; plan: FeedPlan }): TopicReadings {
   const { core, plan } = params;
-  return new Map(plan.groups.map((id) => [id, core.groups.get(id)?.topicReadings ?? 0]));
+  return new Map(
+    [...plan.groups, ...plan.mirrored].map((id) => [id, core.groups.get(id)?.topicReadings ?? 0]),
+  );
 }
 
 export async function positionsOf(params: {
@@ -81,7 +83,7 @@ export async function positionsOf(params: {
   database: Hex;
 }): Promise<TopicPosition[]> {
   const { core, plan, database } = params;
-  const topics = plan.groups.map((group) => groupTopic(group));
+  const topics = [...plan.groups, ...plan.mirrored].map((group) => groupTopic(group));
   if (plan.own) topics.push(welcomeTopic(core.self.installation.key));
   return await Promise.all(
     topics.map(async (topic) => {

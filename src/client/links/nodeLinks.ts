@@ -2,6 +2,7 @@ import type { NodeConnection } from "../../rpc/connectNode.ts";
 import type { GroupId, NodeId } from "../../wire/ids.ts";
 import { type Backoff, backoffMs } from "../backoff.ts";
 import type { KnownNode } from "../tables.ts";
+import { guardNode } from "./guardNode.ts";
 
 /** Nodes that do not reach each other, as an app or a test was told; a conversation stays on the side it is on. */
 export type Reach = {
@@ -63,7 +64,7 @@ export function activeNodes(links: NodeLinks): KnownNode[] {
 export function connectionTo(links: NodeLinks, url: string): NodeConnection {
   const known = links.connections.get(url);
   if (known) return known;
-  const connection = links.connect({ url });
+  const connection = guardNode(links.connect({ url }));
   links.connections.set(url, connection);
   return connection;
 }

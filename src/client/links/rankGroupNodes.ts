@@ -38,6 +38,14 @@ export function rankOwnNodes(core: ClientCore): KnownNode[] {
   });
 }
 
+/** The best of each operator first, then the others: what is asked of two nodes is asked of two operators. */
+export function spreadOverOperators<Node extends Pick<KnownNode, "operator">>(
+  nodes: readonly Node[],
+): readonly Node[] {
+  const best = new Set([...new Map(nodes.toReversed().map((node) => [node.operator, node])).values()]);
+  return [...nodes.filter((node) => best.has(node)), ...nodes.filter((node) => !best.has(node))];
+}
+
 /** The best that answers besides a node that serves, of another operator if there is one. */
 export function witnessOf(params: {
   core: ClientCore;
@@ -50,11 +58,11 @@ export function witnessOf(params: {
   return (others.find((one) => one.operator !== operator) ?? others[0])?.node;
 }
 
-/** The first that answers, and the one after it: where delivery is looked for. */
-export function nodesInUse(
-  core: ClientCore,
-  ranked: readonly KnownNode[],
-): { first: NodeId | undefined; second: NodeId | undefined } {
-  const [first, second] = ranked.filter(({ node }) => isUp(core.links, node, Date.now()));
-  return { first: first?.node, second: second?.node };
+/** Of the nodes that answer the best, as many as this client reads and writes by way of: the first serves the chain, too. */
+export function nodesInUse(core: ClientCore, ranked: readonly KnownNode[]): readonly NodeId[] {
+  const up = ranked.filter(({ node }) => isUp(core.links, node, Date.now()));
+  const [first] = up;
+  // The others are of other operators where there are some.
+  const others = first ? spreadOverOperators(up).filter((one) => one !== first) : [];
+  return [...(first ? [first] : []), ...others].slice(0, core.mirrors).map(({ node }) => node);
 }

@@ -39,18 +39,18 @@ export async function superviseFeeds(params: { core: ClientCore; signal: AbortSi
 
 /** Which node serves what. */
 async function planFeeds(core: ClientCore): Promise<Map<NodeId, FeedPlan>> {
-  const plans = new Map<NodeId, { groups: GroupId[]; own: boolean }>();
+  const plans = new Map<NodeId, { groups: GroupId[]; mirrored: GroupId[]; own: boolean }>();
   const planOf = (node: NodeId) => {
-    const plan = plans.get(node) ?? { groups: [], own: false };
+    const plan = plans.get(node) ?? { groups: [], mirrored: [], own: false };
     plans.set(node, plan);
     return plan;
   };
-  const own = nodesInUse(core, rankOwnNodes(core)).first;
-  if (own) planOf(own).own = true;
+  for (const node of nodesInUse(core, rankOwnNodes(core))) planOf(node).own = true;
   for (const group of core.groups.values()) {
     if (isOver({ group, finalityBlocks: core.finalityBlocks })) continue;
-    const { first } = nodesInUse(core, await rankGroupNodes({ core, group: group.id }));
+    const [first, ...mirrors] = nodesInUse(core, await rankGroupNodes({ core, group: group.id }));
     if (first) planOf(first).groups.push(group.id);
+    for (const node of mirrors) planOf(node).mirrored.push(group.id);
   }
   return plans;
 }
@@ -72,10 +72,13 @@ function startFeed(params: { core: ClientCore; node: NodeId; plan: FeedPlan; sig
 }
 
 /** A topic that is read anew takes another feed. */
-function nameOf(core: ClientCore, { groups, own }: FeedPlan): string {
-  const starts = groups.toSorted().map((id) => {
-    const group = core.groups.get(id);
-    return `${id} ${group?.view.record.start.head} ${group?.topicReadings}`;
-  });
-  return `${own}/${starts.join("/")}`;
+function nameOf(core: ClientCore, { groups, mirrored, own }: FeedPlan): string {
+  const startsOf = (ids: readonly GroupId[]): string => {
+    const starts = ids.toSorted().map((id) => {
+      const group = core.groups.get(id);
+      return `${id} ${group?.view.record.start.head} ${group?.topicReadings}`;
+    });
+    return starts.join("/");
+  };
+  return `${own}/${startsOf(groups)}/${startsOf(mirrored)}`;
 }

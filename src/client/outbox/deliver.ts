@@ -1,8 +1,9 @@
-import { isWeftError, WeftError } from "../../errors.ts";
+import { type ErrorCode, isWeftError, WeftError } from "../../errors.ts";
 import { MAX_ENVELOPES_PER_PUBLISH, MAX_HASHES_PER_CALL } from "../../rpc/limits.ts";
 import type { NodeApi, PublishOutcome } from "../../rpc/nodeApi.ts";
 import { envelopeBytes } from "../../wire/envelope.ts";
 import type { NodeId } from "../../wire/ids.ts";
+import { MAX_ENVELOPE_BYTES } from "../../wire/limits.ts";
 import { parseTopic } from "../../wire/topic.ts";
 import type { ClientCore } from "../core.ts";
 import { successorsOf } from "../groups/branch.ts";
@@ -11,17 +12,21 @@ import { readEpoch } from "../groups/epochStates.ts";
 import { viewOf } from "../groups/epochView.ts";
 import type { Group, Publication } from "../groups/group.ts";
 import { isNodeFault } from "../links/askNodes.ts";
+import { askWord } from "../links/askWord.ts";
 import { rankWelcomeNodes } from "../links/lookUpNodes.ts";
 import { activeNodes, apiOf, isLeft, isUp, noteFailure } from "../links/nodeLinks.ts";
+import { noteActivity } from "../links/noteActivity.ts";
 import { rankGroupNodes } from "../links/rankGroupNodes.ts";
 import { addReceipts } from "../messages/addReceipts.ts";
 import { inTime } from "../messages/inTime.ts";
 import { verifyReceipts } from "../messages/verifyReceipts.ts";
 import type { KnownNode } from "../tables.ts";
-import { type Delivery, deliveryStep, publicationAfter } from "./deliveryStep.ts";
+import { waitMs } from "../waitMs.ts";
+import { type Delivery, deliveryStep, isSecond, publicationAfter } from "./deliveryStep.ts";
 import { duePublications, firstStep } from "./duePublications.ts";
 import { failed, type Intent, settled } from "./intent.ts";
 import { progressAfter } from "./progressAfter.ts";
+import { forgetRefusals, hasRefused, noteRefusal } from "./refusals.ts";
 
 type Params = { core: ClientCore; group: Group; signal: AbortSignal };
 type AtNode = Params & { node: NodeId; api: NodeApi; publications: readonly Publication[] };
@@ -59,8 +64,8 @@ async function planStep({ core, group }: Params): Promise<Delivery> {
   const others = publications.filter((one) => !isPost(one));
   const { due, nextMs } = duePublications({ publications: others, nowMs: Date.now() });
   return firstStep([
-    stepOf({ core, publications: posts, ranked: await rankGroupNodes(place) }),
-    stepOf({ core, publications: due, ranked: due.length > 0 ? await rankWelcomeNodes(place) : [] }),
+    stepOf({ core, group, publications: posts, ranked: await rankGroupNodes(place) }),
+    stepOf({ core, group, publications: due, ranked: due.length > 0 ? await rankWelcomeNodes(place) : [] }),
     nextMs === undefined ? { kind: "idle" } : { kind: "wait", ms: nextMs },
   ]);
 }
@@ -68,52 +73,74 @@ async function planStep({ core, group }: Params): Promise<Delivery> {
 /** A node that this client does not read by may still hold envelopes for others: such nodes come last. */
 function stepOf(params: {
   core: ClientCore;
+  group: Group;
   publications: readonly Publication[];
   ranked: readonly KnownNode[];
 }): Delivery {
-  const { core, publications } = params;
-  const nodes = params.ranked.map(({ node }) => node);
+  const { core, group, publications, ranked } = params;
+  const { links } = core;
   const nowMs = Date.now();
-  const up = nodes.filter((node) => isUp(core.links, node, nowMs));
-  const ranked = [...up, ...nodes.filter((node) => isLeft(core.links, node, nowMs))];
-  return deliveryStep({ publications, ranked, up: new Set(ranked), nowMs });
+  const nodes = ranked.map(({ node, operator }) => {
+    const isLeftAlone = isLeft(links, node, nowMs);
+    return { node, operator, isLeftAlone, isUp: isLeftAlone || isUp(links, node, nowMs) };
+  });
+  return deliveryStep({
+    publications,
+    ranked: [...nodes.filter((one) => !one.isLeftAlone), ...nodes.filter((one) => one.isLeftAlone)],
+    mirrors: core.mirrors,
+    hasRefused: ({ record: { hash } }, node) => hasRefused({ group, hash, node }),
+    nowMs,
+  });
 }
 
 async function carryOut(
   params: Params & { step: Exclude<Delivery, { kind: "wait" | "idle" }> },
 ): Promise<void> {
-  const { core, step } = params;
-  const api = apiOf(core.links, step.node);
-  if (!api) return noteFailure(core.links, step.node, Date.now());
+  const { step } = params;
+  const { publications } = step;
+  if (step.kind === "look-for")
+    return await withNode({ ...params, node: step.node, publications, run: lookFor });
+  noteActivity(params.group);
+  await Promise.all(step.nodes.map((node) => withNode({ ...params, node, publications, run: publish })));
+}
+
+async function withNode(
+  params: Omit<AtNode, "api"> & { run: (params: AtNode) => Promise<void> },
+): Promise<void> {
+  const { core, node, run } = params;
+  const api = apiOf(core.links, node);
+  if (!api) return noteFailure(core.links, node, Date.now());
   try {
-    await (step.kind === "publish" ? publish : lookFor)({ ...params, ...step, api });
+    await run({ ...params, api });
   } catch (error) {
     if (params.signal.aborted || !isNodeFault(error)) throw error;
-    noteFailure(core.links, step.node, Date.now());
+    noteFailure(core.links, node, Date.now());
     core.feedsWakeup.wake();
-    core.logger.warn({ node: step.node, err: error }, "a node failed to take envelopes");
-    if (!isLeft(core.links, step.node, Date.now())) return;
+    core.logger.warn({ node, err: error }, "a node failed to take envelopes");
+    if (!isLeft(core.links, node, Date.now())) return;
     await params.group.deliveryWakeup.wait({ signal: params.signal, timeoutMs: LEFT_FAULT_WAIT_MS });
   }
 }
 
 async function publish(params: AtNode): Promise<void> {
-  const { core, group, api, signal } = params;
+  const { core, group, api, node, signal } = params;
   const batch = firstBytes(params.publications);
   const envelopes = batch.map(({ record }) => record.envelope);
   const outcomes = await api.publish({ envelopes }, { signal });
   await group.queue.run(async () => {
-    for (const [i, publication] of batch.entries()) {
+    for (const [i, { sequence, part, record }] of batch.entries()) {
       const outcome = outcomes[i];
-      if (outcome && group.view.publications.includes(publication)) {
-        await take({ ...params, publication, outcome });
-      }
+      // As it is now: another node may have answered meanwhile.
+      const publication = group.view.publications.find(
+        (one) => one.sequence === sequence && one.part === part && one.record.hash === record.hash,
+      );
+      if (outcome && publication) await take({ ...params, publication, outcome });
     }
   });
   const refused = outcomes.find((one) => one.kind === "refused");
   if (refused?.kind !== "refused") return;
-  core.logger.warn({ group: group.id, code: refused.code, node: params.node }, "an envelope was refused");
-  throw new WeftError({ code: refused.code, message: "the node refused an envelope" });
+  core.logger.warn({ group: group.id, code: refused.code, node }, "an envelope was refused");
+  await waitMs({ ms: FAULT_WAIT_MS, signal });
 }
 
 /** As many as one call takes. */
@@ -128,7 +155,7 @@ function firstBytes(publications: readonly Publication[]): Publication[] {
 
 /** What a node's answer means to one envelope and its intent. */
 async function take(params: AtNode & { publication: Publication; outcome: PublishOutcome }): Promise<void> {
-  const { core, group, publication, outcome, node } = params;
+  const { core, group, publication, outcome } = params;
   const intent = group.view.intents.find(({ id }) => id === publication.record.intent);
   if (!intent) return await changeGroup({ core, group, change: { droppedPublications: [publication] } });
   if (outcome.kind === "refused") return await refuse({ ...params, intent, outcome });
@@ -136,8 +163,10 @@ async function take(params: AtNode & { publication: Publication; outcome: Publis
   const { nodes } = core.links;
   const receipts = verifyReceipts({ network: core.network, nodes, hash, receipts: [outcome.receipt] });
   const [time] = receipts;
-  if (!time) throw new WeftError({ code: "malformed", message: `a receipt of ${node} does not verify` });
-  if (intent.progress.kind === "sealed" && (await isLate({ ...params, intent, time }))) {
+  if (!time)
+    throw new WeftError({ code: "malformed", message: `a receipt of ${params.node} does not verify` });
+  const isFirst = publication.record.state === "pending";
+  if (isFirst && intent.progress.kind === "sealed" && (await isLate({ ...params, intent, time }))) {
     return await sealAgain({ ...params, intent });
   }
   const { action } = intent;
@@ -145,19 +174,31 @@ async function take(params: AtNode & { publication: Publication; outcome: Publis
     action.kind === "send"
       ? await addReceipts({ core, group, message: action.message, envelope: hash, receipts })
       : {};
-  const state = isOnlyNode(core) ? "delivered" : "acknowledged";
-  await record(params, publicationAfter({ publication, state, node, nowMs: Date.now() }), also);
+  forgetRefusals(group, hash);
+  await record(params, await after({ ...params, node: time.log.node }), also);
 }
 
+/** Whose receipt it is counts, not who has handed it over: nodes show what others have signed. */
+async function after(params: Params & { publication: Publication; node: NodeId }): Promise<Publication> {
+  const { core, group, publication, node } = params;
+  const ranked = await rankGroupNodes({ core, group: group.id });
+  const first = publication.record.node;
+  const isEnough = isOnlyNode(core) || (first !== undefined && isSecond({ ranked, first, node }));
+  return publicationAfter({ publication, node, isEnough, nowMs: Date.now() });
+}
+
+/** Only what this client can tell itself ends a message; else the next node in rank gets the envelope. */
 async function refuse(
-  params: AtNode & { publication: Publication; intent: Intent; outcome: { code: string } },
+  params: AtNode & { publication: Publication; intent: Intent; outcome: { code: ErrorCode } },
 ): Promise<void> {
-  const { core, group, publication, intent, outcome } = params;
+  const { core, group, publication, intent, outcome, node } = params;
   if (intent.action.kind === "confirm") return await dropConfirmation(params, publication, intent);
+  const { hash, envelope } = publication.record;
+  if (publication.record.state === "pending") noteRefusal({ group, hash, node, code: outcome.code });
   if (outcome.code === "unknown-head" && (await isDead({ ...params, intent }))) {
     return await sealAgain({ ...params, intent });
   }
-  if (outcome.code !== "too-large") return;
+  if (envelopeBytes(envelope) <= MAX_ENVELOPE_BYTES) return;
   const change = { intents: [failed(intent, "too-large")], droppedPublications: [publication] };
   await changeGroup({ core, group, change });
 }
@@ -215,13 +256,14 @@ async function sealAgain(params: AtNode & { publication: Publication; intent: In
 }
 
 async function lookFor(params: AtNode): Promise<void> {
-  const { group, api, signal } = params;
+  const { core, group, api, node, signal } = params;
   const asked = params.publications.slice(0, MAX_HASHES_PER_CALL);
-  const stored = await api.hasEnvelopes({ hashes: asked.map(({ record }) => record.hash) }, { signal });
+  const hashes = asked.map(({ record }) => record.hash);
+  const stored = await askWord({ core, api, node, hashes, signal });
   const there = asked.filter((_, i) => stored[i] === true);
   await group.queue.run(async () => {
     for (const publication of there.filter((one) => group.view.publications.includes(one))) {
-      await record(params, publicationAfter({ publication, state: "delivered", nowMs: Date.now() }));
+      await record(params, await after({ ...params, publication }));
     }
   });
   if (there.length < asked.length) {

@@ -12,12 +12,11 @@ import { askNodes, isNodeFault } from "../links/askNodes.ts";
 import { checkServing } from "../links/checkServing.ts";
 import { lookUpNodes } from "../links/lookUpNodes.ts";
 import { apiOf, isUp, noteFailure } from "../links/nodeLinks.ts";
-import { rankGroupNodes } from "../links/rankGroupNodes.ts";
-import { apartFrom } from "../nodes/apart.ts";
 import { waitMs } from "../waitMs.ts";
 import { failed, type Intent } from "./intent.ts";
 import { nextAction, type OutboxAction } from "./nextAction.ts";
 import { progressAfter } from "./progressAfter.ts";
+import { noteFault, relayingNodes } from "./relayingNodes.ts";
 import { sealIntent } from "./sealIntent.ts";
 import { stageIntent } from "./stageIntent.ts";
 import { submitIntent } from "./submitIntent.ts";
@@ -116,9 +115,6 @@ async function act(params: Params & { action: Exclude<OutboxAction, { kind: "wai
   }
 }
 
-/** How many faults and refusals of nodes in a row have ended a step of a group: the next one gets a turn. */
-const faults = new WeakMap<Group, number>();
-
 /** What names people is prepared by way of another node than the one that relays it. */
 async function withNode(params: Params & { action: OutboxAction }): Promise<void> {
   const { core, group, signal, action } = params;
@@ -134,57 +130,34 @@ async function withNode(params: Params & { action: OutboxAction }): Promise<void
     return await waitMs({ ms: FAULT_WAIT_MS, signal });
   }
   const step = { core, group, intent, signal };
-  const carryOut = async (to: { api: NodeApi; node: NodeId }) =>
-    action.kind === "stage"
-      ? void (await stageIntent({ ...step, ...to }))
-      : await submitIntent({ ...step, ...to });
-  const ask = (api: NodeApi, node: NodeId) => noticing({ core, node, signal }, () => carryOut({ api, node }));
+  const carryOut = action.kind === "stage" ? stageIntent : submitIntent;
+  const ask = (api: NodeApi, node: NodeId) =>
+    noticing({ core, node, signal }, () => carryOut({ ...step, api, node }));
   try {
     const asked = isLookUp ? ranked : ranked.slice(0, 1);
-    const outcome = await askNodes({ links: core.links, ranked: asked, signal, ask });
-    if (outcome === "refused") noteFault(group);
-    else faults.delete(group);
+    await askNodes({ links: core.links, ranked: asked, signal, ask });
   } catch (error) {
     const isOwn = action.kind === "submit" && core.ownRelay?.trouble !== undefined;
     const isElsewhere = isNodeFault(error) && !isWeftError(error, "node-unreachable");
+    const [asked] = ranked;
     if (!signal.aborted && isOwn) {
       await backOff({ core, group, intent, ms: OWN_TROUBLE_WAIT_MS });
     } else if (!signal.aborted && isElsewhere) {
-      noteFault(group);
+      if (asked) noteFault({ group, intent, ...asked });
       await backOff({ core, group, intent, ms: NODE_FAULT_WAIT_MS });
     }
     throw error;
   }
 }
 
-/**
- * The node that relays an intent's commit comes first: the group's first one that answers, after refusals and faults the next. One
- * that was asked about the people whom the intent concerns gets a turn only if no other answers, or none of them brings it there.
- */
-async function relayingNodes(params: { core: ClientCore; group: Group; intent: Intent }) {
-  const { core, group, intent } = params;
-  const ranked = await rankGroupNodes({ core, group: group.id });
-  const up = ranked.filter(({ node }) => isUp(core.links, node, Date.now()));
-  const asked = (intent.lookedUpAt ?? []).map((node) => core.links.nodes.get(node) ?? { node });
-  const able = apartFrom({ nodes: up, asked });
-  const failures = faults.get(group) ?? 0;
-  const willing = failures < able.length ? able : [...able, ...up.filter((one) => !able.includes(one))];
-  const first = Math.max(intent.attempts, failures) % Math.max(1, willing.length);
-  return willing.slice(first);
-}
-
-function noteFault(group: Group): void {
-  faults.set(group, (faults.get(group) ?? 0) + 1);
-}
-
 /** Does a step by way of a node; one that is not there is left alone for a while. */
-async function noticing<Outcome>(
+async function noticing(
   params: { core: ClientCore; node: NodeId; signal: AbortSignal },
-  step: () => Promise<Outcome>,
-): Promise<Outcome> {
+  step: () => Promise<void>,
+): Promise<void> {
   const { core, node, signal } = params;
   try {
-    return await step();
+    await step();
   } catch (error) {
     if (!signal.aborted && isWeftError(error, "node-unreachable")) {
       noteFailure(core.links, node, Date.now());

@@ -10,8 +10,10 @@ import type { Registry } from "../entries/judgeEntry.ts";
 import { isNodeFault } from "../links/askNodes.ts";
 import { lookUpNodes } from "../links/lookUpNodes.ts";
 import { apiOf, isUp } from "../links/nodeLinks.ts";
+import { spreadOverOperators } from "../links/rankGroupNodes.ts";
+import type { KnownNode } from "../tables.ts";
 
-/** Two nodes are asked, so that one which withholds the newest does not decide; more where some have none. */
+/** Nodes of two operators are asked, so that one which withholds the newest does not decide; more where some have none. */
 const NODES_ASKED = 2;
 
 export type FetchedKeyPackages = {
@@ -72,7 +74,7 @@ async function askForAll(params: {
   let answers = 0;
   let fault: unknown;
   const { ranked, relaying } = await lookUpNodes(params);
-  for (const { node } of ranked) {
+  for (const { node } of inTurn(ranked, relaying)) {
     const api = isUp(core.links, node, Date.now()) ? apiOf(core.links, node) : undefined;
     const isWhole = [...served.values()].every((envelopes) => envelopes.length > 0);
     const isApart = node !== relaying || answers === 0 || (anywhere && !isWhole);
@@ -88,6 +90,13 @@ async function askForAll(params: {
   }
   if (answers === 0 && fault !== undefined) throw fault;
   return { served, nodes };
+}
+
+/** One node of each operator first; the party that relays comes last, as it does in the order of looking up. */
+function inTurn(ranked: readonly KnownNode[], relaying: NodeId | undefined): readonly KnownNode[] {
+  const operator = ranked.find(({ node }) => node === relaying)?.operator;
+  const others = ranked.filter((one) => one.operator !== operator);
+  return [...spreadOverOperators(others), ...ranked.filter((one) => one.operator === operator)];
 }
 
 async function askNode(params: {

@@ -12,6 +12,7 @@ import {
   type MessageId,
   type NodeId,
 } from "../../wire/ids.ts";
+import type { Refusals } from "../links/refusals.ts";
 import type { IntentReason } from "../policy/reasons.ts";
 import type { Role } from "../policy/roleOf.ts";
 
@@ -69,6 +70,8 @@ export type Progress =
       readonly stales?: number;
       /** The chain head at the last hand-over to a relaying node; undefined before the first. */
       readonly submitted: { readonly block: number; readonly atMs: number } | undefined;
+      /** What nodes that were to relay it have said against it. */
+      readonly refusals?: Refusals;
     }
   /** A message's bytes are on disk and offered to nodes. */
   | { readonly kind: "sealed"; readonly head: EntryId; readonly envelope: EnvelopeHash }

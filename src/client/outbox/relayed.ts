@@ -1,11 +1,25 @@
+import type { ErrorCode } from "../../errors.ts";
 import type { RelayOutcome } from "../../rpc/nodeApi.ts";
+import type { Address } from "../../wire/ids.ts";
 import { type Backoff, backoffMs } from "../backoff.ts";
+import { isAgreed, withRefusal } from "../links/refusals.ts";
 import { failed, type Intent } from "./intent.ts";
 import { RESUBMIT_BLOCKS } from "./nextAction.ts";
 
 export const RELAY_BACKOFF: Backoff = { baseMs: 250, capMs: 5_000 };
-/** Refusals that no other block and no other node will change; several nodes have a say before one is believed. */
-const lasting = new Set(["bad-signature", "malformed", "mesh-payload-on-chain"]);
+/** Refusals that no other block will change; two operators have to agree on one before it is believed. */
+const lasting: ReadonlySet<ErrorCode> = new Set([
+  "too-large",
+  "bad-signature",
+  "malformed",
+  "mesh-payload-on-chain",
+]);
+/** No other block changes it. */
+export function isLasting(code: ErrorCode): boolean {
+  return lasting.has(code);
+}
+
+/** What this client has signed itself it believes to be wrong only after so many words. */
 const REFUSALS_BELIEVED = 12;
 /** Of those who race, one wins each time, so the window in which the others try again grows no faster than that. */
 const RACE_WINDOW_MS = 150;
@@ -18,6 +32,10 @@ const MAX_RACE_WINDOW_MS = 1_500;
 export function relayed(params: {
   intent: Intent;
   outcome: RelayOutcome;
+  /** Whose node it was. */
+  operator: Address;
+  /** How many operators the network has. */
+  operators: number;
   /** The chain head when it was handed over. */
   block: number;
   nowMs: number;
@@ -43,14 +61,19 @@ export function relayed(params: {
         attempts: intent.attempts + 1,
         retryAtMs: nowMs + raceWaitMs(intent.attempts),
       };
-    case "refused":
-      if (outcome.code === "too-large") return failed(intent, "too-large");
-      if (lasting.has(outcome.code) && intent.attempts >= REFUSALS_BELIEVED) return failed(intent, "refused");
+    case "refused": {
+      const { code } = outcome;
+      const refusals = withRefusal(progress.refusals ?? [], { operator: params.operator, code });
+      const isBelieved = isLasting(code) && isAgreed({ ...params, refusals, code });
+      if (isBelieved && code === "too-large") return failed(intent, "too-large");
+      if (isBelieved && intent.attempts >= REFUSALS_BELIEVED) return failed(intent, "refused");
       return {
         ...intent,
+        progress: { ...progress, refusals },
         attempts: intent.attempts + 1,
         retryAtMs: nowMs + backoffMs({ ...RELAY_BACKOFF, attempt: intent.attempts }),
       };
+    }
   }
 }
 

@@ -1,7 +1,8 @@
 import { signAppend } from "../../chain/signAppend.ts";
 import { zero } from "../../crypto/zero.ts";
 import { WeftError } from "../../errors.ts";
-import type { AppendRequest, NodeApi, RelayOutcome } from "../../rpc/nodeApi.ts";
+import type { AppendRequest, NodeApi } from "../../rpc/nodeApi.ts";
+import { asAddress, type NodeId } from "../../wire/ids.ts";
 import type { ClientCore } from "../core.ts";
 import { changeGroup } from "../groups/changeGroup.ts";
 import { authorityKeyOf } from "../groups/epochSecrets.ts";
@@ -9,11 +10,15 @@ import { readState } from "../groups/epochStates.ts";
 import type { Group } from "../groups/group.ts";
 import { askNodes } from "../links/askNodes.ts";
 import { lookUpNodes } from "../links/lookUpNodes.ts";
+import { countOperators } from "../links/refusals.ts";
 import type { HeadId, StagedRecord } from "../tables.ts";
 import type { Intent } from "./intent.ts";
 import { isRegistered } from "./isRegistered.ts";
 import { limitOf } from "./limitOf.ts";
 import { relayed } from "./relayed.ts";
+
+/** Of a node that is not listed any more. */
+const NO_OPERATOR = asAddress(new Uint8Array(20));
 
 /**
  * Hands a staged commit to whoever brings it to the chain: this client itself if it has a way of its own, and no node
@@ -25,12 +30,13 @@ export async function submitIntent(params: {
   group: Group;
   intent: Intent;
   api: NodeApi;
+  node: NodeId;
   signal: AbortSignal;
-}): Promise<RelayOutcome["kind"] | undefined> {
-  const { core, group, intent, api, signal } = params;
+}): Promise<void> {
+  const { core, group, intent, api, node, signal } = params;
   const { progress } = intent;
   const staged = progress.kind === "staged" ? group.view.staged.get(progress.entry) : undefined;
-  if (!staged) return undefined;
+  if (!staged) return;
   const { ranked } = await lookUpNodes({ core, group: group.id });
   const isThere = await askNodes({
     ...{ links: core.links, ranked, signal },
@@ -45,9 +51,12 @@ export async function submitIntent(params: {
   const block = group.processed.number;
   const outcome = await (core.ownRelay ?? api).relayAppend(append, { signal });
   core.logger.debug({ group: group.id, intent: intent.id, outcome: outcome.kind }, "handed over a commit");
-  const change = (now: Intent) => relayed({ intent: now, outcome, block, nowMs: Date.now() });
+  // What this client has tried itself on the chain nobody else has to confirm.
+  const operators = core.ownRelay ? 1 : countOperators(core.links);
+  const operator = core.links.nodes.get(node)?.operator ?? NO_OPERATOR;
+  const change = (now: Intent) =>
+    relayed({ intent: now, outcome, operator, operators, block, nowMs: Date.now() });
   await changeStaged({ core, group, intent, change });
-  return outcome.kind;
 }
 
 /** What it adds is registered later than it says: it is built once more when it is. */

@@ -1,0 +1,60 @@
+import { type ErrorCode, isWeftError, WeftError } from "../../errors.ts";
+import type { NodeConnection } from "../../rpc/connectNode.ts";
+
+/** What a node may say of itself. */
+const ownFaults: ReadonlySet<ErrorCode> = new Set([
+  "node-unreachable",
+  "not-ready",
+  "limit-exceeded",
+  "chain-unreachable",
+  "internal",
+  "malformed",
+  // By this client, which has ended the connection.
+  "closed",
+]);
+/** Of a place in its topics, besides. */
+const topicFaults: ReadonlySet<ErrorCode> = new Set(["pruned", "bad-cursor"]);
+
+type Method = (...args: unknown[]) => Promise<unknown> | AsyncIterable<unknown>;
+
+/**
+ * A connection whose node can't end anything by the fault that it names: `too-large`, `revoked` or `storage` from the
+ * other side count as `internal`, a fault of that node, so that another one is asked. The same codes thrown by this
+ * client keep their meaning.
+ */
+export function guardNode(connection: NodeConnection): NodeConnection {
+  const guarded = { ...connection };
+  for (const [name, method] of Object.entries(connection)) {
+    if (typeof method !== "function") continue;
+    const isOfTopics = name === "query" || name === "subscribe";
+    Object.assign(guarded, { [name]: guardMethod(method as Method, isOfTopics) });
+  }
+  return guarded;
+}
+
+function guardMethod(method: Method, isOfTopics: boolean): Method {
+  const judge = (error: unknown): unknown => {
+    if (!isWeftError(error) || ownFaults.has(error.code)) return error;
+    if (isOfTopics && topicFaults.has(error.code)) return error;
+    const message = `the node answered ${error.code}: ${error.message}`;
+    return new WeftError({ code: "internal", message, hint: error.hint, cause: error });
+  };
+  return (...args) => {
+    const answer = method(...args);
+    if (Symbol.asyncIterator in answer) return guardStream(answer, judge);
+    return answer.catch((error: unknown) => {
+      throw judge(error);
+    });
+  };
+}
+
+async function* guardStream(
+  stream: AsyncIterable<unknown>,
+  judge: (error: unknown) => unknown,
+): AsyncGenerator<unknown> {
+  try {
+    yield* stream;
+  } catch (error) {
+    throw judge(error);
+  }
+}

@@ -1,0 +1,60 @@
+import type { Address, Hex } from "../../wire/ids.ts";
+import type { ClientCore } from "../core.ts";
+import type { Group } from "../groups/group.ts";
+import { isUp } from "../links/nodeLinks.ts";
+import { rankGroupNodes } from "../links/rankGroupNodes.ts";
+import { apartFrom } from "../nodes/apart.ts";
+import type { KnownNode } from "../tables.ts";
+import type { Intent } from "./intent.ts";
+import { isLasting } from "./relayed.ts";
+
+/** An operator that has refused or failed so often is of no use to an intent. */
+const PATIENCE = 3;
+
+/** How often an operator's nodes that answer could not relay an intent's commit. */
+const faults = new WeakMap<Group, Map<Hex, Map<Address, number>>>();
+
+export function noteFault(params: { group: Group; intent: Intent; operator: Address }): void {
+  const { group, intent, operator } = params;
+  const ofGroup = faults.get(group) ?? new Map<Hex, Map<Address, number>>();
+  faults.set(group, ofGroup);
+  const counts = ofGroup.get(intent.id) ?? new Map<Address, number>();
+  ofGroup.set(intent.id, counts);
+  counts.set(operator, (counts.get(operator) ?? 0) + 1);
+}
+
+/**
+ * The node that relays an intent's commit comes first: the group's first one that answers, after refusals the next. One
+ * that was asked about the people whom the intent concerns gets a turn only if no other answers, or the others can't or
+ * won't relay it.
+ */
+export async function relayingNodes(params: {
+  core: ClientCore;
+  group: Group;
+  intent: Intent;
+}): Promise<readonly KnownNode[]> {
+  const { core, group, intent } = params;
+  const ranked = await rankGroupNodes({ core, group: group.id });
+  const up = ranked.filter(({ node }) => isUp(core.links, node, Date.now()));
+  const asked = (intent.lookedUpAt ?? []).map((node) => core.links.nodes.get(node) ?? { node });
+  const counts = faults.get(group)?.get(intent.id) ?? new Map<Address, number>();
+  const isWilling = ({ operator }: KnownNode) => !isTired({ intent, counts, operator });
+  const able = apartFrom({ nodes: up, asked });
+  const pools = [able.filter(isWilling), up.filter(isWilling), up];
+  const pool = pools.find((nodes) => nodes.length > 0) ?? [];
+  const turn = [...counts.values()].reduce((sum, count) => sum + count, intent.attempts);
+  return pool.slice(turn % Math.max(1, pool.length));
+}
+
+function isTired(params: {
+  intent: Intent;
+  counts: ReadonlyMap<Address, number>;
+  operator: Address;
+}): boolean {
+  const { intent, counts, operator } = params;
+  if ((counts.get(operator) ?? 0) >= PATIENCE) return true;
+  const { progress } = intent;
+  const refusals = progress.kind === "staged" ? (progress.refusals ?? []) : [];
+  const said = refusals.find((one) => one.operator === operator);
+  return said !== undefined && (isLasting(said.code) || said.times >= PATIENCE);
+}

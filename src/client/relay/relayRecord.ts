@@ -1,0 +1,47 @@
+import { WeftError } from "../../errors.ts";
+import type { IdentityAction, Refusal, RelayOutcome } from "../../rpc/nodeApi.ts";
+import type { KnownNode } from "../tables.ts";
+import { isNodeFault } from "../links/askNodes.ts";
+import { apiOf, isUp, type NodeLinks } from "../links/nodeLinks.ts";
+import { countOperators, isAgreed, type Refusals, withRefusal } from "../links/refusals.ts";
+import type { OwnRelay } from "./ownRelay.ts";
+
+/** `disputed`: who answers does not agree on it, so that it may pass. */
+export type IdentityOutcome = RelayOutcome | (Omit<Refusal, "kind"> & { readonly kind: "disputed" });
+
+/**
+ * Hands an identity action to the client's own way to the chain if it has one, and to no node then; else to the nodes in
+ * order until one takes it, or two operators refuse it for the same reason. Throws what the last one did wrong, or
+ * `no-node`, if none answers.
+ */
+export async function relayRecord(params: {
+  ownRelay: OwnRelay | undefined;
+  links: NodeLinks;
+  ranked: readonly Pick<KnownNode, "node" | "operator">[];
+  action: IdentityAction;
+  signal: AbortSignal;
+}): Promise<IdentityOutcome> {
+  const { ownRelay, links, ranked, action, signal } = params;
+  if (ownRelay) return await ownRelay.relayIdentity(action, { signal });
+  const operators = countOperators(links);
+  let refusals: Refusals = [];
+  let refusal: Refusal | undefined;
+  let fault: unknown;
+  for (const { node, operator } of ranked) {
+    const api = isUp(links, node, Date.now()) ? apiOf(links, node) : undefined;
+    if (!api) continue;
+    try {
+      const outcome = await api.relayIdentity(action, { signal });
+      if (outcome.kind !== "refused") return outcome;
+      const { code } = outcome;
+      refusals = withRefusal(refusals, { operator, code });
+      if (isAgreed({ refusals, code, operators })) return outcome;
+      refusal ??= outcome;
+    } catch (error) {
+      if (signal.aborted || !isNodeFault(error)) throw error;
+      fault = error;
+    }
+  }
+  if (refusal) return { ...refusal, kind: "disputed" };
+  throw fault ?? new WeftError({ code: "no-node", message: "no node answers" });
+}
