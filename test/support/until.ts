@@ -4,9 +4,13 @@ import { setTimeout as delay } from "node:timers/promises";
 const POLL_MS = 10;
 const GIVE_UP_MS = 30_000;
 
-/** Resolves once `condition` holds; fails, naming `what`, after half a minute. */
-export async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const end = Date.now() + GIVE_UP_MS;
+/** Resolves once `condition` holds; fails, naming `what`, after half a minute unless told. */
+export async function until(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  giveUpMs = GIVE_UP_MS,
+): Promise<void> {
+  const end = Date.now() + giveUpMs;
   while (!(await condition())) {
     if (Date.now() > end) assert.fail(`never came: ${what}`);
     await delay(POLL_MS);
