@@ -3,7 +3,7 @@ import { valuesOf } from "../../store/client/table.ts";
 import { writeAtomic } from "../../store/writeAtomic.ts";
 import type { ClientCore } from "../core.ts";
 import { rankOwnNodes } from "../links/rankGroupNodes.ts";
-import { type IdentityOutcome, relayByNodes } from "../links/relayByNodes.ts";
+import { type IdentityOutcome, relayRecord } from "../relay/relayRecord.ts";
 import type { IntentOutcome } from "../outbox/intent.ts";
 import { notifyIntent } from "../outbox/waiters.ts";
 import type { IntentReason } from "../policy/reasons.ts";

@@ -34,6 +34,8 @@ export type TopicCheck =
   /** Nobody serves the topic, or no other node answers. */
   | "not-told";
 
+/** A node that serves for longer and has not said that all is read is not waited for. */
+const HISTORY_MS = 30_000;
 const ANSWER_MS = 5_000;
 const FETCH_MS = 60_000;
 /** What was just said reaches one node before the other: by then it has come by way of the serving one, too. */
@@ -59,6 +61,7 @@ const junk: ReadonlySet<RejectReason> = new Set([
 export async function checkTopic(params: Params): Promise<TopicCheck> {
   const { core, topic, ranked } = params;
   const claim = claimOf({ core, topic });
+  if (claim?.vector.length === 0 && Date.now() < claim.sinceMs + HISTORY_MS) return "not-told";
   const witness = claim && witnessOf({ core, ranked, node: claim.node });
   const api = witness && apiOf(core.links, witness);
   if (!witness || !api) return "not-told";

@@ -27,11 +27,13 @@ export async function followTopics(params: {
   const readings = readingsOf({ core, plan });
   const positions = await positionsOf({ core, plan, database });
   const topics = positions.map(({ topic }) => topic);
+  const sinceMs = Date.now();
+  keepClaim({ core, topics, claim: { node, vector: [], sinceMs } });
   try {
     for await (const event of api.subscribe({ topics: positions }, { signal })) {
       if (event.kind === "page") await receivePage({ core, api, page: event, readings, signal });
       if (event.kind !== "idle") continue;
-      keepClaim({ core, topics, claim: { node, vector: event.watermark.vector } });
+      keepClaim({ core, topics, claim: { node, vector: event.watermark.vector, sinceMs } });
       reachEnd(params);
     }
   } catch (error) {

@@ -61,6 +61,11 @@ export function activeNodes(links: NodeLinks): KnownNode[] {
   return [...links.nodes.values()].filter((node) => node.leftBlock === undefined && !node.disabled);
 }
 
+/** Of the nodes that take part. */
+export function countOperators(links: NodeLinks): number {
+  return new Set(activeNodes(links).map(({ operator }) => operator)).size;
+}
+
 export function connectionTo(links: NodeLinks, url: string): NodeConnection {
   const known = links.connections.get(url);
   if (known) return known;

@@ -1,6 +1,5 @@
 import type { ErrorCode } from "../../errors.ts";
 import type { Address } from "../../wire/ids.ts";
-import { activeNodes, type NodeLinks } from "./nodeLinks.ts";
 
 /** What nodes' operators have said against something, each with its latest word and how often it has refused. */
 export type Refusals = readonly {
@@ -26,9 +25,4 @@ export function isAgreed(params: { refusals: Refusals; code: ErrorCode; operator
   const { refusals, code, operators } = params;
   const same = new Set(refusals.filter((one) => one.code === code).map(({ operator }) => operator));
   return same.size >= Math.max(1, Math.min(AGREEING_OPERATORS, operators));
-}
-
-/** Of the nodes that take part. */
-export function countOperators(links: NodeLinks): number {
-  return new Set(activeNodes(links).map(({ operator }) => operator)).size;
 }

@@ -2,8 +2,16 @@ import { type NodeId, toHex } from "../../wire/ids.ts";
 import type { LogRange } from "../../wire/logRange.ts";
 import type { ClientCore } from "../core.ts";
 
-/** What a node that serves a topic has said to have served: all that these logs have of it. */
-export type Claim = { readonly node: NodeId; readonly vector: readonly LogRange[] };
+/**
+ * What a node that serves a topic has said to have served: all that these logs have of it. `vector` is empty until it
+ * has said so for the first time.
+ */
+export type Claim = {
+  readonly node: NodeId;
+  readonly vector: readonly LogRange[];
+  /** Since when it serves, ms since 1970. */
+  readonly sinceMs: number;
+};
 
 const claims = new WeakMap<ClientCore, Map<string, Claim>>();
 

@@ -1,32 +1,23 @@
-import { type ErrorCode, isWeftError, WeftError } from "../../errors.ts";
+import { isWeftError } from "../../errors.ts";
 import { MAX_ENVELOPES_PER_PUBLISH, MAX_HASHES_PER_CALL } from "../../rpc/limits.ts";
-import type { NodeApi, PublishOutcome } from "../../rpc/nodeApi.ts";
+import type { NodeApi } from "../../rpc/nodeApi.ts";
 import { envelopeBytes } from "../../wire/envelope.ts";
 import type { NodeId } from "../../wire/ids.ts";
-import { MAX_ENVELOPE_BYTES } from "../../wire/limits.ts";
 import { parseTopic } from "../../wire/topic.ts";
 import type { ClientCore } from "../core.ts";
-import { successorsOf } from "../groups/branch.ts";
-import { changeGroup, type GroupChange } from "../groups/changeGroup.ts";
-import { readEpoch } from "../groups/epochStates.ts";
-import { viewOf } from "../groups/epochView.ts";
 import type { Group, Publication } from "../groups/group.ts";
 import { isNodeFault } from "../links/askNodes.ts";
 import { askWord } from "../links/askWord.ts";
 import { rankWelcomeNodes } from "../links/lookUpNodes.ts";
-import { activeNodes, apiOf, isLeft, isUp, noteFailure } from "../links/nodeLinks.ts";
+import { apiOf, isLeft, isUp, noteFailure } from "../links/nodeLinks.ts";
 import { noteActivity } from "../links/noteActivity.ts";
 import { rankGroupNodes } from "../links/rankGroupNodes.ts";
-import { addReceipts } from "../messages/addReceipts.ts";
-import { inTime } from "../messages/inTime.ts";
-import { verifyReceipts } from "../messages/verifyReceipts.ts";
 import type { KnownNode } from "../tables.ts";
 import { waitMs } from "../waitMs.ts";
-import { type Delivery, deliveryStep, isSecond, publicationAfter } from "./deliveryStep.ts";
+import { type Delivery, deliveryStep } from "./deliveryStep.ts";
 import { duePublications, firstStep } from "./duePublications.ts";
-import { failed, type Intent, settled } from "./intent.ts";
-import { progressAfter } from "./progressAfter.ts";
-import { forgetRefusals, hasRefused, noteRefusal } from "./refusals.ts";
+import { hasRefused } from "./refusals.ts";
+import { keepWord, takeOutcome } from "./takeOutcome.ts";
 
 type Params = { core: ClientCore; group: Group; signal: AbortSignal };
 type AtNode = Params & { node: NodeId; api: NodeApi; publications: readonly Publication[] };
@@ -134,7 +125,7 @@ async function publish(params: AtNode): Promise<void> {
       const publication = group.view.publications.find(
         (one) => one.sequence === sequence && one.part === part && one.record.hash === record.hash,
       );
-      if (outcome && publication) await take({ ...params, publication, outcome });
+      if (outcome && publication) await takeOutcome({ ...params, publication, outcome });
     }
   });
   const refused = outcomes.find((one) => one.kind === "refused");
@@ -153,108 +144,6 @@ function firstBytes(publications: readonly Publication[]): Publication[] {
   return fitting;
 }
 
-/** What a node's answer means to one envelope and its intent. */
-async function take(params: AtNode & { publication: Publication; outcome: PublishOutcome }): Promise<void> {
-  const { core, group, publication, outcome } = params;
-  const intent = group.view.intents.find(({ id }) => id === publication.record.intent);
-  if (!intent) return await changeGroup({ core, group, change: { droppedPublications: [publication] } });
-  if (outcome.kind === "refused") return await refuse({ ...params, intent, outcome });
-  const { hash } = publication.record;
-  const { nodes } = core.links;
-  const receipts = verifyReceipts({ network: core.network, nodes, hash, receipts: [outcome.receipt] });
-  const [time] = receipts;
-  if (!time)
-    throw new WeftError({ code: "malformed", message: `a receipt of ${params.node} does not verify` });
-  const isFirst = publication.record.state === "pending";
-  if (isFirst && intent.progress.kind === "sealed" && (await isLate({ ...params, intent, time }))) {
-    return await sealAgain({ ...params, intent });
-  }
-  const { action } = intent;
-  const also =
-    action.kind === "send"
-      ? await addReceipts({ core, group, message: action.message, envelope: hash, receipts })
-      : {};
-  forgetRefusals(group, hash);
-  await record(params, await after({ ...params, node: time.log.node }), also);
-}
-
-/** Whose receipt it is counts, not who has handed it over: nodes show what others have signed. */
-async function after(params: Params & { publication: Publication; node: NodeId }): Promise<Publication> {
-  const { core, group, publication, node } = params;
-  const ranked = await rankGroupNodes({ core, group: group.id });
-  const first = publication.record.node;
-  const isEnough = isOnlyNode(core) || (first !== undefined && isSecond({ ranked, first, node }));
-  return publicationAfter({ publication, node, isEnough, nowMs: Date.now() });
-}
-
-/** Only what this client can tell itself ends a message; else the next node in rank gets the envelope. */
-async function refuse(
-  params: AtNode & { publication: Publication; intent: Intent; outcome: { code: ErrorCode } },
-): Promise<void> {
-  const { core, group, publication, intent, outcome, node } = params;
-  if (intent.action.kind === "confirm") return await dropConfirmation(params, publication, intent);
-  const { hash, envelope } = publication.record;
-  if (publication.record.state === "pending") noteRefusal({ group, hash, node, code: outcome.code });
-  if (outcome.code === "unknown-head" && (await isDead({ ...params, intent }))) {
-    return await sealAgain({ ...params, intent });
-  }
-  if (envelopeBytes(envelope) <= MAX_ENVELOPE_BYTES) return;
-  const change = { intents: [failed(intent, "too-large")], droppedPublications: [publication] };
-  await changeGroup({ core, group, change });
-}
-
-/** The entry that it is about is there no more, or nobody needs it by now. */
-async function dropConfirmation(
-  { core, group }: Params,
-  publication: Publication,
-  intent: Intent,
-): Promise<void> {
-  const change = { intents: [settled(intent, { kind: "delivered" })], droppedPublications: [publication] };
-  await changeGroup({ core, group, change });
-}
-
-/** True if another entry than the one that it was sealed to opened that epoch in the end. */
-async function isDead(params: Params & { intent: Intent }): Promise<boolean> {
-  const { core, group, intent } = params;
-  if (intent.progress.kind !== "sealed") return false;
-  const { head } = intent.progress;
-  const epoch = await readEpoch({ database: core.database, group: group.id, cache: group.epochs, head });
-  const number = epoch && viewOf(epoch.state).epoch;
-  const adopted = group.view.branch.steps.find((step) => step.epoch === number);
-  return adopted !== undefined && adopted.head !== head;
-}
-
-/** Judged as all others will: by the receipt and the chain. */
-async function isLate(
-  params: Params & { intent: Intent; time: Parameters<typeof inTime>[0]["receipt"] },
-): Promise<boolean> {
-  const { core, group, intent, time } = params;
-  const { branch, record } = group.view;
-  const head = intent.progress.kind === "sealed" ? intent.progress.head : record.head;
-  const place = branch.places.get(head);
-  if (place === undefined) return await isDead(params);
-  const at = { database: core.database, group: group.id, cache: group.epochs };
-  const epoch = await readEpoch({ ...at, head: record.head });
-  if (!epoch) return false;
-  const successors = successorsOf(branch, place);
-  const limits = viewOf(epoch.state).context;
-  return inTime({ receipt: time, successors, processed: group.processed, limits }) === "no";
-}
-
-/** Under the same message id, to the present epoch; the new sealing names what it replaces. */
-async function sealAgain(params: AtNode & { publication: Publication; intent: Intent }): Promise<void> {
-  const { core, group, publication, intent } = params;
-  const replaces = [...intent.replaces, publication.record.hash];
-  await changeGroup({
-    core,
-    group,
-    change: {
-      intents: [{ ...intent, replaces, progress: { kind: "queued" } }],
-      droppedPublications: [publication],
-    },
-  });
-}
-
 async function lookFor(params: AtNode): Promise<void> {
   const { core, group, api, node, signal } = params;
   const asked = params.publications.slice(0, MAX_HASHES_PER_CALL);
@@ -263,7 +152,7 @@ async function lookFor(params: AtNode): Promise<void> {
   const there = asked.filter((_, i) => stored[i] === true);
   await group.queue.run(async () => {
     for (const publication of there.filter((one) => group.view.publications.includes(one))) {
-      await record(params, await after({ ...params, publication }));
+      await keepWord({ ...params, publication });
     }
   });
   if (there.length < asked.length) {
@@ -271,35 +160,8 @@ async function lookFor(params: AtNode): Promise<void> {
   }
 }
 
-function isOnlyNode({ links }: ClientCore): boolean {
-  return activeNodes(links).length < 2;
-}
-
 /** Gossip takes milliseconds; what it has lost comes by sync seconds later. */
 function waitFor(asked: readonly Publication[]): number {
   const oldest = Math.min(...asked.map(({ record }) => record.acknowledgedAtMs));
   return Math.min(2_000, Math.max(20, (Date.now() - oldest) / 4));
-}
-
-/** Stores a publication's new state and what it means to its intent. */
-async function record(
-  { core, group }: Params,
-  publication: Publication,
-  also: GroupChange = {},
-): Promise<void> {
-  const others = group.view.publications.filter(
-    ({ sequence, part }) => sequence === publication.sequence && part !== publication.part,
-  );
-  const intent = group.view.intents.find(({ id }) => id === publication.record.intent);
-  const next = intent && progressAfter({ intent, publications: [...others, publication] });
-  const isOver = next?.progress.kind === "settled";
-  await changeGroup({
-    core,
-    group,
-    change: {
-      ...also,
-      ...(next && next !== intent ? { intents: [next] } : {}),
-      ...(isOver ? { droppedPublications: [...others, publication] } : { publications: [publication] }),
-    },
-  });
 }

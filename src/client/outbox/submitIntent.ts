@@ -10,7 +10,7 @@ import { readState } from "../groups/epochStates.ts";
 import type { Group } from "../groups/group.ts";
 import { askNodes } from "../links/askNodes.ts";
 import { lookUpNodes } from "../links/lookUpNodes.ts";
-import { countOperators } from "../links/refusals.ts";
+import { countOperators } from "../links/nodeLinks.ts";
 import type { HeadId, StagedRecord } from "../tables.ts";
 import type { Intent } from "./intent.ts";
 import { isRegistered } from "./isRegistered.ts";
