@@ -112,7 +112,8 @@ async function settleByFetching(
     if (missing.length > 0) return "behind";
     return await judgeWitness({ ...params, signal, witness, open });
   } catch (error) {
-    if (params.signal.aborted || !(isWeftError(error) || signal.aborted)) throw error;
+    const isOwn = !(isWeftError(error) || signal.aborted) || isWeftError(error, "storage");
+    if (params.signal.aborted || isOwn) throw error;
     core.logger.warn({ node: witness, err: error }, "a node does not show what it has of a topic");
     return "not-told";
   }
