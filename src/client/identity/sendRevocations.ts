@@ -3,11 +3,10 @@ import { valuesOf } from "../../store/client/table.ts";
 import { writeAtomic } from "../../store/writeAtomic.ts";
 import type { ClientCore } from "../core.ts";
 import { rankOwnNodes } from "../links/rankGroupNodes.ts";
-import { type IdentityOutcome, relayRecord } from "../relay/relayRecord.ts";
 import type { IntentOutcome } from "../outbox/intent.ts";
 import { notifyIntent } from "../outbox/waiters.ts";
 import type { IntentReason } from "../policy/reasons.ts";
-import { askRelay } from "../relay/askRelay.ts";
+import { type IdentityOutcome, relayRecord } from "../relay/relayRecord.ts";
 import { type RevocationRecord, tables } from "../tables.ts";
 
 type Params = { core: ClientCore; signal: AbortSignal };

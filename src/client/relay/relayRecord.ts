@@ -1,9 +1,9 @@
 import { WeftError } from "../../errors.ts";
 import type { IdentityAction, Refusal, RelayOutcome } from "../../rpc/nodeApi.ts";
-import type { KnownNode } from "../tables.ts";
 import { isNodeFault } from "../links/askNodes.ts";
 import { apiOf, countOperators, isUp, type NodeLinks } from "../links/nodeLinks.ts";
 import { isAgreed, type Refusals, withRefusal } from "../links/refusals.ts";
+import type { KnownNode } from "../tables.ts";
 import type { OwnRelay } from "./ownRelay.ts";
 
 /** `disputed`: who answers does not agree on it, so that it may pass. */
