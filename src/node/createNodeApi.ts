@@ -18,6 +18,7 @@ import { keyPackageTopic } from "../wire/topic.ts";
 import type { Admission } from "./admitEnvelope.ts";
 import type { Batcher } from "./batcher.ts";
 import type { ChainHub } from "./chainHub.ts";
+import { type LateSiblings, takeLateSibling } from "./lateSiblings.ts";
 import { newestKeyPackage } from "./newestKeyPackage.ts";
 import type { NodeMetrics } from "./nodeMetrics.ts";
 import { publishEnvelopes } from "./publishEnvelopes.ts";
@@ -123,6 +124,7 @@ function chainCalls(
 ): Pick<NodeApi, "fetchEntries" | "followChain" | "getEntry" | "relayAppend"> {
   const { admission, chain, relayer, hub, readiness, metrics } = parts;
   const { index } = admission;
+  const relayed: LateSiblings = new Map();
   return {
     fetchEntries: async ({ group, recent, maxBytes = MAX_PAGE_BYTES }) => {
       requireNothing(readiness.indexReason());
@@ -150,7 +152,8 @@ function chainCalls(
       };
     },
     relayAppend: async (append) => {
-      const outcome = await relayAppend({ chain, relayer, append });
+      const refusal = await takeLateSibling({ index, relayed, append });
+      const outcome = refusal ?? (await relayAppend({ chain, relayer, append }));
       metrics.countRelayed({ what: "append", outcome });
       return outcome;
     },

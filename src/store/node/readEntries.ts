@@ -42,6 +42,18 @@ export async function childCount(params: {
   return last === undefined ? 0 : parseKey(nodeSchema.child, last).index + 1;
 }
 
+/** The block of the first entry that builds on one, or on the root (`id` = group). */
+export async function firstChildBlock(params: {
+  index: ChainIndex;
+  group: GroupId;
+  id: EntryId | GroupId;
+}): Promise<number | undefined> {
+  const { index, group, id: parent } = params;
+  const first = await index.database.level.get(keyOf(nodeSchema.child, { group, parent, index: 0 }));
+  const entry = first && (await entryOf({ index, group, id: asId<EntryId>(first) }));
+  return entry?.block.number;
+}
+
 /** Entries of a group after the newest of some cursors (newest first) that is still on the chain. */
 export async function entriesOf(params: {
   index: ChainIndex;
