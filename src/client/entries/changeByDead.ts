@@ -1,5 +1,7 @@
 import type { Entry } from "../../rpc/nodeApi.ts";
+import type { InstallationKey } from "../../wire/ids.ts";
 import type { ClientCore } from "../core.ts";
+import type { BranchStep } from "../groups/branch.ts";
 import type { GroupChange } from "../groups/changeGroup.ts";
 import { countDead, HANGING } from "../groups/deadRuns.ts";
 import type { Group, GroupView } from "../groups/group.ts";
@@ -20,7 +22,8 @@ const MAX_DEAD_KEPT_BY_NEWCOMERS = 1024;
 export function changeByDead(params: { core: ClientCore; group: Group; entry: Entry }): GroupChange {
   const { core, group, entry } = params;
   const { view } = group;
-  if (keepsRecord({ view, entry })) return { entries: [recordOf(entry, { kind: "dead" })] };
+  if (keepsRecord({ view, entry, self: core.self.installation.key }))
+    return { entries: [recordOf(entry, { kind: "dead" })] };
   const parent = parentOfDead(view, entry);
   const runs = view.dead.get(parent) ?? [];
   const { finalityBlocks } = core;
@@ -33,22 +36,21 @@ export function parentOfDead({ entries, record }: GroupView, { parent }: Pick<En
 }
 
 /** Siblings of an entry that may still be voided, a few; and much by those for whom another branch may be the right one. */
-function keepsRecord({ view, entry }: { view: GroupView; entry: Entry }): boolean {
+function keepsRecord(params: { view: GroupView; entry: Entry; self: InstallationKey }): boolean {
+  const { view, entry, self } = params;
   const { below, entries, dead } = view;
   const { parent, block } = entry;
   if (parentOfDead(view, entry) === HANGING || dead.has(parent)) return false;
-  if (mayBeElsewhere(view)) return entries.size - view.branch.steps.length < MAX_DEAD_KEPT_BY_NEWCOMERS;
+  if (mayBeElsewhere(view, self)) return entries.size - view.branch.steps.length < MAX_DEAD_KEPT_BY_NEWCOMERS;
   const contested = decisiveChild({ below, parent });
   const isOpen = contested !== undefined && isInTime({ contested, block: block.number });
   return isOpen && (below.get(parent)?.length ?? 0) < MAX_DEAD_KEPT;
 }
 
 /** Not a member now, or one who came in by an entry on which nobody else has built. */
-function mayBeElsewhere({ record, branch }: GroupView): boolean {
+function mayBeElsewhere({ record, branch }: GroupView, self: InstallationKey): boolean {
   if (record.status !== "member") return true;
-  const [first, ...steps] = branch.steps;
-  const writerOf = (step: typeof first) =>
-    step?.entry?.verdict.kind === "adopted" ? step.entry.verdict.writer.installation : undefined;
-  const writers = new Set(steps.map(writerOf));
-  return record.start.epoch > 0 && writers.size < 2;
+  const isOwn = ({ entry }: BranchStep) =>
+    entry?.verdict.kind === "adopted" && entry.verdict.writer.installation === self;
+  return record.start.epoch > 0 && branch.steps.slice(1).every(isOwn);
 }
