@@ -1,3 +1,4 @@
+import type { RpcBlock } from "viem";
 import { asId, type Hex } from "../wire/ids.ts";
 import type { Chain } from "./chain.ts";
 
@@ -18,6 +19,24 @@ export async function readHeader(params: {
     { method: "eth_getBlockByNumber", params: [tag, false] },
     signal === undefined ? {} : { signal },
   );
+  return headerOf(header);
+}
+
+/** As `readHeader`, by the block's hash: the RPC may still have a block that a reorganization took. */
+export async function readHeaderOf(params: {
+  chain: Chain;
+  hash: Hex;
+  signal?: AbortSignal | undefined;
+}): Promise<Header | undefined> {
+  const { chain, hash, signal } = params;
+  const header = await chain.client.request(
+    { method: "eth_getBlockByHash", params: [hash, false] },
+    signal === undefined ? {} : { signal },
+  );
+  return headerOf(header);
+}
+
+function headerOf(header: RpcBlock | null): Header | undefined {
   if (header === null || header.number === null || header.hash === null) return undefined;
   return {
     number: Number(header.number),

@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import type { Chain } from "../chain/chain.ts";
 import type { Relayer } from "../chain/openRelayer.ts";
 import { readWallet } from "../chain/readWallet.ts";
+import { readWords } from "../chain/readWords.ts";
 import { relayAppend } from "../chain/relayAppend.ts";
 import { relayIdentity } from "../chain/relayIdentity.ts";
 import { peerIdText } from "../mesh/peerId.ts";
@@ -160,7 +161,9 @@ function chainCalls(
   };
 }
 
-function identityCalls(parts: ApiParts): Pick<NodeApi, "relayIdentity" | "getHistories" | "getWallet"> {
+function identityCalls(
+  parts: ApiParts,
+): Pick<NodeApi, "relayIdentity" | "getHistories" | "getWallet" | "readWords"> {
   const { admission, chain, relayer, readiness, metrics } = parts;
   const { index } = admission;
   return {
@@ -175,6 +178,7 @@ function identityCalls(parts: ApiParts): Pick<NodeApi, "relayIdentity" | "getHis
       return { histories: parts, head };
     },
     getWallet: ({ wallet }) => readWallet({ chain, wallet }),
+    readWords: (question, call) => readWords({ chain, question, signal: call?.signal }),
   };
 }
 

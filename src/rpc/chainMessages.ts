@@ -39,7 +39,7 @@ import type {
 /** CommitLog counts children in 24 bits. */
 const MAX_APPEND_LIMIT = 2 ** 24 - 1;
 
-function chainHeadMessage(head: ChainHead): MessageInitShape<typeof ChainHeadSchema> {
+export function chainHeadMessage(head: ChainHead): MessageInitShape<typeof ChainHeadSchema> {
   return { number: BigInt(head.number), hash: fromHex(head.hash), time: BigInt(head.time) };
 }
 
@@ -49,7 +49,7 @@ export function optionalHeadMessage(head: ChainHead | undefined): {
   return head === undefined ? {} : { head: chainHeadMessage(head) };
 }
 
-function chainHeadFromMessage({ number, hash, time }: ChainHeadMessage): ChainHead {
+export function chainHeadFromMessage({ number, hash, time }: ChainHeadMessage): ChainHead {
   const blockHash = sizedHex({ bytes: hash, length: ID_BYTES, what: "a block hash" });
   return { number: safeNumber(number), hash: blockHash, time: safeNumber(time) };
 }

@@ -27,6 +27,7 @@ import type { Call, NodeApi } from "./nodeApi.ts";
 import { nodeRecordFromMessage, nodeStatusFromMessage } from "./nodeMessages.ts";
 import { readLiveStream } from "./readLiveStream.ts";
 import { topicDigestsFromMessage, topicQuestionMessage } from "./topicMessages.ts";
+import { wordsAnswerFromMessage, wordsQuestionMessage } from "./wordsMessages.ts";
 
 export type NodeConnection = NodeApi & AsyncDisposable & { readonly url: string };
 
@@ -207,7 +208,7 @@ function chainCalls({
 function identityCalls({
   client,
   unary,
-}: Caller): Pick<NodeApi, "relayIdentity" | "getHistories" | "getWallet"> {
+}: Caller): Pick<NodeApi, "relayIdentity" | "getHistories" | "getWallet" | "readWords"> {
   return {
     relayIdentity: (action, call) =>
       unary(call, async (options) =>
@@ -224,6 +225,11 @@ function identityCalls({
       unary(call, async (options) => {
         const { inbox, nonce } = await client.getWallet({ wallet: fromHex(wallet) }, options);
         return { inbox: inbox.length === 0 ? undefined : asId(inbox), nonce };
+      }),
+    readWords: (question, call) =>
+      unary(call, async (options) => {
+        const message = await client.readWords(wordsQuestionMessage(question), options);
+        return wordsAnswerFromMessage({ question, message });
       }),
   };
 }

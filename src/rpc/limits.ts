@@ -19,6 +19,9 @@ export const MAX_DIGEST_ROWS = 16_384;
 export const MAX_KEYS_PER_CALL = 256;
 export const MAX_INBOXES_PER_CALL = 512;
 export const MAX_BATCHES_PER_CALL = 256;
+export const MAX_WORDS_PER_CALL = 1_000;
+/** Checkpoints, and blocks, of one reading of words: each is a request of its own to the chain. */
+export const MAX_SLOW_WORDS_PER_CALL = 64;
 /** Of one page that links batches to their checkpoints. */
 export const MAX_LINKING_HEADERS = 2048;
 

@@ -15,6 +15,7 @@ import type {
 import type { LogRange } from "../wire/logRange.ts";
 import type { Receipt } from "../wire/receipt.ts";
 import type { LogDigest, TopicQuestion } from "../wire/topicDigest.ts";
+import type { WordsAnswer, WordsQuestion } from "../wire/words.ts";
 
 /**
  * A node's public API (proto/weft/v1/node.proto) in the types of this program. The node implements it, the server
@@ -65,6 +66,8 @@ export type NodeApi = {
     call?: Call,
   ) => Promise<HistoryPage>;
   readonly getWallet: (params: { wallet: Address }, call?: Call) => Promise<WalletState>;
+  /** As of the end of a block. Throws `chain-unreachable` for what the node's chain does not tell (any more). */
+  readonly readWords: (question: WordsQuestion, call?: Call) => Promise<WordsAnswer>;
 };
 
 export type Call = {

@@ -33,6 +33,7 @@ import {
 import type { NodeApi } from "./nodeApi.ts";
 import { nodeRecordMessage, nodeStatusMessage } from "./nodeMessages.ts";
 import { topicDigestsMessage, topicQuestionFromMessage } from "./topicMessages.ts";
+import { wordsAnswerMessage, wordsQuestionFromMessage } from "./wordsMessages.ts";
 
 export type Charge = {
   /** Throws `limit-exceeded`. */
@@ -159,7 +160,11 @@ function chainRoutes({
   };
 }
 
-function identityRoutes({ api }: { api: NodeApi }): Routes<"relayIdentity" | "getHistories" | "getWallet"> {
+function identityRoutes({
+  api,
+}: {
+  api: NodeApi;
+}): Routes<"relayIdentity" | "getHistories" | "getWallet" | "readWords"> {
   return {
     relayIdentity: async (request, { signal }) =>
       relayOutcomeMessage(await api.relayIdentity(identityActionFromMessage(request), { signal })),
@@ -174,6 +179,10 @@ function identityRoutes({ api }: { api: NodeApi }): Routes<"relayIdentity" | "ge
     getWallet: async ({ wallet }, { signal }) => {
       const { inbox, nonce } = await api.getWallet({ wallet: asAddress(wallet) }, { signal });
       return { inbox: inbox === undefined ? new Uint8Array() : fromHex(inbox), nonce };
+    },
+    readWords: async (request, { signal }) => {
+      const question = wordsQuestionFromMessage(request);
+      return wordsAnswerMessage(await api.readWords(question, { signal }));
     },
   };
 }

@@ -97,6 +97,19 @@ export function echoApi(overrides: Partial<NodeApi> = {}): NodeApi {
       head: undefined,
     }),
     getWallet: async () => ({ inbox: undefined, nonce: 4n }),
+    readWords: async ({ block, entries, inboxes, wallets, nodes, checkpoints, blocks }) => ({
+      head,
+      words: {
+        block: { ...head, hash: block },
+        entries: entries.map(({ id }) => id),
+        inboxes,
+        wallets: wallets.map((_, i) => (i === 0 ? undefined : asId(hex(i)))),
+        nodes,
+        nodeCount: nodes.length,
+        checkpoints: checkpoints.map(({ block: number }) => (number === 0 ? undefined : hex(number))),
+        blocks: blocks.map((number) => (number > head.number ? undefined : { ...head, number })),
+      },
+    }),
     ...overrides,
   };
 }

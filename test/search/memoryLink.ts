@@ -30,7 +30,7 @@ export function linkNode(params: { wire: Wire; url: string }): NodeConnection {
   const names: readonly Unary[] = [
     ...(["getNode", "listNodes", "publish", "query", "updateSubscription", "hasEnvelopes"] as const),
     ...(["getKeyPackages", "fetchEntries", "getEntry", "getCoverage", "relayAppend", "vouch"] as const),
-    ...(["relayIdentity", "getHistories", "getWallet", "getTopicDigests"] as const),
+    ...(["relayIdentity", "getHistories", "getWallet", "getTopicDigests", "readWords"] as const),
   ];
   const calls = Object.fromEntries(names.map((name) => [name, unary(link, name)]));
   return {

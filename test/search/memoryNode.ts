@@ -25,6 +25,7 @@ import type { Network } from "../../src/wire/network.ts";
 import { EMPTY_CHAIN } from "./chainRules.ts";
 import { blockNumbered, headOf, type MemoryChain, submit } from "./memoryChain.ts";
 import { openMemoryDatabase, type Rows } from "./memoryDatabase.ts";
+import { readMemoryWords } from "./memoryWords.ts";
 
 /** Who a node is: its account, its P-256 key (private 32 bytes, public 33) and the id of its database (16 bytes). */
 export type NodeIdentity = {
@@ -161,7 +162,9 @@ export async function takeBatch(params: {
   if (verdict === "good") await appendPeerBatch({ store: admission.store, batch });
 }
 
-function chainCalls(chain: MemoryChain): Pick<NodeApi, "relayAppend" | "relayIdentity" | "getWallet"> {
+function chainCalls(
+  chain: MemoryChain,
+): Pick<NodeApi, "relayAppend" | "relayIdentity" | "getWallet" | "readWords"> {
   return {
     relayAppend: async (append) => submit({ chain, transaction: { kind: "append", append } }),
     relayIdentity: async (action) => submit({ chain, transaction: { kind: "identity", action } }),
@@ -169,6 +172,7 @@ function chainCalls(chain: MemoryChain): Pick<NodeApi, "relayAppend" | "relayIde
       const state = headOf(chain)?.state ?? EMPTY_CHAIN;
       return state.wallets.get(wallet) ?? { inbox: undefined, nonce: 0n };
     },
+    readWords: async (question) => readMemoryWords({ chain, question }),
   };
 }
 
