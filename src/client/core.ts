@@ -13,6 +13,7 @@ import type { SerialQueue } from "./serialQueue.ts";
 import type { CopyRecord, InboxSnapshot, KeptKeyPackage } from "./tables.ts";
 import type { Rotation } from "./upkeep/rotation.ts";
 import type { Wakeup } from "./wakeup.ts";
+import type { Witnesses } from "./witness/witnesses.ts";
 
 export type ClientLogger = {
   readonly [Level in "debug" | "info" | "warn" | "error"]: (fields: object, message: string) => void;
@@ -44,6 +45,8 @@ export type ClientCore = {
   readonly links: NodeLinks;
   /** Takes what goes to the chain, in place of the nodes; undefined: they do. */
   readonly ownRelay: OwnRelay | undefined;
+  /** Who is asked for a second word on what nodes say of the chain. */
+  readonly witnesses: Witnesses;
   /** Registry records as of a block, checked. */
   readonly inboxes: Map<InboxId, InboxSnapshot>;
   readonly certificates: KnownCertificates;

@@ -21,6 +21,19 @@ export type ClientEvent =
   | { readonly kind: "withheld"; readonly what: "welcomes"; readonly node: NodeId }
   /** Nothing gets to the chain by the client's own endpoint and account (`openClient({ chain })`): it is tried again. */
   | ({ readonly kind: "chain-trouble"; readonly account: Address } & RelayTrouble)
+  /**
+   * What a node said of the chain is contradicted: `fact` names what, in words for people. Where it is decided, two
+   * thirds of the operators who were asked, or an endpoint that the app named, say otherwise, and the node is left for
+   * a while; else nobody can tell who is wrong, and nothing of it is acted on.
+   */
+  | {
+      readonly kind: "lied";
+      readonly node: NodeId;
+      readonly fact: string;
+      readonly said: string;
+      readonly others: readonly { readonly by: string; readonly said: string }[];
+      readonly isDecided: boolean;
+    }
   /** This installation was revoked: whatever it tries from now on fails. */
   | { readonly kind: "revoked" }
   /**

@@ -22,6 +22,7 @@ import { type InboxSnapshot, tables } from "./tables.ts";
 import { defaultRotation, type Rotation } from "./upkeep/rotation.ts";
 import { waitMs } from "./waitMs.ts";
 import { createWakeup } from "./wakeup.ts";
+import { type ChosenWitnesses, openWitnesses } from "./witness/openWitnesses.ts";
 
 export type OpenClientParams = {
   /** Of the database; the name of an IndexedDB in browsers. */
@@ -47,6 +48,11 @@ export type OpenClientParams = {
   readonly mirrors?: number;
   /** When this client renews its keys in each group by itself; `defaultRotation` unless told. */
   readonly rotation?: Rotation | "off";
+  /**
+   * Who confirms what nodes say of the chain besides nodes of other operators: RPCs of the chain, each of which decides
+   * alone. `one-operator`: where the registry has nodes of one operator only, these are believed.
+   */
+  readonly witnesses?: ChosenWitnesses;
   readonly logger?: ClientLogger;
   readonly signal?: AbortSignal;
 };
@@ -120,6 +126,21 @@ async function openCore(
   const { signal } = closing;
   const events = createEventFeed();
   const ownRelay = params.chain && relayOf({ chain: params.chain, network, events, signal });
+  const finalityBlocks = params.finalityBlocks ?? DEFAULT_FINALITY_BLOCKS;
+  let opened: ClientCore | undefined;
+  const witnesses = await openWitnesses({
+    ...{ links, network, finalityBlocks, signal },
+    chosen: params.witnesses,
+    online: params.online !== false,
+    onLie: (lie) => {
+      logger.warn(lie, "what a node says of the chain is contradicted");
+      for (const group of opened?.groups.values() ?? []) {
+        if (lie.isDecided && group.caughtUpBy === lie.node) group.caughtUpBy = undefined;
+      }
+      events.emit({ kind: "lied", ...lie });
+      feedsWakeup.wake();
+    },
+  });
   const self = await openIdentity({
     ...{ database, network, links, ownRelay, wallet, signal },
     findNodes: () => findNodes({ ...params, links, ownRelay, signal }),
@@ -127,14 +148,13 @@ async function openCore(
   const { groups, nextSequence } = await loadGroups(database);
   const core: ClientCore = {
     ...{ database, network, wallet, self, links, ownRelay, logger, feedsWakeup, closing, nextSequence },
-    finalityBlocks: params.finalityBlocks ?? DEFAULT_FINALITY_BLOCKS,
     mirrors: checkMirrors(params.mirrors ?? 1),
+    ...{ finalityBlocks, witnesses, events },
     rotation: params.rotation ?? defaultRotation,
     groups: new Map(groups.map((group) => [group.id, group])),
     ...(await loadDirectories(database)),
     certificates: new Map(),
     waiters: new Map(),
-    events,
     welcomes: createSerialQueue(),
     joins: createSerialQueue(),
     registryReads: createSerialQueue(),
@@ -152,6 +172,7 @@ async function openCore(
     onStorageFault: () => recoverBy(core, recoverStorage),
     onCopied: () => recoverBy(core, becomeAnew),
   };
+  opened = core;
   return core;
 }
 

@@ -4,10 +4,13 @@ import type { ClientCore } from "./core.ts";
 import type { Group } from "./groups/group.ts";
 import { isRevoked } from "./identity/isRevoked.ts";
 import { verdictOn } from "./joining/judgeWelcome.ts";
-import { isUp } from "./links/nodeLinks.ts";
+import { activeNodes, isUp } from "./links/nodeLinks.ts";
 import type { RelayTrouble } from "./relay/ownRelay.ts";
 import type { GroupStatus } from "./tables.ts";
 import { tables } from "./tables.ts";
+import type { EndpointState } from "./witness/endpoint.ts";
+import type { Testimony } from "./witness/testimony.ts";
+import { isOneEnough } from "./witness/witnesses.ts";
 
 export type SyncStatus = {
   readonly online: boolean;
@@ -32,6 +35,13 @@ export type SyncStatus = {
   readonly nodesDown: readonly NodeId[];
   /** The account that pays on the chain, and why nothing gets there; undefined if nodes relay. */
   readonly ownChain: { readonly account: Address; readonly trouble: RelayTrouble | undefined } | undefined;
+  /**
+   * Who confirms what nodes say of the chain: endpoints that the app named, nodes of more than one operator, one
+   * operator because the app said so, or nobody (`unwitnessed`: one operator is known and has to be believed).
+   */
+  readonly witnesses: "endpoints" | "operators" | "one-operator" | "unwitnessed";
+  /** Those that the app named, as they were when last asked. */
+  readonly endpoints: readonly { readonly rpcUrl: string; readonly state: EndpointState }[];
 };
 
 export type GroupSync = {
@@ -48,6 +58,8 @@ export type GroupSync = {
   readonly undelivered: number;
   readonly held: number;
   readonly pendingVerdicts: number;
+  /** What became of the last claim about this group that others were asked about; undefined before the first. */
+  readonly testimony: Testimony["kind"] | undefined;
 };
 
 /** How far this client is with everything; reads no network. */
@@ -75,10 +87,19 @@ export async function syncStatus(params: { client: Client }): Promise<SyncStatus
     ...{ openWelcomes, racesLost, rebased, groups },
     ownChain: ownRelay && { account: ownRelay.account, trouble: ownRelay.trouble },
     nodesDown: [...links.health.keys()].filter((node) => !isUp(links, node, Date.now())),
+    witnesses: witnessesOf(core),
+    endpoints: core.witnesses.endpoints.map(({ rpcUrl, state }) => ({ rpcUrl, state: state() })),
   };
 }
 
-async function groupSync({ database }: ClientCore, group: Group): Promise<GroupSync> {
+function witnessesOf({ witnesses, links }: ClientCore): SyncStatus["witnesses"] {
+  if (witnesses.endpoints.length > 0) return "endpoints";
+  if (isOneEnough(witnesses)) return "one-operator";
+  const operators = new Set(activeNodes(links).map(({ operator }) => operator));
+  return operators.size > 1 ? "operators" : "unwitnessed";
+}
+
+async function groupSync({ database, witnesses }: ClientCore, group: Group): Promise<GroupSync> {
   const { id, view, processed, caughtUpBy, waitsFor } = group;
   let pendingVerdicts = 0;
   for await (const { value } of tables.awaited.rows(database, { under: { group: id } })) {
@@ -94,5 +115,6 @@ async function groupSync({ database }: ClientCore, group: Group): Promise<GroupS
     undelivered: view.publications.filter(({ record }) => record.state !== "delivered").length,
     held: view.held.rows.size,
     pendingVerdicts,
+    testimony: witnesses.testimonies.get(id),
   };
 }

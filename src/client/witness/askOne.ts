@@ -1,0 +1,61 @@
+import { isWeftError } from "../../errors.ts";
+import { waitMs } from "../waitMs.ts";
+import type { Claim } from "./fact.ts";
+import { questionsOf } from "./questionsOf.ts";
+import type { Word } from "./testimony.ts";
+import type { Witness } from "./witness.ts";
+import { wordOf } from "./wordOf.ts";
+
+/** What a witness says, and how far its own chain goes. */
+export type Heard = { readonly word: Word; readonly head: Claim["head"] | undefined };
+
+/** How often a witness that lacks the block is asked again. */
+const ASK_AGAIN_MS = 100;
+
+type Params = { witness: Witness; claim: Claim; finalityBlocks: number; signal: AbortSignal };
+
+/**
+ * Asks one witness until it can tell, or `patienceMs` are over. What comes later is dropped. Throws only the signal's
+ * reason.
+ */
+export async function askOne(params: Params & { patienceMs: number }): Promise<Heard> {
+  const { patienceMs, signal } = params;
+  const endMs = Date.now() + patienceMs;
+  for (;;) {
+    const heard = await askOnce({ ...params, timeoutMs: Math.max(1, endMs - Date.now()) });
+    if (heard.word.kind !== "lacks" || Date.now() + ASK_AGAIN_MS >= endMs) return heard;
+    await waitMs({ ms: ASK_AGAIN_MS, signal });
+    signal.throwIfAborted();
+  }
+}
+
+async function askOnce(params: Params & { timeoutMs: number }): Promise<Heard> {
+  const { witness, claim, finalityBlocks, timeoutMs } = params;
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), timeoutMs);
+  const signal = AbortSignal.any([params.signal, late.signal]);
+  let head: Heard["head"];
+  try {
+    for (const { facts, question } of questionsOf(claim)) {
+      const answer = await witness.readWords(question, { signal });
+      signal.throwIfAborted();
+      head = answer.head;
+      const word = wordOf({ head: claim.head, facts, answer, finalityBlocks });
+      if (word.kind !== "same") return { word, head };
+    }
+    return { word: { kind: "same" }, head };
+  } catch (error) {
+    params.signal.throwIfAborted();
+    return { word: wordOfFault(error, late.signal), head };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Garbage counts as no answer; a node that says what is wrong with it is there, and may do better later. */
+function wordOfFault(error: unknown, late: AbortSignal): Word {
+  if (late.aborted) return { kind: "mute" };
+  if (!isWeftError(error)) throw error;
+  const isMute = ["node-unreachable", "malformed", "closed", "wrong-chain"].includes(error.code);
+  return { kind: isMute ? "mute" : "lacks" };
+}

@@ -1,0 +1,27 @@
+import type { GroupId, NodeId } from "../../wire/ids.ts";
+import type { ClientCore } from "../core.ts";
+import { rankGroupNodes, rankOwnNodes } from "../links/rankGroupNodes.ts";
+import type { Claim } from "./fact.ts";
+import { hear } from "./hear.ts";
+import type { Testimony } from "./testimony.ts";
+
+/**
+ * Asks another operator, or an endpoint that the app named, whether what a node says of the chain is so. Whatever the
+ * client does next rests on facts that two have told it, unless nobody else answers. Throws only the signal's reason.
+ */
+export async function askWitness(params: {
+  core: ClientCore;
+  /** Whose nodes are asked, in its order of rank; undefined: those of this installation. */
+  group?: GroupId | undefined;
+  /** The node whose claim it is. */
+  serving: NodeId;
+  claim: Claim;
+  signal: AbortSignal;
+}): Promise<Testimony> {
+  const { core, group } = params;
+  const { witnesses } = core;
+  const ranked = group === undefined ? rankOwnNodes(core) : await rankGroupNodes({ core, group });
+  const testimony = await hear({ ...params, witnesses, ranked });
+  if (group !== undefined) witnesses.testimonies.set(group, testimony.kind);
+  return testimony;
+}

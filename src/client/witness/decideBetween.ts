@@ -1,0 +1,13 @@
+import type { Word } from "./testimony.ts";
+
+/**
+ * How a contradiction ends: two thirds of those who were asked and answer at all decide, the serving node, which says
+ * the same, among them. Each operator has one voice. Pure.
+ */
+export function decideBetween(words: readonly Word[]): "same" | "other" | "undecided" {
+  const count = (kind: Word["kind"]) => words.filter((word) => word.kind === kind).length;
+  const asked = 1 + words.length - count("mute");
+  if (3 * count("other") >= 2 * asked) return "other";
+  if (3 * (1 + count("same")) >= 2 * asked) return "same";
+  return "undecided";
+}

@@ -1,0 +1,37 @@
+import type { Address, EntryId, GroupId, Hex, InboxId, NodeId } from "../../wire/ids.ts";
+import type { ChainBlock, CheckpointPlace } from "../../wire/words.ts";
+
+/** One thing that a node says about the chain as of its head. */
+export type Fact =
+  | {
+      readonly kind: "entry";
+      readonly group: GroupId;
+      /** The group id itself: the root, which has only children. */
+      readonly id: EntryId | GroupId;
+      readonly authority: Address;
+      /** Number of the block that holds it. */
+      readonly block: number;
+      readonly index: number;
+      /** How many children it has at the head; undefined: not compared. */
+      readonly children: number | undefined;
+    }
+  /** The word of an inbox's whole history. */
+  | { readonly kind: "history"; readonly inbox: InboxId; readonly word: Hex }
+  /** The inbox that a wallet is linked to; undefined: none. */
+  | { readonly kind: "wallet"; readonly wallet: Address; readonly inbox: InboxId | undefined }
+  /** The word of a node's present fields; zero: there is no such node. */
+  | { readonly kind: "node"; readonly node: NodeId; readonly word: Hex }
+  | { readonly kind: "node-count"; readonly count: number }
+  /** A checkpoint that names this header hash; undefined: its block has none such. */
+  | { readonly kind: "checkpoint"; readonly place: CheckpointPlace; readonly headerHash: Hex | undefined }
+  /** A block before the head. */
+  | { readonly kind: "block"; readonly block: ChainBlock };
+
+/** What a node says: its newest block, which has to be agreed itself, and facts as of the end of that block. */
+export type Claim = { readonly head: ChainBlock; readonly facts: readonly Fact[] };
+
+export type FactOf<Kind extends Fact["kind"]> = Extract<Fact, { kind: Kind }>;
+
+export function factsOf<Kind extends Fact["kind"]>(facts: readonly Fact[], kind: Kind): FactOf<Kind>[] {
+  return facts.filter((fact): fact is FactOf<Kind> => fact.kind === kind);
+}

@@ -1,0 +1,86 @@
+import type { NodeId } from "../../wire/ids.ts";
+import { backoffMs } from "../backoff.ts";
+import { waitMs } from "../waitMs.ts";
+import { askOne } from "./askOne.ts";
+import type { Claim } from "./fact.ts";
+import { leaveIfBehind } from "./leaveIfBehind.ts";
+import { nextOperators } from "./nextOperators.ts";
+import { settle } from "./settle.ts";
+import type { Testimony } from "./testimony.ts";
+import type { Operated, Witness } from "./witness.ts";
+import { askable, isOneEnough, nodeWitness, type Witnesses } from "./witnesses.ts";
+
+export type Hearing = {
+  readonly witnesses: Witnesses;
+  /** Nodes that may be asked, best first. */
+  readonly ranked: readonly Operated[];
+  /** Whose claim it is. */
+  readonly serving: NodeId;
+  readonly claim: Claim;
+  readonly signal: AbortSignal;
+};
+
+/** How long one witness may lack the block, or not answer, before the next one is asked. */
+export const PATIENCE_MS = 1_000;
+/** How long nobody has to answer before that counts as silence. */
+const SILENCE_MS = 3_000;
+const ASK_AGAIN_MS = 100;
+/** A node that did not answer the last time is not waited for as long. */
+const QUIET_PATIENCE_MS = 500;
+const QUIET = { baseMs: 2_000, capMs: 15_000 };
+/** Operators that are asked one after the other for one claim. */
+const MAX_ASKED = 4;
+
+/**
+ * Has a claim confirmed: by an endpoint that the app named, which decides alone, else by the first other operator that
+ * can tell. What it contradicts is settled by more operators. Throws only the signal's reason.
+ */
+export async function hear(hearing: Hearing): Promise<Testimony> {
+  const { witnesses, ranked, serving } = hearing;
+  if (isOneEnough(witnesses)) return { kind: "agreed" };
+  const byEndpoint = await hearAll({ ...hearing, asked: witnesses.endpoints, others: [] });
+  if (byEndpoint && byEndpoint.kind !== "silent") return byEndpoint;
+  const besides = witnesses.links.nodes.get(serving)?.operator;
+  const others = nextOperators({ ranked, besides }).filter(({ node }) => node !== serving);
+  const asked = askable(witnesses, others).flatMap(({ node }) => nodeWitness(witnesses.links, node) ?? []);
+  return (await hearAll({ ...hearing, asked: asked.slice(0, MAX_ASKED), others })) ?? { kind: "silent" };
+}
+
+type Asked = Hearing & { readonly asked: readonly Witness[]; readonly others: readonly Operated[] };
+
+/** One after the other, until one can tell; undefined if there is nobody. */
+async function hearAll(params: Asked): Promise<Testimony | undefined> {
+  const { witnesses, asked, claim, signal } = params;
+  const { finalityBlocks, quiet } = witnesses;
+  if (asked.length === 0) return undefined;
+  const wasQuiet = asked.every(({ node }) => node !== undefined && quiet.has(node));
+  const endMs = Date.now() + (wasQuiet ? QUIET_PATIENCE_MS : SILENCE_MS);
+  const muted = new Set<Witness>();
+  do {
+    for (const witness of asked) {
+      const patienceMs = Math.min(PATIENCE_MS, endMs - Date.now());
+      if (patienceMs <= 0) break;
+      const { word, head } = await askOne({ witness, claim, finalityBlocks, patienceMs, signal });
+      if (word.kind === "mute") muted.add(witness);
+      else if (witness.node !== undefined) quiet.delete(witness.node);
+      if (word.kind === "same") {
+        witnesses.retractions.delete(params.serving);
+        leaveIfBehind({ ...params, witness, head });
+        return { kind: "agreed" };
+      }
+      if (word.kind === "other") return await settle({ ...params, accuser: witness, difference: word });
+    }
+    if (muted.size < asked.length) break;
+    await waitMs({ ms: ASK_AGAIN_MS, signal });
+    signal.throwIfAborted();
+  } while (Date.now() < endMs);
+  for (const { node } of muted) if (node !== undefined) noteQuiet(witnesses, node);
+  return { kind: muted.size < asked.length ? "not-yet" : "silent" };
+}
+
+/** It is not waited for again for a while, so that a network that is torn apart does not slow every question. */
+function noteQuiet({ quiet }: Witnesses, node: NodeId): void {
+  const attempts = (quiet.get(node)?.attempts ?? 0) + 1;
+  const untilMs = Date.now() + QUIET.baseMs / 2 + backoffMs({ ...QUIET, attempt: attempts - 1 });
+  quiet.set(node, { attempts, untilMs });
+}

@@ -1,0 +1,16 @@
+import type { Address } from "../../wire/ids.ts";
+import type { Operated } from "./witness.ts";
+
+/** Of nodes in their order of rank the first of each operator, without those of one operator. Pure. */
+export function nextOperators<T extends Operated>(params: {
+  ranked: readonly T[];
+  /** Whose word is to be confirmed; undefined: nobody's. */
+  besides: Address | undefined;
+}): T[] {
+  const seen = new Set<Address | undefined>([params.besides]);
+  return params.ranked.filter(({ operator }) => {
+    if (seen.has(operator)) return false;
+    seen.add(operator);
+    return true;
+  });
+}

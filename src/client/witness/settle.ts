@@ -1,0 +1,114 @@
+import type { NodeId } from "../../wire/ids.ts";
+import { noteWithholding } from "../links/nodeLinks.ts";
+import { askOne } from "./askOne.ts";
+import type { Difference } from "./compareWords.ts";
+import { decideBetween } from "./decideBetween.ts";
+import { type Hearing, PATIENCE_MS } from "./hear.ts";
+import { tellLie } from "./tellLie.ts";
+import type { Testimony, Word } from "./testimony.ts";
+import type { Operated, Witness } from "./witness.ts";
+import { askable, nodeWitness, type Witnesses } from "./witnesses.ts";
+
+type Contradiction = Hearing & {
+  /** Operators besides the serving node's, each by one node. */
+  readonly others: readonly Operated[];
+  readonly accuser: Witness;
+  readonly difference: Difference;
+};
+
+/** Operators who are asked about a contradiction besides those who contradict each other. */
+const MORE_OPERATORS = 5;
+/** A node that takes its word back so often in a row is left. */
+const MAX_RETRACTIONS = 3;
+
+/** Finds out who is wrong about a claim that one witness contradicts. */
+export async function settle(params: Contradiction): Promise<Testimony> {
+  const { witnesses, serving, accuser, difference } = params;
+  const own = await ownWord(params);
+  if (own.kind !== "same") return takeBack(params, own);
+  if (accuser.node === undefined) return await byEndpoint(params);
+  const heard = [
+    { by: accuser, word: { kind: "other", ...difference } as Word },
+    ...(await hearMore(params)),
+  ];
+  const decision = decideBetween(heard.map(({ word }) => word));
+  const accusers = heard.flatMap(({ by, word }) =>
+    word.kind === "other" ? [{ by: by.name, said: word.said }] : [],
+  );
+  const { fact, claimed, said } = difference;
+  if (decision === "same") {
+    witnesses.retractions.delete(serving);
+    const others = heard.filter(({ word }) => word.kind === "same");
+    const agreeing = [serving, ...others.map(({ by }) => by.name)].map((by) => ({ by, said: claimed }));
+    leave(witnesses, accuser.node);
+    tellLie(witnesses, { node: accuser.node, fact, said, others: agreeing, isDecided: true });
+    return { kind: "agreed" };
+  }
+  const isDecided = decision === "other";
+  if (isDecided) leave(witnesses, serving);
+  tellLie(witnesses, { node: serving, fact, said: claimed, others: accusers, isDecided });
+  return isDecided ? { kind: "contradicted", liar: serving, ...difference } : { kind: "undecided" };
+}
+
+/**
+ * What the serving node itself says of its claim now. An honest one has taken it back if a reorganization came, or if
+ * its answers were of two blocks; then there is no lie to be judged.
+ */
+async function ownWord(params: Contradiction): Promise<Word> {
+  const { witnesses, serving, claim, signal } = params;
+  const witness = nodeWitness(witnesses.links, serving);
+  if (!witness) return { kind: "mute" };
+  const { finalityBlocks } = witnesses;
+  return (await askOne({ witness, claim, finalityBlocks, patienceMs: PATIENCE_MS, signal })).word;
+}
+
+/** Who does it again and again contradicts itself. */
+function takeBack({ witnesses, serving, accuser, difference }: Contradiction, own: Word): Testimony {
+  const count = (witnesses.retractions.get(serving) ?? 0) + 1;
+  witnesses.retractions.set(serving, count);
+  if (count < MAX_RETRACTIONS || own.kind === "mute") return { kind: "not-yet" };
+  witnesses.retractions.delete(serving);
+  const { fact, claimed, said } = difference;
+  const others = [{ by: accuser.name, said }];
+  if (own.kind === "other") others.push({ by: serving, said: own.said });
+  leave(witnesses, serving);
+  tellLie(witnesses, { node: serving, fact, said: claimed, others, isDecided: true });
+  return { kind: "contradicted", liar: serving, ...difference };
+}
+
+/** An endpoint decides alone, if it still is of this chain. */
+async function byEndpoint(params: Contradiction): Promise<Testimony> {
+  const { witnesses, serving, accuser, difference, signal } = params;
+  const endpoint = witnesses.endpoints.find((one) => one === accuser);
+  try {
+    await endpoint?.check(signal);
+  } catch {
+    signal.throwIfAborted();
+    return { kind: "not-yet" };
+  }
+  const { fact, claimed, said } = difference;
+  leave(witnesses, serving);
+  const others = [{ by: accuser.name, said }];
+  tellLie(witnesses, { node: serving, fact, said: claimed, others, isDecided: true });
+  return { kind: "contradicted", liar: serving, ...difference };
+}
+
+async function hearMore(params: Contradiction): Promise<{ by: Witness; word: Word }[]> {
+  const { witnesses, others, accuser, claim, signal } = params;
+  const { links, finalityBlocks } = witnesses;
+  const more = askable(witnesses, others)
+    .filter(({ node }) => node !== accuser.node)
+    .slice(0, MORE_OPERATORS)
+    .flatMap(({ node }) => nodeWitness(links, node) ?? []);
+  const patienceMs = PATIENCE_MS;
+  return await Promise.all(
+    more.map(async (witness) => ({
+      by: witness,
+      word: (await askOne({ witness, claim, finalityBlocks, patienceMs, signal })).word,
+    })),
+  );
+}
+
+function leave({ links }: Witnesses, node: NodeId): void {
+  noteWithholding(links, node, Date.now());
+}

@@ -1,0 +1,18 @@
+import type { Lie, Witnesses } from "./witnesses.ts";
+
+/** The same one is not told to the app again before that. */
+const AGAIN_MS = 60_000;
+const MAX_REMEMBERED = 256;
+
+/** Tells the app of a contradiction, not more often than it can use. */
+export function tellLie(witnesses: Witnesses, lie: Lie): void {
+  const { told, onLie } = witnesses;
+  const key = `${lie.node} ${lie.fact} ${lie.isDecided}`;
+  const last = told.get(key);
+  if (last !== undefined && last + AGAIN_MS > Date.now()) return;
+  told.delete(key);
+  told.set(key, Date.now());
+  const [oldest] = told.keys();
+  if (told.size > MAX_REMEMBERED && oldest !== undefined) told.delete(oldest);
+  onLie(lie);
+}

@@ -1,0 +1,67 @@
+import type { GroupId, NodeId } from "../../wire/ids.ts";
+import type { ClientEvent } from "../events.ts";
+import { activeNodes, apiOf, isLeft, isUp, type NodeLinks } from "../links/nodeLinks.ts";
+import type { Endpoint } from "./endpoint.ts";
+import type { Testimony } from "./testimony.ts";
+import type { Operated, Witness } from "./witness.ts";
+
+/** A claim that is contradicted, as apps are told. */
+export type Lie = Omit<Extract<ClientEvent, { kind: "lied" }>, "kind">;
+
+/** Whom a client can ask for a second word on the chain, and how that went so far. */
+export type Witnesses = {
+  readonly links: NodeLinks;
+  /** Chains' RPCs that the app named: each decides alone. */
+  readonly endpoints: readonly Endpoint[];
+  /** The app said that the nodes of one operator are believed where the registry has no other. */
+  readonly isOneOperatorEnough: boolean;
+  readonly finalityBlocks: number;
+  /** Nodes that did not answer when they were last asked for a word. */
+  readonly quiet: Map<NodeId, { readonly attempts: number; readonly untilMs: number }>;
+  /** How often in a row a node has taken its word back. */
+  readonly retractions: Map<NodeId, number>;
+  /** Since when each serving node was seen far behind the others, ms since 1970. */
+  readonly behind: Map<NodeId, number>;
+  /** What became of each group's last claim. */
+  readonly testimonies: Map<GroupId, Testimony["kind"]>;
+  /** When each lie was told to the app, ms since 1970. */
+  readonly told: Map<string, number>;
+  /** A claim is contradicted; `isDecided`: the node is left for a while. */
+  readonly onLie: (lie: Lie) => void;
+};
+
+export type WitnessParams = Pick<
+  Witnesses,
+  "links" | "endpoints" | "isOneOperatorEnough" | "finalityBlocks" | "onLie"
+>;
+
+export function createWitnesses(params: WitnessParams): Witnesses {
+  return {
+    ...params,
+    quiet: new Map(),
+    retractions: new Map(),
+    behind: new Map(),
+    testimonies: new Map(),
+    told: new Map(),
+  };
+}
+
+/** Undefined for a node that has no address. */
+export function nodeWitness(links: NodeLinks, node: NodeId): Witness | undefined {
+  const api = apiOf(links, node);
+  return api && { node, name: node, readWords: api.readWords };
+}
+
+/** Nodes that may be asked now, in their order; those that were left for what they said come last. */
+export function askable<T extends Operated>(witnesses: Witnesses, nodes: readonly T[]): T[] {
+  const { links, quiet } = witnesses;
+  const now = Date.now();
+  const left = nodes.filter(({ node }) => isLeft(links, node, now));
+  const up = nodes.filter(({ node }) => isUp(links, node, now) && (quiet.get(node)?.untilMs ?? 0) <= now);
+  return [...up, ...left];
+}
+
+/** True where the app has said so and the registry, as far as it is known, has no second operator. */
+export function isOneEnough({ links, isOneOperatorEnough }: Witnesses): boolean {
+  return isOneOperatorEnough && new Set(activeNodes(links).map(({ operator }) => operator)).size <= 1;
+}
