@@ -1,18 +1,16 @@
-import { type Abi, decodeFunctionResult, encodeFunctionData, parseAbi } from "viem";
+import { type Abi, decodeFunctionResult, encodeFunctionData } from "viem";
 import { WeftError } from "../errors.ts";
 import { type Address, asId, type Hex, type InboxId } from "../wire/ids.ts";
 import type { CheckpointPlace, Words, WordsAnswer, WordsQuestion } from "../wire/words.ts";
+import { commitLogAbi } from "./abi/commitLog.ts";
+import { identityRegistryAbi } from "./abi/identityRegistry.ts";
+import { nodeRegistryAbi } from "./abi/nodeRegistry.ts";
 import { blockRefOf, type Header, readHeader, readHeaderOf } from "./blockRef.ts";
 import type { Chain } from "./chain.ts";
 import { readCheckpointHash } from "./readCheckpointHash.ts";
 
-const abi = parseAbi([
-  "function entryWords(bytes32[] groups, bytes32[] ids) view returns (bytes32[])",
-  "function historyWords(bytes32[] inboxes) view returns (bytes32[])",
-  "function inboxesOf(address[] wallets) view returns (bytes32[])",
-  "function nodeWords(bytes32[] ids) view returns (bytes32[])",
-  "function nodeCount() view returns (uint256)",
-]);
+/** The views that are read have names of their own. */
+const abi: Abi = [...commitLogAbi, ...identityRegistryAbi, ...nodeRegistryAbi];
 
 /** A node's word reads up to eighty slots, and an RPC gives a call so much gas and no more. */
 const NODES_PER_CALL = 100;
@@ -98,14 +96,13 @@ async function call<T>(params: {
 }): Promise<T> {
   const { reading, to, name, args } = params;
   const { chain, block, signal } = reading;
-  const view: Abi = abi;
-  const data = encodeFunctionData({ abi: view, functionName: name, args });
+  const data = encodeFunctionData({ abi, functionName: name, args });
   const at = { blockHash: block.hash, requireCanonical: true };
   const answer = await chain.client.request(
     { method: "eth_call", params: [{ to, data }, at] },
     signal === undefined ? {} : { signal },
   );
-  return decodeFunctionResult({ abi: view, functionName: name, data: answer }) as T;
+  return decodeFunctionResult({ abi, functionName: name, data: answer }) as T;
 }
 
 async function checkpointHash({ chain, block, signal }: Reading, place: CheckpointPlace) {

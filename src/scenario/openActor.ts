@@ -24,6 +24,7 @@ export async function openActor(params: {
       network: devnet.network,
       online,
       rotation: "off",
+      witnesses: urls.length === 1 ? "one-operator" : [],
       signal,
     });
     await applySides({ devnet, client });
