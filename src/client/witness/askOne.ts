@@ -37,8 +37,7 @@ async function askOnce(params: Params & { timeoutMs: number }): Promise<Heard> {
   let head: Heard["head"];
   try {
     for (const { facts, question } of questionsOf(claim)) {
-      const answer = await witness.readWords(question, { signal });
-      signal.throwIfAborted();
+      const answer = await endedBy(signal, witness.readWords(question, { signal }));
       head = answer.head;
       const word = wordOf({ head: claim.head, facts, answer, finalityBlocks });
       if (word.kind !== "same") return { word, head };
@@ -58,4 +57,19 @@ function wordOfFault(error: unknown, late: AbortSignal): Word {
   if (!isWeftError(error)) throw error;
   const isMute = ["node-unreachable", "malformed", "closed", "wrong-chain"].includes(error.code);
   return { kind: isMute ? "mute" : "lacks" };
+}
+
+/** What the promise gives, unless the signal aborts before: whoever answers may do so for ever. */
+async function endedBy<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
+  const aborted = Promise.withResolvers<never>();
+  const abort = (): void => aborted.reject(signal.reason);
+  aborted.promise.catch(() => undefined);
+  promise.catch(() => undefined);
+  if (signal.aborted) abort();
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    return await Promise.race([promise, aborted.promise]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
 }

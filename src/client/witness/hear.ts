@@ -29,7 +29,7 @@ const ASK_AGAIN_MS = 100;
 const QUIET_PATIENCE_MS = 500;
 const QUIET = { baseMs: 2_000, capMs: 15_000 };
 /** Operators that are asked one after the other for one claim. */
-const MAX_ASKED = 4;
+const MAX_ASKED = 3;
 
 /**
  * Has a claim confirmed: by an endpoint that the app named, which decides alone, else by the first other operator that
@@ -55,14 +55,17 @@ async function hearAll(params: Asked): Promise<Testimony | undefined> {
   if (asked.length === 0) return undefined;
   const wasQuiet = asked.every(({ node }) => node !== undefined && quiet.has(node));
   const endMs = Date.now() + (wasQuiet ? QUIET_PATIENCE_MS : SILENCE_MS);
+  const share = wasQuiet ? QUIET_PATIENCE_MS / asked.length : PATIENCE_MS;
   const muted = new Set<Witness>();
+  let isSomebodyThere = false;
   do {
     for (const witness of asked) {
-      const patienceMs = Math.min(PATIENCE_MS, endMs - Date.now());
+      const patienceMs = Math.min(share, endMs - Date.now());
       if (patienceMs <= 0) break;
       const { word, head } = await askOne({ witness, claim, finalityBlocks, patienceMs, signal });
       if (word.kind === "mute") muted.add(witness);
       else if (witness.node !== undefined) quiet.delete(witness.node);
+      isSomebodyThere ||= word.kind !== "mute";
       if (word.kind === "same") {
         witnesses.retractions.delete(params.serving);
         leaveIfBehind({ ...params, witness, head });
@@ -70,12 +73,12 @@ async function hearAll(params: Asked): Promise<Testimony | undefined> {
       }
       if (word.kind === "other") return await settle({ ...params, accuser: witness, difference: word });
     }
-    if (muted.size < asked.length) break;
+    if (isSomebodyThere) break;
     await waitMs({ ms: ASK_AGAIN_MS, signal });
     signal.throwIfAborted();
   } while (Date.now() < endMs);
   for (const { node } of muted) if (node !== undefined) noteQuiet(witnesses, node);
-  return { kind: muted.size < asked.length ? "not-yet" : "silent" };
+  return { kind: isSomebodyThere ? "not-yet" : "silent" };
 }
 
 /** It is not waited for again for a while, so that a network that is torn apart does not slow every question. */
