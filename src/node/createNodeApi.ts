@@ -5,7 +5,6 @@ import { readWallet } from "../chain/readWallet.ts";
 import { readWords } from "../chain/readWords.ts";
 import { relayAppend } from "../chain/relayAppend.ts";
 import { relayIdentity } from "../chain/relayIdentity.ts";
-import { peerIdText } from "../mesh/peerId.ts";
 import { MAX_DIGEST_ROWS, MAX_LINKING_HEADERS, MAX_PAGE_BYTES } from "../rpc/limits.ts";
 import type { Call, NodeApi, NodeRecord, NodeStatus } from "../rpc/nodeApi.ts";
 import { findCoverage } from "../store/node/findCoverage.ts";
@@ -192,12 +191,14 @@ function nodeRecord(node: IndexedNode): NodeRecord {
     node: node.node,
     operator: node.operator,
     signingKey: node.signingKey,
-    peerId: peerIdText(node.peerId) ?? "",
+    peerId: node.peerId,
     multiaddrs: node.multiaddrs,
     httpAddress: node.httpAddress,
     generation: BigInt(node.generation),
     registeredBlock: node.registeredBlock,
     leftBlock: node.leavingBlock,
-    disabled: node.disabledBlock !== undefined,
+    disabledBlock: node.disabledBlock,
+    bondWei: BigInt(node.bondWei),
+    withdrawableAt: node.withdrawableAt,
   };
 }

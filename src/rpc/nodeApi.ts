@@ -106,7 +106,8 @@ export type NodeRecord = {
   readonly operator: Address;
   /** P-256, compressed: 33 bytes. */
   readonly signingKey: Hex;
-  readonly peerId: string;
+  /** Multihash bytes. */
+  readonly peerId: Hex;
   readonly multiaddrs: readonly string[];
   readonly httpAddress: string;
   /** Of its log; 1 at registration, one more with every restart. */
@@ -114,8 +115,11 @@ export type NodeRecord = {
   readonly registeredBlock: number;
   /** The block in which it said that it leaves; undefined if active. */
   readonly leftBlock: number | undefined;
-  /** Proven to have equivocated. */
-  readonly disabled: boolean;
+  /** The block in which it was proven to have equivocated. */
+  readonly disabledBlock: number | undefined;
+  readonly bondWei: bigint;
+  /** Seconds since 1970; 0 unless it said that it leaves. */
+  readonly withdrawableAt: number;
 };
 
 export type Refusal = { readonly kind: "refused"; readonly code: ErrorCode; readonly hint: string };

@@ -5,7 +5,7 @@ import type {
   NodeRecord as NodeRecordMessage,
   NodeRecordSchema,
 } from "../gen/weft/v1/node_pb.ts";
-import { asAddress, asId, fromHex } from "../wire/ids.ts";
+import { asAddress, asId, fromHex, toHex } from "../wire/ids.ts";
 import { logRangeFromMessage, logRangeMessage } from "../wire/logRange.ts";
 import { optionalHeadFromMessage, optionalHeadMessage } from "./chainMessages.ts";
 import { optionalBlock, safeNumber, sizedHex } from "./fields.ts";
@@ -13,6 +13,8 @@ import { DATABASE_ID_BYTES } from "./meshMessages.ts";
 import type { NodeRecord, NodeStatus } from "./nodeApi.ts";
 
 const SIGNING_KEY_BYTES = 33;
+/** uint96 */
+const BOND_BYTES = 12;
 
 export function nodeStatusMessage(status: NodeStatus): MessageInitShape<typeof GetNodeResponseSchema> {
   const { peerId, httpAddress, peers, ready, notReadyReason, version } = status;
@@ -57,33 +59,38 @@ export function nodeStatusFromMessage(message: GetNodeResponse): NodeStatus {
 }
 
 export function nodeRecordMessage(record: NodeRecord): MessageInitShape<typeof NodeRecordSchema> {
-  const { peerId, httpAddress, generation, disabled } = record;
+  const { httpAddress, generation, withdrawableAt } = record;
   return {
     node: fromHex(record.node),
     operator: fromHex(record.operator),
     signingKey: fromHex(record.signingKey),
-    peerId,
+    peerId: fromHex(record.peerId),
     multiaddrs: [...record.multiaddrs],
     httpAddress,
     generation,
     registeredBlock: BigInt(record.registeredBlock),
     leftBlock: BigInt(record.leftBlock ?? 0),
-    disabled,
+    disabledBlock: BigInt(record.disabledBlock ?? 0),
+    bondWei: fromHex(`0x${record.bondWei.toString(16).padStart(2 * BOND_BYTES, "0")}`),
+    withdrawableAt: BigInt(withdrawableAt),
   };
 }
 
 export function nodeRecordFromMessage(message: NodeRecordMessage): NodeRecord {
-  const { peerId, multiaddrs, httpAddress, generation, disabled } = message;
+  const { peerId, multiaddrs, httpAddress, generation } = message;
+  const bond = sizedHex({ bytes: message.bondWei, length: BOND_BYTES, what: "a bond" });
   return {
     node: asId(message.node),
     operator: asAddress(message.operator),
     signingKey: sizedHex({ bytes: message.signingKey, length: SIGNING_KEY_BYTES, what: "a signing key" }),
-    peerId,
+    peerId: toHex(peerId),
     multiaddrs,
     httpAddress,
     generation,
     registeredBlock: safeNumber(message.registeredBlock),
     leftBlock: optionalBlock(message.leftBlock),
-    disabled,
+    disabledBlock: optionalBlock(message.disabledBlock),
+    bondWei: BigInt(bond),
+    withdrawableAt: safeNumber(message.withdrawableAt),
   };
 }

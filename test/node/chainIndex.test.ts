@@ -328,13 +328,15 @@ function arbitraryBody(): fc.Arbitrary<Body> {
         node: id(n),
         operator: address(n),
         signingKey: new Uint8Array(33),
+        bondWei: BigInt(n),
         ...addresses,
       }),
     ),
     fc
       .tuple(few, few)
       .map(([n, g]): Body => ({ kind: "node-restarted", node: id(n), generation: BigInt(g) })),
-    few.map((n): Body => ({ kind: "node-leaving", node: id(n) })),
+    few.map((n): Body => ({ kind: "node-leaving", node: id(n), withdrawableAt: n })),
+    few.map((n): Body => ({ kind: "node-left", node: id(n) })),
     few.map((n): Body => ({ kind: "node-disabled", node: id(n) })),
     few.map((n): Body => ({ kind: "node-addresses", node: id(n), ...addresses, httpAddress: "http://y" })),
     fc.tuple(few, few, few).map(

@@ -201,7 +201,8 @@ function registerNodes(chain: MemoryChain, { nodes }: Snapshot): void {
     const { name, operator, signingPublicKey: signingKey } = identity;
     const addresses = { peerId: new Uint8Array(0), multiaddrs: [], httpAddress: urlOf(name) };
     const node = nodeIdOfIdentity(identity);
-    const body = { kind: "node-registered", node, operator, signingKey, ...addresses } as const;
+    const owned = { operator, signingKey, bondWei: 1n };
+    const body = { kind: "node-registered", node, ...owned, ...addresses } as const;
     submit({ chain, transaction: { kind: "record", body } });
   }
 }

@@ -1,4 +1,3 @@
-import { peerIdFromString } from "@libp2p/peer-id";
 import { generateP256, randomBytes } from "#crypto";
 import { checkpointNode } from "../../src/chain/checkpointNode.ts";
 import { openRelayer } from "../../src/chain/openRelayer.ts";
@@ -36,8 +35,7 @@ const NO_HASH: Hex = `0x${"00".repeat(32)}`;
 
 function registered(node: NodeRecord): RegisteredNode {
   const { generation, leftBlock: leavingBlock } = node;
-  const peerId = toHex(peerIdFromString(node.peerId).toMultihash().bytes);
-  return { ...node, generation: Number(generation), peerId, leavingBlock, disabledBlock: undefined };
+  return { ...node, generation: Number(generation), leavingBlock };
 }
 
 /** `httpAddress`: of the public API that it claims; an honest node's by default. */

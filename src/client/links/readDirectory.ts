@@ -39,8 +39,9 @@ export async function takeNodeList(params: Omit<Params, "network"> & { api: Node
   const { links, database, api, signal } = params;
   const { nodes } = await api.listNodes({}, { signal });
   const known = nodes.map(
-    ({ node, operator, signingKey, httpAddress, registeredBlock, leftBlock, disabled }): KnownNode => ({
-      ...{ node, operator, signingKey, httpAddress, registeredBlock, leftBlock, disabled },
+    ({ node, operator, signingKey, httpAddress, registeredBlock, leftBlock, disabledBlock }): KnownNode => ({
+      ...{ node, operator, signingKey, httpAddress, registeredBlock, leftBlock },
+      disabled: disabledBlock !== undefined,
     }),
   );
   const changed = known.filter((node) => !isSame(links.nodes.get(node.node), node));

@@ -29,8 +29,6 @@ export async function changesOf(params: { record: IndexableRecord; read: ReadRec
     case "recovery-proposed":
     case "recovery-vetoed":
       return await inboxChanges({ record, read });
-    case "node-left":
-      return [];
     case "checkpoint":
       return await checkpointChanges({ record, read });
     default:
@@ -136,6 +134,8 @@ function nodeAfter(params: { node: IndexedNode | undefined; record: NodeRecord }
       registeredBlock: number,
       leavingBlock: undefined,
       disabledBlock: undefined,
+      bondWei: `${record.bondWei}`,
+      withdrawableAt: 0,
     };
   }
   if (node === undefined) return undefined;
@@ -145,9 +145,11 @@ function nodeAfter(params: { node: IndexedNode | undefined; record: NodeRecord }
     case "node-restarted":
       return { ...node, generation: Number(record.generation) };
     case "node-leaving":
-      return { ...node, leavingBlock: number };
+      return { ...node, leavingBlock: number, withdrawableAt: record.withdrawableAt };
+    case "node-left":
+      return { ...node, bondWei: "0" };
     case "node-disabled":
-      return { ...node, disabledBlock: number };
+      return { ...node, disabledBlock: number, bondWei: "0" };
   }
 }
 

@@ -71,12 +71,14 @@ export type IndexableRecord = { readonly block: BlockRef; readonly logIndex: num
       readonly node: NodeId;
       readonly operator: Address;
       readonly signingKey: Uint8Array;
+      readonly bondWei: bigint;
     } & IndexableAddresses)
   | ({ readonly kind: "node-addresses"; readonly node: NodeId } & IndexableAddresses)
   | { readonly kind: "node-restarted"; readonly node: NodeId; readonly generation: bigint }
-  | { readonly kind: "node-leaving"; readonly node: NodeId }
+  | { readonly kind: "node-leaving"; readonly node: NodeId; readonly withdrawableAt: number }
   | { readonly kind: "node-disabled"; readonly node: NodeId }
-  | { readonly kind: "node-left" }
+  /** It took its bond back. */
+  | { readonly kind: "node-left"; readonly node: NodeId }
   | {
       readonly kind: "checkpoint";
       readonly node: NodeId;

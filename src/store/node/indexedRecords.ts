@@ -44,4 +44,8 @@ export type IndexedNode = {
   readonly registeredBlock: number;
   readonly leavingBlock: number | undefined;
   readonly disabledBlock: number | undefined;
+  /** In decimal digits. */
+  readonly bondWei: string;
+  /** Seconds since 1970; 0 unless it said that it leaves. */
+  readonly withdrawableAt: number;
 };
