@@ -15,6 +15,8 @@ import { startGroupLoops } from "./startGroupLoops.ts";
 import { waitMs } from "./waitMs.ts";
 
 const DIRECTORY_PERIOD_MS = 30_000;
+/** While nobody confirms what the lists say. */
+const OPEN_PERIOD_MS = 5_000;
 const RETRY_MS = 1_000;
 /** How often a registration that is not final yet is looked for. */
 const REGISTRATION_PERIOD_MS = 2_000;
@@ -63,11 +65,12 @@ async function endTasks(core: ClientCore, online: Online): Promise<void> {
 
 async function keepDirectory(params: { core: ClientCore; signal: AbortSignal }): Promise<void> {
   const { core, signal } = params;
-  const { links, database, network } = core;
+  const { witnesses, database, network } = core;
   while (!signal.aborted) {
     let ms = DIRECTORY_PERIOD_MS;
     try {
-      await readDirectory({ links, database, network, signal });
+      const taken = await readDirectory({ witnesses, database, network, signal });
+      if (taken === "open") ms = OPEN_PERIOD_MS;
     } catch (error) {
       if (signal.aborted) return;
       if (isWeftError(error, "wrong-chain")) throw error;

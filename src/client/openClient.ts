@@ -22,7 +22,9 @@ import { type InboxSnapshot, tables } from "./tables.ts";
 import { defaultRotation, type Rotation } from "./upkeep/rotation.ts";
 import { waitMs } from "./waitMs.ts";
 import { createWakeup } from "./wakeup.ts";
+import { openSecret } from "./witness/openSecret.ts";
 import { type ChosenWitnesses, openWitnesses } from "./witness/openWitnesses.ts";
+import type { Witnesses } from "./witness/witnesses.ts";
 
 export type OpenClientParams = {
   /** Of the database; the name of an IndexedDB in browsers. */
@@ -129,7 +131,7 @@ async function openCore(
   const finalityBlocks = params.finalityBlocks ?? DEFAULT_FINALITY_BLOCKS;
   let opened: ClientCore | undefined;
   const witnesses = await openWitnesses({
-    ...{ links, network, finalityBlocks, signal },
+    ...{ links, network, finalityBlocks, signal, secret: await openSecret(database) },
     chosen: params.witnesses,
     online: params.online !== false,
     onLie: (lie) => {
@@ -143,7 +145,7 @@ async function openCore(
   });
   const self = await openIdentity({
     ...{ database, network, links, ownRelay, wallet, signal },
-    findNodes: () => findNodes({ ...params, links, ownRelay, signal }),
+    findNodes: () => findNodes({ ...params, witnesses, ownRelay, signal }),
   }).finally(() => (params.online === false ? closeConnections(links) : undefined));
   const { groups, nextSequence } = await loadGroups(database);
   const core: ClientCore = {
@@ -233,16 +235,17 @@ async function checkEndpoint({ ownRelay, closing }: ClientCore): Promise<void> {
 /** Nodes that are just starting are waited for a little, unless they are not needed to register. */
 async function findNodes(
   params: Pick<OpenClientParams, "network"> & {
-    links: NodeLinks;
+    witnesses: Witnesses;
     ownRelay: OwnRelay | undefined;
     database: Database;
     signal: AbortSignal;
   },
-) {
+): Promise<void> {
   const untilMs = Date.now() + NODES_PATIENCE_MS;
   for (;;) {
     try {
-      return await readDirectory(params);
+      await readDirectory(params);
+      return;
     } catch (error) {
       if (params.ownRelay && isWeftError(error, "no-node")) return;
       if (!isWeftError(error, "no-node") || Date.now() > untilMs || params.signal.aborted) throw error;

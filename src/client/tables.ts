@@ -264,6 +264,8 @@ export type KnownNode = {
   readonly registeredBlock: number;
   readonly leftBlock: number | undefined;
   readonly disabled: boolean;
+  /** Told by one node while no other operator answered: to be read by, but no witness. */
+  readonly isUnconfirmed?: boolean;
 };
 
 /** What nodes proved of a batch: by which block its node had checkpointed it. */
@@ -298,7 +300,7 @@ const { identity, keyPackage, group, epoch, tree, entry, entryByPlace, deadRun, 
 const { outcome, held, timeline, timelinePlace, deletion, replaced } = clientSchema;
 const { unheld, epochTally, groupTally, openIntent, sendPlace, coverage, awaited } = clientSchema;
 const { revocation, copy, written, entered, outbox, intentPlace, publication } = clientSchema;
-const { topicPosition, topicRead, welcome, preference, knownNode, knownInbox } = clientSchema;
+const { topicPosition, topicRead, welcome, preference, knownNode, knownInbox, witnessSecret } = clientSchema;
 
 /** The client's database with the type of every record; keys and meaning stand in store/schema.ts. */
 export const tables = {
@@ -337,5 +339,6 @@ export const tables = {
   welcome: jsonTable<typeof welcome.key, WelcomeRecord>(welcome),
   preference: jsonTable<typeof preference.key, NodeId>(preference),
   knownNode: jsonTable<typeof knownNode.key, KnownNode>(knownNode),
+  witnessSecret: bytesTable(witnessSecret),
   knownInbox: jsonTable<typeof knownInbox.key, InboxSnapshot>(knownInbox),
 };

@@ -88,5 +88,6 @@ export const clientSchema = {
   welcome:       { prefix: 0x61, key: { envelope: "bytes32" },                      value: "WelcomeRecord: an opened Welcome that waits for its group info", writer: "the welcome queue" },
   preference:    { prefix: 0x62, key: { group: "bytes32" },                         value: "node id that the conversation prefers", writer: "preferNode" },
   knownNode:     { prefix: 0x63, key: { node: "bytes32" },                          value: "KnownNode: signing key, address, blocks", writer: "the node directory" },
+  witnessSecret: { prefix: 0x7f, key: {},                                           value: "32 random bytes: by which this client draws a witness, the same for ever", writer: "openSecret" },
   knownInbox:    { prefix: 0x64, key: { inbox: "bytes32" },                         value: "InboxSnapshot: its history as replayed up to a block", writer: "the inbox directory" },
 } as const;

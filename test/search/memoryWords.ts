@@ -1,5 +1,7 @@
+import { nodeWord } from "../../src/chain/nodeWord.ts";
+import type { IndexableRecord } from "../../src/store/node/indexableRecord.ts";
 import type { EntryId, GroupId, Hex, NodeId } from "../../src/wire/ids.ts";
-import { asAddress } from "../../src/wire/ids.ts";
+import { asAddress, toHex } from "../../src/wire/ids.ts";
 import {
   type EntryWord,
   entryWord,
@@ -34,7 +36,7 @@ function wordsAt(params: { chain: MemoryChain; block: Block; question: WordsQues
     }),
     inboxes: inboxes.map(() => NOTHING),
     wallets: wallets.map((wallet) => block.state.wallets.get(wallet)?.inbox),
-    nodes: question.nodes.map(() => NOTHING),
+    nodes: question.nodes.map((node) => nodes.get(node) ?? NOTHING),
     nodeCount: nodes.size,
     checkpoints: question.checkpoints.map(({ log, sequence, block: number }) => {
       const records = number > last ? [] : (blockNumbered(chain, number)?.records ?? []);
@@ -52,17 +54,18 @@ function wordsAt(params: { chain: MemoryChain; block: Block; question: WordsQues
 
 type Contents = {
   readonly entries: ReadonlyMap<EntryId | GroupId, EntryWord & { readonly group: GroupId }>;
-  readonly nodes: ReadonlySet<NodeId>;
+  /** Words: nothing but the registration changes one here. */
+  readonly nodes: ReadonlyMap<NodeId, Hex>;
 };
 
 /** By the records of all blocks up to this one. */
 function contentsAt(chain: MemoryChain, block: Block): Contents {
   const entries = new Map<EntryId | GroupId, EntryWord & { readonly group: GroupId }>();
-  const nodes = new Set<NodeId>();
+  const nodes = new Map<NodeId, Hex>();
   for (const { ref, records } of chain.blocks) {
     if (ref.number > block.ref.number) break;
     for (const record of records) {
-      if (record.kind === "node-registered") nodes.add(record.node);
+      if (record.kind === "node-registered") nodes.set(record.node, wordOfNode(record, ref.number));
       if (record.kind !== "entry") continue;
       const { group, id, parent, index, authority } = record;
       const root = { group, authority: NOBODY, block: 0, index: 0 };
@@ -71,4 +74,14 @@ function contentsAt(chain: MemoryChain, block: Block): Contents {
     }
   }
   return { entries, nodes };
+}
+
+function wordOfNode(record: IndexableRecord & { kind: "node-registered" }, registeredBlock: number): Hex {
+  const { operator, bondWei, multiaddrs, httpAddress } = record;
+  return nodeWord({
+    ...{ operator, bondWei, multiaddrs, httpAddress, registeredBlock, generation: 1n, withdrawableAt: 0 },
+    ...{ leftBlock: undefined, disabledBlock: undefined },
+    signingKey: toHex(record.signingKey),
+    peerId: toHex(record.peerId),
+  });
 }

@@ -76,6 +76,7 @@ export function testWitnesses(
   const links = createNodeLinks({ bootstrap: [], nodes: known, connect, onChange: () => undefined });
   const witnesses = createWitnesses({
     ...{ links, finalityBlocks: 64, endpoints: [], isOneOperatorEnough: false, ...chosen },
+    secret: new Uint8Array(32),
     onLie: (lie) => lies.push(lie),
   });
   const serving = testNodeId(nodes[0]?.id ?? 0);

@@ -9,7 +9,7 @@ import { receiveEnvelopes } from "../messages/receiveEnvelopes.ts";
 import { tables } from "../tables.ts";
 import type { FeedPlan } from "./feedPlan.ts";
 import { noteActivity } from "./noteActivity.ts";
-import { takeNodeList } from "./readDirectory.ts";
+import { readNodeList } from "./readDirectory.ts";
 import { dropClaims, keepClaim } from "./topicClaims.ts";
 import { noteRead, placesIn, readAnewWrites, readWrites } from "./topicReads.ts";
 
@@ -31,7 +31,7 @@ export async function followTopics(params: {
   keepClaim({ core, topics, claim: { node, vector: [], sinceMs } });
   try {
     for await (const event of api.subscribe({ topics: positions }, { signal })) {
-      if (event.kind === "page") await receivePage({ core, api, page: event, readings, signal });
+      if (event.kind === "page") await receivePage({ core, node, api, page: event, readings, signal });
       if (event.kind !== "idle") continue;
       keepClaim({ core, topics, claim: { node, vector: event.watermark.vector, sinceMs } });
       reachEnd(params);
@@ -103,6 +103,8 @@ export async function positionsOf(params: {
  */
 export async function receivePage(params: {
   core: ClientCore;
+  /** Whose page it is, if that is known. */
+  node?: NodeId;
   api: NodeApi;
   page: QueryPage;
   readings?: TopicReadings;
@@ -110,8 +112,8 @@ export async function receivePage(params: {
   isAside?: boolean;
   signal: AbortSignal;
 }): Promise<void> {
-  const { core, api, page, readings, isAside = false, signal } = params;
-  await knowNodes({ core, api, page, signal });
+  const { core, node, api, page, readings, isAside = false, signal } = params;
+  await knowNodes({ core, node, api, page, signal });
   const byTopic = Map.groupBy(page.envelopes, ({ envelope }) => toHex(envelope.topic));
   for (const envelopes of byTopic.values()) {
     const topic = envelopes[0]?.envelope.topic ?? new Uint8Array();
@@ -145,16 +147,24 @@ async function positionWrite(params: {
   return tables.topicPosition.put({ topic }, { cursors, vector });
 }
 
+/** When each client last asked for a list because of a receipt, ms since 1970. */
+const lastLists = new WeakMap<ClientCore, number>();
+/** Receipts may name nodes that nobody knows. */
+const LEAST_BETWEEN_LISTS_MS = 1_000;
+
 /** A receipt by a node that has just registered needs its key. */
 export async function knowNodes(params: {
   core: ClientCore;
+  node?: NodeId | undefined;
   api: NodeApi;
   page: QueryPage;
   signal: AbortSignal;
 }): Promise<void> {
   const { core, page } = params;
   const nodes = page.envelopes.flatMap(({ receipts }) => receipts.map(({ header }): NodeId => header.node));
-  if (nodes.some((node) => !core.links.nodes.has(node))) {
-    await takeNodeList({ ...params, links: core.links, database: core.database });
-  }
+  if (nodes.every((node) => core.links.nodes.has(node))) return;
+  if ((lastLists.get(core) ?? 0) + LEAST_BETWEEN_LISTS_MS > Date.now()) return;
+  lastLists.set(core, Date.now());
+  const { witnesses, database } = core;
+  await readNodeList({ ...params, node: params.node, witnesses, database });
 }

@@ -1,54 +1,68 @@
 import { isWeftError, WeftError } from "../../errors.ts";
 import type { NodeApi, NodeStatus } from "../../rpc/nodeApi.ts";
 import type { Database } from "../../store/openDatabase.ts";
-import { writeAtomic } from "../../store/writeAtomic.ts";
+import type { NodeId } from "../../wire/ids.ts";
 import type { Network } from "../../wire/network.ts";
-import { type KnownNode, tables } from "../tables.ts";
-import { activeNodes, apiOf, connectionTo, isUp, type NodeLinks } from "./nodeLinks.ts";
+import type { Witnesses } from "../witness/witnesses.ts";
+import { activeNodes, apiOf, connectionTo, isUp } from "./nodeLinks.ts";
+import type { NodeList } from "./nodeList.ts";
+import { type Taken, takeNodeLists } from "./takeNodeLists.ts";
 
-type Params = { links: NodeLinks; database: Database; network: Network; signal: AbortSignal };
+type Params = { witnesses: Witnesses; database: Database; network: Network; signal: AbortSignal };
 
 /**
- * Reads the registry's list of nodes from whichever node answers first, by the addresses that the app named and by
- * those that are known. Throws `no-node` if none answers, `wrong-chain` if one is of another network.
+ * Reads the registry's list of nodes from those whose addresses the app named, or from others that are known, and takes
+ * what two operators agree on; from all that are known if it turns out that some are hidden. Throws `no-node` if none
+ * answers, `wrong-chain` if one is of another network.
  */
-export async function readDirectory(params: Params): Promise<void> {
-  const { links, network, signal } = params;
+export async function readDirectory(params: Params): Promise<Taken> {
   const faults: unknown[] = [];
-  for (const url of links.bootstrap) {
-    const api = connectionTo(links, url);
-    await attempt(faults, signal, async () => {
-      const status = await api.getNode({}, { signal });
-      checkNetwork(network, status);
-      links.addresses.set(status.node, url);
-      await takeNodeList({ ...params, api });
-    });
+  const named = await readNamed({ ...params, faults });
+  const lists = named.length > 0 ? named : await readKnown({ ...params, faults, most: 1 });
+  if (lists.length === 0) {
+    throw new WeftError({ code: "no-node", message: "no node answers", cause: faults[0] });
   }
-  if (faults.length < links.bootstrap.length) return;
-  for (const { node } of activeNodes(links)) {
-    const api = isUp(links, node, Date.now()) ? apiOf(links, node) : undefined;
-    const count = faults.length;
-    if (api) await attempt(faults, signal, () => takeNodeList({ ...params, api }));
-    if (api && faults.length === count) return;
-  }
-  throw new WeftError({ code: "no-node", message: "no node answers", cause: faults[0] });
+  const outcome = await takeNodeLists({ ...params, lists });
+  if (outcome !== "hidden") return outcome;
+  const more = await readKnown({ ...params, faults, most: Number.POSITIVE_INFINITY });
+  return await takeNodeLists({ ...params, lists: [...lists, ...more] });
 }
 
-/** What one node lists. */
-export async function takeNodeList(params: Omit<Params, "network"> & { api: NodeApi }): Promise<void> {
-  const { links, database, api, signal } = params;
-  const { nodes } = await api.listNodes({}, { signal });
-  const known = nodes.map(
-    ({ node, operator, signingKey, httpAddress, registeredBlock, leftBlock, disabledBlock }): KnownNode => ({
-      ...{ node, operator, signingKey, httpAddress, registeredBlock, leftBlock },
-      disabled: disabledBlock !== undefined,
-    }),
-  );
-  const changed = known.filter((node) => !isSame(links.nodes.get(node.node), node));
-  const writes = changed.map((node) => tables.knownNode.put({ node: node.node }, node));
-  await writeAtomic({ database, writes, sync: false });
-  for (const node of changed) links.nodes.set(node.node, node);
-  if (changed.length > 0) links.onChange();
+/** Takes from one node's list what two operators agree on. */
+export async function readNodeList(
+  params: Omit<Params, "network"> & { node: NodeId | undefined; api: Pick<NodeApi, "listNodes"> },
+): Promise<void> {
+  const { node, api, signal } = params;
+  const { nodes: records } = await api.listNodes({}, { signal });
+  await takeNodeLists({ ...params, lists: [{ by: node, records, isNamed: false }] });
+}
+
+async function readNamed(params: Params & { faults: unknown[] }): Promise<NodeList[]> {
+  const { witnesses, network, signal } = params;
+  const { links } = witnesses;
+  const read = async (url: string): Promise<NodeList> => {
+    const api = connectionTo(links, url);
+    const status = await api.getNode({}, { signal });
+    checkNetwork(network, status);
+    const { nodes: records } = await api.listNodes({}, { signal });
+    links.addresses.set(status.node, url);
+    return { by: status.node, records, isNamed: true };
+  };
+  const lists = await Promise.all(links.bootstrap.map((url) => attempt(params, () => read(url))));
+  return lists.flatMap((list) => list ?? []);
+}
+
+async function readKnown(params: Params & { faults: unknown[]; most: number }): Promise<NodeList[]> {
+  const { witnesses, signal, most } = params;
+  const { links } = witnesses;
+  const lists: NodeList[] = [];
+  for (const { node } of activeNodes(links)) {
+    const api = isUp(links, node, Date.now()) ? apiOf(links, node) : undefined;
+    if (!api || lists.length >= most) continue;
+    const answer = await attempt(params, () => api.listNodes({}, { signal }));
+    if (answer) lists.push({ by: node, records: answer.nodes, isNamed: false });
+  }
+  return lists;
 }
 
 function checkNetwork(network: Network, status: NodeStatus): void {
@@ -65,15 +79,15 @@ function checkNetwork(network: Network, status: NodeStatus): void {
 }
 
 /** Collects what goes wrong with one node; a wrong network and the caller's abort are passed on. */
-async function attempt(faults: unknown[], signal: AbortSignal, read: () => Promise<void>): Promise<void> {
+async function attempt<T>(
+  { faults, signal }: { faults: unknown[]; signal: AbortSignal },
+  read: () => Promise<T>,
+): Promise<T | undefined> {
   try {
-    await read();
+    return await read();
   } catch (error) {
     if (signal.aborted || isWeftError(error, "wrong-chain") || isWeftError(error, "storage")) throw error;
     faults.push(error);
+    return undefined;
   }
-}
-
-function isSame(a: KnownNode | undefined, b: KnownNode): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
 }

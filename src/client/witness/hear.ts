@@ -40,7 +40,8 @@ export async function hear(hearing: Hearing): Promise<Testimony> {
   if (isOneEnough(witnesses)) return { kind: "agreed" };
   const byEndpoint = await hearAll({ ...hearing, asked: witnesses.endpoints, others: [] });
   if (byEndpoint && byEndpoint.kind !== "silent") return byEndpoint;
-  const besides = witnesses.links.nodes.get(serving)?.operator;
+  const served = ranked.find(({ node }) => node === serving) ?? witnesses.links.nodes.get(serving);
+  const besides = served?.operator;
   const others = nextOperators({ ranked, besides }).filter(({ node }) => node !== serving);
   const asked = askable(witnesses, others).flatMap(({ node }) => nodeWitness(witnesses.links, node) ?? []);
   return (await hearAll({ ...hearing, asked: asked.slice(0, MAX_ASKED), others })) ?? { kind: "silent" };

@@ -19,7 +19,7 @@ export async function openWitnesses(
     signal: AbortSignal;
   },
 ): Promise<Witnesses> {
-  const { chosen = [], network, online, links, finalityBlocks, onLie } = params;
+  const { chosen = [], network, online, links, finalityBlocks, secret, onLie } = params;
   const named = chosen === "one-operator" ? [] : chosen;
   const endpoints = named.map(({ rpcUrl }) => openEndpoint({ rpcUrl, network }));
   const signal = AbortSignal.any([params.signal, AbortSignal.timeout(CHECK_MS)]);
@@ -33,5 +33,5 @@ export async function openWitnesses(
   };
   if (online) await Promise.all(endpoints.map(check));
   const isOneOperatorEnough = chosen === "one-operator";
-  return createWitnesses({ links, finalityBlocks, onLie, endpoints, isOneOperatorEnough });
+  return createWitnesses({ links, finalityBlocks, secret, onLie, endpoints, isOneOperatorEnough });
 }

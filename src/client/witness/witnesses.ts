@@ -16,6 +16,8 @@ export type Witnesses = {
   /** The app said that the nodes of one operator are believed where the registry has no other. */
   readonly isOneOperatorEnough: boolean;
   readonly finalityBlocks: number;
+  /** 32 bytes: see `openSecret`. */
+  readonly secret: Uint8Array;
   /** Nodes that did not answer when they were last asked for a word. */
   readonly quiet: Map<NodeId, { readonly attempts: number; readonly untilMs: number }>;
   /** How often in a row a node has taken its word back. */
@@ -32,7 +34,7 @@ export type Witnesses = {
 
 export type WitnessParams = Pick<
   Witnesses,
-  "links" | "endpoints" | "isOneOperatorEnough" | "finalityBlocks" | "onLie"
+  "links" | "endpoints" | "isOneOperatorEnough" | "finalityBlocks" | "secret" | "onLie"
 >;
 
 export function createWitnesses(params: WitnessParams): Witnesses {
@@ -53,9 +55,10 @@ export function nodeWitness(links: NodeLinks, node: NodeId): Witness | undefined
 }
 
 /** Nodes that may be asked now, in their order; those that were left for what they said come last. */
-export function askable<T extends Operated>(witnesses: Witnesses, nodes: readonly T[]): T[] {
+export function askable<T extends Operated>(witnesses: Witnesses, candidates: readonly T[]): T[] {
   const { links, quiet } = witnesses;
   const now = Date.now();
+  const nodes = candidates.filter(({ node }) => !links.nodes.get(node)?.isUnconfirmed);
   const left = nodes.filter(({ node }) => isLeft(links, node, now));
   const up = nodes.filter(({ node }) => isUp(links, node, now) && (quiet.get(node)?.untilMs ?? 0) <= now);
   return [...up, ...left];

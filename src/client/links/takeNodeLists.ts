@@ -1,0 +1,131 @@
+import { nodeWord } from "../../chain/nodeWord.ts";
+import { MAX_WORDS_PER_CALL } from "../../rpc/limits.ts";
+import type { NodeRecord } from "../../rpc/nodeApi.ts";
+import type { Database } from "../../store/openDatabase.ts";
+import { writeAtomic } from "../../store/writeAtomic.ts";
+import type { Hex, NodeId } from "../../wire/ids.ts";
+import { type KnownNode, tables } from "../tables.ts";
+import { NO_WORDS, type Reading, readAgreed } from "../witness/readAgreed.ts";
+import type { Operated } from "../witness/witness.ts";
+import type { Witnesses } from "../witness/witnesses.ts";
+import type { NodeList } from "./nodeList.ts";
+import { provenRecords } from "./provenRecords.ts";
+import { tellFalseList } from "./tellFalseList.ts";
+
+type Params = {
+  witnesses: Witnesses;
+  database: Database;
+  lists: readonly NodeList[];
+  signal: AbortSignal;
+};
+
+/** `hidden`: the registry has nodes that none of the lists names; `open`: nobody has confirmed what is new. */
+export type Taken = "taken" | "hidden" | "open";
+
+/**
+ * Takes from lists of nodes what the registry's words confirm: two operators have to agree on these, among those that
+ * the app named or that were known before. What one node lists replaces nothing that is known of others.
+ */
+export async function takeNodeLists(params: Params): Promise<Taken> {
+  const { witnesses, lists, signal } = params;
+  const { nodes: known } = witnesses.links;
+  const variants = provenRecords(lists);
+  const news = variants.filter((record) => !isSame(known.get(record.node), knownNodeOf(record)));
+  const ids = [...new Set(news.map(({ node }) => node))].slice(0, MAX_WORDS_PER_CALL);
+  const isFirst = known.size === 0;
+  const list = { ...NO_WORDS, nodes: ids };
+  const panel = panelOf({ witnesses, lists, variants });
+  let reading = await readAgreed({ witnesses, panel, list, signal });
+  if (reading.kind !== "agreed" && isFirst) {
+    // Whoever names one node to start from has to take its word for who else there is; these are asked then.
+    await take(
+      params,
+      news.map((record) => knownNodeOf(record)),
+    );
+    reading = await readAgreed({ witnesses, panel: [...known.values()], list, signal });
+  }
+  if (reading.kind === "none") return "open";
+  await take(params, chosenFrom({ witnesses, reading, news, ids, isFirst }));
+  if (reading.kind !== "agreed") return "open";
+  const words = new Map(ids.map((node, i) => [node, reading.words.nodes[i]]));
+  if (isFirst) await dropFalse({ ...params, news, words });
+  tellFalseList({ witnesses, lists, words, head: reading.words.block });
+  const count = new Set([...known.keys(), ...variants.map(({ node }) => node)]).size;
+  return reading.words.nodeCount > count ? "hidden" : "taken";
+}
+
+/** Who may confirm: those whose addresses the app named and who list themselves, and those known before. */
+function panelOf(params: {
+  witnesses: Witnesses;
+  lists: readonly NodeList[];
+  variants: readonly NodeRecord[];
+}): readonly Operated[] {
+  const { witnesses, lists, variants } = params;
+  const named = lists.flatMap(({ by, isNamed }) =>
+    isNamed ? variants.filter(({ node }) => node === by).slice(0, 1) : [],
+  );
+  const known = [...witnesses.links.nodes.values()].filter(({ leftBlock, disabled }) => {
+    return leftBlock === undefined && !disabled;
+  });
+  const panel = new Map<NodeId, Operated>([...known, ...named].map((one) => [one.node, one]));
+  return [...panel.values()];
+}
+
+/** What is taken of the records that say something new. */
+function chosenFrom(params: {
+  witnesses: Witnesses;
+  reading: Exclude<Reading, { kind: "none" }>;
+  news: readonly NodeRecord[];
+  ids: readonly NodeId[];
+  isFirst: boolean;
+}): KnownNode[] {
+  const { witnesses, reading, news, ids, isFirst } = params;
+  const words = new Map<NodeId, Hex | undefined>(ids.map((node, i) => [node, reading.words.nodes[i]]));
+  const confirmed = news.filter((record) => words.get(record.node) === nodeWord(record)).map(knownNodeOf);
+  if (reading.kind === "agreed" || isFirst) return confirmed;
+  const { links } = witnesses;
+  const operators = new Set([...links.nodes.values()].map(({ operator }) => operator));
+  if (operators.size === 1) return confirmed;
+  // Nobody else answers: whom one can't reach may have moved, and who is new may be all that is left to be read by.
+  return confirmed
+    .filter(({ node }) => !links.nodes.has(node) || links.health.has(node))
+    .map((node) => ({ ...node, isUnconfirmed: true }));
+}
+
+async function take({ witnesses, database }: Params, nodes: readonly KnownNode[]): Promise<void> {
+  const { links } = witnesses;
+  const changed = nodes.filter((node) => !isSame(links.nodes.get(node.node), node));
+  if (changed.length === 0) return;
+  const writes = changed.map((node) => tables.knownNode.put({ node: node.node }, node));
+  await writeAtomic({ database, writes, sync: false });
+  for (const node of changed) links.nodes.set(node.node, node);
+  links.onChange();
+}
+
+/** What had to be taken at first and was denied then. */
+async function dropFalse(
+  params: Params & { news: readonly NodeRecord[]; words: ReadonlyMap<NodeId, Hex | undefined> },
+): Promise<void> {
+  const { witnesses, database, news, words } = params;
+  const { links } = witnesses;
+  const confirmed = new Set(
+    news.filter((one) => words.get(one.node) === nodeWord(one)).map(({ node }) => node),
+  );
+  const gone = news.map(({ node }) => node).filter((node) => !confirmed.has(node) && links.nodes.has(node));
+  if (gone.length === 0) return;
+  await writeAtomic({ database, writes: gone.map((node) => tables.knownNode.del({ node })), sync: false });
+  for (const node of gone) links.nodes.delete(node);
+  links.onChange();
+}
+
+function knownNodeOf(record: NodeRecord): KnownNode {
+  const { node, operator, signingKey, httpAddress, registeredBlock, leftBlock, disabledBlock } = record;
+  return {
+    ...{ node, operator, signingKey, httpAddress, registeredBlock, leftBlock },
+    disabled: disabledBlock !== undefined,
+  };
+}
+
+function isSame(a: KnownNode | undefined, b: KnownNode): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}

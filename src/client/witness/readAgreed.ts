@@ -1,0 +1,80 @@
+import { isWeftError } from "../../errors.ts";
+import { checkWords } from "../../rpc/wordsMessages.ts";
+import type { Hex } from "../../wire/ids.ts";
+import type { Words, WordsList } from "../../wire/words.ts";
+import { drawBySecret } from "./drawBySecret.ts";
+import { factsOfWords } from "./factsOfWords.ts";
+import { hear, PATIENCE_MS } from "./hear.ts";
+import type { Operated, Witness } from "./witness.ts";
+import { askable, nodeWitness, type Witnesses } from "./witnesses.ts";
+
+export type Reading =
+  /** Two operators say so, one of them drawn by this client's lasting secret; or an endpoint that the app named does. */
+  | { readonly kind: "agreed"; readonly words: Words }
+  /** Only one operator answers. */
+  | { readonly kind: "silent"; readonly words: Words }
+  /** They do not agree (yet), or nobody answers at all: ask again later. */
+  | { readonly kind: "none" };
+
+type Params = {
+  witnesses: Witnesses;
+  /** Nodes of which two are asked. */
+  panel: readonly Operated[];
+  list: WordsList;
+  signal: AbortSignal;
+};
+
+/** No block has this hash: whoever is asked about it tells its own newest block. */
+const NO_BLOCK: Hex = `0x${"00".repeat(32)}`;
+/** Nodes that are drawn one after the other, until one answers. */
+const MAX_DRAWN = 3;
+
+export const NO_WORDS: WordsList = {
+  ...{ entries: [], inboxes: [], wallets: [], nodes: [], checkpoints: [], blocks: [] },
+};
+
+/** Reads words of the newest block for which two witnesses are needed. Throws only the signal's reason. */
+export async function readAgreed(params: Params): Promise<Reading> {
+  const { witnesses, panel, list, signal } = params;
+  for (const endpoint of witnesses.endpoints) {
+    const words = await readNewest({ witness: endpoint, list, signal });
+    if (words) return { kind: "agreed", words };
+  }
+  const drawn = drawBySecret({ secret: witnesses.secret, nodes: askable(witnesses, panel) });
+  for (const { node } of drawn.slice(0, MAX_DRAWN)) {
+    const witness = nodeWitness(witnesses.links, node);
+    const words = witness && (await readNewest({ witness, list, signal }));
+    if (!words) continue;
+    const claim = { head: words.block, facts: factsOfWords({ list, words }) };
+    const testimony = await hear({ witnesses, ranked: panel, serving: node, claim, signal });
+    if (testimony.kind === "agreed" || testimony.kind === "silent") return { kind: testimony.kind, words };
+    if (testimony.kind !== "contradicted") break;
+  }
+  return { kind: "none" };
+}
+
+/** Undefined for whatever goes wrong. */
+async function readNewest(params: {
+  witness: Witness;
+  list: WordsList;
+  signal: AbortSignal;
+}): Promise<Words | undefined> {
+  const { witness, list } = params;
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), PATIENCE_MS);
+  const signal = AbortSignal.any([params.signal, late.signal]);
+  try {
+    const { head } = await witness.readWords({ ...NO_WORDS, block: NO_BLOCK }, { signal });
+    if (!head) return undefined;
+    const question = { ...list, block: head.hash };
+    const { words } = await witness.readWords(question, { signal });
+    if (words) checkWords({ question, words });
+    return words;
+  } catch (error) {
+    params.signal.throwIfAborted();
+    if (late.signal.aborted || isWeftError(error)) return undefined;
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
