@@ -23,6 +23,8 @@ export type IntentSummary = {
    * turn is still to come or, if it failed, did not come.
    */
   readonly members: { readonly total: number; readonly remaining: readonly InboxId[] } | undefined;
+  /** `witness`: what it rests on was told by one node, and no other operator answers to confirm it. */
+  readonly waitsFor: "witness" | undefined;
   readonly acknowledged: boolean;
   readonly racesLost: number;
   readonly rebased: number;
@@ -46,7 +48,7 @@ function revocationSummary(record: RevocationRecord): IntentSummary {
   const { id, createdAtMs, acknowledged, progress } = record;
   return {
     ...{ id, createdAtMs, acknowledged, group: undefined, action: "revoke", message: undefined },
-    members: undefined,
+    ...{ members: undefined, waitsFor: undefined },
     ...{ progress: progress.kind, racesLost: 0, rebased: 0 },
     outcome: progress.kind === "settled" ? progress.outcome : undefined,
   };
@@ -74,6 +76,7 @@ function summaryOf(intent: Intent): IntentSummary {
     action: isDeletion(intent) ? "delete" : intent.action.kind,
     message: intent.action.kind === "send" ? intent.action.message : undefined,
     members: membersOf(intent),
+    waitsFor: progress.kind === "queued" ? intent.awaits : undefined,
     progress: progress.kind,
     outcome: progress.kind === "settled" ? progress.outcome : undefined,
   };

@@ -144,7 +144,7 @@ async function openCore(
     },
   });
   const self = await openIdentity({
-    ...{ database, network, links, ownRelay, wallet, signal },
+    ...{ database, network, links, witnesses, ownRelay, wallet, signal },
     findNodes: () => findNodes({ ...params, witnesses, ownRelay, signal }),
   }).finally(() => (params.online === false ? closeConnections(links) : undefined));
   const { groups, nextSequence } = await loadGroups(database);

@@ -5,13 +5,15 @@ import { WeftError } from "../../errors.ts";
 import { createInstallation } from "../../identity/createInstallation.ts";
 import type { Database } from "../../store/openDatabase.ts";
 import { writeAtomic } from "../../store/writeAtomic.ts";
-import { type Address, asAddress, ID_BYTES, toHex } from "../../wire/ids.ts";
+import { type Address, asAddress, ID_BYTES, type InboxId, toHex } from "../../wire/ids.ts";
 import type { Network } from "../../wire/network.ts";
 import type { Self } from "../core.ts";
 import { activeNodes, type NodeLinks } from "../links/nodeLinks.ts";
 import { askRelay } from "../relay/askRelay.ts";
 import type { OwnRelay } from "../relay/ownRelay.ts";
 import { type IdentityRecord, tables } from "../tables.ts";
+import { readInboxesOf } from "../witness/readInboxesOf.ts";
+import type { Witnesses } from "../witness/witnesses.ts";
 import { registerInstallation } from "./registerInstallation.ts";
 
 type Params = {
@@ -19,6 +21,7 @@ type Params = {
   network: Network;
   links: NodeLinks;
   ownRelay: OwnRelay | undefined;
+  witnesses: Witnesses;
   wallet: Wallet;
   /** Reads the list of nodes; only needed where something is to be registered. */
   findNodes: () => Promise<void>;
@@ -55,12 +58,22 @@ export function selfOf({ inbox, wallet, installation: key, privateKey }: Identit
   return { inbox, wallet, installation: { key, privateKey } };
 }
 
-async function draftIdentity(params: Params & { address: Address }): Promise<IdentityRecord> {
-  const { database, address: wallet, signal } = params;
-  const { inbox: existing } = await askRelay({
-    ...{ ...params, ranked: activeNodes(params.links) },
+/** Where nobody confirms it, one node's word does: the contract takes no installation into another's inbox. */
+async function inboxOf(params: Params, wallet: Address): Promise<InboxId | undefined> {
+  const { links, witnesses, signal } = params;
+  const panel = activeNodes(links);
+  const linked = await readInboxesOf({ witnesses, panel, wallets: [wallet], signal });
+  if (linked) return linked.get(wallet);
+  const found = await askRelay({
+    ...{ ...params, ranked: panel },
     ask: (relay) => relay.getWallet({ wallet }, { signal }),
   });
+  return found.inbox;
+}
+
+async function draftIdentity(params: Params & { address: Address }): Promise<IdentityRecord> {
+  const { database, address: wallet } = params;
+  const existing = await inboxOf(params, wallet);
   const salt = toHex(randomBytes(ID_BYTES));
   const { key: installation, privateKey } = createInstallation();
   const inbox = existing ?? inboxIdOf({ wallet, salt });

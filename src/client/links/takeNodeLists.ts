@@ -87,9 +87,12 @@ function chosenFrom(params: {
   const operators = new Set([...links.nodes.values()].map(({ operator }) => operator));
   if (operators.size === 1) return confirmed;
   // Nobody else answers: whom one can't reach may have moved, and who is new may be all that is left to be read by.
-  return confirmed
-    .filter(({ node }) => !links.nodes.has(node) || links.health.has(node))
-    .map((node) => ({ ...node, isUnconfirmed: true }));
+  return confirmed.flatMap((node) => {
+    const former = links.nodes.get(node.node);
+    if (!former) return [{ ...node, isUnconfirmed: true }];
+    const hasMoved = links.health.has(node.node) && former.httpAddress !== node.httpAddress;
+    return hasMoved ? [{ ...former, httpAddress: node.httpAddress, isUnconfirmed: true }] : [];
+  });
 }
 
 async function take({ witnesses, database }: Params, nodes: readonly KnownNode[]): Promise<void> {

@@ -106,6 +106,8 @@ export type Intent = {
   readonly attempts: number;
   readonly retryAtMs: number;
   readonly retryAtBlock: number;
+  /** What it rests on was told by one node, and nobody has confirmed it: messages go on meanwhile. */
+  readonly awaits?: "witness" | undefined;
 };
 
 export function isOpen(intent: Intent): boolean {

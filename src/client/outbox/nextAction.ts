@@ -52,6 +52,7 @@ export type OutboxWait =
   | "newer-version"
   | "on-chain"
   | "backing-off"
+  | "no-witness"
   | "too-soon"
   | "reorganized"
   | "earlier-message";
@@ -64,7 +65,7 @@ export const RESUBMIT_MS = 3_000;
  * The next step of a group's outbox. Intents go in order: a message written after a commit of one's own is not sealed
  * to an epoch without it, a commit waits until the messages before it have a receipt. Messages overtake upkeep,
  * deletions and rotations that nobody asked for, and while the chain stands still everything but removals. Who has
- * left does nothing more. Who is cut off writes nothing but that it is. Pure.
+ * left does nothing more. Messages also overtake what waits for a witness. Who is cut off writes nothing but that it is. Pure.
  */
 export function nextAction(params: {
   /** Open intents of the group, in the order of the outbox. */
@@ -108,6 +109,7 @@ export function nextAction(params: {
     else if (isOvertaken(intent)) overtaken = action;
     else if (action.kind !== "wait" || holdsMessages(intent, view)) return action;
     else if (!intents.slice(i).some(isQueuedSend)) return action;
+    else if (intent.awaits === "witness") overtaken = action;
     else if (nowMs < view.standstillAtMs) return noLaterThan(action, view.standstillAtMs);
     else overtaken = action;
   }
@@ -123,7 +125,9 @@ function towardsChain(params: {
   const { intent, earlier, view, nowMs } = params;
   if (intent.progress.kind === "staged") return staged(intent, view, nowMs);
   if (earlier.some(isUnacknowledgedSend)) return wait("earlier-message");
-  if (intent.retryAtMs > nowMs) return wait("backing-off", intent.retryAtMs);
+  if (intent.retryAtMs > nowMs) {
+    return wait(intent.awaits === "witness" ? "no-witness" : "backing-off", intent.retryAtMs);
+  }
   if (intent.retryAtBlock > view.block) return wait("too-soon");
   return { kind: "stage", intent };
 }

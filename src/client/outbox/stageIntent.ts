@@ -22,12 +22,13 @@ import { readMessage } from "../messages/timelineStore.ts";
 import type { IntentReason } from "../policy/reasons.ts";
 import type { HeadId, StagedRecord, StagedWelcome } from "../tables.ts";
 import { inboxesOfUpkeep, missingInstallations } from "../upkeep/duties.ts";
+import { awaitingWitness } from "./awaitingWitness.ts";
 import { composeAppeal } from "./composeAppeal.ts";
 import { fetchKeyPackages } from "./fetchKeyPackages.ts";
 import { failed, type Intent } from "./intent.ts";
 import { contextBytes, type EntryPlan, planEntry, standingOf } from "./planEntry.ts";
 import { RELAY_BACKOFF } from "./relayed.ts";
-import { resolveMembers } from "./resolveMembers.ts";
+import { type Resolved, resolveMembers } from "./resolveMembers.ts";
 import { sealControl } from "./sealControl.ts";
 
 type Params = {
@@ -82,13 +83,26 @@ async function resolve(params: Params): Promise<Intent | undefined> {
   const { action } = intent;
   if (intent.resolved !== undefined || !("members" in action)) return intent;
   const block = Math.max(recentBlock(group), intent.retryAtBlock);
-  const inboxes = await resolveMembers({ ...params, members: action.members, block });
-  const others = action.kind === "create" ? inboxes?.filter((id) => id !== core.self.inbox) : inboxes;
-  const next = others
-    ? { ...lookedUp(intent, [node]), resolved: others, remaining: others, attempts: 0 }
-    : unresolved({ intent: lookedUp(intent, [node]), block: group.processed.number });
+  const found = await resolveMembers({ ...params, group: group.id, members: action.members, block });
+  const asked = lookedUp(intent, [node]);
+  const next = afterResolving({ intent: asked, found, self: core.self.inbox, block: group.processed.number });
   await group.queue.run(() => changeGroup({ core, group, change: { intents: [next] } }));
-  return others ? next : undefined;
+  return found.kind === "resolved" ? next : undefined;
+}
+
+function afterResolving(params: { intent: Intent; found: Resolved; self: InboxId; block: number }): Intent {
+  const { intent, found, self, block } = params;
+  switch (found.kind) {
+    case "unknown":
+      return unresolved({ intent, block });
+    case "no-witness":
+      return awaitingWitness(intent);
+    case "resolved": {
+      const { inboxes } = found;
+      const others = intent.action.kind === "create" ? inboxes.filter((id) => id !== self) : inboxes;
+      return { ...intent, resolved: others, remaining: others, attempts: 0, awaits: undefined };
+    }
+  }
 }
 
 /** The nodes that were asked about somebody stand with the intent before anything of it leaves. */
