@@ -331,6 +331,60 @@ test("a node that claims coverage without a proof is not believed, and another o
   await shows(alice, group, { fenced: 1 });
 });
 
+test("a checkpoint that only one node tells of counts nothing, though its header leads to the batch", async () => {
+  const [honest] = network.nodes;
+  assert.ok(honest);
+  let covered: { batch: Batch; block: number } | undefined;
+  const wide = { perSecond: 1e6, burst: 1e9 };
+  await using liar = await serveRpc({
+    handlers: {
+      ...honest.api,
+      getCoverage: async (params, call) => {
+        const page = await honest.api.getCoverage(params, call);
+        if (!covered) return page;
+        const { batch, block } = covered;
+        const { headerHash } = placeOf(batch);
+        const checkpoint = { sequence: batch.header.firstSequence, headerHash, block };
+        const batches = params.batches.map((one, i) =>
+          one.headerHash === headerHash
+            ? ({ kind: "covered", checkpoint } as const)
+            : (page.batches[i] ?? ({ kind: "uncovered" } as const)),
+        );
+        return { ...page, batches, headers: [...page.headers, batch.headerBytes] };
+      },
+      readWords: async (question, call) => {
+        const answer = await honest.api.readWords(question, call);
+        const hash = covered && placeOf(covered.batch).headerHash;
+        const checkpoints = question.checkpoints.map((_, i) => hash ?? answer.words?.checkpoints[i]);
+        return answer.words ? { ...answer, words: { ...answer.words, checkpoints } } : answer;
+      },
+    },
+    pages: async () => undefined,
+    ...{ host: "127.0.0.1", port: 0, onFault: () => undefined },
+    limits: { calls: wide, relays: wide, publishedBytes: wide, streams: 100 },
+  });
+  await using still = await startColluder({ network, account: 10 });
+  await using friend = await startColluder({ network, account: 11, httpAddress: liar.url });
+  await using play = await removeBob({
+    names: ["alice", "bob"],
+    before: async ({ alice, group }) => {
+      await until("the friend known", () => coreOf(alice.client).links.nodes.has(friend.node));
+      await preferNode({ ...alice, group, node: friend.node });
+    },
+  });
+  const { group, alice, fence, seal } = play;
+  const lies: string[] = [];
+  coreOf(alice.client).events.listen((event) => {
+    if (event.kind === "lied" && event.isDecided) lies.push(event.node);
+  });
+  const { envelope } = await seal("my friend has seen my checkpoint");
+  const batch = await still.take(envelope, { anchorBlock: fence - 1 });
+  covered = { batch, block: fence };
+  await until("the lie told", () => lies.includes(friend.node));
+  await passFence(fence);
+  await shows(alice, group, { fenced: 1 });
+});
+
 test("what a revoked device seals after its revocation is fenced for all", async () => {
   await using opened = await openTestGroup({ network, names: ["alice", "bob"] });
   const { group, members } = opened;

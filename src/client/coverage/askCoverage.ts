@@ -1,29 +1,33 @@
 import { isWeftError, WeftError } from "../../errors.ts";
 import { MAX_BATCHES_PER_CALL } from "../../rpc/limits.ts";
-import type { NodeApi } from "../../rpc/nodeApi.ts";
+import type { ChainHead, Checkpoint, NodeApi } from "../../rpc/nodeApi.ts";
 import type { BatchPlace } from "../../wire/batchPlace.ts";
-import type { NodeId } from "../../wire/ids.ts";
+import type { Address, NodeId } from "../../wire/ids.ts";
 import type { ClientCore } from "../core.ts";
 import type { Group } from "../groups/group.ts";
 import { isNodeFault } from "../links/askNodes.ts";
 import { apiOf, isUp, noteFailure } from "../links/nodeLinks.ts";
 import { rankGroupNodes } from "../links/rankGroupNodes.ts";
-import type { CoverageRecord } from "../tables.ts";
+import type { CoverageRecord, KnownNode } from "../tables.ts";
+import { askWitness } from "../witness/askWitness.ts";
+import type { Fact } from "../witness/fact.ts";
+import { isOneEnough } from "../witness/witnesses.ts";
 import { headersByHash, verifyCoverage } from "./verifyCoverage.ts";
 
 type Answers = Map<BatchPlace, CoverageRecord>;
 /** `at`: how far the node's headers led. */
 type Open = { readonly batch: BatchPlace; readonly at: BatchPlace };
+type Covered = { readonly batch: BatchPlace; readonly checkpoint: Checkpoint };
 
 /** Pages that one node may take to lead to the checkpoints. */
 const MAX_PAGES = 64;
-/** How many nodes have to say that nothing covers a batch, if so many answer. */
-const NEEDED_WORDS = 2;
+/** How many operators have to say that nothing covers a batch. */
+const NEEDED_OPERATORS = 2;
 
 /**
  * What covers these batches, by way of the group's nodes: a proof is taken from whoever has it, but the batch's own
- * node is asked last, and that nothing covers it takes the word of a second node. Batches that nobody can tell of are
- * left out. Never throws a node's fault.
+ * node is asked last, and another operator has to have the checkpoint, too. That nothing covers a batch takes the word
+ * of two operators. Batches that nobody can tell of, or that nobody confirms, are left out. Never throws a node's fault.
  */
 export async function askCoverage(params: {
   core: ClientCore;
@@ -32,11 +36,11 @@ export async function askCoverage(params: {
   signal: AbortSignal;
 }): Promise<Answers> {
   const { core, group } = params;
-  const ranked = (await rankGroupNodes({ core, group: group.id })).map(({ node }) => node);
+  const ranked = await rankGroupNodes({ core, group: group.id });
   const answers: Answers = new Map();
   for (const [own, batches] of Map.groupBy(params.batches, ({ log }) => log.node)) {
-    const others = ranked.filter((node) => node !== own);
-    const nodes = [...others, ...ranked.filter((node) => node === own)];
+    const others = ranked.filter(({ node }) => node !== own);
+    const nodes = [...others, ...ranked.filter(({ node }) => node === own)];
     for (const [batch, record] of await askInTurn({ ...params, batches, nodes })) answers.set(batch, record);
   }
   return answers;
@@ -44,23 +48,27 @@ export async function askCoverage(params: {
 
 async function askInTurn(params: {
   core: ClientCore;
+  group: Group;
   batches: readonly BatchPlace[];
-  nodes: readonly NodeId[];
+  nodes: readonly KnownNode[];
   signal: AbortSignal;
 }): Promise<Answers> {
   const { core, batches, nodes, signal } = params;
-  const { links } = core;
+  const { links, witnesses } = core;
+  const needed = isOneEnough(witnesses) ? 1 : NEEDED_OPERATORS;
   const answers: Answers = new Map();
-  const words = new Map<BatchPlace, number[]>();
-  for (const node of nodes) {
+  const words = new Map<BatchPlace, Map<Address, number>>();
+  for (const { node, operator } of nodes) {
     const open = batches.filter((batch) => !answers.has(batch));
     const api = isUp(links, node, Date.now()) ? apiOf(links, node) : undefined;
     if (open.length === 0 || !api) continue;
     try {
-      for (const [batch, record] of await askNode({ core, api, batches: open, signal })) {
-        const said = [...(words.get(batch) ?? []), record.asOf];
-        if (record.block === undefined) words.set(batch, said);
-        if (record.block !== undefined || said.length === NEEDED_WORDS) answers.set(batch, record);
+      for (const [batch, record] of await askNode({ ...params, node, api, batches: open })) {
+        if (record.block === undefined) {
+          const said = new Map(words.get(batch)).set(operator, record.asOf);
+          words.set(batch, said);
+          if (said.size >= needed) answers.set(batch, { asOf: Math.min(...said.values()) });
+        } else answers.set(batch, record);
       }
     } catch (error) {
       if (signal.aborted || !isNodeFault(error)) throw error;
@@ -68,15 +76,14 @@ async function askInTurn(params: {
       if (isWeftError(error, "malformed")) noteFailure(links, node, Date.now());
     }
   }
-  for (const [batch, said] of words) {
-    if (answers.get(batch)?.block === undefined) answers.set(batch, { asOf: Math.min(...said) });
-  }
   return answers;
 }
 
 /** What one node says and proves, page by page. Throws `malformed` for a claim that it does not prove. */
 async function askNode(params: {
   core: ClientCore;
+  group: Group;
+  node: NodeId;
   api: Pick<NodeApi, "getCoverage">;
   batches: readonly BatchPlace[];
   signal: AbortSignal;
@@ -87,22 +94,48 @@ async function askNode(params: {
   for (let page = 0; page < MAX_PAGES && open.length > 0; page++) {
     const asked = open.slice(0, MAX_BATCHES_PER_CALL);
     const found = await api.getCoverage({ batches: asked.map(({ at }) => at) }, { signal });
-    const asOf = found.head?.number;
-    if (asOf === undefined) throw new WeftError({ code: "not-ready", message: "the node has no chain yet" });
+    const { head } = found;
+    if (head === undefined) throw new WeftError({ code: "not-ready", message: "the node has no chain yet" });
     const headers = headersByHash(found.headers);
     const again: Open[] = [];
+    const covered: Covered[] = [];
     for (const [i, one] of asked.entries()) {
       const coverage = found.batches[i] ?? ({ kind: "unserved", reason: "absent" } as const);
       const proven = verifyCoverage({ network: core.network, batch: one.at, coverage, headers });
       if (proven.kind === "false") {
         throw new WeftError({ code: "malformed", message: "a node claims coverage that it does not prove" });
       }
-      if (proven.kind === "covered") answers.set(one.batch, { block: proven.block, asOf });
-      if (proven.kind === "uncovered") answers.set(one.batch, { asOf });
+      if (proven.kind === "covered" && coverage.kind === "covered") {
+        covered.push({ batch: one.batch, checkpoint: coverage.checkpoint });
+      }
+      if (proven.kind === "uncovered") answers.set(one.batch, { asOf: head.number });
       if (proven.kind === "linked") again.push({ ...one, at: proven.to });
       if (proven.kind === "unserved" && proven.reason === "later") again.push(one);
     }
+    for (const [batch, record] of await confirmed({ ...params, covered, head })) answers.set(batch, record);
     open = [...again, ...open.slice(asked.length)];
   }
   return answers;
+}
+
+/** Those whose checkpoints another operator has, too: a log's own branch is proven, that the chain has it is not. */
+async function confirmed(params: {
+  core: ClientCore;
+  group: Group;
+  node: NodeId;
+  covered: readonly Covered[];
+  head: ChainHead;
+  signal: AbortSignal;
+}): Promise<Answers> {
+  const { group, node: serving, head } = params;
+  // The node may have learned of later blocks while it looked; those wait for the next question.
+  const covered = params.covered.filter(({ checkpoint }) => checkpoint.block <= head.number);
+  if (covered.length === 0) return new Map();
+  const facts = covered.map(({ batch, checkpoint }): Fact => {
+    const { sequence, block, headerHash } = checkpoint;
+    return { kind: "checkpoint", place: { log: batch.log, sequence, block }, headerHash };
+  });
+  const { kind } = await askWitness({ ...params, group: group.id, serving, claim: { head, facts } });
+  if (kind !== "agreed") return new Map();
+  return new Map(covered.map(({ batch, checkpoint: { block } }) => [batch, { block, asOf: head.number }]));
 }
