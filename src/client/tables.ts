@@ -291,6 +291,8 @@ export type InboxSnapshot = {
   readonly word: Hex;
   /** One node has told it, and nobody else has confirmed the word. */
   readonly isProvisional: boolean;
+  /** The last block for which somebody else has confirmed the word of its steps up to there; -1: for none. */
+  readonly confirmedAsOf: number;
   /** Wallets of it that have shown a key of their own, also in what a reorganization took. */
   readonly keyWallets: readonly Address[];
 };

@@ -1,7 +1,16 @@
 import { nodeWord } from "../../src/chain/nodeWord.ts";
 import type { IndexableRecord } from "../../src/store/node/indexableRecord.ts";
-import type { EntryId, GroupId, Hex, NodeId } from "../../src/wire/ids.ts";
-import { asAddress, toHex } from "../../src/wire/ids.ts";
+import { stepOf } from "../../src/store/node/stepOf.ts";
+import { nextWord, signaturesOf } from "../../src/wire/identityStep.ts";
+import {
+  asAddress,
+  type EntryId,
+  type GroupId,
+  type Hex,
+  type InboxId,
+  type NodeId,
+  toHex,
+} from "../../src/wire/ids.ts";
 import {
   type EntryWord,
   entryWord,
@@ -25,17 +34,16 @@ export function readMemoryWords(params: { chain: MemoryChain; question: WordsQue
 
 function wordsAt(params: { chain: MemoryChain; block: Block; question: WordsQuestion }): Words {
   const { chain, block, question } = params;
-  const { entries, nodes } = contentsAt(chain, block);
+  const { entries, inboxes, nodes } = contentsAt(chain, block);
   const { number: last } = block.ref;
-  const { inboxes, wallets } = question;
   return {
     block: block.ref,
     entries: question.entries.map(({ group, id }) => {
       const entry = entries.get(id);
       return entry && (entry.group === group || id === group) ? entryWord(entry) : NOTHING;
     }),
-    inboxes: inboxes.map(() => NOTHING),
-    wallets: wallets.map((wallet) => block.state.wallets.get(wallet)?.inbox),
+    inboxes: question.inboxes.map((inbox) => inboxes.get(inbox)?.word ?? NOTHING),
+    wallets: question.wallets.map((wallet) => block.state.wallets.get(wallet)?.inbox),
     nodes: question.nodes.map((node) => nodes.get(node) ?? NOTHING),
     nodeCount: nodes.size,
     checkpoints: question.checkpoints.map(({ log, sequence, block: number }) => {
@@ -52,28 +60,50 @@ function wordsAt(params: { chain: MemoryChain; block: Block; question: WordsQues
   };
 }
 
+/** What the contracts hold at the end of a block. */
 type Contents = {
-  readonly entries: ReadonlyMap<EntryId | GroupId, EntryWord & { readonly group: GroupId }>;
+  readonly entries: Map<EntryId | GroupId, EntryWord & { readonly group: GroupId }>;
+  readonly inboxes: Map<InboxId, { readonly word: Hex; readonly salt: Hex | undefined }>;
   /** Words: nothing but the registration changes one here. */
-  readonly nodes: ReadonlyMap<NodeId, Hex>;
+  readonly nodes: Map<NodeId, Hex>;
 };
+
+/** Blocks never change. */
+const known = new WeakMap<Block, Contents>();
 
 /** By the records of all blocks up to this one. */
 function contentsAt(chain: MemoryChain, block: Block): Contents {
-  const entries = new Map<EntryId | GroupId, EntryWord & { readonly group: GroupId }>();
-  const nodes = new Map<NodeId, Hex>();
-  for (const { ref, records } of chain.blocks) {
-    if (ref.number > block.ref.number) break;
-    for (const record of records) {
-      if (record.kind === "node-registered") nodes.set(record.node, wordOfNode(record, ref.number));
-      if (record.kind !== "entry") continue;
-      const { group, id, parent, index, authority } = record;
-      const root = { group, authority: NOBODY, block: 0, index: 0 };
-      entries.set(parent, { ...(entries.get(parent) ?? root), children: index + 1 });
-      entries.set(id, { group, authority, block: ref.number, index, children: 0 });
-    }
+  const blocks = chain.blocks.slice(0, chain.blocks.indexOf(block) + 1);
+  const after = blocks.findLastIndex((one) => known.has(one));
+  const former = blocks[after];
+  const start = former && known.get(former);
+  const contents: Contents = {
+    entries: new Map(start?.entries),
+    inboxes: new Map(start?.inboxes),
+    nodes: new Map(start?.nodes),
+  };
+  for (const { records } of blocks.slice(after + 1)) for (const record of records) apply(contents, record);
+  known.set(block, contents);
+  return contents;
+}
+
+function apply({ entries, inboxes, nodes }: Contents, record: IndexableRecord): void {
+  const { number } = record.block;
+  if (record.kind === "node-registered") nodes.set(record.node, wordOfNode(record, number));
+  if (record.kind === "entry") {
+    const { group, id, parent, index, authority } = record;
+    const root = { group, authority: NOBODY, block: 0, index: 0 };
+    entries.set(parent, { ...(entries.get(parent) ?? root), children: index + 1 });
+    entries.set(id, { group, authority, block: number, index, children: 0 });
   }
-  return { entries, nodes };
+  if (!("inbox" in record)) return;
+  const { inbox } = record;
+  const { word, salt } = inboxes.get(inbox) ?? { word: NOTHING, salt: undefined };
+  if (record.kind === "inbox-created") inboxes.set(inbox, { word, salt: record.salt });
+  const step = stepOf({ record, salt });
+  if (step === undefined) return;
+  const signatures = signaturesOf({ inbox, step });
+  inboxes.set(inbox, { word: nextWord({ word, step, signatures }), salt: undefined });
 }
 
 function wordOfNode(record: IndexableRecord & { kind: "node-registered" }, registeredBlock: number): Hex {

@@ -31,11 +31,11 @@ export type RegistrySource = {
 /**
  * What the registry says of these inboxes as of `block` or later; records carry the blocks of additions and
  * revocations, so a later reading answers for an earlier block. Asks the node only for what is not known that late.
- * Throws `not-ready` if the node has not read the chain that far.
+ * Throws `not-ready` if the node has not read the chain that far. Of `provisional` inboxes only that node has told.
  */
 export async function askRegistry(
   params: RegistrySource & { inboxes: readonly InboxId[]; block: number },
-): Promise<{ registry: Registry; asOf: number }> {
+): Promise<{ registry: Registry; asOf: number; provisional: ReadonlySet<InboxId> }> {
   const { reading, inboxes, block } = params;
   const stale = inboxes.filter((inbox) => (reading.inboxes.get(inbox)?.asOf ?? -1) < block);
   for (let i = 0; i < stale.length; i += MAX_INBOXES_PER_CALL) {
@@ -47,7 +47,8 @@ export async function askRegistry(
     throw new WeftError({ code: "not-ready", message: "the registry was rolled back while it was asked" });
   }
   const registry: Registry = (inbox) => (known.get(inbox) ?? reading.inboxes.get(inbox))?.inbox;
-  return { registry, asOf: inboxes.length === 0 ? block : asOf };
+  const provisional = new Set(inboxes.filter((inbox) => known.get(inbox)?.isProvisional));
+  return { registry, asOf: inboxes.length === 0 ? block : asOf, provisional };
 }
 
 /**
@@ -69,9 +70,11 @@ export async function refreshInboxes(
       isReplaced,
     }));
     const { isProvisional } = await confirmHistories({ core, serving, head, claims, signal });
-    const snapshots = fetched.map(({ inbox, history }): [InboxId, InboxSnapshot] => {
+    const snapshots = fetched.map(({ inbox, history, isReplaced }): [InboxId, InboxSnapshot] => {
       const { keyWallets } = known(inbox);
-      return [inbox, snapshotOf({ history, keyWallets, asOf: head.number, isProvisional })];
+      const before = isReplaced ? undefined : (read.get(inbox) ?? core.inboxes.get(inbox));
+      const confirmedAsOf = isProvisional ? (before?.confirmedAsOf ?? -1) : head.number;
+      return [inbox, snapshotOf({ history, keyWallets, asOf: head.number, confirmedAsOf })];
     });
     for (const [inbox, snapshot] of snapshots) read.set(inbox, snapshot);
     await remember({ core, snapshots });

@@ -10,16 +10,18 @@ export function snapshotOf(params: {
   /** That were known before. */
   keyWallets: readonly Address[];
   asOf: number;
-  isProvisional: boolean;
+  /** See InboxSnapshot; provisional if it is before `asOf`. */
+  confirmedAsOf: number;
 }): InboxSnapshot {
-  const { history, keyWallets, asOf, isProvisional } = params;
+  const { history, keyWallets, asOf, confirmedAsOf } = params;
   return {
     asOf,
     inbox: history && knownInboxOf(history),
     history,
     count: history?.count ?? 0,
     word: history?.word ?? EMPTY_WORD,
-    isProvisional,
+    isProvisional: confirmedAsOf < asOf,
+    confirmedAsOf,
     keyWallets: [...new Set([...keyWallets, ...keyWalletsOf(history)])],
   };
 }
@@ -31,8 +33,11 @@ export function snapshotOf(params: {
 export function snapshotBefore(params: { snapshot: InboxSnapshot; afterBlock: number }): InboxSnapshot {
   const { snapshot, afterBlock } = params;
   const { history, keyWallets } = snapshot;
-  if (history !== undefined && history.block <= afterBlock) return { ...snapshot, asOf: afterBlock };
-  return snapshotOf({ history: undefined, keyWallets, asOf: NEVER, isProvisional: true });
+  const confirmedAsOf = Math.min(snapshot.confirmedAsOf, afterBlock);
+  if (history !== undefined && history.block <= afterBlock) {
+    return snapshotOf({ history, keyWallets, asOf: afterBlock, confirmedAsOf });
+  }
+  return snapshotOf({ history: undefined, keyWallets, asOf: NEVER, confirmedAsOf: NEVER });
 }
 
 /** Earlier than any block: it has to be asked for. */

@@ -7,6 +7,7 @@ import type { Group } from "../groups/group.ts";
 import { askNodes } from "../links/askNodes.ts";
 import { rankLookUpNodes } from "../links/lookUpNodes.ts";
 import { judgeSenders } from "../messages/judgeSenders.ts";
+import { confirmedInbox } from "./confirmedInbox.ts";
 import { isRevoked } from "./isRevoked.ts";
 
 type Params = { core: ClientCore; signal: AbortSignal };
@@ -83,7 +84,8 @@ function inboxesOf({ view }: Group): Set<InboxId> {
 function revocationsIn(core: ClientCore, group: Group): Map<InstallationKey, number> {
   const revocations = new Map<InstallationKey, number>();
   for (const member of inboxesOf(group)) {
-    for (const { installation, revokedBlock } of core.inboxes.get(member)?.inbox?.installations ?? []) {
+    for (const { installation, revokedBlock } of confirmedInbox(core.inboxes.get(member))?.installations ??
+      []) {
       if (revokedBlock !== undefined) revocations.set(installation, revokedBlock);
     }
   }

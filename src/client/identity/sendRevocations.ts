@@ -8,6 +8,7 @@ import { notifyIntent } from "../outbox/waiters.ts";
 import type { IntentReason } from "../policy/reasons.ts";
 import { type IdentityOutcome, relayRecord } from "../relay/relayRecord.ts";
 import { type RevocationRecord, tables } from "../tables.ts";
+import { confirmedInbox } from "./confirmedInbox.ts";
 
 type Params = { core: ClientCore; signal: AbortSignal };
 
@@ -54,7 +55,7 @@ async function carryOn(params: Params & { record: RevocationRecord }): Promise<R
   const { core, record } = params;
   const snapshot = core.inboxes.get(core.self.inbox);
   const { installation } = record;
-  const listed = snapshot?.inbox?.installations.find((one) => one.installation === installation);
+  const listed = confirmedInbox(snapshot)?.installations.find((one) => one.installation === installation);
   if (snapshot && listed?.revokedBlock !== undefined) {
     const isFinal = snapshot.asOf >= listed.revokedBlock + core.finalityBlocks;
     return isFinal || record.progress.kind === "queued"

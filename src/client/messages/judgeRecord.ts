@@ -3,6 +3,7 @@ import { FENCE_BLOCKS } from "../../wire/limits.ts";
 import type { ClientCore } from "../core.ts";
 import { knownCoverage } from "../coverage/knownCoverage.ts";
 import type { Branch } from "../groups/branch.ts";
+import { confirmedInbox } from "../identity/confirmedInbox.ts";
 import type { Member } from "../policy/roleOf.ts";
 import type { CoverageRecord, HeadId } from "../tables.ts";
 import type { MessageRecord, Opening, Taken } from "../timeline/record.ts";
@@ -43,7 +44,7 @@ export async function judgeOpening(params: Params & { sender: Member; opening: O
   const isOnBranch = branch.places.has(opening.entry);
   if (!isOnBranch && (opening.verdict === "void" || opening.fence === undefined))
     return { opening, open: [] };
-  const inbox = core.inboxes.get(sender.inbox)?.inbox;
+  const inbox = confirmedInbox(core.inboxes.get(sender.inbox));
   const fence = isOnBranch ? fenceBlock({ branch, head: opening.entry, sender, inbox }) : opening.fence;
   if (fence === undefined) return { opening: judged({ opening, fence, verdict: "counts" }), open: [] };
   const known = await Promise.all(

@@ -3,6 +3,7 @@ import { MAX_LATE_COMMITS } from "../../wire/limits.ts";
 import type { ClientCore } from "../core.ts";
 import { type Branch, branchOf } from "../groups/branch.ts";
 import type { Group } from "../groups/group.ts";
+import { confirmedInbox } from "../identity/confirmedInbox.ts";
 import type { EntryRecord, GroupRecord, HeadId } from "../tables.ts";
 import type { MessageRecord, TimelineChange } from "../timeline/record.ts";
 import { type JudgedRecords, judgeRecords } from "./judgeRecords.ts";
@@ -44,7 +45,7 @@ async function* saidBy(params: Params): AsyncGenerator<MessageRecord> {
 /** Epochs further before a fence have none; of one that fell, the commits since are fewer than that again. */
 function firstToJudge({ core, branch, installations }: Params): number {
   const blocks = [...core.inboxes.values()]
-    .flatMap(({ inbox }) => inbox?.installations ?? [])
+    .flatMap((snapshot) => confirmedInbox(snapshot)?.installations ?? [])
     .flatMap(({ installation, revokedBlock }) => (installations.has(installation) ? [revokedBlock] : []))
     .filter((block) => block !== undefined);
   const fence = Math.min(...blocks);

@@ -1,5 +1,6 @@
 import { activeAt } from "../../identity/inbox.ts";
 import type { NodeApi } from "../../rpc/nodeApi.ts";
+import type { NodeId } from "../../wire/ids.ts";
 import type { ClientCore } from "../core.ts";
 import { askRegistry } from "../entries/askRegistry.ts";
 import type { StagedRecord } from "../tables.ts";
@@ -13,6 +14,7 @@ export async function isRegistered(params: {
   core: ClientCore;
   intent: Intent;
   staged: StagedRecord;
+  node: NodeId;
   api: NodeApi;
   signal: AbortSignal;
 }): Promise<boolean> {

@@ -1,5 +1,12 @@
 import type { NodeApi } from "../../rpc/nodeApi.ts";
-import { ADDRESS_BYTES, type Address, asAddress, type GroupId, type InboxId } from "../../wire/ids.ts";
+import {
+  ADDRESS_BYTES,
+  type Address,
+  asAddress,
+  type GroupId,
+  type InboxId,
+  type NodeId,
+} from "../../wire/ids.ts";
 import type { ClientCore } from "../core.ts";
 import { askRegistry } from "../entries/askRegistry.ts";
 import { rankGroupNodes } from "../links/rankGroupNodes.ts";
@@ -19,12 +26,13 @@ export type Resolved =
 export async function resolveMembers(params: {
   core: ClientCore;
   group: GroupId;
+  node: NodeId;
   api: NodeApi;
   members: readonly Invitee[];
   block: number;
   signal: AbortSignal;
 }): Promise<Resolved> {
-  const { core, group, api, members, block, signal } = params;
+  const { core, group, node, api, members, block, signal } = params;
   const { witnesses } = core;
   const panel = await rankGroupNodes({ core, group });
   const wallets = members.filter(isAddress).map(asAddress);
@@ -36,7 +44,8 @@ export async function resolveMembers(params: {
     if (inbox === undefined) return { kind: "unknown" };
     inboxes.add(inbox);
   }
-  const { registry } = await askRegistry({ core, reading: core, api, inboxes: [...inboxes], block, signal });
+  const ask = { core, reading: core, node, api, block, signal };
+  const { registry } = await askRegistry({ ...ask, inboxes: [...inboxes] });
   if ([...inboxes].some((inbox) => registry(inbox) === undefined)) return { kind: "unknown" };
   return { kind: "resolved", inboxes: [...inboxes] };
 }

@@ -10,7 +10,7 @@ import type { KeyPackageRecord } from "../../wire/keyPackageRecord.ts";
 import { backoffMs } from "../backoff.ts";
 import type { ClientCore } from "../core.ts";
 import { askRegistry } from "../entries/askRegistry.ts";
-import { revokedMembers } from "../entries/judgeEntry.ts";
+import { type Registry, revokedMembers } from "../entries/judgeEntry.ts";
 import { lastAddBlock } from "../entries/lastAddBlock.ts";
 import { lastCommitBlock } from "../entries/lastCommitBlock.ts";
 import { changeGroup } from "../groups/changeGroup.ts";
@@ -18,6 +18,7 @@ import { authorityOf, entryKeyOf } from "../groups/epochSecrets.ts";
 import { readState } from "../groups/epochStates.ts";
 import { viewOf } from "../groups/epochView.ts";
 import type { Group } from "../groups/group.ts";
+import { confirmedInbox } from "../identity/confirmedInbox.ts";
 import { readMessage } from "../messages/timelineStore.ts";
 import type { IntentReason } from "../policy/reasons.ts";
 import type { HeadId, StagedRecord, StagedWelcome } from "../tables.ts";
@@ -35,8 +36,8 @@ type Params = {
   core: ClientCore;
   group: Group;
   intent: Intent;
-  api: NodeApi;
   node: NodeId;
+  api: NodeApi;
   signal: AbortSignal;
 };
 
@@ -65,6 +66,7 @@ export async function stageIntent(params: Params): Promise<void> {
     const now = group.view.intents.find(({ id }) => id === resolved.id);
     if (now?.progress.kind !== "queued" || group.view.record.head !== head) return;
     const intent = lookedUp(now, facts.nodes);
+    if (facts.isUnconfirmed) return await store(params, awaitingWitness(intent));
     const { branch, leaves, stranded, owed } = group.view;
     const plan = planEntry({
       ...{ intent, view: viewOf(state), leaves, stranded, owed, ...facts, block: group.processed.number },
@@ -132,10 +134,14 @@ async function gatherFacts(params: Params & { state: GroupState }) {
     ...new Set([...wanted, core.self.inbox, ...superAdmins, ...admins, ...concerned]),
   ];
   const block = isUpkeep ? head : recentBlock(group);
-  const { registry, asOf } = await askRegistry({ ...params, reading: core, inboxes, block });
-  const revoked = revokedMembers({ members: view.members, registry, block: asOf });
+  const { registry, asOf, provisional } = await askRegistry({ ...params, reading: core, inboxes, block });
+  const isConfirmed = (inbox: InboxId) => !provisional.has(inbox);
+  const confirmed: Registry = (inbox) =>
+    isConfirmed(inbox) ? registry(inbox) : confirmedInbox(core.inboxes.get(inbox));
+  const revoked = revokedMembers({ members: view.members, registry: confirmed, block: asOf });
   const standing = standingOf({ view, revoked, leaves, stranded, owed, block: head });
-  const missing = isUpkeep ? missingInstallations({ standing, registry, block: asOf }) : [];
+  const found = isUpkeep ? missingInstallations({ standing, registry, block: asOf }) : [];
+  const missing = found.filter(({ inbox }) => isConfirmed(inbox));
   const invited = [...wanted, ...new Set(missing.map(({ inbox }) => inbox))];
   const anywhere = intent.attempts >= ASKED_ELSEWHERE;
   const asked = { core, group: group.id, inboxes: invited, registry, block: asOf, anywhere };
@@ -143,7 +149,9 @@ async function gatherFacts(params: Params & { state: GroupState }) {
   const keyPackages = addableTo(state, fetched.keyPackages);
   const nodes = [...("members" in intent.action ? [params.node] : []), ...fetched.nodes];
   const appeal = intent.action.kind === "appeal" ? await composeAppeal(params) : undefined;
-  return { keyPackages, nodes, missing, revoked, asOf, appeal, isDeleted: await isDeleted(params) };
+  const isUnconfirmed = !wanted.every(isConfirmed);
+  const gathered = { keyPackages, nodes, missing, revoked, asOf, appeal, isUnconfirmed };
+  return { ...gathered, isDeleted: await isDeleted(params) };
 }
 
 /** Without those that repeat another's keys: everybody would refuse a commit with both. */
@@ -210,7 +218,7 @@ async function stage(params: Staging, record: StagedRecord, newState?: GroupStat
     core,
     group,
     change: {
-      intents: [{ ...intent, progress }],
+      intents: [{ ...intent, progress, awaits: undefined }],
       staged: [[entry, record]],
       epochs: newState ? [{ head: entry, epoch: { kind: "open", state: newState }, isNew: true }] : [],
       sync: true,

@@ -40,7 +40,7 @@ export async function submitIntent(params: {
   const { ranked } = await lookUpNodes({ core, group: group.id });
   const isThere = await askNodes({
     ...{ links: core.links, ranked, signal },
-    ask: (other) => isRegistered({ core, intent, staged, api: other, signal }),
+    ask: (other, node) => isRegistered({ core, intent, staged, node, api: other, signal }),
   });
   if (!isThere) {
     await buildAnew({ core, group, intent });

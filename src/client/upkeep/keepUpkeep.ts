@@ -1,9 +1,10 @@
-import type { InstallationKey } from "../../wire/ids.ts";
+import type { InboxId, InstallationKey } from "../../wire/ids.ts";
 import type { ClientCore } from "../core.ts";
 import { type Registry, revokedMembers } from "../entries/judgeEntry.ts";
 import { readState } from "../groups/epochStates.ts";
 import { type EpochView, viewOf } from "../groups/epochView.ts";
 import type { Group } from "../groups/group.ts";
+import { confirmedInbox } from "../identity/confirmedInbox.ts";
 import { isCopied } from "../identity/isCopied.ts";
 import { isRevoked } from "../identity/isRevoked.ts";
 import { addIntent } from "../outbox/addIntent.ts";
@@ -87,7 +88,7 @@ async function whatCanBeDone(params: Params & { turns: Turns; due: readonly Duty
   if (additions.length === 0) return [];
   const inboxes = [...new Set(additions.map(({ inbox }) => inbox))];
   const { number: block } = group.processed;
-  const registry: Registry = (inbox) => core.inboxes.get(inbox)?.inbox;
+  const registry: Registry = (inbox) => confirmedInbox(core.inboxes.get(inbox));
   const asked = { core, group: group.id, inboxes, registry, block, signal };
   const { keyPackages } = await fetchKeyPackages(asked).catch((error: unknown): FetchedKeyPackages => {
     core.logger.debug({ error }, "no key packages for now");
@@ -109,10 +110,12 @@ async function openDuties({ core, group }: Params): Promise<DutyInTurn[]> {
   if (record.status === "cut-off") return appealDuties({ core, group, view });
   const { inbox, installation } = core.self;
   const block = group.processed.number;
-  const registry: Registry = (id) => core.inboxes.get(id)?.inbox;
+  const registry: Registry = (id) => confirmedInbox(core.inboxes.get(id));
   const revoked = revokedMembers({ members: view.members, registry, block });
   const standing = standingOf({ view, revoked, leaves, stranded, owed, block });
-  const missing = missingInstallations({ standing, registry, block });
+  // What is added has to be confirmed as of now.
+  const isConfirmed = (id: InboxId) => core.inboxes.get(id)?.isProvisional === false;
+  const missing = missingInstallations({ standing, registry, block }).filter((one) => isConfirmed(one.inbox));
   const self = { inbox, installation: installation.key };
   const duties = dutiesOf({ standing, leaves, self, missing });
   const turns = duties.map((duty) => ({

@@ -15,6 +15,7 @@ import { changeGroup } from "../groups/changeGroup.ts";
 import { readEpoch, readState } from "../groups/epochStates.ts";
 import { viewOf } from "../groups/epochView.ts";
 import type { Group } from "../groups/group.ts";
+import { confirmedInbox } from "../identity/confirmedInbox.ts";
 import { askNodes } from "../links/askNodes.ts";
 import { rankGroupNodes } from "../links/rankGroupNodes.ts";
 import { draftIntent } from "../outbox/addIntent.ts";
@@ -130,7 +131,7 @@ async function findAbsent(
 ): Promise<KeyPackageRecord[]> {
   const { core, group, signal, opened } = params;
   const inboxes = [...new Set(opened.adds.map(({ inbox }) => inbox))];
-  const registry: Registry = (inbox) => core.inboxes.get(inbox)?.inbox;
+  const registry: Registry = (inbox) => confirmedInbox(core.inboxes.get(inbox));
   const { number: block } = group.processed;
   const { keyPackages } = await fetchKeyPackages({
     ...{ core, group: group.id, inboxes, registry, block, signal },
