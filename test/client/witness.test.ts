@@ -6,6 +6,7 @@ import { compareWords } from "../../src/client/witness/compareWords.ts";
 import { decideBetween } from "../../src/client/witness/decideBetween.ts";
 import type { Endpoint } from "../../src/client/witness/endpoint.ts";
 import type { Claim, Fact } from "../../src/client/witness/fact.ts";
+import { MAX_BLOCKS_BEHIND } from "../../src/client/witness/leaveIfBehind.ts";
 import { questionsOf } from "../../src/client/witness/questionsOf.ts";
 import type { Testimony, Word } from "../../src/client/witness/testimony.ts";
 import { WeftError } from "../../src/errors.ts";
@@ -310,6 +311,22 @@ test("an endpoint decides alone, whatever nodes say", async () => {
   assert.equal((await testimonyOf(turned.ask(lie)))[0], "not-yet", "it became another chain's");
   const away = testWitnesses(nodes, { endpoints: [endpoint(unreachable)] });
   assert.equal((await testimonyOf(away.ask(lie)))[0], "agreed", "nodes are asked where it does not answer");
+});
+
+test("a serving node that stays far behind its witness is left, one that is near is not", async () => {
+  for (const behind of [MAX_BLOCKS_BEHIND - 1, MAX_BLOCKS_BEHIND]) {
+    const ahead = { ...TEST_HEAD, number: TEST_HEAD.number + behind };
+    const { ask, witnesses, lies } = testWitnesses([
+      { id: 1, answers: honest },
+      { id: 2, answers: async (question) => ({ ...answer(question), head: ahead }) },
+    ]);
+    for (let asked = 0; asked < 10; asked++) {
+      assert.equal((await testimonyOf(ask(truth)))[0], "agreed");
+      await time.run(1_000);
+    }
+    assert.equal(witnesses.links.health.has(testNodeId(1)), behind >= MAX_BLOCKS_BEHIND, `${behind}`);
+    assert.deepEqual(lies, [], "who lags does not lie");
+  }
 });
 
 test("a question ends with its signal", async () => {

@@ -71,7 +71,8 @@ export function testWitnesses(
       if (answer.words) checkWords({ question, words: answer.words });
       return answer;
     };
-    return { url, readWords } as unknown as NodeConnection;
+    const getNode = async () => ({ head: TEST_HEAD });
+    return { url, readWords, getNode } as unknown as NodeConnection;
   };
   const links = createNodeLinks({ bootstrap: [], nodes: known, connect, onChange: () => undefined });
   const witnesses = createWitnesses({

@@ -2,7 +2,7 @@ import type { NodeId } from "../../wire/ids.ts";
 import { backoffMs } from "../backoff.ts";
 import { waitMs } from "../waitMs.ts";
 import { askOne } from "./askOne.ts";
-import type { Claim } from "./fact.ts";
+import { type Hearing, PATIENCE_MS } from "./hearing.ts";
 import { leaveIfBehind } from "./leaveIfBehind.ts";
 import { nextOperators } from "./nextOperators.ts";
 import { settle } from "./settle.ts";
@@ -10,18 +10,6 @@ import type { Testimony } from "./testimony.ts";
 import type { Operated, Witness } from "./witness.ts";
 import { askable, isOneEnough, nodeWitness, type Witnesses } from "./witnesses.ts";
 
-export type Hearing = {
-  readonly witnesses: Witnesses;
-  /** Nodes that may be asked, best first. */
-  readonly ranked: readonly Operated[];
-  /** Whose claim it is. */
-  readonly serving: NodeId;
-  readonly claim: Claim;
-  readonly signal: AbortSignal;
-};
-
-/** How long one witness may lack the block, or not answer, before the next one is asked. */
-export const PATIENCE_MS = 1_000;
 /** How long nobody has to answer before that counts as silence. */
 const SILENCE_MS = 3_000;
 const ASK_AGAIN_MS = 100;

@@ -1,6 +1,6 @@
 import type { ChainBlock } from "../../wire/words.ts";
 import { apiOf, noteFailure } from "../links/nodeLinks.ts";
-import type { Hearing } from "./hear.ts";
+import type { Hearing } from "./hearing.ts";
 import type { Witness } from "./witness.ts";
 
 /** A serving node that is so many blocks behind what a witness has is left for another. */

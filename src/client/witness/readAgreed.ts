@@ -4,7 +4,8 @@ import type { Hex } from "../../wire/ids.ts";
 import type { Words, WordsList } from "../../wire/words.ts";
 import { drawBySecret } from "./drawBySecret.ts";
 import { factsOfWords } from "./factsOfWords.ts";
-import { hear, PATIENCE_MS } from "./hear.ts";
+import { hear } from "./hear.ts";
+import { PATIENCE_MS } from "./hearing.ts";
 import type { Operated, Witness } from "./witness.ts";
 import { askable, nodeWitness, type Witnesses } from "./witnesses.ts";
 

@@ -3,7 +3,7 @@ import { noteWithholding } from "../links/nodeLinks.ts";
 import { askOne } from "./askOne.ts";
 import type { Difference } from "./compareWords.ts";
 import { decideBetween } from "./decideBetween.ts";
-import { type Hearing, PATIENCE_MS } from "./hear.ts";
+import { type Hearing, PATIENCE_MS } from "./hearing.ts";
 import { tellLie } from "./tellLie.ts";
 import type { Testimony, Word } from "./testimony.ts";
 import type { Operated, Witness } from "./witness.ts";

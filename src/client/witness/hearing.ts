@@ -1,0 +1,18 @@
+import type { NodeId } from "../../wire/ids.ts";
+import type { Claim } from "./fact.ts";
+import type { Operated } from "./witness.ts";
+import type { Witnesses } from "./witnesses.ts";
+
+/** What is needed to have a claim confirmed. */
+export type Hearing = {
+  readonly witnesses: Witnesses;
+  /** Nodes that may be asked, best first. */
+  readonly ranked: readonly Operated[];
+  /** Whose claim it is. */
+  readonly serving: NodeId;
+  readonly claim: Claim;
+  readonly signal: AbortSignal;
+};
+
+/** How long one witness may lack the block, or not answer, before the next one is asked. */
+export const PATIENCE_MS = 1_000;
