@@ -9,18 +9,23 @@ import {
 } from "../../wire/ids.ts";
 import type { ClientCore } from "../core.ts";
 import { askRegistry } from "../entries/askRegistry.ts";
-import { rankGroupNodes } from "../links/rankGroupNodes.ts";
+import { lookUpNodes, rankWelcomeNodes } from "../links/lookUpNodes.ts";
+import type { KnownNode } from "../tables.ts";
 import { readInboxesOf } from "../witness/readInboxesOf.ts";
 import type { Invitee } from "./intent.ts";
 
 const ADDRESS_DIGITS = 2 + 2 * ADDRESS_BYTES;
 
-export type Resolved =
+export type Resolved = {
+  /** The nodes that were asked about those who are meant. */
+  readonly nodes: readonly NodeId[];
+} & (
   | { readonly kind: "resolved"; readonly inboxes: readonly InboxId[] }
   /** One of those who are meant is not in the registry. */
   | { readonly kind: "unknown" }
   /** A wallet is named, and no two witnesses say whose it is. */
-  | { readonly kind: "no-witness" };
+  | { readonly kind: "no-witness" }
+);
 
 /** The inboxes that are meant, each once. */
 export async function resolveMembers(params: {
@@ -33,21 +38,33 @@ export async function resolveMembers(params: {
   signal: AbortSignal;
 }): Promise<Resolved> {
   const { core, group, node, api, members, block, signal } = params;
-  const { witnesses } = core;
-  const panel = await rankGroupNodes({ core, group });
+  const asked = new Set([node]);
+  const witnesses = { ...core.witnesses, onAsk: (one: NodeId) => void asked.add(one) };
+  const panel = await walletPanel({ core, group });
   const wallets = members.filter(isAddress).map(asAddress);
   const linked = await readInboxesOf({ witnesses, panel, wallets, signal });
-  if (!linked) return { kind: "no-witness" };
+  if (!linked) return { kind: "no-witness", nodes: [...asked] };
   const inboxes = new Set<InboxId>();
   for (const member of members) {
     const inbox = isAddress(member) ? linked.get(asAddress(member)) : member;
-    if (inbox === undefined) return { kind: "unknown" };
+    if (inbox === undefined) return { kind: "unknown", nodes: [...asked] };
     inboxes.add(inbox);
   }
   const ask = { core, reading: core, node, api, block, signal };
   const { registry } = await askRegistry({ ...ask, inboxes: [...inboxes] });
-  if ([...inboxes].some((inbox) => registry(inbox) === undefined)) return { kind: "unknown" };
-  return { kind: "resolved", inboxes: [...inboxes] };
+  if ([...inboxes].some((inbox) => registry(inbox) === undefined))
+    return { kind: "unknown", nodes: [...asked] };
+  return { kind: "resolved", inboxes: [...inboxes], nodes: [...asked] };
+}
+
+/** Without the operator that relays for the group, where two others are left: it should not learn who is looked up. */
+async function walletPanel(params: { core: ClientCore; group: GroupId }): Promise<readonly KnownNode[]> {
+  const { core, group } = params;
+  const { relaying } = await lookUpNodes(params);
+  const ranked = await rankWelcomeNodes({ core, group });
+  const operator = relaying && core.links.nodes.get(relaying)?.operator;
+  const others = ranked.filter((one) => one.operator !== operator);
+  return new Set(others.map((one) => one.operator)).size > 1 ? others : ranked;
 }
 
 function isAddress(member: Invitee): member is Address {

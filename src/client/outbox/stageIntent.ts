@@ -81,12 +81,12 @@ export async function stageIntent(params: Params): Promise<void> {
 
 /** Names become inboxes once, durably: from then on others' commits can be counted off. */
 async function resolve(params: Params): Promise<Intent | undefined> {
-  const { core, group, intent, node } = params;
+  const { core, group, intent } = params;
   const { action } = intent;
   if (intent.resolved !== undefined || !("members" in action)) return intent;
   const block = Math.max(recentBlock(group), intent.retryAtBlock);
   const found = await resolveMembers({ ...params, group: group.id, members: action.members, block });
-  const asked = lookedUp(intent, [node]);
+  const asked = lookedUp(intent, found.nodes);
   const next = afterResolving({ intent: asked, found, self: core.self.inbox, block: group.processed.number });
   await group.queue.run(() => changeGroup({ core, group, change: { intents: [next] } }));
   return found.kind === "resolved" ? next : undefined;

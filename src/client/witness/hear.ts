@@ -31,7 +31,7 @@ export async function hear(hearing: Hearing): Promise<Testimony> {
   const served = ranked.find(({ node }) => node === serving) ?? witnesses.links.nodes.get(serving);
   const besides = served?.operator;
   const others = nextOperators({ ranked, besides }).filter(({ node }) => node !== serving);
-  const asked = askable(witnesses, others).flatMap(({ node }) => nodeWitness(witnesses.links, node) ?? []);
+  const asked = askable(witnesses, others).flatMap(({ node }) => nodeWitness(witnesses, node) ?? []);
   return (await hearAll({ ...hearing, asked: asked.slice(0, MAX_ASKED), others })) ?? { kind: "silent" };
 }
 

@@ -43,7 +43,7 @@ export async function readAgreed(params: Params): Promise<Reading> {
   }
   const drawn = drawBySecret({ secret: witnesses.secret, nodes: askable(witnesses, panel) });
   for (const { node } of drawn.slice(0, MAX_DRAWN)) {
-    const witness = nodeWitness(witnesses.links, node);
+    const witness = nodeWitness(witnesses, node);
     const words = witness && (await readNewest({ witness, list, signal }));
     if (!words) continue;
     const claim = { head: words.block, facts: factsOfWords({ list, words }) };

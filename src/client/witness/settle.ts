@@ -56,7 +56,7 @@ export async function settle(params: Contradiction): Promise<Testimony> {
  */
 async function ownWord(params: Contradiction): Promise<Word> {
   const { witnesses, serving, claim, signal } = params;
-  const witness = nodeWitness(witnesses.links, serving);
+  const witness = nodeWitness(witnesses, serving);
   if (!witness) return { kind: "mute" };
   const { finalityBlocks } = witnesses;
   return (await askOne({ witness, claim, finalityBlocks, patienceMs: PATIENCE_MS, signal })).word;
@@ -95,11 +95,11 @@ async function byEndpoint(params: Contradiction): Promise<Testimony> {
 
 async function hearMore(params: Contradiction): Promise<{ by: Witness; word: Word }[]> {
   const { witnesses, others, accuser, claim, signal } = params;
-  const { links, finalityBlocks } = witnesses;
+  const { finalityBlocks } = witnesses;
   const more = askable(witnesses, others)
     .filter(({ node }) => node !== accuser.node)
     .slice(0, MORE_OPERATORS)
-    .flatMap(({ node }) => nodeWitness(links, node) ?? []);
+    .flatMap(({ node }) => nodeWitness(witnesses, node) ?? []);
   const patienceMs = PATIENCE_MS;
   return await Promise.all(
     more.map(async (witness) => ({

@@ -28,6 +28,8 @@ export type Witnesses = {
   readonly testimonies: Map<GroupId, Testimony["kind"]>;
   /** When each lie was told to the app, ms since 1970. */
   readonly told: Map<string, number>;
+  /** Told of each node that is asked, for questions that not every node should hear. */
+  readonly onAsk?: (node: NodeId) => void;
   /** A claim is contradicted; `isDecided`: the node is left for a while. */
   readonly onLie: (lie: Lie) => void;
 };
@@ -49,9 +51,16 @@ export function createWitnesses(params: WitnessParams): Witnesses {
 }
 
 /** Undefined for a node that has no address. */
-export function nodeWitness(links: NodeLinks, node: NodeId): Witness | undefined {
+export function nodeWitness(witnesses: Witnesses, node: NodeId): Witness | undefined {
+  const { links, onAsk } = witnesses;
   const api = apiOf(links, node);
-  return api && { node, name: node, readWords: api.readWords };
+  const readWords: Witness["readWords"] | undefined =
+    api &&
+    (async (question, call) => {
+      onAsk?.(node);
+      return await api.readWords(question, call);
+    });
+  return readWords && { node, name: node, readWords };
 }
 
 /** Nodes that may be asked now, in their order; those that were left for what they said come last. */
