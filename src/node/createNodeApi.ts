@@ -9,7 +9,7 @@ import { MAX_DIGEST_ROWS, MAX_LINKING_HEADERS, MAX_PAGE_BYTES } from "../rpc/lim
 import type { Call, NodeApi, NodeRecord, NodeStatus } from "../rpc/nodeApi.ts";
 import { findCoverage } from "../store/node/findCoverage.ts";
 import type { IndexedNode } from "../store/node/indexedRecords.ts";
-import { childCount, entriesOf, entryOf } from "../store/node/readEntries.ts";
+import { childCount, entriesAtHead, entryOf } from "../store/node/readEntries.ts";
 import { readHistories } from "../store/node/readHistories.ts";
 import { hasEnvelopes } from "../store/node/receiptsOf.ts";
 import { topicDigests } from "../store/node/topicDigests.ts";
@@ -128,9 +128,7 @@ function chainCalls(
   return {
     fetchEntries: async ({ group, recent, maxBytes = MAX_PAGE_BYTES }) => {
       requireNothing(readiness.indexReason());
-      // Taken before the read: whatever is told of later blocks besides does no harm.
-      const { head } = index.state;
-      return { ...(await entriesOf({ index, group, recent, maxBytes })), head };
+      return await entriesAtHead({ index, group, recent, maxBytes });
     },
     followChain: ({ groups }, call) => {
       requireNothing(readiness.indexReason());

@@ -3,7 +3,7 @@ import { MAX_PAGE_BYTES, STREAM_HEARTBEAT_MS } from "../rpc/limits.ts";
 import type { ChainEvent, EntryCursor, GroupPosition } from "../rpc/nodeApi.ts";
 import type { ChainIndex } from "../store/node/chainIndex.ts";
 import type { IndexedEntry } from "../store/node/indexedRecords.ts";
-import { entriesOf } from "../store/node/readEntries.ts";
+import { entriesAtHead } from "../store/node/readEntries.ts";
 import type { GroupId } from "../wire/ids.ts";
 import { type ChainHub, type ChainWatch, nextChange, watchChain } from "./chainHub.ts";
 
@@ -60,14 +60,14 @@ async function* readChanged(follower: Follower): AsyncGenerator<ChainEvent> {
     if (group === undefined) return;
     watch.changed.delete(group);
     const recent = cursors.get(group) ?? [];
-    const page = await entriesOf({ index, group, recent, maxBytes: MAX_PAGE_BYTES });
+    const page = await entriesAtHead({ index, group, recent, maxBytes: MAX_PAGE_BYTES });
     // What was read may be of the new branch: the rollback goes first, then it is read again.
     if (watch.rolledBackTo !== undefined) continue;
     if (page.more) watch.changed.add(group);
-    const { from, entries } = page;
+    const { from, entries, more, head } = page;
     const known = from === undefined ? [] : recent.slice(recent.indexOf(from));
     cursors.set(group, [...entries.map(cursorOf).toReversed(), ...known].slice(0, CURSORS_KEPT));
-    if (entries.length > 0 || from !== recent[0]) yield { kind: "entries", group, from, entries };
+    if (entries.length > 0 || from !== recent[0]) yield { kind: "entries", group, from, entries, more, head };
   }
 }
 

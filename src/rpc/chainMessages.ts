@@ -105,13 +105,17 @@ function entryFromMessage(message: EntryMessage): Entry {
   };
 }
 
-export function entryPageMessage(page: EntryPage): MessageInitShape<typeof FetchEntriesResponseSchema> {
+export function entryPageMessage(page: EntryPage) {
   const from = page.from === undefined ? {} : { from: entryCursorMessage(page.from) };
   const head = optionalHeadMessage(page.head);
-  return { ...from, entries: page.entries.map(entryMessage), more: page.more, ...head };
+  return {
+    ...{ ...from, entries: page.entries.map(entryMessage), more: page.more, ...head },
+  } satisfies MessageInitShape<typeof FetchEntriesResponseSchema>;
 }
 
-export function entryPageFromMessage(message: FetchEntriesResponse): EntryPage {
+export function entryPageFromMessage(
+  message: Pick<FetchEntriesResponse, "from" | "entries" | "more" | "head">,
+): EntryPage {
   return {
     from: message.from && entryCursorFromMessage(message.from),
     entries: message.entries.map(entryFromMessage),
@@ -125,8 +129,7 @@ export function chainEventMessage(event: ChainEvent): MessageInitShape<typeof Fo
     case "started":
       return { event: { case: "started", value: {} } };
     case "entries": {
-      const from = event.from === undefined ? {} : { from: entryCursorMessage(event.from) };
-      const value = { group: fromHex(event.group), ...from, entries: event.entries.map(entryMessage) };
+      const value = { group: fromHex(event.group), ...entryPageMessage(event) };
       return { event: { case: "entries", value } };
     }
     case "rollback":
@@ -141,13 +144,7 @@ export function chainEventFromMessage({ event }: FollowChainResponse): ChainEven
     case "started":
       return { kind: "started" };
     case "entries": {
-      const { group, from, entries } = event.value;
-      return {
-        kind: "entries",
-        group: asId(group),
-        from: from && entryCursorFromMessage(from),
-        entries: entries.map(entryFromMessage),
-      };
+      return { kind: "entries", group: asId(event.value.group), ...entryPageFromMessage(event.value) };
     }
     case "rollback":
       return { kind: "rollback", to: chainHeadFromMessage(required(event.value.to, "a rollback's block")) };

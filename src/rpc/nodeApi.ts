@@ -220,17 +220,13 @@ export type EntryPage = {
   /** In chain order. */
   readonly entries: readonly Entry[];
   readonly more: boolean;
+  /** Of the node's index; unless there is more, the page holds all up to it and nothing after it. */
   readonly head: ChainHead | undefined;
 };
 
 export type ChainEvent =
   | { readonly kind: "started" }
-  | {
-      readonly kind: "entries";
-      readonly group: GroupId;
-      readonly from: EntryCursor | undefined;
-      readonly entries: readonly Entry[];
-    }
+  | ({ readonly kind: "entries"; readonly group: GroupId } & EntryPage)
   /** Entries and identity records of later blocks are void. */
   | { readonly kind: "rollback"; readonly to: ChainHead }
   /** All groups are read up to here. */

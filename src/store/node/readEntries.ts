@@ -1,9 +1,10 @@
+import { WeftError } from "../../errors.ts";
 import { asId, type EntryId, type GroupId, type Hex } from "../../wire/ids.ts";
 import { keyOf, parseKey, rangeOf } from "../keys.ts";
 import { nodeSchema } from "../schema.ts";
 import type { ChainIndex } from "./chainIndex.ts";
 import { decodeEntry } from "./chainIndexCodec.ts";
-import type { IndexedEntry } from "./indexedRecords.ts";
+import type { BlockRef, IndexedEntry } from "./indexedRecords.ts";
 
 /** Right after an entry of a group; the hash tells whether its block is still on the chain. */
 export type EntryCursor = { readonly block: number; readonly logIndex: number; readonly blockHash: Hex };
@@ -52,6 +53,27 @@ export async function firstChildBlock(params: {
   const first = await index.database.level.get(keyOf(nodeSchema.child, { group, parent, index: 0 }));
   const entry = first && (await entryOf({ index, group, id: asId<EntryId>(first) }));
   return entry?.block.number;
+}
+
+const MAX_READINGS = 16;
+
+/**
+ * What `entriesOf` gives, with the head that the index had meanwhile: all entries up to it, unless there is more, and
+ * none after it. Throws `not-ready` if the index does not stand still for as long as the page is read.
+ */
+export async function entriesAtHead(
+  params: Parameters<typeof entriesOf>[0],
+): Promise<EntriesPage & { readonly head: BlockRef | undefined }> {
+  const { index } = params;
+  for (let i = 0; i < MAX_READINGS; i++) {
+    const { head } = index.state;
+    const page = await entriesOf(params);
+    if (index.state.head?.hash !== head?.hash) continue;
+    // What is being written while it is read comes after the head, and with the next page.
+    const entries = page.entries.filter(({ block }) => block.number <= (head?.number ?? -1));
+    return { ...page, entries, head };
+  }
+  throw new WeftError({ code: "not-ready", message: "the chain index moves faster than it can be read" });
 }
 
 /** Entries of a group after the newest of some cursors (newest first) that is still on the chain. */
