@@ -1,16 +1,17 @@
 import { isWeftError, WeftError } from "../errors.ts";
-import type { GroupPosition, NodeApi } from "../rpc/nodeApi.ts";
+import type { NodeApi } from "../rpc/nodeApi.ts";
 import type { NodeId } from "../wire/ids.ts";
 import { type Client, coreOf } from "./client.ts";
 import type { ClientCore } from "./core.ts";
+import { readOn } from "./entries/receivePage.ts";
 import type { Group } from "./groups/group.ts";
 import { readRegistry } from "./identity/readRegistry.ts";
 import { joinPending } from "./joining/joinGroups.ts";
 import type { FeedPlan } from "./links/feedPlan.ts";
-import { chainPosition, reachHead, receiveEntryPage } from "./links/followGroups.ts";
 import { positionsOf, readingsOf, receivePage, type TopicReadings } from "./links/followTopics.ts";
 import { apiOf } from "./links/nodeLinks.ts";
 import { nodesInUse, rankGroupNodes, rankOwnNodes } from "./links/rankGroupNodes.ts";
+import { reachHead } from "./links/reachHead.ts";
 import { waitMs } from "./waitMs.ts";
 
 const DEFAULT_TIMEOUT_MS = 30_000;
@@ -108,28 +109,22 @@ async function withFirst(
 }
 
 async function pullEntries(params: Params & { group: Group; api: NodeApi; node: NodeId }): Promise<void> {
-  const { core, signal, group, api } = params;
+  const { core, signal, group, api, node } = params;
   for (;;) {
-    // Nobody tells of rollbacks between two pages.
+    // Nobody tells of rollbacks between two readings.
     const reading = { inboxes: new Map() };
-    const position = await chainPosition(core, group.id);
-    const page = await api.fetchEntries(position, { signal });
-    const isMore = await group.queue.run(async () => {
-      // What a stream has brought meanwhile, the page does not contradict.
-      if (!isSamePlace(position, await chainPosition(core, group.id))) return true;
-      if ((page.head?.number ?? 0) < group.processed.number) {
-        throw new WeftError({ code: "not-ready", message: "the node is behind this client" });
-      }
-      await receiveEntryPage({ core, group, reading, api, signal, ...page });
-      if (page.more) return true;
-      return page.head !== undefined && (await reachHead({ core, group, head: page.head }));
-    });
-    if (!isMore) return;
+    const { head } = await api.getNode({}, { signal });
+    if ((head?.number ?? 0) < group.processed.number) {
+      throw new WeftError({ code: "not-ready", message: "the node is behind this client" });
+    }
+    const outcome = await readOn({ core, group, reading, api, node, signal });
+    if (outcome !== "read") {
+      throw new WeftError({ code: "not-ready", message: `the entries are not agreed on: ${outcome}` });
+    }
+    if (head && head.number > group.processed.number) group.processed = head;
+    const isBack = await group.queue.run(() => reachHead({ core, group }));
+    if (!isBack) return;
   }
-}
-
-function isSamePlace({ recent: [a] }: GroupPosition, { recent: [b] }: GroupPosition): boolean {
-  return a?.blockHash === b?.blockHash && a?.logIndex === b?.logIndex;
 }
 
 async function pullTopics(params: Params & { api: NodeApi; plan: FeedPlan }): Promise<void> {

@@ -135,6 +135,8 @@ export type EntryRecord = {
   readonly block: BlockRef;
   readonly logIndex: number;
   readonly verdict: Verdict;
+  /** One node alone says that it is on the chain: no witness answered when it was read. */
+  readonly isProvisional?: true;
 };
 
 /** Dead children of an entry that are counted and not kept. */

@@ -105,14 +105,20 @@ async function remember(params: {
   await writeAtomic({ database: core.database, writes, sync: false });
 }
 
+/** What was read in this connection of a fork of the chain that may be gone is asked again. */
+export function forgetReading(params: { reading: RegistryReading; afterBlock: number }): void {
+  const { reading, afterBlock } = params;
+  reading.inboxes = new Map([...reading.inboxes].filter(([, { asOf }]) => asOf <= afterBlock));
+}
+
 /** What was read of a fork of the chain that is gone has to be asked again. */
 export async function forgetInboxes(params: {
   core: ClientCore;
   reading: RegistryReading;
   afterBlock: number;
 }): Promise<void> {
-  const { core, reading, afterBlock } = params;
-  reading.inboxes = new Map([...reading.inboxes].filter(([, { asOf }]) => asOf <= afterBlock));
+  const { core, afterBlock } = params;
+  forgetReading(params);
   const later = [...core.inboxes].filter(([, { asOf }]) => asOf > afterBlock);
   const kept = later.map(([inbox, snapshot]): [InboxId, InboxSnapshot] => [
     inbox,

@@ -8,7 +8,7 @@ import type { Group, GroupView } from "../groups/group.ts";
 import type { HeadId } from "../tables.ts";
 import { decisiveChild } from "./decisiveChild.ts";
 import { isInTime } from "./judgeAppeal.ts";
-import { recordOf } from "./recordOf.ts";
+import { type ReceivedEntry, recordOf } from "./recordOf.ts";
 
 /** Of one entry: what was sealed to these is told from what is sealed to heads that are not read yet. */
 const MAX_DEAD_KEPT = 16;
@@ -19,10 +19,15 @@ const MAX_DEAD_KEPT_BY_NEWCOMERS = 1024;
  * What reading an entry that counts for nothing means. Whoever once had the keys of an epoch can write such entries
  * without end, so that they are counted for their parent, which tells whether a node leaves any out, and mostly not kept.
  */
-export function changeByDead(params: { core: ClientCore; group: Group; entry: Entry }): GroupChange {
+export function changeByDead(params: {
+  core: ClientCore;
+  group: Group;
+  entry: ReceivedEntry;
+}): GroupChange {
   const { core, group, entry } = params;
   const { view } = group;
-  if (keepsRecord({ view, entry, self: core.self.installation.key }))
+  // What no witness has agreed to is kept until one does, or it is dropped again.
+  if (entry.isProvisional || keepsRecord({ view, entry, self: core.self.installation.key }))
     return { entries: [recordOf(entry, { kind: "dead" })] };
   const parent = parentOfDead(view, entry);
   const runs = view.dead.get(parent) ?? [];

@@ -14,14 +14,19 @@ export function compareDead(params: {
   /** Undefined: the page begins with the group's first entry. */
   from: Place | undefined;
   entries: readonly Entry[];
+  /** False: there is more after it, of the block of its last entry, too. */
+  isComplete: boolean;
 }): { kept: readonly Entry[]; differsFrom: Place | undefined } {
-  const { view, from, entries } = params;
+  const { view, from, entries, isComplete } = params;
+  const end = isComplete ? Number.POSITIVE_INFINITY : (entries.at(-1)?.block.number ?? 0);
   const { dead } = view;
   const wasCounted = (entry: Entry) =>
     !view.entries.has(entry.id) && isCounted({ dead, parent: parentOfDead(view, entry), entry });
   const counted = entries.filter(wasCounted);
   const kept = entries.filter((entry) => !counted.includes(entry));
-  const behind = [...dead.values()].flat().filter((run) => !from || compareEntries(run, from) > 0);
+  const behind = [...dead.values()]
+    .flat()
+    .filter((run) => (!from || compareEntries(run, from) > 0) && run.block.number < end);
   const isThere = (run: DeadRun) => run.count === counted.filter((entry) => isOf(view, run, entry)).length;
   const differing = behind.filter((run) => !isThere(run)).map(({ since }) => since);
   if (differing.length === 0) return { kept, differsFrom: undefined };

@@ -24,7 +24,7 @@ export async function giveUpFork(params: {
   const { intents, branch } = group.view;
   const record = awaitingStart(group);
   const { fork } = record;
-  const mayReturn = fork && !isOver && group.processed.number < fork.block + RELANDING_BLOCKS;
+  const mayReturn = fork && !isOver && group.agreed.number < fork.block + RELANDING_BLOCKS;
   if (record !== group.view.record) await changeGroup({ core, group, change: { record } });
   if (!fork || fork.isGivenUp || mayReturn) return;
   const stranded = intents.filter(
@@ -46,11 +46,12 @@ export async function giveUpFork(params: {
 }
 
 /** Who joins waits for the entry that a Welcome names no longer than for one that was there. */
-function awaitingStart({ view, processed }: Group): GroupRecord {
+function awaitingStart({ view, agreed, agreedAtMs }: Group): GroupRecord {
   const { record, entries } = view;
   const { status, start, fork, members } = record;
-  if (status !== "joining" || fork || entries.has(start.head)) return record;
-  const { number: block } = processed;
+  // How long is counted from a head that was agreed on in this run.
+  if (status !== "joining" || fork || entries.has(start.head) || agreedAtMs === 0) return record;
+  const { number: block } = agreed;
   return { ...record, fork: { heads: [start.head], members, block, isGivenUp: false } };
 }
 

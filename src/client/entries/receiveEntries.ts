@@ -10,22 +10,20 @@ import type { Group } from "../groups/group.ts";
 import { branchWith, judgeSenders, removedBy } from "../messages/judgeSenders.ts";
 import { releaseHeld } from "../messages/releaseHeld.ts";
 import { hasActive } from "../policy/roleOf.ts";
-import { type CopyEvidence, type EntryRecord, type GroupRecord, tables } from "../tables.ts";
+import { type CopyEvidence, type GroupRecord, tables } from "../tables.ts";
 import { askRegistry, type RegistrySource } from "./askRegistry.ts";
 import { changeByControl } from "./changeByControl.ts";
 import { changeByDead, parentOfDead } from "./changeByDead.ts";
 import { changeByJoining } from "./changeByJoining.ts";
 import { changeByVerdict } from "./changeByVerdict.ts";
-import { compareEntries } from "./compareEntries.ts";
 import { decisiveChild } from "./decisiveChild.ts";
-import { inboxesToAsk, judgeEntry, type Registry, revokedMembers } from "./judgeEntry.ts";
+import { inboxesToAsk, judgeEntry, revokedMembers } from "./judgeEntry.ts";
 import { judgeLaterSibling } from "./judgeLaterSibling.ts";
 import { lastAddBlock } from "./lastAddBlock.ts";
 import { lastCommitBlock } from "./lastCommitBlock.ts";
 import { type OpenedEntry, openEntry } from "./openEntry.ts";
 import { provenRequests } from "./provenRequests.ts";
-import { recordOf } from "./recordOf.ts";
-import { rollBackGroup } from "./rollBackGroup.ts";
+import { type ReceivedEntry, recordOf } from "./recordOf.ts";
 import { settleFork } from "./settleFork.ts";
 
 type Params = RegistrySource & { group: Group };
@@ -35,11 +33,10 @@ type Params = RegistrySource & { group: Group };
  * consequences in one batch. Entries that are known are skipped. To be called from within the group's queue.
  * Throws `malformed` if the node serves what cannot be on the chain: leave it.
  */
-export async function receiveEntries(params: Params & { entries: readonly Entry[] }): Promise<void> {
-  const { core, group } = params;
+export async function receiveEntries(params: Params & { entries: readonly ReceivedEntry[] }): Promise<void> {
+  const { group } = params;
   for (const entry of params.entries) {
     if (isRead(group, entry)) continue;
-    await dropFrom(core, group, entry);
     checkEntry(group, entry);
     await receiveEntry({ ...params, entry });
   }
@@ -50,14 +47,6 @@ function isRead({ view }: Group, entry: Entry): boolean {
   const known = view.entries.get(entry.id);
   if (known) return known.block.hash === entry.block.hash && known.logIndex === entry.logIndex;
   return isCounted({ dead: view.dead, parent: parentOfDead(view, entry), entry });
-}
-
-/** What a served entry contradicts was on a fork of the chain that is gone. */
-async function dropFrom(core: ClientCore, group: Group, entry: Entry): Promise<void> {
-  const { newest } = group.view;
-  if (!newest || compareEntries(newest, entry) < 0) return;
-  const voids = (known: EntryRecord) => compareEntries(known, entry) >= 0;
-  await rollBackGroup({ core, group, voids, from: entry });
 }
 
 /**
@@ -76,7 +65,7 @@ function checkEntry(group: Group, entry: Entry): void {
   });
 }
 
-async function receiveEntry(params: Params & { entry: Entry }): Promise<void> {
+async function receiveEntry(params: Params & { entry: ReceivedEntry }): Promise<void> {
   const { core, group, entry } = params;
   const { record, below } = group.view;
   const joining = asJoining({ record, entry });
@@ -107,8 +96,9 @@ function isInside({ status }: GroupRecord): boolean {
   return status !== "removed" && status !== "cut-off";
 }
 
-async function judgeBelowHead(params: Params & { entry: Entry }): Promise<void> {
-  const { core, group, entry } = params;
+async function judgeBelowHead(params: Params & { entry: ReceivedEntry }): Promise<void> {
+  const { core, group } = params;
+  let { entry } = params;
   const { database, network } = core;
   const place = { database, group: group.id, cache: group.epochs };
   const state = await readState({ ...place, head: entry.parent });
@@ -116,7 +106,8 @@ async function judgeBelowHead(params: Params & { entry: Entry }): Promise<void> 
     throw new WeftError({ code: "storage", message: `the state of the head ${entry.parent} is missing` });
   }
   const opened = openEntry({ network, state, entry });
-  const registry = await registryFor({ ...params, opened, view: viewOf(state) });
+  const { registry, provisional } = await registryFor({ ...params, opened, view: viewOf(state) });
+  if (provisional.size > 0) entry = { ...entry, isProvisional: true };
   const known = await readState({ ...place, head: entry.id });
   const inbox = opened.kind === "refused" ? undefined : opened.writer.inbox;
   const { branch, leaves, entries, owed } = group.view;
@@ -178,13 +169,13 @@ async function withFence(params: {
 /** Where no admin is active, any member may be the one to promote: then all of them count. */
 async function registryFor(
   params: Params & { entry: Entry; opened: OpenedEntry; view: EpochView },
-): Promise<Registry> {
+): ReturnType<typeof askRegistry> {
   const { opened, entry, view } = params;
   const { members, context } = view;
   const block = entry.block.number;
-  const { registry } = await askRegistry({ ...params, inboxes: inboxesToAsk({ opened, view }), block });
-  const revoked = revokedMembers({ members, registry, block: block - 1 });
+  const read = await askRegistry({ ...params, inboxes: inboxesToAsk({ opened, view }), block });
+  const revoked = revokedMembers({ members, registry: read.registry, block: block - 1 });
   const inboxes = [...context.superAdmins, ...context.admins];
-  if (opened.kind === "refused" || hasActive({ members, inboxes, revoked })) return registry;
-  return (await askRegistry({ ...params, inboxes: members.map(({ inbox }) => inbox), block })).registry;
+  if (opened.kind === "refused" || hasActive({ members, inboxes, revoked })) return read;
+  return await askRegistry({ ...params, inboxes: members.map(({ inbox }) => inbox), block });
 }

@@ -1,11 +1,15 @@
 import type { Entry } from "../../rpc/nodeApi.ts";
 import type { EntryRecord } from "../tables.ts";
 
+/** An entry that is about to be judged. */
+export type ReceivedEntry = Entry & Pick<EntryRecord, "isProvisional">;
+
 /** What is kept of an entry: all but its payload. */
 export function recordOf(
-  entry: Omit<Entry, "group" | "payload">,
+  entry: Omit<ReceivedEntry, "group" | "payload">,
   verdict: EntryRecord["verdict"],
 ): EntryRecord {
-  const { id, parent, index, authority, block, logIndex } = entry;
-  return { id, parent, index, authority, block, logIndex, verdict };
+  const { id, parent, index, authority, block, logIndex, isProvisional } = entry;
+  const mark = isProvisional ? { isProvisional } : {};
+  return { id, parent, index, authority, block, logIndex, verdict, ...mark };
 }

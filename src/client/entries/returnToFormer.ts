@@ -42,9 +42,9 @@ export async function returnToFormer({ core, group }: Params): Promise<boolean> 
   }
   const above = entriesAbove(group, head);
   // What was adopted above is undone; what is only read drops out below.
-  const from = placeAfter(group, head);
-  if (isUnsure) await rollBackGroup({ core, group, voids: ({ id }) => above.has(id), from });
-  const untilBlock = isUnsure ? group.processed.number + RELANDING_BLOCKS : 0;
+    const from = placeAfter(group, head);
+    if (isUnsure) await rollBackGroup({ core, group, voids: ({ id }) => above.has(id), from });
+    const untilBlock = isUnsure ? group.agreed.number + RELANDING_BLOCKS : 0;
   await goBack({ core, group, head, view: viewOf(state), awaited: { ...record.start, untilBlock } });
   return true;
 }
@@ -60,7 +60,7 @@ async function goBack(
   const above = entriesAbove(group, head);
   const { heads, shown } = await readAbove({ core, group, epoch });
   const { members } = record;
-  const fork = { heads, members, block: group.processed.number, isGivenUp: false };
+  const fork = { heads, members, block: group.agreed.number, isGivenUp: false };
   const told = timelineWrites({ group: group.id, changes: shown });
   const anew = await readAnewWrites({ core, topic: groupTopic(group.id) });
   core.logger.info({ group: group.id, ...at }, "went back to a former membership");

@@ -124,7 +124,7 @@ export async function undoEntries(params: {
   const gone = new Set<HeadId>(undone.map(({ id }) => id));
   const kept = view.branch.steps.findLast(({ head }) => !gone.has(head));
   const lost = view.branch.steps.filter(({ head }) => gone.has(head));
-  const fork = forkAfterRollback({ record: view.record, lost, block: group.processed.number });
+  const fork = forkAfterRollback({ record: view.record, lost, block: blockNow(group) });
   // Whoever waits for the entry that brought it in has nothing below to go back to.
   const isInside = kept && view.record.status !== "joining";
   const back = isInside ? await recordAt({ core, group, head: kept.head, gone }) : rejoining(view.record);
@@ -149,6 +149,11 @@ export async function undoEntries(params: {
     writes,
     events: [...events, { kind: "group", group: group.id }],
   };
+}
+
+/** What one node alone has told may be undone by its word. */
+function blockNow({ view, agreed, processed }: Group): number {
+  return view.provisional.length > 0 ? Math.max(agreed.number, processed.number) : agreed.number;
 }
 
 /** Not so what was read of the time before one came back to a group: what one did then is over. */

@@ -3,6 +3,7 @@ import { NOTHING_HELD } from "../messages/held.ts";
 import { createSerialQueue, type SerialQueue } from "../serialQueue.ts";
 import type { BlockRef, GroupRecord } from "../tables.ts";
 import { createWakeup, type Wakeup } from "../wakeup.ts";
+import type { Testimony } from "../witness/testimony.ts";
 import { NO_DEAD } from "./deadRuns.ts";
 import type { EpochCache } from "./epochStates.ts";
 import { type GroupView, viewOfGroup } from "./viewOfGroup.ts";
@@ -29,8 +30,18 @@ export type Group = {
   isDoubtful: boolean;
   /** By which its messages were judged last, each with its block; a block of -1 was on a fork that is gone. */
   revocations: ReadonlyMap<InstallationKey, number>;
-  /** How far the chain is read; the zero block before anything is. */
+  /** How far the chain is read, says the node that serves the group; the zero block before anything is. */
   processed: BlockRef;
+  /** The last head that a witness agreed to: what can't be undone is decided by it. The zero block before any. */
+  agreed: BlockRef;
+  /** When that was, ms since 1970. */
+  agreedAtMs: number;
+  /** What came of the last question to a witness about this group; undefined before any. */
+  witness: Testimony["kind"] | undefined;
+  /** When it was asked, ms since 1970. */
+  askedAtMs: number;
+  /** Entries that came with a page that was not the last: nobody has agreed yet that no child of theirs is left out. */
+  unproven: ReadonlySet<HeadId>;
   /** When that last moved, ms since 1970. */
   headMovedAtMs: number;
   /** The node by way of which this group is read to the chain's end, in this connection. */
@@ -51,7 +62,8 @@ export const NO_BLOCK: BlockRef = { number: 0, hash: "0x", time: 0 };
 
 export function createGroupHandle(params: { id: GroupId; view: GroupView; processed: BlockRef }): Group {
   return {
-    ...params,
+    ...{ ...params, agreed: params.processed, agreedAtMs: 0, witness: undefined, askedAtMs: 0 },
+    unproven: new Set(),
     queue: createSerialQueue(),
     outboxWakeup: createWakeup(),
     deliveryWakeup: createWakeup(),

@@ -10,6 +10,7 @@ export function isOver(params: { group: Group; finalityBlocks: number }): boolea
   const { record, branch } = group.view;
   const { status, fork } = record;
   if (status !== "removed") return false;
+  if (branch.end?.isProvisional) return false;
   const since = branch.end?.block.number ?? fork?.block;
-  return since === undefined || since + VOID_BLOCKS + finalityBlocks <= group.processed.number;
+  return since === undefined || since + VOID_BLOCKS + finalityBlocks <= group.agreed.number;
 }

@@ -72,10 +72,11 @@ async function loadHeld(params: { database: Database; id: GroupId }): Promise<Gr
   return held;
 }
 
-/** At least this far the chain was read. */
+/** At least this far the chain was read, and agreed on. */
 function newestBlock({ entries, dead }: GroupView): Group["processed"] {
   let newest = NO_BLOCK;
-  const read = [...entries.values(), ...[...dead.values()].flat()];
-  for (const { block } of read) if (block.number > newest.number) newest = block;
+  const agreed = [...entries.values()].filter(({ isProvisional }) => !isProvisional);
+  for (const { block } of [...agreed, ...[...dead.values()].flat()])
+    if (block.number > newest.number) newest = block;
   return newest;
 }

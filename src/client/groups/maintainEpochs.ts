@@ -26,6 +26,8 @@ const lastLookedAt = new WeakMap<Group, number>();
  */
 export async function maintainEpochs(params: { core: ClientCore; group: Group }): Promise<void> {
   const { core, group } = params;
+  // What one node alone has told takes no key.
+  if (group.view.provisional.length > 0) return;
   const { number } = group.processed;
   const isDue = number >= (lastLookedAt.get(group) ?? -LOOK_EVERY_BLOCKS) + LOOK_EVERY_BLOCKS;
   const isEnd = isOver({ group, finalityBlocks: core.finalityBlocks });
@@ -37,7 +39,7 @@ export async function maintainEpochs(params: { core: ClientCore; group: Group })
 /** The same at once, as of a time. */
 export async function forgetEpochs(params: { core: ClientCore; group: Group; nowMs: number }): Promise<void> {
   const { core, group, nowMs } = params;
-  const finalBlock = group.processed.number - core.finalityBlocks;
+  const finalBlock = group.agreed.number - core.finalityBlocks;
   const epochs = await listEpochs({ database: core.database, group: group.id });
   const decided = await decidedEntries({ core, group, finalBlock });
   const over = epochs.filter((kept) => isFinallyOver({ group, kept, finalBlock, ...decided }));

@@ -50,6 +50,8 @@ export type GroupView = {
   readonly publications: readonly Publication[];
   readonly staged: ReadonlyMap<EntryId, StagedRecord>;
   readonly held: Held;
+  /** Entries of which one node alone says that they are on the chain, in its order. */
+  readonly provisional: readonly EntryRecord[];
 };
 
 /** What the database holds; all else in a view follows from it. */
@@ -72,6 +74,7 @@ export function viewOfGroup(stored: Stored): GroupView {
   return {
     ...stored,
     ...{ children, below, controls, newest, branch },
+    provisional: [...entries.values()].filter(isProvisional),
     ...membershipOf({ record, branch, below, controls }),
   };
 }
@@ -108,7 +111,8 @@ export function viewWith(params: {
   const controls = news.length === 0 ? view.controls : [...view.controls, ...news];
   const newest = [...added, ...[...runs.values()].flat()].reduce(later, view.newest);
   const branch = branchAfter({ branch: view.branch, before: view.record, record, entries });
-  const common = { ...stored, ...{ entries, dead, below, children, controls, newest, branch } };
+  const provisional = [...view.provisional, ...added.filter(isProvisional)];
+  const common = { ...stored, ...{ entries, dead, below, children, controls, newest, branch, provisional } };
   const isSame = branch === view.branch && controls === view.controls && added.length === 0;
   if (!isSame) return { ...common, ...membershipOf(common) };
   const { leaves, stranded, owed } = view;
@@ -129,6 +133,10 @@ function owedBelow(children: readonly EntryRecord[] = []): Owed | undefined {
   );
   const all = mergeOwed(owed);
   return all.removes.length + all.roles.length === 0 ? undefined : all;
+}
+
+function isProvisional(entry: EntryRecord): boolean {
+  return entry.isProvisional === true;
 }
 
 function isMembership({ verdict }: EntryRecord): boolean {

@@ -32,11 +32,11 @@ function isRegistered({ self, inboxes }: ClientCore): boolean {
 }
 
 /** What brought the new one in, or took the old one out before, could still vanish. */
-function isAwaited(core: ClientCore, { view, processed }: Group): boolean {
+function isAwaited(core: ClientCore, { view, agreed }: Group): boolean {
   const { record, entries, branch } = view;
   const isOut = record.status === "removed";
   if (record.status === "joining") return true;
   if (!isOut && record.isFormer === true) return !isAlone(core, record);
   const decisive = isOut ? branch.end : entries.get(record.start.head);
-  return decisive !== undefined && decisive.block.number + core.finalityBlocks > processed.number;
+  return decisive !== undefined && decisive.block.number + core.finalityBlocks > agreed.number;
 }

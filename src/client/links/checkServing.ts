@@ -1,105 +1,74 @@
 import { isWeftError } from "../../errors.ts";
-import type { EntryState, NodeApi } from "../../rpc/nodeApi.ts";
-import type { NodeId } from "../../wire/ids.ts";
+import type { NodeApi } from "../../rpc/nodeApi.ts";
 import type { ClientCore } from "../core.ts";
+import { agreeOnHead } from "../entries/agreeOnHead.ts";
 import type { Group } from "../groups/group.ts";
-import type { HeadId } from "../tables.ts";
-import { waitMs } from "../waitMs.ts";
-import { apiOf, isUp, noteWithholding } from "./nodeLinks.ts";
+import { leaveIfBehind, MAX_BEHIND_MS } from "../witness/leaveIfBehind.ts";
+import { nextOperators } from "../witness/nextOperators.ts";
+import type { Testimony } from "../witness/testimony.ts";
+import { askNodes } from "./askNodes.ts";
 import { rankGroupNodes } from "./rankGroupNodes.ts";
 
 type Params = { core: ClientCore; group: Group; signal: AbortSignal };
 
 /** While nothing else asks for it. */
 const PERIOD_MS = 5 * 60_000;
-const RETRY_MS = 10_000;
+const UNSERVED_MS = 10_000;
+/** As long as no witness has agreed. */
+const ASK_AGAIN_MS = 1_000;
 const ANSWER_MS = 2_000;
-/** How long the serving node has to reach the block up to which another one counted. */
-const PATIENCE_MS = 5_000;
-const LOOK_AGAIN_MS = 50;
-
-/** When it was last asked about a group, ms since 1970. */
-const lastChecks = new WeakMap<Group, number>();
 
 /**
- * Asks now and then, and whenever another node begins to serve a group, whether that node leaves out entries. Ends when
+ * Asks now and then, and whenever another node begins to serve a group, whether that node leaves out entries; as long as
+ * no witness has agreed to all that is known, every second, and soon again about a node that is far behind. Ends when
  * the signal aborts.
  */
 export async function keepChecking(params: Params): Promise<void> {
-  const { group, signal } = params;
+  const { core, group, signal } = params;
+  let maxAgeMs = PERIOD_MS;
   while (!signal.aborted) {
-    const outcome = await checkServing({ ...params, maxAgeMs: PERIOD_MS });
-    await group.servingWakeup.wait({ signal, timeoutMs: outcome === "not-told" ? RETRY_MS : PERIOD_MS });
+    const outcome = await checkServing({ ...params, maxAgeMs });
+    if (outcome === "not-yet") await compareHeads(params);
+    const isBehind = group.caughtUpBy !== undefined && core.witnesses.behind.has(group.caughtUpBy);
+    maxAgeMs = isBehind ? MAX_BEHIND_MS : PERIOD_MS;
+    const isAgreed = outcome === "agreed" && group.view.provisional.length === 0;
+    const timeoutMs = isAgreed ? maxAgeMs : outcome === "not-told" ? UNSERVED_MS : ASK_AGAIN_MS;
+    await group.servingWakeup.wait({ signal, timeoutMs });
   }
 }
 
 /**
- * Whether the node that serves a group leaves out children of the head: one read from another node, unless that was
- * asked less than `maxAgeMs` ago. A node that does is left for a while and the app is told. A count can't be proven:
- * another node that lies drives the client from an honest one for that time, and no further.
+ * Whether a witness agrees that the node that serves a group has told of all its entries, unless that is known of the
+ * last `maxAgeMs`. A node that left some out is left for a while and the app is told. Who did not agree is not asked
+ * again at once.
  */
 export async function checkServing(
   params: Params & { maxAgeMs: number },
-): Promise<"agrees" | "withholds" | "not-told"> {
+): Promise<Testimony["kind"] | "not-told"> {
   const { core, group, signal, maxAgeMs } = params;
-  const node = group.caughtUpBy;
-  if (node === undefined) return "not-told";
-  const last = lastChecks.get(group) ?? 0;
-  if (last >= group.servedSinceMs && last + maxAgeMs > Date.now()) return "agrees";
-  const { head } = group.view.record;
-  const api = await otherNode({ ...params, node });
-  if (!api) return "not-told";
-  const ask = () => askCount({ group, head, api, signal });
-  const isShown = (count: Pick<EntryState, "children">) =>
-    (group.view.children.get(head) ?? 0) >= count.children;
-  const count = await ask();
-  if (!count) return "not-told";
-  lastChecks.set(group, Date.now());
-  if (isShown(count)) return "agrees";
-  // What it counted may lie beyond the head that it told; it does not beyond the one that it tells from now on.
-  const again = await ask();
-  const block = again?.head?.number;
-  if (!again || block === undefined) return "not-told";
-  const counted = { children: Math.min(count.children, again.children) };
-  const isTold = (): boolean => isShown(counted) || group.processed.number >= block;
-  await untilRead({ ...params, isTold });
-  if (group.caughtUpBy !== node || !isTold() || isShown(counted)) return "agrees";
-  core.logger.warn({ group: group.id, node, head }, "a node leaves out entries");
-  noteWithholding(core.links, node, Date.now());
-  group.caughtUpBy = undefined;
-  core.events.emit({ kind: "withheld", what: "entries", group: group.id, node });
-  core.feedsWakeup.wake();
-  return "withholds";
+  const { caughtUpBy: node, witness, servedSinceMs } = group;
+  if (node === undefined || group.processed.number < group.agreed.number) return "not-told";
+  const now = Date.now();
+  const isKnown = group.agreedAtMs >= servedSinceMs && group.agreedAtMs + maxAgeMs > now;
+  if (witness === "agreed" && isKnown && group.view.provisional.length === 0) return "agreed";
+  const isFresh = group.askedAtMs >= servedSinceMs && group.askedAtMs + ASK_AGAIN_MS > now;
+  if (witness !== undefined && witness !== "agreed" && isFresh) return witness;
+  return (await agreeOnHead({ core, group, node, head: group.processed, signal })).kind;
 }
 
-/** The best that answers, besides the one that serves. */
-async function otherNode(params: Params & { node: NodeId }): Promise<NodeApi | undefined> {
-  const { core, group, node } = params;
-  const ranked = await rankGroupNodes({ core, group: group.id });
-  const other = ranked.find((one) => one.node !== node && isUp(core.links, one.node, Date.now()));
-  return other && apiOf(core.links, other.node);
-}
-
-async function askCount(params: {
-  group: Group;
-  head: HeadId;
-  api: NodeApi;
-  signal: AbortSignal;
-}): Promise<EntryState | undefined> {
-  const { group, head, api } = params;
-  const signal = AbortSignal.any([params.signal, AbortSignal.timeout(ANSWER_MS)]);
+/** A block that is too old to be asked about is on no witness's mind: another operator's head shows how old it is. */
+async function compareHeads({ core, group, signal }: Params): Promise<void> {
+  const { links, witnesses } = core;
+  const { caughtUpBy: serving, processed: claimed } = group;
+  if (serving === undefined) return;
+  const besides = links.nodes.get(serving)?.operator;
+  const ranked = nextOperators({ ranked: await rankGroupNodes({ core, group: group.id }), besides });
+  const timely = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
   try {
-    return await api.getEntry({ group: group.id, id: head }, { signal });
+    const ask = (api: NodeApi) => api.getNode({}, { signal: timely });
+    const { head: newest } = await askNodes({ links, ranked, signal: timely, ask });
+    leaveIfBehind({ witnesses, serving, claimed, newest, signal });
   } catch (error) {
-    if (isWeftError(error) || signal.aborted) return undefined;
-    throw error;
-  }
-}
-
-async function untilRead(params: Params & { isTold: () => boolean }): Promise<void> {
-  const { isTold, signal } = params;
-  const end = Date.now() + PATIENCE_MS;
-  while (!isTold() && Date.now() < end && !signal.aborted) {
-    await waitMs({ ms: LOOK_AGAIN_MS, signal });
+    if (!isWeftError(error) && !timely.aborted) throw error;
   }
 }

@@ -1,23 +1,16 @@
-import type { ChainEvent, ChainHead, Entry, EntryCursor, GroupPosition, NodeApi } from "../../rpc/nodeApi.ts";
-import { valuesOf } from "../../store/client/table.ts";
+import { WeftError } from "../../errors.ts";
+import type { ChainEvent, ChainHead, EntryPage, NodeApi } from "../../rpc/nodeApi.ts";
 import type { GroupId, NodeId } from "../../wire/ids.ts";
 import type { ClientCore } from "../core.ts";
-import { judgeAwaited } from "../coverage/judgeAwaited.ts";
-import { forgetCoverage } from "../coverage/knownCoverage.ts";
-import { forgetInboxes, type RegistryReading, type RegistrySource } from "../entries/askRegistry.ts";
-import { compareDead } from "../entries/compareDead.ts";
-import { compareEntries } from "../entries/compareEntries.ts";
-import { giveUpFork } from "../entries/giveUpFork.ts";
-import { receiveEntries } from "../entries/receiveEntries.ts";
-import { returnToFormer } from "../entries/returnToFormer.ts";
-import { rollBackGroup } from "../entries/rollBackGroup.ts";
+import { agreeOnHead, isHeadDue } from "../entries/agreeOnHead.ts";
+import { forgetReading, type RegistryReading } from "../entries/askRegistry.ts";
+import { type EntryReader, type PageOutcome, readOn, receivePage } from "../entries/receivePage.ts";
 import type { Group } from "../groups/group.ts";
-import { maintainEpochs } from "../groups/maintainEpochs.ts";
-import { releaseHeld } from "../messages/releaseHeld.ts";
-import { type EntryRecord, tables } from "../tables.ts";
-
-/** More than a reorganization can take away; an older one is final. */
-const RECENT_ENTRIES = 32;
+import { createSerialQueue, type SerialQueue } from "../serialQueue.ts";
+import { waitMs } from "../waitMs.ts";
+import { agreeOnRollback, lowerRollback, type ToldRollback } from "./agreeOnRollback.ts";
+import { chainPosition } from "./chainPosition.ts";
+import { reachHead } from "./reachHead.ts";
 
 type Params = {
   core: ClientCore;
@@ -29,49 +22,183 @@ type Params = {
   onCaughtUp: () => void;
 };
 
+/** One group's way through a feed: its pages and heads go in order, and no other group waits for its witness. */
+type Lane = {
+  readonly group: Group;
+  readonly queue: SerialQueue;
+  /** The newest that the node told of. */
+  head: ChainHead | undefined;
+  /** What was read last could not be taken in: all behind what is known is to be read anew. */
+  isBehind: boolean;
+  /** Since when witnesses that have not got that far are waited for, ms since 1970. */
+  waitsSinceMs: number | undefined;
+  isReaching: boolean;
+  isWaiting: boolean;
+  hasReached: boolean;
+};
+
+type Feed = Params & {
+  readonly reading: RegistryReading;
+  readonly lanes: ReadonlyMap<GroupId, Lane>;
+  readonly fail: (error: unknown) => void;
+  head: ChainHead | undefined;
+  rollback: ToldRollback | undefined;
+  isSettling: boolean;
+};
+
+/** What was not taken in is read anew; nobody knows who is right for longer. */
+const READ_ANEW_MS = 100;
+const READ_UNDECIDED_MS = 5_000;
+/** A node that tells of blocks which nobody else has is left. */
+const PATIENCE_MS = 15_000;
+
 /** Reads the chain's entries of these groups by way of one node, history and live in one. Ends by throwing. */
 export async function followGroups(params: Params): Promise<void> {
-  const { core, api, groups, signal } = params;
+  const { core, api, groups } = params;
   if (groups.length === 0) return;
+  const ending = new AbortController();
+  const signal = AbortSignal.any([params.signal, ending.signal]);
+  const failure = Promise.withResolvers<never>();
+  failure.promise.catch(() => undefined);
   const reading: RegistryReading = { inboxes: new Map() };
-  const positions = await Promise.all(groups.map((group) => chainPosition(core, group)));
-  for await (const event of api.followChain({ groups: positions }, { signal })) {
-    await receive({ ...params, reading, event });
+  const lanes = new Map(groups.flatMap((id) => openLane(core, id)));
+  const fail = (error: unknown): void => {
+    failure.reject(error);
+    ending.abort();
+  };
+  const feed: Feed = {
+    ...params,
+    signal,
+    reading,
+    lanes,
+    fail,
+    head: undefined,
+    rollback: undefined,
+    isSettling: false,
+  };
+  try {
+    const positions = await Promise.all(groups.map((group) => chainPosition(core, group)));
+    for await (const event of api.followChain({ groups: positions }, { signal })) await receive(feed, event);
+  } catch (error) {
+    if (params.signal.aborted || !signal.aborted) throw error;
+    await failure.promise;
+  } finally {
+    ending.abort();
+    await Promise.all([...lanes.values()].map(({ queue }) => queue.idle()));
   }
 }
 
-async function receive(params: Params & { reading: RegistryReading; event: ChainEvent }): Promise<void> {
-  const { core, groups, reading, event } = params;
+function openLane(core: ClientCore, id: GroupId): [GroupId, Lane][] {
+  const group = core.groups.get(id);
+  if (!group) return [];
+  const state = { head: undefined, waitsSinceMs: undefined };
+  // What another node alone has told, this one has to tell as well.
+  const flags = {
+    isBehind: group.view.provisional.length > 0,
+    isReaching: false,
+    isWaiting: false,
+    hasReached: false,
+  };
+  return [[id, { group, queue: createSerialQueue(), ...state, ...flags }]];
+}
+
+async function receive(feed: Feed, event: ChainEvent): Promise<void> {
+  const { core, reading, lanes } = feed;
   switch (event.kind) {
     case "started":
       return;
     case "entries": {
-      const group = core.groups.get(event.group);
-      if (!group) return;
-      await group.queue.run(() => receiveEntryPage({ ...params, ...event, group }));
+      const lane = lanes.get(event.group);
+      // No more than one page of a group is kept waiting.
+      await lane?.queue.idle();
+      if (lane) inLane(feed, lane, () => takePage(feed, lane, event));
       return;
     }
     case "rollback":
-      await forgetInboxes({ core, reading, afterBlock: event.to.number });
-      await forgetCoverage({ core, afterBlock: event.to.number });
+      forgetReading({ reading, afterBlock: event.to.number });
       core.identityWakeup.wake();
-      await eachGroup(params, groups, async (group) => {
-        const voids = ({ block }: EntryRecord) => block.number > event.to.number;
-        const from = { block: { number: event.to.number + 1 }, logIndex: 0 };
-        if (await rollBackGroup({ core, group, voids, from })) await readAgain({ ...params, group });
-      });
-      await eachGroup(params, [...core.groups.keys()], (group) => judgeAwaited({ core, group }));
+      feed.rollback = lowerRollback(feed.rollback, { to: event.to, told: feed.head });
+      for (const lane of lanes.values()) if (hasAfter(lane.group, event.to)) lane.isBehind = true;
       return;
     case "head":
-      await eachGroup(params, groups, async (group) => {
-        if (group.caughtUpBy !== params.node) beServed(group, params.node);
-        if (await reachHead({ core, group, head: event.head })) await readAgain({ ...params, group });
-      });
-      params.onCaughtUp();
+      feed.head = event.head;
+      for (const lane of lanes.values()) reach(feed, lane, event.head);
+      settleRollback(feed, event.head);
   }
 }
 
-type EntryReader = RegistrySource & { group: Group; api: Pick<NodeApi, "fetchEntries"> };
+/** What goes wrong in a lane ends the feed. */
+function inLane({ signal, fail }: Feed, { queue }: Lane, step: () => Promise<void>): void {
+  void queue.run(async () => {
+    if (!signal.aborted) await step().catch(fail);
+  });
+}
+
+function hasAfter({ view }: Group, { number }: ChainHead): boolean {
+  return [...view.entries.values()].some(({ block }) => block.number > number);
+}
+
+/** What is behind is read anew with the next head. */
+async function takePage(feed: Feed, lane: Lane, page: EntryPage): Promise<void> {
+  if (!lane.isBehind) note(feed, lane, await receivePage({ ...readerOf(feed, lane), page }));
+}
+
+function readerOf({ core, node, api, reading, signal }: Feed, { group }: Lane): EntryReader {
+  return { core, node, api, reading, signal, group };
+}
+
+/** Throws what makes the client leave the node. */
+function note(feed: Feed, lane: Lane, outcome: PageOutcome): void {
+  lane.isBehind = outcome !== "read";
+  if (outcome === "contradicted") {
+    throw new WeftError({ code: "malformed", message: `the node ${feed.node} tells of another chain` });
+  }
+  lane.waitsSinceMs = outcome === "later" ? (lane.waitsSinceMs ?? Date.now()) : undefined;
+  if (outcome === "read" || outcome === "again") return;
+  if (lane.waitsSinceMs !== undefined && lane.waitsSinceMs + PATIENCE_MS < Date.now()) {
+    throw new WeftError({ code: "not-ready", message: `nobody else has the blocks of ${feed.node}` });
+  }
+  void readAnew(feed, lane, outcome === "undecided" ? READ_UNDECIDED_MS : READ_ANEW_MS);
+}
+
+async function readAnew(feed: Feed, lane: Lane, ms: number): Promise<void> {
+  if (lane.isWaiting) return;
+  lane.isWaiting = true;
+  await waitMs({ ms, signal: feed.signal });
+  lane.isWaiting = false;
+  if (lane.head) reach(feed, lane, lane.head);
+}
+
+/** Once for all heads that come while the lane is busy. */
+function reach(feed: Feed, lane: Lane, head: ChainHead): void {
+  lane.head = head;
+  if (lane.isReaching) return;
+  lane.isReaching = true;
+  inLane(feed, lane, async () => {
+    lane.isReaching = false;
+    await reachInLane(feed, lane);
+    lane.hasReached = true;
+    if ([...feed.lanes.values()].every(({ hasReached }) => hasReached)) feed.onCaughtUp();
+  });
+}
+
+async function reachInLane(feed: Feed, lane: Lane): Promise<void> {
+  const { core, node, signal } = feed;
+  const { group } = lane;
+  const outcome = lane.isBehind ? await readOn(readerOf(feed, lane)) : "read";
+  const { head } = lane;
+  if (lane.isBehind) note(feed, lane, outcome);
+  if (!head || outcome === "later" || outcome === "stale") return;
+  if (group.caughtUpBy !== node) beServed(group, node);
+  if (group.processed.number !== head.number) group.headMovedAtMs = Date.now();
+  group.processed = head;
+  if (outcome === "read" && isHeadDue({ core, group })) {
+    const { kind } = await agreeOnHead({ core, group, node, head, signal });
+    if (kind === "contradicted") return note(feed, lane, kind);
+  }
+  const isBack = await group.queue.run(() => reachHead({ core, group }));
+  if (isBack) note(feed, lane, await readOn(readerOf(feed, lane)));
+}
 
 function beServed(group: Group, node: NodeId): void {
   group.caughtUpBy = node;
@@ -79,100 +206,14 @@ function beServed(group: Group, node: NodeId): void {
   group.servingWakeup.wake();
 }
 
-/** A page of entries: all that the node has, or as many as fit, behind the place that it starts from. */
-export async function receiveEntryPage(
-  params: EntryReader & { from: EntryCursor | undefined; entries: readonly Entry[] },
-): Promise<void> {
-  if (await voidAfter(params)) await readAgain(params);
-  else await receiveEntries(params);
-}
-
-/** All that the node has after what is known. */
-async function readAgain(params: EntryReader): Promise<void> {
-  const { core, group, api, signal } = params;
-  for (;;) {
-    const page = await api.fetchEntries(await chainPosition(core, group.id), { signal });
-    await receiveEntryPage({ ...params, ...page });
-    if (!page.more) return;
-  }
-}
-
-async function eachGroup(
-  { core }: Params,
-  groups: readonly GroupId[],
-  step: (group: Group) => Promise<void>,
-): Promise<void> {
-  for (const id of groups) {
-    const group = core.groups.get(id);
-    if (group) await group.queue.run(() => step(group));
-  }
-}
-
-/** All entries up to here are read. True if that has shown that some have to be read again: see `returnToFormer`. */
-export async function reachHead(params: {
-  core: ClientCore;
-  group: Group;
-  head: ChainHead;
-}): Promise<boolean> {
-  const { core, group, head } = params;
-  if (group.processed.number !== head.number) group.headMovedAtMs = Date.now();
-  group.processed = head;
-  await giveUpFork({ core, group });
-  const isBack = await returnToFormer({ core, group });
-  await releaseHeld({ core, group });
-  await maintainEpochs({ core, group });
-  group.outboxWakeup.wake();
-  group.deliveryWakeup.wake();
-  group.upkeepWakeup.wake();
-  group.rotationWakeup.wake();
-  return isBack;
-}
-
-export async function chainPosition(core: ClientCore, group: GroupId): Promise<GroupPosition> {
-  const rows = tables.entryByPlace.rows(core.database, {
-    under: { group },
-    reverse: true,
-    limit: RECENT_ENTRIES,
-  });
-  const ids = await valuesOf(rows);
-  const view = core.groups.get(group)?.view;
-  const kept = ids.flatMap((id) => view?.entries.get(id) ?? []);
-  const read = [...kept, ...[...(view?.dead.values() ?? [])].flat()].sort((a, b) => compareEntries(b, a));
-  const recent = read
-    .slice(0, RECENT_ENTRIES)
-    .map(({ block, logIndex }): EntryCursor => ({ block: block.number, logIndex, blockHash: block.hash }));
-  return { group, recent };
-}
-
-/**
- * What the node does not have behind the cursor that it knows was on a fork that is gone; what the page brings once more
- * was read in another way meanwhile. True if more had to go: see `rollBackGroup`.
- */
-async function voidAfter(params: {
-  core: ClientCore;
-  group: Group;
-  reading: RegistryReading;
-  from: EntryCursor | undefined;
-  entries: readonly Entry[];
-}): Promise<boolean> {
-  const { core, group, reading, from, entries } = params;
-  const behind = [...group.view.entries.values()].filter(
-    (entry) => from === undefined || compareEntries(entry, placeOf(from)) > 0,
-  );
-  const { kept, differsFrom } = compareDead({ view: group.view, from: from && placeOf(from), entries });
-  const first = behind.findIndex((entry, i) => !isSame(entry, kept[i]));
-  if (first < 0 && !differsFrom) return false;
-  await forgetInboxes({ core, reading, afterBlock: from?.block ?? 0 });
-  const lost = new Set(first < 0 ? [] : behind.slice(first));
-  const isMore = await rollBackGroup({ core, group, voids: (entry) => lost.has(entry), from: differsFrom });
-  return isMore || (from && differsFrom ? compareEntries(differsFrom, placeOf(from)) <= 0 : false);
-}
-
-/** In the same place on the same chain. */
-function isSame(known: EntryRecord, { id, block, logIndex }: Partial<Entry> = {}): boolean {
-  return known.id === id && known.block.hash === block?.hash && known.logIndex === logIndex;
-}
-
-function placeOf({ block: number, logIndex }: EntryCursor) {
-  return { block: { number }, logIndex };
+function settleRollback(feed: Feed, head: ChainHead): void {
+  const { rollback, fail } = feed;
+  if (!rollback || feed.isSettling) return;
+  feed.isSettling = true;
+  const settle = async (): Promise<void> => {
+    const outcome = await agreeOnRollback({ ...feed, rollback, head });
+    if (outcome === "settled" && feed.rollback === rollback) feed.rollback = undefined;
+    feed.isSettling = false;
+  };
+  void settle().catch(fail);
 }

@@ -83,10 +83,12 @@ async function readyNode(params: {
   const untilMs = Date.now() + BEHIND_PATIENCE_MS;
   for (;;) {
     const status = await api.getNode({}, { signal });
-    const read = Math.max(0, ...plan.groups.map((id) => core.groups.get(id)?.processed.number ?? 0));
-    const isBehind = (status.head?.number ?? 0) < read;
-    if (status.ready && !isBehind) return status;
+    const groups = plan.groups.flatMap((id) => core.groups.get(id) ?? []);
+    const isPast = (blocks: number[]) => (status.head?.number ?? 0) >= Math.max(0, ...blocks);
+    if (status.ready && isPast(groups.map(({ processed }) => processed.number))) return status;
     if (!status.ready || Date.now() > untilMs) {
+      // Nobody has to be as far as a node that was left may have named.
+      if (status.ready && isPast(groups.map(({ agreed }) => agreed.number))) return status;
       throw new WeftError({ code: "not-ready", message: status.notReadyReason || "behind this client" });
     }
     await waitMs({ ms: BEHIND_POLL_MS, signal });

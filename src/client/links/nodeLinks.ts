@@ -37,6 +37,7 @@ export type NodeLinks = {
 const DOWN: Backoff = { baseMs: 1_000, capMs: 15_000 };
 const LEAST_DOWN_MS = 500;
 const WITHHELD_DOWN_MS = 10 * 60_000;
+const BEHIND_DOWN_MS = 60_000;
 
 export function createNodeLinks(params: {
   bootstrap: readonly string[];
@@ -95,6 +96,12 @@ export function noteFailure(links: NodeLinks, node: NodeId, nowMs: number): void
 /** The node did not tell all, or not the truth: this client reads elsewhere for a while. */
 export function noteWithholding(links: NodeLinks, node: NodeId, nowMs: number): void {
   links.health.set(node, { failures: 1, downUntilMs: nowMs + WITHHELD_DOWN_MS, isLeft: true });
+}
+
+/** The node is far behind the others: this client reads elsewhere until it may have caught up. */
+export function noteBehind(links: NodeLinks, node: NodeId, nowMs: number): void {
+  if (isLeft(links, node, nowMs)) return;
+  links.health.set(node, { failures: 1, downUntilMs: nowMs + BEHIND_DOWN_MS });
 }
 
 /** True for a node that is left alone for what it said, and not because it does not answer. */

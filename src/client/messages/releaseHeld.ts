@@ -34,7 +34,7 @@ function isKnown({ view }: Group, { head }: HeldRow): boolean {
 /** No node whose receipt names this block can have known its head, or the chain has lost that for good. */
 function isJunk(params: { core: ClientCore; group: Group; row: HeldRow }): boolean {
   const { core, group, row } = params;
-  const isFinal = row.anchorBlock + core.finalityBlocks < group.processed.number;
+  const isFinal = row.anchorBlock + core.finalityBlocks < group.agreed.number;
   return isFinal && !group.view.entries.has(row.head);
 }
 

@@ -23,7 +23,7 @@ export async function composeAppeal(params: {
   const { below, record } = group.view;
   const contested = decisiveChild({ below, parent: record.head });
   if (contested?.verdict.kind !== "cut-off") return undefined;
-  if (!isInTime({ contested, block: group.processed.number + 1 })) return "too-late";
+  if (!isInTime({ contested, block: group.agreed.number + 1 })) return "too-late";
   const { id: entry, authority } = contested;
   const payload = await tables.voidable.get(core.database, { group: group.id, entry });
   if (!payload) return undefined;

@@ -14,11 +14,12 @@ import { lookUpNodes } from "../links/lookUpNodes.ts";
 import { apiOf, isUp, noteFailure } from "../links/nodeLinks.ts";
 import { waitMs } from "../waitMs.ts";
 import { failed, type Intent } from "./intent.ts";
-import { nextAction, type OutboxAction } from "./nextAction.ts";
+import { needsWitness, nextAction, type OutboxAction } from "./nextAction.ts";
 import { progressAfter } from "./progressAfter.ts";
 import { noteFault, relayingNodes } from "./relayingNodes.ts";
 import { sealIntent } from "./sealIntent.ts";
 import { stageIntent } from "./stageIntent.ts";
+import { stepToSealTo } from "./stepToSealTo.ts";
 import { submitIntent } from "./submitIntent.ts";
 import { entryToWelcome, welcomeIntent } from "./welcomeIntent.ts";
 
@@ -40,7 +41,7 @@ export async function driveOutbox(params: Params): Promise<void> {
     const action = next(params);
     group.waitsFor = whyWaiting(core, action);
     try {
-      const welcome = entryToWelcome(group);
+      const welcome = group.view.provisional.length > 0 ? undefined : entryToWelcome(group);
       const ended = endedIntent(group);
       if (welcome) await group.queue.run(() => welcomeIntent({ core, group, ...welcome }));
       else if (ended) await group.queue.run(() => changeGroup({ core, group, change: { intents: [ended] } }));
@@ -78,7 +79,7 @@ function next({ core, group }: Params): OutboxAction {
     intents,
     view: {
       status: record.status,
-      isAwaiting: record.status === "removed" && group.processed.number < (record.awaited?.untilBlock ?? 0),
+      isAwaiting: record.status === "removed" && group.agreed.number < (record.awaited?.untilBlock ?? 0),
       isRevoked: isRevoked(core),
       hasLeft: leaves.leavers.has(core.self.inbox),
       isCopied: isCopied(core, record),
@@ -92,9 +93,16 @@ function next({ core, group }: Params): OutboxAction {
       isWidened: isWidened(record),
       isUnheard: record.isUnheard === true,
       isOwing: owed !== undefined,
+      isAgreed: isAgreed(group),
+      canSeal: stepToSealTo(group.view) !== undefined,
     },
     nowMs: Date.now(),
   });
+}
+
+/** Undefined if nobody was asked yet. */
+function isAgreed({ view, witness }: Group): boolean | undefined {
+  return view.provisional.length > 0 ? false : witness && witness === "agreed";
 }
 
 async function act(params: Params & { action: Exclude<OutboxAction, { kind: "wait" }> }): Promise<void> {
@@ -119,8 +127,9 @@ async function act(params: Params & { action: Exclude<OutboxAction, { kind: "wai
 async function withNode(params: Params & { action: OutboxAction }): Promise<void> {
   const { core, group, signal, action } = params;
   if (action.kind !== "stage" && action.kind !== "submit") return;
-  const isHidden = action.kind === "stage" && (await checkServing({ ...params, maxAgeMs: CHECKED_MS }));
-  if (isHidden === "withholds") return;
+  if (action.kind === "stage" && !(await mayStage({ ...params, intent: action.intent }))) {
+    return await waitMs({ ms: FAULT_WAIT_MS, signal });
+  }
   const { intent } = action;
   const isLookUp = action.kind === "stage" && "members" in intent.action;
   const ranked = isLookUp
@@ -165,6 +174,13 @@ async function noticing(
     }
     throw error;
   }
+}
+
+/** Nothing is built on what a node has made up, nor some things on what nobody confirms. */
+async function mayStage(params: Params & { intent: Intent }): Promise<boolean> {
+  const outcome = await checkServing({ ...params, maxAgeMs: CHECKED_MS });
+  if (outcome === "agreed") return true;
+  return outcome !== "contradicted" && outcome !== "not-told" && !needsWitness(params.intent);
 }
 
 /** Meanwhile others have their turn: a chain that no node reaches stops no message. */

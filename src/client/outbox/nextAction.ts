@@ -29,6 +29,10 @@ export type OutboxView = {
   readonly isUnheard?: boolean;
   /** A void entry has decided something that nobody has repeated yet. */
   readonly isOwing?: boolean;
+  /** A witness agrees to all that this client has read; undefined: none was asked yet. */
+  readonly isAgreed: boolean | undefined;
+  /** There is an epoch to seal to whose members were agreed on. */
+  readonly canSeal: boolean;
 };
 
 export type OutboxAction =
@@ -55,7 +59,9 @@ export type OutboxWait =
   | "no-witness"
   | "too-soon"
   | "reorganized"
-  | "earlier-message";
+  | "earlier-message"
+  /** Nobody confirms what the node that serves the group tells of the chain. */
+  | "no-witness";
 
 /** Blocks after which a commit that did not land is handed over again. */
 export const RESUBMIT_BLOCKS = 12;
@@ -76,6 +82,7 @@ export function nextAction(params: {
   const { intents, view, nowMs } = params;
   const appeal = intents.find((intent) => intent.action.kind === "appeal" && isToDo(intent));
   if (appeal && view.status !== "cut-off") return { kind: "fail", intent: appeal, reason: "already-done" };
+  if (appeal && view.isAgreed === false) return wait("no-witness");
   if (appeal && view.caughtUp && !view.isRevoked)
     return towardsChain({ intent: appeal, earlier: [], view, nowMs });
   const owed = view.isOwing ? intents.find((one) => one.action.kind === "upkeep" && isToDo(one)) : undefined;
@@ -100,10 +107,17 @@ export function nextAction(params: {
     if (view.status === "creating" && intent.action.kind !== "create") {
       return { kind: "fail", intent, reason: "unknown-group" };
     }
-    if (!isOrdered(intent))
-      return view.isWidened || view.isOwing ? wait("reorganized") : { kind: "seal", intent };
+    if (!isOrdered(intent)) {
+      if (view.isWidened || view.isOwing) return wait("reorganized");
+      return view.canSeal ? { kind: "seal", intent } : wait("no-witness");
+    }
     if (overtaken && holdsMessages(intent, view)) return overtaken;
     if (overtaken) continue;
+    if (view.isAgreed === false && needsWitness(intent)) {
+      overtaken = wait("no-witness");
+      if (holdsMessages(intent, view)) return overtaken;
+      continue;
+    }
     const action = towardsChain({ ...params, intent, earlier: intents.slice(0, i) });
     if (isOvertaken(intent) && action.kind === "wait" && action.why === "too-soon") postponed = action;
     else if (isOvertaken(intent)) overtaken = action;
@@ -135,6 +149,21 @@ function towardsChain(params: {
 /** There is no epoch to seal to, or one that somebody is to be taken out of. */
 function holdsMessages({ action }: Intent, { status }: OutboxView): boolean {
   return status === "creating" || action.kind === "remove";
+}
+
+/** What takes somebody in, takes out whoever the registry has revoked, or is a vote: two have to tell what it rests on. */
+export function needsWitness({ action, progress }: Intent): boolean {
+  if (progress.kind !== "queued") return false;
+  switch (action.kind) {
+    case "create":
+      return action.members.length > 0;
+    case "add":
+    case "upkeep":
+    case "appeal":
+      return true;
+    default:
+      return false;
+  }
 }
 
 /** What does not change to whom messages go. */

@@ -15,6 +15,7 @@ import { readDeletions, readGaps, readSurroundings, timelineWrites } from "../me
 import { type PublicationRecord, tables } from "../tables.ts";
 import { insertMessage } from "../timeline/insertMessage.ts";
 import { type Action, failed, type Intent } from "./intent.ts";
+import { stepToSealTo } from "./stepToSealTo.ts";
 
 /**
  * Seals a message to the present epoch. Ratchet, bytes and intent are on disk together before a byte leaves, so a
@@ -36,7 +37,10 @@ async function sealed(params: {
   const { core, group, intent, action } = params;
   if (action.content.installation !== core.self.installation.key)
     return { intents: [failed(intent, "copied")] };
-  const head = group.view.record.head as EntryId;
+  const step = stepToSealTo(group.view);
+  if (!step) return {};
+  const { epoch } = step;
+  const head = step.head as EntryId;
   const state = await readState({ database: core.database, group: group.id, cache: group.epochs, head });
   if (!state) throw new WeftError({ code: "storage", message: `the state of the head ${head} is missing` });
   const members = inboxesOf(viewOf(state));
@@ -58,7 +62,7 @@ async function sealed(params: {
   const posting = postingCredentialOf({ network: core.network, group: group.id, head, state });
   const envelope = buildGroupEnvelope({ network: core.network, group: group.id, posting, privateMessage });
   const hash = envelopeHash(envelope);
-  const shown = await show({ ...params, message, head, hash });
+  const shown = await show({ ...params, message, head, epoch, hash });
   return {
     ...shown,
     intents: [{ ...intent, progress: { kind: "sealed", head, envelope: hash }, audience: members }],
@@ -73,13 +77,13 @@ async function show(params: {
   group: Group;
   message: Parameters<typeof insertMessage>[0]["message"];
   head: EntryId;
+  epoch: number;
   hash: ReturnType<typeof envelopeHash>;
 }): Promise<Pick<GroupChange, "writes" | "events">> {
-  const { core, group, message, head, hash } = params;
+  const { core, group, message, head, epoch, hash } = params;
   const place = { database: core.database, group: group.id };
   const found = await readSurroundings({ ...place, message });
   const gaps = await readGaps({ ...place, envelopes: message.replaces });
-  const { epoch } = group.view.record;
   const changes = insertMessage({
     message,
     opening: { epoch, entry: head, envelope: hash, verdict: "counts" },

@@ -15,7 +15,7 @@ export type AppealState =
 
 /** How far a client that was cut off is with telling the others. */
 export function appealOf(params: {
-  group: Pick<Group, "view" | "processed">;
+  group: Pick<Group, "view" | "agreed">;
   self: InstallationKey;
 }): AppealState {
   const { group, self } = params;
@@ -32,7 +32,7 @@ export function appealOf(params: {
         verdict.instruction.entry === contested.id,
     );
   if (isMade) return { kind: "made", contested };
-  const isLate = !isInTime({ contested, block: group.processed.number + 1 });
+  const isLate = !isInTime({ contested, block: group.agreed.number + 1 });
   return isLate ? { kind: "too-late" } : { kind: "to-make", contested };
 }
 

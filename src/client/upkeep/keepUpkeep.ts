@@ -102,6 +102,8 @@ async function whatCanBeDone(params: Params & { turns: Turns; due: readonly Duty
 async function openDuties({ core, group }: Params): Promise<DutyInTurn[]> {
   const { record, leaves, stranded, owed } = group.view;
   if (group.caughtUpBy === undefined || isCopied(core, record)) return [];
+  // Nobody is removed, taken in or accused by what one node alone has told.
+  if (group.view.provisional.length > 0) return [];
   if (record.status !== "member" && record.status !== "cut-off") return [];
   const place = { database: core.database, group: group.id, cache: group.epochs };
   const state = await readState({ ...place, head: record.head });

@@ -43,9 +43,10 @@ const TRY_AGAIN_MS = 1_000;
  */
 export async function standIn(params: Params & { turns: StandIns }): Promise<number | undefined> {
   const { core, group, turns } = params;
-  const additions = group.view.branch.steps.flatMap(({ entry }) =>
-    entry && isOthersAdd(core, group, entry) ? [entry] : [],
-  );
+  // Nobody is welcomed by what one node alone has told.
+  const { branch, provisional } = group.view;
+  const steps = provisional.length > 0 ? [] : branch.steps;
+  const additions = steps.flatMap(({ entry }) => (entry && isOthersAdd(core, group, entry) ? [entry] : []));
   const ids = new Set(additions.map(({ id }) => id));
   for (const id of turns.keys()) if (!ids.has(id)) turns.delete(id);
   for (const entry of additions) {
@@ -59,14 +60,10 @@ export async function standIn(params: Params & { turns: StandIns }): Promise<num
   return next.length === 0 ? undefined : Math.min(...next);
 }
 
-function isOthersAdd(
-  { self, finalityBlocks }: ClientCore,
-  { processed }: Group,
-  entry: EntryRecord,
-): boolean {
+function isOthersAdd({ self, finalityBlocks }: ClientCore, { agreed }: Group, entry: EntryRecord): boolean {
   const { verdict, block } = entry;
   if (verdict.kind !== "adopted" || verdict.adds.length === 0) return false;
-  const isFinal = block.number + finalityBlocks <= processed.number;
+  const isFinal = block.number + finalityBlocks <= agreed.number;
   return !isFinal && verdict.writer.installation !== self.installation.key;
 }
 

@@ -2,7 +2,13 @@ import { type ChainBlock, readEntryWord, type Words } from "../../wire/words.ts"
 import { type Fact, type FactOf, factsOf } from "./fact.ts";
 
 /** Where two answers differ, in words for people. */
-export type Difference = { readonly fact: string; readonly claimed: string; readonly said: string };
+export type Difference = {
+  readonly fact: string;
+  readonly claimed: string;
+  readonly said: string;
+  /** An entry has more children than were told. */
+  readonly isWithheld?: true;
+};
 
 /** The first of these facts of which the words say otherwise; undefined if they say the same of all. Pure. */
 export function compareWords(params: {
@@ -49,7 +55,9 @@ function compareEntry(
     `block ${one.block}, index ${one.index}, authority ${one.authority}` +
     (children === undefined ? "" : `, ${one.children} children`);
   const claimed = text({ authority, block, index, children });
-  return differs(`the entry ${id}`, claimed, said === undefined ? "nothing" : text(said));
+  const difference = differs(`the entry ${id}`, claimed, said === undefined ? "nothing" : text(said));
+  const isWithheld = said !== undefined && children !== undefined && said.children > children;
+  return difference && { ...difference, ...(isWithheld ? { isWithheld } : {}) };
 }
 
 function differs(fact: string, claimed: string, said: string | undefined): Difference | undefined {

@@ -1,34 +1,53 @@
+import type { NodeId } from "../../wire/ids.ts";
 import type { ChainBlock } from "../../wire/words.ts";
-import { apiOf, noteFailure } from "../links/nodeLinks.ts";
-import type { Hearing } from "./hearing.ts";
-import type { Witness } from "./witness.ts";
+import { apiOf, noteBehind } from "../links/nodeLinks.ts";
+import type { Witnesses } from "./witnesses.ts";
 
 /** A serving node that is so many blocks behind what a witness has is left for another. */
-export const MAX_BLOCKS_BEHIND = 20;
+const MAX_BLOCKS_BEHIND = 20;
 /** How long it may be so: blocks of test chains come faster than nodes are polled. */
-const MAX_BEHIND_MS = 5_000;
+export const MAX_BEHIND_MS = 5_000;
 
 /**
- * Leaves a serving node that stays far behind its witness, by its own word as well: a client that is slow itself has
- * only old words of it. Another node serves then, and what that one says needs a witness again. Never throws.
+ * Leaves a serving node that stays far behind its witness: if it does not catch up at all, or if it says so itself. A
+ * client that is slow has only old words of the node, but ever newer ones. Another node serves then, and what that one
+ * says needs a witness again. Never throws.
  */
-export function leaveIfBehind(params: Hearing & { witness: Witness; head: ChainBlock | undefined }): void {
-  const { witnesses, serving, claim, head, signal } = params;
+export function leaveIfBehind(params: {
+  witnesses: Witnesses;
+  serving: NodeId;
+  /** The head that the serving node names. */
+  claimed: ChainBlock;
+  /** That of a witness. */
+  newest: ChainBlock | undefined;
+  signal: AbortSignal;
+}): void {
+  const { witnesses, serving, claimed, signal } = params;
   const { behind, links } = witnesses;
-  const isFar = (number: number) => (head?.number ?? 0) >= number + MAX_BLOCKS_BEHIND;
-  if (!isFar(claim.head.number)) {
+  const newest = params.newest?.number ?? 0;
+  const blocks = newest - claimed.number;
+  if (blocks < MAX_BLOCKS_BEHIND) {
     behind.delete(serving);
     return;
   }
-  const sinceMs = behind.get(serving) ?? Date.now();
-  behind.set(serving, sinceMs);
-  if (sinceMs + MAX_BEHIND_MS > Date.now()) return;
+  const seen = behind.get(serving) ?? { sinceMs: Date.now(), blocks };
+  behind.set(serving, seen);
+  if (seen.sinceMs + MAX_BEHIND_MS > Date.now()) return;
   behind.delete(serving);
-  const status = apiOf(links, serving)?.getNode({}, { signal });
-  status?.then(
-    (own) => {
-      if (isFar(own.head?.number ?? 0)) noteFailure(links, serving, Date.now());
-    },
-    () => undefined,
-  );
+  const leave = (): void => {
+    noteBehind(links, serving, Date.now());
+    links.onChange();
+  };
+  if (blocks >= seen.blocks) {
+    leave();
+    return;
+  }
+  apiOf(links, serving)
+    ?.getNode({}, { signal })
+    .then(
+      (own) => {
+        if (newest - (own.head?.number ?? 0) >= MAX_BLOCKS_BEHIND) leave();
+      },
+      () => undefined,
+    );
 }

@@ -47,7 +47,7 @@ export async function settle(params: Contradiction): Promise<Testimony> {
   const isDecided = decision === "other";
   if (isDecided) leave(witnesses, serving);
   tellLie(witnesses, { node: serving, fact, said: claimed, others: accusers, isDecided });
-  return isDecided ? { kind: "contradicted", liar: serving, fact, claimed, said } : { kind: "undecided" };
+  return isDecided ? { ...difference, kind: "contradicted", liar: serving } : { kind: "undecided" };
 }
 
 /**
@@ -73,7 +73,7 @@ function takeBack({ witnesses, serving, accuser, difference }: Contradiction, ow
   if (own.kind === "other") others.push({ by: serving, said: own.said });
   leave(witnesses, serving);
   tellLie(witnesses, { node: serving, fact, said: claimed, others, isDecided: true });
-  return { kind: "contradicted", liar: serving, fact, claimed, said };
+  return { ...difference, kind: "contradicted", liar: serving };
 }
 
 /** An endpoint decides alone, if it still is of this chain. */
@@ -90,7 +90,7 @@ async function byEndpoint(params: Contradiction): Promise<Testimony> {
   leave(witnesses, serving);
   const others = [{ by: accuser.name, said }];
   tellLie(witnesses, { node: serving, fact, said: claimed, others, isDecided: true });
-  return { kind: "contradicted", liar: serving, fact, claimed, said };
+  return { ...difference, kind: "contradicted", liar: serving };
 }
 
 async function hearMore(params: Contradiction): Promise<{ by: Witness; word: Word }[]> {

@@ -1,0 +1,58 @@
+import type { ChainHead } from "../../rpc/nodeApi.ts";
+import type { ClientCore } from "../core.ts";
+import { changeGroup } from "../groups/changeGroup.ts";
+import type { Group } from "../groups/group.ts";
+import type { EntryRecord } from "../tables.ts";
+import { forgetInboxes, type RegistrySource } from "./askRegistry.ts";
+import type { PageNews } from "./planPage.ts";
+import { receiveEntries } from "./receiveEntries.ts";
+import { rollBackGroup } from "./rollBackGroup.ts";
+
+/**
+ * Makes a page's news the group's own: drops what is on the chain no more and receives what is new, provisionally
+ * unless it was agreed on. From within the group's queue, with a plan that was made for what the group holds now. True
+ * if more had to go than what the page contradicts: what comes after it is to be read again.
+ */
+export async function adoptPage(
+  params: RegistrySource & {
+    group: Group;
+    plan: PageNews;
+    isAgreed: boolean;
+  },
+): Promise<boolean> {
+  const { core, group, reading, plan, isAgreed } = params;
+  const { lost, fresh, from, head, isComplete, touched, differsFrom } = plan;
+  const provisional = group.view.provisional.map(({ id }) => id);
+  if (isAgreed)
+    await confirm({ core, group, gone: lost.map(({ id }) => id), ...(isComplete ? { head } : {}) });
+  if (!isComplete || differsFrom) group.unproven = new Set([...group.unproven, ...provisional, ...touched]);
+  if (lost.length > 0 || differsFrom) {
+    await forgetInboxes({ core, reading, afterBlock: from?.block ?? 0 });
+    const gone = new Set<string>(lost.map(({ id }) => id));
+    const voids = ({ id }: EntryRecord) => gone.has(id);
+    const isMore = await rollBackGroup({ core, group, voids, from: differsFrom });
+    if (isMore || differsFrom) return true;
+  }
+  const entries = isAgreed ? fresh : fresh.map((entry) => ({ ...entry, isProvisional: true as const }));
+  await receiveEntries({ ...params, entries });
+  return false;
+}
+
+/** A witness has agreed to all that is provisional, besides what is gone. From within the group's queue. */
+export async function confirm(params: {
+  core: ClientCore;
+  group: Group;
+  gone?: readonly string[];
+  /** Undefined: some entries up to it are not read yet. */
+  head?: ChainHead;
+}): Promise<void> {
+  const { core, group, gone = [], head } = params;
+  const entries = group.view.provisional
+    .filter(({ id }) => !gone.includes(id))
+    .map(({ isProvisional: _, ...entry }) => entry);
+  if (entries.length > 0) await changeGroup({ core, group, change: { entries } });
+  if (!head) return;
+  group.agreed = head;
+  group.unproven = new Set();
+  group.agreedAtMs = Date.now();
+}

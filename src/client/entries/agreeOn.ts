@@ -1,0 +1,34 @@
+import type { NodeId } from "../../wire/ids.ts";
+import type { ClientCore } from "../core.ts";
+import type { Group } from "../groups/group.ts";
+import { askWitness } from "../witness/askWitness.ts";
+import type { Claim } from "../witness/fact.ts";
+import type { Testimony } from "../witness/testimony.ts";
+
+/**
+ * Whether a witness says the same of a group as the node that serves it. Not from within the group's queue: an answer
+ * takes its time.
+ */
+export async function agreeOn(params: {
+  core: ClientCore;
+  group: Group;
+  /** Who says so. */
+  node: NodeId;
+  claim: Claim;
+  signal: AbortSignal;
+}): Promise<Testimony> {
+  const { core, group, node, claim, signal } = params;
+  group.askedAtMs = Date.now();
+  const testimony = await askWitness({ core, group: group.id, serving: node, claim, signal });
+  group.askedAtMs = Date.now();
+  const isNews = group.witness !== testimony.kind;
+  group.witness = testimony.kind;
+  if (testimony.kind !== "agreed") group.servingWakeup.wake();
+  if (isNews) group.outboxWakeup.wake();
+  if (isNews) group.upkeepWakeup.wake();
+  if (testimony.kind === "contradicted" && testimony.isWithheld) {
+    core.events.emit({ kind: "withheld", group: group.id, node: testimony.liar });
+  }
+  if (testimony.kind !== "agreed") core.logger.info({ group: group.id, node, ...testimony }, "not agreed on");
+  return testimony;
+}

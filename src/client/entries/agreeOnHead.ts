@@ -1,0 +1,86 @@
+import type { ChainHead } from "../../rpc/nodeApi.ts";
+import type { NodeId } from "../../wire/ids.ts";
+import { VOID_BLOCKS } from "../../wire/limits.ts";
+import type { ClientCore } from "../core.ts";
+import type { Group, GroupView } from "../groups/group.ts";
+import type { EntryRecord } from "../tables.ts";
+import type { Testimony } from "../witness/testimony.ts";
+import { confirm } from "./adoptPage.ts";
+import { agreeOn } from "./agreeOn.ts";
+import { factsAtHead } from "./chainFacts.ts";
+import { RELANDING_BLOCKS } from "./fork.ts";
+
+/** A witness that did not agree is not asked again before. */
+const ASK_AGAIN_MS = 1_000;
+
+const dueBlocks = new WeakMap<GroupView, number | undefined>();
+
+/**
+ * Asks a witness whether the chain has this head, and a group's entries up to it are all that there are. Confirms what
+ * is provisional. Not from within the group's queue.
+ */
+export async function agreeOnHead(params: {
+  core: ClientCore;
+  group: Group;
+  node: NodeId;
+  head: ChainHead;
+  signal: AbortSignal;
+}): Promise<Testimony> {
+  const { core, group, head } = params;
+  const { view } = group;
+  const testimony = await agreeOn({ ...params, claim: factsAtHead({ group, head }) });
+  if (testimony.kind !== "agreed") return testimony;
+  await group.queue.run(async () => {
+    // What was read meanwhile was asked about on its own.
+    if (group.view.entries === view.entries) await confirm({ core, group, head });
+  });
+  return testimony;
+}
+
+/** Whether something waits for the head that a group is read up to: most heads decide nothing, and nobody is asked. */
+export function isHeadDue({ core, group }: { core: ClientCore; group: Group }): boolean {
+  const { view, processed, agreed, askedAtMs } = group;
+  if (group.witness !== "agreed" && askedAtMs + ASK_AGAIN_MS > Date.now()) return false;
+  if (view.provisional.length > 0) return true;
+  if (processed.number <= agreed.number) return false;
+  if (isWaiting(view)) return true;
+  const due = dueBlock({ view, agreed: agreed.number, finalityBlocks: core.finalityBlocks });
+  return due !== undefined && due <= processed.number;
+}
+
+/** For an entry that a Welcome named; how long is counted from an agreed head. */
+function isWaiting({ record, entries }: GroupView): boolean {
+  return record.status === "joining" && !record.fork && !entries.has(record.start.head);
+}
+
+/** The first block after the agreed one from which on something is final, given up or too late. */
+function dueBlock(params: { view: GroupView; agreed: number; finalityBlocks: number }): number | undefined {
+  const { view, agreed, finalityBlocks } = params;
+  const known = dueBlocks.get(view);
+  if (known !== undefined && known > agreed) return known;
+  if (dueBlocks.has(view) && known === undefined) return undefined;
+  const { fork, awaited } = view.record;
+  const due = [
+    ...[...view.entries.values()].flatMap((entry) => dueOf({ entry, finalityBlocks })),
+    ...(fork && !fork.isGivenUp ? [fork.block + RELANDING_BLOCKS] : []),
+    ...(awaited ? [awaited.untilBlock] : []),
+    ...[...view.held.rows.values()].map(({ anchorBlock }) => anchorBlock + finalityBlocks + 1),
+  ].filter((block) => block > agreed);
+  const first = due.reduce<number | undefined>((a, b) => (a === undefined || b < a ? b : a), undefined);
+  dueBlocks.set(view, first);
+  return first;
+}
+
+function dueOf(params: { entry: EntryRecord; finalityBlocks: number }): number[] {
+  const { block, verdict } = params.entry;
+  const final = block.number + params.finalityBlocks;
+  switch (verdict.kind) {
+    case "adopted":
+    case "void":
+      return [final, final + VOID_BLOCKS];
+    case "cut-off":
+      return [block.number + VOID_BLOCKS, final + VOID_BLOCKS];
+    default:
+      return [];
+  }
+}

@@ -1,0 +1,23 @@
+import type { ClientCore } from "../core.ts";
+import { giveUpFork } from "../entries/giveUpFork.ts";
+import { returnToFormer } from "../entries/returnToFormer.ts";
+import type { Group } from "../groups/group.ts";
+import { maintainEpochs } from "../groups/maintainEpochs.ts";
+import { releaseHeld } from "../messages/releaseHeld.ts";
+
+/**
+ * Does what is due at the head that a group is read up to. From within the group's queue. True if that has shown that
+ * some entries have to be read again: see `returnToFormer`.
+ */
+export async function reachHead(params: { core: ClientCore; group: Group }): Promise<boolean> {
+  const { core, group } = params;
+  await giveUpFork({ core, group });
+  const isBack = await returnToFormer({ core, group });
+  await releaseHeld({ core, group });
+  await maintainEpochs({ core, group });
+  group.outboxWakeup.wake();
+  group.deliveryWakeup.wake();
+  group.upkeepWakeup.wake();
+  group.rotationWakeup.wake();
+  return isBack;
+}

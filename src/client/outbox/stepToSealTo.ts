@@ -1,0 +1,25 @@
+import type { BranchStep } from "../groups/branch.ts";
+import type { GroupView } from "../groups/group.ts";
+
+/**
+ * The epoch that messages are sealed to: the present one, unless one node alone says that it has somebody in it; then
+ * the last one before that, if nobody was taken out since. Undefined if there is none. Pure.
+ */
+export function stepToSealTo(view: Pick<GroupView, "branch" | "provisional">): BranchStep | undefined {
+  const { steps } = view.branch;
+  if (view.provisional.length === 0) return steps.at(-1);
+  const first = steps.findIndex(({ entry }) => entry?.isProvisional && !isKnownCompany(entry.verdict));
+  if (first < 0) return steps.at(-1);
+  const isNarrower = steps.slice(first).some(({ entry }) => entry && takesOut(entry.verdict));
+  return isNarrower ? undefined : steps[first - 1];
+}
+
+type Verdict = NonNullable<BranchStep["entry"]>["verdict"];
+
+function isKnownCompany(verdict: Verdict): boolean {
+  return verdict.kind === "adopted" && verdict.adds.length === 0;
+}
+
+function takesOut(verdict: Verdict): boolean {
+  return verdict.kind === "adopted" && verdict.removes.length > 0;
+}
