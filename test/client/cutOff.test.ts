@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { randomBytes } from "#crypto";
 import { coreOf, groupOf } from "../../src/client/client.ts";
 import { viewOf } from "../../src/client/groups/epochView.ts";
-import { chainPosition, receiveEntryPage } from "../../src/client/links/followGroups.ts";
+import { chainPosition } from "../../src/client/links/chainPosition.ts";
 import { contextAfterRemove } from "../../src/client/policy/nextContext.ts";
 import type { HeadId } from "../../src/client/tables.ts";
 import {
@@ -33,6 +33,7 @@ import { asEntry, hostileMember } from "../support/hostileMember.ts";
 import { openTestClient, type TestClient } from "../support/openTestClient.ts";
 import { isMember, openTestGroup } from "../support/openTestGroup.ts";
 import { startTestNetwork, type TestNetwork } from "../support/startTestNetwork.ts";
+import { takeAgreed } from "../support/takeAgreed.ts";
 import { texts } from "../support/texts.ts";
 import { until } from "../support/until.ts";
 
@@ -371,16 +372,9 @@ async function readChain(params: {
     const at = cursors.findIndex((cursor) => isDeepStrictEqual(cursor, from));
     return { from, entries: chain.slice(at + 1), more: false, head: undefined };
   };
-  await group.queue.run(async () => {
-    const page = await fetchEntries(await chainPosition(core, id));
-    await receiveEntryPage({
-      core,
-      group,
-      reading: { inboxes: new Map() },
-      signal,
-      api: { ...api, fetchEntries },
-      ...page,
-    });
+  await takeAgreed({
+    ...{ core, group, reading: { inboxes: new Map() }, signal, api: { ...api, fetchEntries } },
+    page: await fetchEntries(await chainPosition(core, id)),
   });
 }
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { test } from "node:test";
-import { receiveEntryPage } from "../../src/client/links/followGroups.ts";
 import type { EntryCursor, NodeApi } from "../../src/rpc/nodeApi.ts";
 import { asId, type GroupId } from "../../src/wire/ids.ts";
 import { addOfflineGroup, openOfflineClient } from "../support/openOfflineClient.ts";
+import { takeAgreed } from "../support/takeAgreed.ts";
 
 const unasked = async (): Promise<never> => await Promise.reject(new Error("nothing is to be asked"));
 
@@ -22,10 +22,10 @@ async function leftByPage({ from, to }: { from: number; to: number }): Promise<n
     getHistories: unasked,
     fetchEntries: unasked,
   };
-  await receiveEntryPage({
+  const entries = known.slice(from, to).map((entry) => ({ ...entry, group: id, payload: new Uint8Array() }));
+  await takeAgreed({
     ...{ core, group, api, reading: { inboxes: new Map() }, signal: new AbortController().signal },
-    from: cursors[from - 1],
-    entries: known.slice(from, to).map((entry) => ({ ...entry, group: id, payload: new Uint8Array() })),
+    page: { from: cursors[from - 1], entries, more: false, head: known.at(-1)?.block },
   });
   return group.view.entries.size;
 }

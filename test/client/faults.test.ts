@@ -67,10 +67,12 @@ async function tidyUpLater({ client }: TestClient, group: GroupId): Promise<void
   const core = coreOf(client);
   const handle = groupOf(core, group);
   await handle.queue.run(async () => {
-    const { processed } = handle;
+    const { processed, agreed } = handle;
     handle.processed = { ...processed, number: processed.number + VOID_BLOCKS + 20 };
+    handle.agreed = handle.processed;
     await maintainEpochs({ core, group: handle });
     handle.processed = processed;
+    handle.agreed = agreed;
   });
 }
 

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { generateP256, randomBytes } from "#crypto";
 import { coreOf } from "../../src/client/client.ts";
-import { receiveEntryPage } from "../../src/client/links/followGroups.ts";
 import { receivePage } from "../../src/client/links/followTopics.ts";
 import { releaseHeld } from "../../src/client/messages/releaseHeld.ts";
 import { generateSecp256k1PrivateKey } from "../../src/crypto/secp256k1.ts";
@@ -24,6 +23,7 @@ import { groupTopic } from "../../src/wire/topic.ts";
 import type { TestClient } from "../support/openTestClient.ts";
 import { openTestGroup, type TestGroup } from "../support/openTestGroup.ts";
 import { startTestNetwork, type TestNetwork } from "../support/startTestNetwork.ts";
+import { takeAgreed } from "../support/takeAgreed.ts";
 import { testOriginator } from "../support/testOriginator.ts";
 import { texts } from "../support/texts.ts";
 import { until } from "../support/until.ts";
@@ -238,12 +238,10 @@ test("a node that leaves an entry out, or makes one up, is not believed", async 
   const from = (await node.api.fetchEntries({ group, recent: [] })).entries.map(
     ({ block: { number, hash }, logIndex }) => ({ block: number, blockHash: hash, logIndex }),
   );
-  const page = { core, group: handle, api: node.api, from: from.at(-1), entries: [made] };
+  const page = { from: from.at(-1), entries: [made], more: false, head: made.block };
   const signal = AbortSignal.timeout(10_000);
-  await assert.rejects(
-    handle.queue.run(() => receiveEntryPage({ ...page, reading: { inboxes: new Map() }, signal })),
-    { code: "malformed" },
-  );
+  const reader = { core, group: handle, api: node.api, reading: { inboxes: new Map() }, signal };
+  await assert.rejects(takeAgreed({ ...reader, page }), { code: "malformed" });
   assert.equal((await groupStatus({ ...bob, group })).head, head);
   const said = await sendMessage({ ...alice, group, text: "as before" });
   assert.deepEqual(await said.settled, { kind: "delivered" });

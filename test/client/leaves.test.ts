@@ -93,6 +93,8 @@ const view: Parameters<typeof nextAction>[0]["view"] = {
     head: testId<EntryId>(1),
     standstillAtMs: Number.POSITIVE_INFINITY,
     isWidened: false,
+    isAgreed: true,
+    canSeal: true,
     isAwaiting: false,
   },
   ...{ isCopied: false, isOrphaned: false },

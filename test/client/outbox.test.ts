@@ -27,7 +27,7 @@ const staged = {
 } as const;
 const view = {
   ...({ status: "member", hasLeft: false, caughtUp: true, head, children: 0, block: 100 } as const),
-  ...{ standstillAtMs: 1e12, isWidened: false, isAwaiting: false },
+  ...{ standstillAtMs: 1e12, isWidened: false, isAgreed: true, canSeal: true, isAwaiting: false },
   ...{ isRevoked: false, isCopied: false, isOrphaned: false },
 };
 const none = { joined: new Set<InboxId>(), gone: new Set<InboxId>() };

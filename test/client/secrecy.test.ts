@@ -83,12 +83,14 @@ async function tidyUpLater({ client }: TestClient, id: GroupId, ms = 0): Promise
   const group = groupOf(core, id);
   const nowMs = Date.now() + ms;
   await group.queue.run(async () => {
-    const { processed } = group;
+    const { processed, agreed } = group;
     const number = processed.number + FINALITY_BLOCKS + VOID_BLOCKS + LOOK_BLOCKS;
     group.processed = { ...processed, number };
+    group.agreed = group.processed;
     if (ms === 0) await maintainEpochs({ core, group });
     else await forgetEpochs({ core, group, nowMs });
     group.processed = processed;
+    group.agreed = agreed;
   });
   await forgetKeyPackages({ core, nowMs });
 }

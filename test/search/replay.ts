@@ -2,15 +2,18 @@ import assert from "node:assert/strict";
 import { randomBytes } from "#crypto";
 import { walletFromKey } from "../../src/chain/walletFromKey.ts";
 import { type Client, coreOf } from "../../src/client/client.ts";
+import type { ClientCore } from "../../src/client/core.ts";
 import { keepVerdicts } from "../../src/client/coverage/keepVerdicts.ts";
+import type { Group } from "../../src/client/groups/group.ts";
 import { readRegistry } from "../../src/client/identity/readRegistry.ts";
-import { reachHead, receiveEntryPage } from "../../src/client/links/followGroups.ts";
 import { receivePage } from "../../src/client/links/followTopics.ts";
+import { reachHead } from "../../src/client/links/reachHead.ts";
 import { openClientOn } from "../../src/client/openClient.ts";
 import { groupStatus, listMessages, syncStatus } from "../../src/index.ts";
-import type { Entry, EntryCursor, NodeApi, StoredEnvelope } from "../../src/rpc/nodeApi.ts";
+import type { ChainHead, Entry, EntryCursor, NodeApi, StoredEnvelope } from "../../src/rpc/nodeApi.ts";
 import { type GroupId, toHex } from "../../src/wire/ids.ts";
 import { groupTopic } from "../../src/wire/topic.ts";
+import { takeAgreed } from "../support/takeAgreed.ts";
 import { testNetwork } from "../support/testNetwork.ts";
 import { openMemoryDatabase } from "./memoryDatabase.ts";
 import { linkNode } from "./memoryLink.ts";
@@ -125,10 +128,10 @@ async function showEntry(
   const core = coreOf(copy);
   const group = core.groups.get(params.group);
   assert.ok(group);
-  await group.queue.run(() =>
-    receiveEntryPage({ core, group, reading: { inboxes: new Map() }, api, from, entries: [entry], signal }),
-  );
-  await group.queue.run(() => reachHead({ core, group, head: entry.block }));
+  const { head } = await api.getNode({});
+  const page = { from, entries: [entry], more: true, head };
+  await takeAgreed({ core, group, reading: { inboxes: new Map() }, api, page, signal });
+  await reachAgreed({ core, group, head: entry.block });
   return { block: entry.block.number, blockHash: entry.block.hash, logIndex: entry.logIndex };
 }
 
@@ -141,6 +144,13 @@ async function showEnvelope({ api, copy, envelope, signal }: Showing & { envelop
   await receivePage({ core: coreOf(copy), api, page, signal });
 }
 
+async function reachAgreed({ core, group, head }: { core: ClientCore; group: Group; head: ChainHead }) {
+  group.processed = head;
+  group.agreed = head;
+  group.agreedAtMs = Date.now();
+  await group.queue.run(() => reachHead({ core, group }));
+}
+
 /** The chain's end, the registry's word, everything once more, and the proofs for those who were removed. */
 async function conclude(
   params: Showing & { group: GroupId; envelopes: readonly StoredEnvelope[] },
@@ -150,7 +160,7 @@ async function conclude(
   const group = core.groups.get(params.group);
   const { head } = await api.getNode({});
   assert.ok(group && head);
-  await group.queue.run(() => reachHead({ core, group, head }));
+  await reachAgreed({ core, group, head });
   await core.registryReads.run(() => readRegistry({ core, signal: params.signal }));
   for (const envelope of envelopes) await showEnvelope({ ...params, envelope });
   const ending = new AbortController();
