@@ -4,7 +4,7 @@ import { apiOf, noteBehind } from "../links/nodeLinks.ts";
 import type { Witnesses } from "./witnesses.ts";
 
 /** A serving node that is so many blocks behind what a witness has is left for another. */
-const MAX_BLOCKS_BEHIND = 20;
+export const MAX_BLOCKS_BEHIND = 20;
 /** How long it may be so: blocks of test chains come faster than nodes are polled. */
 export const MAX_BEHIND_MS = 5_000;
 
