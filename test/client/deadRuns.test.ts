@@ -165,16 +165,16 @@ test("a page that has other dead entries than were counted differs from where th
       },
     }));
   const from = { block: { number: 1 }, logIndex: 0 };
-  assert.deepEqual(compareDead({ view, from, entries: page([2, 3]) }), { kept: [], differsFrom: undefined });
+  const compare = (entries: readonly Entry[], isComplete = true) =>
+    compareDead({ view, from, entries, isComplete });
+  assert.deepEqual(compare(page([2, 3])), { kept: [], differsFrom: undefined });
   for (const entries of [page([2]), page([2, 3], 1), []]) {
-    const { differsFrom } = compareDead({ view, from, entries });
+    const { differsFrom } = compare(entries);
     assert.ok(differsFrom && differsFrom.block.number >= 2);
   }
+  assert.deepEqual(compare(page([2]), false), { kept: [], differsFrom: undefined });
   const more = page([2, 3, 4]);
-  assert.deepEqual(compareDead({ view, from, entries: more }), {
-    kept: more.slice(2),
-    differsFrom: undefined,
-  });
+  assert.deepEqual(compare(more), { kept: more.slice(2), differsFrom: undefined });
 });
 
 test("a map with changes is the map that they give, and the old one stays as it was", () => {

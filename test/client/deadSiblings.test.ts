@@ -4,7 +4,7 @@ import { randomBytes } from "#crypto";
 import { receiveEntries } from "../../src/client/entries/receiveEntries.ts";
 import { rollBackGroup } from "../../src/client/entries/rollBackGroup.ts";
 import { loadGroups } from "../../src/client/groups/loadGroups.ts";
-import { chainPosition } from "../../src/client/links/followGroups.ts";
+import { chainPosition } from "../../src/client/links/chainPosition.ts";
 import { isWeftError } from "../../src/errors.ts";
 import type { Entry } from "../../src/rpc/nodeApi.ts";
 import { entryId } from "../../src/wire/entry.ts";

@@ -27,7 +27,7 @@ export async function agreeOn(params: {
   if (isNews) group.outboxWakeup.wake();
   if (isNews) group.upkeepWakeup.wake();
   if (testimony.kind === "contradicted" && testimony.isWithheld) {
-    core.events.emit({ kind: "withheld", group: group.id, node: testimony.liar });
+    core.events.emit({ kind: "withheld", what: "entries", group: group.id, node: testimony.liar });
   }
   if (testimony.kind !== "agreed") core.logger.info({ group: group.id, node, ...testimony }, "not agreed on");
   return testimony;

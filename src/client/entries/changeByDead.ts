@@ -19,11 +19,7 @@ const MAX_DEAD_KEPT_BY_NEWCOMERS = 1024;
  * What reading an entry that counts for nothing means. Whoever once had the keys of an epoch can write such entries
  * without end, so that they are counted for their parent, which tells whether a node leaves any out, and mostly not kept.
  */
-export function changeByDead(params: {
-  core: ClientCore;
-  group: Group;
-  entry: ReceivedEntry;
-}): GroupChange {
+export function changeByDead(params: { core: ClientCore; group: Group; entry: ReceivedEntry }): GroupChange {
   const { core, group, entry } = params;
   const { view } = group;
   // What no witness has agreed to is kept until one does, or it is dropped again.

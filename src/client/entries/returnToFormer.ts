@@ -42,9 +42,9 @@ export async function returnToFormer({ core, group }: Params): Promise<boolean> 
   }
   const above = entriesAbove(group, head);
   // What was adopted above is undone; what is only read drops out below.
-    const from = placeAfter(group, head);
-    if (isUnsure) await rollBackGroup({ core, group, voids: ({ id }) => above.has(id), from });
-    const untilBlock = isUnsure ? group.agreed.number + RELANDING_BLOCKS : 0;
+  const from = placeAfter(group, head);
+  if (isUnsure) await rollBackGroup({ core, group, voids: ({ id }) => above.has(id), from });
+  const untilBlock = isUnsure ? group.agreed.number + RELANDING_BLOCKS : 0;
   await goBack({ core, group, head, view: viewOf(state), awaited: { ...record.start, untilBlock } });
   return true;
 }

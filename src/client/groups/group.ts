@@ -1,7 +1,7 @@
 import type { GroupId, InstallationKey, NodeId } from "../../wire/ids.ts";
 import { NOTHING_HELD } from "../messages/held.ts";
 import { createSerialQueue, type SerialQueue } from "../serialQueue.ts";
-import type { BlockRef, GroupRecord } from "../tables.ts";
+import type { BlockRef, GroupRecord, HeadId } from "../tables.ts";
 import { createWakeup, type Wakeup } from "../wakeup.ts";
 import type { Testimony } from "../witness/testimony.ts";
 import { NO_DEAD } from "./deadRuns.ts";
