@@ -24,7 +24,8 @@ export async function keepRegistered(params: { core: ClientCore; signal: AbortSi
   const { action, inbox, installation } = record;
   const { links, ownRelay, network } = core;
   const asked = { links, ownRelay, ranked: rankOwnNodes(core), signal };
-  const listed = await findRegistration({ ...asked, network, inbox, installation });
+  const known = core.inboxes.get(inbox);
+  const listed = await findRegistration({ ...asked, network, inbox, installation, known });
   if (listed && listed.head >= listed.addedBlock + core.finalityBlocks) {
     const final = { ...record, action: undefined };
     await writeAtomic({ database: core.database, writes: [tables.identity.put({}, final)], sync: false });

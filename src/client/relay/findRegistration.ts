@@ -2,6 +2,7 @@ import type { NodeApi } from "../../rpc/nodeApi.ts";
 import type { InboxId, InstallationKey } from "../../wire/ids.ts";
 import type { Network } from "../../wire/network.ts";
 import { fetchHistories } from "../identity/fetchHistories.ts";
+import type { KnownHistory } from "../identity/takeHistory.ts";
 import { askNodes } from "../links/askNodes.ts";
 import type { NodeLinks } from "../links/nodeLinks.ts";
 import type { KnownNode } from "../tables.ts";
@@ -32,6 +33,8 @@ export async function findRegistration(
     ownRelay: OwnRelay | undefined;
     links: NodeLinks;
     ranked: readonly Pick<KnownNode, "node">[];
+    /** What this client knows of the inbox: only what has come since is read. */
+    known?: KnownHistory | undefined;
   },
 ): Promise<Registration | undefined> {
   const { ownRelay, inbox, installation, signal } = params;
@@ -41,12 +44,11 @@ export async function findRegistration(
   return listed && { ...listed, isVoid: false };
 }
 
-/** Whatever was known of the inbox. */
 async function findListed(
-  params: Place & { api: Pick<NodeApi, "getHistories"> },
+  params: Place & { api: Pick<NodeApi, "getHistories">; known?: KnownHistory | undefined },
 ): Promise<Registration | undefined> {
   const { inbox, installation } = params;
-  const known = () => ({ history: undefined, keyWallets: [] });
+  const known = (): KnownHistory => params.known ?? { history: undefined, keyWallets: [] };
   const asked = { ...params, inboxes: [inbox], known, finalityBlocks: 0, block: 0 };
   for await (const { head, fetched } of fetchHistories(asked)) {
     const installations = fetched[0]?.history?.installations ?? [];
