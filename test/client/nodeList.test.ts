@@ -8,6 +8,7 @@ import type { ClientEvent } from "../../src/client/events.ts";
 import { activeNodes, isLeft, noteFailure } from "../../src/client/links/nodeLinks.ts";
 import { readDirectory } from "../../src/client/links/readDirectory.ts";
 import { askable } from "../../src/client/witness/witnesses.ts";
+import { startLocalChain } from "../../src/devnet/startLocalChain.ts";
 import { type Client, syncStatus } from "../../src/index.ts";
 import type { NodeRecord } from "../../src/rpc/nodeApi.ts";
 import { asAddress, asId, type NodeId, toHex } from "../../src/wire/ids.ts";
@@ -161,8 +162,9 @@ test("an app that names one node of one operator is told that nobody is asked", 
 
 test("an endpoint of another chain is refused, one of this chain answers", async () => {
   await using network = await startTestNetwork({ nodes: 1 });
-  await using other = await startTestNetwork({ nodes: 1 });
-  await assert.rejects(openTestClient({ network, witnesses: [{ rpcUrl: other.chain.rpcUrl }] }), {
+  // Two that begin in the same second have one genesis; this one has no contracts.
+  await using other = await startLocalChain({ kind: "anvil", blockMs: 50, onLog: console.error });
+  await assert.rejects(openTestClient({ network, witnesses: [{ rpcUrl: other.rpcUrl }] }), {
     code: "wrong-chain",
   });
   await using alice = await openTestClient({ network, witnesses: [{ rpcUrl: network.chain.rpcUrl }] });

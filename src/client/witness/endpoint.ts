@@ -1,9 +1,6 @@
-import type { Chain } from "../../chain/chain.ts";
-import { checkChain, openChain } from "../../chain/openChain.ts";
-import { readWords } from "../../chain/readWords.ts";
-import { rpcFailure } from "../../chain/rpcFailure.ts";
 import { isWeftError, WeftError } from "../../errors.ts";
 import type { Network } from "../../wire/network.ts";
+import type { EndpointChain } from "./endpointChain.ts";
 import type { Witness } from "./witness.ts";
 
 /** A chain's RPC that the app named as a witness. */
@@ -20,15 +17,14 @@ export type EndpointState = "not-asked" | "answers" | "unreachable" | "wrong-cha
 /** Checked before its first answer counts, and whenever it contradicts a node. */
 export function openEndpoint(params: { rpcUrl: string; network: Network }): Endpoint {
   const { rpcUrl, network } = params;
-  let chain: Chain | undefined;
+  let chain: EndpointChain | undefined;
   let state: EndpointState = "not-asked";
-  const open = async (signal: AbortSignal): Promise<Chain> => {
-    chain ??= await openChain({ rpcUrl, network, signal });
-    return chain;
-  };
-  const asked = async <T>(signal: AbortSignal, ask: (chain: Chain) => Promise<T>): Promise<T> => {
+  const asked = async <T>(signal: AbortSignal, ask: (chain: EndpointChain) => Promise<T>): Promise<T> => {
+    // Most apps name no endpoint: what talks to chains is loaded for those that do.
+    const { hasAnswered, openEndpointChain } = await import("./endpointChain.ts");
     try {
-      const answer = await ask(await open(signal));
+      chain ??= await openEndpointChain({ rpcUrl, network, signal });
+      const answer = await ask(chain);
       state = "answers";
       return answer;
     } catch (cause) {
@@ -38,15 +34,14 @@ export function openEndpoint(params: { rpcUrl: string; network: Network }): Endp
         chain = undefined;
         throw cause;
       }
-      if (rpcFailure(cause) === "answered") throw cause;
+      if (hasAnswered(cause)) throw cause;
       state = "unreachable";
       throw new WeftError({ code: "node-unreachable", message: `no answer from ${rpcUrl}`, cause });
     }
   };
   return {
     ...{ rpcUrl, name: rpcUrl, node: undefined, state: () => state },
-    readWords: (question, { signal }) =>
-      asked(signal, (opened) => readWords({ chain: opened, question, signal })),
-    check: (signal) => asked(signal, (opened) => checkChain({ chain: opened, signal })),
+    readWords: (question, { signal }) => asked(signal, (opened) => opened.readWords(question, signal)),
+    check: (signal) => asked(signal, (opened) => opened.check(signal)),
   };
 }

@@ -1,0 +1,31 @@
+import type { Chain } from "../../chain/chain.ts";
+import { checkChain, openChain } from "../../chain/openChain.ts";
+import { readWords } from "../../chain/readWords.ts";
+import { rpcFailure } from "../../chain/rpcFailure.ts";
+import type { Network } from "../../wire/network.ts";
+import type { WordsAnswer, WordsQuestion } from "../../wire/words.ts";
+
+/** A chain's RPC that is asked for words. Loaded only where an app names one. */
+export type EndpointChain = {
+  readonly readWords: (question: WordsQuestion, signal: AbortSignal) => Promise<WordsAnswer>;
+  /** Throws `wrong-chain` if the RPC serves another chain now. */
+  readonly check: (signal: AbortSignal) => Promise<void>;
+};
+
+/** Throws as `openChain` does. */
+export async function openEndpointChain(params: {
+  rpcUrl: string;
+  network: Network;
+  signal: AbortSignal;
+}): Promise<EndpointChain> {
+  const chain: Chain = await openChain(params);
+  return {
+    readWords: (question, signal) => readWords({ chain, question, signal }),
+    check: (signal) => checkChain({ chain, signal }),
+  };
+}
+
+/** Whether the RPC is there and has only failed at what it was asked. */
+export function hasAnswered(error: unknown): boolean {
+  return rpcFailure(error) === "answered";
+}
