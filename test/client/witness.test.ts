@@ -57,8 +57,8 @@ const at = (number: number) => async (): Promise<WordsAnswer> => ({
 /** The testimony, and how long it took. */
 async function testimonyOf(asking: Promise<Testimony>): Promise<[Testimony["kind"], number]> {
   const start = time.nowMs();
-  const { kind } = await time.settle(asking, 60_000);
-  return [kind, time.nowMs() - start];
+  const timed = asking.then(({ kind }): [Testimony["kind"], number] => [kind, time.nowMs() - start]);
+  return await time.settle(timed, 60_000);
 }
 
 test("a node of another operator agrees, and nobody else is asked", async () => {
@@ -233,6 +233,54 @@ test("a witness that comes back is heard again", async () => {
   assert.deepEqual(await testimonyOf(ask(truth)), ["agreed", 0]);
   isDown = true;
   assert((await testimonyOf(ask(truth)))[1] >= 2_900);
+});
+
+test("who lacks the block and is slow to say so again is no silence", async () => {
+  const answers = async () => {
+    await new Promise((resolve) => void setTimeout(resolve, 200));
+    return await at(99)();
+  };
+  const { ask, witnesses } = testWitnesses([
+    { id: 1, answers: honest },
+    { id: 2, answers },
+    { id: 3, answers },
+  ]);
+  assert.equal((await testimonyOf(ask(truth)))[0], "not-yet");
+  assert.equal(witnesses.quiet.size, 0);
+});
+
+test("a witness that was quiet and takes longer than it is waited for is heard the next time", async () => {
+  let isDown = true;
+  const { ask } = testWitnesses([
+    { id: 1, answers: honest },
+    {
+      id: 2,
+      answers: async (question, call) => {
+        if (isDown) return await unreachable(question, call);
+        await new Promise((resolve) => void setTimeout(resolve, 700));
+        return answer(question);
+      },
+    },
+  ]);
+  assert.equal((await testimonyOf(ask(truth)))[0], "silent");
+  isDown = false;
+  await time.run(20_000);
+  assert.equal((await testimonyOf(ask(truth)))[0], "silent");
+  await time.run(1_000);
+  assert.equal((await testimonyOf(ask(truth)))[0], "agreed");
+});
+
+test("a contradiction is settled by those, too, who were quiet before", async () => {
+  let isDown = true;
+  const { ask, witnesses } = testWitnesses([
+    { id: 1, answers: lying },
+    { id: 2, answers: (question, call) => (isDown ? unreachable(question, call) : honest(question)) },
+    { id: 3, answers: (question, call) => (isDown ? unreachable(question, call) : honest(question)) },
+  ]);
+  assert.equal((await testimonyOf(ask(lie)))[0], "silent");
+  isDown = false;
+  witnesses.quiet.delete(testNodeId(2));
+  assert.equal((await testimonyOf(ask(lie)))[0], "contradicted");
 });
 
 test("without a second operator there is silence at once, and agreement where the app has said that one is enough", async () => {

@@ -15,15 +15,18 @@ const ASK_AGAIN_MS = 100;
 type Params = { witness: Witness; claim: Claim; finalityBlocks: number; signal: AbortSignal };
 
 /**
- * Asks one witness until it can tell, or `patienceMs` are over. What comes later is dropped. Throws only the signal's
- * reason.
+ * Asks one witness until it can tell, or `patienceMs` are over. What comes later is dropped; a witness that has answered
+ * before is not silent. Throws only the signal's reason.
  */
 export async function askOne(params: Params & { patienceMs: number }): Promise<Heard> {
   const { patienceMs, signal } = params;
   const endMs = Date.now() + patienceMs;
+  let lacking: Heard | undefined;
   for (;;) {
     const heard = await askOnce({ ...params, timeoutMs: Math.max(1, endMs - Date.now()) });
+    if (heard.word.kind === "mute" && lacking) return lacking;
     if (heard.word.kind !== "lacks" || Date.now() + ASK_AGAIN_MS >= endMs) return heard;
+    lacking = heard;
     await waitMs({ ms: ASK_AGAIN_MS, signal });
     signal.throwIfAborted();
   }

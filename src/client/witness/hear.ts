@@ -66,8 +66,22 @@ async function hearAll(params: Asked): Promise<Testimony | undefined> {
     await waitMs({ ms: ASK_AGAIN_MS, signal });
     signal.throwIfAborted();
   } while (Date.now() < endMs);
-  for (const { node } of muted) if (node !== undefined) noteQuiet(witnesses, node);
+  for (const witness of muted) {
+    if (witness.node !== undefined) noteQuiet(witnesses, witness.node);
+    if (wasQuiet) listenOn(params, witness);
+  }
   return { kind: isSomebodyThere ? "not-yet" : "silent" };
+}
+
+/** Who only takes longer than a quiet node is waited for is quiet no more. Nobody waits for this; never throws. */
+function listenOn({ witnesses, claim, signal }: Asked, witness: Witness): void {
+  const { finalityBlocks, quiet } = witnesses;
+  askOne({ witness, claim, finalityBlocks, patienceMs: PATIENCE_MS, signal }).then(
+    ({ word }) => {
+      if (word.kind !== "mute" && witness.node !== undefined) quiet.delete(witness.node);
+    },
+    () => undefined,
+  );
 }
 
 /** It is not waited for again for a while, so that a network that is torn apart does not slow every question. */

@@ -93,10 +93,11 @@ async function byEndpoint(params: Contradiction): Promise<Testimony> {
   return { ...difference, kind: "contradicted", liar: serving };
 }
 
+/** Also those that were quiet: what two nodes contradict each other in is decided by as many as there are. */
 async function hearMore(params: Contradiction): Promise<{ by: Witness; word: Word }[]> {
   const { witnesses, others, accuser, claim, signal } = params;
   const { finalityBlocks } = witnesses;
-  const more = askable(witnesses, others)
+  const more = askable(witnesses, others, { withQuiet: true })
     .filter(({ node }) => node !== accuser.node)
     .slice(0, MORE_OPERATORS)
     .flatMap(({ node }) => nodeWitness(witnesses, node) ?? []);

@@ -63,13 +63,21 @@ export function nodeWitness(witnesses: Witnesses, node: NodeId): Witness | undef
   return readWords && { node, name: node, readWords };
 }
 
-/** Nodes that may be asked now, in their order; those that were left for what they said come last. */
-export function askable<T extends Operated>(witnesses: Witnesses, candidates: readonly T[]): T[] {
+/**
+ * Nodes that may be asked now, in their order; those that were left for what they said come last. Nodes that did not
+ * answer are passed over for a while, unless it matters more than the time that asking takes.
+ */
+export function askable<T extends Operated>(
+  witnesses: Witnesses,
+  candidates: readonly T[],
+  { withQuiet = false } = {},
+): T[] {
   const { links, quiet } = witnesses;
   const now = Date.now();
   const nodes = candidates.filter(({ node }) => !links.nodes.get(node)?.isUnconfirmed);
   const left = nodes.filter(({ node }) => isLeft(links, node, now));
-  const up = nodes.filter(({ node }) => isUp(links, node, now) && (quiet.get(node)?.untilMs ?? 0) <= now);
+  const isHeard = (node: NodeId) => withQuiet || (quiet.get(node)?.untilMs ?? 0) <= now;
+  const up = nodes.filter(({ node }) => isUp(links, node, now) && isHeard(node));
   return [...up, ...left];
 }
 
