@@ -98,7 +98,19 @@ function rowsOf(subject: string, samples: readonly Sample[]): Row[] {
       unit: "times",
       beside: calls.join(", "),
     },
+    {
+      subject,
+      what: "of these to witnesses",
+      value: middle((one) => one.toWitnesses.roundTrips),
+      unit: "times",
+    },
     { subject, what: "sent and received", value: middle((one) => one.bytes), unit: "bytes" },
+    {
+      subject,
+      what: "of these with witnesses",
+      value: middle((one) => one.toWitnesses.bytes),
+      unit: "bytes",
+    },
     { subject, what: "time, blocks of 250 ms", value: middle((one) => one.ms), unit: "ms" },
   ];
 }

@@ -9,6 +9,8 @@ export type Traffic = {
   readonly roundTrips: number;
   /** Of messages in both directions, without the framing of HTTP. */
   readonly bytes: number;
+  /** What of it are questions to witnesses and their answers. */
+  readonly toWitnesses: { readonly roundTrips: number; readonly bytes: number };
   /** Round trips by the name of the call. */
   readonly calls: ReadonlyMap<string, number>;
 };
@@ -22,6 +24,9 @@ export type CallCounter = {
 
 /** What clients ask for now and then, whatever happens. */
 const PERIODIC: ReadonlySet<string> = new Set(["GetNode", "ListNodes"]);
+
+/** By which a client asks others than the serving node whether what that one says of the chain is so. */
+const WITNESS_CALL = "ReadWords";
 
 /** Counts the calls of one client. */
 export function countCalls(): CallCounter {
@@ -37,13 +42,23 @@ export function countCalls(): CallCounter {
 }
 
 function trafficOf(messages: readonly RecordedMessage[]): Traffic {
-  const requests = messages.filter(({ direction }) => direction === "request");
+  const requests = messages.filter(isRequest);
   const calls = Map.groupBy(requests, ({ method }) => method);
+  const words = messages.filter(({ method }) => method === WITNESS_CALL);
   return {
     roundTrips: requests.length,
-    bytes: messages.reduce((sum, { bytes }) => sum + bytes.length, 0),
+    bytes: bytesOf(messages),
+    toWitnesses: { roundTrips: words.filter(isRequest).length, bytes: bytesOf(words) },
     calls: new Map([...calls].map(([method, those]) => [method, those.length])),
   };
+}
+
+function isRequest({ direction }: RecordedMessage): boolean {
+  return direction === "request";
+}
+
+function bytesOf(messages: readonly RecordedMessage[]): number {
+  return messages.reduce((sum, { bytes }) => sum + bytes.length, 0);
 }
 
 /** A stream that tells of each block and repeats where it stands says nothing that a commit or a join has caused. */
