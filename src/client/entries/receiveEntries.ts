@@ -89,7 +89,8 @@ function asJoining({ record, entry }: { record: GroupRecord; entry: Entry }): Gr
   if (status !== "removed" || awaited?.head !== entry.id) return undefined;
   const { head, epoch } = awaited;
   const start = { head, epoch };
-  return { ...record, ...start, status: "joining", reason: undefined, start, awaited: undefined };
+  const anew = { reason: undefined, awaited: undefined, isUnheard: undefined } as const;
+  return { ...record, ...start, ...anew, status: "joining", start };
 }
 
 function isInside({ status }: GroupRecord): boolean {

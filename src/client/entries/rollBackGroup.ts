@@ -212,5 +212,5 @@ async function recordAt(params: {
 
 /** The very entry that brought this client in is gone: wait until it lands again. */
 function rejoining(record: GroupRecord): GroupRecord {
-  return { ...record, ...record.start, status: "joining", isRelanding: true };
+  return { ...record, ...record.start, status: "joining", isRelanding: true, isUnheard: undefined };
 }

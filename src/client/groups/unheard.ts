@@ -23,6 +23,21 @@ export function hasSiblings(params: {
   return found;
 }
 
+/**
+ * True while this client waits to hear a second member and somebody is there who could be one: neither itself, nor who
+ * brought it in, nor who has asked to leave.
+ */
+export function waitsToHear(params: {
+  record: Pick<GroupRecord, "isUnheard" | "inviter" | "members">;
+  leavers: ReadonlySet<InboxId>;
+  self: InboxId;
+}): boolean {
+  const { record, leavers, self } = params;
+  const { isUnheard, inviter, members } = record;
+  const isSecond = (inbox: InboxId) => inbox !== self && inbox !== inviter && !leavers.has(inbox);
+  return isUnheard === true && members.some(isSecond);
+}
+
 /** The branch's last Add, by which its newest members came in; of a newcomer the entry that it began with. */
 export function lastAddOf({ steps }: Branch): (BranchStep & { readonly entry: EntryRecord }) | undefined {
   const step = steps.findLast(

@@ -36,7 +36,7 @@ export async function admitGroup(params: {
   const { core, envelope, welcome, state, inviter, generation } = params;
   const { group: id, entry } = welcome;
   const view = viewOf(state);
-  const record: GroupRecord = {
+  const joining: GroupRecord = {
     group: id,
     genesisKey: undefined,
     status: "joining",
@@ -49,10 +49,11 @@ export async function admitGroup(params: {
     inviter,
   };
   const known = core.groups.get(id);
-  const group = known ?? createGroupHandle({ id, view: emptyGroupView(record), processed: NO_BLOCK });
+  const group = known ?? createGroupHandle({ id, view: emptyGroupView(joining), processed: NO_BLOCK });
   const kept = core.keyPackages.get(generation);
   const used = kept && { ...kept, used: true };
   await group.queue.run(async () => {
+    const record = hasJudged(group, entry) ? { ...joining, isUnheard: false } : joining;
     await leaveOwnBranch({ core, group });
     const { dead, from } = vanishedHeads(group.view.record);
     const branch = branchOf({ record, entries: new Map() });
@@ -92,6 +93,11 @@ export async function admitGroup(params: {
   if (used) core.keyPackages.set(generation, used);
   addGroup(core, group);
   core.identityWakeup.wake();
+}
+
+/** By its former leaf this client was there when the entry came, and has judged it as every member has. */
+function hasJudged({ view }: Group, entry: EntryId): boolean {
+  return view.record.isFormer === true && view.entries.get(entry)?.verdict.kind === "adopted";
 }
 
 /** What this client alone has built on an entry that the others refuse counts no more, and is open again. */

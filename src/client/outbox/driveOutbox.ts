@@ -5,6 +5,7 @@ import type { ClientCore } from "../core.ts";
 import { isWidened } from "../entries/fork.ts";
 import { changeGroup } from "../groups/changeGroup.ts";
 import type { Group } from "../groups/group.ts";
+import { waitsToHear } from "../groups/unheard.ts";
 import { isAlone } from "../identity/isAlone.ts";
 import { isCopied } from "../identity/isCopied.ts";
 import { isRevoked } from "../identity/isRevoked.ts";
@@ -91,7 +92,7 @@ function next({ core, group }: Params): OutboxAction {
       // Commits that can't get to the chain stop no message, as if it stood still.
       standstillAtMs: core.ownRelay?.trouble ? 0 : group.headMovedAtMs + STANDSTILL_MS,
       isWidened: isWidened(record),
-      isUnheard: record.isUnheard === true,
+      isUnheard: waitsToHear({ record, leavers: leaves.leavers, self: core.self.inbox }),
       isOwing: owed !== undefined,
       isAgreed: isAgreed(group),
       canSeal: stepToSealTo(group.view) !== undefined,

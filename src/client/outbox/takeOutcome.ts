@@ -1,7 +1,7 @@
 import { type ErrorCode, WeftError } from "../../errors.ts";
 import type { PublishOutcome } from "../../rpc/nodeApi.ts";
 import { envelopeBytes } from "../../wire/envelope.ts";
-import type { NodeId } from "../../wire/ids.ts";
+import type { EntryId, NodeId } from "../../wire/ids.ts";
 import { MAX_ENVELOPE_BYTES } from "../../wire/limits.ts";
 import { parseTopic } from "../../wire/topic.ts";
 import type { ClientCore } from "../core.ts";
@@ -19,7 +19,7 @@ import { verifyReceipts } from "../messages/verifyReceipts.ts";
 import { isSecond, publicationAfter } from "./deliveryStep.ts";
 import { failed, type Intent, settled } from "./intent.ts";
 import { progressAfter } from "./progressAfter.ts";
-import { forgetRefusals, noteRefusal } from "./refusals.ts";
+import { forgetRefusals, hasRefused, noteRefusal } from "./refusals.ts";
 
 type Params = { core: ClientCore; group: Group };
 type OfNode = Params & { node: NodeId; publication: Publication };
@@ -71,9 +71,12 @@ async function after(params: OfNode): Promise<Publication> {
 /** Only what this client can tell itself ends a message; else the next node in rank gets the envelope. */
 async function refuse(params: OfNode & { intent: Intent; outcome: { code: ErrorCode } }): Promise<void> {
   const { core, group, publication, intent, outcome, node } = params;
-  if (intent.action.kind === "confirm") return await dropConfirmation(params, intent);
   const { hash, envelope } = publication.record;
   if (publication.record.state === "pending") noteRefusal({ group, hash, node, code: outcome.code });
+  if (intent.action.kind === "confirm") {
+    if (hasRefused({ group, hash, node })) await dropConfirmation(params, intent, intent.action.entry);
+    return;
+  }
   if (outcome.code === "unknown-head" && (await isDead({ ...params, intent }))) {
     return await sealAgain({ ...params, intent });
   }
@@ -82,10 +85,20 @@ async function refuse(params: OfNode & { intent: Intent; outcome: { code: ErrorC
   await changeGroup({ core, group, change });
 }
 
-/** The entry that it is about is there no more, or nobody needs it by now. */
-async function dropConfirmation({ core, group, publication }: OfNode, intent: Intent): Promise<void> {
-  const change = { intents: [settled(intent, { kind: "delivered" })], droppedPublications: [publication] };
-  await changeGroup({ core, group, change });
+/** What a node goes on refusing was sealed to an epoch that is gone: if it is still owed, it is made anew. */
+async function dropConfirmation(params: OfNode, intent: Intent, entry: EntryId): Promise<void> {
+  const { core, group, publication } = params;
+  const { record } = group.view;
+  const intents = [settled(intent, { kind: "delivered" })];
+  const isOwed = record.confirmed === entry && group.view.branch.places.has(entry);
+  await changeGroup({
+    core,
+    group,
+    change: {
+      ...{ intents, droppedPublications: [publication] },
+      ...(isOwed ? { record: { ...record, confirmed: undefined } } : {}),
+    },
+  });
 }
 
 /** True if another entry than the one that it was sealed to opened that epoch in the end. */
