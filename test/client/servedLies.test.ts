@@ -237,6 +237,9 @@ test("a node that stands still at an old head is left", async () => {
   await offline(served);
   await rename(served, "hidden by an old head");
   await network.chain.mine(30);
+  const isThere = async ({ api }: LyingNode) =>
+    ((await api.getNode({})).head?.number ?? 0) >= old.number + 30;
+  for (const node of served.nodes) await until("the blocks at the nodes", () => isThere(node));
   await online(served);
   await untilTogether(served);
   assert.notEqual(await servedBy(bob, group), first.nodeId);

@@ -6,7 +6,7 @@ import { compareWords } from "../../src/client/witness/compareWords.ts";
 import { decideBetween } from "../../src/client/witness/decideBetween.ts";
 import type { Endpoint } from "../../src/client/witness/endpoint.ts";
 import type { Claim, Fact } from "../../src/client/witness/fact.ts";
-import { MAX_BLOCKS_BEHIND } from "../../src/client/witness/leaveIfBehind.ts";
+import { leaveIfBehind, MAX_BLOCKS_BEHIND } from "../../src/client/witness/leaveIfBehind.ts";
 import { questionsOf } from "../../src/client/witness/questionsOf.ts";
 import type { Testimony, Word } from "../../src/client/witness/testimony.ts";
 import { WeftError } from "../../src/errors.ts";
@@ -375,6 +375,19 @@ test("a serving node that stays far behind its witness is left, one that is near
     assert.equal(witnesses.links.health.has(testNodeId(1)), behind >= MAX_BLOCKS_BEHIND, `${behind}`);
     assert.deepEqual(lies, [], "who lags does not lie");
   }
+});
+
+test("what a node says at a new block of another matter does not hide that it stands still in a group", async () => {
+  const { witnesses } = testWitnesses([1, 2].map((id) => ({ id, answers: honest })));
+  const newest = { ...TEST_HEAD, number: TEST_HEAD.number + MAX_BLOCKS_BEHIND };
+  const serving = testNodeId(1);
+  const compared = { witnesses, serving, newest, signal: new AbortController().signal };
+  for (let asked = 0; asked < 10; asked++) {
+    leaveIfBehind({ ...compared, group, claimed: TEST_HEAD });
+    leaveIfBehind({ ...compared, claimed: newest });
+    await time.run(1_000);
+  }
+  assert(witnesses.links.health.has(serving));
 });
 
 test("a question ends with its signal", async () => {

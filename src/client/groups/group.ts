@@ -32,6 +32,8 @@ export type Group = {
   revocations: ReadonlyMap<InstallationKey, number>;
   /** How far the chain is read, says the node that serves the group; the zero block before anything is. */
   processed: BlockRef;
+  /** What the node that serves it has told of the chain, also while nobody agrees to that. */
+  told: ToldHead | undefined;
   /** The last head that a witness agreed to: what can't be undone is decided by it. The zero block before any. */
   agreed: BlockRef;
   /** When that was, ms since 1970. */
@@ -58,12 +60,20 @@ export type Group = {
   waitsFor: string;
 };
 
+export type ToldHead = {
+  readonly node: NodeId;
+  readonly head: BlockRef;
+  /** When the head last moved, ms since 1970. */
+  readonly movedAtMs: number;
+};
+
 export const NO_BLOCK: BlockRef = { number: 0, hash: "0x", time: 0 };
 
 export function createGroupHandle(params: { id: GroupId; view: GroupView; processed: BlockRef }): Group {
   return {
     ...{ ...params, agreed: params.processed, agreedAtMs: 0, witness: undefined, askedAtMs: 0 },
     unproven: new Set(),
+    told: undefined,
     queue: createSerialQueue(),
     outboxWakeup: createWakeup(),
     deliveryWakeup: createWakeup(),

@@ -3,7 +3,7 @@ import type { NodeApi } from "../../rpc/nodeApi.ts";
 import type { ClientCore } from "../core.ts";
 import { agreeOnHead } from "../entries/agreeOnHead.ts";
 import type { Group } from "../groups/group.ts";
-import { leaveIfBehind, MAX_BEHIND_MS } from "../witness/leaveIfBehind.ts";
+import { isBehind, leaveIfBehind, MAX_BEHIND_MS } from "../witness/leaveIfBehind.ts";
 import { nextOperators } from "../witness/nextOperators.ts";
 import type { Testimony } from "../witness/testimony.ts";
 import { askNodes } from "./askNodes.ts";
@@ -16,25 +16,41 @@ const PERIOD_MS = 5 * 60_000;
 const UNSERVED_MS = 10_000;
 /** As long as no witness has agreed. */
 const ASK_AGAIN_MS = 1_000;
+/** A head that does not move for longer is compared with another node's. */
+const STILL_MS = 15_000;
 const ANSWER_MS = 2_000;
 
 /**
  * Asks now and then, and whenever another node begins to serve a group, whether that node leaves out entries; as long as
- * no witness has agreed to all that is known, every second, and soon again about a node that is far behind. Ends when
- * the signal aborts.
+ * no witness has agreed to all that is known, every second. A node is compared with another one's head while nothing of
+ * it is agreed on, while its own does not move, and while it is far behind. Ends when the signal aborts.
  */
 export async function keepChecking(params: Params): Promise<void> {
-  const { core, group, signal } = params;
+  const { group, signal } = params;
   let maxAgeMs = PERIOD_MS;
   while (!signal.aborted) {
     const outcome = await checkServing({ ...params, maxAgeMs });
-    if (outcome === "not-yet") await compareHeads(params);
-    const isBehind = group.caughtUpBy !== undefined && core.witnesses.behind.has(group.caughtUpBy);
-    maxAgeMs = isBehind ? MAX_BEHIND_MS : PERIOD_MS;
-    const isAgreed = outcome === "agreed" && group.view.provisional.length === 0;
-    const timeoutMs = isAgreed ? maxAgeMs : outcome === "not-told" ? UNSERVED_MS : ASK_AGAIN_MS;
-    await group.servingWakeup.wait({ signal, timeoutMs });
+    if (outcome === "not-yet" || outcome === "not-told" || mayBeBehind(params)) await compareHeads(params);
+    maxAgeMs = wasBehind(params) ? MAX_BEHIND_MS : PERIOD_MS;
+    await group.servingWakeup.wait({ signal, timeoutMs: pauseAfter({ ...params, outcome }) });
   }
+}
+
+function mayBeBehind(params: Params): boolean {
+  const { told } = params.group;
+  return wasBehind(params) || (told !== undefined && told.movedAtMs + STILL_MS <= Date.now());
+}
+
+function wasBehind({ core, group }: Params): boolean {
+  const { told, id } = group;
+  return told !== undefined && isBehind(core.witnesses, { serving: told.node, group: id });
+}
+
+function pauseAfter(params: Params & { outcome: Testimony["kind"] | "not-told" }): number {
+  const { group, outcome } = params;
+  if (outcome === "not-told" && !group.told) return UNSERVED_MS;
+  if (outcome !== "agreed" || group.view.provisional.length > 0) return ASK_AGAIN_MS;
+  return wasBehind(params) ? MAX_BEHIND_MS : STILL_MS;
 }
 
 /**
@@ -59,15 +75,17 @@ export async function checkServing(
 /** A block that is too old to be asked about is on no witness's mind: another operator's head shows how old it is. */
 async function compareHeads({ core, group, signal }: Params): Promise<void> {
   const { links, witnesses } = core;
-  const { caughtUpBy: serving, processed: claimed } = group;
-  if (serving === undefined) return;
+  if (!group.told) return;
+  const { node: serving } = group.told;
   const besides = links.nodes.get(serving)?.operator;
   const ranked = nextOperators({ ranked: await rankGroupNodes({ core, group: group.id }), besides });
   const timely = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
   try {
     const ask = (api: NodeApi) => api.getNode({}, { signal: timely });
     const { head: newest } = await askNodes({ links, ranked, signal: timely, ask });
-    leaveIfBehind({ witnesses, serving, claimed, newest, signal });
+    const { told } = group;
+    if (told?.node !== serving) return;
+    leaveIfBehind({ ...{ witnesses, serving, group: group.id }, claimed: told.head, newest, signal });
   } catch (error) {
     if (!isWeftError(error) && !timely.aborted) throw error;
   }

@@ -85,6 +85,7 @@ export async function followGroups(params: Params): Promise<void> {
   } finally {
     ending.abort();
     await Promise.all([...lanes.values()].map(({ queue }) => queue.idle()));
+    for (const { group } of lanes.values()) if (group.told?.node === params.node) group.told = undefined;
   }
 }
 
@@ -122,9 +123,18 @@ async function receive(feed: Feed, event: ChainEvent): Promise<void> {
       return;
     case "head":
       feed.head = event.head;
-      for (const lane of lanes.values()) reach(feed, lane, event.head);
+      for (const lane of lanes.values()) {
+        noteTold(feed, lane.group, event.head);
+        reach(feed, lane, event.head);
+      }
       settleRollback(feed, event.head);
   }
+}
+
+function noteTold({ node }: Feed, group: Group, head: ChainHead): void {
+  const { told } = group;
+  const isSame = told?.node === node && told.head.number === head.number;
+  group.told = { node, head, movedAtMs: isSame ? told.movedAtMs : Date.now() };
 }
 
 /** What goes wrong in a lane ends the feed. */

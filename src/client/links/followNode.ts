@@ -52,8 +52,11 @@ async function readBoth(params: {
   const controller = new AbortController();
   const signal = AbortSignal.any([params.signal, controller.signal]);
   const chainIsRead = Promise.withResolvers<void>();
+  let isRead = false;
   const onCaughtUp = (): void => {
-    noteSuccess(core.links, node);
+    // Not with every head: what is noted on the node later, as that it is far behind, stays.
+    if (!isRead) noteSuccess(core.links, node);
+    isRead = true;
     chainIsRead.resolve();
   };
   if (plan.groups.length === 0) onCaughtUp();

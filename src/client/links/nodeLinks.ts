@@ -88,8 +88,10 @@ export function isUp(links: NodeLinks, node: NodeId, nowMs: number): boolean {
 export function noteFailure(links: NodeLinks, node: NodeId, nowMs: number): void {
   // What it was left for stays longer than what its failure makes of it.
   if (isLeft(links, node, nowMs)) return;
-  const failures = (links.health.get(node)?.failures ?? 0) + 1;
-  const downUntilMs = nowMs + LEAST_DOWN_MS + backoffMs({ ...DOWN, attempt: failures - 1 });
+  const known = links.health.get(node);
+  const failures = (known?.failures ?? 0) + 1;
+  const untilMs = nowMs + LEAST_DOWN_MS + backoffMs({ ...DOWN, attempt: failures - 1 });
+  const downUntilMs = Math.max(untilMs, known?.downUntilMs ?? 0);
   links.health.set(node, { failures, downUntilMs });
 }
 

@@ -21,7 +21,9 @@ export async function askWitness(params: {
   const { core, group } = params;
   const { witnesses } = core;
   const ranked = group === undefined ? rankOwnNodes(core) : await rankGroupNodes({ core, group });
-  const testimony = await hear({ ...params, witnesses, ranked });
+  const known = group === undefined ? undefined : core.groups.get(group)?.told;
+  const told = known?.node === params.serving ? known.head : undefined;
+  const testimony = await hear({ ...params, witnesses, ranked, told });
   if (group !== undefined) witnesses.testimonies.set(group, testimony.kind);
   return testimony;
 }

@@ -57,7 +57,7 @@ async function hearAll(params: Asked): Promise<Testimony | undefined> {
       isSomebodyThere ||= word.kind !== "mute";
       if (word.kind === "same") {
         witnesses.retractions.delete(params.serving);
-        leaveIfBehind({ ...params, claimed: claim.head, newest: head });
+        leaveIfBehind({ ...params, claimed: params.told ?? claim.head, newest: head });
         return { kind: "agreed" };
       }
       if (word.kind === "other") return await settle({ ...params, accuser: witness, difference: word });

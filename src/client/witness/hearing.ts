@@ -1,4 +1,4 @@
-import type { NodeId } from "../../wire/ids.ts";
+import type { GroupId, NodeId } from "../../wire/ids.ts";
 import type { Claim } from "./fact.ts";
 import type { Operated } from "./witness.ts";
 import type { Witnesses } from "./witnesses.ts";
@@ -11,6 +11,10 @@ export type Hearing = {
   /** Whose claim it is. */
   readonly serving: NodeId;
   readonly claim: Claim;
+  /** The group that it serves, if the claim is about one. */
+  readonly group?: GroupId | undefined;
+  /** The newest head that it names, if its claim is of an earlier one. */
+  readonly told?: Claim["head"] | undefined;
   readonly signal: AbortSignal;
 };
 

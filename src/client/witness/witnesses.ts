@@ -22,8 +22,11 @@ export type Witnesses = {
   readonly quiet: Map<NodeId, { readonly attempts: number; readonly untilMs: number }>;
   /** How often in a row a node has taken its word back. */
   readonly retractions: Map<NodeId, number>;
-  /** Since when each serving node was seen far behind the others, ms since 1970, and how many blocks it was then. */
-  readonly behind: Map<NodeId, { readonly sinceMs: number; readonly blocks: number }>;
+  /**
+   * Since when each serving node was seen far behind the others in what it serves, ms since 1970, and how many blocks it
+   * was then: see `leaveIfBehind`.
+   */
+  readonly behind: Map<string, { readonly sinceMs: number; readonly blocks: number }>;
   /** What became of each group's last claim. */
   readonly testimonies: Map<GroupId, Testimony["kind"]>;
   /** When each lie was told to the app, ms since 1970. */
