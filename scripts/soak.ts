@@ -1,21 +1,21 @@
 /**
- * `npm run soak -- --minutes N [--seed S] | --writes | --history JSON`: plays random histories on networks in memory,
+ * `npm run soak -- --minutes N [--seed S] [--kinds KINDS] | --writes | --history JSON`: plays random histories on networks in memory,
  * in several delivery orders each, until the time is up; or one in which every write of two members ends badly in
  * every way; or one that is given. What fails is made smaller and printed with how to play it again; the exit code is
  * 1 then.
  */
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import pc from "picocolors";
 import { checkHistories } from "../test/search/checkHistories.ts";
 import { BAD_ENDS, failEveryWrite } from "../test/search/everyWrite.ts";
-import type { History } from "../test/search/history.ts";
+import { type History, historyKinds, type Kinds } from "../test/search/history.ts";
 import { type Ran, runHistory } from "../test/search/runHistory.ts";
 
 /** Between two looks at the clock. */
 const RUNS = 50;
 const LENGTHS = { minLength: 4, maxLength: 24 };
 
-type Options = { minutes: number; seed: number; writes: boolean; history?: History };
+type Options = { minutes: number; seed: number; kinds: Kinds; writes: boolean; history?: History };
 
 await new Command("npm run soak --")
   .description("Plays random histories until one breaks what has to hold always, or the time is up.")
@@ -25,6 +25,9 @@ await new Command("npm run soak --")
     `what the first ${RUNS} histories follow from; the next follow from the numbers behind it`,
     whole,
     Date.now() % 2 ** 31,
+  )
+  .addOption(
+    new Option("--kinds <kinds>", "whether nodes lie in them").choices(historyKinds).default("mixed"),
   )
   .option("--writes", "one history in which every write to a disk ends badly once, in every way", false)
   .option("--history <json>", "one that failed, as it was printed", asHistory)
@@ -52,7 +55,7 @@ function asHistory(text: string): History {
   }
 }
 
-async function soak({ minutes, seed: firstSeed }: Options): Promise<number> {
+async function soak({ minutes, seed: firstSeed, kinds }: Options): Promise<number> {
   const started = performance.now();
   const untilMs = started + minutes * 60_000;
   const total = { histories: 0, orders: 0 };
@@ -64,7 +67,7 @@ async function soak({ minutes, seed: firstSeed }: Options): Promise<number> {
       total.histories++;
       total.orders += 1 + orders;
     };
-    const failed = await checkHistories({ seed, runs: RUNS, lengths: LENGTHS, onPlayed });
+    const failed = await checkHistories({ seed, runs: RUNS, lengths: LENGTHS, kinds, onPlayed });
     if (failed) {
       say(pc.red(`✖ after ${total.histories} histories:`), String(failed.error));
       say(`  again: npm run soak -- --history '${JSON.stringify(failed.history)}'`);

@@ -3,6 +3,7 @@ import { addMembers, createGroup, removeMembers, setRole } from "../../src/index
 import { seedRandomness } from "./seedRandomness.ts";
 import {
   emptySnapshot,
+  type NetworkKind,
   openSeats,
   openWorld,
   type Snapshot,
@@ -34,21 +35,28 @@ const bases: readonly Base[] = [
   },
 ];
 
-let made: Promise<Snapshot[]> | undefined;
+const made = new Map<NetworkKind, Promise<Snapshot[]>>();
 
 /** One at a time: time is everybody's. The same in every process. */
-export async function openBases(): Promise<readonly Snapshot[]> {
-  made ??= (async () => {
-    const snapshots: Snapshot[] = [];
-    for (const base of bases) snapshots.push(await makeBase(base, snapshots.length));
-    return snapshots;
-  })();
-  return await made;
+export async function openBases(kind: NetworkKind): Promise<readonly Snapshot[]> {
+  const making = made.get(kind) ?? makeBases(kind);
+  made.set(kind, making);
+  return await making;
 }
 
-async function makeBase({ names, members, roles, removed }: Base, seed: number): Promise<Snapshot> {
+async function makeBases(kind: NetworkKind): Promise<Snapshot[]> {
+  const snapshots: Snapshot[] = [];
+  for (const base of bases) snapshots.push(await makeBase(base, kind, snapshots.length));
+  return snapshots;
+}
+
+async function makeBase(
+  { names, members, roles, removed }: Base,
+  kind: NetworkKind,
+  seed: number,
+): Promise<Snapshot> {
   using _ = seedRandomness(seed);
-  await using world = await openWorld({ snapshot: emptySnapshot(names), seed, faults: 0 });
+  await using world = await openWorld({ snapshot: emptySnapshot(names, kind), seed, faults: 0 });
   for (const name of names) await openSeats(world, [name]);
   const client = clientOf(world, "alice");
   const inboxes = members.map((name) => clientOf(world, name).inbox);

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { type History, histories } from "./history.ts";
+import { type History, type Kinds, someHistories } from "./history.ts";
 import { type Ran, runHistory } from "./runHistory.ts";
 
 /** How long a failing history is made smaller. */
@@ -10,13 +10,14 @@ export async function checkHistories(params: {
   runs: number;
   /** Of their parts. */
   lengths: { minLength: number; maxLength: number };
+  kinds: Kinds;
   seed?: number;
   onPlayed: (ran: Ran) => void;
 }): Promise<{ readonly history: History; readonly error: unknown } | undefined> {
-  const { runs: numRuns, lengths, seed, onPlayed } = params;
+  const { runs: numRuns, lengths, kinds, seed, onPlayed } = params;
   let untilMs = Number.POSITIVE_INFINITY;
   // Not by fast-check's own limit: what it leaves behind would run on under the next one's clock.
-  const property = fc.asyncProperty(histories(lengths), async (history) => {
+  const property = fc.asyncProperty(someHistories(kinds, lengths), async (history) => {
     if (performance.now() > untilMs) return;
     try {
       onPlayed(await runHistory(history));

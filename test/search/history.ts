@@ -10,7 +10,7 @@ export type Step = {
   readonly pauseMs: number;
 };
 
-export type StepKind = (typeof stepKinds)[number][0];
+export type StepKind = (typeof honestSteps)[number][0] | (typeof lyingSteps)[number][0];
 
 export type History = {
   /** Decides what takes how long, what breaks and in which order things come. */
@@ -19,12 +19,14 @@ export type History = {
   /** Share of calls that break. */
   readonly faults: number;
   readonly steps: readonly Step[];
+  /** In a network with nodes that lie: whether they still do when all other faults are over. */
+  readonly liars?: "stop" | "go-on";
   /** What happens at somebody's write, beside the steps. */
   readonly trap?: Readonly<WriteTrap> & { readonly seat: string };
 };
 
 /** With their weights. */
-const stepKinds = [
+const honestSteps = [
   ["send", 12],
   ["delete-own", 1],
   ["delete-other", 2],
@@ -49,6 +51,19 @@ const stepKinds = [
   ["collude", 2],
 ] as const;
 
+/** Beside the others where nodes may lie: `who` draws by whom and to whom, `whom` what is said. */
+const lyingSteps = [
+  ["lie-registry", 5],
+  ["lie-order", 3],
+  ["lie-existence", 5],
+  ["lie-completeness", 3],
+  ["lie-nodes", 3],
+  ["lie-topics", 4],
+  ["lie-answers", 3],
+  ["eclipse", 2],
+  ["truth", 4],
+] as const;
+
 /** How often something is asked for alone, for each time that it begins a story. */
 const SINGLE = 12;
 
@@ -59,12 +74,10 @@ const pause = fc.oneof(
   { weight: 2, arbitrary: fc.nat({ max: 4_000 }) },
 );
 
-const step: fc.Arbitrary<Step> = fc.record({
-  kind: fc.oneof(...stepKinds.map(([kind, weight]) => ({ weight, arbitrary: fc.constant(kind) }))),
-  who: index,
-  whom: index,
-  pauseMs: pause,
-});
+function stepOf(kinds: readonly (readonly [StepKind, number])[]): fc.Arbitrary<Step> {
+  const kind = fc.oneof(...kinds.map(([kind, weight]) => ({ weight, arbitrary: fc.constant(kind) })));
+  return fc.record({ kind, who: index, whom: index, pauseMs: pause });
+}
 
 /**
  * What rarely comes about by itself: somebody commits, others talk in the new epoch, and a reorganization takes it
@@ -81,16 +94,37 @@ const vanishedEpoch = fc
     { kind: "rename", who: other, whom, pauseMs: 2_200 },
   ]);
 
-const part: fc.Arbitrary<Step[]> = fc.oneof(
-  { weight: SINGLE, arbitrary: step.map((one) => [one]) },
-  { weight: 1, arbitrary: vanishedEpoch },
-);
+type Lengths = { readonly minLength: number; readonly maxLength: number };
 
-/** Histories of so many parts that begin from any of the bases. */
-export const histories = (params: { minLength: number; maxLength: number }): fc.Arbitrary<History> =>
-  fc.record({
+/** Whether nodes lie: in none, in all or in half of the histories. */
+export const historyKinds = ["honest", "lying", "mixed"] as const;
+export type Kinds = (typeof historyKinds)[number];
+
+export function someHistories(kinds: Kinds, lengths: Lengths): fc.Arbitrary<History> {
+  if (kinds === "mixed") return fc.oneof(histories(lengths), lyingHistories(lengths));
+  return kinds === "lying" ? lyingHistories(lengths) : histories(lengths);
+}
+
+/** Histories of so many parts that begin from any of the bases; all nodes tell the truth. */
+export function histories(lengths: Lengths): fc.Arbitrary<History> {
+  return fc.record(partsOf(stepOf(honestSteps), lengths));
+}
+
+/** The same in a network where one operator at a time may lie. */
+function lyingHistories(lengths: Lengths): fc.Arbitrary<History> {
+  const step = stepOf([...honestSteps, ...lyingSteps]);
+  return fc.record({ ...partsOf(step, lengths), liars: fc.constantFrom("stop", "go-on") });
+}
+
+function partsOf(step: fc.Arbitrary<Step>, lengths: Lengths) {
+  const part = fc.oneof(
+    { weight: SINGLE, arbitrary: step.map((one) => [one]) },
+    { weight: 1, arbitrary: vanishedEpoch },
+  );
+  return {
     seed: fc.nat({ max: 2 ** 31 - 1 }),
     base: index,
     faults: fc.constantFrom(0, 0.01, 0.05),
-    steps: fc.array(part, { ...params, size: "max" }).map((parts) => parts.flat()),
-  });
+    steps: fc.array(part, { ...lengths, size: "max" }).map((parts) => parts.flat()),
+  };
+}

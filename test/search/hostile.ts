@@ -88,7 +88,8 @@ function skipKeys(params: Pick<Parameters<typeof sealMessage>[0], "state" | "sig
   return state;
 }
 
-async function headState(client: Client, id: GroupId) {
+/** What a client holds of the epoch that it stands in. */
+export async function headState(client: Client, id: GroupId) {
   const core = coreOf(client);
   const group = core.groups.get(id);
   if (!group) return undefined;

@@ -3,7 +3,7 @@ import type { RelayOutcome } from "../../src/rpc/nodeApi.ts";
 import type { IndexableRecord } from "../../src/store/node/indexableRecord.ts";
 import type { BlockRef } from "../../src/store/node/indexedRecords.ts";
 import { utf8 } from "../../src/wire/bytes.ts";
-import { toHex } from "../../src/wire/ids.ts";
+import { type InstallationKey, toHex } from "../../src/wire/ids.ts";
 import type { Network } from "../../src/wire/network.ts";
 import { applyTransaction, type ChainState, EMPTY_CHAIN, type Transaction } from "./chainRules.ts";
 import type { Random } from "./random.ts";
@@ -22,11 +22,15 @@ export type MemoryChain = {
   waiting: readonly Transaction[];
   /** Blocks that were ever made: no two have one hash. */
   made: number;
+  /** Installations that were ever on it, reorganized away or not. */
+  readonly added: Set<InstallationKey>;
 };
 
 export function createMemoryChain(params: { network: Network; blocks?: readonly Block[] }): MemoryChain {
   const { network, blocks = [] } = params;
-  return { network, blocks, waiting: [], made: blocks.length };
+  const chain = { network, blocks, waiting: [], made: blocks.length, added: new Set<InstallationKey>() };
+  for (const { records } of blocks) noteAdded(chain, records);
+  return chain;
 }
 
 export function headOf(chain: MemoryChain): Block | undefined {
@@ -72,7 +76,12 @@ export function mine(params: { chain: MemoryChain; timeMs: number; random: Rando
     for (const body of landing.bodies) records.push({ ...body, block: ref, logIndex: records.length });
   }
   chain.waiting = [];
+  noteAdded(chain, records);
   chain.blocks = [...chain.blocks, { ref, transactions, records, state }];
+}
+
+function noteAdded({ added }: Pick<MemoryChain, "added">, records: readonly IndexableRecord[]): void {
+  for (const record of records) if (record.kind === "installation-added") added.add(record.installation);
 }
 
 /** Takes the last blocks away. Of their transactions some wait again, the others are lost for good. */

@@ -3,6 +3,7 @@ import type { NodeConnection } from "../../src/rpc/connectNode.ts";
 import type { Call, NodeApi } from "../../src/rpc/nodeApi.ts";
 import { type Envelope, envelopeHash } from "../../src/wire/envelope.ts";
 import type { EnvelopeHash } from "../../src/wire/ids.ts";
+import type { Story } from "./lies/deceit.ts";
 import type { MemoryNode } from "./memoryNode.ts";
 import type { Random } from "./random.ts";
 
@@ -11,6 +12,8 @@ export type Wire = {
   readonly random: Random;
   readonly nodeAt: (url: string) => MemoryNode | undefined;
   readonly isDown: (node: MemoryNode) => boolean;
+  /** What a node tells this client, until it tells otherwise. */
+  readonly storyOf: (node: MemoryNode) => Story;
   /** Share of calls that break on the way there or back; of pages that come twice. */
   faults: number;
   /** Whatever left a client, taken or not. */
@@ -36,8 +39,8 @@ export function linkNode(params: { wire: Wire; url: string }): NodeConnection {
   return {
     url,
     ...(calls as Pick<NodeApi, Unary>),
-    subscribe: (request, call) => stream(link, call, ({ api }, inner) => api.subscribe(request, inner)),
-    followChain: (request, call) => stream(link, call, ({ api }, inner) => api.followChain(request, inner)),
+    subscribe: (request, call) => stream(link, call, (api, inner) => api.subscribe(request, inner)),
+    followChain: (request, call) => stream(link, call, (api, inner) => api.followChain(request, inner)),
     [Symbol.asyncDispose]: async () =>
       closing.abort(new WeftError({ code: "closed", message: `the connection to ${url} was closed` })),
   };
@@ -52,7 +55,8 @@ function unary(link: Link, name: Unary) {
     signal.throwIfAborted();
     if (name === "publish") note(wire, request as { envelopes: readonly Envelope[] });
     await travel(wire, signal);
-    const method = nodeOf(link).api[name] as (request: unknown, call?: Call) => Promise<unknown>;
+    const { api } = wire.storyOf(nodeOf(link));
+    const method = api[name] as (request: unknown, call?: Call) => Promise<unknown>;
     const answer = await method(request, { signal });
     await travel(wire, signal);
     nodeOf(link);
@@ -63,12 +67,13 @@ function unary(link: Link, name: Unary) {
 async function* stream<Event extends { readonly kind: string }>(
   link: Link,
   call: Call | undefined,
-  open: (node: MemoryNode, call: Call) => AsyncIterable<Event>,
+  open: (api: NodeApi, call: Call) => AsyncIterable<Event>,
 ): AsyncGenerator<Event> {
   const { wire } = link;
   const ended = new AbortController();
-  const signal = AbortSignal.any([signalOf(link, call), ended.signal]);
-  const events = open(nodeOf(link), { signal })[Symbol.asyncIterator]();
+  const story = wire.storyOf(nodeOf(link));
+  const signal = AbortSignal.any([signalOf(link, call), ended.signal, story.signal]);
+  const events = open(story.api, { signal })[Symbol.asyncIterator]();
   try {
     for (;;) {
       const next = await endedBy(signal, events.next());

@@ -67,14 +67,15 @@ const metrics = createNodeMetrics({
   checkpoints: () => new Map(),
 });
 
-/** The same for the same name. */
-export function nodeIdentity(name: string): NodeIdentity {
+/** The same for the same name; nodes of one operator have one account. */
+export function nodeIdentity(name: string, operator = name): NodeIdentity {
   const drawn = (what: string, length: number) => sha256(utf8(`${what} of ${name}`)).slice(0, length);
   const seed = concatBytes(drawn("key", 32), drawn("rest of the key", 16));
   const signingKey = privateKeyFromSeed({ curve: "p256", seed });
   return {
     ...{ name, signingKey, signingPublicKey: p256PublicKey(signingKey) },
-    ...{ operator: asAddress(drawn("operator", 20)), database: drawn("database", 16) },
+    operator: asAddress(sha256(utf8(`operator of ${operator}`)).slice(0, 20)),
+    database: drawn("database", 16),
   };
 }
 

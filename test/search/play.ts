@@ -17,9 +17,11 @@ import {
   setOnline,
   setRole,
 } from "../../src/index.ts";
-import type { GroupId, MessageId } from "../../src/wire/ids.ts";
+import type { GroupId, InboxId, MessageId } from "../../src/wire/ids.ts";
 import type { Step } from "./history.ts";
 import { type HostilePost, postFromOldEpoch, writeJunk } from "./hostile.ts";
+import { lieTopics } from "./lies/lie.ts";
+import { eclipse, endLies, playLie } from "./lies/playLie.ts";
 import { reorganize } from "./memoryChain.ts";
 import type { Seat } from "./seat.ts";
 import { runInBackground, tellNodes, type World } from "./world.ts";
@@ -30,6 +32,10 @@ export type Played = {
   readonly sends: Map<MessageId, { readonly seat: string; readonly intent: IntentHandle["id"] }>;
   /** What was asked for, and whether whoever asked has been told the end. */
   readonly asked: { readonly client: Client; readonly id: IntentHandle["id"]; hasEnded: boolean }[];
+  /** Who was in the group when all began, by seat. */
+  readonly members: ReadonlySet<string>;
+  /** Inboxes that somebody wanted out, themselves among them. */
+  readonly unwanted: Set<InboxId>;
   /** What removed members have posted from an epoch that was over. */
   readonly hostile: HostilePost[];
 };
@@ -64,6 +70,10 @@ export async function playStep(params: {
     runInBackground(world, () => task().catch((error: unknown) => forgive(world, seat, error)));
   }
   breakSomething({ world, step });
+  const about = lieTopics.find((topic) => step.kind === `lie-${topic}`);
+  if (about) runInBackground(world, () => playLie({ world, group, step, about }));
+  if (step.kind === "truth") runInBackground(world, () => endLies(world));
+  if (step.kind === "eclipse") eclipse({ world });
   await world.time.run(step.pauseMs);
 }
 
@@ -107,12 +117,15 @@ async function askFor(params: Act): Promise<IntentHandle | Said | undefined> {
     case "add":
       return await addMembers({ ...to, members: [whom] });
     case "remove":
+      played.unwanted.add(whom);
       return await removeMembers({ ...to, members: [whom] });
     case "role":
       return await setRole({ ...to, member: whom, role: roles[step.whom % 3] ?? "member" });
     case "leave":
+      played.unwanted.add(client.inbox);
       return await leaveGroup(to);
     case "revoke":
+      played.unwanted.add(client.inbox);
       return await revokeAnother(client, step);
     default:
       return undefined;
@@ -167,8 +180,16 @@ function keep(played: Played, client: Client, { id, settled }: IntentHandle): vo
   settled.then(end, end);
 }
 
-function isRemoved({ client }: Seat, group: GroupId): boolean {
-  return client !== undefined && coreOf(client).groups.get(group)?.view.record.status === "removed";
+function isRemoved(seat: Seat, group: GroupId): boolean {
+  return statusOf(seat, group) === "removed";
+}
+
+export function isMember(seat: Seat, group: GroupId): boolean {
+  return statusOf(seat, group) === "member";
+}
+
+function statusOf({ client }: Seat, group: GroupId) {
+  return client && coreOf(client).groups.get(group)?.view.record.status;
 }
 
 function isKnown(client: Client, group: GroupId): boolean {

@@ -12,6 +12,7 @@ import type { GroupId, MessageId } from "../../src/wire/ids.ts";
 import type { HostilePost } from "./hostile.ts";
 import { blockNumbered } from "./memoryChain.ts";
 import type { Played } from "./play.ts";
+import { checkTruths } from "./truths.ts";
 import type { World } from "./world.ts";
 
 export type View = {
@@ -35,6 +36,7 @@ export async function checkProperties(params: {
   await checkLost({ ...params, views });
   checkFence({ ...params, views });
   await checkKeys(params);
+  await checkTruths({ ...params, views });
 }
 
 const DISK_FAULTS = [

@@ -1,6 +1,6 @@
 import { openBases } from "./bases.ts";
 import type { History } from "./history.ts";
-import { type Played, playStep } from "./play.ts";
+import { isMember, type Played, playStep } from "./play.ts";
 import { checkProperties } from "./properties.ts";
 import { replay } from "./replay.ts";
 import { seedRandomness } from "./seedRandomness.ts";
@@ -15,7 +15,7 @@ export type Ran = { readonly orders: number; readonly isSprung: boolean };
  * other orders. Throws an AssertionError.
  */
 export async function runHistory(history: History): Promise<Ran> {
-  const bases = await openBases();
+  const bases = await openBases(history.liars ? "five" : "two");
   const snapshot = bases[history.base % bases.length];
   const group = snapshot?.group;
   if (!snapshot || !group) throw new Error("a base has a group");
@@ -26,10 +26,19 @@ export async function runHistory(history: History): Promise<Ran> {
   const { trap } = history;
   const trapped = trap && seatOf(world, trap.seat);
   if (trapped) Object.assign(trapped, { trap: { ...trap }, hasFailed: true });
-  const played: Played = { sends: new Map(), asked: [], hostile: [] };
-  for (const step of history.steps) await playStep({ world, group, step, played });
-  const isSprung = trapped !== undefined && trapped.trap === undefined;
-  const left = await settleWorld({ world, group });
-  await checkProperties({ world, group, played, left });
-  return { orders: await replay({ world, snapshot, group, seed }), isSprung };
+  const members = new Set(
+    [...world.seats.values()].filter((seat) => isMember(seat, group)).map(({ name }) => name),
+  );
+  const played: Played = { sends: new Map(), asked: [], members, unwanted: new Set(), hostile: [] };
+  try {
+    for (const step of history.steps) await playStep({ world, group, step, played });
+    const isSprung = trapped !== undefined && trapped.trap === undefined;
+    const left = await settleWorld({ world, group, liars: history.liars });
+    await checkProperties({ world, group, played, left });
+    return { orders: await replay({ world, snapshot, group, seed }), isSprung };
+  } catch (error) {
+    const told = [...(world.deceit?.told ?? [])];
+    if (error instanceof Error && told.length > 0) error.message += `\ntold: ${told.join("; ")}`;
+    throw error;
+  }
 }

@@ -15,6 +15,7 @@ export async function searchOrders({ inAllOrders }: { inAllOrders: number }): Pr
     const failed = await checkHistories({
       runs: RUNS,
       lengths: LENGTHS,
+      kinds: "honest",
       onPlayed: ({ orders }) => {
         played++;
         if (orders > 0) shown++;

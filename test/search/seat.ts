@@ -1,4 +1,5 @@
 import type { Client } from "../../src/client/client.ts";
+import type { ClientEvent } from "../../src/client/events.ts";
 import type { Hex } from "../../src/wire/ids.ts";
 import type { Rows } from "./memoryDatabase.ts";
 import type { Wire } from "./memoryLink.ts";
@@ -26,4 +27,6 @@ export type Seat = {
   trap: WriteTrap | undefined;
   /** Its disk or its process has failed in this run. */
   hasFailed: boolean;
+  /** What its client has told of nodes that lie. */
+  readonly heard: ClientEvent[];
 };

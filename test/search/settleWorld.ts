@@ -1,6 +1,8 @@
 import { type GroupState, groupStatus, isWeftError, syncStatus } from "../../src/index.ts";
 import type { GroupId } from "../../src/wire/ids.ts";
 import { FENCE_BLOCKS } from "../../src/wire/limits.ts";
+import type { History } from "./history.ts";
+import { endLies } from "./lies/playLie.ts";
 import { isWhole } from "./memoryMesh.ts";
 import { comeBack } from "./play.ts";
 import type { Seat } from "./seat.ts";
@@ -16,12 +18,18 @@ const COLLUSION_BLOCKS = FENCE_BLOCKS + 5;
 
 /**
  * Ends all faults and lets time pass until nothing is left to do: no intent open, no Welcome unopened, no verdict
- * pending, everybody at the chain's end. Gives what was left after twenty minutes.
+ * pending, everybody at the chain's end. Gives what was left after twenty minutes. Liars may `go-on`.
  */
-export async function settleWorld(params: { world: World; group: GroupId }): Promise<string[]> {
-  const { world, group } = params;
+export async function settleWorld(params: {
+  world: World;
+  group: GroupId;
+  liars: History["liars"];
+}): Promise<string[]> {
+  const { world, group, liars } = params;
   const { mesh, time, seats } = world;
   world.mines = true;
+  if (world.deceit) world.deceit.eclipsedUntilMs = 0;
+  if (liars === "stop") await endLies(world);
   mesh.down.clear();
   mesh.sides = new Map();
   for (const seat of seats.values()) {

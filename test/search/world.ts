@@ -11,6 +11,7 @@ import type { Envelope } from "../../src/wire/envelope.ts";
 import type { EnvelopeHash, GroupId, InboxId } from "../../src/wire/ids.ts";
 import { toHex } from "../../src/wire/ids.ts";
 import { testNetwork } from "../support/testNetwork.ts";
+import { createDeceit, type Deceit, endDeceit, followShadow, isEclipsed, storyOf } from "./lies/deceit.ts";
 import { type Block, createMemoryChain, type MemoryChain, mine, submit } from "./memoryChain.ts";
 import { openMemoryDatabase, type Rows, readRows } from "./memoryDatabase.ts";
 import { linkNode } from "./memoryLink.ts";
@@ -47,6 +48,8 @@ export type World = AsyncDisposable & {
   readonly group: GroupId | undefined;
   /** False: the chain makes no blocks. */
   mines: boolean;
+  /** Only in networks with liars. */
+  readonly deceit: Deceit | undefined;
   /** What was begun and is not over. */
   readonly background: Set<Promise<void>>;
 };
@@ -68,9 +71,20 @@ const CLOSE_MS = 60_000;
 /** Share of blocks that a node lets pass without anchoring what it has taken. */
 const CHECKPOINT_DELAYED = 0.3;
 
-/** Two nodes, and installations that are registered by nobody yet. The name before a digit is the person's. */
-export function emptySnapshot(names: readonly string[]): Snapshot {
-  const nodes = ["north", "south"].map((name) => ({ identity: nodeIdentity(name), rows: [] }));
+/** How many nodes there are: two that tell the truth, or five of four operators, of which one may lie. */
+export type NetworkKind = "two" | "five";
+
+const nodeNames: Readonly<Record<NetworkKind, readonly (readonly [name: string, operator?: string])[]>> = {
+  two: [["north"], ["south"]],
+  five: [["north"], ["south"], ["east"], ["west"], ["far-west", "west"]],
+};
+
+/** Nodes, and installations that are registered by nobody yet. The name before a digit is the person's. */
+export function emptySnapshot(names: readonly string[], kind: NetworkKind): Snapshot {
+  const nodes = nodeNames[kind].map(([name, operator]) => ({
+    identity: nodeIdentity(name, operator),
+    rows: [],
+  }));
   const seats = names.map((name) => ({
     name,
     walletKey: toHex(sha256(utf8(`wallet of ${name.replace(/\d/, "")}`))),
@@ -101,13 +115,19 @@ export async function openWorld(params: {
   if (snapshot.blocks.length === 0) registerNodes(chain, snapshot);
   const sent = new Map<EnvelopeHash, Envelope>();
   const nodeAt = (url: string) => mesh.nodes.find((node) => node.url === url);
-  const isDown = ({ name }: MemoryNode) => mesh.down.has(name);
+  const deceit = snapshot.nodes.length > nodeNames.two.length ? createDeceit(chain) : undefined;
   const seats = snapshot.seats.map((seat): Seat => {
-    const wire = { random, nodeAt, isDown, faults, sent };
-    return { ...seat, wire, client: undefined, online: true, trap: undefined, hasFailed: false };
+    const { name } = seat;
+    const isDown = (node: MemoryNode) =>
+      mesh.down.has(node.name) ||
+      (deceit !== undefined && isEclipsed({ deceit, seat: name, node, nowMs: time.nowMs() }));
+    const storyOfNode = (node: MemoryNode) =>
+      deceit ? storyOf({ deceit, seat: name, node }) : { api: node.api, signal: ending.signal };
+    const wire = { random, nodeAt, isDown, storyOf: storyOfNode, faults, sent };
+    return { ...seat, wire, client: undefined, online: true, trap: undefined, hasFailed: false, heard: [] };
   });
   const world: World = {
-    ...{ time, random, chain, mesh, sent, failures: [], group: snapshot.group, mines: true },
+    ...{ time, random, chain, mesh, deceit, sent, failures: [], group: snapshot.group, mines: true },
     inboxes: new Map(),
     hostileStates: new Map(),
     background: new Set(),
@@ -142,6 +162,9 @@ async function openSeat(world: World, name: string): Promise<void> {
     online: seat.online,
     rotation: "off",
     logger: loggerOf(world, name),
+  });
+  coreOf(seat.client).events.listen((event) => {
+    if (event.kind === "withheld") seat.heard.push(event);
   });
   world.inboxes.set(name, seat.client.inbox);
 }
@@ -186,9 +209,10 @@ export async function takeSnapshot(world: World, group: GroupId): Promise<Snapsh
 }
 
 async function closeWorld(world: World, ending: AbortController): Promise<void> {
-  const { time, mesh, seats } = world;
+  const { time, mesh, seats, deceit } = world;
   try {
     for (const name of seats.keys()) await time.settle(closeSeat(world, name), CLOSE_MS);
+    if (deceit) await time.settle(endDeceit(deceit), CLOSE_MS);
     for (const node of mesh.nodes) await time.settle(Promise.resolve(node[Symbol.asyncDispose]()), CLOSE_MS);
   } finally {
     ending.abort();
@@ -242,11 +266,15 @@ function checkpointLogs({ chain, mesh, random }: World): void {
 const reading = new WeakMap<MemoryNode, SerialQueue>();
 
 /** Lets the nodes see what has become of the chain. */
-export function tellNodes({ mesh, random }: Pick<World, "mesh" | "random">): void {
+export function tellNodes({ mesh, random, deceit }: Pick<World, "mesh" | "random" | "deceit">): void {
   for (const node of mesh.nodes) {
     const queue = reading.get(node) ?? createSerialQueue();
     reading.set(node, queue);
-    setTimeout(() => void queue.run(() => followToHead(node)), random.next() * INDEX_LAG_MS);
+    const follow = async (): Promise<void> => {
+      await followToHead(node);
+      if (deceit) await followShadow(deceit, node.name);
+    };
+    setTimeout(() => void queue.run(follow), random.next() * INDEX_LAG_MS);
   }
 }
 

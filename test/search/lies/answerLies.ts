@@ -1,0 +1,158 @@
+import { randomBytes } from "#crypto";
+import { WeftError } from "../../../src/errors.ts";
+import type { NodeApi, Refusal, StoredEnvelope } from "../../../src/rpc/nodeApi.ts";
+import type { Envelope } from "../../../src/wire/envelope.ts";
+import { envelopeHash } from "../../../src/wire/envelope.ts";
+import { toHex } from "../../../src/wire/ids.ts";
+import { parseTopic } from "../../../src/wire/topic.ts";
+import type { Lie, Scene } from "./lie.ts";
+
+/** Longer than a client waits for a witness. */
+const LATE_MS = 10_000;
+
+/** About what is in a topic. */
+export function topicLie({ detail }: Scene): Lie {
+  switch (detail % 5) {
+    case 0:
+      return leftOut("messages left out", ({ topic }) => parseTopic(topic).kind === "group");
+    case 1:
+      return leftOut(
+        "some messages left out",
+        (envelope) => parseTopic(envelope.topic).kind === "group" && isDrawn(envelope),
+      );
+    case 2:
+      return leftOut("Welcomes left out", ({ topic }) => parseTopic(topic).kind === "welcome");
+    case 3:
+      return leftOut("group infos left out", ({ topic }) => parseTopic(topic).kind === "group-info");
+    default:
+      return {
+        name: "key packages left out, and all envelopes said to be there",
+        answers: (_, notice) => ({
+          getKeyPackages: async (params) => {
+            notice();
+            return params.installations.map(() => undefined);
+          },
+          hasEnvelopes: async ({ hashes }) => {
+            notice();
+            return hashes.map(() => true);
+          },
+        }),
+      };
+  }
+}
+
+/** Of words that a witness is asked for, and of what ends an intent. */
+export function answerLie({ detail }: Scene): Lie {
+  switch (detail % 6) {
+    case 0:
+      return witness("words of another block", (answer) => {
+        const { words } = answer;
+        if (!words) return answer;
+        return { ...answer, words: { ...words, block: { ...words.block, number: words.block.number + 1 } } };
+      });
+    case 1:
+      return witness("words drawn at random", (answer) => {
+        const { words } = answer;
+        if (!words) return answer;
+        const drawn = () => toHex(randomBytes(32));
+        return {
+          ...answer,
+          words: {
+            ...words,
+            entries: words.entries.map(drawn),
+            inboxes: words.inboxes.map(drawn),
+            nodes: words.nodes.map(drawn),
+          },
+        };
+      });
+    case 2:
+      return witness("no block known", (answer) => ({ ...answer, words: undefined }));
+    case 3:
+      return {
+        name: "words too late",
+        answers: (api, notice) => ({
+          readWords: async (question, call) => {
+            notice();
+            await new Promise<void>((resolve) => void setTimeout(resolve, LATE_MS));
+            return await api.readWords(question, call);
+          },
+        }),
+      };
+    case 4:
+      return {
+        name: "no words at all",
+        answers: (_, notice) => ({
+          readWords: async () => {
+            notice();
+            throw new WeftError({ code: "chain-unreachable", message: "the chain does not tell" });
+          },
+        }),
+      };
+    default:
+      return refusals("too-large");
+  }
+}
+
+type WordsAnswer = Awaited<ReturnType<NodeApi["readWords"]>>;
+
+function witness(name: string, change: (answer: WordsAnswer) => WordsAnswer): Lie {
+  return {
+    name,
+    answers: (api, notice) => ({
+      readWords: async (question, call) => {
+        notice();
+        return change(await api.readWords(question, call));
+      },
+    }),
+  };
+}
+
+/** Everything is refused for a reason that would end an intent. */
+function refusals(code: Refusal["code"]): Lie {
+  const refusal: Refusal = { kind: "refused", code, hint: "" };
+  return {
+    name: `everything refused as ${code}`,
+    answers: (_, notice) => ({
+      publish: async ({ envelopes }) => {
+        notice();
+        return envelopes.map(() => refusal);
+      },
+      relayAppend: async () => {
+        notice();
+        return refusal;
+      },
+    }),
+  };
+}
+
+function isDrawn(envelope: Envelope): boolean {
+  return Number.parseInt(envelopeHash(envelope).slice(-1), 16) % 2 === 0;
+}
+
+/** From pages of topics. */
+function leftOut(name: string, isOut: (envelope: Envelope) => boolean): Lie {
+  return {
+    name,
+    answers: (api, notice) => {
+      const without = <Page extends { readonly envelopes: readonly StoredEnvelope[] }>(page: Page): Page => {
+        const envelopes = page.envelopes.filter(({ envelope }) => !isOut(envelope));
+        if (envelopes.length < page.envelopes.length) notice();
+        return { ...page, envelopes };
+      };
+      return {
+        query: async (params, call) => without(await api.query(params, call)),
+        subscribe: subscription(api, without),
+      };
+    },
+  };
+}
+
+function subscription(
+  api: NodeApi,
+  without: <Page extends { readonly envelopes: readonly StoredEnvelope[] }>(page: Page) => Page,
+): NodeApi["subscribe"] {
+  return async function* (params, call) {
+    for await (const event of api.subscribe(params, call))
+      yield event.kind === "page" ? without(event) : event;
+  };
+}

@@ -1,0 +1,69 @@
+import { sha256 } from "#crypto";
+import { utf8 } from "../../../src/wire/bytes.ts";
+import { type EntryId, type GroupId, type Hex, toHex } from "../../../src/wire/ids.ts";
+import type { Block } from "../memoryChain.ts";
+import type { Lie } from "./lie.ts";
+
+type Record = Block["records"][number];
+
+/**
+ * The chain as somebody tells it who lies: consistent in itself, so that every answer about it goes with all others.
+ * `salt`: blocks from the first changed one on get hashes that nobody else knows; undefined: they keep theirs.
+ */
+export function falsify(params: {
+  blocks: readonly Block[];
+  lies: readonly Lie[];
+  salt: string | undefined;
+}): readonly Block[] {
+  const { blocks, lies, salt } = params;
+  let told = blocks;
+  for (const { forge } of lies) told = forge?.(told) ?? told;
+  if (told === blocks) return blocks;
+  const numbered = renumber(told);
+  return salt === undefined ? numbered : rehash({ blocks: numbered, truth: blocks, salt });
+}
+
+/** A block with other records. */
+export function withRecords(block: Block, records: readonly Record[]): Block {
+  return { ...block, records: records.map((record) => ({ ...record, block: block.ref })) };
+}
+
+export function hashOf(what: string): Hex {
+  return toHex(sha256(utf8(what)));
+}
+
+/** Every entry once and only on what was told before, its index by the order in which it is told. */
+function renumber(blocks: readonly Block[]): readonly Block[] {
+  const known = new Set<EntryId | GroupId>();
+  const children = new Map<EntryId | GroupId, number>();
+  return blocks.map((block) => {
+    let isChanged = false;
+    const records = block.records.flatMap((record): Record[] => {
+      if (record.kind !== "entry") return [record];
+      const index = children.get(record.parent) ?? 0;
+      const hasParent = record.parent === record.group || known.has(record.parent);
+      if (known.has(record.id) || !hasParent) {
+        isChanged = true;
+        return [];
+      }
+      known.add(record.id);
+      children.set(record.parent, index + 1);
+      if (index === record.index) return [record];
+      isChanged = true;
+      return [{ ...record, index }];
+    });
+    return isChanged ? { ...block, records } : block;
+  });
+}
+
+function rehash(params: { blocks: readonly Block[]; truth: readonly Block[]; salt: string }): Block[] {
+  const { blocks, truth, salt } = params;
+  let parent: Hex | undefined;
+  return blocks.map((block, i) => {
+    if (parent === undefined && block === truth[i]) return block;
+    const { number, hash: trueHash } = block.ref;
+    const hash = hashOf(`${salt} ${number} ${trueHash} ${parent ?? ""}`);
+    parent = hash;
+    return withRecords({ ...block, ref: { ...block.ref, hash } }, block.records);
+  });
+}

@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import { type Client, coreOf } from "../../src/client/client.ts";
+import { readEpoch } from "../../src/client/groups/epochStates.ts";
+import { viewOf } from "../../src/client/groups/epochView.ts";
+import type { Intent } from "../../src/client/outbox/intent.ts";
+import { tables } from "../../src/client/tables.ts";
+import { unwrapWelcome } from "../../src/identity/wrapWelcome.ts";
+import { valuesOf } from "../../src/store/client/table.ts";
+import type { EntryId, GroupId, InboxId } from "../../src/wire/ids.ts";
+import { parseTopic } from "../../src/wire/topic.ts";
+import type { Played } from "./play.ts";
+import type { View } from "./properties.ts";
+import type { World } from "./world.ts";
+
+type Params = {
+  readonly world: World;
+  readonly group: GroupId;
+  readonly played: Played;
+  readonly views: readonly View[];
+};
+
+/** What nobody's lie may bring about. Throws an AssertionError. */
+export async function checkTruths(params: Params): Promise<void> {
+  checkGhosts(params);
+  await checkLeaves(params);
+  checkInnocents(params);
+  await checkReturns(params);
+  await checkRefusals(params);
+  checkAccused(params);
+  checkWithheld(params);
+}
+
+/** No Welcome opens for an installation that is on no chain. */
+function checkGhosts({ world }: Params): void {
+  const welcomes = [...world.sent.values()].filter(({ topic }) => parseTopic(topic).kind === "welcome");
+  const keyPackages = (world.deceit?.ghosts ?? []).map(({ keyPackage }) => keyPackage);
+  for (const envelope of keyPackages.length > 0 ? welcomes : []) {
+    const { kind } = unwrapWelcome({ envelope, keyPackages });
+    assert.equal(kind, "not-mine", "an installation that nobody added was welcomed");
+  }
+}
+
+/** No epoch that was adopted has a leaf of an installation that was never on the chain. */
+async function checkLeaves({ world, group: id }: Params): Promise<void> {
+  if (!world.deceit) return;
+  for (const { name, client } of world.seats.values()) {
+    const group = client && coreOf(client).groups.get(id);
+    if (!group) continue;
+    for (const { head } of group.view.branch.steps) {
+      const { database } = coreOf(client);
+      const epoch = await readEpoch({ database, group: id, cache: group.epochs, head });
+      for (const { installation } of epoch ? viewOf(epoch.state).members : []) {
+        assert.ok(world.chain.added.has(installation), `${name} has ${installation} in ${head}: on no chain`);
+      }
+    }
+  }
+}
+
+/** Whom nobody wanted out is in, by its own word and by that of all others. */
+function checkInnocents({ world, played, views }: Params): void {
+  const members = views.filter(({ state }) => state.membership === "member");
+  for (const { name, hasFailed } of world.seats.values()) {
+    const inbox = world.inboxes.get(name);
+    if (hasFailed || !inbox || !played.members.has(name) || played.unwanted.has(inbox)) continue;
+    const own = views.find((view) => view.name === name);
+    assert.equal(own?.state.membership, "member", `nobody wanted ${name} out (${own?.state.reason})`);
+    for (const { name: other, state } of members) {
+      assert.ok(state.members.includes(inbox), `${other} does not have ${name} in the group`);
+    }
+  }
+}
+
+/** Who was removed since somebody wanted it comes back only when somebody wants that. */
+async function checkReturns({ world, group: id }: Params): Promise<void> {
+  const clients = [...world.seats.values()].flatMap(({ client }) => client ?? []);
+  const intents = (await Promise.all(clients.map(intentsOf))).flat();
+  const landed = (kind: "add" | "remove") =>
+    new Set(intents.flatMap(({ action, landed }) => (action.kind === kind ? landed : [])));
+  const removals = landed("remove");
+  const additions = landed("add");
+  for (const client of clients) {
+    const out = new Set<InboxId>();
+    for (const { entry } of coreOf(client).groups.get(id)?.view.branch.steps ?? []) {
+      if (entry?.verdict.kind !== "adopted") continue;
+      const { adds, removes } = entry.verdict;
+      if (removals.has(entry.id)) for (const { inbox } of removes) out.add(inbox);
+      for (const { inbox } of adds) {
+        assert.ok(!out.has(inbox) || additions.has(entry.id), `${inbox} was removed and is back`);
+        out.delete(inbox);
+      }
+    }
+  }
+}
+
+async function intentsOf(client: Client): Promise<(Intent & { readonly landed: readonly EntryId[] })[]> {
+  return await valuesOf(tables.outbox.rows(coreOf(client).database));
+}
+
+/** Nobody asks for anything that is too large. */
+async function checkRefusals({ world }: Params): Promise<void> {
+  for (const { name, client } of world.seats.values()) {
+    for (const { action, progress } of client ? await intentsOf(client) : []) {
+      const outcome = progress.kind === "settled" ? progress.outcome : undefined;
+      const reason = outcome?.kind === "failed" ? outcome.reason : undefined;
+      assert.notEqual(reason, "too-large", `${name}'s ${action.kind} ended by a node's word`);
+    }
+  }
+}
+
+/** Nobody is called a liar who has told the truth. */
+function checkAccused({ world }: Params): void {
+  const { mesh, deceit, seats } = world;
+  for (const { name, heard } of seats.values()) {
+    for (const event of heard) {
+      const accused = mesh.nodes.find(({ node }) => "node" in event && event.node === node)?.name ?? "";
+      assert.ok(deceit?.everLied.has(accused), `${name} calls ${accused} a liar (${event.kind})`);
+    }
+  }
+}
+
+/** Whoever is served by one that leaves out something has been told so. */
+function checkWithheld({ world, views }: Params): void {
+  const { deceit, mesh, seats } = world;
+  for (const { name, state } of views) {
+    const serving = mesh.nodes.find(({ node }) => node === state.node);
+    if (!serving || !deceit?.liars.has(serving.name)) continue;
+    const left = [...deceit.told].filter(
+      (told) => told.startsWith(`${name}: ${serving.name}: `) && told.includes("left out"),
+    );
+    const isTold = seats.get(name)?.heard.some((event) => "node" in event && event.node === serving.node);
+    assert.ok(left.length === 0 || isTold, `${name} was not told: ${left.join("; ")}`);
+  }
+}
