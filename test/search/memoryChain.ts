@@ -3,7 +3,7 @@ import type { RelayOutcome } from "../../src/rpc/nodeApi.ts";
 import type { IndexableRecord } from "../../src/store/node/indexableRecord.ts";
 import type { BlockRef } from "../../src/store/node/indexedRecords.ts";
 import { utf8 } from "../../src/wire/bytes.ts";
-import { type InstallationKey, toHex } from "../../src/wire/ids.ts";
+import { type Address, type InboxId, type InstallationKey, toHex } from "../../src/wire/ids.ts";
 import type { Network } from "../../src/wire/network.ts";
 import { applyTransaction, type ChainState, EMPTY_CHAIN, type Transaction } from "./chainRules.ts";
 import type { Random } from "./random.ts";
@@ -39,6 +39,12 @@ export function headOf(chain: MemoryChain): Block | undefined {
 
 export function blockNumbered(chain: MemoryChain, number: number): Block | undefined {
   return chain.blocks[number - chain.network.deployedBlock];
+}
+
+/** The wallet that an inbox belongs to: in the search each has one. */
+export function walletOf(chain: MemoryChain, inbox: InboxId): Address | undefined {
+  const wallets = headOf(chain)?.state.wallets ?? EMPTY_CHAIN.wallets;
+  return [...wallets].find(([, one]) => one.inbox === inbox)?.[0];
 }
 
 /** Takes a transaction in, unless it can't land on top of what waits already: a lost race costs nothing. */

@@ -1,4 +1,5 @@
 import { coreOf } from "../../src/client/client.ts";
+import type { Invitee } from "../../src/client/outbox/intent.ts";
 import {
   addMembers,
   type Client,
@@ -22,7 +23,7 @@ import type { Step } from "./history.ts";
 import { type HostilePost, postFromOldEpoch, writeJunk } from "./hostile.ts";
 import { lieTopics } from "./lies/lie.ts";
 import { eclipse, endLies, playLie } from "./lies/playLie.ts";
-import { reorganize } from "./memoryChain.ts";
+import { reorganize, walletOf } from "./memoryChain.ts";
 import type { Seat } from "./seat.ts";
 import { runInBackground, tellNodes, type World } from "./world.ts";
 
@@ -115,7 +116,7 @@ async function askFor(params: Act): Promise<IntentHandle | Said | undefined> {
     case "rotate":
       return await rotateKeys(to);
     case "add":
-      return await addMembers({ ...to, members: [whom] });
+      return await addMembers({ ...to, members: [invitee({ world, step, inbox: whom })] });
     case "remove":
       played.unwanted.add(whom);
       return await removeMembers({ ...to, members: [whom] });
@@ -130,6 +131,12 @@ async function askFor(params: Act): Promise<IntentHandle | Said | undefined> {
     default:
       return undefined;
   }
+}
+
+/** Where nodes may lie, half of them are named by their wallet. */
+function invitee({ world, step, inbox }: { world: World; step: Step; inbox: InboxId }): Invitee {
+  const isNamed = world.deceit !== undefined && step.who % 2 === 1;
+  return (isNamed && walletOf(world.chain, inbox)) || inbox;
 }
 
 /** What happens to a client, or is done past it. */

@@ -6,8 +6,9 @@ import type { Intent } from "../../src/client/outbox/intent.ts";
 import { tables } from "../../src/client/tables.ts";
 import { unwrapWelcome } from "../../src/identity/wrapWelcome.ts";
 import { valuesOf } from "../../src/store/client/table.ts";
-import type { EntryId, GroupId, InboxId } from "../../src/wire/ids.ts";
+import type { Address, EntryId, GroupId, InboxId } from "../../src/wire/ids.ts";
 import { parseTopic } from "../../src/wire/topic.ts";
+import { walletOf } from "./memoryChain.ts";
 import type { Played } from "./play.ts";
 import type { View } from "./properties.ts";
 import type { World } from "./world.ts";
@@ -26,6 +27,8 @@ export async function checkTruths(params: Params): Promise<void> {
   checkInnocents(params);
   await checkReturns(params);
   await checkRefusals(params);
+  await checkWallets(params);
+  assert.deepEqual([...(params.world.deceit?.deceived ?? [])], [], "nobody ever believes in other nodes");
   checkAccused(params);
   checkWithheld(params);
 }
@@ -103,6 +106,21 @@ async function checkRefusals({ world }: Params): Promise<void> {
       const outcome = progress.kind === "settled" ? progress.outcome : undefined;
       const reason = outcome?.kind === "failed" ? outcome.reason : undefined;
       assert.notEqual(reason, "too-large", `${name}'s ${action.kind} ended by a node's word`);
+    }
+  }
+}
+
+/** Whoever is named by a wallet is who the chain says. */
+async function checkWallets({ world }: Params): Promise<void> {
+  if (!world.deceit) return;
+  const named = [...world.inboxes.values()].map((inbox) => [walletOf(world.chain, inbox), inbox] as const);
+  const owners = new Map(named);
+  for (const { name, client } of world.seats.values()) {
+    for (const { action, resolved } of client ? await intentsOf(client) : []) {
+      if (action.kind !== "add" || !resolved) continue;
+      const wanted = action.members.map((member) => owners.get(member as Address) ?? member);
+      const others = resolved.filter((inbox) => !wanted.includes(inbox));
+      assert.deepEqual(others, [], `${name} takes others for ${action.members}`);
     }
   }
 }

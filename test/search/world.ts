@@ -12,6 +12,7 @@ import type { EnvelopeHash, GroupId, InboxId } from "../../src/wire/ids.ts";
 import { toHex } from "../../src/wire/ids.ts";
 import { testNetwork } from "../support/testNetwork.ts";
 import { createDeceit, type Deceit, endDeceit, followShadow, isEclipsed, storyOf } from "./lies/deceit.ts";
+import { watchNodes } from "./lies/watchNodes.ts";
 import { type Block, createMemoryChain, type MemoryChain, mine, submit } from "./memoryChain.ts";
 import { openMemoryDatabase, type Rows, readRows } from "./memoryDatabase.ts";
 import { linkNode } from "./memoryLink.ts";
@@ -241,6 +242,7 @@ function keepMining(world: World, signal: AbortSignal): void {
       mine({ chain, timeMs: time.nowMs(), random });
       tellNodes(world);
     }
+    watchNodes(world);
     setTimeout(again, BLOCK_MS);
   };
   setTimeout(again, BLOCK_MS);

@@ -25,6 +25,8 @@ export type Deceit = {
   readonly everLied: Set<string>;
   /** What was truly told otherwise, as "seat: node: lie". */
   readonly told: Set<string>;
+  /** Who has believed what of nodes. */
+  readonly deceived: Set<string>;
 };
 
 /** How a client sees a node, until the signal aborts. */
@@ -34,7 +36,7 @@ export function createDeceit(chain: MemoryChain): Deceit {
   return {
     ...{ chain, liars: new Set(), towards: undefined, lies: [], salt: undefined, shadows: new Map() },
     ...{ changed: new AbortController(), eclipsedUntilMs: 0 },
-    ...{ ghosts: [], everLied: new Set(), told: new Set() },
+    ...{ ghosts: [], everLied: new Set(), told: new Set(), deceived: new Set() },
   };
 }
 

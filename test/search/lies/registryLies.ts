@@ -4,7 +4,7 @@ import { createKeyPackageRecord } from "../../../src/identity/createKeyPackageRe
 import { type Address, asAddress, type InboxId, type InstallationKey } from "../../../src/wire/ids.ts";
 import { signInstallationProof } from "../../../src/wire/installationProof.ts";
 import type { RecordBody } from "../chainRules.ts";
-import { type Block, headOf } from "../memoryChain.ts";
+import { type Block, headOf, walletOf } from "../memoryChain.ts";
 import type { World } from "../world.ts";
 import { keeping } from "./entryLies.ts";
 import { withRecords } from "./falseChain.ts";
@@ -139,9 +139,9 @@ export function insertion(
 
 /** By what the chain says. */
 function inboxesOn({ chain }: World): Known[] {
-  const { inboxes, wallets } = headOf(chain)?.state ?? {};
+  const { inboxes } = headOf(chain)?.state ?? {};
   return [...(inboxes ?? [])].flatMap(([inbox, installations]): Known[] => {
-    const wallet = [...(wallets ?? [])].find(([, one]) => one.inbox === inbox)?.[0];
+    const wallet = walletOf(chain, inbox);
     const active = [...installations].filter(([, status]) => status === "active");
     if (!wallet) return [];
     return [{ inbox, wallet, installations: active.map(([key]) => key as InstallationKey) }];

@@ -1,0 +1,25 @@
+import { coreOf } from "../../../src/client/client.ts";
+import { toHex } from "../../../src/wire/ids.ts";
+import type { World } from "../world.ts";
+
+/** Notes who takes any node for something else than the chain says; what was believed once may be over at the end. */
+export function watchNodes({ chain, deceit, seats }: Pick<World, "chain" | "deceit" | "seats">): void {
+  if (!deceit) return;
+  const records = chain.blocks.flatMap((block) => block.records);
+  const registered = new Map(
+    records.flatMap((record) =>
+      record.kind === "node-registered"
+        ? [[record.node, `${toHex(record.signingKey)} ${record.httpAddress}`] as const]
+        : [],
+    ),
+  );
+  for (const { name, client } of seats.values()) {
+    for (const { node, signingKey, httpAddress, disabled, leftBlock } of client
+      ? coreOf(client).links.nodes.values()
+      : []) {
+      const isRight = registered.get(node) === `${signingKey} ${httpAddress}`;
+      if (!isRight) deceit.deceived.add(`${name}: ${node} at ${httpAddress}`);
+      if (disabled || leftBlock !== undefined) deceit.deceived.add(`${name}: the end of ${httpAddress}`);
+    }
+  }
+}
