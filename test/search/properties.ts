@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import {
   countOutcomes,
-  type GroupState,
   groupStatus,
   isWeftError,
   type ListedItem,
@@ -13,13 +12,8 @@ import type { HostilePost } from "./hostile.ts";
 import { blockNumbered } from "./memoryChain.ts";
 import type { Played } from "./play.ts";
 import { checkTruths } from "./truths.ts";
+import type { View } from "./view.ts";
 import type { World } from "./world.ts";
-
-export type View = {
-  readonly name: string;
-  readonly state: GroupState;
-  readonly items: readonly ListedItem[];
-};
 
 /** What has to hold of a world that has settled. Throws an AssertionError that says what does not. */
 export async function checkProperties(params: {

@@ -10,7 +10,7 @@ import type { Address, EntryId, GroupId, InboxId } from "../../src/wire/ids.ts";
 import { parseTopic } from "../../src/wire/topic.ts";
 import { walletOf } from "./memoryChain.ts";
 import type { Played } from "./play.ts";
-import type { View } from "./properties.ts";
+import type { View } from "./view.ts";
 import type { World } from "./world.ts";
 
 type Params = {

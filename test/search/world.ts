@@ -234,7 +234,7 @@ function registerNodes(chain: MemoryChain, { nodes }: Snapshot): void {
 
 /** A block every second while the chain runs; nodes read it a little later, each in its own time. */
 function keepMining(world: World, signal: AbortSignal): void {
-  const { chain, random, time } = world;
+  const { chain, random, time, deceit } = world;
   const again = (): void => {
     if (signal.aborted) return;
     if (world.mines) {
@@ -242,7 +242,7 @@ function keepMining(world: World, signal: AbortSignal): void {
       mine({ chain, timeMs: time.nowMs(), random });
       tellNodes(world);
     }
-    watchNodes(world);
+    if (deceit) watchNodes({ ...world, deceit });
     setTimeout(again, BLOCK_MS);
   };
   setTimeout(again, BLOCK_MS);

@@ -1,10 +1,16 @@
 import { coreOf } from "../../../src/client/client.ts";
 import { toHex } from "../../../src/wire/ids.ts";
-import type { World } from "../world.ts";
+import type { MemoryChain } from "../memoryChain.ts";
+import type { Seat } from "../seat.ts";
+import type { Deceit } from "./deceit.ts";
 
 /** Notes who takes any node for something else than the chain says; what was believed once may be over at the end. */
-export function watchNodes({ chain, deceit, seats }: Pick<World, "chain" | "deceit" | "seats">): void {
-  if (!deceit) return;
+export function watchNodes(params: {
+  chain: MemoryChain;
+  deceit: Deceit;
+  seats: ReadonlyMap<string, Seat>;
+}): void {
+  const { chain, deceit, seats } = params;
   const records = chain.blocks.flatMap((block) => block.records);
   const registered = new Map(
     records.flatMap((record) =>
