@@ -130,6 +130,7 @@ function checkAccused({ world }: Params): void {
   const { mesh, deceit, seats } = world;
   for (const { name, heard } of seats.values()) {
     for (const event of heard) {
+      if (event.kind === "lied" && !event.isDecided) continue;
       const accused = mesh.nodes.find(({ node }) => "node" in event && event.node === node)?.name ?? "";
       assert.ok(deceit?.everLied.has(accused), `${name} calls ${accused} a liar (${event.kind})`);
     }

@@ -165,7 +165,7 @@ async function openSeat(world: World, name: string): Promise<void> {
     logger: loggerOf(world, name),
   });
   coreOf(seat.client).events.listen((event) => {
-    if (event.kind === "withheld") seat.heard.push(event);
+    if (event.kind === "withheld" || event.kind === "lied") seat.heard.push(event);
   });
   world.inboxes.set(name, seat.client.inbox);
 }

@@ -152,7 +152,7 @@ function aboutAnotherChain(params: {
     fetchEntries: noticed(api.fetchEntries),
     followChain: noticed(api.followChain),
     getEntry: noticed(api.getEntry),
-    getInboxes: noticed(api.getInboxes),
+    getHistories: noticed(api.getHistories),
     getWallet: noticed(api.getWallet),
     readWords: noticed(api.readWords),
     getCoverage: async (request, call) => {

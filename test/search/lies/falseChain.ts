@@ -1,8 +1,12 @@
 import { sha256 } from "#crypto";
 import { utf8 } from "../../../src/wire/bytes.ts";
 import { type EntryId, type GroupId, type Hex, toHex } from "../../../src/wire/ids.ts";
+import type { RecordBody } from "../chainRules.ts";
 import type { Block } from "../memoryChain.ts";
-import type { Lie } from "./lie.ts";
+import type { Forge, Lie } from "./lie.ts";
+
+/** Behind whatever a block truly has. */
+const INVENTED_LOG_INDEX = 2_000;
 
 type Record = Block["records"][number];
 
@@ -19,8 +23,25 @@ export function falsify(params: {
   let told = blocks;
   for (const { forge } of lies) told = forge?.(told) ?? told;
   if (told === blocks) return blocks;
-  const numbered = renumber(told);
+  const numbered = apart(renumber(told), blocks);
   return salt === undefined ? numbered : rehash({ blocks: numbered, truth: blocks, salt });
+}
+
+/** What is worked out of a block and those before it belongs to one chain: from the first change on all are others. */
+function apart(told: readonly Block[], truth: readonly Block[]): readonly Block[] {
+  const first = told.findIndex((block, i) => block !== truth[i]);
+  return told.map((block, i) => (first >= 0 && i >= first ? { ...block } : block));
+}
+
+/** As if a block that everybody has by now had held these, too. */
+export function insertion(number: number, bodies: readonly RecordBody[]): Forge {
+  return (blocks) =>
+    blocks.map((one) => {
+      if (one.ref.number !== number) return one;
+      const logIndex = INVENTED_LOG_INDEX + one.records.length;
+      const records = bodies.map((body, i) => ({ ...body, block: one.ref, logIndex: logIndex + i }));
+      return withRecords(one, [...one.records, ...records]);
+    });
 }
 
 /** A block with other records. */

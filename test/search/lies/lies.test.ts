@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
 import { addMembers, renameGroup, sendMessage } from "../../../src/index.ts";
 import type { NodeApi } from "../../../src/rpc/nodeApi.ts";
+import { EMPTY_WORD } from "../../../src/wire/identityStep.ts";
 import type { GroupId } from "../../../src/wire/ids.ts";
 import { groupTopic } from "../../../src/wire/topic.ts";
 import { openBases } from "../bases.ts";
@@ -122,7 +123,7 @@ async function answersOf(api: NodeApi): Promise<unknown> {
   return await Promise.all([
     api.fetchEntries({ group, recent: [] }),
     api.listNodes({}),
-    api.getInboxes({ inboxes }),
+    api.getHistories({ inboxes: inboxes.map((inbox) => ({ inbox, count: 0, word: EMPTY_WORD })) }),
     Promise.all([...wallets.keys()].map((wallet) => api.getWallet({ wallet }))),
     api.query({
       topics: [...topics, { topic: groupTopic(group) }],

@@ -5,9 +5,8 @@ import { asAddress } from "../../../src/wire/ids.ts";
 import type { Block } from "../memoryChain.ts";
 import type { MemoryNode } from "../memoryNode.ts";
 import { keeping } from "./entryLies.ts";
-import { withRecords } from "./falseChain.ts";
+import { insertion, withRecords } from "./falseChain.ts";
 import type { Lie, Scene } from "./lie.ts";
-import { insertion } from "./registryLies.ts";
 
 const INVENTED_NODES = 3;
 
@@ -72,7 +71,7 @@ function inventNodes({ url: httpAddress }: MemoryNode) {
     const { publicKey: signingKey } = generateP256();
     const node = nodeIdOf({ operator, signingKey });
     const addresses = { peerId: new Uint8Array(0), multiaddrs: [], httpAddress };
-    return { kind: "node-registered", node, operator, signingKey, ...addresses } as const;
+    return { kind: "node-registered", node, operator, signingKey, bondWei: 1n, ...addresses } as const;
   });
 }
 

@@ -113,7 +113,7 @@ async function drawLie(
   const [liar] = liars;
   switch (about) {
     case "registry":
-      return registryLie(world, scene);
+      return await registryLie(world, scene);
     case "order":
       return orderLie(scene);
     case "completeness":
