@@ -1,3 +1,4 @@
+import type { NodeId } from "../../src/wire/ids.ts";
 import { openBases } from "./bases.ts";
 import type { History } from "./history.ts";
 import { isMember, type Played, playStep } from "./play.ts";
@@ -5,7 +6,7 @@ import { checkProperties } from "./properties.ts";
 import { replay } from "./replay.ts";
 import { seedRandomness } from "./seedRandomness.ts";
 import { settleWorld } from "./settleWorld.ts";
-import { openSeats, openWorld, seatOf } from "./world.ts";
+import { openSeats, openWorld, seatOf, type World } from "./world.ts";
 
 /** Further delivery orders that were tried, and whether the history's trap sprang. */
 export type Ran = { readonly orders: number; readonly isSprung: boolean };
@@ -37,8 +38,22 @@ export async function runHistory(history: History): Promise<Ran> {
     await checkProperties({ world, group, played, left });
     return { orders: await replay({ world, snapshot, group, seed }), isSprung };
   } catch (error) {
-    const told = [...(world.deceit?.told ?? [])];
-    if (error instanceof Error && told.length > 0) error.message += `\ntold: ${told.join("; ")}`;
+    if (error instanceof Error) error.message += accountOf(world);
     throw error;
   }
+}
+
+/** Which lies were told, and what clients have said of that. */
+function accountOf({ deceit, seats, mesh }: World): string {
+  if (!deceit || deceit.told.size === 0) return "";
+  const nameOf = (id: NodeId) => mesh.nodes.find(({ node }) => node === id)?.name ?? id;
+  const heard = [...seats.values()].flatMap(({ name, heard }) =>
+    heard.map((event) => {
+      if (event.kind === "withheld") return `${name}: ${nameOf(event.node)} withholds`;
+      if (event.kind !== "lied") return "";
+      const { node, fact, isDecided } = event;
+      return `${name}: ${nameOf(node)} lied about ${fact}${isDecided ? "" : ", perhaps"}`;
+    }),
+  );
+  return `\ntold: ${[...deceit.told].join("; ")}\nheard: ${[...new Set(heard)].join("; ")}`;
 }
