@@ -81,7 +81,7 @@ const nodeNames: Readonly<Record<NetworkKind, readonly (readonly [name: string, 
 };
 
 /** Nodes, and installations that are registered by nobody yet. The name before a digit is the person's. */
-export function emptySnapshot(names: readonly string[], kind: NetworkKind): Snapshot {
+export function emptySnapshot(names: readonly string[], kind: NetworkKind = "two"): Snapshot {
   const nodes = nodeNames[kind].map(([name, operator]) => ({
     identity: nodeIdentity(name, operator),
     rows: [],
