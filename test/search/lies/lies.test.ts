@@ -26,7 +26,7 @@ const draws: Readonly<Record<LieTopic, readonly number[]>> = {
   answers: [0, 1, 2, 3, 4, 5],
 };
 /** Any node, towards all. */
-const WHO = 3 + 4 * 7;
+const WHO = 3 + 4 * 23;
 
 let world: World;
 let group: GroupId;

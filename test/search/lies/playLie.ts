@@ -21,6 +21,10 @@ const MOST_LIES = 3;
 const ECLIPSE_MS = 15_000;
 /** Who lies: the node that serves, the one that is asked about registry and nodes, two of one operator, any. */
 const WAYS = 4;
+/** Of what `who` draws, the part that draws by whom and to whom. */
+const PEOPLE = 64;
+/** One of so many liars gives blocks hashes of its own. */
+const OWN_HASHES = 3;
 
 type Params = { readonly world: World; readonly group: GroupId; readonly step: Step };
 
@@ -35,7 +39,8 @@ export async function playLie(params: Params & { about: LieTopic }): Promise<voi
   const scene = { group, detail: step.whom, since: headOf(chain)?.ref.number ?? 0 };
   const lie = await drawLie({ ...params, scene, liars, towards });
   if (!lie || liars.length === 0) return;
-  const salt = isFirst ? (step.whom % 3 === 0 ? `${step.who} ${step.whom}` : undefined) : deceit.salt;
+  const hasOwnHashes = Math.floor(step.who / PEOPLE) % OWN_HASHES === 0;
+  const salt = isFirst && hasOwnHashes ? `${step.who} ${step.whom}` : deceit.salt;
   await tell({ deceit, liars, towards, lies: [...deceit.lies, lie], salt });
 }
 
