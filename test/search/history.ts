@@ -60,6 +60,7 @@ const lyingSteps = [
   ["lie-nodes", 3],
   ["lie-topics", 4],
   ["lie-answers", 3],
+  ["old-member-asks", 3],
   ["eclipse", 2],
   ["truth", 4],
 ] as const;

@@ -52,7 +52,7 @@ export async function postFromOldEpoch(params: {
   const { client } = seat;
   const held = client && (await headState(client, group));
   const { down, nodes } = world.mesh;
-  const removal = held?.removal;
+  const removal = held?.end?.block;
   const knows = ({ admission }: MemoryNode): boolean =>
     removal !== undefined && (admission.index.state.anchor?.number ?? 0) >= removal.number;
   const awake = nodes.filter((node) => !down.has(node.name) && knows(node));
@@ -95,8 +95,6 @@ export async function headState(client: Client, id: GroupId) {
   if (!group) return undefined;
   const { head, status } = group.view.record;
   const epoch = await readEpoch({ database: core.database, group: id, cache: group.epochs, head });
-  const removal = group.view.branch.end?.block;
-  return epoch?.kind === "open"
-    ? { head, status, state: epoch.state satisfies GroupState, removal }
-    : undefined;
+  const { end } = group.view.branch;
+  return epoch?.kind === "open" ? { head, status, state: epoch.state satisfies GroupState, end } : undefined;
 }

@@ -19,6 +19,7 @@ import {
   setRole,
 } from "../../src/index.ts";
 import type { GroupId, InboxId, MessageId } from "../../src/wire/ids.ts";
+import { askToReturn } from "./askToReturn.ts";
 import type { Step } from "./history.ts";
 import { type HostilePost, postFromOldEpoch, writeJunk } from "./hostile.ts";
 import { lieTopics } from "./lies/lie.ts";
@@ -63,7 +64,7 @@ export async function playStep(params: {
 }): Promise<void> {
   const { world, group, step, played } = params;
   const actors = [...world.seats.values()].filter(({ name, client }) => name !== WITNESS && client);
-  const able = step.kind === "old-member-posts" ? actors.filter((one) => isRemoved(one, group)) : actors;
+  const able = step.kind.startsWith("old-member") ? actors.filter((one) => isRemoved(one, group)) : actors;
   const seat = able[step.who % able.length];
   const client = seat?.client;
   if (seat && client) {
@@ -166,6 +167,8 @@ async function disturb({ world, group, step, played, seat, client }: Act): Promi
       if (posted) played.hostile.push(posted);
       return;
     }
+    case "old-member-asks":
+      return await askToReturn({ world, group, client, aboutRemoval: step.whom % 2 === 0 });
     case "post-again": {
       const envelope = world.random.pick([...world.sent.values()]);
       const node = world.random.pick(world.mesh.nodes);

@@ -1,10 +1,12 @@
 import { randomBytes } from "#crypto";
 import { WeftError } from "../../../src/errors.ts";
 import type { NodeApi, Refusal, StoredEnvelope } from "../../../src/rpc/nodeApi.ts";
+import { signDelivered } from "../../../src/wire/deliveredWord.ts";
 import type { Envelope } from "../../../src/wire/envelope.ts";
 import { envelopeHash } from "../../../src/wire/envelope.ts";
 import { toHex } from "../../../src/wire/ids.ts";
 import { parseTopic } from "../../../src/wire/topic.ts";
+import { EMPTY_SUM, type LogDigest } from "../../../src/wire/topicDigest.ts";
 import type { Lie, Scene } from "./lie.ts";
 
 /** Longer than a client waits for a witness. */
@@ -12,7 +14,7 @@ const LATE_MS = 10_000;
 
 /** About what is in a topic. */
 export function topicLie({ detail }: Scene): Lie {
-  switch (detail % 5) {
+  switch (detail % 8) {
     case 0:
       return leftOut("messages left out", ({ topic }) => parseTopic(topic).kind === "group");
     case 1:
@@ -24,6 +26,15 @@ export function topicLie({ detail }: Scene): Lie {
       return leftOut("Welcomes left out", ({ topic }) => parseTopic(topic).kind === "welcome");
     case 3:
       return leftOut("group infos left out", ({ topic }) => parseTopic(topic).kind === "group-info");
+    case 4:
+      return digests("digests drawn at random", (digest) => ({
+        ...digest,
+        sum: { count: digest.sum.count + 1, sum: BigInt(toHex(randomBytes(256))) },
+      }));
+    case 5:
+      return digests("digests of no envelopes", (digest) => ({ ...digest, sum: EMPTY_SUM }));
+    case 6:
+      return vouching();
     default:
       return {
         name: "key packages left out, and all envelopes said to be there",
@@ -39,6 +50,35 @@ export function topicLie({ detail }: Scene): Lie {
         }),
       };
   }
+}
+
+function digests(name: string, change: (digest: LogDigest) => LogDigest): Lie {
+  return {
+    name,
+    answers: (api, notice) => ({
+      getTopicDigests: async (params, call) => {
+        notice();
+        const answers = await api.getTopicDigests(params, call);
+        return answers.map((answer) => answer.map(change));
+      },
+    }),
+  };
+}
+
+/** The node's signed word for envelopes that it does not have. */
+function vouching(): Lie {
+  return {
+    name: "envelopes vouched for that are not there",
+    answers: (_, notice, { network, node, signingKey }) => ({
+      vouch: async ({ hashes }) => {
+        notice();
+        return {
+          stored: hashes.map(() => true),
+          signature: signDelivered({ network, node, hashes, signingKey }),
+        };
+      },
+    }),
+  };
 }
 
 /** Of words that a witness is asked for, and of what ends an intent. */

@@ -79,10 +79,11 @@ export function storyOf(params: { deceit: Deceit; seat: string; node: MemoryNode
   if (!isDeceived || !deceit.liars.has(node.name)) return { api: node.api, signal };
   const notice = (name: string) => () => void deceit.told.add(`${seat}: ${node.name}: ${name}`);
   const shadow = deceit.shadows.get(node.name);
+  const liar = { network: deceit.chain.network, node: node.node, signingKey: node.identity.signingKey };
   let api: NodeApi = shadow ? aboutAnotherChain({ deceit, node, shadow, notice }) : node.api;
   for (const { name, answers, swallow } of deceit.lies) {
     const before = api;
-    if (answers) api = { ...before, ...answers(before, notice(name)) };
+    if (answers) api = { ...before, ...answers(before, notice(name), liar) };
     if (swallow) api = { ...api, relayAppend: swallowing({ api, swallow, notice: notice(name), deceit }) };
   }
   return { api, signal };

@@ -1,7 +1,8 @@
 import type { OwnKeyPackage } from "../../../src/identity/createKeyPackageRecord.ts";
 import type { AppendRequest, NodeApi } from "../../../src/rpc/nodeApi.ts";
 import type { Envelope } from "../../../src/wire/envelope.ts";
-import type { GroupId, InstallationKey } from "../../../src/wire/ids.ts";
+import type { GroupId, InstallationKey, NodeId } from "../../../src/wire/ids.ts";
+import type { Network } from "../../../src/wire/network.ts";
 import type { Block } from "../memoryChain.ts";
 
 /** What nodes can lie about; `detail` says which of the lies about it. */
@@ -26,7 +27,7 @@ export type Lie = {
   /** Blocks that it changes get hashes of their own; else the liar tells it of the blocks that everybody has. */
   readonly needsOwnHashes?: boolean;
   /** Answers of the node's API as they are changed; they go on to what they are given. */
-  readonly answers?: (api: NodeApi, notice: () => void) => Partial<NodeApi>;
+  readonly answers?: (api: NodeApi, notice: () => void, liar: Liar) => Partial<NodeApi>;
   /** An installation in nobody's inbox, that waits for a Welcome. */
   readonly ghost?: Ghost;
   /** Takes the place of handing an append to the chain; true if it did. */
@@ -34,6 +35,8 @@ export type Lie = {
   /** Those who are lied to reach nobody else. */
   readonly eclipses?: boolean;
 };
+
+export type Liar = { readonly network: Network; readonly node: NodeId; readonly signingKey: Uint8Array };
 
 export type Ghost = {
   readonly installation: InstallationKey;

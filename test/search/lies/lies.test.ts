@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from "node:util";
 import { addMembers, renameGroup, sendMessage } from "../../../src/index.ts";
 import type { NodeApi } from "../../../src/rpc/nodeApi.ts";
 import { EMPTY_WORD } from "../../../src/wire/identityStep.ts";
-import type { GroupId } from "../../../src/wire/ids.ts";
+import { asId, type EnvelopeHash, type GroupId } from "../../../src/wire/ids.ts";
 import { groupTopic } from "../../../src/wire/topic.ts";
 import { openBases } from "../bases.ts";
 import { writeJunk } from "../hostile.ts";
@@ -22,7 +22,7 @@ const draws: Readonly<Record<LieTopic, readonly number[]>> = {
   completeness: [0, 1, 2, 3, 7],
   existence: [0, 3, 6, 9, 1, 2],
   nodes: [0, 1, 2, 3, 4, 5],
-  topics: [0, 1, 2, 3, 4],
+  topics: [0, 1, 2, 3, 4, 5, 6, 7],
   answers: [0, 1, 2, 3, 4, 5],
 };
 /** Any node, towards all. */
@@ -130,9 +130,17 @@ async function answersOf(api: NodeApi): Promise<unknown> {
     }),
     api.getKeyPackages({ installations }),
     api.hasEnvelopes({ hashes: [...world.sent.keys()] }),
+    storedBy(api),
+    api.getTopicDigests({ topics: [{ topic: groupTopic(group) }] }),
     api.relayAppend({ ...append, signature: new Uint8Array(65) }),
     inTime(api.readWords({ ...question, checkpoints: [], blocks: [], block })),
   ]);
+}
+
+/** Its signature is another one each time. */
+async function storedBy(api: NodeApi): Promise<readonly boolean[]> {
+  const hashes = [...world.sent.keys(), asId<EnvelopeHash>(new Uint8Array(32))];
+  return (await api.vouch({ hashes })).stored;
 }
 
 /** Or that it came too late, or not at all. */

@@ -122,7 +122,8 @@ async function drawLie(
     case "order":
       return orderLie(scene);
     case "completeness":
-      return scene.detail % 4 === 3 ? checkpointLie(scene) : completenessLie(scene);
+      if (scene.detail % 4 < 3) return completenessLie({ ...scene, detail: scene.detail % 4 });
+      return checkpointLie({ ...scene, detail: Math.floor(scene.detail / 4) });
     case "existence":
       return await existenceLie(params);
     case "nodes": {
