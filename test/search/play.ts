@@ -194,12 +194,12 @@ function isRemoved(seat: Seat, group: GroupId): boolean {
   return statusOf(seat, group) === "removed";
 }
 
-export function isMember(seat: Seat, group: GroupId): boolean {
+export function isMember(seat: Seat | undefined, group: GroupId): boolean {
   return statusOf(seat, group) === "member";
 }
 
-function statusOf({ client }: Seat, group: GroupId) {
-  return client && coreOf(client).groups.get(group)?.view.record.status;
+function statusOf(seat: Seat | undefined, group: GroupId) {
+  return seat?.client && coreOf(seat.client).groups.get(group)?.view.record.status;
 }
 
 function isKnown(client: Client, group: GroupId): boolean {

@@ -1,4 +1,5 @@
-import type { NodeId } from "../../src/wire/ids.ts";
+import { coreOf } from "../../src/client/client.ts";
+import type { GroupId, NodeId } from "../../src/wire/ids.ts";
 import { openBases } from "./bases.ts";
 import type { History } from "./history.ts";
 import { isMember, type Played, playStep } from "./play.ts";
@@ -27,9 +28,7 @@ export async function runHistory(history: History): Promise<Ran> {
   const { trap } = history;
   const trapped = trap && seatOf(world, trap.seat);
   if (trapped) Object.assign(trapped, { trap: { ...trap }, hasFailed: true });
-  const members = new Set(
-    [...world.seats.values()].filter((seat) => isMember(seat, group)).map(({ name }) => name),
-  );
+  const members = membersOf(world, group);
   const played: Played = { sends: new Map(), asked: [], members, unwanted: new Set(), hostile: [] };
   try {
     for (const step of history.steps) await playStep({ world, group, step, played });
@@ -41,6 +40,14 @@ export async function runHistory(history: History): Promise<Ran> {
     if (error instanceof Error) error.message += accountOf(world);
     throw error;
   }
+}
+
+/** By the word of its founder: who was removed just before may not know that yet. */
+function membersOf({ seats, inboxes }: World, group: GroupId): Set<string> {
+  const { client } = seats.get("alice") ?? {};
+  const listed = client ? coreOf(client).groups.get(group)?.view.record.members : [];
+  const names = [...inboxes].filter(([, inbox]) => listed?.includes(inbox)).map(([name]) => name);
+  return new Set(names.filter((name) => isMember(seats.get(name), group)));
 }
 
 /** Which lies were told, and what clients have said of that. */
