@@ -16,6 +16,8 @@ type Health = {
   readonly downUntilMs: number;
   /** It answers, but not to be read by: it left something out, or what it said was contradicted. */
   readonly isLeft?: true;
+  /** It has answered since: it may be read by again. */
+  readonly hasAnswered?: true;
 };
 
 /** The nodes of the registry, the connections to them, and which of them answer. */
@@ -93,6 +95,19 @@ export function noteFailure(links: NodeLinks, node: NodeId, nowMs: number): void
   const untilMs = nowMs + LEAST_DOWN_MS + backoffMs({ ...DOWN, attempt: failures - 1 });
   const downUntilMs = Math.max(untilMs, known?.downUntilMs ?? 0);
   links.health.set(node, { failures, downUntilMs });
+}
+
+/** Nodes that are left alone no longer and have not answered since. */
+export function nodesToTry({ health }: NodeLinks, nowMs: number): NodeId[] {
+  return [...health].flatMap(([node, known]) =>
+    known.downUntilMs <= nowMs && !known.hasAnswered ? [node] : [],
+  );
+}
+
+/** What it failed at before is still counted, should it fail again. */
+export function noteAnswer({ health }: NodeLinks, node: NodeId): void {
+  const known = health.get(node);
+  if (known) health.set(node, { ...known, hasAnswered: true });
 }
 
 /** The node did not tell all, or not the truth: this client reads elsewhere for a while. */

@@ -5,6 +5,7 @@ import type { FeedPlan } from "./feedPlan.ts";
 import { followNode } from "./followNode.ts";
 import { nextRetryMs } from "./nodeLinks.ts";
 import { nodesInUse, rankGroupNodes, rankOwnNodes } from "./rankGroupNodes.ts";
+import { tryAgain } from "./tryAgain.ts";
 
 type Feed = { readonly plan: string; readonly controller: AbortController; readonly done: Promise<void> };
 
@@ -16,6 +17,7 @@ export async function superviseFeeds(params: { core: ClientCore; signal: AbortSi
   const { core, signal } = params;
   const feeds = new Map<NodeId, Feed>();
   while (!signal.aborted) {
+    await tryAgain({ links: core.links, signal });
     const plans = await planFeeds(core);
     for (const [node, feed] of feeds) {
       const plan = plans.get(node);
