@@ -13,6 +13,8 @@ const LOOK_MS = 2_000;
 const QUIET_LOOKS = 8;
 /** Longer than everything that a client waits for by design. */
 const PATIENCE_MS = 20 * 60_000;
+/** Within that whoever is lied to has to notice what is kept back. */
+const NOTICE_MS = 75_000;
 /** Until what a colluding node signed while its anchor stood still can be before nobody's fence any more. */
 const COLLUSION_BLOCKS = FENCE_BLOCKS + 5;
 
@@ -39,6 +41,7 @@ export async function settleWorld(params: {
   const colluders = mesh.nodes.filter(({ collusion }) => collusion.anchor);
   if (colluders.length > 0) await time.run(COLLUSION_BLOCKS * BLOCK_MS);
   for (const { collusion } of colluders) collusion.anchor = undefined;
+  if (liars === "go-on" && world.deceit?.lies.length) await time.run(NOTICE_MS);
   const untilMs = time.nowMs() + PATIENCE_MS;
   let before = "";
   let quietLooks = 0;

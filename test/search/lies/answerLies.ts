@@ -37,7 +37,7 @@ export function topicLie({ detail }: Scene): Lie {
       return vouching();
     default:
       return {
-        name: "key packages left out, and all envelopes said to be there",
+        name: "no key packages, and all envelopes said to be there",
         answers: (_, notice) => ({
           getKeyPackages: async (params) => {
             notice();

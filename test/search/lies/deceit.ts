@@ -1,10 +1,13 @@
 import { WeftError } from "../../../src/errors.ts";
 import type { NodeApi } from "../../../src/rpc/nodeApi.ts";
-import type { Block, MemoryChain } from "../memoryChain.ts";
+import type { MemoryChain } from "../memoryChain.ts";
 import { followToHead, type MemoryNode, openMemoryNode } from "../memoryNode.ts";
-import { falsify } from "./falseChain.ts";
+import { falsify, type Told } from "./falseChain.ts";
 import { forgedCoverage } from "./forgedCoverage.ts";
 import type { Ghost, Lie } from "./lie.ts";
+
+/** A liar's other view of the chain: an index of what it tells. */
+export type Shadow = { readonly node: MemoryNode; effective: readonly string[] };
 
 /** Who lies at present, to whom, and all that was ever told. */
 export type Deceit = {
@@ -15,7 +18,7 @@ export type Deceit = {
   towards: string | undefined;
   lies: readonly Lie[];
   salt: string | undefined;
-  shadows: ReadonlyMap<string, MemoryNode>;
+  shadows: ReadonlyMap<string, Shadow>;
   /** Ends with every change of the above. */
   changed: AbortController;
   /** Reaches only liars until then, ms. */
@@ -50,7 +53,7 @@ export async function tell(params: {
 }): Promise<void> {
   const { deceit, liars, towards, lies, salt } = params;
   const before = deceit.shadows;
-  const shadows = new Map<string, MemoryNode>();
+  const shadows = new Map<string, Shadow>();
   if (lies.some(({ forge }) => forge)) {
     for (const node of liars) shadows.set(node.name, await openShadow({ deceit, node, lies, salt }));
   }
@@ -60,15 +63,17 @@ export async function tell(params: {
   for (const { name } of lies.length > 0 ? liars : []) deceit.everLied.add(name);
   for (const { ghost } of lies) if (ghost && !deceit.ghosts.includes(ghost)) deceit.ghosts.push(ghost);
   changed.abort(new WeftError({ code: "node-unreachable", message: "the connection broke" }));
-  for (const shadow of before.values()) await shadow[Symbol.asyncDispose]();
+  for (const shadow of before.values()) await shadow.node[Symbol.asyncDispose]();
 }
 
 /** Lets a liar's own view of the chain follow what has become of the true one. */
 export async function followShadow(deceit: Deceit, name: string): Promise<void> {
   const shadow = deceit.shadows.get(name);
   if (!shadow) return;
-  shadow.chain.blocks = toldBlocks(deceit);
-  await followToHead(shadow);
+  const { blocks, effective } = toldBlocks(deceit);
+  shadow.node.chain.blocks = blocks;
+  shadow.effective = effective;
+  await followToHead(shadow.node);
 }
 
 /** What a seat is told by a node. */
@@ -80,7 +85,7 @@ export function storyOf(params: { deceit: Deceit; seat: string; node: MemoryNode
   const notice = (name: string) => () => void deceit.told.add(`${seat}: ${node.name}: ${name}`);
   const shadow = deceit.shadows.get(node.name);
   const liar = { network: deceit.chain.network, node: node.node, signingKey: node.identity.signingKey };
-  let api: NodeApi = shadow ? aboutAnotherChain({ deceit, node, shadow, notice }) : node.api;
+  let api: NodeApi = shadow ? aboutAnotherChain({ node, shadow, notice }) : node.api;
   for (const { name, answers, swallow } of deceit.lies) {
     const before = api;
     if (answers) api = { ...before, ...answers(before, notice(name), liar) };
@@ -102,11 +107,11 @@ export function isEclipsed(params: {
 }
 
 export async function endDeceit(deceit: Deceit): Promise<void> {
-  for (const shadow of deceit.shadows.values()) await shadow[Symbol.asyncDispose]();
+  for (const shadow of deceit.shadows.values()) await shadow.node[Symbol.asyncDispose]();
   deceit.shadows = new Map();
 }
 
-function toldBlocks({ chain, lies, salt }: Pick<Deceit, "chain" | "lies" | "salt">): readonly Block[] {
+function toldBlocks({ chain, lies, salt }: Pick<Deceit, "chain" | "lies" | "salt">): Told {
   const { blocks } = chain;
   const isMarked = salt !== undefined || lies.some(({ needsOwnHashes }) => needsOwnHashes);
   return falsify({ blocks, lies, salt: isMarked ? (salt ?? "marked") : undefined });
@@ -117,27 +122,26 @@ async function openShadow(params: {
   node: MemoryNode;
   lies: readonly Lie[];
   salt: string | undefined;
-}): Promise<MemoryNode> {
+}): Promise<Shadow> {
   const { deceit, node, lies, salt } = params;
   const { network } = deceit.chain;
-  const blocks = toldBlocks({ chain: deceit.chain, lies, salt });
+  const { blocks, effective } = toldBlocks({ chain: deceit.chain, lies, salt });
   const chain: MemoryChain = { ...deceit.chain, blocks, waiting: [] };
   const { identity } = node;
   const shadow = await openMemoryNode({ identity, network, chain, rows: [], onBatch: () => undefined });
   await followToHead(shadow);
-  return shadow;
+  return { node: shadow, effective };
 }
 
 /** Everything about the chain by the shadow, everything about topics by the node itself. */
 function aboutAnotherChain(params: {
-  deceit: Deceit;
   node: MemoryNode;
-  shadow: MemoryNode;
+  shadow: Shadow;
   notice: (name: string) => () => void;
 }): NodeApi {
-  const { deceit, node, shadow, notice } = params;
+  const { node, shadow, notice } = params;
   const tellAll = (): void => {
-    for (const { name, forge } of deceit.lies) if (forge) notice(name)();
+    for (const name of shadow.effective) notice(name)();
   };
   const noticed = <Args extends unknown[], Answer>(method: (...args: Args) => Answer) => {
     return (...args: Args): Answer => {
@@ -145,10 +149,10 @@ function aboutAnotherChain(params: {
       return method(...args);
     };
   };
-  const { api } = shadow;
+  const { api, hub, chain } = shadow.node;
   return {
     ...node.api,
-    getNode: async (request, call) => ({ ...(await node.api.getNode(request, call)), head: shadow.hub.head }),
+    getNode: async (request, call) => ({ ...(await node.api.getNode(request, call)), head: hub.head }),
     listNodes: noticed(api.listNodes),
     fetchEntries: noticed(api.fetchEntries),
     followChain: noticed(api.followChain),
@@ -159,7 +163,7 @@ function aboutAnotherChain(params: {
     getCoverage: async (request, call) => {
       tellAll();
       const page = await node.api.getCoverage(request, call);
-      return forgedCoverage({ page, chain: shadow.chain, batches: request.batches });
+      return forgedCoverage({ page, chain, batches: request.batches });
     },
   };
 }

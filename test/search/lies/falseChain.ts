@@ -10,6 +10,9 @@ const INVENTED_LOG_INDEX = 2_000;
 
 type Record = Block["records"][number];
 
+/** A chain as it is told, and which lies have changed it. */
+export type Told = { readonly blocks: readonly Block[]; readonly effective: readonly string[] };
+
 /**
  * The chain as somebody tells it who lies: consistent in itself, so that every answer about it goes with all others.
  * `salt`: blocks from the first changed one on get hashes that nobody else knows; undefined: they keep theirs.
@@ -18,13 +21,20 @@ export function falsify(params: {
   blocks: readonly Block[];
   lies: readonly Lie[];
   salt: string | undefined;
-}): readonly Block[] {
+}): Told {
   const { blocks, lies, salt } = params;
+  const effective: string[] = [];
   let told = blocks;
-  for (const { forge } of lies) told = forge?.(told) ?? told;
-  if (told === blocks) return blocks;
+  for (const { name, forge } of lies) {
+    const before = told;
+    told = forge?.(before) ?? before;
+    const isSame = told.length === before.length && told.every((block, i) => block === before[i]);
+    if (!isSame) effective.push(name);
+  }
+  if (effective.length === 0) return { blocks, effective };
   const numbered = apart(renumber(told), blocks);
-  return salt === undefined ? numbered : rehash({ blocks: numbered, truth: blocks, salt });
+  const marked = salt === undefined ? numbered : rehash({ blocks: numbered, truth: blocks, salt });
+  return { blocks: marked, effective };
 }
 
 /** What is worked out of a block and those before it belongs to one chain: from the first change on all are others. */

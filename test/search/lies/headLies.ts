@@ -3,7 +3,8 @@ import { hashOf, withRecords } from "./falseChain.ts";
 import type { Lie, Scene } from "./lie.ts";
 
 const MAX_DEPTH = 6;
-const LAG_BLOCKS = 12;
+/** More than a client puts up with. */
+const LAG_BLOCKS = 30;
 /** More than any lag or reorganization: what is said of it can only be a lie. */
 const AHEAD_BLOCKS = 40;
 

@@ -98,7 +98,9 @@ function isSameOperator(a: MemoryNode["identity"], b: MemoryNode["identity"]): b
 
 /** As if the app had been told to use that node. */
 async function preferAll(seats: readonly Seat[], group: GroupId, { node }: MemoryNode): Promise<void> {
-  for (const { client } of seats) if (client) await preferNode({ client, group, node });
+  for (const { client, hasFailed } of seats) {
+    if (client && !hasFailed) await preferNode({ client, group, node });
+  }
 }
 
 function liarsOf({ deceit, mesh }: World): readonly MemoryNode[] {

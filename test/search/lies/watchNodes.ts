@@ -20,10 +20,10 @@ export function watchNodes(params: {
     ),
   );
   for (const { name, client } of seats.values()) {
-    for (const { node, signingKey, httpAddress, disabled, leftBlock } of client
-      ? coreOf(client).links.nodes.values()
-      : []) {
-      const isRight = registered.get(node) === `${signingKey} ${httpAddress}`;
+    const known = client ? [...coreOf(client).links.nodes.values()] : [];
+    for (const { node, signingKey, httpAddress, disabled, leftBlock, isUnconfirmed } of known) {
+      // Whoever reaches nobody else may try what one node says of addresses and of new nodes.
+      const isRight = registered.get(node) === `${signingKey} ${httpAddress}` || isUnconfirmed;
       if (!isRight) deceit.deceived.add(`${name}: ${node} at ${httpAddress}`);
       if (disabled || leftBlock !== undefined) deceit.deceived.add(`${name}: the end of ${httpAddress}`);
     }
