@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { runInWorker } from "./worker.ts";
 
 /** More: `npm run soak`. */
-const IN_ALL_ORDERS = 200;
+const IN_ALL_ORDERS = 100;
 /** What each of them writes: with fewer it tests little. */
 const LEAST_WRITES = 15;
 
