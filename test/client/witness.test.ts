@@ -201,6 +201,15 @@ test("a node whose answers are of two blocks is asked again; one that contradict
   );
 });
 
+test("a node that contradicts itself in one thing is left, whatever it tells the truth about meanwhile", async () => {
+  const other: Claim = { head: TEST_HEAD, facts: [{ kind: "node-count", count: 0 }] };
+  const { ask } = testWitnesses([1, 2, 3].map((id) => ({ id, answers: honest })));
+  for (const kind of ["not-yet", "not-yet", "contradicted"] as const) {
+    assert.equal((await testimonyOf(ask(lie)))[0], kind);
+    assert.equal((await testimonyOf(ask(other)))[0], "agreed");
+  }
+});
+
 test("nobody answers for three seconds: silence, which is not waited for again", async () => {
   for (const answers of [unreachable, hanging]) {
     const { ask, asked } = testWitnesses([

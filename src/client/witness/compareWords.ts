@@ -10,6 +10,28 @@ export type Difference = {
   readonly isWithheld?: true;
 };
 
+/** What a fact is about, in words for people. */
+export function subjectOf(fact: Fact): string {
+  switch (fact.kind) {
+    case "entry":
+      return `the entry ${fact.id}`;
+    case "history":
+      return `the history of the inbox ${fact.inbox}`;
+    case "wallet":
+      return `the inbox of the wallet ${fact.wallet}`;
+    case "node":
+      return `the node ${fact.node} in the registry`;
+    case "node-count":
+      return "the number of nodes in the registry";
+    case "checkpoint": {
+      const { log, sequence, block } = fact.place;
+      return `the checkpoint of the node ${log.node} for sequence ${sequence} in block ${block}`;
+    }
+    case "block":
+      return `the block ${fact.block.number}`;
+  }
+}
+
 /** The first of these facts of which the words say otherwise; undefined if they say the same of all. Pure. */
 export function compareWords(params: {
   head: ChainBlock;
@@ -21,41 +43,36 @@ export function compareWords(params: {
   const differences = [
     differs("the block", blockText(head), blockText(words.block)),
     ...factsOf(facts, "entry").map((fact, i) => compareEntry(fact, words.entries[i])),
-    ...factsOf(facts, "history").map(({ inbox, word }, i) =>
-      differs(`the history of the inbox ${inbox}`, word, words.inboxes[i]),
+    ...factsOf(facts, "history").map((fact, i) => differs(subjectOf(fact), fact.word, words.inboxes[i])),
+    ...factsOf(facts, "wallet").map((fact, i) =>
+      differs(subjectOf(fact), fact.inbox ?? "none", words.wallets[i] ?? "none"),
     ),
-    ...factsOf(facts, "wallet").map(({ wallet, inbox }, i) =>
-      differs(`the inbox of the wallet ${wallet}`, inbox ?? "none", words.wallets[i] ?? "none"),
+    ...factsOf(facts, "node").map((fact, i) => differs(subjectOf(fact), fact.word, words.nodes[i])),
+    ...factsOf(facts, "node-count").map((fact) =>
+      differs(subjectOf(fact), `${fact.count}`, `${words.nodeCount}`),
     ),
-    ...factsOf(facts, "node").map(({ node, word }, i) =>
-      differs(`the node ${node} in the registry`, word, words.nodes[i]),
+    ...factsOf(facts, "checkpoint").map((fact, i) =>
+      differs(subjectOf(fact), fact.headerHash ?? "none", words.checkpoints[i] ?? "none"),
     ),
-    ...factsOf(facts, "node-count").map(({ count }) =>
-      differs("the number of nodes in the registry", `${count}`, `${words.nodeCount}`),
-    ),
-    ...factsOf(facts, "checkpoint").map(({ place, headerHash }, i) => {
-      const { log, sequence, block } = place;
-      const what = `the checkpoint of the node ${log.node} for sequence ${sequence} in block ${block}`;
-      return differs(what, headerHash ?? "none", words.checkpoints[i] ?? "none");
-    }),
-    ...factsOf(facts, "block").map(({ block }, i) => {
+    ...factsOf(facts, "block").map((fact, i) => {
       const said = words.blocks[i];
-      return differs(`the block ${block.number}`, blockText(block), said ? blockText(said) : "none");
+      return differs(subjectOf(fact), blockText(fact.block), said ? blockText(said) : "none");
     }),
   ];
   return differences.find((one) => one !== undefined);
 }
 
 function compareEntry(
-  { id, authority, block, index, children }: FactOf<"entry">,
+  fact: FactOf<"entry">,
   word: Words["entries"][number] | undefined,
 ): Difference | undefined {
+  const { authority, block, index, children } = fact;
   const said = word && readEntryWord(word);
   const text = (one: { authority: string; block: number; index: number; children: number | undefined }) =>
     `block ${one.block}, index ${one.index}, authority ${one.authority}` +
     (children === undefined ? "" : `, ${one.children} children`);
   const claimed = text({ authority, block, index, children });
-  const difference = differs(`the entry ${id}`, claimed, said === undefined ? "nothing" : text(said));
+  const difference = differs(subjectOf(fact), claimed, said === undefined ? "nothing" : text(said));
   const isWithheld = said !== undefined && children !== undefined && said.children > children;
   return difference && { ...difference, ...(isWithheld ? { isWithheld } : {}) };
 }

@@ -5,6 +5,7 @@ import { askOne } from "./askOne.ts";
 import { type Hearing, PATIENCE_MS } from "./hearing.ts";
 import { leaveIfBehind } from "./leaveIfBehind.ts";
 import { nextOperators } from "./nextOperators.ts";
+import { endRetractions } from "./retractions.ts";
 import { settle } from "./settle.ts";
 import type { Testimony } from "./testimony.ts";
 import type { Operated, Witness } from "./witness.ts";
@@ -56,7 +57,7 @@ async function hearAll(params: Asked): Promise<Testimony | undefined> {
       else if (witness.node !== undefined) quiet.delete(witness.node);
       isSomebodyThere ||= word.kind !== "mute";
       if (word.kind === "same") {
-        witnesses.retractions.delete(params.serving);
+        endRetractions(params);
         leaveIfBehind({ ...params, claimed: params.told ?? claim.head, newest: head });
         return { kind: "agreed" };
       }

@@ -4,6 +4,7 @@ import { askOne } from "./askOne.ts";
 import type { Difference } from "./compareWords.ts";
 import { decideBetween } from "./decideBetween.ts";
 import { type Hearing, PATIENCE_MS } from "./hearing.ts";
+import { countRetraction, endRetractions } from "./retractions.ts";
 import { tellLie } from "./tellLie.ts";
 import type { Testimony, Word } from "./testimony.ts";
 import type { Operated, Witness } from "./witness.ts";
@@ -37,7 +38,7 @@ export async function settle(params: Contradiction): Promise<Testimony> {
   );
   const { fact, claimed, said } = difference;
   if (decision === "same") {
-    witnesses.retractions.delete(serving);
+    endRetractions(params);
     const others = heard.filter(({ word }) => word.kind === "same");
     const agreeing = [serving, ...others.map(({ by }) => by.name)].map((by) => ({ by, said: claimed }));
     leave(witnesses, accuser.node);
@@ -63,9 +64,9 @@ async function ownWord(params: Contradiction): Promise<Word> {
 }
 
 /** Who does it again and again contradicts itself. */
-function takeBack({ witnesses, serving, accuser, difference }: Contradiction, own: Word): Testimony {
-  const count = (witnesses.retractions.get(serving) ?? 0) + 1;
-  witnesses.retractions.set(serving, count);
+function takeBack(params: Contradiction, own: Word): Testimony {
+  const { witnesses, serving, accuser, difference } = params;
+  const count = countRetraction({ ...params, fact: difference.fact });
   if (count < MAX_RETRACTIONS || own.kind === "mute") return { kind: "not-yet" };
   witnesses.retractions.delete(serving);
   const { fact, claimed, said } = difference;

@@ -2,6 +2,7 @@ import type { GroupId, NodeId } from "../../wire/ids.ts";
 import type { ClientEvent } from "../events.ts";
 import { activeNodes, apiOf, isLeft, isUp, type NodeLinks } from "../links/nodeLinks.ts";
 import type { Endpoint } from "./endpoint.ts";
+import type { Retraction } from "./retractions.ts";
 import type { Testimony } from "./testimony.ts";
 import type { Operated, Witness } from "./witness.ts";
 
@@ -20,8 +21,8 @@ export type Witnesses = {
   readonly secret: Uint8Array;
   /** Nodes that did not answer when they were last asked for a word. */
   readonly quiet: Map<NodeId, { readonly attempts: number; readonly untilMs: number }>;
-  /** How often in a row a node has taken its word back. */
-  readonly retractions: Map<NodeId, number>;
+  /** How often in a row each node has taken back its word on one fact: see `retractions.ts`. */
+  readonly retractions: Map<NodeId, Retraction>;
   /**
    * Since when each serving node was seen far behind the others in what it serves, ms since 1970, and how many blocks it
    * was then: see `leaveIfBehind`.
