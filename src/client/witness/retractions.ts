@@ -3,9 +3,6 @@ import { subjectOf } from "./compareWords.ts";
 import type { Claim } from "./fact.ts";
 import type { Witnesses } from "./witnesses.ts";
 
-/** What a node has taken back, the last time at this block, and how often in a row. */
-export type Retraction = { readonly about: string; readonly block: number; readonly count: number };
-
 /** Whichever block it is: a node that names blocks which are none names another one each time. */
 const BLOCKS = "the block";
 

@@ -2,12 +2,14 @@ import type { GroupId, NodeId } from "../../wire/ids.ts";
 import type { ClientEvent } from "../events.ts";
 import { activeNodes, apiOf, isLeft, isUp, type NodeLinks } from "../links/nodeLinks.ts";
 import type { Endpoint } from "./endpoint.ts";
-import type { Retraction } from "./retractions.ts";
 import type { Testimony } from "./testimony.ts";
 import type { Operated, Witness } from "./witness.ts";
 
 /** A claim that is contradicted, as apps are told. */
 export type Lie = Omit<Extract<ClientEvent, { kind: "lied" }>, "kind">;
+
+/** What a node has taken back, the last time at this block, and how often in a row. */
+type Retraction = { readonly about: string; readonly block: number; readonly count: number };
 
 /** Whom a client can ask for a second word on the chain, and how that went so far. */
 export type Witnesses = {
