@@ -78,6 +78,8 @@ function dueOf(params: { entry: EntryRecord; finalityBlocks: number }): number[]
     case "adopted":
     case "void":
       return [final, final + VOID_BLOCKS];
+    case "before-start":
+      return [final];
     case "cut-off":
       return [block.number + VOID_BLOCKS, final + VOID_BLOCKS];
     default:
