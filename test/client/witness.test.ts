@@ -170,6 +170,39 @@ test("who lacks the block has not contradicted it, unless nothing can bring it b
   }
 });
 
+test("a node that follows a chain of its own for ever is found out by the first block of it that a witness lacked", async () => {
+  let length = 102;
+  const { ask, lies } = testWitnesses([
+    { id: 1, answers: honest },
+    { id: 2, answers: () => at(length)() },
+    { id: 3, answers: () => at(length)() },
+  ]);
+  const claimAt = (number: number): Claim => ({ head: { ...TEST_HEAD, number }, facts: [] });
+  assert.equal((await testimonyOf(ask(claimAt(100))))[0], "not-yet");
+  length = 150;
+  assert.equal((await testimonyOf(ask(claimAt(149))))[0], "not-yet");
+  length = 164;
+  assert.equal((await testimonyOf(ask(claimAt(163))))[0], "contradicted");
+  assert.deepEqual(
+    lies.map(({ node, fact }) => [node, fact]),
+    [[testNodeId(1), "the block 100"]],
+  );
+});
+
+test("a block that a witness has after all is doubted no more", async () => {
+  let answers: (question: WordsQuestion) => Promise<WordsAnswer> = at(102);
+  const { ask, lies, witnesses } = testWitnesses([
+    { id: 1, answers: honest },
+    { id: 2, answers: (question) => answers(question) },
+    { id: 3, answers: (question) => answers(question) },
+  ]);
+  assert.equal((await testimonyOf(ask(truth)))[0], "not-yet");
+  assert.equal(witnesses.doubted.size, 1);
+  answers = honest;
+  assert.equal((await testimonyOf(ask(truth)))[0], "agreed");
+  assert.deepEqual([witnesses.doubted.size, lies.length], [0, 0]);
+});
+
 test("a reorganization is no lie: the serving node has taken the block back", async () => {
   let isGone = false;
   const { ask, lies, witnesses } = testWitnesses([

@@ -7,6 +7,7 @@ import { leaveIfBehind } from "./leaveIfBehind.ts";
 import { nextOperators } from "./nextOperators.ts";
 import { endRetractions } from "./retractions.ts";
 import { settle } from "./settle.ts";
+import { noteDoubt, settleDoubt } from "./settleDoubt.ts";
 import type { Testimony } from "./testimony.ts";
 import type { Operated, Witness } from "./witness.ts";
 import { askable, isOneEnough, nodeWitness, type Witnesses } from "./witnesses.ts";
@@ -43,6 +44,8 @@ async function hearAll(params: Asked): Promise<Testimony | undefined> {
   const { witnesses, asked, claim, signal } = params;
   const { finalityBlocks, quiet } = witnesses;
   if (asked.length === 0) return undefined;
+  const lie = await settleDoubt(params);
+  if (lie) return lie;
   const wasQuiet = asked.every(({ node }) => node !== undefined && quiet.has(node));
   const endMs = Date.now() + (wasQuiet ? QUIET_PATIENCE_MS : SILENCE_MS);
   const share = wasQuiet ? QUIET_PATIENCE_MS / asked.length : PATIENCE_MS;
@@ -52,7 +55,9 @@ async function hearAll(params: Asked): Promise<Testimony | undefined> {
     for (const witness of asked) {
       const patienceMs = Math.min(share, endMs - Date.now());
       if (patienceMs <= 0) break;
-      const { word, head } = await askOne({ witness, claim, finalityBlocks, patienceMs, signal });
+      const heard = await askOne({ witness, claim, finalityBlocks, patienceMs, signal });
+      const { word, head } = heard;
+      noteDoubt({ ...params, heard });
       if (word.kind === "mute") muted.add(witness);
       else if (witness.node !== undefined) quiet.delete(witness.node);
       isSomebodyThere ||= word.kind !== "mute";

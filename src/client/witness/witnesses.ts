@@ -1,4 +1,5 @@
 import type { GroupId, NodeId } from "../../wire/ids.ts";
+import type { ChainBlock } from "../../wire/words.ts";
 import type { ClientEvent } from "../events.ts";
 import { activeNodes, apiOf, isLeft, isUp, type NodeLinks } from "../links/nodeLinks.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -25,6 +26,8 @@ export type Witnesses = {
   readonly quiet: Map<NodeId, { readonly attempts: number; readonly untilMs: number }>;
   /** How often in a row each node has taken back its word on one fact: see `retractions.ts`. */
   readonly retractions: Map<NodeId, Retraction>;
+  /** The first block of each serving node's that a witness lacked although its chain was as long: see `settleDoubt`. */
+  readonly doubted: Map<NodeId, ChainBlock>;
   /**
    * Since when each serving node was seen far behind the others in what it serves, ms since 1970, and how many blocks it
    * was then: see `leaveIfBehind`.
@@ -50,6 +53,7 @@ export function createWitnesses(params: WitnessParams): Witnesses {
     ...params,
     quiet: new Map(),
     retractions: new Map(),
+    doubted: new Map(),
     behind: new Map(),
     testimonies: new Map(),
     told: new Map(),
