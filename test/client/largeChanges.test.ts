@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { failed, type Intent } from "../../src/client/outbox/intent.ts";
 import { planAdds, WAITS_FOR_ALL } from "../../src/client/outbox/planAdds.ts";
 import { progressAfter } from "../../src/client/outbox/progressAfter.ts";
+import { firstContext } from "../../src/client/policy/nextContext.ts";
 import {
   addMembers,
   createGroup,
@@ -44,7 +45,8 @@ type Invited = ReadonlyMap<InboxId, readonly KeyPackageRecord[]>;
 function planAll(invited: Invited, members = 1) {
   const inboxes = [...invited.keys()];
   const present = [...Array(members).keys()].map((i) => ({ ...me, inbox: testId<InboxId>(10_000 + i) }));
-  const view = { epoch: 1, context: {} as never, members: [me, ...present.slice(1)] };
+  const context = firstContext({ name: "crowd", creator: me.inbox });
+  const view = { epoch: 1, context, members: [me, ...present.slice(1)] };
   let intent = testIntent({
     action: { kind: "add", members: inboxes },
     resolved: inboxes,
