@@ -3,7 +3,8 @@
  *
  *   node examples/echo-bot.ts <address file> <node URL> [directory]
  *
- * `npm start` prints an address file and node URLs. The bot prints its inbox id: invite it with
+ * `npm start` prints an address file and node URLs. A network of one operator has to be believed from configuration:
+ * add `witnesses: "one-operator"` there. The bot prints its inbox id: invite it with
  * examples/say-hello.ts. Started again with the same directory it is the same installation, in the same groups.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";

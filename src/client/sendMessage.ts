@@ -17,7 +17,13 @@ export async function sendMessage(params: {
   const { client, group: id, text } = params;
   const core = coreOf(client);
   const group = core.groups.get(id);
-  const content = await composeNext({ core, group, id, body: { kind: "text", text } });
+  const compose = () => composeNext({ core, group, id, body: { kind: "text", text } });
+  const content = await compose().catch(async (error: unknown) => {
+    // A database that is being opened again can't be read meanwhile.
+    if (!core.recovery) throw error;
+    await core.recovery;
+    return await compose();
+  });
   writeApplicationMessage({ content, replaces: [] });
   const messageId = messageIdOf(content);
   const action = { kind: "send", content, message: messageId } as const;

@@ -17,7 +17,7 @@ function run(example: string, ...args: string[]) {
 test("the examples talk to each other over a devnet, and the bot stops when told", async ({ signal }) => {
   await using directory = await temporaryDirectory();
   const { path } = directory;
-  await using devnet = await startDevnet({ directory: path, nodes: 1, chain: "anvil", signal });
+  await using devnet = await startDevnet({ directory: path, nodes: 2, chain: "anvil", signal });
   const [node] = devnet.nodes;
   assert.ok(node);
   const where = [devnet.networkFile, node.addresses.url];
