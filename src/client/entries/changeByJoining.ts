@@ -6,7 +6,7 @@ import { authorityOf } from "../groups/epochSecrets.ts";
 import { readState } from "../groups/epochStates.ts";
 import { namesOf, viewOf } from "../groups/epochView.ts";
 import type { Group } from "../groups/group.ts";
-import { hasSiblings } from "../groups/unheard.ts";
+import { hasSecond, hasSiblings } from "../groups/unheard.ts";
 import { branchWith } from "../messages/judgeSenders.ts";
 import type { EntryRecord, Fork, GroupRecord, HeadId } from "../tables.ts";
 import { judgeVanished } from "./settleFork.ts";
@@ -73,8 +73,7 @@ function hasToHear(params: {
   entries: ReadonlyMap<HeadId, EntryRecord>;
 }): boolean {
   const { core, record } = params;
-  const known = [core.self.inbox, record.inviter];
-  return hasSiblings(params) && record.members.some((inbox) => !known.includes(inbox));
+  return hasSiblings(params) && hasSecond({ record, self: core.self.inbox });
 }
 
 /** The entry that brought this client in may have come back. */

@@ -23,19 +23,20 @@ export function hasSiblings(params: {
   return found;
 }
 
-/**
- * True while this client waits to hear a second member and somebody is there who could be one: neither itself, nor who
- * brought it in, nor who has asked to leave.
- */
-export function waitsToHear(params: {
-  record: Pick<GroupRecord, "isUnheard" | "inviter" | "members">;
-  leavers: ReadonlySet<InboxId>;
+/** True if a member could be heard as the second one: neither this client, nor its inviter, nor one that leaves. */
+export function hasSecond(params: {
+  record: Pick<GroupRecord, "inviter" | "members">;
+  leavers?: ReadonlySet<InboxId>;
   self: InboxId;
 }): boolean {
   const { record, leavers, self } = params;
-  const { isUnheard, inviter, members } = record;
-  const isSecond = (inbox: InboxId) => inbox !== self && inbox !== inviter && !leavers.has(inbox);
-  return isUnheard === true && members.some(isSecond);
+  const { inviter, members } = record;
+  return members.some((inbox) => inbox !== self && inbox !== inviter && !leavers?.has(inbox));
+}
+
+/** True while this client waits to hear a second member, and there is one. */
+export function waitsToHear(params: Parameters<typeof hasSecond>[0] & { record: GroupRecord }): boolean {
+  return params.record.isUnheard === true && hasSecond(params);
 }
 
 /** The branch's last Add, by which its newest members came in; of a newcomer the entry that it began with. */

@@ -9,7 +9,7 @@ import { type Address, asAddress, ID_BYTES, type InboxId, toHex } from "../../wi
 import type { Network } from "../../wire/network.ts";
 import type { Self } from "../core.ts";
 import { activeNodes, type NodeLinks } from "../links/nodeLinks.ts";
-import { askRelay } from "../relay/askRelay.ts";
+import { askWallet } from "../relay/askWallet.ts";
 import type { OwnRelay } from "../relay/ownRelay.ts";
 import { type IdentityRecord, tables } from "../tables.ts";
 import { readInboxesOf } from "../witness/readInboxesOf.ts";
@@ -64,11 +64,7 @@ async function inboxOf(params: Params, wallet: Address): Promise<InboxId | undef
   const panel = activeNodes(links);
   const linked = await readInboxesOf({ witnesses, panel, wallets: [wallet], signal });
   if (linked) return linked.get(wallet);
-  const found = await askRelay({
-    ...{ ...params, ranked: panel },
-    ask: (relay) => relay.getWallet({ wallet }, { signal }),
-  });
-  return found.inbox;
+  return (await askWallet({ ...params, ranked: panel, wallet })).inbox;
 }
 
 async function draftIdentity(params: Params & { address: Address }): Promise<IdentityRecord> {

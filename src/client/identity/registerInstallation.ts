@@ -9,7 +9,7 @@ import { writeAtomic } from "../../store/writeAtomic.ts";
 import { signInstallationProof } from "../../wire/installationProof.ts";
 import type { Network } from "../../wire/network.ts";
 import { activeNodes, type NodeLinks } from "../links/nodeLinks.ts";
-import { askRelay, type IdentityRelay } from "../relay/askRelay.ts";
+import { askWallet } from "../relay/askWallet.ts";
 import { findRegistration } from "../relay/findRegistration.ts";
 import type { OwnRelay } from "../relay/ownRelay.ts";
 import { type IdentityOutcome, relayRecord } from "../relay/relayRecord.ts";
@@ -94,9 +94,10 @@ async function register(params: Params): Promise<Registration> {
 
 /** `undefined` while the wallet is in no inbox, though another installation has founded it. */
 async function signRecord(params: Params): Promise<IdentityAction | undefined> {
-  const { network, wallet, record, signal } = params;
+  const { network, wallet, record } = params;
   const { inbox, installation, salt, privateKey } = record;
-  const state = await ask(params, (relay) => relay.getWallet({ wallet: record.wallet }, { signal }));
+  const ranked = activeNodes(params.links);
+  const state = await askWallet({ ...params, ranked, wallet: record.wallet });
   const installationSignature = signInstallationProof({ network, inbox, privateKey });
   const signer = { wallet, nonce: state.nonce };
   const common = { network, installation, installationSignature, signer };
@@ -115,8 +116,4 @@ async function standingOf(params: Params): Promise<"absent" | "listed" | "void">
 
 async function relay(params: Params, action: IdentityAction): Promise<IdentityOutcome> {
   return await relayRecord({ ...params, ranked: activeNodes(params.links), action });
-}
-
-async function ask<Answer>(params: Params, run: (relay: IdentityRelay) => Promise<Answer>): Promise<Answer> {
-  return await askRelay({ ...params, ranked: activeNodes(params.links), ask: run });
 }

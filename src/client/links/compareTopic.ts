@@ -1,7 +1,7 @@
 import type { NodeApi } from "../../rpc/nodeApi.ts";
 import { sumOfRange } from "../../store/topicSums.ts";
 import type { LogRange } from "../../wire/logRange.ts";
-import { isSameSum, type LogDigest, type LogSpan } from "../../wire/topicDigest.ts";
+import { isSameSum, type LogDigest, type LogSpan, type TopicSum } from "../../wire/topicDigest.ts";
 import type { ClientCore } from "../core.ts";
 import { placesRead } from "./topicReads.ts";
 
@@ -12,28 +12,25 @@ const MAX_ROUNDS = 8;
 
 type Params = { core: ClientCore; topic: Uint8Array };
 
+/** The digest of what this client has read of one run of a log. */
+async function sumRead({ core, topic }: Params, { log, floor: from, next: to }: LogSpan): Promise<TopicSum> {
+  const places = placesRead(core);
+  const read = { places, topic, log, from, to, maxRows: Number.MAX_SAFE_INTEGER };
+  return (await sumOfRange(read)).sum;
+}
+
 /** Of another node's digests, those that what this client has read does not give. */
 export async function differing(params: Params & { digests: readonly LogDigest[] }): Promise<LogDigest[]> {
-  const { core, topic, digests } = params;
-  const places = placesRead(core);
   const found: LogDigest[] = [];
-  for (const digest of digests) {
-    const { log, floor: from, next: to, sum } = digest;
-    const own = await sumOfRange({ places, topic, log, from, to, maxRows: Number.MAX_SAFE_INTEGER });
-    if (!isSameSum(own.sum, sum)) found.push(digest);
-  }
+  for (const digest of params.digests)
+    if (!isSameSum(await sumRead(params, digest), digest.sum)) found.push(digest);
   return found;
 }
 
 /** How many envelopes this client has read of each run. */
 export async function readCounts(params: Params & { spans: readonly LogSpan[] }): Promise<number[]> {
-  const { core, topic, spans } = params;
-  const places = placesRead(core);
   const counts: number[] = [];
-  for (const { log, floor: from, next: to } of spans) {
-    const own = await sumOfRange({ places, topic, log, from, to, maxRows: Number.MAX_SAFE_INTEGER });
-    counts.push(own.sum.count);
-  }
+  for (const span of params.spans) counts.push((await sumRead(params, span)).count);
   return counts;
 }
 

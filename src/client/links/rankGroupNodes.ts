@@ -5,6 +5,7 @@ import { readEpoch } from "../groups/epochStates.ts";
 import { viewOf } from "../groups/epochView.ts";
 import { rankNodes, utcDay } from "../nodes/rankNodes.ts";
 import type { KnownNode } from "../tables.ts";
+import { nextOperators } from "../witness/nextOperators.ts";
 import { activeNodes, isUp } from "./nodeLinks.ts";
 import { reachable } from "./reach.ts";
 
@@ -39,10 +40,10 @@ export function rankOwnNodes(core: ClientCore): KnownNode[] {
 }
 
 /** The best of each operator first, then the others: what is asked of two nodes is asked of two operators. */
-export function spreadOverOperators<Node extends Pick<KnownNode, "operator">>(
+export function spreadOverOperators<Node extends Pick<KnownNode, "node" | "operator">>(
   nodes: readonly Node[],
 ): readonly Node[] {
-  const best = new Set([...new Map(nodes.toReversed().map((node) => [node.operator, node])).values()]);
+  const best = new Set(nextOperators({ ranked: nodes, besides: undefined }));
   return [...nodes.filter((node) => best.has(node)), ...nodes.filter((node) => !best.has(node))];
 }
 

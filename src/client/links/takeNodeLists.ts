@@ -8,6 +8,7 @@ import { type KnownNode, tables } from "../tables.ts";
 import { NO_WORDS, type Reading, readAgreed } from "../witness/readAgreed.ts";
 import type { Operated } from "../witness/witness.ts";
 import type { Witnesses } from "../witness/witnesses.ts";
+import { activeNodes } from "./nodeLinks.ts";
 import type { NodeList } from "./nodeList.ts";
 import { provenRecords } from "./provenRecords.ts";
 import { tellFalseList } from "./tellFalseList.ts";
@@ -64,10 +65,9 @@ function panelOf(params: {
   const named = lists.flatMap(({ by, isNamed }) =>
     isNamed ? variants.filter(({ node }) => node === by).slice(0, 1) : [],
   );
-  const known = [...witnesses.links.nodes.values()].filter(({ leftBlock, disabled }) => {
-    return leftBlock === undefined && !disabled;
-  });
-  const panel = new Map<NodeId, Operated>([...known, ...named].map((one) => [one.node, one]));
+  const panel = new Map<NodeId, Operated>(
+    [...activeNodes(witnesses.links), ...named].map((one) => [one.node, one]),
+  );
   return [...panel.values()];
 }
 

@@ -1,7 +1,7 @@
 import type { GroupId, NodeId } from "../../wire/ids.ts";
 import type { ChainBlock } from "../../wire/words.ts";
 import type { ClientEvent } from "../events.ts";
-import { activeNodes, apiOf, isLeft, isUp, type NodeLinks } from "../links/nodeLinks.ts";
+import { apiOf, countOperators, isLeft, isUp, type NodeLinks } from "../links/nodeLinks.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Testimony } from "./testimony.ts";
 import type { Operated, Witness } from "./witness.ts";
@@ -93,5 +93,5 @@ export function askable<T extends Operated>(
 
 /** True where the app has said so and the registry, as far as it is known, has no second operator. */
 export function isOneEnough({ links, isOneOperatorEnough }: Witnesses): boolean {
-  return isOneOperatorEnough && new Set(activeNodes(links).map(({ operator }) => operator)).size <= 1;
+  return isOneOperatorEnough && countOperators(links) <= 1;
 }
