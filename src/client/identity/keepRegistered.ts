@@ -22,11 +22,11 @@ export async function keepRegistered(params: { core: ClientCore; signal: AbortSi
   }
   if (!record.action) return true;
   const { action, inbox, installation } = record;
-  const { links, ownRelay, network } = core;
+  const { links, ownRelay, network, finalityBlocks } = core;
   const asked = { links, ownRelay, ranked: rankOwnNodes(core), signal };
-  const known = core.inboxes.get(inbox);
+  const known = { before: core.inboxes.get(inbox), finalityBlocks };
   const listed = await findRegistration({ ...asked, network, inbox, installation, known });
-  if (listed && listed.head >= listed.addedBlock + core.finalityBlocks) {
+  if (listed && listed.head >= listed.addedBlock + finalityBlocks) {
     const final = { ...record, action: undefined };
     await writeAtomic({ database: core.database, writes: [tables.identity.put({}, final)], sync: false });
     return true;

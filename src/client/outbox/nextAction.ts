@@ -56,7 +56,6 @@ export type OutboxWait =
   | "newer-version"
   | "on-chain"
   | "backing-off"
-  | "no-witness"
   | "too-soon"
   | "reorganized"
   | "earlier-message"

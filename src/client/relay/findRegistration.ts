@@ -17,6 +17,9 @@ export type Registration = {
   readonly isVoid: boolean;
 };
 
+/** What this client knows of the inbox, of which only what has come since is read; a reorganization may still take it. */
+type Known = { readonly before: KnownHistory | undefined; readonly finalityBlocks: number };
+
 type Place = {
   readonly network: Network;
   readonly inbox: InboxId;
@@ -33,8 +36,7 @@ export async function findRegistration(
     ownRelay: OwnRelay | undefined;
     links: NodeLinks;
     ranked: readonly Pick<KnownNode, "node">[];
-    /** What this client knows of the inbox: only what has come since is read. */
-    known?: KnownHistory | undefined;
+    known?: Known;
   },
 ): Promise<Registration | undefined> {
   const { ownRelay, inbox, installation, signal } = params;
@@ -45,11 +47,12 @@ export async function findRegistration(
 }
 
 async function findListed(
-  params: Place & { api: Pick<NodeApi, "getHistories">; known?: KnownHistory | undefined },
+  params: Place & { api: Pick<NodeApi, "getHistories">; known?: Known },
 ): Promise<Registration | undefined> {
   const { inbox, installation } = params;
-  const known = (): KnownHistory => params.known ?? { history: undefined, keyWallets: [] };
-  const asked = { ...params, inboxes: [inbox], known, finalityBlocks: 0, block: 0 };
+  const known = (): KnownHistory => params.known?.before ?? { history: undefined, keyWallets: [] };
+  const finalityBlocks = params.known?.finalityBlocks ?? 0;
+  const asked = { ...params, inboxes: [inbox], known, finalityBlocks, block: 0 };
   for await (const { head, fetched } of fetchHistories(asked)) {
     const installations = fetched[0]?.history?.installations ?? [];
     const listed = installations.find((one) => one.installation === installation);
