@@ -67,6 +67,8 @@ export type ClientCore = {
   readonly copyWakeup: Wakeup;
   /** The bucket of this installation's Welcomes is read to the end by way of a node. */
   readonly bucketWakeup: Wakeup;
+  /** By way of which it was read to the end last. */
+  bucketReadBy: NodeId | undefined;
   readonly closing: AbortController;
   nextSequence: number;
   /** Counts reorganizations that were told: an answer from before one is not taken after it. */

@@ -61,6 +61,7 @@ async function endTasks(core: ClientCore, online: Online): Promise<void> {
     group.caughtUpBy = undefined;
     group.topicReadBy = undefined;
   }
+  core.bucketReadBy = undefined;
 }
 
 async function keepDirectory(params: { core: ClientCore; signal: AbortSignal }): Promise<void> {

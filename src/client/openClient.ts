@@ -165,6 +165,7 @@ async function openCore(
     registryWakeup: createWakeup(),
     copyWakeup: createWakeup(),
     bucketWakeup: createWakeup(),
+    bucketReadBy: undefined,
     copy: await tables.copy.get(database, {}),
     rollbacks: 0,
     changes: 0,

@@ -19,12 +19,22 @@ type Params = {
   topic: Uint8Array;
   /** The topic's nodes, best first. */
   ranked: readonly KnownNode[];
+  /** Nodes that had less than this client when they were asked last: others come before them. */
+  lacking: ReadonlySet<NodeId>;
   signal: AbortSignal;
 };
 
-export type TopicCheck =
+export type TopicCheck = {
+  readonly kind: CheckKind;
+  /** The other node, if one was asked. */
+  readonly witness?: NodeId;
+};
+
+export type CheckKind =
   /** This client has all that the other node has. */
   | "agrees"
+  /** The same, and the other node has less, so that it can't tell what the serving node leaves out. */
+  | "lacks"
   /** The serving node had left something out: it is left, and this client has it. */
   | "withheld"
   /** The other node had more, of which the serving node does not say that it has it; this client has it now. */
@@ -59,16 +69,21 @@ const junk: ReadonlySet<RejectReason> = new Set([
  * node's log which the serving node claims to have served, shows that it was left out.
  */
 export async function checkTopic(params: Params): Promise<TopicCheck> {
-  const { core, topic, ranked } = params;
+  const { core, topic, ranked, lacking } = params;
   const claim = claimOf({ core, topic });
-  if (claim?.vector.length === 0 && Date.now() < claim.sinceMs + HISTORY_MS) return "not-told";
-  const witness = claim && witnessOf({ core, ranked, node: claim.node });
+  if (claim?.vector.length === 0 && Date.now() < claim.sinceMs + HISTORY_MS) return { kind: "not-told" };
+  const others = [...ranked.filter(({ node }) => !lacking.has(node)), ...ranked];
+  const witness = claim && witnessOf({ core, ranked: others, node: claim.node });
   const api = witness && apiOf(core.links, witness);
-  if (!witness || !api) return "not-told";
-  const digests = await askDigests({ ...params, api });
+  if (!witness || !api) return { kind: "not-told" };
+  return { kind: await compareWith({ ...params, api, witness }), witness };
+}
+
+async function compareWith(params: Params & { api: NodeApi; witness: NodeId }): Promise<CheckKind> {
+  const digests = await askDigests(params);
   if (!digests) return "not-told";
   if ((await settledDifference({ ...params, digests })).length === 0) return "agrees";
-  return await settleByFetching({ ...params, api, witness, digests });
+  return await settleByFetching({ ...params, digests });
 }
 
 /** Of logs whose receipts this client can verify. */
@@ -95,7 +110,7 @@ async function settledDifference(params: Params & { digests: readonly LogDigest[
 
 async function settleByFetching(
   params: Params & { api: NodeApi; witness: NodeId; digests: readonly LogDigest[] },
-): Promise<TopicCheck> {
+): Promise<CheckKind> {
   const { core, topic, witness } = params;
   const claim = claimOf({ core, topic });
   const signal = AbortSignal.any([params.signal, AbortSignal.timeout(FETCH_MS)]);
@@ -148,7 +163,7 @@ function isWithheld(params: { place: ReadPlace; claim: Claim; digests: readonly 
   return sequence >= range.floor || timeMs > Date.now() - LEAST_KEPT_MS;
 }
 
-function leave(params: Params & { node: NodeId; count: number }): TopicCheck {
+function leave(params: Params & { node: NodeId; count: number }): CheckKind {
   const { core, topic, node, count } = params;
   const { kind, id } = parseTopic(topic);
   const group = kind === "group" ? core.groups.get(id as GroupId) : undefined;
@@ -156,6 +171,7 @@ function leave(params: Params & { node: NodeId; count: number }): TopicCheck {
   noteWithholding(core.links, node, Date.now());
   if (group?.caughtUpBy === node) group.caughtUpBy = undefined;
   if (group?.topicReadBy === node) group.topicReadBy = undefined;
+  if (!group && core.bucketReadBy === node) core.bucketReadBy = undefined;
   if (group) core.events.emit({ kind: "withheld", what: "messages", group: group.id, node });
   else core.events.emit({ kind: "withheld", what: "welcomes", node });
   core.feedsWakeup.wake();
@@ -165,14 +181,15 @@ function leave(params: Params & { node: NodeId; count: number }): TopicCheck {
 /** Nothing was missing: unless it has gained or pruned something meanwhile, the other node counts what it does not have. */
 async function judgeWitness(
   params: Params & { api: NodeApi; witness: NodeId; open: readonly LogDigest[] },
-): Promise<TopicCheck> {
+): Promise<CheckKind> {
   const { core, topic, api, witness, open, signal } = params;
   const ranges = open.map(({ log, floor, next }) => ({ log, floor, next }));
   const [again = []] = await api.getTopicDigests({ topics: [{ topic, ranges }] }, { signal });
   const claimed = (await differing({ core, topic, digests: again })).filter((digest) => !digest.conflicted);
   // One that has fewer lacks something itself, as after a hole in its log.
   const counts = await readCounts({ core, topic, spans: claimed });
-  if (!claimed.some(({ sum }, i) => sum.count >= (counts[i] ?? 0))) return "agrees";
+  if (!claimed.some(({ sum }, i) => sum.count >= (counts[i] ?? 0)))
+    return claimed.length > 0 ? "lacks" : "agrees";
   core.logger.warn({ node: witness }, "a node counts envelopes that it does not show");
   noteWithholding(core.links, witness, Date.now());
   core.feedsWakeup.wake();

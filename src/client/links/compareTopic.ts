@@ -61,6 +61,7 @@ async function firstOf(
 ): Promise<bigint> {
   const { core, topic, api, signal } = params;
   let { digest } = params;
+  if (digest.sum.count === 0) return digest.next;
   for (let round = 0; round < MAX_ROUNDS && digest.sum.count > FEW_ENVELOPES; round++) {
     const [parts = []] = await api.getTopicDigests(
       { topics: [{ topic, ranges: partsOf(digest) }] },

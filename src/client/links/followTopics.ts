@@ -11,7 +11,7 @@ import type { FeedPlan } from "./feedPlan.ts";
 import { noteActivity } from "./noteActivity.ts";
 import { readNodeList } from "./readDirectory.ts";
 import { dropClaims, keepClaim } from "./topicClaims.ts";
-import { noteRead, placesIn, readAnewWrites, readWrites } from "./topicReads.ts";
+import { noteRead, placesIn, readAnewWrites, readWrites, withoutRead } from "./topicReads.ts";
 
 /** Reads the topics of a plan by way of one node, from where they were left. Ends by throwing. */
 export async function followTopics(params: {
@@ -53,7 +53,9 @@ function reachEnd({ core, node, plan }: { core: ClientCore; node: NodeId; plan: 
     group.outboxWakeup.wake();
     group.topicWakeup.wake();
   }
-  if (plan.own) core.bucketWakeup.wake();
+  if (!plan.own || core.bucketReadBy === node) return;
+  core.bucketReadBy = node;
+  core.bucketWakeup.wake();
 }
 
 /** This client was away for longer than nodes keep envelopes: the next feed reads what is left. */
@@ -129,8 +131,10 @@ export async function receivePage(params: {
     if (group) noteActivity(group);
     noteRead(core, places);
     if (group) await group.queue.run(receive);
-    else if (kind === "welcome") await receiveWelcomes({ core, envelopes, position });
-    else await writeAtomic({ database: core.database, writes: position, sync: false });
+    else if (kind === "welcome") {
+      const fresh = isAside ? await withoutRead(core, envelopes) : envelopes;
+      await receiveWelcomes({ core, envelopes: fresh, position });
+    } else await writeAtomic({ database: core.database, writes: position, sync: false });
     noteRead(core, places);
   }
 }

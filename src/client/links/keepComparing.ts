@@ -1,11 +1,12 @@
 import { isWeftError } from "../../errors.ts";
+import type { NodeId } from "../../wire/ids.ts";
 import { groupTopic, welcomeTopic } from "../../wire/topic.ts";
 import type { ClientCore } from "../core.ts";
 import type { Group } from "../groups/group.ts";
 import type { KnownNode } from "../tables.ts";
 import { waitMs } from "../waitMs.ts";
 import type { Wakeup } from "../wakeup.ts";
-import { checkTopic, type TopicCheck } from "./checkTopic.ts";
+import { type CheckKind, checkTopic } from "./checkTopic.ts";
 import { rankGroupNodes, rankOwnNodes } from "./rankGroupNodes.ts";
 
 /** While nothing else asks for it. */
@@ -53,21 +54,26 @@ async function keepAsking(params: {
   signal: AbortSignal;
 }): Promise<void> {
   const { core, topic, wakeup, rank, signal } = params;
+  const lacking = new Set<NodeId>();
   while (!signal.aborted) {
-    let outcome: TopicCheck = "not-told";
+    let periodMs = RETRY_MS;
     try {
-      outcome = await checkTopic({ core, topic, ranked: await rank(), signal });
+      const { kind, witness } = await checkTopic({ core, topic, ranked: await rank(), lacking, signal });
+      periodMs = periodAfter({ kind, wasLacking: witness !== undefined && lacking.has(witness) });
+      if (witness && kind === "lacks") lacking.add(witness);
+      if (witness && kind === "agrees") lacking.delete(witness);
     } catch (error) {
       if (signal.aborted) return;
       if (isWeftError(error, "storage")) core.onStorageFault();
       core.logger.warn({ err: error }, "a topic is compared again");
     }
     await waitMs({ ms: LEAST_GAP_MS, signal });
-    await wakeup.wait({ signal, timeoutMs: periodAfter(outcome) - LEAST_GAP_MS });
+    await wakeup.wait({ signal, timeoutMs: periodMs - LEAST_GAP_MS });
   }
 }
 
-function periodAfter(outcome: TopicCheck): number {
-  if (outcome === "behind") return BEHIND_PERIOD_MS;
-  return outcome === "not-told" ? RETRY_MS : PERIOD_MS;
+/** Beside a node that has less there may be another to ask: once every node is found to, there is no hurry. */
+function periodAfter({ kind, wasLacking }: { kind: CheckKind; wasLacking: boolean }): number {
+  if (kind === "behind") return BEHIND_PERIOD_MS;
+  return kind === "not-told" || (kind === "lacks" && !wasLacking) ? RETRY_MS : PERIOD_MS;
 }

@@ -68,6 +68,7 @@ function startFeed(params: { core: ClientCore; node: NodeId; plan: FeedPlan; sig
       if (group?.caughtUpBy === node) group.caughtUpBy = undefined;
       if (group?.topicReadBy === node) group.topicReadBy = undefined;
     }
+    if (plan.own && core.bucketReadBy === node) core.bucketReadBy = undefined;
     core.feedsWakeup.wake();
   });
   return { plan: nameOf(core, plan), controller, done };

@@ -57,6 +57,19 @@ export async function unread(core: ClientCore, places: readonly ReadPlace[]): Pr
   return places.filter((_, i) => known[i] !== true);
 }
 
+/** Those whose places were not all read before: what was read is dealt with. */
+export async function withoutRead(
+  core: ClientCore,
+  envelopes: readonly StoredEnvelope[],
+): Promise<StoredEnvelope[]> {
+  const fresh: StoredEnvelope[] = [];
+  for (const one of envelopes) {
+    const places = placesIn(core, [one]);
+    if (places.length === 0 || (await unread(core, places)).length > 0) fresh.push(one);
+  }
+  return fresh;
+}
+
 /** To be called before and after places are written: sums behind them are made anew. */
 export function noteRead(core: ClientCore, places: readonly ReadPlace[]): void {
   for (const place of places) forgetSumsBehind({ places: placesRead(core), ...place });
