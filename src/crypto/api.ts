@@ -32,6 +32,8 @@ export type CryptoBackend = {
   readonly generateP256: () => KeyPair;
   readonly p256PublicKey: (privateKey: Uint8Array) => Uint8Array;
   readonly signP256: (params: { privateKey: Uint8Array; message: Uint8Array }) => Uint8Array;
+  /** The same point with both coordinates (SEC 1, 65 bytes); `undefined` for bytes that are no point. */
+  readonly uncompressP256: (publicKey: Uint8Array) => Uint8Array | undefined;
   /** False for a high s. */
   readonly verifyP256: (params: {
     publicKey: Uint8Array;

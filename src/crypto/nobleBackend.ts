@@ -108,6 +108,14 @@ export const p256PublicKey: CryptoBackend["p256PublicKey"] = (privateKey) =>
 export const signP256: CryptoBackend["signP256"] = ({ privateKey, message }) =>
   p256.sign(message, privateKey, { lowS: true });
 
+export const uncompressP256: CryptoBackend["uncompressP256"] = (publicKey) => {
+  try {
+    return p256.Point.fromBytes(publicKey).toBytes(false);
+  } catch {
+    return undefined;
+  }
+};
+
 export const verifyP256: CryptoBackend["verifyP256"] = ({ publicKey, message, signature }) => {
   if (publicKey.length !== KEY_LENGTH + 1 || signature.length !== SIGNATURE_LENGTH) return false;
   try {

@@ -6,7 +6,7 @@ import {
   createPrivateKey,
   createPublicKey,
   diffieHellman,
-  type ECDH,
+  ECDH,
   generateKeyPairSync,
   hash,
   type KeyObject,
@@ -160,6 +160,16 @@ export const signP256: CryptoBackend["signP256"] = ({ privateKey, message }) => 
   if (s <= p256Order / 2n) return signature;
   signature.set(Buffer.from((p256Order - s).toString(16).padStart(SIGNATURE_LENGTH, "0"), "hex"), KEY_LENGTH);
   return signature;
+};
+
+export const uncompressP256: CryptoBackend["uncompressP256"] = (publicKey) => {
+  // OpenSSL takes two more forms, which no key has: hybrid ones (X9.62, first byte 6 or 7) and the point at infinity.
+  if (publicKey[0] === undefined || publicKey[0] < 2 || publicKey[0] > 4) return undefined;
+  try {
+    return plain(ECDH.convertKey(publicKey, "prime256v1", undefined, undefined, "uncompressed") as Buffer);
+  } catch {
+    return undefined;
+  }
 };
 
 export const verifyP256: CryptoBackend["verifyP256"] = ({ publicKey, message, signature }) => {

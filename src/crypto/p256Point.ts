@@ -1,16 +1,13 @@
-import { p256 } from "@noble/curves/nist.js";
+import { uncompressP256 } from "#crypto";
 import { WeftError } from "../errors.ts";
 
 const COORDINATE_BYTES = 32;
 
 /** The affine coordinates (32 bytes each) of a P-256 public key, compressed or not. Throws `malformed`. */
 export function p256Coordinates(publicKey: Uint8Array): { x: Uint8Array; y: Uint8Array } {
-  try {
-    const bytes = p256.Point.fromBytes(publicKey).toBytes(false);
-    return { x: bytes.slice(1, 1 + COORDINATE_BYTES), y: bytes.slice(1 + COORDINATE_BYTES) };
-  } catch (cause) {
-    throw new WeftError({ code: "malformed", message: "not a P-256 public key", cause });
-  }
+  const bytes = uncompressP256(publicKey);
+  if (!bytes) throw new WeftError({ code: "malformed", message: "not a P-256 public key" });
+  return { x: bytes.slice(1, 1 + COORDINATE_BYTES), y: bytes.slice(1 + COORDINATE_BYTES) };
 }
 
 /** The compressed form (SEC 1, 33 bytes) of a point; does not check that it is on the curve. */

@@ -36,7 +36,7 @@ function crossed(name: string, check: (maker: CryptoBackend, taker: CryptoBacken
 
 test("both backends export exactly the functions of CryptoBackend", () => {
   assert.deepEqual(Object.keys(nodeBackend).sort(), Object.keys(nobleBackend).sort());
-  assert.equal(Object.keys(nodeBackend).length, 19);
+  assert.equal(Object.keys(nodeBackend).length, 20);
 });
 
 same("sha256", bytes(300), (b, input) => b.sha256(input));
@@ -80,6 +80,13 @@ same(
   fc.record({ publicKey: exactly(33), message: bytes(20), signature: exactly(64) }),
   (b, input) => b.verifyP256(input),
 );
+same(
+  "uncompressP256 of anything",
+  fc
+    .tuple(fc.oneof(exactly(33), exactly(65), bytes(2)), fc.option(fc.nat({ max: 7 })))
+    .map(([key, form]) => (form === null ? key : Uint8Array.from(key, (byte, i) => (i === 0 ? form : byte)))),
+  (b, key) => b.uncompressP256(key),
+);
 
 crossed("AEAD", (maker, taker) => {
   const key = maker.randomBytes(32);
@@ -118,6 +125,10 @@ crossed("P-256, low s only", (maker, taker) => {
   const message = maker.randomBytes(50);
   const signature = maker.signP256({ privateKey, message });
   assert.equal(taker.verifyP256({ publicKey, message, signature }), true);
+  const whole = maker.uncompressP256(publicKey) ?? new Uint8Array();
+  assert.equal(whole.length, 65);
+  assert.deepEqual(taker.uncompressP256(publicKey), whole);
+  assert.deepEqual(taker.uncompressP256(whole), whole);
   assert.equal(maker.verifyP256({ publicKey, message, signature: withHighS(signature) }), false);
   assert.equal(taker.verifyP256({ publicKey, message, signature: withHighS(signature) }), false);
   assert.equal(taker.verifyP256({ publicKey, message: new Uint8Array(1), signature }), false);

@@ -67,8 +67,14 @@ async function ownWord(params: Contradiction): Promise<Word> {
 function takeBack(params: Contradiction, own: Word): Testimony {
   const { witnesses, serving, accuser, difference } = params;
   const count = countRetraction({ ...params, fact: difference.fact });
-  if (count < MAX_RETRACTIONS || own.kind === "mute") return { kind: "not-yet" };
+  if (count < MAX_RETRACTIONS) return { kind: "not-yet" };
   witnesses.retractions.delete(serving);
+  if (own.kind === "mute") {
+    // It may be slow: nobody calls it a liar, and nobody waits for it either.
+    leave(witnesses, serving);
+    witnesses.links.onChange();
+    return { kind: "undecided" };
+  }
   const { fact, claimed, said } = difference;
   const others = [{ by: accuser.name, said }];
   if (own.kind === "other") others.push({ by: serving, said: own.said });
