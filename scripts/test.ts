@@ -21,6 +21,8 @@ process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 // Tests read what commands print, which a CI's environment would have coloured.
 process.env.NO_COLOR = "1";
 delete process.env.FORCE_COLOR;
+// What one test file has loaded and stripped of its types the next one, and each process that it starts, loads as it is.
+process.env.NODE_COMPILE_CACHE ??= "node_modules/.cache/weft-tests";
 checkNode();
 describeVectors();
 const compiledIn = await compileContracts();

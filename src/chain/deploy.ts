@@ -13,7 +13,8 @@ import type { DeploymentSettings } from "./deploymentCost.ts";
 import { readDeployment } from "./readDeployment.ts";
 import { type ContractAddresses, type DeploymentBill, runIgnition } from "./runIgnition.ts";
 
-const DEFAULTS: DeploymentSettings = {
+/** What a network has unless it is told otherwise. */
+export const DEPLOYMENT_DEFAULTS: DeploymentSettings = {
   bondWei: 10n ** 17n,
   leaveDelaySeconds: 7 * 24 * 3600,
   recoveryDelaySeconds: 3 * 24 * 3600,
@@ -123,7 +124,7 @@ async function deployOnce(context: {
   const { params, client, chain } = context;
   const journalDir = join(params.deploymentDir, "ignition");
   const deploymentId = `chain-${chain.chainId}-${chain.genesisHash.slice(2, 10)}-v${NETWORK_VERSION}`;
-  const { bondWei, leaveDelaySeconds, recoveryDelaySeconds } = { ...DEFAULTS, ...params };
+  const { bondWei, leaveDelaySeconds, recoveryDelaySeconds } = { ...DEPLOYMENT_DEFAULTS, ...params };
   const run = () =>
     runIgnition({
       client,

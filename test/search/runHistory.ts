@@ -62,5 +62,5 @@ function accountOf({ deceit, seats, mesh }: World): string {
       return `${name}: ${nameOf(node)} lied about ${fact}${isDecided ? "" : ", perhaps"}`;
     }),
   );
-  return `\ntold: ${[...deceit.told].join("; ")}\nheard: ${[...new Set(heard)].join("; ")}`;
+  return `\ntold: ${[...deceit.told.keys()].join("; ")}\nheard: ${[...new Set(heard)].join("; ")}`;
 }

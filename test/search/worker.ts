@@ -5,7 +5,7 @@ import { searchOrders } from "./searchOrders.ts";
 
 /** `orders`: gives how many histories it took. `writes`: gives how many writes there were. */
 export type Task =
-  | { readonly kind: "orders"; readonly inAllOrders: number }
+  | ({ readonly kind: "orders" } & Parameters<typeof searchOrders>[0])
   | { readonly kind: "writes"; readonly seat: "alice" | "dave" };
 
 /** Runs a task outside of the test runner, which watches every promise and makes the search half as slow again. */

@@ -1,10 +1,9 @@
 import type { Chain } from "../../src/chain/chain.ts";
-import { deployContracts } from "../../src/chain/deploy.ts";
 import { openChain } from "../../src/chain/openChain.ts";
 import type { LocalChainKind } from "../../src/devnet/localChainCommand.ts";
 import { type LocalChain, startLocalChain } from "../../src/devnet/startLocalChain.ts";
 import type { Network } from "../../src/wire/network.ts";
-import { temporaryDirectory } from "./temporaryDirectory.ts";
+import { deployTestContracts } from "./deployTestContracts.ts";
 
 export type TestChain = LocalChain & { readonly network: Network; readonly chain: Chain };
 
@@ -20,8 +19,7 @@ export async function startTestChain(
   const { kind = "anvil", blockMs = 20, ...delays } = params;
   const local = await startLocalChain({ kind, blockMs, onLog: console.error });
   try {
-    await using directory = await temporaryDirectory();
-    const network = await deployContracts({ rpcUrl: local.rpcUrl, deploymentDir: directory.path, ...delays });
+    const network = await deployTestContracts({ rpcUrl: local.rpcUrl, settings: delays });
     const chain = await openChain({ rpcUrl: local.rpcUrl, network });
     return { ...local, network, chain };
   } catch (error) {

@@ -26,8 +26,8 @@ export type Deceit = {
   readonly ghosts: Ghost[];
   /** Nodes that ever lied, by name. */
   readonly everLied: Set<string>;
-  /** What was truly told otherwise, as "seat: node: lie". */
-  readonly told: Set<string>;
+  /** What was truly told otherwise, as "seat: node: lie", and when last. */
+  readonly told: Map<string, number>;
   /** Who has believed what of nodes. */
   readonly deceived: Set<string>;
 };
@@ -39,7 +39,7 @@ export function createDeceit(chain: MemoryChain): Deceit {
   return {
     ...{ chain, liars: new Set(), towards: undefined, lies: [], salt: undefined, shadows: new Map() },
     ...{ changed: new AbortController(), eclipsedUntilMs: 0 },
-    ...{ ghosts: [], everLied: new Set(), told: new Set(), deceived: new Set() },
+    ...{ ghosts: [], everLied: new Set(), told: new Map(), deceived: new Set() },
   };
 }
 
@@ -82,7 +82,7 @@ export function storyOf(params: { deceit: Deceit; seat: string; node: MemoryNode
   const { signal } = deceit.changed;
   const isDeceived = deceit.towards === undefined || deceit.towards === seat;
   if (!isDeceived || !deceit.liars.has(node.name)) return { api: node.api, signal };
-  const notice = (name: string) => () => void deceit.told.add(`${seat}: ${node.name}: ${name}`);
+  const notice = (name: string) => () => void deceit.told.set(`${seat}: ${node.name}: ${name}`, Date.now());
   const shadow = deceit.shadows.get(node.name);
   const liar = { network: deceit.chain.network, node: node.node, signingKey: node.identity.signingKey };
   let api: NodeApi = shadow ? aboutAnotherChain({ node, shadow, notice }) : node.api;
