@@ -1,6 +1,7 @@
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createPublicClient, http, type PublicClient } from "viem";
+import { steadyMs } from "../clock/steadyMs.ts";
 import { WeftError } from "../errors.ts";
 import type { Address, Hex } from "../wire/ids.ts";
 import { NETWORK_VERSION, type Network } from "../wire/network.ts";
@@ -151,10 +152,10 @@ async function appears(params: {
   deployment: ContractAddresses;
   signal: AbortSignal | undefined;
 }): Promise<boolean> {
-  const end = Date.now() + RPC_LAG_MS;
+  const end = steadyMs() + RPC_LAG_MS;
   for (;;) {
     if (await isThere(params)) return true;
-    if (Date.now() > end) return false;
+    if (steadyMs() > end) return false;
     await delay({ ms: RPC_LAG_POLL_MS, signal: params.signal });
     params.signal?.throwIfAborted();
   }

@@ -1,7 +1,7 @@
 import type { Address, Hex, InboxId, InstallationKey } from "../wire/ids.ts";
 import type { Network } from "../wire/network.ts";
 import type { Append } from "./append.ts";
-import { readHeader } from "./blockRef.ts";
+import { type BlockRef, readHeader } from "./blockRef.ts";
 import type { IdentityAction } from "./identityAction.ts";
 import { openChain } from "./openChain.ts";
 import { openRelayer } from "./openRelayer.ts";
@@ -19,6 +19,8 @@ export type PaidChain = {
   readonly relayAppend: (append: Append, options?: Options) => Promise<AppendOutcome>;
   readonly relayIdentity: (action: IdentityAction, options?: Options) => Promise<IdentityOutcome>;
   readonly readWallet: (wallet: Address) => Promise<WalletState>;
+  /** The chain's newest block; undefined: it has none. */
+  readonly readHead: () => Promise<BlockRef | undefined>;
   /** In which block the registry has listed it, and the chain's present block; undefined: it does not. */
   readonly findInstallation: (place: {
     inbox: InboxId;
@@ -39,14 +41,15 @@ export async function openPaidChain(params: {
   const { account, ...place } = params;
   const relayer = openRelayer(typeof account === "string" ? { privateKey: account } : { account });
   const chain = await openChain(place);
+  const readHead = () => readCall({ what: "the head", read: readHeader({ chain, block: "latest" }) });
   return {
     relayAppend: (append, options) => relayAppend({ chain, relayer, append, ...options }),
     relayIdentity: (action, options) => relayIdentity({ chain, relayer, action, ...options }),
     readWallet: (wallet) => readWallet({ chain, wallet }),
+    readHead,
     findInstallation: async (asked) => {
       // The head first: what is read after it may only be older.
-      const read = readHeader({ chain, block: "latest" });
-      const head = await readCall({ what: "the head", read });
+      const head = await readHead();
       const found = await readInstallation({ chain, ...asked });
       return found && { addedBlock: found.addedBlock, head: head?.number ?? 0 };
     },

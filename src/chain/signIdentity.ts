@@ -1,3 +1,4 @@
+import { wallMs } from "../clock/wallMs.ts";
 import { keccak256 } from "../crypto/keccak256.ts";
 import { WeftError } from "../errors.ts";
 import { type IdentityMessageName, identityDomain, identityMessages } from "../wire/identityMessages.ts";
@@ -20,7 +21,15 @@ type Action<K extends IdentityAction["kind"]> = Extract<IdentityAction, { kind: 
 /** How long a record may take to the chain if nothing else is said. */
 const DEFAULT_VALIDITY_SECONDS = 3_600;
 
-/** A wallet with the nonce that its next record must carry (see `readWallet`) and the last second it may land in. */
+/** The last second in which a record may land that is signed now, by a clock that tells milliseconds since 1970. */
+export function deadlineAfter({ nowMs }: { nowMs: number }): bigint {
+  return BigInt(Math.floor(nowMs / 1000) + DEFAULT_VALIDITY_SECONDS);
+}
+
+/**
+ * A wallet with the nonce that its next record must carry (see `readWallet`) and the last second of the chain's time that
+ * it may land in: an hour from now by this machine's clock unless told.
+ */
 export type Signer = { readonly wallet: Wallet; readonly nonce: bigint; readonly deadline?: bigint };
 
 type NewInstallation = {
@@ -143,7 +152,7 @@ async function authorize(params: {
 }): Promise<Authorization> {
   const { network, signer, name } = params;
   const { wallet, nonce } = signer;
-  const deadline = signer.deadline ?? BigInt(Math.floor(Date.now() / 1000) + DEFAULT_VALIDITY_SECONDS);
+  const deadline = signer.deadline ?? deadlineAfter({ nowMs: wallMs() });
   const fields = { ...params.fields, nonce, deadline };
   const signature = await sign({ network, wallet, name, fields });
   return { signer: asAddress(wallet.address), nonce, deadline, signature };

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Command } from "commander";
 import pc from "picocolors";
+import { steadyMs } from "../clock/steadyMs.ts";
 import { errorHints, isWeftError } from "../errors.ts";
 
 /** A second Ctrl-C within this time is the first one, passed on again by npm. */
@@ -21,8 +22,8 @@ export async function runAction(params: {
   const stopping = new AbortController();
   let since = 0;
   const onSignal = () => {
-    if (since !== 0 && Date.now() - since > REPEAT_MS) process.exit(INTERRUPTED);
-    since ||= Date.now();
+    if (since !== 0 && steadyMs() - since > REPEAT_MS) process.exit(INTERRUPTED);
+    since ||= steadyMs();
     stopping.abort();
   };
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, onSignal);

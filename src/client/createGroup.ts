@@ -11,6 +11,7 @@ import { type Client, coreOf } from "./client.ts";
 import type { ClientCore } from "./core.ts";
 import { addGroup } from "./groups/addGroup.ts";
 import { createGroupHandle, emptyGroupView, NO_BLOCK } from "./groups/group.ts";
+import { networkMs, shownMs } from "./links/chainTime.ts";
 import { addIntent } from "./outbox/addIntent.ts";
 import { asInvitee } from "./outbox/intent.ts";
 import type { IntentHandle } from "./outbox/intentHandle.ts";
@@ -43,7 +44,7 @@ export async function createGroup(params: {
     start: { head: id, epoch: 0 },
     name,
     members: [core.self.inbox],
-    createdAtMs: Date.now(),
+    createdAtMs: shownMs(core.links),
   };
   const group = createGroupHandle({ id, view: emptyGroupView(record), processed: NO_BLOCK });
   const intent = await addIntent({
@@ -64,7 +65,7 @@ function foundGroup(params: { core: ClientCore; id: GroupId; name: string }): Gr
     identity: credentialOf(inbox),
     signatureKey: { publicKey: fromHex(installation.key), privateKey: installation.privateKey },
     capabilitiesExtensions: [WEFT_GROUP_CONTEXT],
-    lifetime: { notBefore: 0, notAfter: Math.floor(Date.now() / 1000) },
+    lifetime: { notBefore: 0, notAfter: Math.floor(networkMs(core.links) / 1000) },
   });
   return createMlsGroup({
     groupId: fromHex(id),

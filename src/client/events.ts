@@ -1,4 +1,5 @@
 import type { Address, GroupId, InstallationKey, NodeId } from "../wire/ids.ts";
+import type { DeviceClock } from "./links/chainTime.ts";
 import type { RelayTrouble } from "./relay/ownRelay.ts";
 import type { TimelineItem } from "./timeline/timelineItem.ts";
 
@@ -34,6 +35,11 @@ export type ClientEvent =
       readonly others: readonly { readonly by: string; readonly said: string }[];
       readonly isDecided: boolean;
     }
+  /**
+   * The device's clock is wrong, or right again: `offsetMs` is by how much it is ahead of the chain's. Nothing depends on
+   * it but what people are shown, and what Weft itself shows is put right.
+   */
+  | ({ readonly kind: "clock" } & DeviceClock)
   /** This installation was revoked: whatever it tries from now on fails. */
   | { readonly kind: "revoked" }
   /**

@@ -3,6 +3,7 @@ import type { Address, InboxId, InstallationKey } from "../wire/ids.ts";
 import { type Client, coreOf } from "./client.ts";
 import { refreshInboxes } from "./entries/askRegistry.ts";
 import { askNodes } from "./links/askNodes.ts";
+import { networkMs } from "./links/chainTime.ts";
 import { rankLookUpNodes } from "./links/lookUpNodes.ts";
 import type { InboxSnapshot } from "./tables.ts";
 
@@ -76,7 +77,10 @@ export async function listInstallations(params: {
       core.logger.debug({ inbox, error }, "no node told of an inbox");
     });
   }
-  return listOf({ inbox, snapshot: core.inboxes.get(inbox), self: core.self.installation.key });
+  return listOf({
+    ...{ inbox, snapshot: core.inboxes.get(inbox), self: core.self.installation.key },
+    nowMs: networkMs(core.links),
+  });
 }
 
 function membersOf({ view }: { view: { record: { members: readonly InboxId[] } } }): readonly InboxId[] {
@@ -87,8 +91,9 @@ function listOf(params: {
   inbox: InboxId;
   snapshot: InboxSnapshot | undefined;
   self: InstallationKey;
+  nowMs: number;
 }): InstallationList {
-  const { inbox, snapshot, self } = params;
+  const { inbox, snapshot, self, nowMs } = params;
   const isRead = snapshot !== undefined && snapshot.asOf >= 0;
   const incomplete = !isRead ? "unread" : snapshot.isProvisional ? "unconfirmed" : undefined;
   const history = snapshot?.history;
@@ -96,10 +101,9 @@ function listOf(params: {
   if (!history) {
     return { ...common, installations: [], wallets: [], recovery: undefined, nextRecovery: undefined };
   }
-  // Blocks come about as fast as the clock goes.
-  const recovery = recoveryAt({ history, time: Math.floor(Date.now() / 1000) });
+  const recovery = recoveryAt({ history, time: Math.floor(nowMs / 1000) });
   const { proposal } = history;
-  const isPending = proposal !== undefined && proposal.changesAt * 1000 > Date.now();
+  const isPending = proposal !== undefined && proposal.changesAt * 1000 > nowMs;
   return {
     ...common,
     installations: installationsOf({ snapshot, self }),

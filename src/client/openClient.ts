@@ -1,4 +1,5 @@
 import type { Wallet } from "../chain/wallet.ts";
+import { steadyMs } from "../clock/steadyMs.ts";
 import { isWeftError, WeftError } from "../errors.ts";
 import { connectNode } from "../rpc/connectNode.ts";
 import { valuesOf } from "../store/client/table.ts";
@@ -14,6 +15,7 @@ import { loadGroups } from "./groups/loadGroups.ts";
 import { openIdentity } from "./identity/openIdentity.ts";
 import { closeConnections, createNodeLinks, type NodeLinks } from "./links/nodeLinks.ts";
 import { readDirectory } from "./links/readDirectory.ts";
+import { watchDeviceClock } from "./links/watchDeviceClock.ts";
 import { closeWaiters } from "./outbox/waiters.ts";
 import { recoverStorage } from "./recoverStorage.ts";
 import { type OwnChain, type OwnRelay, openOwnRelay, type RelayTrouble } from "./relay/ownRelay.ts";
@@ -176,6 +178,7 @@ async function openCore(
     onCopied: () => recoverBy(core, becomeAnew),
   };
   opened = core;
+  watchDeviceClock(core);
   return core;
 }
 
@@ -242,14 +245,14 @@ async function findNodes(
     signal: AbortSignal;
   },
 ): Promise<void> {
-  const untilMs = Date.now() + NODES_PATIENCE_MS;
+  const untilMs = steadyMs() + NODES_PATIENCE_MS;
   for (;;) {
     try {
       await readDirectory(params);
       return;
     } catch (error) {
       if (params.ownRelay && isWeftError(error, "no-node")) return;
-      if (!isWeftError(error, "no-node") || Date.now() > untilMs || params.signal.aborted) throw error;
+      if (!isWeftError(error, "no-node") || steadyMs() > untilMs || params.signal.aborted) throw error;
       await waitMs({ ms: SETUP_RETRY_MS, signal: params.signal });
     }
   }
@@ -258,10 +261,10 @@ async function findNodes(
 /** The first time, a client that others can't invite yet is not ready. */
 async function setUp(core: ClientCore): Promise<void> {
   goOnline(core);
-  const untilMs = Date.now() + 10_000;
+  const untilMs = steadyMs() + 10_000;
   const isPublished = () => [...core.keyPackages.values()].some(({ publishedTo }) => publishedTo.length > 0);
   const isAnybodyKnown = () => core.links.bootstrap.length > 0 || core.links.nodes.size > 0;
-  while (!isPublished() && isAnybodyKnown() && Date.now() < untilMs && !core.closing.signal.aborted) {
+  while (!isPublished() && isAnybodyKnown() && steadyMs() < untilMs && !core.closing.signal.aborted) {
     await waitMs({ ms: 20, signal: core.closing.signal });
   }
 }

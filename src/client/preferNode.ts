@@ -1,3 +1,4 @@
+import { steadyMs } from "../clock/steadyMs.ts";
 import { writeAtomic } from "../store/writeAtomic.ts";
 import type { GroupId, NodeId } from "../wire/ids.ts";
 import { type Client, coreOf } from "./client.ts";
@@ -34,6 +35,6 @@ export async function rankNodes(params: {
   return ranked.map(({ node, httpAddress }) => ({
     node,
     httpAddress,
-    up: isUp(core.links, node, Date.now()),
+    up: isUp(core.links, node, steadyMs()),
   }));
 }

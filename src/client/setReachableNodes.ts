@@ -1,3 +1,4 @@
+import { steadyMs } from "../clock/steadyMs.ts";
 import { isWeftError } from "../errors.ts";
 import type { NodeId } from "../wire/ids.ts";
 import { type Client, coreOf } from "./client.ts";
@@ -36,7 +37,7 @@ async function askWhoAnswers(core: ClientCore): Promise<void> {
       noteSuccess(links, node);
     } catch (error) {
       if (!isWeftError(error)) throw error;
-      noteFailure(links, node, Date.now());
+      noteFailure(links, node, steadyMs());
     }
   });
   await Promise.all(asked);

@@ -1,9 +1,11 @@
+import { steadyMs } from "../clock/steadyMs.ts";
 import type { Address, GroupId, Hex, InstallationKey, NodeId } from "../wire/ids.ts";
 import { type Client, coreOf } from "./client.ts";
 import type { ClientCore } from "./core.ts";
 import type { Group } from "./groups/group.ts";
 import { isRevoked } from "./identity/isRevoked.ts";
 import { verdictOn } from "./joining/judgeWelcome.ts";
+import { type DeviceClock, deviceClock } from "./links/chainTime.ts";
 import { activeNodes, isUp } from "./links/nodeLinks.ts";
 import type { RelayTrouble } from "./relay/ownRelay.ts";
 import type { GroupStatus } from "./tables.ts";
@@ -33,6 +35,8 @@ export type SyncStatus = {
   readonly rebased: number;
   readonly groups: readonly GroupSync[];
   readonly nodesDown: readonly NodeId[];
+  /** How the device's clock stands to the chain's; undefined while nobody can tell. */
+  readonly clock: DeviceClock | undefined;
   /** The account that pays on the chain, and why nothing gets there; undefined if nodes relay. */
   readonly ownChain: { readonly account: Address; readonly trouble: RelayTrouble | undefined } | undefined;
   /**
@@ -86,7 +90,8 @@ export async function syncStatus(params: { client: Client }): Promise<SyncStatus
     pendingVerdicts: groups.reduce((count, group) => count + group.pendingVerdicts, 0),
     ...{ openWelcomes, racesLost, rebased, groups },
     ownChain: ownRelay && { account: ownRelay.account, trouble: ownRelay.trouble },
-    nodesDown: [...links.health.keys()].filter((node) => !isUp(links, node, Date.now())),
+    nodesDown: [...links.health.keys()].filter((node) => !isUp(links, node, steadyMs())),
+    clock: deviceClock(links),
     witnesses: witnessesOf(core),
     endpoints: core.witnesses.endpoints.map(({ rpcUrl, state }) => ({ rpcUrl, state: state() })),
   };

@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { wallMs } from "../clock/wallMs.ts";
 import { isAlive } from "./isAlive.ts";
 
 /** What whoever wants to talk needs to know of a devnet that runs. */
@@ -21,7 +22,7 @@ export async function announceDevnet(params: {
   const { directory, devnet } = params;
   const { pid } = process;
   const { networkFile, nodes } = devnet;
-  const announcement: Announcement = { pid, atMs: Date.now(), networkFile, nodes };
+  const announcement: Announcement = { pid, atMs: wallMs(), networkFile, nodes };
   await mkdir(directory, { recursive: true });
   for (const { pid } of await readAnnouncements(directory)) {
     if (!isAlive(pid)) await rm(join(directory, fileOf(pid)), { force: true });

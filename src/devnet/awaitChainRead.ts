@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { steadyMs } from "../clock/steadyMs.ts";
 import { askNodes } from "./askNodes.ts";
 import { callRpc } from "./callRpc.ts";
 import type { Devnet } from "./startDevnet.ts";
@@ -13,8 +14,8 @@ export async function awaitChainRead(params: {
 }): Promise<void> {
   const { devnet, timeoutMs, signal } = params;
   const { rpcUrl } = devnet.chain;
-  const deadline = Date.now() + timeoutMs;
-  while (Date.now() < deadline) {
+  const deadline = steadyMs() + timeoutMs;
+  while (steadyMs() < deadline) {
     const reports = await askNodes({ devnet, signal });
     const heads = reports.flatMap(({ status }) => status?.head ?? []);
     const blocks = await Promise.all(

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { steadyMs } from "../clock/steadyMs.ts";
 import { WeftError } from "../errors.ts";
 import { askNode } from "./askNode.ts";
 import type { DevnetNode } from "./devnetNode.ts";
@@ -15,7 +16,7 @@ export async function awaitMesh(params: {
   signal: AbortSignal;
 }): Promise<void> {
   const { nodes, timeoutMs, signal } = params;
-  const deadline = Date.now() + timeoutMs;
+  const deadline = steadyMs() + timeoutMs;
   for (;;) {
     const running = nodes.filter((node) => node.isRunning());
     const states = await Promise.all(running.map((node) => askNode({ node, signal })));
@@ -27,7 +28,7 @@ export async function awaitMesh(params: {
       return missing > 0 ? [`node ${number} sees ${status.peers} of ${running.length - 1} others`] : [];
     });
     if (lacks.length === 0) return;
-    if (Date.now() > deadline) throw new WeftError({ code: "not-ready", message: lacks.join("; ") });
+    if (steadyMs() > deadline) throw new WeftError({ code: "not-ready", message: lacks.join("; ") });
     await delay(POLL_MS, undefined, { signal });
   }
 }

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { steadyMs } from "../clock/steadyMs.ts";
 import { askNode } from "./askNode.ts";
 import type { DevnetNode } from "./devnetNode.ts";
 
@@ -11,11 +12,11 @@ export async function awaitReady(params: {
   signal: AbortSignal;
 }): Promise<boolean> {
   const { node, timeoutMs, signal } = params;
-  const deadline = Date.now() + timeoutMs;
+  const deadline = steadyMs() + timeoutMs;
   for (;;) {
     const status = await askNode({ node, signal });
     if (status?.ready === true) return true;
-    if (Date.now() > deadline) return false;
+    if (steadyMs() > deadline) return false;
     await delay(POLL_MS, undefined, { signal });
   }
 }

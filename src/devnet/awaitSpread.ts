@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { steadyMs } from "../clock/steadyMs.ts";
 import { askNodes, blockNumber } from "./askNodes.ts";
 import type { DevnetNode } from "./devnetNode.ts";
 import { type Holdings, holdingsOf, missingIn, type NodeReport, unionOf } from "./nodeHoldings.ts";
@@ -16,7 +17,7 @@ export async function awaitSpread(params: {
   signal: AbortSignal;
 }): Promise<void> {
   const { devnet, timeoutMs, signal } = params;
-  const deadline = Date.now() + timeoutMs;
+  const deadline = steadyMs() + timeoutMs;
   const block = await blockNumber({ devnet, signal });
   await Promise.all(devnet.links.sides().map((nodes) => awaitSide({ nodes, block, deadline, signal })));
 }
@@ -32,7 +33,7 @@ async function awaitSide(params: {
   const first = await askNodes({ devnet, signal });
   const wanted = unionOf(first.flatMap(({ status }) => (status === undefined ? [] : [holdingsOf(status)])));
   for (let reports = first; !reports.every((report) => hasAll({ report, wanted, block })); ) {
-    if (Date.now() > deadline) return;
+    if (steadyMs() > deadline) return;
     await delay(POLL_MS, undefined, { signal });
     reports = await askNodes({ devnet, signal });
   }

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { steadyMs } from "../clock/steadyMs.ts";
 import { WeftError } from "../errors.ts";
 import { askNode } from "./askNode.ts";
 import type { DevnetNode } from "./devnetNode.ts";
@@ -49,14 +50,14 @@ async function awaitLinks(params: {
   signal: AbortSignal;
 }): Promise<void> {
   const { sides, signal } = params;
-  const deadline = Date.now() + TIMEOUT_MS;
+  const deadline = steadyMs() + TIMEOUT_MS;
   for (;;) {
     const wrong = await Promise.all(
       sides.flatMap((side) => side.map((node) => wrongLinks({ node, side, signal }))),
     );
     const lacks = wrong.filter((one) => one !== undefined);
     if (lacks.length === 0) return;
-    if (Date.now() > deadline) throw new WeftError({ code: "not-ready", message: lacks.join("; ") });
+    if (steadyMs() > deadline) throw new WeftError({ code: "not-ready", message: lacks.join("; ") });
     await delay(POLL_MS, undefined, { signal });
   }
 }

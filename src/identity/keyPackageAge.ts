@@ -8,10 +8,15 @@ export const KEY_PACKAGE_GRACE_MS = 7 * 24 * 3600 * 1000;
  */
 export const USED_KEY_PACKAGE_GRACE_MS = 24 * 3600 * 1000;
 
-/** Whether to publish the next generation: one Welcome used this one, or half of its life is over. */
+/**
+ * Whether to publish the next generation: one Welcome used this one, or half of its life is over, or it has more than one
+ * and a half before it, which only a clock that was far ahead can have given it.
+ */
 export function needsRotation(params: { own: OwnKeyPackage; used: boolean; nowMs: number }): boolean {
-  const halfLifeMs = (params.own.expiresAt - KEY_PACKAGE_LIFETIME_SECONDS / 2) * 1000;
-  return params.used || params.nowMs >= halfLifeMs;
+  const { own, used, nowMs } = params;
+  const leftMs = own.expiresAt * 1000 - nowMs;
+  const lifetimeMs = KEY_PACKAGE_LIFETIME_SECONDS * 1000;
+  return used || leftMs <= lifetimeMs / 2 || leftMs > lifetimeMs * 1.5;
 }
 
 /** Whether the secrets of a superseded key package can go, so that what was sealed to it stays closed for ever. */

@@ -1,3 +1,4 @@
+import { steadyMs } from "../clock/steadyMs.ts";
 import { maximum } from "../wire/bigintOrder.ts";
 import type { LogId } from "../wire/logRange.ts";
 import { type Ask, catchUpLog } from "./catchUpLog.ts";
@@ -32,9 +33,9 @@ export async function fetchOwnHead(params: {
   timeoutMs?: number;
 }): Promise<OwnHead> {
   const { log, meshLog, ask, connected, timeoutMs = OWN_HEAD_MS, signal } = params;
-  const until = Date.now() + timeoutMs;
+  const until = steadyMs() + timeoutMs;
   let peers = await askAll({ log, ask, peerIds: connected() });
-  while (peers.length === 0 && Date.now() < until && !signal.aborted) {
+  while (peers.length === 0 && steadyMs() < until && !signal.aborted) {
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     peers = await askAll({ log, ask, peerIds: connected() });
   }

@@ -1,3 +1,4 @@
+import { steadyMs } from "../clock/steadyMs.ts";
 import type { Batch } from "../wire/batch.ts";
 import { type BatchHeader, batchHeaderHash } from "../wire/batchHeader.ts";
 import { envelopeBytes } from "../wire/envelope.ts";
@@ -36,24 +37,26 @@ export function openIntake(params: {
   log: MeshLog;
   checkBatch: CheckBatch;
   originatorBytesPerMinute: number;
+  /** The latest that it may be, milliseconds since 1970: what is later comes from the future. */
+  nowMs: () => number;
   logger: MeshLogger;
 }): Intake {
-  const { network, directory, log, checkBatch, logger } = params;
+  const { network, directory, log, checkBatch, nowMs, logger } = params;
   const budget = openByteBudget({ perMinute: params.originatorBytesPerMinute });
   const counts = new Map<string, number>();
 
   const judge = async (arrival: Arrival): Promise<Verdict> => {
     const { batch } = arrival;
-    const now = Date.now();
     if (await log.holds(batch)) return { kind: "accept", stored: false };
-    const verdict = judgeBatch({ batch, network, directory, now });
+    const verdict = judgeBatch({ batch, network, directory, now: nowMs() });
     if (verdict !== undefined) return verdict;
     const before = await predecessor(log, arrival);
     const succession = before && judgeSuccession(batch.header, before);
     if (succession !== undefined) return succession;
     // [IGNORE] after the signature, so that nobody spends another's budget
     const bytes = batch.envelopes.reduce((sum, envelope) => sum + envelopeBytes(envelope), 0);
-    if (!budget({ key: batch.header.node, bytes, now })) return { kind: "ignore", reason: "over-budget" };
+    if (!budget({ key: batch.header.node, bytes, now: steadyMs() }))
+      return { kind: "ignore", reason: "over-budget" };
     if ((await checkBatch(arrival)) !== "good") {
       // [REJECT] from its originator; [IGNORE] from others, who look at a sample only
       return { kind: isFromOriginator(directory, arrival) ? "reject" : "ignore", reason: "bad-envelope" };
@@ -80,7 +83,7 @@ export function openIntake(params: {
     count(verdict.kind !== "accept" ? verdict.reason : verdict.stored ? "stored" : "duplicate");
     return verdict;
   };
-  const parking = openParking({ decide, directory });
+  const parking = openParking({ decide, directory, nowMs });
   const take = async (arrival: Arrival): Promise<Verdict> => {
     const verdict = await decide(arrival);
     if (verdict.kind === "park") void parking.park(arrival, verdict);

@@ -1,3 +1,4 @@
+import { steadyMs } from "../clock/steadyMs.ts";
 import { batchHeaderHash } from "../wire/batchHeader.ts";
 import { envelopeBytes } from "../wire/envelope.ts";
 import { MAX_CLOCK_SKEW_MS } from "../wire/limits.ts";
@@ -29,8 +30,10 @@ const TOO_LONG: FinalVerdict = { kind: "ignore", reason: "parked-too-long" };
 export function openParking(params: {
   decide: (arrival: Arrival) => Promise<Verdict>;
   directory: NodeDirectory;
+  /** As batches are judged by. */
+  nowMs: () => number;
 }): Parking {
-  const { decide, directory } = params;
+  const { decide, directory, nowMs } = params;
   const places = new Map<string, Place[]>();
   let bytes = 0;
 
@@ -45,7 +48,7 @@ export function openParking(params: {
       const { header, headerBytes, envelopes } = arrival.batch;
       const size = envelopes.reduce((sum, envelope) => sum + envelopeBytes(envelope), headerBytes.length);
       const dueAt = reason === "from-the-future" ? header.timeMs - MAX_CLOCK_SKEW_MS : undefined;
-      const place = { arrival, bytes: size, expiresAt: Date.now() + PARK_MS, dueAt, resolve };
+      const place = { arrival, bytes: size, expiresAt: steadyMs() + PARK_MS, dueAt, resolve };
       const hash = batchHeaderHash(headerBytes);
       places.set(hash, [...(places.get(hash) ?? []), place]);
       bytes += size;
@@ -60,11 +63,11 @@ export function openParking(params: {
     else place.resolve(verdict);
   };
   const check = (changed: boolean): void => {
-    const now = Date.now();
+    const now = steadyMs();
     for (const [hash, waiting] of [...places]) {
       const [first] = waiting;
       if (first === undefined) continue;
-      const due = first.dueAt === undefined ? changed : first.dueAt <= now;
+      const due = first.dueAt === undefined ? changed : first.dueAt <= nowMs();
       if (due) for (const place of leave(hash)) void tryAgain(place);
       else if (first.expiresAt <= now) for (const place of leave(hash)) place.resolve(TOO_LONG);
     }

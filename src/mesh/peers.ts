@@ -1,6 +1,7 @@
 import type { Connection, ConnectionGater, Libp2p, PeerId } from "@libp2p/interface";
 import { peerIdFromString } from "@libp2p/peer-id";
 import { type Multiaddr, multiaddr } from "@multiformats/multiaddr";
+import { steadyMs } from "../clock/steadyMs.ts";
 import { errorHints } from "../errors.ts";
 import type { MeshServices } from "./gossip.ts";
 import type { MeshLogger } from "./meshLogger.ts";
@@ -132,7 +133,7 @@ export function keepPeers(params: {
   };
   const refresh = (): void => {
     if (signal.aborted) return;
-    const now = Date.now();
+    const now = steadyMs();
     closeUnwanted(now);
     dialMissing(now);
   };

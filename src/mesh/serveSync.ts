@@ -1,9 +1,11 @@
 import type { Libp2p } from "@libp2p/interface";
+import { steadyMs } from "../clock/steadyMs.ts";
+import { wallMs } from "../clock/wallMs.ts";
 import { MAX_SYNC_PAGE_BYTES } from "../wire/limits.ts";
 import { openByteBudget } from "./byteBudget.ts";
 import type { MeshLog, TopHead } from "./meshLog.ts";
 import type { MeshLogger } from "./meshLogger.ts";
-import { MAX_HEADS, SYNC_PROTOCOL, type SyncAnswer, type SyncAsk } from "./syncMessages.ts";
+import { MAX_HEADS, SYNC_PROTOCOL, type SyncAnswer, type SyncAsk, type ToldHeads } from "./syncMessages.ts";
 import { answerPeer } from "./syncStream.ts";
 
 /** What one peer may fetch a minute; every answer counts as at least this many bytes. */
@@ -16,7 +18,7 @@ const MAX_STREAMS_PER_PEER = 16;
 export async function serveSync(params: {
   libp2p: Libp2p;
   log: MeshLog;
-  onHeads: (peerId: string, heads: readonly TopHead[]) => void;
+  onHeads: (peerId: string, told: ToldHeads) => void;
   logger: MeshLogger;
   signal: AbortSignal;
 }): Promise<void> {
@@ -27,10 +29,10 @@ export async function serveSync(params: {
     (ask: SyncAsk): Promise<SyncAnswer> => {
       const wanted = ask.kind === "range" ? Math.min(ask.maxBytes, MAX_SYNC_PAGE_BYTES) : 0;
       const bytes = Math.max(LEAST_ANSWER_BYTES, wanted);
-      if (!budget({ key: peerId, bytes, now: Date.now() })) {
+      if (!budget({ key: peerId, bytes, now: steadyMs() })) {
         return Promise.resolve({ kind: "refused", code: "limit-exceeded", retryAfterMs: RETRY_AFTER_MS });
       }
-      if (ask.kind === "heads") onHeads(peerId, ask.heads);
+      if (ask.kind === "heads") onHeads(peerId, ask);
       return answerOf(log, ask);
     };
   await libp2p.handle(
@@ -47,18 +49,23 @@ export async function serveSync(params: {
   );
 }
 
-/** As many heads as fit into a frame. */
-export async function headsOf(log: MeshLog): Promise<TopHead[]> {
-  const heads = log.heads().slice(0, MAX_HEADS);
-  return Promise.all(
-    heads.map(async (head) => ({ ...head, branches: (await log.branches(head.range.log)).tips })),
+/** As many heads as fit into a frame, and what this node's clock shows. */
+export async function headsOf(log: MeshLog): Promise<ToldHeads> {
+  const heads = await Promise.all(
+    log
+      .heads()
+      .slice(0, MAX_HEADS)
+      .map(async (head): Promise<TopHead> => {
+        return { ...head, branches: (await log.branches(head.range.log)).tips };
+      }),
   );
+  return { kind: "heads", heads, clockMs: wallMs() };
 }
 
 async function answerOf(log: MeshLog, ask: SyncAsk): Promise<SyncAnswer> {
   switch (ask.kind) {
     case "heads":
-      return { kind: "heads", heads: await headsOf(log) };
+      return await headsOf(log);
     case "head":
       return { kind: "head", head: log.headOf(ask.log) };
     case "range": {

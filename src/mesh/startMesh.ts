@@ -7,6 +7,7 @@ import { peerIdFromPrivateKey, peerIdFromString } from "@libp2p/peer-id";
 import { ping } from "@libp2p/ping";
 import { tcp } from "@libp2p/tcp";
 import { createLibp2p } from "libp2p";
+import { wallMs } from "../clock/wallMs.ts";
 import { WeftError } from "../errors.ts";
 import type { Batch } from "../wire/batch.ts";
 import type { LogId } from "../wire/logRange.ts";
@@ -18,6 +19,7 @@ import { type CheckBatch, openIntake } from "./intake.ts";
 import type { MeshLog } from "./meshLog.ts";
 import type { MeshLogger } from "./meshLogger.ts";
 import type { NodeDirectory } from "./nodeDirectory.ts";
+import { openPeerClocks } from "./peerClocks.ts";
 import { type Admission, gaterOf, keepPeers, openAdmission } from "./peers.ts";
 import { serveSync } from "./serveSync.ts";
 import { openSync, type Sync } from "./syncLogs.ts";
@@ -35,6 +37,8 @@ export type Mesh = AsyncDisposable & {
   readonly syncNow: () => Promise<void>;
   /** See `OwnHead`: to be asked before the first signature after a start. */
   readonly fetchOwnHead: (params: { log: LogId; timeoutMs?: number }) => Promise<OwnHead>;
+  /** What the clocks of connected peers show now, milliseconds since 1970. */
+  readonly peerClocks: () => readonly number[];
   /** Looks at registry and `mayConnect` at once instead of at the next half second. */
   readonly refreshPeers: () => void;
   /** Outcomes of peers' batches: stored, duplicate, and every reason of verdict.ts. */
@@ -59,6 +63,8 @@ export type MeshOptions = {
   readonly syncPeriodMs?: number;
   readonly holeAfterMs?: number;
   readonly originatorBytesPerMinute?: number;
+  /** The latest that it may be, milliseconds since 1970; the machine's clock unless told. */
+  readonly nowMs?: () => number;
   readonly logger: MeshLogger;
   readonly signal?: AbortSignal;
 };
@@ -83,15 +89,30 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     log,
     checkBatch: options.checkBatch ?? (() => "good"),
     originatorBytesPerMinute: options.originatorBytesPerMinute ?? ORIGINATOR_BYTES_PER_MINUTE,
+    nowMs: options.nowMs ?? wallMs,
     logger,
   });
   const connected = (): string[] => [...new Set(libp2p.getPeers().map(String))];
   const ask = askOver(libp2p, signal);
+  const clocks = openPeerClocks();
   const holeAfterMs = options.holeAfterMs ?? HOLE_AFTER_MS;
-  const sync = openSync({ meshLog: log, directory, intake, ask, shards, holeAfterMs, logger, signal });
+  const sync = openSync({
+    meshLog: log,
+    directory,
+    intake,
+    ask,
+    shards,
+    clocks,
+    holeAfterMs,
+    logger,
+    signal,
+  });
   await serveSync({ libp2p, log, onHeads: sync.noteHeads, logger, signal });
   listenToGossip({ libp2p, shards: topics, intake, logger });
-  libp2p.addEventListener("peer:disconnect", ({ detail }) => sync.forget(detail.toString()));
+  libp2p.addEventListener("peer:disconnect", ({ detail }) => {
+    sync.forget(detail.toString());
+    clocks.forget(detail.toString());
+  });
   libp2p.addEventListener("peer:connect", ({ detail }) => void sync.syncWith([detail.toString()]));
   const { refresh } = keepPeers({ libp2p, admission, directory, logger, signal });
   repeatSync({ sync, connected, periodMs: options.syncPeriodMs ?? SYNC_PERIOD_MS, signal });
@@ -109,6 +130,7 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     syncNow: () => sync.syncWith(connected()),
     fetchOwnHead: (params) =>
       fetchOwnHead({ ...params, meshLog: log, intake, ask, connected, logger, signal }),
+    peerClocks: clocks.now,
     refreshPeers: refresh,
     counts: intake.counts,
     refused: admission.refused,

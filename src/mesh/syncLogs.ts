@@ -1,3 +1,4 @@
+import { steadyMs } from "../clock/steadyMs.ts";
 import { type BatchHeader, batchHeaderHash } from "../wire/batchHeader.ts";
 import type { Hex } from "../wire/ids.ts";
 import type { LogId } from "../wire/logRange.ts";
@@ -6,12 +7,14 @@ import type { Intake } from "./intake.ts";
 import { type BatchEnd, logName, type MeshLog, type MissingRange, type TopHead } from "./meshLog.ts";
 import type { MeshLogger } from "./meshLogger.ts";
 import { findNode, type NodeDirectory } from "./nodeDirectory.ts";
+import type { PeerClocks } from "./peerClocks.ts";
 import { headsOf } from "./serveSync.ts";
+import type { ToldHeads } from "./syncMessages.ts";
 
 /** Repairs what gossip lost: compares heads with every peer and fetches what is missing from any of them. */
 export type Sync = {
   /** What a peer says of its logs, in its request or its answer. */
-  readonly noteHeads: (peerId: string, heads: readonly TopHead[]) => void;
+  readonly noteHeads: (peerId: string, told: Omit<ToldHeads, "kind">) => void;
   readonly forget: (peerId: string) => void;
   /** Exchanges heads with these peers now, fetches, and resolves when nothing more is to be had. */
   readonly syncWith: (peerIds: readonly string[]) => Promise<void>;
@@ -35,12 +38,14 @@ export function openSync(params: {
   intake: Intake;
   ask: Ask;
   shards: readonly number[];
+  /** Is told what peers' clocks show. */
+  clocks: PeerClocks;
   /** A range that all peers lack for so long becomes a hole. */
   holeAfterMs: number;
   logger: MeshLogger;
   signal: AbortSignal;
 }): Sync {
-  const { meshLog, directory, intake, ask, logger, signal } = params;
+  const { meshLog, directory, intake, ask, clocks, logger, signal } = params;
   const headsByPeer = new Map<string, ReadonlyMap<string, TopHead>>();
   const absences = new Map<string, Absence>();
   const refusals = new Map<string, { readonly until: bigint; readonly retryAt: number }>();
@@ -54,7 +59,8 @@ export function openSync(params: {
       registered !== undefined && generation <= BigInt(registered.generation) && params.shards.includes(shard)
     );
   };
-  const noteHeads: Sync["noteHeads"] = (peerId, heads) => {
+  const noteHeads: Sync["noteHeads"] = (peerId, { heads, clockMs }) => {
+    clocks.note(peerId, clockMs);
     const known = new Map(heads.filter(isKnown).map((head) => [logName(head.range.log), head]));
     headsByPeer.set(peerId, known);
     for (const head of known.values()) void fetchLog(head.range.log);
@@ -109,11 +115,11 @@ export function openSync(params: {
   };
   const refusedUntil = (name: string, what: bigint | Hex): bigint | undefined => {
     const known = refusals.get(`${name}/${what}`);
-    return known !== undefined && known.retryAt > Date.now() ? known.until : undefined;
+    return known !== undefined && known.retryAt > steadyMs() ? known.until : undefined;
   };
   const noteRefused = (name: string, what: bigint | Hex, until: bigint): void => {
     refusals.delete(`${name}/${what}`);
-    refusals.set(`${name}/${what}`, { until, retryAt: Date.now() + REFUSED_RETRY_MS });
+    refusals.set(`${name}/${what}`, { until, retryAt: steadyMs() + REFUSED_RETRY_MS });
     const [oldest] = refusals.keys();
     if (refusals.size > MAX_REFUSED && oldest !== undefined) refusals.delete(oldest);
   };
@@ -128,9 +134,9 @@ export function openSync(params: {
     }
     const { first, behind } = absent;
     const known = absences.get(name);
-    const since = known?.first === first ? known.since : Date.now();
+    const since = known?.first === first ? known.since : steadyMs();
     absences.set(name, { first, since, behind });
-    if (behind === undefined || Date.now() - since < params.holeAfterMs) return;
+    if (behind === undefined || steadyMs() - since < params.holeAfterMs) return;
     if (!(await meshLog.recordHole({ log, first, end: behind }))) return;
     absences.delete(name);
     logger.warn(
@@ -187,8 +193,8 @@ export function openSync(params: {
   const syncWith: Sync["syncWith"] = async (peerIds) => {
     const exchange = async (peerId: string): Promise<void> => {
       try {
-        const answer = await ask(peerId, { kind: "heads", heads: await headsOf(meshLog) });
-        if (answer.kind === "heads") noteHeads(peerId, answer.heads);
+        const answer = await ask(peerId, await headsOf(meshLog));
+        if (answer.kind === "heads") noteHeads(peerId, answer);
       } catch (error) {
         logger.debug({ peerId, error }, "a peer did not give its heads");
       }

@@ -1,6 +1,6 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { WeftError } from "../errors.ts";
-import type { LogHead as LogHeadMessage } from "../gen/weft/v1/sync_pb.ts";
+import type { Heads as HeadsMessage, LogHead as LogHeadMessage } from "../gen/weft/v1/sync_pb.ts";
 import { SyncRequestSchema, SyncResponseSchema } from "../gen/weft/v1/sync_pb.ts";
 import { type Batch, batchFromMessage, batchMessage } from "../wire/batch.ts";
 import { decodeStrict, encodeCanonical } from "../wire/decodeStrict.ts";
@@ -16,9 +16,19 @@ export const MAX_SYNC_REQUEST_BYTES = 256 * 1024;
 export const MAX_HEADS = 1000;
 /** Branches of a forked log that are told. */
 const MAX_BRANCHES = 16;
+/** The last that a Date can be. */
+const MAX_TIME_MS = 8_640_000_000_000_000n;
+
+/** What a node says of its logs and of its clock (milliseconds since 1970), in a request or an answer. */
+export type ToldHeads = {
+  readonly kind: "heads";
+  readonly heads: readonly TopHead[];
+  /** Undefined: not told. */
+  readonly clockMs: number | undefined;
+};
 
 export type SyncAsk =
-  | { readonly kind: "heads"; readonly heads: readonly TopHead[] }
+  | ToldHeads
   | {
       readonly kind: "range";
       readonly log: LogId;
@@ -30,7 +40,7 @@ export type SyncAsk =
   | { readonly kind: "batch"; readonly log: LogId; readonly end: bigint; readonly headerHash: Hex };
 
 export type SyncAnswer =
-  | { readonly kind: "heads"; readonly heads: readonly TopHead[] }
+  | ToldHeads
   | { readonly kind: "page"; readonly batches: readonly Batch[] }
   | { readonly kind: "absent"; readonly availableFrom: bigint | undefined }
   | { readonly kind: "pruned"; readonly floor: bigint }
@@ -46,7 +56,7 @@ export function decodeAsk(bytes: Uint8Array): SyncAsk {
   const { request } = decodeStrict({ schema: SyncRequestSchema, bytes, maxBytes: MAX_SYNC_REQUEST_BYTES });
   switch (request.case) {
     case "heads":
-      return { kind: "heads", heads: headsFrom(request.value.logs) };
+      return headsFrom(request.value);
     case "fetchRange": {
       const { log, from, until, maxBytes } = request.value;
       return {
@@ -77,7 +87,7 @@ export function decodeAnswer(bytes: Uint8Array): SyncAnswer {
   const { response } = decodeStrict({ schema: SyncResponseSchema, bytes, maxBytes: MAX_SYNC_FRAME_BYTES });
   switch (response.case) {
     case "heads":
-      return { kind: "heads", heads: headsFrom(response.value.logs) };
+      return headsFrom(response.value);
     case "rangePage":
       return { kind: "page", batches: response.value.batches.map(batchFromMessage) };
     case "absent": {
@@ -98,7 +108,7 @@ export function decodeAnswer(bytes: Uint8Array): SyncAnswer {
 function requestOf(ask: SyncAsk): NonNullable<MessageInitShape<typeof SyncRequestSchema>["request"]> {
   switch (ask.kind) {
     case "heads":
-      return { case: "heads", value: { logs: ask.heads.map(headMessage) } };
+      return { case: "heads", value: headsMessage(ask) };
     case "range": {
       const { from, until = 0n, maxBytes } = ask;
       return { case: "fetchRange", value: { log: logMessage(ask.log), from, until, maxBytes } };
@@ -117,7 +127,7 @@ function responseOf(
 ): NonNullable<MessageInitShape<typeof SyncResponseSchema>["response"]> {
   switch (answer.kind) {
     case "heads":
-      return { case: "heads", value: { logs: answer.heads.map(headMessage) } };
+      return { case: "heads", value: headsMessage(answer) };
     case "page":
       return { case: "rangePage", value: { batches: answer.batches.map(batchMessage) } };
     case "absent":
@@ -131,9 +141,14 @@ function responseOf(
   }
 }
 
-function headsFrom(logs: readonly LogHeadMessage[]): TopHead[] {
+function headsFrom({ logs, clockMs }: HeadsMessage): ToldHeads {
   if (logs.length > MAX_HEADS) throw malformed(`heads of ${logs.length} logs`);
-  return logs.map(headFrom);
+  if (clockMs > MAX_TIME_MS) throw malformed("a clock that shows no time");
+  return { kind: "heads", heads: logs.map(headFrom), clockMs: clockMs === 0n ? undefined : Number(clockMs) };
+}
+
+function headsMessage({ heads, clockMs = 0 }: ToldHeads) {
+  return { logs: heads.map(headMessage), clockMs: BigInt(clockMs) };
 }
 
 function headFrom({ range, highest, branches }: LogHeadMessage): TopHead {

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { wallMs } from "../clock/wallMs.ts";
 import { isWeftError, WeftError } from "../errors.ts";
 import { appendOwnBatch } from "../store/node/appendBatch.ts";
 import { type LogStore, logStateOf } from "../store/node/logStore.ts";
@@ -8,7 +9,7 @@ import { batchHeaderHash } from "../wire/batchHeader.ts";
 import { signDelivered } from "../wire/deliveredWord.ts";
 import { type Envelope, envelopeBytes, envelopeHash } from "../wire/envelope.ts";
 import { type EnvelopeHash, fromHex, type Hex } from "../wire/ids.ts";
-import { MAX_BATCH_ENVELOPES } from "../wire/limits.ts";
+import { MAX_BATCH_ENVELOPES, MAX_CLOCK_SKEW_MS } from "../wire/limits.ts";
 import type { LogId } from "../wire/logRange.ts";
 import type { Network } from "../wire/network.ts";
 import { type Receipt, receiptsFrom } from "../wire/receipt.ts";
@@ -35,6 +36,10 @@ type Settings = {
   /** P-256, 32 bytes. */
   signingKey: Uint8Array;
   anchor: () => Anchor;
+  /** What time it is for the network, milliseconds since 1970; the machine's clock unless told. */
+  nowMs?: () => number;
+  /** The latest that it may be; the same unless told. */
+  latestMs?: () => number;
   /** Hands a batch that is on disk to gossip; must not block. */
   onBatch: (batch: Batch) => void;
 };
@@ -47,8 +52,8 @@ const MAX_QUEUED_BYTES = 16 * 1024 * 1024;
 const ZERO_HASH: Hex = `0x${"00".repeat(32)}`;
 
 /**
- * Goes on where the log ends on disk. WeftError `not-ready` if the log has a gap or a fork: fetch what is lacking
- * from the peers, or open the next generation.
+ * Goes on where the log ends on disk. WeftError `not-ready` if the log has a gap or a fork, or ends in the future: fetch
+ * what is lacking from the peers, or open the next generation.
  * `append` resolves with the receipt once the envelope is on disk; the same envelope twice in the queue shares one.
  * It rejects with `limit-exceeded` above the queue's bound, `storage` if the disk refuses, `closed` after disposal.
  */
@@ -83,13 +88,17 @@ export async function openBatcher(settings: Settings): Promise<Batcher> {
   return { log, append, vouch, [Symbol.asyncDispose]: close };
 }
 
-async function readHead({ store, log, anchor }: Settings): Promise<Head> {
+async function readHead({ store, log, anchor, nowMs = wallMs, latestMs = nowMs }: Settings): Promise<Head> {
   const state = logStateOf(store.state, log);
   const { next, headerHash } = state;
   if (state.conflicted || state.highest !== next || (next > 0n && headerHash === undefined)) {
     throw new WeftError({ code: "not-ready", message: `the node's own log is not whole at ${next}` });
   }
   const last = headerHash && (await headerEndingAt({ store, log, end: next, headerHash }));
+  // Time does not go back in a log, and what is later than now peers put off.
+  if (last !== undefined && last.timeMs > latestMs() + MAX_CLOCK_SKEW_MS) {
+    throw new WeftError({ code: "not-ready", message: "the node's own log ends in the future" });
+  }
   const reached = last ? { number: last.anchorBlock, hash: last.anchorHash } : anchor();
   return { next, previous: headerHash ?? ZERO_HASH, anchor: reached, timeMs: last?.timeMs ?? 0 };
 }
@@ -134,7 +143,7 @@ async function appendTwice(store: LogStore, batch: Batch): Promise<void> {
 }
 
 function signNext(settings: Settings, head: Head, items: readonly Item[]): Batch {
-  const { network, log, signingKey } = settings;
+  const { network, log, signingKey, nowMs = wallMs } = settings;
   const reached = settings.anchor();
   const anchor = reached.number >= head.anchor.number ? reached : head.anchor;
   return buildBatch({
@@ -145,7 +154,7 @@ function signNext(settings: Settings, head: Head, items: readonly Item[]): Batch
       firstSequence: head.next,
       anchorBlock: anchor.number,
       anchorHash: anchor.hash,
-      timeMs: Math.max(Date.now(), head.timeMs),
+      timeMs: Math.max(nowMs(), head.timeMs),
       previous: head.previous,
     },
     envelopes: items.map(({ envelope }) => envelope),

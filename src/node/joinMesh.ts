@@ -1,3 +1,4 @@
+import { isWeftError } from "../errors.ts";
 import { isActive } from "../mesh/nodeDirectory.ts";
 import { type Mesh, startMesh } from "../mesh/startMesh.ts";
 import type { NodeId } from "../wire/ids.ts";
@@ -8,16 +9,19 @@ import type { NodeParts } from "./openNodeParts.ts";
 import { openOwnLog } from "./openOwnLog.ts";
 import type { Registration } from "./registerSelf.ts";
 
+/** How long a node waits for a block before it believes that its own log ends in the future. */
+const CHAIN_MOVES_MS = 10_000;
+
 /** Joins the other nodes; looks into a sample of what they send. Throws `bad-config` if it can't listen. */
 export async function joinMesh(params: {
   parts: NodeParts;
   mayConnect: (peerId: string) => boolean;
 }): Promise<Mesh> {
   const { parts, mayConnect } = params;
-  const { settings, keys, network, directory, admission, logger } = parts;
+  const { settings, keys, network, directory, admission, time, logger } = parts;
   const caught = new Set<NodeId>();
   const sample = settings.postingSample;
-  return await startMesh({
+  const mesh = await startMesh({
     privateKey: keys.peer,
     listen: settings.listen,
     network,
@@ -25,8 +29,11 @@ export async function joinMesh(params: {
     log: bindMeshLog(admission.store),
     checkBatch: ({ batch }) => checkPeerBatch({ admission, batch, caught, sample }),
     mayConnect,
+    nowMs: time.latestMs,
     logger,
   });
+  time.peerClocks = mesh.peerClocks;
+  return mesh;
 }
 
 /** Opens the node's own log with the mesh's help, see `openOwnLog`; a network of one node asks nobody. */
@@ -39,7 +46,7 @@ export async function openSigning(params: {
   signal: AbortSignal;
 }): Promise<Batcher> {
   const { parts, mesh, registration, onGrowth, signal } = params;
-  const { admission, directory, keys, network, node, readiness, settings } = parts;
+  const { admission, directory, keys, network, node, readiness, settings, time } = parts;
   const { store, index } = admission;
   return await openOwnLog({
     ...parts,
@@ -53,17 +60,29 @@ export async function openSigning(params: {
       const head = await mesh.fetchOwnHead({ log, timeoutMs: settings.ownHeadTimeoutMs });
       return head.kind === "whole";
     },
-    open: (log) =>
-      openBatcher({
-        store,
-        network,
-        log,
-        signingKey: keys.signing,
-        anchor: () => index.state.anchor ?? { number: 0, hash: network.genesisHash },
-        onBatch: (batch) => {
-          mesh.publishBatch(batch);
-          onGrowth();
-        },
-      }),
+    open: async (log) => {
+      const open = () =>
+        openBatcher({
+          store,
+          network,
+          log,
+          signingKey: keys.signing,
+          nowMs: time.networkMs,
+          latestMs: time.latestMs,
+          anchor: () => index.state.anchor ?? { number: 0, hash: network.genesisHash },
+          onBatch: (batch) => {
+            mesh.publishBatch(batch);
+            onGrowth();
+          },
+        });
+      try {
+        return await open();
+      } catch (error) {
+        // It may seem to end in the future while the newest block is an old one.
+        if (!isWeftError(error, "not-ready") || time.chain() !== undefined) throw error;
+        await time.whenSet({ ms: CHAIN_MOVES_MS, signal });
+        return await open();
+      }
+    },
   });
 }

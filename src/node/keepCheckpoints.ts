@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import type { Chain } from "../chain/chain.ts";
 import { checkpointNode } from "../chain/checkpointNode.ts";
 import type { Relayer } from "../chain/openRelayer.ts";
+import { steadyMs } from "../clock/steadyMs.ts";
 import { WeftError } from "../errors.ts";
 import type { ChainIndex } from "../store/node/chainIndex.ts";
 import { type LogStore, logStateOf } from "../store/node/logStore.ts";
@@ -54,10 +55,10 @@ export async function keepCheckpoints(params: Params): Promise<void> {
     } catch (error) {
       if (signal.aborted) return;
       course.failures++;
-      course.retryAtMs = Date.now() + Math.min(MAX_RETRY_MS, RETRY_MS * 2 ** Math.min(course.failures, 10));
+      course.retryAtMs = steadyMs() + Math.min(MAX_RETRY_MS, RETRY_MS * 2 ** Math.min(course.failures, 10));
       logger.warn({ err: error }, "the log could not be checkpointed; trying again");
     }
-    const ms = course.failures > 0 ? Math.max(1, course.retryAtMs - Date.now()) : MAX_RETRY_MS;
+    const ms = course.failures > 0 ? Math.max(1, course.retryAtMs - steadyMs()) : MAX_RETRY_MS;
     await nextChange({ watch, ms, signal });
   }
 }
@@ -69,7 +70,7 @@ async function dueCheckpoint(params: Params & { course: Course }): Promise<Due |
   const { next, headerHash } = logStateOf(store.state, log);
   const generation = BigInt(nodes.get(log.node)?.generation ?? 0);
   if (head === undefined || headerHash === undefined || generation !== log.generation) return undefined;
-  if (Date.now() < course.retryAtMs || readiness.indexReason() !== undefined) return undefined;
+  if (steadyMs() < course.retryAtMs || readiness.indexReason() !== undefined) return undefined;
   const last = await lastCheckpointOf({ index, log });
   const isCovered = last !== undefined && last.sequence + 1n >= next;
   const isEarly = last !== undefined && head.number < last.block + PERIOD_BLOCKS;

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { p256PublicKey } from "#crypto";
+import type { BlockRef } from "../chain/blockRef.ts";
 import type { Chain } from "../chain/chain.ts";
 import { parseDeployment } from "../chain/deployment.ts";
 import { nodeIdOf } from "../chain/nodeIdOf.ts";
@@ -20,7 +21,9 @@ import { type Admission, forgetHeads, openAdmission } from "./admitEnvelope.ts";
 import { type ChainHub, openChainHub } from "./chainHub.ts";
 import { type Directory, openDirectory } from "./directory.ts";
 import { followIndex } from "./followIndex.ts";
+import { keepClock } from "./keepClock.ts";
 import { loadNodeKeys, type NodeKeys } from "./nodeKeys.ts";
+import { type NodeTime, openNodeTime } from "./nodeTime.ts";
 import { openReadiness, type Readiness } from "./readiness.ts";
 
 /** What a node is made of before it speaks to anybody but the chain. */
@@ -36,6 +39,7 @@ export type NodeParts = {
   readonly directory: Directory;
   readonly hub: ChainHub;
   readonly readiness: Readiness;
+  readonly time: NodeTime;
   readonly logger: Logger;
 };
 
@@ -53,19 +57,20 @@ export async function openNodeParts(params: {
   stack: AsyncDisposableStack;
 }): Promise<NodeParts> {
   const { settings, logger, signal, stack } = params;
+  const time = openNodeTime();
   const network = await readNetwork(settings.networkFile);
   const keys = await loadNodeKeys(settings);
   const database = stack.use(
     await openDatabase({ path: join(settings.dataDir, "database"), kind: "node", network }),
   );
   const chain = await openChain({ rpcUrl: settings.rpcUrl, network, signal });
-  const store = await openLogStore({ database });
+  const store = await openLogStore({ database, nowMs: time.networkMs });
   stack.defer(() => settleWrites(store));
   const index = await openChainIndex({ database });
   const operator = openRelayer({ privateKey: keys.operator });
   const node = nodeIdOf({ operator: operator.address, signingKey: p256PublicKey(keys.signing) });
   return {
-    ...{ settings, network, keys, node, chain, operator },
+    ...{ settings, network, keys, node, chain, operator, time },
     admission: openAdmission({ network, index, store }),
     directory: openDirectory(index),
     hub: openChainHub(index.state.head),
@@ -77,19 +82,24 @@ export async function openNodeParts(params: {
 /** Starts what runs as long as the node: following the chain, pruning. `stack` ends it. */
 export function runInBackground(params: { parts: NodeParts; stack: AsyncDisposableStack }): void {
   const { parts, stack } = params;
-  const { chain, admission, hub, settings, directory, readiness, logger } = parts;
+  const { chain, admission, hub, settings, directory, readiness, time, logger } = parts;
   const stop = new AbortController();
   const onNodes = directory.tell;
   const onRollback = (): void => forgetHeads(admission);
+  const onProgress = (progress: { newest: BlockRef }): void => {
+    time.hear(progress.newest);
+    readiness.tell(progress);
+  };
+  const keeping = keepClock({ time, readiness, logger, signal: stop.signal });
   const follow = { ...{ chain, hub, settings, logger, onNodes, onRollback }, index: admission.index };
-  const following = followIndex({ ...follow, onProgress: readiness.tell, signal: stop.signal }).catch(
-    (error) => {
-      logger.fatal({ err: error }, "the chain can't be followed any more");
-      readiness.tell({ failure: isWeftError(error) ? error.message : "the chain can't be followed" });
-    },
-  );
+  const following = followIndex({ ...follow, onProgress, signal: stop.signal }).catch((error) => {
+    logger.fatal({ err: error }, "the chain can't be followed any more");
+    readiness.tell({ failure: isWeftError(error) ? error.message : "the chain can't be followed" });
+  });
   const retention = retentionOf(settings);
   const prune = (): void => {
+    // Before the chain has told the time nothing is thrown away.
+    if (time.chain() === undefined) return;
     pruneLogs({ store: admission.store, retention, signal: stop.signal }).then(
       (removed) => removed > 0 && logger.info({ removed }, "pruned envelopes"),
       (error) => logger.error({ err: error }, "pruning failed; it is tried again in an hour"),
@@ -99,7 +109,7 @@ export function runInBackground(params: { parts: NodeParts; stack: AsyncDisposab
   stack.defer(async () => {
     stop.abort();
     clearInterval(pruning);
-    await following;
+    await Promise.all([following, keeping]);
   });
 }
 

@@ -29,7 +29,7 @@ export async function publishEnvelopes(params: {
   for (const [i, envelope] of envelopes.entries()) {
     try {
       const known = stored[i] === true ? await goodReceipt({ admission, envelope, node }) : undefined;
-      if (known === undefined) await admitEnvelope({ admission, envelope, nowMs: Date.now() });
+      if (known === undefined) await admitEnvelope({ admission, envelope, nowMs: store.nowMs() });
       const receipt = known === undefined ? batcher.append(envelope) : Promise.resolve(known);
       outcomes.push(receipt.then(acknowledged).catch((error) => refused({ error, logger })));
     } catch (error) {

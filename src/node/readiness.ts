@@ -10,7 +10,12 @@ export type Readiness = {
   readonly indexReason: () => string | undefined;
   /** What keeps the node from answering everything. */
   readonly reason: () => string | undefined;
-  readonly tell: (change: { newest?: BlockRef; ownLog?: string | undefined; failure?: string }) => void;
+  readonly tell: (change: {
+    newest?: BlockRef;
+    ownLog?: string | undefined;
+    clock?: string | undefined;
+    failure?: string;
+  }) => void;
   /** Resolves once the node is ready; rejects with the signal's reason. */
   readonly whenReady: (signal: AbortSignal) => Promise<void>;
 };
@@ -20,6 +25,7 @@ export function openReadiness(params: { index: ChainIndex; maxIndexLagSeconds: n
   const waiters = new Set<() => void>();
   let newest: BlockRef | undefined;
   let ownLog: string | undefined = "it is starting";
+  let clock: string | undefined;
   let failure: string | undefined;
   const indexReason = (): string | undefined => {
     const { head } = index.state;
@@ -29,10 +35,11 @@ export function openReadiness(params: { index: ChainIndex; maxIndexLagSeconds: n
     if (behind <= maxIndexLagSeconds) return undefined;
     return `its index is at block ${head.number} of ${newest.number}, ${behind} s behind`;
   };
-  const reason = (): string | undefined => indexReason() ?? ownLog;
+  const reason = (): string | undefined => indexReason() ?? ownLog ?? clock;
   const tell: Readiness["tell"] = (change) => {
     if ("newest" in change) newest = change.newest;
     if ("ownLog" in change) ownLog = change.ownLog;
+    if ("clock" in change) clock = change.clock;
     if ("failure" in change) failure = change.failure;
     if (reason() === undefined) for (const wake of waiters) wake();
   };

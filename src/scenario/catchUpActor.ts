@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { steadyMs } from "../clock/steadyMs.ts";
 import { awaitSpread } from "../devnet/awaitSpread.ts";
 import { catchUp, type GroupId, syncStatus } from "../index.ts";
 import { actorsOf } from "./actors.ts";
@@ -27,8 +28,8 @@ export async function catchUpActor(params: { stage: Stage; actor: Actor }): Prom
 /** One who was invited and is not yet in the group waits to join; one whom nobody invited does not. */
 export async function awaitJoin(params: { stage: Stage; actor: Actor; group: string }): Promise<void> {
   const { stage, actor, group } = params;
-  const deadline = Date.now() + JOIN_TIMEOUT_MS;
-  while (actor.online && Date.now() < deadline) {
+  const deadline = steadyMs() + JOIN_TIMEOUT_MS;
+  while (actor.online && steadyMs() < deadline) {
     await awaitRestart(actor);
     const id = stage.groups.get(group);
     const view = id === undefined ? undefined : await readView({ actor, group: id });

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { steadyMs } from "../clock/steadyMs.ts";
 import { askNodes } from "../devnet/askNodes.ts";
 import { isWeftError } from "../errors.ts";
 import { findIntent, type IntentHandle, type IntentOutcome, listIntents } from "../index.ts";
@@ -187,12 +188,12 @@ type Waiting = { stage: Stage; actor: Actor; group: string; signal: AbortSignal 
 /** Resolves when no node that the conversation reaches has answered for `SILENCE_MS`. */
 async function awaitSilence(params: Waiting): Promise<StepOutcome> {
   const { signal } = params;
-  let answered = Date.now();
-  while (Date.now() - answered < SILENCE_MS) {
+  let answered = steadyMs();
+  while (steadyMs() - answered < SILENCE_MS) {
     await delay(SILENCE_POLL_MS, undefined, { signal });
     const nodes = await survive({ actor: params.actor, attempt: () => nodesInReach(params) });
     const reports = await askNodes({ devnet: { nodes }, signal });
-    if (reports.some(({ status }) => status !== undefined)) answered = Date.now();
+    if (reports.some(({ status }) => status !== undefined)) answered = steadyMs();
   }
   return { kind: "queued", why: "no node answers" };
 }
@@ -200,12 +201,12 @@ async function awaitSilence(params: Waiting): Promise<StepOutcome> {
 /** Resolves when the intent has been waiting for a chain that stands still for `STANDSTILL_MS`. */
 async function awaitStandstill(params: Waiting): Promise<StepOutcome> {
   const { stage, actor, signal } = params;
-  let moved = Date.now();
-  while (Date.now() - moved < STANDSTILL_MS) {
+  let moved = steadyMs();
+  while (steadyMs() - moved < STANDSTILL_MS) {
     await delay(SILENCE_POLL_MS, undefined, { signal });
     const waits =
       stage.faults.chainPaused && (await survive({ actor, attempt: () => waitsForChain(params) }));
-    if (!waits) moved = Date.now();
+    if (!waits) moved = steadyMs();
   }
   return { kind: "queued", why: "the chain stands still" };
 }

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { steadyMs } from "../clock/steadyMs.ts";
 import { blockNumber } from "../devnet/askNodes.ts";
 import { actorsOf } from "./actors.ts";
 import { awaitRestart } from "./crashActor.ts";
@@ -17,18 +18,18 @@ const POLL_MS = 100;
 export async function settle(params: { stage: Stage; timeoutMs: number }): Promise<StepOutcome> {
   const { stage, timeoutMs } = params;
   const { devnet, signal } = stage;
-  const deadline = Date.now() + timeoutMs;
+  const deadline = steadyMs() + timeoutMs;
   let quiet: { fingerprint: string; since: number; block: number } | undefined;
   for (;;) {
     const { lacks, fingerprint } = await look({ stage });
     if (lacks.length > 0) quiet = undefined;
     else if (quiet?.fingerprint !== fingerprint) {
-      quiet = { fingerprint, since: Date.now(), block: await blockNumber({ devnet, signal }) };
+      quiet = { fingerprint, since: steadyMs(), block: await blockNumber({ devnet, signal }) };
     }
-    const rested = quiet !== undefined && Date.now() - quiet.since >= QUIET_MS;
+    const rested = quiet !== undefined && steadyMs() - quiet.since >= QUIET_MS;
     const behind = rested && quiet !== undefined ? await findBehindChain({ stage, block: quiet.block }) : [];
     if (rested && behind.length === 0) return { kind: "done" };
-    if (Date.now() > deadline) return { kind: "unmet", lacks: explain([...lacks, ...behind]) };
+    if (steadyMs() > deadline) return { kind: "unmet", lacks: explain([...lacks, ...behind]) };
     await delay(POLL_MS, undefined, { signal });
   }
 }

@@ -49,6 +49,7 @@ async function openTestIntake(
     log,
     checkBatch: options.checkBatch ?? (() => "good"),
     originatorBytesPerMinute: options.perMinute ?? 1e9,
+    nowMs: () => Date.now(),
     logger: silent,
   });
   const dispose = async (): Promise<void> => {

@@ -212,7 +212,7 @@ test("hostile answers: garbage, gaps, other logs and forgeries store nothing; th
     let asked = 0;
     const answer = (): Uint8Array => {
       asked++;
-      if (asked === 1) return encodeAnswer({ kind: "heads", heads: [head] });
+      if (asked === 1) return encodeAnswer({ kind: "heads", heads: [head], clockMs: undefined });
       return page instanceof Uint8Array ? page : encodeAnswer(page);
     };
     const view = testDirectory();

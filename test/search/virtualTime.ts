@@ -113,7 +113,7 @@ function install(clock: {
     clearTimeout: (handle: object | undefined) => handle && clock.stop(handle),
   });
   Object.assign(timersPromises, { setTimeout: fakeDelay });
-  Object.assign(performance, { now: clock.nowMs });
+  Object.assign(performance, { now: () => clock.nowMs() - performance.timeOrigin });
   Date.now = clock.nowMs;
   syncBuiltinESMExports();
   return () => {

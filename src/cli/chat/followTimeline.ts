@@ -1,5 +1,6 @@
 import pc from "picocolors";
 import type { GroupId, GroupSummary, StreamedEvent } from "../../index.ts";
+import { formatClock } from "../account/formatClock.ts";
 import { countOf } from "../account/formatGroups.ts";
 import { formatItem, isWaiting, plainLine } from "../account/formatItem.ts";
 import { enterGroup } from "./enterGroup.ts";
@@ -21,6 +22,8 @@ async function show(session: Session, event: StreamedEvent): Promise<void> {
       return; // what replaces it is shown
     case "chain-trouble":
       return session.screen.print(pc.yellow(`● nothing gets to the chain (${event.code}): ${event.message}`));
+    case "clock":
+      return session.screen.print(pc.yellow(`● ${formatClock(event)}`));
     case "missed":
       if (session.current !== undefined) await enterGroup(session, session.current);
   }

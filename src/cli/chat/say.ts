@@ -1,3 +1,4 @@
+import { wallMs } from "../../clock/wallMs.ts";
 import { sendMessage } from "../../index.ts";
 import { formatMessage } from "../account/formatItem.ts";
 import { followIntent, putLine, type Session } from "./session.ts";
@@ -12,7 +13,7 @@ export async function say(session: Session, text: string): Promise<void> {
     return;
   }
   const { client, names } = account;
-  const sentAtMs = Date.now();
+  const sentAtMs = wallMs();
   const handle = await sendMessage({ client, group: current, text });
   const message = { author: client.inbox, sentAtMs, text, state: "visible" } as const;
   putLine(session, handle.messageId, {

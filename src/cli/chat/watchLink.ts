@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import pc from "picocolors";
+import { steadyMs } from "../../clock/steadyMs.ts";
 import { type GroupId, type NodeId, rankNodes, syncStatus } from "../../index.ts";
 import { notice, type Session } from "./session.ts";
 
@@ -20,8 +21,8 @@ export async function watchLink(session: Session): Promise<void> {
     if (current === undefined || sync === undefined || sync.membership === "removed") continue;
     const { node } = sync;
     if (node === undefined) {
-      lostAtMs ??= Date.now();
-      if (isLost || Date.now() - lostAtMs < PATIENCE_MS) continue;
+      lostAtMs ??= steadyMs();
+      if (isLost || steadyMs() - lostAtMs < PATIENCE_MS) continue;
       session.screen.print(pc.yellow("● no node answers; what you write waits here …"));
       isLost = true;
       continue;

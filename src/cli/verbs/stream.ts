@@ -49,6 +49,7 @@ async function formatterOf(params: {
   const { account, json } = params;
   const { client, names } = account;
   const { listGroups } = await import("../../index.ts");
+  const { formatClock } = await import("../account/formatClock.ts");
   const { formatItem, isWaiting, plainLine } = await import("../account/formatItem.ts");
   const summaryOf = (id: GroupId) => listGroups({ client }).find(({ group }) => group === id);
   return (event) => {
@@ -56,6 +57,7 @@ async function formatterOf(params: {
     if (event.kind === "missed") return note("events were lost: `weft list` has them all");
     if (event.kind === "chain-trouble")
       return note(`nothing gets to the chain (${event.code}): ${event.message}`);
+    if (event.kind === "clock") return note(formatClock(event));
     if (event.kind !== "shown" || isWaiting(event.item)) return;
     const name = plainLine(summaryOf(event.group)?.name ?? event.group.slice(0, 10));
     print(`${name}  ${formatItem({ item: event.item, names })}`);

@@ -1,3 +1,4 @@
+import { steadyMs } from "../../clock/steadyMs.ts";
 import { isWeftError, WeftError } from "../../errors.ts";
 import { MAX_BATCHES_PER_CALL } from "../../rpc/limits.ts";
 import type { ChainHead, Checkpoint, NodeApi } from "../../rpc/nodeApi.ts";
@@ -60,7 +61,7 @@ async function askInTurn(params: {
   const words = new Map<BatchPlace, Map<Address, number>>();
   for (const { node, operator } of nodes) {
     const open = batches.filter((batch) => !answers.has(batch));
-    const api = isUp(links, node, Date.now()) ? apiOf(links, node) : undefined;
+    const api = isUp(links, node, steadyMs()) ? apiOf(links, node) : undefined;
     if (open.length === 0 || !api) continue;
     try {
       for (const [batch, record] of await askNode({ ...params, node, api, batches: open })) {
@@ -73,7 +74,7 @@ async function askInTurn(params: {
     } catch (error) {
       if (signal.aborted || !isNodeFault(error)) throw error;
       core.logger.warn({ node, err: error }, "a node does not tell what covers a batch");
-      if (isWeftError(error, "malformed")) noteFailure(links, node, Date.now());
+      if (isWeftError(error, "malformed")) noteFailure(links, node, steadyMs());
     }
   }
   return answers;

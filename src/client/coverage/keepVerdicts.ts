@@ -1,3 +1,4 @@
+import { steadyMs } from "../../clock/steadyMs.ts";
 import { isWeftError } from "../../errors.ts";
 import type { BatchPlace } from "../../wire/batchPlace.ts";
 import { type Hex, type MessageId, toHex } from "../../wire/ids.ts";
@@ -58,12 +59,12 @@ async function settleSome(params: Params & { schedule: Schedule }): Promise<numb
   const pending = await settlePending(params);
   if (pending !== undefined) return pending;
   schedule.batches.clear();
-  const waitMs = schedule.finalAtMs - Date.now();
+  const waitMs = schedule.finalAtMs - steadyMs();
   if (waitMs > 0) return waitMs;
   const { due } = await readAwaited({ ...params, isPending: false, nextAtMs: () => 0 });
   if (due.size === 0) return undefined;
   await ask({ ...params, batches: [...due.values()].flat(), messages: new Set(due.keys()) });
-  schedule.finalAtMs = Date.now() + FINAL_WAIT_MS;
+  schedule.finalAtMs = steadyMs() + FINAL_WAIT_MS;
   return FINAL_WAIT_MS;
 }
 
@@ -72,14 +73,14 @@ async function settlePending(params: Params & { schedule: Schedule }): Promise<n
   const { batches: known } = params.schedule;
   const nextAtMs = ({ headerHash }: BatchPlace) => known.get(headerHash)?.atMs ?? 0;
   const { due, restAtMs } = await readAwaited({ ...params, isPending: true, nextAtMs });
-  if (due.size === 0) return restAtMs && Math.max(LEAST_WAIT_MS, restAtMs - Date.now());
-  const nowMs = Date.now();
+  if (due.size === 0) return restAtMs && Math.max(LEAST_WAIT_MS, restAtMs - steadyMs());
+  const nowMs = steadyMs();
   const batches = [...due.values()].flat().filter((batch) => nextAtMs(batch) <= nowMs);
   await ask({ ...params, batches, messages: new Set(due.keys()) });
   for (const { headerHash } of batches) {
     const attempts = (known.get(headerHash)?.attempts ?? 0) + 1;
     const backoff = attempts > PATIENT_AFTER_ATTEMPTS ? PATIENT : PENDING;
-    const atMs = Date.now() + LEAST_WAIT_MS + backoffMs({ ...backoff, attempt: attempts - 1 });
+    const atMs = steadyMs() + LEAST_WAIT_MS + backoffMs({ ...backoff, attempt: attempts - 1 });
     known.set(headerHash, { attempts, atMs });
   }
   return LEAST_WAIT_MS;
@@ -116,7 +117,7 @@ async function readAwaited(
     const record = await readMessage({ database, group: group.id, id });
     const { open } = record ? await judgeRecord({ core, branch, record }) : { open: [] };
     const atMs = open.length === 0 ? 0 : Math.min(...open.map(nextAtMs));
-    if (atMs <= Date.now()) due.set(id, open);
+    if (atMs <= steadyMs()) due.set(id, open);
     else restAtMs = Math.min(atMs, restAtMs ?? atMs);
   }
   return { due, restAtMs };

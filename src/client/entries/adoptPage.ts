@@ -1,3 +1,4 @@
+import { steadyMs } from "../../clock/steadyMs.ts";
 import type { ChainHead } from "../../rpc/nodeApi.ts";
 import type { ClientCore } from "../core.ts";
 import { changeGroup } from "../groups/changeGroup.ts";
@@ -54,5 +55,5 @@ export async function confirm(params: {
   if (!head) return;
   group.agreed = head;
   group.unproven = new Set();
-  group.agreedAtMs = Date.now();
+  group.agreedAtMs = steadyMs();
 }

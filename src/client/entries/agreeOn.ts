@@ -1,3 +1,4 @@
+import { steadyMs } from "../../clock/steadyMs.ts";
 import type { NodeId } from "../../wire/ids.ts";
 import type { ClientCore } from "../core.ts";
 import type { Group } from "../groups/group.ts";
@@ -18,9 +19,9 @@ export async function agreeOn(params: {
   signal: AbortSignal;
 }): Promise<Testimony> {
   const { core, group, node, claim, signal } = params;
-  group.askedAtMs = Date.now();
+  group.askedAtMs = steadyMs();
   const testimony = await askWitness({ core, group: group.id, serving: node, claim, signal });
-  group.askedAtMs = Date.now();
+  group.askedAtMs = steadyMs();
   const isNews = group.witness !== testimony.kind;
   group.witness = testimony.kind;
   if (testimony.kind !== "agreed") group.servingWakeup.wake();

@@ -1,3 +1,4 @@
+import { steadyMs } from "../../clock/steadyMs.ts";
 import type { ChainHead } from "../../rpc/nodeApi.ts";
 import type { NodeId } from "../../wire/ids.ts";
 import { VOID_BLOCKS } from "../../wire/limits.ts";
@@ -40,7 +41,7 @@ export async function agreeOnHead(params: {
 /** Whether something waits for the head that a group is read up to: most heads decide nothing, and nobody is asked. */
 export function isHeadDue({ core, group }: { core: ClientCore; group: Group }): boolean {
   const { view, processed, agreed, askedAtMs } = group;
-  if (group.witness !== "agreed" && askedAtMs + ASK_AGAIN_MS > Date.now()) return false;
+  if (group.witness !== "agreed" && askedAtMs + ASK_AGAIN_MS > steadyMs()) return false;
   if (view.provisional.length > 0) return true;
   if (processed.number <= agreed.number) return false;
   if (isWaiting(view)) return true;

@@ -1,3 +1,4 @@
+import { steadyMs } from "../../clock/steadyMs.ts";
 import type { GroupId, InstallationKey, NodeId } from "../../wire/ids.ts";
 import { NOTHING_HELD } from "../messages/held.ts";
 import { createSerialQueue, type SerialQueue } from "../serialQueue.ts";
@@ -86,7 +87,7 @@ export function createGroupHandle(params: { id: GroupId; view: GroupView; proces
     rotationWakeup: createWakeup(),
     epochs: new Map(),
     isDoubtful: false,
-    headMovedAtMs: Date.now(),
+    headMovedAtMs: steadyMs(),
     caughtUpBy: undefined,
     topicReadings: 0,
     servedSinceMs: 0,

@@ -1,9 +1,11 @@
+import { steadyMs } from "../../clock/steadyMs.ts";
 import { valuesOf } from "../../store/client/table.ts";
 import type { Database } from "../../store/openDatabase.ts";
 import { type EntryId, type GroupId, toHex } from "../../wire/ids.ts";
 import { compareEntries } from "../entries/compareEntries.ts";
 import { type Held, heldRow, NOTHING_HELD, withHeld } from "../messages/held.ts";
 import { type Intent, isOpen } from "../outbox/intent.ts";
+import { publishedInTrueTime, withTrueTimes } from "../outbox/storedTimes.ts";
 import { type EntryRecord, type GroupRecord, type HeadId, type StagedRecord, tables } from "../tables.ts";
 import {
   createGroupHandle,
@@ -16,16 +18,18 @@ import {
 
 /** Reads all groups as they were left. */
 export async function loadGroups(database: Database): Promise<{ groups: Group[]; nextSequence: number }> {
+  const nowMs = steadyMs();
   const intents: Intent[] = [];
   for await (const { fields } of tables.openIntent.rows(database)) {
     const intent = await tables.outbox.get(database, fields);
-    if (intent && isOpen(intent)) intents.push(intent);
+    if (intent && isOpen(intent)) intents.push(withTrueTimes({ intent, nowMs }));
   }
   const [last] = await valuesOf(tables.outbox.rows(database, { reverse: true, limit: 1 }));
   const nextSequence = (last?.sequence ?? 0) + 1;
   const publications: Publication[] = [];
   for await (const { fields, value } of tables.publication.rows(database)) {
-    publications.push({ sequence: Number(fields.sequence), part: fields.part, record: value });
+    const publication = { sequence: Number(fields.sequence), part: fields.part, record: value };
+    publications.push(publishedInTrueTime({ publication, nowMs }));
   }
   const records = await valuesOf(tables.group.rows(database));
   const groups: Group[] = [];

@@ -33,10 +33,11 @@ export async function maintainEpochs(params: { core: ClientCore; group: Group })
   const isEnd = isOver({ group, finalityBlocks: core.finalityBlocks });
   if (!isDue && !isEnd) return;
   lastLookedAt.set(group, number);
-  await (isEnd ? forgetGroup({ core, group }) : forgetEpochs({ core, group, nowMs: Date.now() }));
+  const nowMs = group.agreed.time * 1000;
+  await (isEnd ? forgetGroup({ core, group, nowMs }) : forgetEpochs({ core, group, nowMs }));
 }
 
-/** The same at once, as of a time. */
+/** The same at once, as of a time of the chain, milliseconds since 1970. */
 export async function forgetEpochs(params: { core: ClientCore; group: Group; nowMs: number }): Promise<void> {
   const { core, group, nowMs } = params;
   const finalBlock = group.agreed.number - core.finalityBlocks;
@@ -72,7 +73,8 @@ export async function forgetEpochs(params: { core: ClientCore; group: Group; now
 }
 
 /** Of a group that is over for this client nothing can come: no key stays, only who was in it at last. */
-async function forgetGroup({ core, group }: { core: ClientCore; group: Group }): Promise<void> {
+async function forgetGroup(params: { core: ClientCore; group: Group; nowMs: number }): Promise<void> {
+  const { core, group, nowMs } = params;
   const { head } = group.view.record;
   const place = { database: core.database, group: group.id };
   const epochs = await listEpochs(place);
@@ -80,7 +82,8 @@ async function forgetGroup({ core, group }: { core: ClientCore; group: Group }):
   const last = await readEpoch({ ...place, cache: group.epochs, head });
   const isForgotten = !last || (last.kind === "closed" && !hasMessageKeys(last.state));
   if (dropped.length === 0 && isForgotten) return;
-  const closedAtMs = Date.now();
+  // Zero stands for an epoch that is open.
+  const closedAtMs = Math.max(1, nowMs);
   const state = last && forgetMessageKeys(closeEpoch(last.state));
   await changeGroup({
     core,
@@ -162,7 +165,8 @@ async function expired(params: {
   return closed.filter(({ head: id, closedAtMs }) => {
     const commits = newest - (group.view.branch.places.get(id) ?? newest);
     const ageMs = nowMs - closedAtMs;
-    if (ageMs > MAX_KEPT_MS) return true;
+    // Closed so much later than now it was by a clock that was ahead: nobody can say how long ago.
+    if (Math.abs(ageMs) > MAX_KEPT_MS) return true;
     if (commits > MAX_KEPT_EPOCHS) return ageMs > CATCH_UP_MS;
     return commits > lateCommits && ageMs > lateMs + KEPT_LONGER_MS;
   });
@@ -175,7 +179,7 @@ async function closeAll(params: { core: ClientCore; group: Group; heads: readonl
     const epoch = await readEpoch({ database: core.database, group: group.id, cache: group.epochs, head });
     if (epoch?.kind !== "open") continue;
     const state = closeEpoch(epoch.state);
-    closed.push({ head, epoch: { kind: "closed", state, closedAtMs: nowMs }, isNew: false });
+    closed.push({ head, epoch: { kind: "closed", state, closedAtMs: Math.max(1, nowMs) }, isNew: false });
   }
   return closed;
 }

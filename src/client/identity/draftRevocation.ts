@@ -2,6 +2,7 @@ import { randomBytes } from "#crypto";
 import { signRevokeInstallation } from "../../chain/signIdentity.ts";
 import { type InstallationKey, toHex } from "../../wire/ids.ts";
 import type { ClientCore } from "../core.ts";
+import { shownMs } from "../links/chainTime.ts";
 import type { RevocationRecord } from "../tables.ts";
 
 const INTENT_ID_BYTES = 16;
@@ -17,7 +18,7 @@ export async function draftRevocation(params: {
     id: toHex(randomBytes(INTENT_ID_BYTES)),
     installation,
     action: await signRevokeInstallation({ network, inbox: self.inbox, installation, wallet }),
-    createdAtMs: Date.now(),
+    createdAtMs: shownMs(core.links),
     progress: { kind: "queued" },
     acknowledged: false,
     isFinal: false,

@@ -1,3 +1,4 @@
+import { steadyMs } from "../../clock/steadyMs.ts";
 import { WeftError } from "../../errors.ts";
 import { createKeyPackageRecord } from "../../identity/createKeyPackageRecord.ts";
 import { needsRotation } from "../../identity/keyPackageAge.ts";
@@ -9,6 +10,7 @@ import type { NodeId } from "../../wire/ids.ts";
 import { decodeKeyPackageRecord } from "../../wire/keyPackageRecord.ts";
 import type { ClientCore } from "../core.ts";
 import { askWord } from "../links/askWord.ts";
+import { leastMs, networkMs } from "../links/chainTime.ts";
 import { apiOf, isUp } from "../links/nodeLinks.ts";
 import { rankOwnNodes, spreadOverOperators } from "../links/rankGroupNodes.ts";
 import { verifyReceipts } from "../messages/verifyReceipts.ts";
@@ -26,10 +28,10 @@ const COPIES = 2;
  */
 export async function keepKeyPackage(params: Params): Promise<boolean> {
   const { core } = params;
-  const nowMs = Date.now();
   const newest = newestOf(core);
-  if (!newest || needsRotation({ own: newest.own, used: newest.used, nowMs })) await rotate(core, nowMs);
-  await forgetKeyPackages({ core, nowMs });
+  const leastNowMs = leastMs(core.links);
+  if (!newest || needsRotation({ own: newest.own, used: newest.used, nowMs: leastNowMs })) await rotate(core);
+  await forgetKeyPackages({ core, nowMs: leastNowMs });
   return await publish(params);
 }
 
@@ -38,7 +40,8 @@ function newestOf(core: ClientCore): KeptKeyPackage | undefined {
   return core.keyPackages.get(generation);
 }
 
-async function rotate(core: ClientCore, nowMs: number): Promise<void> {
+async function rotate(core: ClientCore): Promise<void> {
+  const nowMs = networkMs(core.links);
   const { network, self } = core;
   const before = newestOf(core);
   const generation = (before?.own.generation ?? 0) + 1;
@@ -54,7 +57,7 @@ async function publish(params: Params): Promise<boolean> {
   for (const { node } of nodes) {
     const newest = newestOf(core);
     if (!newest || newest.publishedTo.length >= wanted) return newest !== undefined && wanted > 0;
-    const api = isUp(core.links, node, Date.now()) ? apiOf(core.links, node) : undefined;
+    const api = isUp(core.links, node, steadyMs()) ? apiOf(core.links, node) : undefined;
     if (!api || newest.publishedTo.includes(node)) continue;
     const isThere = await bring({ ...params, newest, node, api }).catch((error: unknown) => {
       core.logger.warn({ node, err: error }, "a node did not take the key package");

@@ -1,12 +1,13 @@
 import { writeAtomic } from "../../store/writeAtomic.ts";
 import type { ClientCore } from "../core.ts";
+import { shownMs } from "../links/chainTime.ts";
 import { type CopyEvidence, type CopyRecord, tables } from "../tables.ts";
 
 /** What belongs into the batch that brings the evidence; `undefined` if it is known. */
 export function copyRecord(core: ClientCore, evidence: CopyEvidence): CopyRecord | undefined {
   if (core.copy && !core.copy.isReplaced) return undefined;
   const { key: installation } = core.self.installation;
-  return { installation, evidence, noticedAtMs: Date.now(), isReplaced: false };
+  return { installation, evidence, noticedAtMs: shownMs(core.links), isReplaced: false };
 }
 
 /** To be called when the record is on disk: from now on nothing is sealed or staged. */

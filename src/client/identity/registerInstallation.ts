@@ -1,6 +1,7 @@
 import { inboxIdOf } from "../../chain/inboxIdOf.ts";
-import { signAddInstallation, signCreateInbox } from "../../chain/signIdentity.ts";
+import { deadlineAfter, signAddInstallation, signCreateInbox } from "../../chain/signIdentity.ts";
 import type { Wallet } from "../../chain/wallet.ts";
+import { steadyMs } from "../../clock/steadyMs.ts";
 import { WeftError } from "../../errors.ts";
 import { createInstallation } from "../../identity/createInstallation.ts";
 import type { IdentityAction } from "../../rpc/nodeApi.ts";
@@ -8,6 +9,7 @@ import type { Database } from "../../store/openDatabase.ts";
 import { writeAtomic } from "../../store/writeAtomic.ts";
 import { signInstallationProof } from "../../wire/installationProof.ts";
 import type { Network } from "../../wire/network.ts";
+import { hearHead, networkMs } from "../links/chainTime.ts";
 import { activeNodes, type NodeLinks } from "../links/nodeLinks.ts";
 import { askWallet } from "../relay/askWallet.ts";
 import { findRegistration } from "../relay/findRegistration.ts";
@@ -64,7 +66,7 @@ type Registration = {
 /** Sends the signed record until the chain lists the installation. */
 async function register(params: Params): Promise<Registration> {
   const { record, signal } = params;
-  const inboxUntilMs = Date.now() + INBOX_PATIENCE_MS;
+  const inboxUntilMs = steadyMs() + INBOX_PATIENCE_MS;
   let action: IdentityAction | undefined;
   for (;;) {
     const before = await standingOf(params);
@@ -74,7 +76,7 @@ async function register(params: Params): Promise<Registration> {
     const outcome = signed && (await relay(params, signed));
     const lacksInbox = !outcome || (outcome.kind === "refused" && outcome.code === "not-allowed");
     // One operator's refusal may be a lie, or pass: it is believed once this client has asked for long enough.
-    if ((lacksInbox || outcome.kind === "disputed") && Date.now() < inboxUntilMs) {
+    if ((lacksInbox || outcome.kind === "disputed") && steadyMs() < inboxUntilMs) {
       await waitMs({ ms: INBOX_POLL_MS, signal });
       continue;
     }
@@ -85,8 +87,8 @@ async function register(params: Params): Promise<Registration> {
       const message = `the installation of inbox ${record.inbox} was not registered: ${outcome.code}`;
       throw new WeftError({ code: outcome.code, message, hint: outcome.hint });
     }
-    const untilMs = Date.now() + PATIENCE_MS;
-    while (Date.now() < untilMs && !signal.aborted && (await standingOf(params)) === "absent") {
+    const untilMs = steadyMs() + PATIENCE_MS;
+    while (steadyMs() < untilMs && !signal.aborted && (await standingOf(params)) === "absent") {
       await waitMs({ ms: POLL_MS, signal });
     }
   }
@@ -99,11 +101,19 @@ async function signRecord(params: Params): Promise<IdentityAction | undefined> {
   const ranked = activeNodes(params.links);
   const state = await askWallet({ ...params, ranked, wallet: record.wallet });
   const installationSignature = signInstallationProof({ network, inbox, privateKey });
-  const signer = { wallet, nonce: state.nonce };
+  await hearOwnChain(params);
+  const deadline = deadlineAfter({ nowMs: networkMs(params.links) });
+  const signer = { wallet, nonce: state.nonce, deadline };
   const common = { network, installation, installationSignature, signer };
   const isFounder = inboxIdOf({ wallet: record.wallet, salt }) === inbox;
   if (state.inbox === undefined) return isFounder ? await signCreateInbox({ ...common, salt }) : undefined;
   return await signAddInstallation({ ...common, inbox });
+}
+
+/** Where no node is asked, the endpoint tells the time of the chain that will judge what is signed. */
+async function hearOwnChain({ ownRelay, links, signal }: Params): Promise<void> {
+  const head = await ownRelay?.readHead({ signal });
+  if (head) hearHead(links, { url: "own chain", head });
 }
 
 async function standingOf(params: Params): Promise<"absent" | "listed" | "void"> {

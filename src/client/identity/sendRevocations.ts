@@ -1,3 +1,4 @@
+import { steadyMs } from "../../clock/steadyMs.ts";
 import type { ErrorCode } from "../../errors.ts";
 import { valuesOf } from "../../store/client/table.ts";
 import { writeAtomic } from "../../store/writeAtomic.ts";
@@ -75,11 +76,11 @@ async function relay(params: Params & { record: RevocationRecord }): Promise<Ide
   const { core, record, signal } = params;
   const sent = sentAtMs.get(core) ?? new Map<string, number>();
   sentAtMs.set(core, sent);
-  if (Date.now() < (sent.get(record.id) ?? 0) + SEND_AGAIN_MS) return undefined;
+  if (steadyMs() < (sent.get(record.id) ?? 0) + SEND_AGAIN_MS) return undefined;
   const { links, ownRelay } = core;
   const ranked = rankOwnNodes(core);
   const outcome = await relayRecord({ links, ownRelay, ranked, action: record.action, signal });
-  sent.set(record.id, Date.now());
+  sent.set(record.id, steadyMs());
   core.logger.info({ installation: record.installation, outcome: outcome.kind }, "sent a revocation");
   return outcome;
 }

@@ -14,6 +14,7 @@ import { changeGroup } from "../groups/changeGroup.ts";
 import { listEpochs } from "../groups/epochStates.ts";
 import { namesOf, viewOf } from "../groups/epochView.ts";
 import { createGroupHandle, emptyGroupView, type Group, NO_BLOCK } from "../groups/group.ts";
+import { shownMs } from "../links/chainTime.ts";
 import { readAnewWrites } from "../links/topicReads.ts";
 import { timelineWrites } from "../messages/timelineStore.ts";
 import { failed, type Intent } from "../outbox/intent.ts";
@@ -45,7 +46,7 @@ export async function admitGroup(params: {
     epoch: view.epoch,
     start: { head: entry, epoch: view.epoch },
     ...namesOf(view),
-    createdAtMs: Date.now(),
+    createdAtMs: shownMs(core.links),
     inviter,
   };
   const known = core.groups.get(id);

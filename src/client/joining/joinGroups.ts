@@ -1,15 +1,18 @@
+import { steadyMs } from "../../clock/steadyMs.ts";
 import { isWeftError } from "../../errors.ts";
 import { openGroupInfo } from "../../identity/sealGroupInfo.ts";
 import type { GroupState } from "../../mls/groupState.ts";
 import { joinGroup } from "../../mls/joinGroup.ts";
 import { epochOf, groupIdOf } from "../../mls/members.ts";
 import type { NodeApi } from "../../rpc/nodeApi.ts";
+import { writeAtomic } from "../../store/writeAtomic.ts";
 import type { Envelope } from "../../wire/envelope.ts";
 import { type EnvelopeHash, type InboxId, toHex } from "../../wire/ids.ts";
 import { groupInfoTopic } from "../../wire/topic.ts";
 import type { GroupInfoBundle, Welcome } from "../../wire/welcome.ts";
 import type { ClientCore } from "../core.ts";
 import { viewOf } from "../groups/epochView.ts";
+import { leastMs } from "../links/chainTime.ts";
 import { activeNodes, apiOf, isUp } from "../links/nodeLinks.ts";
 import { rankOwnNodes } from "../links/rankGroupNodes.ts";
 import { type KeptKeyPackage, tables, type WelcomeRecord } from "../tables.ts";
@@ -77,9 +80,22 @@ async function joinOne(params: {
 
 /** What is missing may still come. True while it has to be tried again. */
 async function waitLonger(params: { core: ClientCore; envelope: EnvelopeHash; record: WelcomeRecord }) {
-  const isOpen = Date.now() < params.record.receivedAtMs + GIVE_UP_MS;
-  if (!isOpen) await discardWelcome(params);
-  return isOpen;
+  const { core, envelope, record } = params;
+  const ageMs = leastMs(core.links) - record.receivedAtMs;
+  if (ageMs >= GIVE_UP_MS) await discardWelcome(params);
+  // It was noted by a clock that was far ahead: it has its time from now on.
+  else if (ageMs < -GIVE_UP_MS) await noteReceived({ core, envelope, record });
+  return ageMs < GIVE_UP_MS;
+}
+
+async function noteReceived(params: { core: ClientCore; envelope: EnvelopeHash; record: WelcomeRecord }) {
+  const { core, envelope, record } = params;
+  const noted = { ...record, receivedAtMs: leastMs(core.links) };
+  await writeAtomic({
+    database: core.database,
+    writes: [tables.welcome.put({ envelope }, noted)],
+    sync: false,
+  });
 }
 
 /** `undefined` if the Welcome does not give what it promises. */
@@ -114,7 +130,7 @@ async function fetchGroupInfo(params: {
   const { core, welcome, signal } = params;
   const reference = welcome.groupInfo;
   const envelopes: Envelope[] = [];
-  const ranked = rankOwnNodes(core).filter(({ node }) => isUp(core.links, node, Date.now()));
+  const ranked = rankOwnNodes(core).filter(({ node }) => isUp(core.links, node, steadyMs()));
   for (const { node } of ranked.length > 0 ? ranked : activeNodes(core.links)) {
     const api = apiOf(core.links, node);
     if (!api) continue;

@@ -3,6 +3,7 @@ import type { StoredEnvelope } from "../../rpc/nodeApi.ts";
 import { type Write, writeAtomic } from "../../store/writeAtomic.ts";
 import { envelopeHash } from "../../wire/envelope.ts";
 import type { ClientCore } from "../core.ts";
+import { leastMs } from "../links/chainTime.ts";
 import { tables } from "../tables.ts";
 
 /** Looks through what came into the bucket for Welcomes to this installation, and keeps those. */
@@ -18,7 +19,7 @@ export async function receiveWelcomes(params: {
       const outcome = unwrapWelcome({ envelope, keyPackages });
       if (outcome.kind !== "welcome") return [];
       const { welcome, own } = outcome;
-      const record = { welcome, generation: own.generation, receivedAtMs: Date.now() };
+      const record = { welcome, generation: own.generation, receivedAtMs: leastMs(core.links) };
       return [tables.welcome.put({ envelope: envelopeHash(envelope) }, record)];
     });
     await writeAtomic({ database: core.database, writes: [...found, ...position], sync: found.length > 0 });

@@ -1,3 +1,4 @@
+import { steadyMs } from "../../clock/steadyMs.ts";
 import { isWeftError, WeftError } from "../../errors.ts";
 import type { NodeConnection } from "../../rpc/connectNode.ts";
 import type { NodeId } from "../../wire/ids.ts";
@@ -30,7 +31,7 @@ export async function askNodes<Answer>(params: {
   const { links, ranked, signal, ask } = params;
   let fault: unknown;
   for (const { node } of ranked) {
-    const api = isUp(links, node, Date.now()) ? apiOf(links, node) : undefined;
+    const api = isUp(links, node, steadyMs()) ? apiOf(links, node) : undefined;
     if (!api) continue;
     try {
       return await ask(api, node);

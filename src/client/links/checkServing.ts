@@ -1,3 +1,4 @@
+import { steadyMs } from "../../clock/steadyMs.ts";
 import { isWeftError } from "../../errors.ts";
 import type { NodeApi } from "../../rpc/nodeApi.ts";
 import type { ClientCore } from "../core.ts";
@@ -38,7 +39,7 @@ export async function keepChecking(params: Params): Promise<void> {
 
 function mayBeBehind(params: Params): boolean {
   const { told } = params.group;
-  return wasBehind(params) || (told !== undefined && told.movedAtMs + STILL_MS <= Date.now());
+  return wasBehind(params) || (told !== undefined && told.movedAtMs + STILL_MS <= steadyMs());
 }
 
 function wasBehind({ core, group }: Params): boolean {
@@ -64,7 +65,7 @@ export async function checkServing(
   const { core, group, signal, maxAgeMs } = params;
   const { caughtUpBy: node, witness, servedSinceMs } = group;
   if (node === undefined || group.processed.number < group.agreed.number) return "not-told";
-  const now = Date.now();
+  const now = steadyMs();
   const isKnown = group.agreedAtMs >= servedSinceMs && group.agreedAtMs + maxAgeMs > now;
   if (witness === "agreed" && isKnown && group.view.provisional.length === 0) return "agreed";
   const isFresh = group.askedAtMs >= servedSinceMs && group.askedAtMs + ASK_AGAIN_MS > now;

@@ -1,3 +1,4 @@
+import { steadyMs } from "../../clock/steadyMs.ts";
 import { isWeftError } from "../../errors.ts";
 import type { NodeApi } from "../../rpc/nodeApi.ts";
 import type { GroupId, NodeId } from "../../wire/ids.ts";
@@ -7,6 +8,7 @@ import type { ClientCore } from "../core.ts";
 import type { RejectReason } from "../messages/outcome.ts";
 import { type KnownNode, tables } from "../tables.ts";
 import { waitMs } from "../waitMs.ts";
+import { networkMs } from "./chainTime.ts";
 import { differing, readCounts, vectorBefore } from "./compareTopic.ts";
 import { fetchMissing } from "./fetchMissing.ts";
 import { apiOf, noteWithholding } from "./nodeLinks.ts";
@@ -71,7 +73,7 @@ const junk: ReadonlySet<RejectReason> = new Set([
 export async function checkTopic(params: Params): Promise<TopicCheck> {
   const { core, topic, ranked, lacking } = params;
   const claim = claimOf({ core, topic });
-  if (claim?.vector.length === 0 && Date.now() < claim.sinceMs + HISTORY_MS) return { kind: "not-told" };
+  if (claim?.vector.length === 0 && steadyMs() < claim.sinceMs + HISTORY_MS) return { kind: "not-told" };
   const others = [...ranked.filter(({ node }) => !lacking.has(node)), ...ranked];
   const witness = claim && witnessOf({ core, ranked: others, node: claim.node });
   const api = witness && apiOf(core.links, witness);
@@ -100,10 +102,10 @@ async function askDigests(params: Params & { api: NodeApi }): Promise<LogDigest[
 }
 
 async function settledDifference(params: Params & { digests: readonly LogDigest[] }): Promise<LogDigest[]> {
-  const untilMs = Date.now() + SETTLE_MS;
+  const untilMs = steadyMs() + SETTLE_MS;
   for (;;) {
     const found = await differing(params);
-    if (found.length === 0 || Date.now() >= untilMs || params.signal.aborted) return found;
+    if (found.length === 0 || steadyMs() >= untilMs || params.signal.aborted) return found;
     await waitMs({ ms: LOOK_AGAIN_MS, signal: params.signal });
   }
 }
@@ -120,7 +122,8 @@ async function settleByFetching(
     const vector = await vectorBefore({ ...params, claimed: claim.vector, differing: open, signal });
     const missing = await fetchMissing({ ...params, vector, digests: open, signal });
     const genuine = await genuineOf(core, missing);
-    const withheld = genuine.filter((place) => isWithheld({ place, claim, digests: params.digests }));
+    const nowMs = networkMs(core.links);
+    const withheld = genuine.filter((place) => isWithheld({ place, claim, digests: params.digests, nowMs }));
     const isServed = claimOf({ core, topic, node: claim.node }) !== undefined;
     if (withheld.length > 0 && isServed)
       return leave({ ...params, node: claim.node, count: withheld.length });
@@ -151,8 +154,13 @@ function isJunk(outcome: { kind: string; reason?: unknown }): boolean {
 }
 
 /** The serving node has said that it holds this run of the log, or that it keeps no more of what is that young. */
-function isWithheld(params: { place: ReadPlace; claim: Claim; digests: readonly LogDigest[] }): boolean {
-  const { place, claim, digests } = params;
+function isWithheld(params: {
+  place: ReadPlace;
+  claim: Claim;
+  digests: readonly LogDigest[];
+  nowMs: number;
+}): boolean {
+  const { place, claim, digests, nowMs } = params;
   const { log, sequence, timeMs } = place;
   const isThere = (one: { log: ReadPlace["log"] }) =>
     one.log.node === log.node && one.log.generation === log.generation && one.log.shard === log.shard;
@@ -160,7 +168,7 @@ function isWithheld(params: { place: ReadPlace; claim: Claim; digests: readonly 
   if (digests.some((digest) => isThere(digest) && digest.conflicted)) return false;
   const range = claim.vector.find(isThere);
   if (!range || sequence >= range.next) return false;
-  return sequence >= range.floor || timeMs > Date.now() - LEAST_KEPT_MS;
+  return sequence >= range.floor || timeMs > nowMs - LEAST_KEPT_MS;
 }
 
 function leave(params: Params & { node: NodeId; count: number }): CheckKind {
@@ -168,7 +176,7 @@ function leave(params: Params & { node: NodeId; count: number }): CheckKind {
   const { kind, id } = parseTopic(topic);
   const group = kind === "group" ? core.groups.get(id as GroupId) : undefined;
   core.logger.warn({ node, kind, group: group?.id, count }, "a node leaves out envelopes");
-  noteWithholding(core.links, node, Date.now());
+  noteWithholding(core.links, node, steadyMs());
   if (group?.caughtUpBy === node) group.caughtUpBy = undefined;
   if (group?.topicReadBy === node) group.topicReadBy = undefined;
   if (!group && core.bucketReadBy === node) core.bucketReadBy = undefined;
@@ -191,7 +199,7 @@ async function judgeWitness(
   if (!claimed.some(({ sum }, i) => sum.count >= (counts[i] ?? 0)))
     return claimed.length > 0 ? "lacks" : "agrees";
   core.logger.warn({ node: witness }, "a node counts envelopes that it does not show");
-  noteWithholding(core.links, witness, Date.now());
+  noteWithholding(core.links, witness, steadyMs());
   core.feedsWakeup.wake();
   return "invented";
 }

@@ -1,3 +1,4 @@
+import { steadyMs } from "../../clock/steadyMs.ts";
 import { WeftError } from "../../errors.ts";
 import type { ChainEvent, ChainHead, EntryPage, NodeApi } from "../../rpc/nodeApi.ts";
 import type { GroupId, NodeId } from "../../wire/ids.ts";
@@ -134,7 +135,7 @@ async function receive(feed: Feed, event: ChainEvent): Promise<void> {
 function noteTold({ node }: Feed, group: Group, head: ChainHead): void {
   const { told } = group;
   const isSame = told?.node === node && told.head.number === head.number;
-  group.told = { node, head, movedAtMs: isSame ? told.movedAtMs : Date.now() };
+  group.told = { node, head, movedAtMs: isSame ? told.movedAtMs : steadyMs() };
 }
 
 /** What goes wrong in a lane ends the feed. */
@@ -163,9 +164,9 @@ function note(feed: Feed, lane: Lane, outcome: PageOutcome): void {
   if (outcome === "contradicted") {
     throw new WeftError({ code: "malformed", message: `the node ${feed.node} tells of another chain` });
   }
-  lane.waitsSinceMs = outcome === "later" ? (lane.waitsSinceMs ?? Date.now()) : undefined;
+  lane.waitsSinceMs = outcome === "later" ? (lane.waitsSinceMs ?? steadyMs()) : undefined;
   if (outcome === "read" || outcome === "again") return;
-  if (lane.waitsSinceMs !== undefined && lane.waitsSinceMs + PATIENCE_MS < Date.now()) {
+  if (lane.waitsSinceMs !== undefined && lane.waitsSinceMs + PATIENCE_MS < steadyMs()) {
     throw new WeftError({ code: "not-ready", message: `nobody else has the blocks of ${feed.node}` });
   }
   void readAnew(feed, lane, outcome === "undecided" ? READ_UNDECIDED_MS : READ_ANEW_MS);
@@ -200,7 +201,7 @@ async function reachInLane(feed: Feed, lane: Lane): Promise<void> {
   if (lane.isBehind) note(feed, lane, outcome);
   if (!head || outcome === "later" || outcome === "stale") return;
   if (group.caughtUpBy !== node) beServed(group, node);
-  if (group.processed.number !== head.number) group.headMovedAtMs = Date.now();
+  if (group.processed.number !== head.number) group.headMovedAtMs = steadyMs();
   group.processed = head;
   if (outcome === "read" && isHeadDue({ core, group })) {
     const { kind } = await agreeOnHead({ core, group, node, head, signal });
@@ -212,7 +213,7 @@ async function reachInLane(feed: Feed, lane: Lane): Promise<void> {
 
 function beServed(group: Group, node: NodeId): void {
   group.caughtUpBy = node;
-  group.servedSinceMs = Date.now();
+  group.servedSinceMs = steadyMs();
   group.servingWakeup.wake();
 }
 

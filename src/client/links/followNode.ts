@@ -1,3 +1,4 @@
+import { steadyMs } from "../../clock/steadyMs.ts";
 import { isWeftError, WeftError } from "../../errors.ts";
 import type { NodeApi, NodeStatus } from "../../rpc/nodeApi.ts";
 import type { NodeId } from "../../wire/ids.ts";
@@ -35,7 +36,7 @@ export async function followNode(params: {
     core.logger.warn({ node, err: error }, "left a node");
     if (isWeftError(error, "storage")) core.onStorageFault();
     if (isWeftError(error, "storage") || !isWeftError(error)) await waitMs({ ms: OWN_FAULT_WAIT_MS, signal });
-    else noteFailure(core.links, node, Date.now());
+    else noteFailure(core.links, node, steadyMs());
   }
 }
 
@@ -83,13 +84,13 @@ async function readyNode(params: {
   signal: AbortSignal;
 }): Promise<NodeStatus> {
   const { core, plan, api, signal } = params;
-  const untilMs = Date.now() + BEHIND_PATIENCE_MS;
+  const untilMs = steadyMs() + BEHIND_PATIENCE_MS;
   for (;;) {
     const status = await api.getNode({}, { signal });
     const groups = plan.groups.flatMap((id) => core.groups.get(id) ?? []);
     const isPast = (blocks: number[]) => (status.head?.number ?? 0) >= Math.max(0, ...blocks);
     if (status.ready && isPast(groups.map(({ processed }) => processed.number))) return status;
-    if (!status.ready || Date.now() > untilMs) {
+    if (!status.ready || steadyMs() > untilMs) {
       // Nobody has to be as far as a node that was left may have named.
       if (status.ready && isPast(groups.map(({ agreed }) => agreed.number))) return status;
       throw new WeftError({ code: "not-ready", message: status.notReadyReason || "behind this client" });

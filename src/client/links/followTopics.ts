@@ -1,3 +1,4 @@
+import { steadyMs } from "../../clock/steadyMs.ts";
 import { isWeftError, type WeftError } from "../../errors.ts";
 import type { NodeApi, QueryPage, TopicPosition, Watermark } from "../../rpc/nodeApi.ts";
 import { type Write, writeAtomic } from "../../store/writeAtomic.ts";
@@ -27,7 +28,7 @@ export async function followTopics(params: {
   const readings = readingsOf({ core, plan });
   const positions = await positionsOf({ core, plan, database });
   const topics = positions.map(({ topic }) => topic);
-  const sinceMs = Date.now();
+  const sinceMs = steadyMs();
   keepClaim({ core, topics, claim: { node, vector: [], sinceMs } });
   try {
     for await (const event of api.subscribe({ topics: positions }, { signal })) {
@@ -167,8 +168,8 @@ export async function knowNodes(params: {
   const { core, page } = params;
   const nodes = page.envelopes.flatMap(({ receipts }) => receipts.map(({ header }): NodeId => header.node));
   if (nodes.every((node) => core.links.nodes.has(node))) return;
-  if ((lastLists.get(core) ?? 0) + LEAST_BETWEEN_LISTS_MS > Date.now()) return;
-  lastLists.set(core, Date.now());
+  if ((lastLists.get(core) ?? 0) + LEAST_BETWEEN_LISTS_MS > steadyMs()) return;
+  lastLists.set(core, steadyMs());
   const { witnesses, database } = core;
   await readNodeList({ ...params, node: params.node, witnesses, database });
 }

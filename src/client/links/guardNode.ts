@@ -1,5 +1,6 @@
 import { type ErrorCode, isWeftError, WeftError } from "../../errors.ts";
 import type { NodeConnection } from "../../rpc/connectNode.ts";
+import type { ChainHead } from "../../rpc/nodeApi.ts";
 
 /** What a node may say of itself. */
 const ownFaults: ReadonlySet<ErrorCode> = new Set([
@@ -15,6 +16,8 @@ const ownFaults: ReadonlySet<ErrorCode> = new Set([
 /** Of a place in its topics, besides. */
 const topicFaults: ReadonlySet<ErrorCode> = new Set(["pruned", "bad-cursor"]);
 
+/** Is told of the newest block that the node names, with whatever answer. */
+type Hear = (head: ChainHead) => void;
 type Method = (...args: unknown[]) => Promise<unknown> | AsyncIterable<unknown>;
 
 /**
@@ -22,17 +25,17 @@ type Method = (...args: unknown[]) => Promise<unknown> | AsyncIterable<unknown>;
  * other side count as `internal`, a fault of that node, so that another one is asked. The same codes thrown by this
  * client keep their meaning.
  */
-export function guardNode(connection: NodeConnection): NodeConnection {
+export function guardNode(connection: NodeConnection, hear: Hear): NodeConnection {
   const guarded = { ...connection };
   for (const [name, method] of Object.entries(connection)) {
     if (typeof method !== "function") continue;
     const isOfTopics = name === "query" || name === "subscribe";
-    Object.assign(guarded, { [name]: guardMethod(method as Method, isOfTopics) });
+    Object.assign(guarded, { [name]: guardMethod(method as Method, isOfTopics, hear) });
   }
   return guarded;
 }
 
-function guardMethod(method: Method, isOfTopics: boolean): Method {
+function guardMethod(method: Method, isOfTopics: boolean, hear: Hear): Method {
   const judge = (error: unknown): unknown => {
     if (!isWeftError(error) || ownFaults.has(error.code)) return error;
     if (isOfTopics && topicFaults.has(error.code)) return error;
@@ -41,20 +44,34 @@ function guardMethod(method: Method, isOfTopics: boolean): Method {
   };
   return (...args) => {
     const answer = method(...args);
-    if (Symbol.asyncIterator in answer) return guardStream(answer, judge);
-    return answer.catch((error: unknown) => {
-      throw judge(error);
-    });
+    if (Symbol.asyncIterator in answer) return guardStream(answer, judge, hear);
+    return answer.then(
+      (given) => hearing(given, hear),
+      (error: unknown) => {
+        throw judge(error);
+      },
+    );
   };
 }
 
 async function* guardStream(
   stream: AsyncIterable<unknown>,
   judge: (error: unknown) => unknown,
+  hear: Hear,
 ): AsyncGenerator<unknown> {
   try {
-    yield* stream;
+    for await (const event of stream) yield hearing(event, hear);
   } catch (error) {
     throw judge(error);
   }
+}
+
+function hearing<T>(answer: T, hear: Hear): T {
+  if (typeof answer === "object" && answer !== null && "head" in answer && isHead(answer.head))
+    hear(answer.head);
+  return answer;
+}
+
+function isHead(head: unknown): head is ChainHead {
+  return typeof head === "object" && head !== null && "time" in head && "number" in head;
 }

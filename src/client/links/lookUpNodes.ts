@@ -1,3 +1,4 @@
+import { steadyMs } from "../../clock/steadyMs.ts";
 import { labeledHash } from "../../wire/bytes.ts";
 import type { GroupId, NodeId } from "../../wire/ids.ts";
 import type { ClientCore } from "../core.ts";
@@ -28,7 +29,7 @@ export function rankLookUpNodes({ links, self }: Pick<ClientCore, "links" | "sel
 /** The nodes by way of which this client looks people up for a group: no node is to learn both who and which group. */
 export async function lookUpNodes(params: { core: ClientCore; group: GroupId }): Promise<LookUpNodes> {
   const { core, group } = params;
-  const nowMs = Date.now();
+  const nowMs = steadyMs();
   const serving = (await rankGroupNodes({ core, group })).filter(({ node }) => isUp(core.links, node, nowMs));
   return { ranked: lookUpOrder({ nodes: rankLookUpNodes(core), serving }), relaying: serving[0]?.node };
 }

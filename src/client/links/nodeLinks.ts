@@ -1,7 +1,9 @@
+import { steadyMs } from "../../clock/steadyMs.ts";
 import type { NodeConnection } from "../../rpc/connectNode.ts";
 import type { GroupId, NodeId } from "../../wire/ids.ts";
 import { type Backoff, backoffMs } from "../backoff.ts";
 import type { KnownNode } from "../tables.ts";
+import { type HeardTime, hearHead } from "./chainTime.ts";
 import { guardNode } from "./guardNode.ts";
 
 /** Nodes that do not reach each other, as an app or a test was told; a conversation stays on the side it is on. */
@@ -21,10 +23,7 @@ type Health = {
 };
 
 /** The nodes of the registry, the connections to them, and which of them answer. */
-export type NodeLinks = {
-  readonly nodes: Map<NodeId, KnownNode>;
-  /** Addresses that the app named: they come before the registry's. */
-  readonly addresses: Map<NodeId, string>;
+export type NodeLinks = HeardTime & {
   readonly bootstrap: readonly string[];
   readonly connections: Map<string, NodeConnection>;
   readonly connect: (params: { url: string }) => NodeConnection;
@@ -54,6 +53,8 @@ export function createNodeLinks(params: {
     connections: new Map(),
     connect: params.connect,
     health: new Map(),
+    clocks: new Map(),
+    onHeard: undefined,
     onChange: params.onChange,
     reach: undefined,
   };
@@ -72,7 +73,7 @@ export function countOperators(links: NodeLinks): number {
 export function connectionTo(links: NodeLinks, url: string): NodeConnection {
   const known = links.connections.get(url);
   if (known) return known;
-  const connection = guardNode(links.connect({ url }));
+  const connection = guardNode(links.connect({ url }), (head) => hearHead(links, { url, head }));
   links.connections.set(url, connection);
   return connection;
 }
@@ -128,7 +129,7 @@ export function isLeft(links: NodeLinks, node: NodeId, nowMs: number): boolean {
 
 export function noteSuccess(links: NodeLinks, node: NodeId): void {
   // That it answers is not what it was left for.
-  if (isLeft(links, node, Date.now())) return;
+  if (isLeft(links, node, steadyMs())) return;
   links.health.delete(node);
 }
 

@@ -1,3 +1,4 @@
+import { steadyMs } from "../../clock/steadyMs.ts";
 import type { Group } from "../groups/group.ts";
 
 /** A conversation in which nothing was said for longer is compared at once when it goes on. */
@@ -5,7 +6,7 @@ const QUIET_MS = 10 * 60_000;
 
 /** An envelope has come or goes out. */
 export function noteActivity(group: Group): void {
-  const nowMs = Date.now();
+  const nowMs = steadyMs();
   if (group.activeAtMs + QUIET_MS < nowMs) group.topicWakeup.wake();
   group.activeAtMs = nowMs;
 }

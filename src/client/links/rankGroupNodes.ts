@@ -1,3 +1,4 @@
+import { steadyMs } from "../../clock/steadyMs.ts";
 import type { GroupId, NodeId } from "../../wire/ids.ts";
 import { fromHex } from "../../wire/ids.ts";
 import type { ClientCore } from "../core.ts";
@@ -6,6 +7,7 @@ import { viewOf } from "../groups/epochView.ts";
 import { rankNodes, utcDay } from "../nodes/rankNodes.ts";
 import type { KnownNode } from "../tables.ts";
 import { nextOperators } from "../witness/nextOperators.ts";
+import { networkMs } from "./chainTime.ts";
 import { activeNodes, isUp } from "./nodeLinks.ts";
 import { reachable } from "./reach.ts";
 
@@ -23,7 +25,7 @@ export async function rankGroupNodes(params: {
   const epoch = handle && (await readEpoch({ database: core.database, group, cache: handle.epochs, head }));
   const ranked = rankNodes({
     nodes: activeNodes(core.links),
-    day: utcDay(Date.now()),
+    day: utcDay(networkMs(core.links)),
     salt: epoch ? viewOf(epoch.state).context.salt : fromHex(group),
     preferred: core.preferences.get(group),
   });
@@ -34,7 +36,7 @@ export async function rankGroupNodes(params: {
 export function rankOwnNodes(core: ClientCore): KnownNode[] {
   return rankNodes({
     nodes: activeNodes(core.links),
-    day: utcDay(Date.now()),
+    day: utcDay(networkMs(core.links)),
     salt: fromHex(core.self.installation.key),
   });
 }
@@ -55,13 +57,13 @@ export function witnessOf(params: {
 }): NodeId | undefined {
   const { core, ranked, node } = params;
   const operator = core.links.nodes.get(node)?.operator;
-  const others = ranked.filter((one) => one.node !== node && isUp(core.links, one.node, Date.now()));
+  const others = ranked.filter((one) => one.node !== node && isUp(core.links, one.node, steadyMs()));
   return (others.find((one) => one.operator !== operator) ?? others[0])?.node;
 }
 
 /** Of the nodes that answer the best, as many as this client reads and writes by way of: the first serves the chain, too. */
 export function nodesInUse(core: ClientCore, ranked: readonly KnownNode[]): readonly NodeId[] {
-  const up = ranked.filter(({ node }) => isUp(core.links, node, Date.now()));
+  const up = ranked.filter(({ node }) => isUp(core.links, node, steadyMs()));
   const [first] = up;
   // The others are of other operators where there are some.
   const others = first ? spreadOverOperators(up).filter((one) => one !== first) : [];

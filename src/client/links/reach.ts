@@ -1,3 +1,4 @@
+import { steadyMs } from "../../clock/steadyMs.ts";
 import type { GroupId } from "../../wire/ids.ts";
 import type { KnownNode } from "../tables.ts";
 import { isUp, type NodeLinks } from "./nodeLinks.ts";
@@ -12,7 +13,7 @@ export function reachable(params: {
   const { reach } = links;
   if (!reach) return ranked;
   const known = reach.sideOf.get(group);
-  const first = ranked.find(({ node }) => isUp(links, node, Date.now()));
+  const first = ranked.find(({ node }) => isUp(links, node, steadyMs()));
   const side = known ?? reach.sides.find((one) => first && one.has(first.node));
   if (!side) return ranked;
   reach.sideOf.set(group, side);

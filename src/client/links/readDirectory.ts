@@ -1,3 +1,4 @@
+import { steadyMs } from "../../clock/steadyMs.ts";
 import { isWeftError, WeftError } from "../../errors.ts";
 import type { NodeApi, NodeStatus } from "../../rpc/nodeApi.ts";
 import type { Database } from "../../store/openDatabase.ts";
@@ -57,7 +58,7 @@ async function readKnown(params: Params & { faults: unknown[]; most: number }): 
   const { links } = witnesses;
   const lists: NodeList[] = [];
   for (const { node } of activeNodes(links)) {
-    const api = isUp(links, node, Date.now()) ? apiOf(links, node) : undefined;
+    const api = isUp(links, node, steadyMs()) ? apiOf(links, node) : undefined;
     if (!api || lists.length >= most) continue;
     const answer = await attempt(params, () => api.listNodes({}, { signal }));
     if (answer) lists.push({ by: node, records: answer.nodes, isNamed: false });

@@ -1,3 +1,4 @@
+import { steadyMs } from "../../clock/steadyMs.ts";
 import type { GroupId, NodeId } from "../../wire/ids.ts";
 import type { ClientCore } from "../core.ts";
 import { isOver } from "../groups/isOver.ts";
@@ -29,7 +30,7 @@ export async function superviseFeeds(params: { core: ClientCore; signal: AbortSi
     for (const [node, plan] of plans) {
       if (!feeds.has(node)) feeds.set(node, startFeed({ core, node, plan, signal }));
     }
-    const timeoutMs = nextRetryMs(core.links, Date.now());
+    const timeoutMs = nextRetryMs(core.links, steadyMs());
     await core.feedsWakeup.wait({
       signal,
       ...(timeoutMs === undefined ? {} : { timeoutMs: timeoutMs + 10 }),

@@ -1,4 +1,5 @@
 import { nodeWord } from "../../chain/nodeWord.ts";
+import { steadyMs } from "../../clock/steadyMs.ts";
 import type { NodeRecord } from "../../rpc/nodeApi.ts";
 import type { Hex, NodeId } from "../../wire/ids.ts";
 import type { ChainBlock } from "../../wire/words.ts";
@@ -33,7 +34,7 @@ export function tellFalseList(params: {
       return isOldLie({ record, truth: truths.get(record.node), word, finalBlock });
     });
     if (!false_ || list.by === undefined) continue;
-    noteWithholding(witnesses.links, list.by, Date.now());
+    noteWithholding(witnesses.links, list.by, steadyMs());
     tellLie(witnesses, {
       node: list.by,
       fact: `the node ${false_.node} in the registry`,

@@ -1,3 +1,4 @@
+import { steadyMs } from "../../clock/steadyMs.ts";
 import { isWeftError } from "../../errors.ts";
 import type { NodeId } from "../../wire/ids.ts";
 import { apiOf, type NodeLinks, nodesToTry, noteAnswer, noteFailure } from "./nodeLinks.ts";
@@ -11,7 +12,7 @@ const ANSWER_MS = 1_000;
  */
 export async function tryAgain(params: { links: NodeLinks; signal: AbortSignal }): Promise<void> {
   const { links, signal } = params;
-  await Promise.all(nodesToTry(links, Date.now()).map((node) => tryNode({ links, node, signal })));
+  await Promise.all(nodesToTry(links, steadyMs()).map((node) => tryNode({ links, node, signal })));
 }
 
 async function tryNode(params: { links: NodeLinks; node: NodeId; signal: AbortSignal }): Promise<void> {
@@ -21,11 +22,11 @@ async function tryNode(params: { links: NodeLinks; node: NodeId; signal: AbortSi
   try {
     const answer = await apiOf(links, node)?.getNode({}, { signal: AbortSignal.any([signal, late.signal]) });
     if (answer?.ready) noteAnswer(links, node);
-    else noteFailure(links, node, Date.now());
+    else noteFailure(links, node, steadyMs());
   } catch (error) {
     if (signal.aborted) return;
     if (!late.signal.aborted && !isWeftError(error)) throw error;
-    noteFailure(links, node, Date.now());
+    noteFailure(links, node, steadyMs());
   } finally {
     clearTimeout(timer);
   }

@@ -1,3 +1,4 @@
+import { wallMs } from "../../clock/wallMs.ts";
 import { type Envelope, envelopeBytes } from "../../wire/envelope.ts";
 import type { EntryId, EnvelopeHash, NodeId } from "../../wire/ids.ts";
 import type { Receipt } from "../../wire/receipt.ts";
@@ -100,5 +101,5 @@ function distinct(receipts: readonly Receipt[]): Receipt[] {
 
 function settled(params: { group: Group; hash: EnvelopeHash }, outcome: Outcome) {
   const { group, hash: envelope } = params;
-  return tables.outcome.put({ group: group.id, envelope }, { outcome, receivedAtMs: Date.now() });
+  return tables.outcome.put({ group: group.id, envelope }, { outcome, receivedAtMs: wallMs() });
 }

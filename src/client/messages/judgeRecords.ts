@@ -1,3 +1,4 @@
+import { wallMs } from "../../clock/wallMs.ts";
 import type { ClientCore } from "../core.ts";
 import type { Branch } from "../groups/branch.ts";
 import type { GroupChange } from "../groups/changeGroup.ts";
@@ -88,5 +89,5 @@ export function outcomeWrite(params: {
     : isOwn
       ? ({ kind: "own", message } as const)
       : ({ kind: "opened", epoch, message } as const);
-  return tables.outcome.put({ group: group.id, envelope }, { outcome, receivedAtMs: Date.now() });
+  return tables.outcome.put({ group: group.id, envelope }, { outcome, receivedAtMs: wallMs() });
 }

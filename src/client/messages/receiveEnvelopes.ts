@@ -1,3 +1,4 @@
+import { wallMs } from "../../clock/wallMs.ts";
 import { isWeftError } from "../../errors.ts";
 import { ownerOfLeaf } from "../../identity/credential.ts";
 import { hasMessageKeys } from "../../mls/closeEpoch.ts";
@@ -15,6 +16,7 @@ import { readEpoch, type StoredEpoch } from "../groups/epochStates.ts";
 import { viewOf } from "../groups/epochView.ts";
 import type { Group } from "../groups/group.ts";
 import { heardRecord } from "../groups/unheard.ts";
+import { shownMs } from "../links/chainTime.ts";
 import type { Member } from "../policy/roleOf.ts";
 import { type CopyEvidence, tables } from "../tables.ts";
 import { insertGap } from "../timeline/insertGap.ts";
@@ -231,7 +233,7 @@ async function gap(params: Decoded, reason: GapReason): Promise<GroupChange> {
   const { core, group, arrival, decoded } = params;
   const { branch } = group.view;
   const epoch = branch.steps[branch.places.get(decoded.head) ?? -1]?.epoch ?? 0;
-  const atMs = Math.min(...arrival.receipts.map(({ header }) => header.timeMs), Date.now());
+  const atMs = Math.min(...arrival.receipts.map(({ header }) => header.timeMs), shownMs(core.links));
   const replacedBy = await readReplacement({
     database: core.database,
     group: group.id,
@@ -253,7 +255,7 @@ function rejected(params: Params, reason: RejectReason): GroupChange {
 }
 
 function withOutcome({ group, arrival }: Params, outcome: Outcome): GroupChange {
-  const record = { outcome, receivedAtMs: Date.now() };
+  const record = { outcome, receivedAtMs: wallMs() };
   return { writes: [tables.outcome.put({ group: group.id, envelope: arrival.hash }, record)] };
 }
 

@@ -4,6 +4,7 @@ import { type GroupId, type Hex, toHex } from "../../wire/ids.ts";
 import type { ClientCore } from "../core.ts";
 import { changeGroup, type GroupChange } from "../groups/changeGroup.ts";
 import type { Group } from "../groups/group.ts";
+import { shownMs } from "../links/chainTime.ts";
 import type { IntentReason } from "../policy/reasons.ts";
 import { tables } from "../tables.ts";
 import { type Action, failed, type Intent } from "./intent.ts";
@@ -50,7 +51,7 @@ export function draftIntent(params: { core: ClientCore; group: GroupId; action: 
   const { core, group, action } = params;
   const id: Hex = toHex(randomBytes(INTENT_ID_BYTES));
   return {
-    ...{ id, group, action, sequence: core.nextSequence++, createdAtMs: Date.now() },
+    ...{ id, group, action, sequence: core.nextSequence++, createdAtMs: shownMs(core.links) },
     ...{ progress: { kind: "queued" }, resolved: undefined, remaining: undefined, audience: undefined },
     ...{ landed: [], replaces: [], acknowledged: false },
     ...{ racesLost: 0, rebased: 0, attempts: 0, retryAtMs: 0, retryAtBlock: 0 },

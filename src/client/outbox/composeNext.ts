@@ -2,6 +2,7 @@ import type { MessageBody, MessageContent } from "../../wire/applicationMessage.
 import type { GroupId } from "../../wire/ids.ts";
 import type { ClientCore } from "../core.ts";
 import type { Group } from "../groups/group.ts";
+import { shownMs } from "../links/chainTime.ts";
 import { readLatest } from "../messages/timelineStore.ts";
 import { composeMessage, type Forerunner } from "../timeline/composeMessage.ts";
 import type { MessageRecord } from "../timeline/record.ts";
@@ -26,7 +27,7 @@ export async function composeNext(params: {
     epoch: group?.view.record.epoch ?? 0,
     latest: [...latest, ...waiting(group)],
     body,
-    sentAtMs: Date.now(),
+    sentAtMs: shownMs(core.links),
   });
 }
 

@@ -1,3 +1,4 @@
+import { steadyMs } from "../../clock/steadyMs.ts";
 import { isWeftError } from "../../errors.ts";
 import { MAX_ENVELOPES_PER_PUBLISH, MAX_HASHES_PER_CALL } from "../../rpc/limits.ts";
 import type { NodeApi } from "../../rpc/nodeApi.ts";
@@ -53,7 +54,7 @@ async function planStep({ core, group }: Params): Promise<Delivery> {
   const isPost = ({ record }: Publication) => parseTopic(record.envelope.topic).kind === "group";
   const posts = publications.filter(isPost);
   const others = publications.filter((one) => !isPost(one));
-  const { due, nextMs } = duePublications({ publications: others, nowMs: Date.now() });
+  const { due, nextMs } = duePublications({ publications: others, nowMs: steadyMs() });
   return firstStep([
     stepOf({ core, group, publications: posts, ranked: await rankGroupNodes(place) }),
     stepOf({ core, group, publications: due, ranked: due.length > 0 ? await rankWelcomeNodes(place) : [] }),
@@ -70,7 +71,7 @@ function stepOf(params: {
 }): Delivery {
   const { core, group, publications, ranked } = params;
   const { links } = core;
-  const nowMs = Date.now();
+  const nowMs = steadyMs();
   const nodes = ranked.map(({ node, operator }) => {
     const isLeftAlone = isLeft(links, node, nowMs);
     return { node, operator, isLeftAlone, isUp: isLeftAlone || isUp(links, node, nowMs) };
@@ -100,15 +101,15 @@ async function withNode(
 ): Promise<void> {
   const { core, node, run } = params;
   const api = apiOf(core.links, node);
-  if (!api) return noteFailure(core.links, node, Date.now());
+  if (!api) return noteFailure(core.links, node, steadyMs());
   try {
     await run({ ...params, api });
   } catch (error) {
     if (params.signal.aborted || !isNodeFault(error)) throw error;
-    noteFailure(core.links, node, Date.now());
+    noteFailure(core.links, node, steadyMs());
     core.feedsWakeup.wake();
     core.logger.warn({ node, err: error }, "a node failed to take envelopes");
-    if (!isLeft(core.links, node, Date.now())) return;
+    if (!isLeft(core.links, node, steadyMs())) return;
     await params.group.deliveryWakeup.wait({ signal: params.signal, timeoutMs: LEFT_FAULT_WAIT_MS });
   }
 }
@@ -163,5 +164,5 @@ async function lookFor(params: AtNode): Promise<void> {
 /** Gossip takes milliseconds; what it has lost comes by sync seconds later. */
 function waitFor(asked: readonly Publication[]): number {
   const oldest = Math.min(...asked.map(({ record }) => record.acknowledgedAtMs));
-  return Math.min(2_000, Math.max(20, (Date.now() - oldest) / 4));
+  return Math.min(2_000, Math.max(20, (steadyMs() - oldest) / 4));
 }

@@ -1,3 +1,4 @@
+import { steadyMs } from "../../clock/steadyMs.ts";
 import { isWeftError } from "../../errors.ts";
 import type { NodeApi } from "../../rpc/nodeApi.ts";
 import type { NodeId } from "../../wire/ids.ts";
@@ -97,7 +98,7 @@ function next({ core, group }: Params): OutboxAction {
       isAgreed: isAgreed(group),
       canSeal: stepToSealTo(group.view) !== undefined,
     },
-    nowMs: Date.now(),
+    nowMs: steadyMs(),
   });
 }
 
@@ -136,7 +137,7 @@ async function withNode(params: Params & { action: OutboxAction }): Promise<void
   const ranked = isLookUp
     ? (await lookUpNodes({ core, group: group.id })).ranked
     : await relayingNodes({ core, group, intent });
-  if (!ranked.some(({ node }) => apiOf(core.links, node) && isUp(core.links, node, Date.now()))) {
+  if (!ranked.some(({ node }) => apiOf(core.links, node) && isUp(core.links, node, steadyMs()))) {
     return await waitMs({ ms: FAULT_WAIT_MS, signal });
   }
   const step = { core, group, intent, signal };
@@ -170,7 +171,7 @@ async function noticing(
     await step();
   } catch (error) {
     if (!signal.aborted && isWeftError(error, "node-unreachable")) {
-      noteFailure(core.links, node, Date.now());
+      noteFailure(core.links, node, steadyMs());
       core.feedsWakeup.wake();
     }
     throw error;
@@ -193,11 +194,11 @@ async function backOff(params: Omit<Params, "signal"> & { intent: Intent; ms: nu
     await changeGroup({
       core,
       group,
-      change: { intents: [{ ...now, retryAtMs: Date.now() + ms }] },
+      change: { intents: [{ ...now, retryAtMs: steadyMs() + ms }] },
     });
   });
 }
 
 function timeoutOf({ untilMs }: { untilMs: number | undefined }): { timeoutMs?: number } {
-  return untilMs === undefined ? {} : { timeoutMs: Math.max(1, untilMs - Date.now()) };
+  return untilMs === undefined ? {} : { timeoutMs: Math.max(1, untilMs - steadyMs()) };
 }

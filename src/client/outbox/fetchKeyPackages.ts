@@ -1,3 +1,4 @@
+import { steadyMs } from "../../clock/steadyMs.ts";
 import { chooseKeyPackage } from "../../identity/chooseKeyPackage.ts";
 import { activeInstallations } from "../../identity/inbox.ts";
 import { MAX_KEYS_PER_CALL } from "../../rpc/limits.ts";
@@ -8,6 +9,7 @@ import type { KeyPackageRecord } from "../../wire/keyPackageRecord.ts";
 import type { ClientCore } from "../core.ts";
 import type { Registry } from "../entries/judgeEntry.ts";
 import { isNodeFault } from "../links/askNodes.ts";
+import { leastMs } from "../links/chainTime.ts";
 import { lookUpNodes } from "../links/lookUpNodes.ts";
 import { apiOf, isUp } from "../links/nodeLinks.ts";
 import { spreadOverOperators } from "../links/rankGroupNodes.ts";
@@ -52,7 +54,7 @@ export async function fetchKeyPackages(params: {
   for (const { inbox, installation } of wanted) {
     const envelopes = served.get(installation) ?? [];
     const { record, refused } = chooseKeyPackage({
-      ...{ installation, inbox, envelopes, block, network: core.network, nowMs: Date.now() },
+      ...{ installation, inbox, envelopes, block, network: core.network, nowMs: leastMs(core.links) },
     });
     if (refused.length > 0) core.logger.warn({ installation, refused }, "served key packages are not usable");
     if (record) found.get(inbox.inbox)?.push(record);
@@ -75,7 +77,7 @@ async function askForAll(params: {
   let fault: unknown;
   const { ranked, relaying } = await lookUpNodes(params);
   for (const { node } of inTurn(ranked, relaying)) {
-    const api = isUp(core.links, node, Date.now()) ? apiOf(core.links, node) : undefined;
+    const api = isUp(core.links, node, steadyMs()) ? apiOf(core.links, node) : undefined;
     const isWhole = [...served.values()].every((envelopes) => envelopes.length > 0);
     const isApart = node !== relaying || answers === 0 || (anywhere && !isWhole);
     if (!api || !isApart || (answers >= NODES_ASKED && isWhole)) continue;

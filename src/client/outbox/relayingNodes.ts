@@ -1,3 +1,4 @@
+import { steadyMs } from "../../clock/steadyMs.ts";
 import type { Address, Hex } from "../../wire/ids.ts";
 import type { ClientCore } from "../core.ts";
 import type { Group } from "../groups/group.ts";
@@ -35,7 +36,7 @@ export async function relayingNodes(params: {
 }): Promise<readonly KnownNode[]> {
   const { core, group, intent } = params;
   const ranked = await rankGroupNodes({ core, group: group.id });
-  const up = ranked.filter(({ node }) => isUp(core.links, node, Date.now()));
+  const up = ranked.filter(({ node }) => isUp(core.links, node, steadyMs()));
   const asked = (intent.lookedUpAt ?? []).map((node) => core.links.nodes.get(node) ?? { node });
   const counts = faults.get(group)?.get(intent.id) ?? new Map<Address, number>();
   const isWilling = ({ operator }: KnownNode) => !isTired({ intent, counts, operator });

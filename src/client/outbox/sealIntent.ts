@@ -1,3 +1,4 @@
+import { wallMs } from "../../clock/wallMs.ts";
 import { WeftError } from "../../errors.ts";
 import { sealMessage } from "../../mls/sealMessage.ts";
 import { writeApplicationMessage } from "../../wire/applicationMessage.ts";
@@ -92,7 +93,7 @@ async function show(params: {
   const { writes, events } = timelineWrites({ group: group.id, changes });
   const outcome = tables.outcome.put(
     { group: group.id, envelope: hash },
-    { outcome: { kind: "own", message: message.id }, receivedAtMs: Date.now() },
+    { outcome: { kind: "own", message: message.id }, receivedAtMs: wallMs() },
   );
   return { events, writes: [...writes, outcome] };
 }

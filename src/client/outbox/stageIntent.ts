@@ -1,4 +1,5 @@
 import { sha256 } from "#crypto";
+import { steadyMs } from "../../clock/steadyMs.ts";
 import { isWeftError, WeftError } from "../../errors.ts";
 import { distinctAdds } from "../../mls/distinctAdds.ts";
 import type { GroupState } from "../../mls/groupState.ts";
@@ -196,7 +197,7 @@ async function carryOut(params: Staging & { plan: EntryPlan }): Promise<void> {
       const patience = intent.landed.length > 0 ? PATIENCE_AT_LAST : PATIENCE;
       if (intent.attempts >= patience) return await store(params, failed(intent, "no-key-package"));
       const waitMs = 100 + backoffMs({ ...RELAY_BACKOFF, attempt: intent.attempts });
-      return await store(params, { ...retry, retryAtMs: Date.now() + waitMs });
+      return await store(params, { ...retry, retryAtMs: steadyMs() + waitMs });
     }
     case "control":
       return await stage(params, sealControl({ ...params, ...plan }));

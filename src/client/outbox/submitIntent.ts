@@ -1,4 +1,5 @@
 import { signAppend } from "../../chain/signAppend.ts";
+import { steadyMs } from "../../clock/steadyMs.ts";
 import { zero } from "../../crypto/zero.ts";
 import { WeftError } from "../../errors.ts";
 import type { AppendRequest, NodeApi } from "../../rpc/nodeApi.ts";
@@ -55,7 +56,7 @@ export async function submitIntent(params: {
   const operators = core.ownRelay ? 1 : countOperators(core.links);
   const operator = core.links.nodes.get(node)?.operator ?? NO_OPERATOR;
   const change = (now: Intent) =>
-    relayed({ intent: now, outcome, operator, operators, block, nowMs: Date.now() });
+    relayed({ intent: now, outcome, operator, operators, block, nowMs: steadyMs() });
   await changeStaged({ core, group, intent, change });
 }
 

@@ -1,3 +1,4 @@
+import { steadyMs } from "../../clock/steadyMs.ts";
 import { type ErrorCode, WeftError } from "../../errors.ts";
 import type { PublishOutcome } from "../../rpc/nodeApi.ts";
 import { envelopeBytes } from "../../wire/envelope.ts";
@@ -65,7 +66,7 @@ async function after(params: OfNode): Promise<Publication> {
   const ranked = isPost ? await rankGroupNodes(place) : await rankWelcomeNodes(place);
   const first = publication.record.node;
   const isEnough = isOnlyNode(core) || (first !== undefined && isSecond({ ranked, first, node }));
-  return publicationAfter({ publication, node, isEnough, nowMs: Date.now() });
+  return publicationAfter({ publication, node, isEnough, nowMs: steadyMs() });
 }
 
 /** Only what this client can tell itself ends a message; else the next node in rank gets the envelope. */

@@ -1,3 +1,4 @@
+import { steadyMs } from "../../clock/steadyMs.ts";
 import { drawChance } from "../../crypto/drawChance.ts";
 import { sealGroupInfo } from "../../identity/sealGroupInfo.ts";
 import { wrapWelcome } from "../../identity/wrapWelcome.ts";
@@ -76,7 +77,7 @@ export function welcomePublications(params: {
     }),
   );
   const items = [...info.envelopes, ...wrapped];
-  const spread = spreadWelcomes({ items, nowMs: Date.now(), chance: drawChance });
+  const spread = spreadWelcomes({ items, nowMs: steadyMs(), chance: drawChance });
   return spread.map(({ item: envelope, dueAtMs }, i) =>
     publicationOf({ intent, envelope, part: first + i, dueAtMs }),
   );

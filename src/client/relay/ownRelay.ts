@@ -32,6 +32,8 @@ export type OwnRelay = Pick<NodeApi, "relayAppend" | "relayIdentity" | "getWalle
     place: { inbox: InboxId; installation: InstallationKey },
     call?: Call,
   ) => ReturnType<PaidChain["findInstallation"]>;
+  /** The chain's newest block. */
+  readonly readHead: (call?: Call) => ReturnType<PaidChain["readHead"]>;
   /** Reaches the endpoint. Throws `chain-unreachable`, `wrong-chain`. */
   readonly check: (call?: Call) => Promise<void>;
   /** Of the last try; undefined if it got there. */
@@ -88,6 +90,7 @@ export function openOwnRelay(params: {
     relayIdentity: (action, call) => run(paid, call, (chain) => chain.relayIdentity(action, call)),
     getWallet: ({ wallet }, call) => run(free, call, (chain) => chain.readWallet(wallet)),
     findInstallation: (place, call) => run(free, call, (chain) => chain.findInstallation(place)),
+    readHead: (call) => run(free, call, (chain) => chain.readHead()),
     check: (call) => run(free, call, async () => undefined),
     trouble: undefined,
   };

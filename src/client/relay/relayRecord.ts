@@ -1,3 +1,4 @@
+import { steadyMs } from "../../clock/steadyMs.ts";
 import { WeftError } from "../../errors.ts";
 import type { IdentityAction, Refusal, RelayOutcome } from "../../rpc/nodeApi.ts";
 import { isNodeFault } from "../links/askNodes.ts";
@@ -28,7 +29,7 @@ export async function relayRecord(params: {
   let refusal: Refusal | undefined;
   let fault: unknown;
   for (const { node, operator } of ranked) {
-    const api = isUp(links, node, Date.now()) ? apiOf(links, node) : undefined;
+    const api = isUp(links, node, steadyMs()) ? apiOf(links, node) : undefined;
     if (!api) continue;
     try {
       const outcome = await api.relayIdentity(action, { signal });

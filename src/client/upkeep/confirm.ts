@@ -1,3 +1,4 @@
+import { wallMs } from "../../clock/wallMs.ts";
 import { sealMessage } from "../../mls/sealMessage.ts";
 import { envelopeHash } from "../../wire/envelope.ts";
 import { buildGroupEnvelope } from "../../wire/groupEnvelope.ts";
@@ -47,9 +48,7 @@ export async function confirm(params: { core: ClientCore; group: Group; entry: E
       intents: [{ ...draft, progress: { kind: "landed" } }],
       epochs: [{ head, epoch: { kind: "open", state: newState }, isNew: false }],
       publications: [{ sequence: draft.sequence, part: 0, record: publication }],
-      writes: [
-        tables.outcome.put({ group: group.id, envelope: hash }, { outcome, receivedAtMs: Date.now() }),
-      ],
+      writes: [tables.outcome.put({ group: group.id, envelope: hash }, { outcome, receivedAtMs: wallMs() })],
       sync: true,
     },
   });

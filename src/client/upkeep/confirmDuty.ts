@@ -1,3 +1,4 @@
+import { steadyMs } from "../../clock/steadyMs.ts";
 import type { EntryId, InstallationKey } from "../../wire/ids.ts";
 import type { ClientCore } from "../core.ts";
 import type { EpochView } from "../groups/epochView.ts";
@@ -41,7 +42,7 @@ export function confirmDuty(params: {
     self: installation.key,
     able: ranked.map((one) => one.installation),
   });
-  const turnMs = Date.now() + waitMs + (isNewcomer ? NEWCOMERS_WAIT_MS : 0);
+  const turnMs = steadyMs() + waitMs + (isNewcomer ? NEWCOMERS_WAIT_MS : 0);
   return [{ kind: "confirm", subject: last.head as EntryId, turnMs }];
 }
 

@@ -1,3 +1,4 @@
+import { steadyMs } from "../../clock/steadyMs.ts";
 import type { ClientCore } from "../core.ts";
 import { readEpoch } from "../groups/epochStates.ts";
 import { viewOf } from "../groups/epochView.ts";
@@ -27,7 +28,7 @@ export async function keepRotation(params: Params): Promise<void> {
   let last: Attempt | undefined;
   while (!signal.aborted) {
     const due = await nextRotation(params);
-    const nowMs = Date.now();
+    const nowMs = steadyMs();
     const againMs = due && last?.entry === due.entry ? last.atMs + TRY_AGAIN_MS : 0;
     const inMs = due && Math.max(due.inMs, againMs - nowMs);
     if (due && inMs !== undefined && inMs <= 0) {
@@ -53,7 +54,7 @@ async function nextRotation(params: Params): Promise<{ inMs: number; entry: Head
   const self = core.self.installation.key;
   const since = keyDateOf({ steps: branch.steps, self });
   if (!since) return undefined;
-  const nowMs = group.processed.time * 1000 + (Date.now() - group.headMovedAtMs);
+  const nowMs = group.processed.time * 1000 + (steadyMs() - group.headMovedAtMs);
   return { inMs: rotationDueMs({ rotation, since, self }) - nowMs, entry: since.entry };
 }
 

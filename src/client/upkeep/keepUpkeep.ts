@@ -1,3 +1,4 @@
+import { steadyMs } from "../../clock/steadyMs.ts";
 import type { InboxId, InstallationKey } from "../../wire/ids.ts";
 import type { ClientCore } from "../core.ts";
 import { type Registry, revokedMembers } from "../entries/judgeEntry.ts";
@@ -41,7 +42,7 @@ export async function keepUpkeep(params: Params): Promise<void> {
     const turnMs = await takeTurns({ ...params, turns });
     const standInMs = await standIn({ ...params, turns: standIns });
     const nextMs = earlier(turnMs, standInMs);
-    const timeout = nextMs === undefined ? {} : { timeoutMs: Math.max(1, nextMs - Date.now()) };
+    const timeout = nextMs === undefined ? {} : { timeoutMs: Math.max(1, nextMs - steadyMs()) };
     await group.upkeepWakeup.wait({ signal, ...timeout });
   }
 }
@@ -55,11 +56,11 @@ async function takeTurns(params: Params & { turns: Turns }): Promise<number | un
   const { core, group, turns } = params;
   const duties = await openDuties(params);
   for (const key of turns.keys()) if (!duties.some((duty) => keyOf(duty) === key)) turns.delete(key);
-  const sinceMs = Date.now();
+  const sinceMs = steadyMs();
   for (const duty of duties) {
     if (!turns.has(keyOf(duty))) turns.set(keyOf(duty), { atMs: duty.turnMs, sinceMs });
   }
-  const due = duties.filter((duty) => (turns.get(keyOf(duty))?.atMs ?? 0) <= Date.now());
+  const due = duties.filter((duty) => (turns.get(keyOf(duty))?.atMs ?? 0) <= steadyMs());
   const [first] = await whatCanBeDone({ ...params, due });
   if (first) {
     const action = actionOf(first);
@@ -75,9 +76,9 @@ async function take({ core, group, action }: Omit<Params, "signal"> & { action: 
 }
 
 function putOff(turns: Turns, duty: Duty): void {
-  const { sinceMs } = turns.get(keyOf(duty)) ?? { sinceMs: Date.now() };
-  const waitMs = Math.min(MAX_TRY_AGAIN_MS, Math.max(TRY_AGAIN_MS, Date.now() - sinceMs));
-  turns.set(keyOf(duty), { atMs: Date.now() + waitMs, sinceMs });
+  const { sinceMs } = turns.get(keyOf(duty)) ?? { sinceMs: steadyMs() };
+  const waitMs = Math.min(MAX_TRY_AGAIN_MS, Math.max(TRY_AGAIN_MS, steadyMs() - sinceMs));
+  turns.set(keyOf(duty), { atMs: steadyMs() + waitMs, sinceMs });
 }
 
 /** An installation whose key package is not there yet can't be taken in. */
@@ -122,7 +123,7 @@ async function openDuties({ core, group }: Params): Promise<DutyInTurn[]> {
   const duties = dutiesOf({ standing, leaves, self, missing });
   const turns = duties.map((duty) => ({
     ...duty,
-    turnMs: Date.now() + waitOf({ core, view, group, revoked, duty }),
+    turnMs: steadyMs() + waitOf({ core, view, group, revoked, duty }),
   }));
   return [...turns, ...confirmDuty({ core, group, view, revoked })];
 }
@@ -136,7 +137,7 @@ function appealDuties(params: { core: ClientCore; group: Group; view: EpochView 
   const { contested } = appeal;
   const able = view.members.map((member) => member.installation);
   const waitMs = mayProve(contested) ? staggerMs({ subject: contested.id, self: installation.key, able }) : 0;
-  return [{ kind: "appeal", subject: contested.id, turnMs: Date.now() + waitMs }];
+  return [{ kind: "appeal", subject: contested.id, turnMs: steadyMs() + waitMs }];
 }
 
 function waitOf(params: {

@@ -1,4 +1,5 @@
 import { sha256 } from "#crypto";
+import { steadyMs } from "../../clock/steadyMs.ts";
 import { equalBytes } from "../../crypto/equalBytes.ts";
 import { isWeftError } from "../../errors.ts";
 import { ownerOfLeaf } from "../../identity/credential.ts";
@@ -52,9 +53,9 @@ export async function standIn(params: Params & { turns: StandIns }): Promise<num
   for (const entry of additions) {
     if (!turns.has(entry.id)) turns.set(entry.id, await turnOf({ ...params, entry }));
     const atMs = turns.get(entry.id);
-    if (atMs === undefined || atMs > Date.now()) continue;
+    if (atMs === undefined || atMs > steadyMs()) continue;
     const isOver = await lookAfter({ ...params, entry });
-    turns.set(entry.id, isOver ? undefined : Date.now() + TRY_AGAIN_MS);
+    turns.set(entry.id, isOver ? undefined : steadyMs() + TRY_AGAIN_MS);
   }
   const next = [...turns.values()].filter((atMs) => atMs !== undefined);
   return next.length === 0 ? undefined : Math.min(...next);
@@ -76,7 +77,7 @@ async function turnOf(params: Params & { entry: EntryRecord }): Promise<number |
   const installations = viewOf(state).members.map(({ installation }) => installation);
   const able = installations.filter((installation) => installation !== author);
   const waitMs = staggerMs({ subject: entry.id, self: core.self.installation.key, able });
-  return waitMs > MAX_STAGGER_MS ? undefined : Date.now() + PATIENCE_MS + waitMs;
+  return waitMs > MAX_STAGGER_MS ? undefined : steadyMs() + PATIENCE_MS + waitMs;
 }
 
 /** False if it has to be tried again. */

@@ -1,3 +1,4 @@
+import { steadyMs } from "../../clock/steadyMs.ts";
 import { isWeftError } from "../../errors.ts";
 import { waitMs } from "../waitMs.ts";
 import type { Claim } from "./fact.ts";
@@ -20,12 +21,12 @@ type Params = { witness: Witness; claim: Claim; finalityBlocks: number; signal: 
  */
 export async function askOne(params: Params & { patienceMs: number }): Promise<Heard> {
   const { patienceMs, signal } = params;
-  const endMs = Date.now() + patienceMs;
+  const endMs = steadyMs() + patienceMs;
   let lacking: Heard | undefined;
   for (;;) {
-    const heard = await askOnce({ ...params, timeoutMs: Math.max(1, endMs - Date.now()) });
+    const heard = await askOnce({ ...params, timeoutMs: Math.max(1, endMs - steadyMs()) });
     if (heard.word.kind === "mute" && lacking) return lacking;
-    if (heard.word.kind !== "lacks" || Date.now() + ASK_AGAIN_MS >= endMs) return heard;
+    if (heard.word.kind !== "lacks" || steadyMs() + ASK_AGAIN_MS >= endMs) return heard;
     lacking = heard;
     await waitMs({ ms: ASK_AGAIN_MS, signal });
     signal.throwIfAborted();

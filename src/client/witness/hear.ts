@@ -1,3 +1,4 @@
+import { steadyMs } from "../../clock/steadyMs.ts";
 import type { NodeId } from "../../wire/ids.ts";
 import { backoffMs } from "../backoff.ts";
 import { waitMs } from "../waitMs.ts";
@@ -47,13 +48,13 @@ async function hearAll(params: Asked): Promise<Testimony | undefined> {
   const lie = await settleDoubt(params);
   if (lie) return lie;
   const wasQuiet = asked.every(({ node }) => node !== undefined && quiet.has(node));
-  const endMs = Date.now() + (wasQuiet ? QUIET_PATIENCE_MS : SILENCE_MS);
+  const endMs = steadyMs() + (wasQuiet ? QUIET_PATIENCE_MS : SILENCE_MS);
   const share = wasQuiet ? QUIET_PATIENCE_MS / asked.length : PATIENCE_MS;
   const muted = new Set<Witness>();
   let isSomebodyThere = false;
   do {
     for (const witness of asked) {
-      const patienceMs = Math.min(share, endMs - Date.now());
+      const patienceMs = Math.min(share, endMs - steadyMs());
       if (patienceMs <= 0) break;
       const heard = await askOne({ witness, claim, finalityBlocks, patienceMs, signal });
       const { word, head } = heard;
@@ -71,7 +72,7 @@ async function hearAll(params: Asked): Promise<Testimony | undefined> {
     if (isSomebodyThere) break;
     await waitMs({ ms: ASK_AGAIN_MS, signal });
     signal.throwIfAborted();
-  } while (Date.now() < endMs);
+  } while (steadyMs() < endMs);
   for (const witness of muted) {
     if (witness.node !== undefined) noteQuiet(witnesses, witness.node);
     if (wasQuiet) listenOn(params, witness);
@@ -93,6 +94,6 @@ function listenOn({ witnesses, claim, signal }: Asked, witness: Witness): void {
 /** It is not waited for again for a while, so that a network that is torn apart does not slow every question. */
 function noteQuiet({ quiet }: Witnesses, node: NodeId): void {
   const attempts = (quiet.get(node)?.attempts ?? 0) + 1;
-  const untilMs = Date.now() + QUIET.baseMs / 2 + backoffMs({ ...QUIET, attempt: attempts - 1 });
+  const untilMs = steadyMs() + QUIET.baseMs / 2 + backoffMs({ ...QUIET, attempt: attempts - 1 });
   quiet.set(node, { attempts, untilMs });
 }

@@ -1,3 +1,4 @@
+import { steadyMs } from "../../clock/steadyMs.ts";
 import type { GroupId, NodeId } from "../../wire/ids.ts";
 import type { ChainBlock } from "../../wire/words.ts";
 import { apiOf, noteBehind } from "../links/nodeLinks.ts";
@@ -45,12 +46,12 @@ export function leaveIfBehind(params: {
     behind.delete(name);
     return;
   }
-  const seen = behind.get(name) ?? { sinceMs: Date.now(), blocks };
+  const seen = behind.get(name) ?? { sinceMs: steadyMs(), blocks };
   behind.set(name, seen);
-  if (seen.sinceMs + MAX_BEHIND_MS > Date.now()) return;
+  if (seen.sinceMs + MAX_BEHIND_MS > steadyMs()) return;
   behind.delete(name);
   const leave = (): void => {
-    noteBehind(links, serving, Date.now());
+    noteBehind(links, serving, steadyMs());
     links.onChange();
   };
   if (blocks >= seen.blocks) {

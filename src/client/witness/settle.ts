@@ -1,3 +1,4 @@
+import { steadyMs } from "../../clock/steadyMs.ts";
 import type { NodeId } from "../../wire/ids.ts";
 import { noteWithholding } from "../links/nodeLinks.ts";
 import { askOne } from "./askOne.ts";
@@ -118,5 +119,5 @@ async function hearMore(params: Contradiction): Promise<{ by: Witness; word: Wor
 }
 
 function leave({ links }: Witnesses, node: NodeId): void {
-  noteWithholding(links, node, Date.now());
+  noteWithholding(links, node, steadyMs());
 }

@@ -1,3 +1,4 @@
+import { steadyMs } from "../../clock/steadyMs.ts";
 import type { Lie, Witnesses } from "./witnesses.ts";
 
 /** The same one is not told to the app again before that. */
@@ -9,9 +10,9 @@ export function tellLie(witnesses: Witnesses, lie: Lie): void {
   const { told, onLie } = witnesses;
   const key = `${lie.node} ${lie.fact} ${lie.isDecided}`;
   const last = told.get(key);
-  if (last !== undefined && last + AGAIN_MS > Date.now()) return;
+  if (last !== undefined && last + AGAIN_MS > steadyMs()) return;
   told.delete(key);
-  told.set(key, Date.now());
+  told.set(key, steadyMs());
   const [oldest] = told.keys();
   if (told.size > MAX_REMEMBERED && oldest !== undefined) told.delete(oldest);
   onLie(lie);

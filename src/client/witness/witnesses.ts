@@ -1,3 +1,4 @@
+import { steadyMs } from "../../clock/steadyMs.ts";
 import type { GroupId, NodeId } from "../../wire/ids.ts";
 import type { ChainBlock } from "../../wire/words.ts";
 import type { ClientEvent } from "../events.ts";
@@ -83,7 +84,7 @@ export function askable<T extends Operated>(
   { withQuiet = false } = {},
 ): T[] {
   const { links, quiet } = witnesses;
-  const now = Date.now();
+  const now = steadyMs();
   const nodes = candidates.filter(({ node }) => !links.nodes.get(node)?.isUnconfirmed);
   const left = nodes.filter(({ node }) => isLeft(links, node, now));
   const isHeard = (node: NodeId) => withQuiet || (quiet.get(node)?.untilMs ?? 0) <= now;

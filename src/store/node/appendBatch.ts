@@ -60,7 +60,7 @@ export function holdsBatch(params: { store: LogStore; batch: Batch }): Promise<b
 }
 
 function append(params: Append, check: (log: LogState) => void): Promise<AppendOutcome> {
-  const { store, batch, now = Date.now() } = params;
+  const { store, batch, now = params.store.nowMs() } = params;
   const bytes = batch.envelopes.reduce((sum, envelope) => sum + envelopeBytes(envelope), 0);
   const held = heldBatchOf(batch);
   const unchanged = (staged: Staged, outcome: AppendOutcome): Planned<AppendOutcome> => {

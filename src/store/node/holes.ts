@@ -30,7 +30,7 @@ export function recordHole(params: {
   end: bigint;
   now?: number;
 }): Promise<boolean> {
-  const { store, log, first, end, now = Date.now() } = params;
+  const { store, log, first, end, now = params.store.nowMs() } = params;
   const plan = async (staged: Staged): Promise<Planned<boolean>> => {
     const before = logStateOf(staged.state, log);
     if (before.next !== first || end <= first) {

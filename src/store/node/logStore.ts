@@ -12,6 +12,8 @@ export type LogStore = {
   readonly watches: TopicWatches;
   readonly writer: Writer;
   readonly sums: SumCache;
+  /** What time it is for the network, milliseconds since 1970: arrivals are kept, and pruned, by it. */
+  readonly nowMs: () => number;
   /** What is on disk, as one value: replaced by the writer after each synced write. */
   state: StoreState;
 };

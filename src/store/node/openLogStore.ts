@@ -1,3 +1,4 @@
+import { wallMs } from "../../clock/wallMs.ts";
 import { maximum } from "../../wire/bigintOrder.ts";
 import { parseKey, rangeOf } from "../keys.ts";
 import type { Database } from "../openDatabase.ts";
@@ -9,11 +10,15 @@ import type { LogStore, StoreState } from "./logStore.ts";
 import { prunedOffsets } from "./prunedOffsets.ts";
 import { openTopicWatches } from "./watchTopics.ts";
 
-export async function openLogStore(params: { database: Database }): Promise<LogStore> {
-  const { database } = params;
+export async function openLogStore(params: {
+  database: Database;
+  /** The machine's clock unless told. */
+  nowMs?: () => number;
+}): Promise<LogStore> {
+  const { database, nowMs = wallMs } = params;
   const writer = { jobs: [], queuedBytes: 0, draining: false, broken: false };
   const state = await loadState(database);
-  return { database, watches: openTopicWatches(), writer, sums: createSumCache(), state };
+  return { database, watches: openTopicWatches(), writer, sums: createSumCache(), nowMs, state };
 }
 
 /** Reads the state from disk: at the start and after a failed write. */

@@ -42,7 +42,7 @@ export async function pruneLogs(params: {
   now?: number;
   signal?: AbortSignal;
 }): Promise<number> {
-  const { store, retention, now = Date.now(), signal } = params;
+  const { store, retention, now = params.store.nowMs(), signal } = params;
   let removed = 0;
   for (const [kind, name] of storedKinds.entries()) {
     const keepMs = retention[name];

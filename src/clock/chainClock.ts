@@ -1,0 +1,63 @@
+import { steadyMs } from "./steadyMs.ts";
+import { wallMs } from "./wallMs.ts";
+
+/** What one source's blocks tell of the chain's time. Mutable. */
+export type ChainClock = {
+  /** The newest block that the source names, as it is heard. */
+  readonly hear: (block: { readonly number: number; readonly time: number }) => void;
+  /** Milliseconds since 1970, going on by the monotonic clock between blocks; undefined before any was heard. */
+  readonly nowMs: () => number | undefined;
+  /**
+   * True once a block was heard that came while this clock listened: the first one may be hours old, on a chain that
+   * stands still or has nothing to do.
+   */
+  readonly isSet: () => boolean;
+  /**
+   * And nothing has come between: where the machine's clock and the monotonic one have parted since, either the machine
+   * has slept, and this clock with it, or somebody has set its clock. Two more blocks tell.
+   */
+  readonly isFresh: () => boolean;
+};
+
+type Heard = {
+  readonly number: number;
+  readonly timeMs: number;
+  readonly atMs: number;
+  /** How far the machine's clock was ahead of the monotonic one. */
+  readonly wallLeadMs: number;
+};
+
+/**
+ * How fast a clock that is ahead of the blocks goes until they have caught up: less than one, so that blocks which are
+ * heard late don't draw it back at once, and one that was told a false time comes right again.
+ */
+const SLOW_RATE = 0.5;
+/** What the two clocks may part by before it is taken for a sleep or for somebody who has set one. */
+const PARTED_MS = 5_000;
+
+/** Blocks give seconds, and are heard late, never early: the clock keeps to the most advanced of them. */
+export function openChainClock(): ChainClock {
+  let last: Heard | undefined;
+  let isSet = false;
+  let isConfirmed = false;
+  const hasParted = (): boolean => last !== undefined && Math.abs(wallLeadMs() - last.wallLeadMs) > PARTED_MS;
+  const hear: ChainClock["hear"] = ({ number, time }) => {
+    const atMs = steadyMs();
+    const timeMs = time * 1000;
+    if (last !== undefined && number <= last.number) return;
+    isConfirmed = last !== undefined && !hasParted();
+    isSet ||= last !== undefined;
+    const slowedMs = last === undefined ? timeMs : last.timeMs + (atMs - last.atMs) * SLOW_RATE;
+    last = { number, timeMs: Math.max(timeMs, slowedMs), atMs, wallLeadMs: wallLeadMs() };
+  };
+  return {
+    hear,
+    nowMs: () => last && Math.round(last.timeMs + (steadyMs() - last.atMs)),
+    isSet: () => isSet,
+    isFresh: () => isSet && isConfirmed && !hasParted(),
+  };
+}
+
+function wallLeadMs(): number {
+  return wallMs() - steadyMs();
+}
