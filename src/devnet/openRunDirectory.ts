@@ -1,5 +1,6 @@
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { wallMs } from "../clock/wallMs.ts";
 import { isAlive } from "./isAlive.ts";
 
 /** Runs that are kept under `.weft`, for their logs. */
@@ -16,7 +17,10 @@ export async function openRunDirectory(params: { chosen: string | undefined }): 
     return directory;
   }
   const parent = resolve(".weft");
-  const directory = join(parent, `run-${new Date().toISOString().replace(/[:.]/g, "-")}-${process.pid}`);
+  const directory = join(
+    parent,
+    `run-${new Date(wallMs()).toISOString().replace(/[:.]/g, "-")}-${process.pid}`,
+  );
   await mkdir(directory, { recursive: true });
   await deleteOldRuns(parent);
   return directory;

@@ -12,6 +12,7 @@ import { hasEnvelopes } from "../../src/store/node/receiptsOf.ts";
 import type { Batch } from "../../src/wire/batch.ts";
 import { envelopeHash } from "../../src/wire/envelope.ts";
 import { type EnvelopeHash, toHex } from "../../src/wire/ids.ts";
+import { MAX_CLOCK_SKEW_MS } from "../../src/wire/limits.ts";
 import { verifyReceipt } from "../../src/wire/receipt.ts";
 import { openTestStore } from "../support/openTestStore.ts";
 import { temporaryDirectory } from "../support/temporaryDirectory.ts";
@@ -26,12 +27,13 @@ async function openTestBatcher(params: {
   store: Awaited<ReturnType<typeof openTestStore>>["store"];
   originator: TestOriginator;
   anchor?: () => Anchor;
+  nowMs?: () => number;
 }) {
-  const { store, originator, anchor = () => ({ number: 1, hash: blockHash(1) }) } = params;
+  const { store, originator, nowMs = Date.now, anchor = () => ({ number: 1, hash: blockHash(1) }) } = params;
   const batches: Batch[] = [];
   const { log, signingKey } = originator;
   const onBatch = (batch: Batch) => batches.push(batch);
-  const batcher = await openBatcher({ store, network: testNetwork, log, signingKey, anchor, onBatch });
+  const batcher = await openBatcher({ store, network: testNetwork, log, signingKey, anchor, nowMs, onBatch });
   return { batcher, batches };
 }
 
@@ -147,4 +149,29 @@ test("killed at any moment: nothing acknowledged is lost, no sequence is signed 
   }
   const { next } = logStateOf(opened.store.state, log);
   assert.ok([...signed.keys()].every((sequence) => sequence < next));
+});
+
+test("batches bear the network's time, and a log that ends in the future is not gone on with", async () => {
+  await using opened = await openTestStore();
+  const { store } = opened;
+  const originator = testOriginator("own");
+  const start = 1_000_000;
+  let now = start;
+  const open = () => openTestBatcher({ store, originator, nowMs: () => now });
+  const first = await open();
+  for (const [i, at] of [now, now - 5_000, now + 35_000].entries()) {
+    now = at;
+    await first.batcher.append(envelope(`${i}`));
+  }
+  await first.batcher[Symbol.asyncDispose]();
+  const times = first.batches.map(({ header }) => header.timeMs);
+  assert.deepEqual(times, [start, start, start + 35_000]);
+  now = start + 35_000 - MAX_CLOCK_SKEW_MS - 1;
+  await assert.rejects(open(), (error: unknown) => isWeftError(error, "not-ready"));
+  now += 1;
+  const second = await open();
+  await second.batcher.append(envelope("3"));
+  await second.batcher[Symbol.asyncDispose]();
+  const after = second.batches.map(({ header }) => header.timeMs);
+  assert.deepEqual(after, [start + 35_000], "what peers forgive is no reason for another generation");
 });

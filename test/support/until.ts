@@ -10,9 +10,9 @@ export async function until(
   condition: () => boolean | Promise<boolean>,
   giveUpMs = GIVE_UP_MS,
 ): Promise<void> {
-  const end = Date.now() + giveUpMs;
+  const end = performance.now() + giveUpMs;
   while (!(await condition())) {
-    if (Date.now() > end) assert.fail(`never came: ${what}`);
+    if (performance.now() > end) assert.fail(`never came: ${what}`);
     await delay(POLL_MS);
   }
 }

@@ -1,4 +1,5 @@
 import pc from "picocolors";
+import { wallMs } from "../../clock/wallMs.ts";
 import type { InboxId, MembershipChange, TimelineItem } from "../../index.ts";
 import type { Names } from "./names.ts";
 
@@ -59,7 +60,7 @@ const withheld = {
 /** In local time. */
 function formatTime(atMs: number): string {
   const date = new Date(atMs);
-  const isToday = date.toDateString() === new Date().toDateString();
+  const isToday = date.toDateString() === new Date(wallMs()).toDateString();
   const [hours, minutes] = [date.getHours(), date.getMinutes()].map((part) => String(part).padStart(2, "0"));
   return isToday ? `${hours}:${minutes}` : `${date.getMonth() + 1}/${date.getDate()} ${hours}:${minutes}`;
 }

@@ -15,7 +15,7 @@ export type HeardTime = {
 };
 
 /** A device whose clock is off by more is told to have a wrong one; nodes' blocks are heard seconds late at worst. */
-export const DEVICE_CLOCK_TOLERANCE_MS = 60_000;
+const DEVICE_CLOCK_TOLERANCE_MS = 60_000;
 
 /** Heard of the chain's newest block by way of one address, whatever was asked there. */
 export function hearHead(
@@ -34,7 +34,7 @@ export function hearHead(
  * one that makes up blocks moves it no further than others do. It may lie behind, on a chain that has nothing to do.
  * Undefined before anything was heard.
  */
-export function chainMs(links: HeardTime): number | undefined {
+function chainMs(links: HeardTime): number | undefined {
   return middleOf(links)?.timeMs;
 }
 

@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { formatDeployment } from "../../src/chain/deployment.ts";
+import { spawnChild } from "../../src/devnet/spawnChild.ts";
+import { connectNode } from "../../src/rpc/connectNode.ts";
+import { startTestNetwork } from "../support/startTestNetwork.ts";
+import { temporaryDirectory } from "../support/temporaryDirectory.ts";
+import { until } from "../support/until.ts";
+
+const HOUR_MS = 3_600_000;
+const commandLine = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+const clock = new URL("../support/moveClock.ts", import.meta.url).href;
+
+test("a node whose clock is an hour behind says so and is not ready, and its peers are", async () => {
+  await using stack = new AsyncDisposableStack();
+  const { chain, nodes } = stack.use(await startTestNetwork({ nodes: 2, blockMs: 100 }));
+  const { path } = stack.use(await temporaryDirectory());
+  const networkFile = join(path, "network.json");
+  await writeFile(networkFile, formatDeployment(chain.network));
+  const listening = Promise.withResolvers<string>();
+  const places = ["--network", networkFile, "--data", join(path, "node"), "--rpc", chain.rpcUrl];
+  const addresses = ["--http", "127.0.0.1:0", "--listen", "/ip4/127.0.0.1/tcp/0", "--log-level", "silent"];
+  stack.use(
+    spawnChild({
+      command: process.execPath,
+      args: ["--import", clock, commandLine, "node", "start", "--json", ...places, ...addresses],
+      env: { WEFT_OPERATOR_KEY: chain.accounts[3]?.privateKey ?? "", CLOCK_AHEAD_MS: `${-HOUR_MS}` },
+      onLine: (line) => listening.resolve((JSON.parse(line) as { url: string }).url),
+    }),
+  );
+  const url = await listening.promise;
+  const api = stack.use(connectNode({ url }));
+  const reason = async () => (await api.getNode({})).notReadyReason;
+  await until("the clock is the reason", async () => /clock is 36\d\d s behind/.test(await reason()));
+  assert.equal((await fetch(`${url}/ready`)).status, 503);
+  for (const { api: right } of nodes) assert.equal((await right.getNode({})).ready, true);
+});
