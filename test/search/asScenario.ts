@@ -83,6 +83,7 @@ function linesOf(step: Step, course: Course): Line[] {
     case "post-again":
     case "old-member-posts":
     case "collude":
+    case "clock":
     case "old-member-asks":
     case "truth":
     case "eclipse":

@@ -45,6 +45,7 @@ const honestSteps = [
   ["node-down", 2],
   ["split", 1],
   ["prefer", 1],
+  ["clock", 2],
   ["junk-entry", 1],
   ["post-again", 1],
   ["old-member-posts", 3],

@@ -12,6 +12,7 @@ import { checkPeerBatch } from "../../src/node/checkPeerBatch.ts";
 import { createNodeApi } from "../../src/node/createNodeApi.ts";
 import { applyEvent } from "../../src/node/followIndex.ts";
 import { createNodeMetrics } from "../../src/node/nodeMetrics.ts";
+import { type NodeTime, openNodeTime } from "../../src/node/nodeTime.ts";
 import { openReadiness, type Readiness } from "../../src/node/readiness.ts";
 import type { NodeApi, NodeStatus } from "../../src/rpc/nodeApi.ts";
 import { appendPeerBatch } from "../../src/store/node/appendBatch.ts";
@@ -48,6 +49,7 @@ export type MemoryNode = AsyncDisposable & {
   readonly api: NodeApi;
   readonly admission: Admission;
   readonly readiness: Readiness;
+  readonly time: NodeTime;
   readonly hub: ChainHub;
   readonly chain: MemoryChain;
   readonly batcher: Batcher;
@@ -98,7 +100,8 @@ export async function openMemoryNode(params: {
   const { name, database: id, signingKey } = identity;
   const database = await openMemoryDatabase({ name, kind: "node", id, network, rows });
   const index = await openChainIndex({ database });
-  const store = await openLogStore({ database });
+  const time = openNodeTime();
+  const store = await openLogStore({ database, nowMs: time.networkMs });
   const admission = openAdmission({ network, index, store });
   const readiness = openReadiness({ index, maxIndexLagSeconds: Number.POSITIVE_INFINITY });
   readiness.tell({ ownLog: undefined, ...(index.state.head ? { newest: index.state.head } : {}) });
@@ -107,7 +110,15 @@ export async function openMemoryNode(params: {
   const log = { node, generation: 1n, shard: 0 };
   const collusion: Collusion = { anchor: undefined };
   const anchor = () => collusion.anchor ?? index.state.anchor ?? { number: 0, hash: network.genesisHash };
-  const batcher = await openBatcher({ store, network, log, signingKey, anchor, onBatch });
+  const batcher = await openBatcher({
+    store,
+    network,
+    log,
+    signingKey,
+    anchor,
+    nowMs: time.networkMs,
+    onBatch,
+  });
   const url = urlOf(name);
   const api = createNodeApi({
     ...{ admission, hub, readiness, metrics, logger, subscriptions: new Map(), batcher: () => batcher },
@@ -116,7 +127,7 @@ export async function openMemoryNode(params: {
     ...{ chain: {} as Chain, relayer: {} as Relayer },
   });
   return {
-    ...{ name, identity, node, url, admission, readiness, hub, chain, batcher, collusion },
+    ...{ name, identity, node, url, admission, readiness, time, hub, chain, batcher, collusion },
     api: { ...api, ...chainCalls(chain) },
     rows: () => database.level.iterator().all(),
     [Symbol.asyncDispose]: async () => {
@@ -128,12 +139,15 @@ export async function openMemoryNode(params: {
 
 /** Reads the chain up to its head, as the node's own follower does. One call at a time. */
 export async function followToHead(memory: MemoryNode): Promise<void> {
-  const { admission, hub, chain, readiness } = memory;
+  const { admission, hub, chain, readiness, time } = memory;
   const { index } = admission;
   const apply = (event: Parameters<typeof applyEvent>[0]["event"]): Promise<void> =>
     applyEvent({
       ...{ index, hub, event, logger, onNodes: () => undefined },
-      onProgress: ({ newest }) => readiness.tell({ newest }),
+      onProgress: ({ newest }) => {
+        time.hear(newest);
+        readiness.tell({ newest });
+      },
       onRollback: () => forgetHeads(admission),
     });
   const known = await chainCursor(index);

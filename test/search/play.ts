@@ -51,6 +51,8 @@ const roles: readonly Role[] = ["super-admin", "admin", "member"];
 const STEP_MS = 1_000;
 const FAULT_MS = 6_000;
 const MAX_REORG = 4;
+/** 100 days ahead, two hours behind, as it should be, an hour ahead. */
+const WALL_LEADS_MS = [100 * 24 * 3_600_000, -2 * 3_600_000, 0, 3_600_000];
 /** Of the transactions of vanished blocks, those that miners still have. */
 const KEPT = 0.6;
 const WRITES_BEFORE_A_FAULT = 12;
@@ -214,7 +216,7 @@ async function revokeAnother(client: Client, step: Step): Promise<IntentHandle |
   return other && (await revokeInstallation({ client, installation: other.installation }));
 }
 
-/** Of the chain, the nodes and the links between them. */
+/** Of the chain, the nodes and the links between them, and the clock that all of them have. */
 function breakSomething({ world, step }: { world: World; step: Step }): void {
   const { chain, mesh, random } = world;
   const forMs = FAULT_MS * random.next();
@@ -236,6 +238,9 @@ function breakSomething({ world, step }: { world: World; step: Step }): void {
       setTimeout(() => void mesh.down.delete(node.name), forMs);
       return;
     }
+    case "clock":
+      world.time.wallLeadMs = WALL_LEADS_MS[step.whom % WALL_LEADS_MS.length] ?? 0;
+      return;
     case "collude": {
       const node = mesh.nodes[step.whom % mesh.nodes.length];
       const anchor = node?.admission.index.state.anchor;

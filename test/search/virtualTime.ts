@@ -11,6 +11,8 @@ export type VirtualTime = Disposable & {
   readonly run: (ms: number) => Promise<void>;
   /** Runs until the promise settles; throws if that takes longer than `limitMs`. */
   readonly settle: <T>(promise: Promise<T>, limitMs: number) => Promise<T>;
+  /** By how much the machine's clock alone is ahead: timers and the monotonic clock go right. */
+  wallLeadMs: number;
   /** By how much each new timer is late; undefined: it is on time. */
   lateness: (() => number) | undefined;
 };
@@ -25,6 +27,7 @@ export function installVirtualTime(startMs: number): VirtualTime {
   const timers = new Map<object, Timer>();
   const restore = install({
     nowMs: () => nowMs,
+    wallMs: () => nowMs + time.wallLeadMs,
     start: (fire, ms) => {
       const handle = { ref: () => handle, unref: () => handle };
       const inMs = Math.max(0, Math.round(ms)) + (time.lateness?.() ?? 0);
@@ -44,6 +47,7 @@ export function installVirtualTime(startMs: number): VirtualTime {
     return true;
   };
   const time: VirtualTime = {
+    wallLeadMs: 0,
     lateness: undefined,
     nowMs: () => nowMs,
     run: async (ms) => {
@@ -88,6 +92,7 @@ function firstOf(timers: ReadonlyMap<object, Timer>): [object, Timer] | undefine
 
 function install(clock: {
   nowMs: () => number;
+  wallMs: () => number;
   start: (fire: () => void, ms: number) => object;
   stop: (handle: object) => void;
 }): () => void {
@@ -114,7 +119,7 @@ function install(clock: {
   });
   Object.assign(timersPromises, { setTimeout: fakeDelay });
   Object.assign(performance, { now: () => clock.nowMs() - performance.timeOrigin });
-  Date.now = clock.nowMs;
+  Date.now = clock.wallMs;
   syncBuiltinESMExports();
   return () => {
     Object.assign(globalThis, { setTimeout, clearTimeout });
