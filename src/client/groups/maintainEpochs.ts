@@ -2,6 +2,7 @@ import { closeEpoch, forgetMessageKeys, hasMessageKeys } from "../../mls/closeEp
 import { type EntryId, toHex } from "../../wire/ids.ts";
 import type { ClientCore } from "../core.ts";
 import { isInTime } from "../entries/judgeAppeal.ts";
+import { leastMs } from "../links/chainTime.ts";
 import { type EntryRecord, type HeadId, tables } from "../tables.ts";
 import { changeGroup } from "./changeGroup.ts";
 import { type KeptEpoch, listEpochs, readEpoch, type StoredEpoch } from "./epochStates.ts";
@@ -162,11 +163,12 @@ async function expired(params: {
   const lateMs = head ? viewOf(head.state).context.lateSeconds * 1000 : MAX_KEPT_MS;
   const lateCommits = head ? viewOf(head.state).context.lateCommits : MAX_KEPT_EPOCHS;
   const newest = group.view.branch.steps.length - 1;
+  const latestMs = Math.max(nowMs, leastMs(core.links));
   return closed.filter(({ head: id, closedAtMs }) => {
     const commits = newest - (group.view.branch.places.get(id) ?? newest);
     const ageMs = nowMs - closedAtMs;
     // Closed so much later than now it was by a clock that was ahead: nobody can say how long ago.
-    if (Math.abs(ageMs) > MAX_KEPT_MS) return true;
+    if (ageMs > MAX_KEPT_MS || closedAtMs > latestMs + MAX_KEPT_MS) return true;
     if (commits > MAX_KEPT_EPOCHS) return ageMs > CATCH_UP_MS;
     return commits > lateCommits && ageMs > lateMs + KEPT_LONGER_MS;
   });
