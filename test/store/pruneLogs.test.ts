@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import { appendPeerBatch } from "../../src/store/node/appendBatch.ts";
 import { logHeads, logStateOf } from "../../src/store/node/logStore.ts";
+import { openLogStore } from "../../src/store/node/openLogStore.ts";
 import { pruneLogs } from "../../src/store/node/pruneLogs.ts";
 import { queryTopics } from "../../src/store/node/queryTopics.ts";
 import { readLogRange } from "../../src/store/node/readLogRange.ts";
 import { hasEnvelopes } from "../../src/store/node/receiptsOf.ts";
 import { watermark } from "../../src/store/node/watermark.ts";
 import { envelopeHash } from "../../src/wire/envelope.ts";
+import { moveClock } from "../support/moveClock.ts";
 import { openTestStore } from "../support/openTestStore.ts";
 import { temporaryDirectory } from "../support/temporaryDirectory.ts";
 import { testEnvelope, testOriginator } from "../support/testOriginator.ts";
@@ -94,4 +96,18 @@ test("a log that was never whole goes on from its floor", async () => {
   await pruneLogs({ store, retention: { group: 1000 }, now: 3000 });
   const state = logStateOf(store.state, log);
   assert.equal(state.next, 3n);
+});
+
+test("a machine's clock that jumps ahead prunes nothing, and what came by it goes in its time", async () => {
+  after(() => moveClock(0));
+  await using opened = await openTestStore();
+  let now = 1_000_000;
+  const store = await openLogStore({ database: opened.store.database, nowMs: () => now });
+  const { next } = testOriginator("a");
+  moveClock(100 * 24 * 3_600_000);
+  await appendPeerBatch({ store, batch: next([message("old")]) });
+  now += 1000;
+  assert.equal(await pruneLogs({ store, retention: { group: 1000 } }), 0);
+  now += 1;
+  assert.equal(await pruneLogs({ store, retention: { group: 1000 } }), 1);
 });
