@@ -12,11 +12,16 @@ export type Setting<T> = {
 export const nodeSettings = {
   networkFile: text("WEFT_NETWORK", undefined, "address file of the deployment"),
   dataDir: text("WEFT_DATA", ".weft/node", "directory of keys (node.json) and database"),
-  rpcUrl: text("WEFT_RPC", "http://127.0.0.1:8545", "JSON-RPC address of the chain"),
+  rpcUrl: list(
+    "WEFT_RPC",
+    "http://127.0.0.1:8545",
+    "JSON-RPC addresses of the chain, the preferred one first; the next one is used while it fails, lags or loses transactions",
+  ),
   operatorKey: optional(
     "WEFT_OPERATOR_KEY",
     "account that registers the node and pays for relayed transactions (hex)",
   ),
+  maxFeeGwei: count("WEFT_MAX_FEE_GWEI", "5000", "the most that a unit of gas may cost, in gwei"),
   listen: list("WEFT_LISTEN", "/ip4/0.0.0.0/tcp/7400", "multiaddrs to listen on for peers"),
   announce: list("WEFT_ANNOUNCE", "", "multiaddrs to register instead of those listened on"),
   http: hostAndPort(

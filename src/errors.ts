@@ -16,6 +16,8 @@ export const errorHints = {
     "Mend what the message says, then run the same command again: it goes on where it stopped.",
   duplicate: "It is stored already; nothing needs to be done.",
   expired: "Sign the record again with a later deadline.",
+  "fee-too-high":
+    "Blocks cost more than this account may pay: wait until they cost less, raise WEFT_MAX_FEE_GWEI, or use another node.",
   internal: "This is a defect in Weft: please report it with the log lines around it.",
   "limit-exceeded": "Wait and try again, or use another node.",
   malformed: "Encode the message as docs/protocol.md lays it out; nothing was stored.",

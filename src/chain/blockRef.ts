@@ -5,11 +5,12 @@ import type { Chain } from "./chain.ts";
 /** A block; time in seconds since 1970. */
 export type BlockRef = { readonly number: number; readonly hash: Hex; readonly time: number };
 
-export type Header = BlockRef & { readonly parentHash: Hex };
+/** `logsBloom`: undefined where the RPC does not tell. */
+export type Header = BlockRef & { readonly parentHash: Hex; readonly logsBloom: Hex | undefined };
 
 /** One read of a block's header; undefined if the chain has no such block (yet). */
 export async function readHeader(params: {
-  chain: Chain;
+  chain: Pick<Chain, "client">;
   block: number | "latest";
   signal?: AbortSignal | undefined;
 }): Promise<Header | undefined> {
@@ -24,7 +25,7 @@ export async function readHeader(params: {
 
 /** As `readHeader`, by the block's hash: the RPC may still have a block that a reorganization took. */
 export async function readHeaderOf(params: {
-  chain: Chain;
+  chain: Pick<Chain, "client">;
   hash: Hex;
   signal?: AbortSignal | undefined;
 }): Promise<Header | undefined> {
@@ -43,6 +44,7 @@ function headerOf(header: RpcBlock | null): Header | undefined {
     hash: asId(header.hash),
     time: Number(header.timestamp),
     parentHash: asId(header.parentHash),
+    logsBloom: header.logsBloom ?? undefined,
   };
 }
 

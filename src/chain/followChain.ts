@@ -4,6 +4,7 @@ import type { Chain } from "./chain.ts";
 import type { ChainRecord } from "./chainRecord.ts";
 import { delay } from "./delay.ts";
 import { checkChain } from "./openChain.ts";
+import { letRest } from "./providers.ts";
 import { type PageOutcome, readOldPage, readRecentPage, UNKNOWN_HASH } from "./readPage.ts";
 import { rpcFailure } from "./rpcFailure.ts";
 
@@ -46,13 +47,16 @@ const DEFAULT_BLOCKS_PER_PAGE = 2_000;
 const RECENT_PAGE_BLOCKS = 16;
 /** Blocks behind the final one whose hashes are kept in memory to find a fork. */
 const SPARE_BLOCKS = 64;
+/** Faults in a row after which another provider is asked, if there is one. */
+const FAULTS_TO_TURN = 3;
 const FIRST_BACKOFF_MS = 100;
 const MAX_BACKOFF_MS = 10_000;
 
 /**
  * Reads the contracts' records from a cursor on, for ever: history and live are one loop. The first event is a page,
  * even if nothing is new. A failed read is repeated and never taken for "no logs"; where the chain has changed, a
- * rollback precedes what is new. Ends when the signal aborts. Throws `wrong-chain` if the RPC turns to another chain.
+ * rollback precedes what is new. Ends when the signal aborts. Another provider is asked where what
+ * one tells does not fit together. Throws `wrong-chain` if the RPC turns to another chain and there is no other.
  */
 export async function* followChain(params: FollowParams): AsyncGenerator<ChainEvent, void> {
   const { chain, signal } = params;
@@ -62,6 +66,7 @@ export async function* followChain(params: FollowParams): AsyncGenerator<ChainEv
   const position: Position = { chain, finalityBlocks, range: { blocks: maxBlocksPerPage }, signal };
   let known = params.cursor;
   let backoffMs = FIRST_BACKOFF_MS;
+  let faults = 0;
   let started = false;
   const aborted = () => signal?.aborted === true;
   while (!aborted()) {
@@ -70,13 +75,24 @@ export async function* followChain(params: FollowParams): AsyncGenerator<ChainEv
       event = await nextEvent({ ...position, known, maxBlocksPerPage });
     } catch (error) {
       if (aborted()) return;
-      if (isWeftError(error, "wrong-chain")) throw error;
       params.onFault?.(error);
+      if (isWeftError(error, "wrong-chain")) {
+        if (!letRest({ ...chain, provider: chain.providers.current, reason: error.message })) throw error;
+        continue;
+      }
+      if (++faults % FAULTS_TO_TURN === 0) {
+        letRest({
+          ...chain,
+          provider: chain.providers.current,
+          reason: "what it tells does not fit together",
+        });
+      }
       await delay({ ms: backoffMs * (0.5 + Math.random() / 2), signal });
       backoffMs = Math.min(MAX_BACKOFF_MS, backoffMs * 2);
       continue;
     }
     backoffMs = FIRST_BACKOFF_MS;
+    faults = 0;
     known = knownAfter({ known, event, limit: finalityBlocks + SPARE_BLOCKS });
     if (event.kind !== "idle") yield event;
     else if (!started) yield emptyPage({ ...position, known, head: event.head });

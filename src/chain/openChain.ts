@@ -1,41 +1,61 @@
-import { createClient, http } from "viem";
-import { WeftError } from "../errors.ts";
+import { type Client, createClient, type HttpTransport, http } from "viem";
+import { isWeftError, WeftError } from "../errors.ts";
 import type { Network } from "../wire/network.ts";
+import { askProviders, type Options, type Request } from "./askProviders.ts";
 import { readHeader } from "./blockRef.ts";
 import type { Chain } from "./chain.ts";
-
-const REQUEST_TIMEOUT_MS = 10_000;
-/** Logs of one block that is full of entries, in hex. */
-const MAX_RESPONSE_BYTES = 64 * 1024 * 1024;
+import { letRest, openProviders, type Provider, type Providers } from "./providers.ts";
 
 /**
- * Opens a chain by its RPC address and checks that it is the network's: chain id, genesis block, contracts.
- * Throws `chain-unreachable`, `wrong-chain`; the signal's reason if aborted.
+ * Opens a chain by its RPC's address, or by several in the order in which they are preferred, and checks that it is the
+ * network's: chain id, genesis block, contracts. One that answers and serves the network is enough.
+ * Throws `bad-config`, `chain-unreachable`, `wrong-chain`; the signal's reason if aborted.
  */
 export async function openChain(params: {
-  rpcUrl: string;
+  rpcUrl: string | readonly string[];
   network: Network;
   signal?: AbortSignal;
 }): Promise<Chain> {
-  const transport = http(params.rpcUrl, {
-    retryCount: 0,
-    timeout: REQUEST_TIMEOUT_MS,
-    maxResponseBodySize: MAX_RESPONSE_BYTES,
-  });
-  const chain = { network: params.network, client: createClient({ transport }) };
-  const { signal } = params;
+  const { network, signal } = params;
+  const [first, ...others] = typeof params.rpcUrl === "string" ? [params.rpcUrl] : params.rpcUrl;
+  if (first === undefined) throw new WeftError({ code: "bad-config", message: "no RPC address is named" });
+  const providers = openProviders([first, ...others]);
+  const chain: Chain = { network, client: clientOver({ providers, url: first }), providers };
+  const checks = providers.all.map((provider) => checkProvider({ chain, provider, signal }));
+  const faults = (await Promise.all(checks)).filter((fault) => fault !== undefined);
+  signal?.throwIfAborted();
+  if (faults.length < providers.all.length) return chain;
+  const unreachable = faults.find((fault) => !isWeftError(fault));
+  if (unreachable === undefined) throw faults[0];
+  const names = providers.all.map(({ name }) => name).join(", ");
+  const message = `no answer from ${names}`;
+  throw new WeftError({ code: "chain-unreachable", message, cause: unreachable });
+}
+
+/** What is wrong with a provider, which rests then; undefined: it serves the network's chain. Throws nothing. */
+export async function checkProvider(params: {
+  chain: Chain;
+  provider: Provider;
+  signal?: AbortSignal | undefined;
+}): Promise<unknown> {
+  const { chain, provider, signal } = params;
+  const { providers } = chain;
   try {
-    await checkChain({ chain, signal });
-  } catch (cause) {
-    signal?.throwIfAborted();
-    if (cause instanceof WeftError) throw cause;
-    throw new WeftError({ code: "chain-unreachable", message: `no answer from ${params.rpcUrl}`, cause });
+    await checkChain({ chain: { ...chain, client: provider.client }, signal });
+    provider.isChecked = true;
+    return undefined;
+  } catch (error) {
+    const reason = isWeftError(error) ? error.message : "it does not answer";
+    if (signal?.aborted !== true) letRest({ providers, provider, reason });
+    return error;
   }
-  return chain;
 }
 
 /** Throws `wrong-chain`, or whatever the RPC's failure was. */
-export async function checkChain(params: { chain: Chain; signal?: AbortSignal | undefined }): Promise<void> {
+export async function checkChain(params: {
+  chain: Pick<Chain, "network" | "client">;
+  signal?: AbortSignal | undefined;
+}): Promise<void> {
   const { chain, signal } = params;
   const { network, client } = chain;
   const options = signal === undefined ? {} : { signal };
@@ -47,6 +67,16 @@ export async function checkChain(params: { chain: Chain; signal?: AbortSignal | 
     const code = await client.request({ method: "eth_getCode", params: [contract, "latest"] }, options);
     if (code === "0x") throw wrongChain(`no contract at ${contract}`);
   }
+}
+
+/** A client whose requests go to whichever provider answers. */
+function clientOver(params: { providers: Providers; url: string }): Client<HttpTransport> {
+  const { providers, url } = params;
+  const request = (args: Request, options?: Options) => askProviders(providers, args, options);
+  return {
+    ...createClient({ transport: http(url) }),
+    request: request as Client<HttpTransport>["request"],
+  };
 }
 
 function wrongChain(message: string): WeftError {

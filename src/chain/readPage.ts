@@ -1,9 +1,13 @@
 import type { RpcLog } from "viem";
-import { asId, type Hex } from "../wire/ids.ts";
+import { type Address, asAddress, asId, type Hex } from "../wire/ids.ts";
+import type { Network } from "../wire/network.ts";
 import { type BlockRef, blockRefOf, type Header, readHeader } from "./blockRef.ts";
 import type { Chain } from "./chain.ts";
 import type { ChainRecord } from "./chainRecord.ts";
 import { decodeLog, type RawLog } from "./decodeLog.ts";
+
+import { mayHoldLogs } from "./mayHoldLogs.ts";
+import { rpcFailure } from "./rpcFailure.ts";
 
 /** The blocks (`after`, last of `blocks`] and all records in them, in chain order. */
 type Page = { readonly blocks: readonly BlockRef[]; readonly records: readonly ChainRecord[] };
@@ -38,7 +42,9 @@ export async function readRecentPage(params: Range & { head: Header }): Promise<
   const numbers = Array.from({ length: to - after.number }, (_, i) => after.number + 1 + i);
   const readBlock = async (number: number) => {
     const header = number === head.number ? head : await readKnownHeader({ chain, block: number, signal });
-    return { header, logs: await readLogs({ chain, filter: { blockHash: header.hash }, signal }) };
+    const logs = await readLogs({ chain, filter: { blockHash: header.hash }, signal });
+    if (logs.length === 0) await confirmNoLogs({ chain, header, signal });
+    return { header, logs };
   };
   const blocks: BlockRef[] = [];
   const logs: Log[] = [];
@@ -117,12 +123,44 @@ async function readLogs(params: {
   signal: AbortSignal | undefined;
 }): Promise<Log[]> {
   const { client, network } = params.chain;
-  const address = [network.commitLog, network.identityRegistry, network.nodeRegistry];
   const logs = await client.request(
-    { method: "eth_getLogs", params: [{ address, ...params.filter }] },
+    { method: "eth_getLogs", params: [{ address: [...contractsOf(network)], ...params.filter }] },
     params.signal === undefined ? {} : { signal: params.signal },
   );
   return logs.map((log) => placeLog(log)).sort((a, b) => a.block - b.block || a.logIndex - b.logIndex);
+}
+
+/**
+ * Some RPCs have a block before they find its logs, or a backend that never does: where the header leaves it open that
+ * there are some, the receipts decide. Throws if logs are left out.
+ */
+async function confirmNoLogs(params: {
+  chain: Chain;
+  header: Header;
+  signal: AbortSignal | undefined;
+}): Promise<void> {
+  const { chain, header, signal } = params;
+  const contracts = contractsOf(chain.network);
+  if (header.logsBloom === undefined || !mayHoldLogs({ bloom: header.logsBloom, contracts })) return;
+  const receipts = await chain.client
+    .request(
+      { method: "eth_getBlockReceipts" as never, params: [header.hash] as never },
+      signal ? { signal } : {},
+    )
+    .catch((error: unknown) => {
+      if (rpcFailure(error) === "unreachable") throw error;
+      // Not every RPC has receipts by the block, and a filter may be wrong.
+      return undefined;
+    });
+  const logs = ((receipts ?? []) as readonly { readonly logs?: readonly RpcLog[] }[]).flatMap(
+    (one) => one.logs ?? [],
+  );
+  const isOurs = ({ address }: RpcLog): boolean => contracts.includes(asAddress(address));
+  if (logs.some(isOurs)) throw new Error(`the RPC leaves out the logs of block ${header.number}`);
+}
+
+function contractsOf({ commitLog, identityRegistry, nodeRegistry }: Network): readonly Address[] {
+  return [commitLog, identityRegistry, nodeRegistry];
 }
 
 function placeLog(log: RpcLog): Log {

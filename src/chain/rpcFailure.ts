@@ -33,6 +33,11 @@ export function rpcMessage(error: unknown): string {
     .join("\n");
 }
 
+/** Of an error and its causes. */
+export function rpcCodes(error: unknown): readonly number[] {
+  return [...causesOf(error)].flatMap((cause) => rpcCode(cause) ?? []);
+}
+
 function rpcCode(error: unknown): number | undefined {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   return typeof code === "number" ? code : undefined;

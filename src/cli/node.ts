@@ -6,7 +6,7 @@ import { runAction, untilStopped } from "./runAction.ts";
 const optionOf = {
   networkFile: "--network <file>",
   dataDir: "--data <dir>",
-  rpcUrl: "--rpc <url>",
+  rpcUrl: "--rpc <url,…>",
   listen: "--listen <multiaddr,…>",
   announce: "--announce <multiaddr,…>",
   http: "--http <host:port>",
@@ -22,6 +22,7 @@ export function addNode(program: Command): void {
     `
 Examples:
   $ weft node start --network deployments/31337.json --data ./node --rpc http://127.0.0.1:8545
+  $ weft node start --network deployments/42.json --data ./node --rpc https://one.example --rpc https://two.example
   $ weft node info http://127.0.0.1:7401
   $ weft node key --data ./node`,
   );
@@ -56,7 +57,12 @@ function startOptions(): { name: keyof typeof optionOf; option: Option }[] {
 
 function settingOption(name: keyof typeof optionOf): Option {
   const { about, env, fallback } = nodeSettings[name];
-  return new Option(optionOf[name], `${about} (${fallback ? `${env}, default ${fallback}` : env})`);
+  const option = new Option(optionOf[name], `${about} (${fallback ? `${env}, default ${fallback}` : env})`);
+  // Lists may be given piece by piece.
+  if (!optionOf[name].includes("…")) return option;
+  return option.argParser((value: string, before: string | undefined) =>
+    before === undefined ? value : `${before},${value}`,
+  );
 }
 
 function describeEnvironment(): string {

@@ -19,10 +19,12 @@ export async function serveSync(params: {
   libp2p: Libp2p;
   log: MeshLog;
   onHeads: (peerId: string, told: ToldHeads) => void;
+  /** How far this node has read the chain. */
+  chainBlock: () => number;
   logger: MeshLogger;
   signal: AbortSignal;
 }): Promise<void> {
-  const { libp2p, log, onHeads, logger, signal } = params;
+  const { libp2p, log, onHeads, chainBlock, logger, signal } = params;
   const budget = openByteBudget({ perMinute: PEER_BYTES_PER_MINUTE });
   const answerFor =
     (peerId: string) =>
@@ -33,6 +35,7 @@ export async function serveSync(params: {
         return Promise.resolve({ kind: "refused", code: "limit-exceeded", retryAfterMs: RETRY_AFTER_MS });
       }
       if (ask.kind === "heads") onHeads(peerId, ask);
+      if (ask.kind === "block") return Promise.resolve({ kind: "block", number: chainBlock() });
       return answerOf(log, ask);
     };
   await libp2p.handle(
@@ -62,7 +65,7 @@ export async function headsOf(log: MeshLog): Promise<ToldHeads> {
   return { kind: "heads", heads, clockMs: wallMs() };
 }
 
-async function answerOf(log: MeshLog, ask: SyncAsk): Promise<SyncAnswer> {
+async function answerOf(log: MeshLog, ask: Exclude<SyncAsk, { kind: "block" }>): Promise<SyncAnswer> {
   switch (ask.kind) {
     case "heads":
       return await headsOf(log);

@@ -39,6 +39,8 @@ export type Mesh = AsyncDisposable & {
   readonly fetchOwnHead: (params: { log: LogId; timeoutMs?: number }) => Promise<OwnHead>;
   /** What the clocks of connected peers show now, milliseconds since 1970. */
   readonly peerClocks: () => readonly number[];
+  /** How far the peers that answer in time have read the chain. */
+  readonly askBlocks: () => Promise<readonly PeerBlock[]>;
   /** Looks at registry and `mayConnect` at once instead of at the next half second. */
   readonly refreshPeers: () => void;
   /** Outcomes of peers' batches: stored, duplicate, and every reason of verdict.ts. */
@@ -46,6 +48,8 @@ export type Mesh = AsyncDisposable & {
   /** Peer ids that were refused as unregistered, with the number of times. */
   readonly refused: ReadonlyMap<string, number>;
 };
+
+export type PeerBlock = { readonly peerId: string; readonly number: number };
 
 export type MeshOptions = {
   /** libp2p's: Ed25519 seed, 32 bytes. */
@@ -55,6 +59,8 @@ export type MeshOptions = {
   readonly network: Network;
   readonly directory: NodeDirectory;
   readonly log: MeshLog;
+  /** The newest block that this node has read; 0: none. */
+  readonly chainBlock?: () => number;
   /** The node's own check of a batch, after signature and succession, before it is stored. */
   readonly checkBatch?: CheckBatch;
   /** Turns false: connections to that peer are closed and refused. */
@@ -107,7 +113,8 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     logger,
     signal,
   });
-  await serveSync({ libp2p, log, onHeads: sync.noteHeads, logger, signal });
+  const chainBlock = options.chainBlock ?? (() => 0);
+  await serveSync({ libp2p, log, onHeads: sync.noteHeads, chainBlock, logger, signal });
   listenToGossip({ libp2p, shards: topics, intake, logger });
   libp2p.addEventListener("peer:disconnect", ({ detail }) => {
     sync.forget(detail.toString());
@@ -131,6 +138,7 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     fetchOwnHead: (params) =>
       fetchOwnHead({ ...params, meshLog: log, intake, ask, connected, logger, signal }),
     peerClocks: clocks.now,
+    askBlocks: () => askBlocks({ ask, peerIds: connected() }),
     refreshPeers: refresh,
     counts: intake.counts,
     refused: admission.refused,
@@ -169,6 +177,17 @@ function askOver(libp2p: Libp2p, signal: AbortSignal): Ask {
     if (connection !== undefined) return askPeer({ connection, ask, signal });
     return Promise.reject(new WeftError({ code: "no-node", message: `not connected to ${peerId}` }));
   };
+}
+
+/** Of those that know the question and answer it. */
+async function askBlocks(params: { ask: Ask; peerIds: readonly string[] }): Promise<PeerBlock[]> {
+  const { ask, peerIds } = params;
+  const answers = await Promise.allSettled(peerIds.map((peerId) => ask(peerId, { kind: "block" })));
+  return answers.flatMap((answer, i) => {
+    const peerId = peerIds[i];
+    if (peerId === undefined || answer.status === "rejected" || answer.value.kind !== "block") return [];
+    return [{ peerId, number: answer.value.number }];
+  });
 }
 
 function repeatSync(params: {

@@ -37,6 +37,8 @@ export type SyncAsk =
       readonly maxBytes: number;
     }
   | { readonly kind: "head"; readonly log: LogId }
+  /** How far the peer has read the chain. */
+  | { readonly kind: "block" }
   | { readonly kind: "batch"; readonly log: LogId; readonly end: bigint; readonly headerHash: Hex };
 
 export type SyncAnswer =
@@ -45,6 +47,8 @@ export type SyncAnswer =
   | { readonly kind: "absent"; readonly availableFrom: bigint | undefined }
   | { readonly kind: "pruned"; readonly floor: bigint }
   | { readonly kind: "head"; readonly head: LogHead }
+  /** A block's number; 0: it has read nothing yet. */
+  | { readonly kind: "block"; readonly number: number }
   | { readonly kind: "refused"; readonly code: string; readonly retryAfterMs: number };
 
 export function encodeAsk(ask: SyncAsk): Uint8Array {
@@ -73,6 +77,8 @@ export function decodeAsk(bytes: Uint8Array): SyncAsk {
       const { log, end, headerHash } = request.value;
       return { kind: "batch", log: logIdFromMessage(log), end, headerHash: toHex(headerHash) };
     }
+    case "block":
+      return { kind: "block" };
     default:
       throw malformed("a sync request without a request");
   }
@@ -98,6 +104,11 @@ export function decodeAnswer(bytes: Uint8Array): SyncAnswer {
       return { kind: "pruned", floor: response.value.floor };
     case "head":
       return { kind: "head", head: headFrom(response.value) };
+    case "block": {
+      const { number } = response.value;
+      if (number > BigInt(Number.MAX_SAFE_INTEGER)) throw malformed(`a block's number ${number}`);
+      return { kind: "block", number: Number(number) };
+    }
     case "refused":
       return { kind: "refused", code: response.value.code, retryAfterMs: response.value.retryAfterMs };
     default:
@@ -119,6 +130,8 @@ function requestOf(ask: SyncAsk): NonNullable<MessageInitShape<typeof SyncReques
       const headerHash = fromHex(ask.headerHash);
       return { case: "fetchBatch", value: { log: logMessage(ask.log), end: ask.end, headerHash } };
     }
+    case "block":
+      return { case: "block", value: {} };
   }
 }
 
@@ -136,6 +149,8 @@ function responseOf(
       return { case: "pruned", value: { floor: answer.floor } };
     case "head":
       return { case: "head", value: headMessage({ ...answer.head, branches: [] }) };
+    case "block":
+      return { case: "block", value: { number: BigInt(answer.number) } };
     case "refused":
       return { case: "refused", value: { code: answer.code, retryAfterMs: answer.retryAfterMs } };
   }

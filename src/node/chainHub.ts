@@ -68,6 +68,11 @@ export function stir(watch: ChainWatch): void {
   watch.wake();
 }
 
+/** Wakes all watches. */
+export function stirAll({ watches }: ChainHub): void {
+  for (const watch of watches) stir(watch);
+}
+
 /** Resolves when the watch was told something, after `ms`, or when the signal aborts. */
 export async function nextChange(params: {
   watch: ChainWatch;

@@ -132,7 +132,8 @@ function chainCalls(
     },
     followChain: ({ groups }, call) => {
       requireNothing(readiness.indexReason());
-      return streamChain({ index, hub, groups, signal: signalOf(call) });
+      const { chainLag } = readiness;
+      return streamChain({ index, hub, groups, chainLag, signal: signalOf(call) });
     },
     getEntry: async ({ group, id }) => {
       const { head } = index.state;
@@ -174,7 +175,10 @@ function identityCalls(
       const { parts, head } = await readHistories({ index, positions, maxBytes: MAX_PAGE_BYTES });
       return { histories: parts, head };
     },
-    getWallet: ({ wallet }) => readWallet({ chain, wallet }),
+    getWallet: async ({ wallet }) => {
+      requireNothing(readiness.chainLag());
+      return await readWallet({ chain, wallet });
+    },
     readWords: (question, call) => readWords({ chain, question, signal: call?.signal }),
   };
 }

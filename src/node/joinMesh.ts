@@ -27,6 +27,7 @@ export async function joinMesh(params: {
     network,
     directory,
     log: bindMeshLog(admission.store),
+    chainBlock: () => admission.index.state.head?.number ?? 0,
     checkBatch: ({ batch }) => checkPeerBatch({ admission, batch, caught, sample }),
     mayConnect,
     nowMs: time.latestMs,

@@ -11,7 +11,10 @@ export type NodeMetrics = {
 
 /** Read when the metrics are asked for. */
 export type Gauges = Readonly<
-  Record<"indexBlock" | "newestBlock" | "peers" | "ready" | "streams", () => number>
+  Record<
+    "indexBlock" | "newestBlock" | "peers" | "ready" | "inFlight" | "relayTrouble" | "streams",
+    () => number
+  >
 >;
 
 const LATENCY_SECONDS = [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
@@ -21,6 +24,8 @@ const gaugeHelp: Record<keyof Gauges, [name: string, help: string]> = {
   newestBlock: ["weft_newest_block", "Newest block that the node knows of"],
   peers: ["weft_peers", "Connected nodes"],
   ready: ["weft_ready", "1 if the node answers everything"],
+  inFlight: ["weft_transactions_in_flight", "Transactions that were sent and are in no block yet"],
+  relayTrouble: ["weft_relay_trouble", "1 if what the node sends does not land; /ready says why"],
   streams: ["weft_streams", "Open subscriptions and chain streams"],
 };
 

@@ -5,15 +5,19 @@ import type { NodeMetrics } from "./nodeMetrics.ts";
 export function nodePages(params: {
   metrics: NodeMetrics;
   notReady: () => string | undefined;
+  /** What goes wrong and keeps it from nothing that it answers for. */
+  warnings: () => readonly string[];
 }): (path: string) => Promise<Page | undefined> {
-  const { metrics, notReady } = params;
+  const { metrics, notReady, warnings } = params;
   return async (path) => {
     switch (path) {
       case "/health":
         return json(200, { status: "ok" });
       case "/ready": {
         const reason = notReady();
-        return reason === undefined ? json(200, { ready: true }) : json(503, { ready: false, reason });
+        const also = warnings().length === 0 ? {} : { warnings: warnings() };
+        if (reason === undefined) return json(200, { ready: true, ...also });
+        return json(503, { ready: false, reason, ...also });
       }
       case "/metrics": {
         const { registry } = metrics;

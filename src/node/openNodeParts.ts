@@ -8,6 +8,7 @@ import { parseDeployment } from "../chain/deployment.ts";
 import { nodeIdOf } from "../chain/nodeIdOf.ts";
 import { openChain } from "../chain/openChain.ts";
 import { openRelayer, type Relayer } from "../chain/openRelayer.ts";
+import { watchProviders } from "../chain/watchProviders.ts";
 import type { NodeSettings } from "../config.ts";
 import { isWeftError, WeftError } from "../errors.ts";
 import { openChainIndex } from "../store/node/chainIndex.ts";
@@ -22,6 +23,7 @@ import { type ChainHub, openChainHub } from "./chainHub.ts";
 import { type Directory, openDirectory } from "./directory.ts";
 import { followIndex } from "./followIndex.ts";
 import { keepClock } from "./keepClock.ts";
+import { keepTransactions } from "./keepTransactions.ts";
 import { loadNodeKeys, type NodeKeys } from "./nodeKeys.ts";
 import { type NodeTime, openNodeTime } from "./nodeTime.ts";
 import { openReadiness, type Readiness } from "./readiness.ts";
@@ -67,7 +69,7 @@ export async function openNodeParts(params: {
   const store = await openLogStore({ database, nowMs: time.networkMs });
   stack.defer(() => settleWrites(store));
   const index = await openChainIndex({ database });
-  const operator = openRelayer({ privateKey: keys.operator });
+  const operator = openRelayer({ privateKey: keys.operator, maxFeeGwei: settings.maxFeeGwei });
   const node = nodeIdOf({ operator: operator.address, signingKey: p256PublicKey(keys.signing) });
   return {
     ...{ settings, network, keys, node, chain, operator, time },
@@ -82,7 +84,7 @@ export async function openNodeParts(params: {
 /** Starts what runs as long as the node: following the chain, pruning. `stack` ends it. */
 export function runInBackground(params: { parts: NodeParts; stack: AsyncDisposableStack }): void {
   const { parts, stack } = params;
-  const { chain, admission, hub, settings, directory, readiness, time, logger } = parts;
+  const { chain, operator: relayer, admission, hub, settings, directory, readiness, time, logger } = parts;
   const stop = new AbortController();
   const onNodes = directory.tell;
   const onRollback = (): void => forgetHeads(admission);
@@ -106,10 +108,13 @@ export function runInBackground(params: { parts: NodeParts; stack: AsyncDisposab
     );
   };
   const pruning = setInterval(prune, PRUNE_PERIOD_MS);
+  chain.providers.onTurn = (turn) => logger.warn(turn, "another chain provider is in use");
+  const watching = watchProviders({ chain, signal: stop.signal });
+  const tending = keepTransactions({ chain, relayer, hub, logger, signal: stop.signal });
   stack.defer(async () => {
     stop.abort();
     clearInterval(pruning);
-    await Promise.all([following, keeping]);
+    await Promise.all([following, keeping, watching, tending]);
   });
 }
 

@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { Chain } from "../chain/chain.ts";
 import type { Relayer } from "../chain/openRelayer.ts";
+import { readNode } from "../chain/readNode.ts";
 import { restartNode } from "../chain/restartNode.ts";
 import { waitForTransaction } from "../chain/waitForTransaction.ts";
 import { isWeftError, WeftError } from "../errors.ts";
@@ -87,7 +88,8 @@ async function nextGeneration(params: OwnLog & { generation: number }): Promise<
           timeoutMs: RESTART_TIMEOUT_MS,
           signal,
         });
-        if (waited.kind === "mined") return await generationAbove(params);
+        // Another transaction may have taken its place.
+        if (waited.kind === "mined" || (await isOpened(params))) return await generationAbove(params);
       }
     } catch (error) {
       signal.throwIfAborted();
@@ -95,6 +97,10 @@ async function nextGeneration(params: OwnLog & { generation: number }): Promise<
     }
     await delay(RETRY_MS, undefined, { signal });
   }
+}
+
+async function isOpened({ chain, node, generation }: OwnLog & { generation: number }): Promise<boolean> {
+  return Number((await readNode({ chain, node }))?.generation ?? 0) > generation;
 }
 
 /** Waits until the index has a higher generation of this node. */

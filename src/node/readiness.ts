@@ -10,11 +10,14 @@ export type Readiness = {
   readonly indexReason: () => string | undefined;
   /** What keeps the node from answering everything. */
   readonly reason: () => string | undefined;
+  /** That the index is behind those of the other nodes; undefined: it is not, as far as is known. */
+  readonly chainLag: () => string | undefined;
   readonly tell: (change: {
     newest?: BlockRef;
     ownLog?: string | undefined;
     clock?: string | undefined;
     failure?: string;
+    chainLag?: string | undefined;
   }) => void;
   /** Resolves once the node is ready; rejects with the signal's reason. */
   readonly whenReady: (signal: AbortSignal) => Promise<void>;
@@ -27,12 +30,13 @@ export function openReadiness(params: { index: ChainIndex; maxIndexLagSeconds: n
   let ownLog: string | undefined = "it is starting";
   let clock: string | undefined;
   let failure: string | undefined;
+  let chainLag: string | undefined;
   const indexReason = (): string | undefined => {
     const { head } = index.state;
     if (failure !== undefined) return failure;
     if (newest === undefined || head === undefined) return "it has not read the chain yet";
     const behind = newest.time - head.time;
-    if (behind <= maxIndexLagSeconds) return undefined;
+    if (behind <= maxIndexLagSeconds) return chainLag;
     return `its index is at block ${head.number} of ${newest.number}, ${behind} s behind`;
   };
   const reason = (): string | undefined => indexReason() ?? ownLog ?? clock;
@@ -41,6 +45,7 @@ export function openReadiness(params: { index: ChainIndex; maxIndexLagSeconds: n
     if ("ownLog" in change) ownLog = change.ownLog;
     if ("clock" in change) clock = change.clock;
     if ("failure" in change) failure = change.failure;
+    if ("chainLag" in change) chainLag = change.chainLag;
     if (reason() === undefined) for (const wake of waiters) wake();
   };
   const whenReady = async (signal: AbortSignal): Promise<void> => {
@@ -57,7 +62,7 @@ export function openReadiness(params: { index: ChainIndex; maxIndexLagSeconds: n
       signal.removeEventListener("abort", abort);
     }
   };
-  return { newest: () => newest, indexReason, reason, tell, whenReady };
+  return { newest: () => newest, indexReason, reason, chainLag: () => chainLag, tell, whenReady };
 }
 
 /** Throws `not-ready` with the reason, if there is one. */

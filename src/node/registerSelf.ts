@@ -3,17 +3,22 @@ import type { RegistryOutcome } from "../chain/callNodeRegistry.ts";
 import type { Chain } from "../chain/chain.ts";
 import type { NodeAddresses } from "../chain/chainRecord.ts";
 import { formatCoin } from "../chain/coin.ts";
+import { delay } from "../chain/delay.ts";
 import type { Relayer } from "../chain/openRelayer.ts";
 import { readBond } from "../chain/readBond.ts";
 import { type NodeState, readNode } from "../chain/readNode.ts";
 import { registerNode } from "../chain/registerNode.ts";
 import { setNodeAddresses } from "../chain/setNodeAddresses.ts";
 import { waitForTransaction } from "../chain/waitForTransaction.ts";
+import { steadyMs } from "../clock/steadyMs.ts";
 import { equalBytes } from "../crypto/equalBytes.ts";
 import { isWeftError, WeftError } from "../errors.ts";
 import type { NodeId } from "../wire/ids.ts";
 
-const REGISTRATION_TIMEOUT_MS = 60_000;
+const REGISTRATION_TIMEOUT_MS = 120_000;
+/** Until then it is looked for by its effect, and made again: its transaction may be lost, or replaced by another. */
+const LOOK_AGAIN_MS = 15_000;
+const LOOK_MS = 1_000;
 const FIRST_GENERATION = 1;
 
 export type Registration = {
@@ -54,9 +59,12 @@ export async function registerSelf(params: {
   }
   logger.info({ operator: operator.address }, "registering this node");
   const signingPrivateKey = signingKey;
-  const call = registerNode({ chain, operator, signingPrivateKey, addresses });
-  const outcome = await funded({ chain, operator, bonded: true, call });
-  await landed({ ...params, outcome });
+  const call = () => {
+    const sent = registerNode({ chain, operator, signingPrivateKey, addresses });
+    return funded({ chain, operator, bonded: true, call: sent });
+  };
+  const outcome = await call();
+  if (outcome.kind !== "exists") await landed({ ...params, outcome, call });
   return { generation: FIRST_GENERATION, isNew: outcome.kind === "submitted" };
 }
 
@@ -75,19 +83,31 @@ async function announce(params: {
   if (outcome.kind === "refused") throw new WeftError(outcome);
 }
 
+/** Resolves once the registry has the node, by whichever of its transactions. */
 async function landed(params: {
   chain: Chain;
+  node: NodeId;
   outcome: RegistryOutcome;
+  call: () => Promise<RegistryOutcome>;
   signal: AbortSignal;
 }): Promise<void> {
-  const { chain, outcome, signal } = params;
-  if (outcome.kind === "refused") throw new WeftError(outcome);
-  if (outcome.kind === "exists") return;
-  const { transaction } = outcome;
-  const result = await waitForTransaction({ chain, transaction, timeoutMs: REGISTRATION_TIMEOUT_MS, signal });
-  signal.throwIfAborted();
-  if (result.kind === "mined") return;
-  const message = `the registration ${transaction} is ${result.kind}`;
+  const { chain, node, call, signal } = params;
+  const endMs = steadyMs() + REGISTRATION_TIMEOUT_MS;
+  let { outcome } = params;
+  while (steadyMs() < endMs) {
+    if (outcome.kind === "refused") throw new WeftError(outcome);
+    if (outcome.kind === "submitted") {
+      const { transaction } = outcome;
+      const result = await waitForTransaction({ chain, transaction, timeoutMs: LOOK_AGAIN_MS, signal });
+      signal.throwIfAborted();
+      if (result.kind === "mined") return;
+    }
+    if ((await readNode({ chain, node })) !== undefined) return;
+    if (outcome.kind === "exists") await delay({ ms: LOOK_MS, signal });
+    signal.throwIfAborted();
+    outcome = await call();
+  }
+  const message = "the registration of this node does not land";
   throw new WeftError({ code: "not-ready", message, hint: "Look at the chain, then start the node again." });
 }
 

@@ -1,4 +1,6 @@
 import packageFile from "../../package.json" with { type: "json" };
+import { isResting } from "../chain/providers.ts";
+import { steadyMs } from "../clock/steadyMs.ts";
 import type { NodeSettings } from "../config.ts";
 import type { Mesh } from "../mesh/startMesh.ts";
 import type { NodeStatus } from "../rpc/nodeApi.ts";
@@ -30,7 +32,7 @@ export async function serveNode(params: {
   const status = (): NodeStatus => statusOf({ parts, mesh, httpAddress });
   const rpc = await serveRpc({
     handlers: createNodeApi({ ...parts, relayer, subscriptions, batcher, status, metrics }),
-    pages: nodePages({ metrics, notReady: readiness.reason }),
+    pages: nodePages({ metrics, notReady: readiness.reason, warnings: () => warningsOf(parts) }),
     ...settings.http,
     limits: limitsOf(settings),
     onFault: ({ method, error }) => {
@@ -40,6 +42,17 @@ export async function serveNode(params: {
   });
   httpAddress ||= rpc.url;
   return rpc;
+}
+
+/** Its operator should know; messages go on all the same. */
+function warningsOf({ operator, chain: { providers } }: NodeParts): string[] {
+  const { trouble } = operator;
+  const nowMs = steadyMs();
+  const resting = providers.all.filter((provider) => isResting(provider, nowMs));
+  return [
+    ...(trouble === undefined ? [] : [`transactions do not land (${trouble.code}): ${trouble.message}`]),
+    ...resting.map(({ name, reason }) => `the chain provider ${name} is not used: ${reason}`),
+  ];
 }
 
 function statusOf(params: { parts: NodeParts; mesh: Mesh; httpAddress: string }): NodeStatus {
@@ -73,13 +86,15 @@ function metricsOf(params: {
   checkpoints: ReadonlyMap<string, number>;
 }): NodeMetrics {
   const { parts, mesh, subscriptions, checkpoints } = params;
-  const { admission, readiness, hub } = parts;
+  const { admission, readiness, hub, operator } = parts;
   return createNodeMetrics({
     gauges: {
       indexBlock: () => admission.index.state.head?.number ?? 0,
       newestBlock: () => readiness.newest()?.number ?? 0,
       peers: () => mesh.peers().length,
       ready: () => (readiness.reason() === undefined ? 1 : 0),
+      inFlight: () => operator.inFlight.size,
+      relayTrouble: () => (operator.trouble === undefined ? 0 : 1),
       streams: () => subscriptions.size + [...hub.watches].filter(({ groups }) => groups.size > 0).length,
     },
     batches: () => mesh.counts,

@@ -11,6 +11,7 @@ import type { Batcher } from "./batcher.ts";
 import { stir, watchChain } from "./chainHub.ts";
 import { joinMesh, openSigning } from "./joinMesh.ts";
 import { keepCheckpoints } from "./keepCheckpoints.ts";
+import { keepPeerLag } from "./keepPeerLag.ts";
 import { keepRegistered } from "./keepRegistered.ts";
 import { type NodeParts, openNodeParts, runInBackground } from "./openNodeParts.ts";
 import { type Registration, registerSelf } from "./registerSelf.ts";
@@ -52,6 +53,12 @@ export async function startNode(params: {
   const { readiness, logger } = parts;
   runInBackground({ parts, stack });
   const mesh = stack.use(await joinMesh({ parts, mayConnect: (peerId) => peerLimit?.has(peerId) ?? true }));
+  const comparing = new AbortController();
+  const compared = keepPeerLag({ parts, mesh, signal: comparing.signal });
+  stack.defer(async () => {
+    comparing.abort();
+    await compared;
+  });
   const ownLog = stack.use(ownLogOf({ parts, mesh }));
   const rpc = stack.use(await serveNode({ parts, mesh, ...ownLog }));
   const addresses = await addressesOf({ parts, mesh, rpc });

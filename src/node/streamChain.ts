@@ -6,6 +6,7 @@ import type { IndexedEntry } from "../store/node/indexedRecords.ts";
 import { entriesAtHead } from "../store/node/readEntries.ts";
 import type { GroupId } from "../wire/ids.ts";
 import { type ChainHub, type ChainWatch, nextChange, watchChain } from "./chainHub.ts";
+import { requireNothing } from "./readiness.ts";
 
 /** Cursors that are kept of a group, to go on from after a reorg. */
 const CURSORS_KEPT = 64;
@@ -19,19 +20,23 @@ type Follower = {
 
 /**
  * The entries of some groups, history and live in one: pages, rollbacks, and the head whenever all groups are read up
- * to it, at least every STREAM_HEARTBEAT_MS. Ends by throwing `not-ready` when the signal aborts.
+ * to it, at least every STREAM_HEARTBEAT_MS. Ends by throwing `not-ready` when the signal aborts, or
+ * once this node is behind the others.
  */
 export async function* streamChain(params: {
   index: ChainIndex;
   hub: ChainHub;
   groups: readonly GroupPosition[];
+  /** Why this node is not to be read by; undefined: nothing. */
+  chainLag: () => string | undefined;
   signal: AbortSignal;
 }): AsyncGenerator<ChainEvent, never> {
-  const { index, hub, groups, signal } = params;
+  const { index, hub, groups, chainLag, signal } = params;
   using watch = watchChain({ hub, groups: groups.map(({ group }) => group) });
   const cursors = new Map(groups.map(({ group, recent }) => [group, recent]));
   yield { kind: "started" };
   while (!signal.aborted) {
+    requireNothing(chainLag());
     yield* readChanged({ index, watch, cursors });
     if (watch.changed.size > 0 || watch.rolledBackTo !== undefined) continue;
     watch.moved = false;

@@ -294,7 +294,7 @@ test("an RPC that turns to another chain ends the follower", async () => {
   await using other = await startLocalChain({ kind: "anvil", blockMs: 20 });
   const client = createClient({ transport: http(other.rpcUrl) });
   const cursor = [await headOf(local.chain)];
-  const events = followChain({ chain: { network: local.network, client }, cursor });
+  const events = followChain({ chain: { ...local.chain, client }, cursor });
   await assert.rejects(
     async () => {
       for await (const event of events) if (event.kind === "page" && event.records.length > 0) return;

@@ -5,8 +5,10 @@ import { text } from "node:stream/consumers";
 
 type RpcRequest = { readonly method: string; readonly params: readonly unknown[] };
 
-/** What the shim answers instead of the chain; undefined: let it pass; "hang": nothing, ever. */
-export type Intercept = (request: RpcRequest) => { result: unknown } | { error: object } | "hang" | undefined;
+/** What the shim answers instead of the chain; undefined: let it pass; "hang": nothing, ever; a status: a page that is no JSON. */
+export type Intercept = (
+  request: RpcRequest,
+) => { result: unknown } | { error: object } | { status: number } | "hang" | undefined;
 
 /** Stands between a client and a chain's RPC, to answer as some RPCs do. */
 export async function startRpcShim(params: {
@@ -18,6 +20,10 @@ export async function startRpcShim(params: {
     const call = JSON.parse(body) as { id: number; method: string; params?: unknown[] };
     const answer = params.intercept({ method: call.method, params: call.params ?? [] });
     if (answer === "hang") return;
+    if (answer !== undefined && "status" in answer) {
+      response.writeHead(answer.status, { "content-type": "text/html" }).end("<html>no</html>");
+      return;
+    }
     response.setHeader("content-type", "application/json");
     if (answer !== undefined) {
       response.end(JSON.stringify({ jsonrpc: "2.0", id: call.id, ...answer }));

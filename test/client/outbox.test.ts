@@ -2,7 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { foldEntry } from "../../src/client/outbox/foldEntry.ts";
 import type { Action, Intent } from "../../src/client/outbox/intent.ts";
-import { nextAction, RESUBMIT_BLOCKS, RESUBMIT_MS } from "../../src/client/outbox/nextAction.ts";
+import {
+  nextAction,
+  RESUBMIT_BLOCKS,
+  RESUBMIT_FEW_MS,
+  RESUBMIT_MS,
+} from "../../src/client/outbox/nextAction.ts";
 import { refusedIntent } from "../../src/client/outbox/refusedIntent.ts";
 import { relayed } from "../../src/client/outbox/relayed.ts";
 import { voidedIntent } from "../../src/client/outbox/voidedIntent.ts";
@@ -145,9 +150,19 @@ test("a commit that does not land is handed over again after some blocks", () =>
   const commit = testIntent({ action: rotate, progress: { ...staged, submitted } });
   const later = (block: number, nowMs: number) =>
     nextAction({ intents: [commit], view: { ...view, block }, nowMs }).kind;
-  assert.equal(later(100 + RESUBMIT_BLOCKS - 1, 1e9), "wait");
+  assert.equal(later(101, 1e9), "wait");
+  assert.equal(later(102, 10_000 + RESUBMIT_FEW_MS), "submit", "blocks are rare here");
+  assert.equal(later(100 + RESUBMIT_BLOCKS - 1, 10_000 + RESUBMIT_FEW_MS - 1), "wait");
   assert.equal(later(100 + RESUBMIT_BLOCKS, 10_000 + RESUBMIT_MS - 1), "wait");
   assert.equal(later(100 + RESUBMIT_BLOCKS, 10_000 + RESUBMIT_MS), "submit");
+});
+
+test("a node whose word led to nothing counts as one that has failed, and the next one gets the commit", () => {
+  const outcome = { kind: "submitted", transaction: mine } as const;
+  const commit = testIntent({ action: rotate, progress: staged });
+  const first = relayed({ ...handedOver, intent: commit, outcome });
+  assert.equal(first.attempts, 0);
+  assert.equal(relayed({ ...handedOver, intent: first, outcome }).attempts, 1);
 });
 
 test("stale with the same head: the same payload again once the siblings have been read", () => {

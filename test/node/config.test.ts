@@ -14,7 +14,7 @@ test("what is chosen goes before the environment, and that before the default", 
       settings.operatorKey,
       settings.welcomeDays,
     ],
-    ["http://chosen", { host: "::1", port: 80 }, ["/a", "/b"], ".weft/node", undefined, undefined],
+    [["http://chosen"], { host: "::1", port: 80 }, ["/a", "/b"], ".weft/node", undefined, undefined],
   );
 });
 

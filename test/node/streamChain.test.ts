@@ -33,7 +33,13 @@ test("whoever follows a group through pages and rollbacks ends with what the ind
       const hub = openChainHub(undefined);
       const stop = new AbortController();
       const follower = follow(
-        streamChain({ index, hub, groups: [{ group, recent: [] }], signal: stop.signal }),
+        streamChain({
+          index,
+          hub,
+          groups: [{ group, recent: [] }],
+          chainLag: () => undefined,
+          signal: stop.signal,
+        }),
       );
       let chain: BlockRef[] = [];
       for (const [branch, { turns, back, grow }] of steps.entries()) {

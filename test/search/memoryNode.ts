@@ -64,7 +64,10 @@ type ChainPage = Extract<Parameters<typeof applyEvent>[0]["event"], { kind: "pag
 
 const logger = pino({ level: "silent" });
 const metrics = createNodeMetrics({
-  gauges: { indexBlock: zero, newestBlock: zero, peers: zero, ready: zero, streams: zero },
+  gauges: {
+    ...{ indexBlock: zero, newestBlock: zero, peers: zero, ready: zero, streams: zero },
+    ...{ inFlight: zero, relayTrouble: zero },
+  },
   batches: () => new Map(),
   checkpoints: () => new Map(),
 });

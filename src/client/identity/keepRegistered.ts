@@ -7,6 +7,9 @@ import { tables } from "../tables.ts";
 import { selfOf } from "./openIdentity.ts";
 import { registerInstallation } from "./registerInstallation.ts";
 
+/** How often the record was handed over again: each time to another node first. */
+const turns = new WeakMap<ClientCore, number>();
+
 /**
  * Looks after this installation's place in the registry until it is final: one that replaces another is registered;
  * where a reorganization took it away, the same signed record is sent again. True if there is nothing left to do.
@@ -32,7 +35,9 @@ export async function keepRegistered(params: { core: ClientCore; signal: AbortSi
     return true;
   }
   if (!listed) {
-    const outcome = await relayRecord({ ...asked, action });
+    const turn = turns.get(core) ?? 0;
+    turns.set(core, turn + 1);
+    const outcome = await relayRecord({ ...asked, action, turn });
     core.logger.info({ inbox, outcome: outcome.kind }, "sent the registration again");
   }
   return false;

@@ -9,6 +9,7 @@ import type { Database } from "../../store/openDatabase.ts";
 import { writeAtomic } from "../../store/writeAtomic.ts";
 import { signInstallationProof } from "../../wire/installationProof.ts";
 import type { Network } from "../../wire/network.ts";
+import { isNodeFault } from "../links/askNodes.ts";
 import { hearHead, networkMs } from "../links/chainTime.ts";
 import { activeNodes, type NodeLinks } from "../links/nodeLinks.ts";
 import { askWallet } from "../relay/askWallet.ts";
@@ -31,6 +32,8 @@ type Params = {
 const POLL_MS = 150;
 /** A record that has not landed by then is signed again. */
 const PATIENCE_MS = 10_000;
+/** Until then it is handed to another node, as it is: whoever has taken it may have lost it. */
+const HAND_ON_MS = 3_000;
 /** A reorganization may have taken the inbox itself: its other installations send it again. */
 const INBOX_PATIENCE_MS = 20_000;
 const INBOX_POLL_MS = 500;
@@ -68,12 +71,13 @@ async function register(params: Params): Promise<Registration> {
   const { record, signal } = params;
   const inboxUntilMs = steadyMs() + INBOX_PATIENCE_MS;
   let action: IdentityAction | undefined;
+  let turn = 0;
   for (;;) {
     const before = await standingOf(params);
     if (before !== "absent") return { outcome: before, action };
     signal.throwIfAborted();
     const signed = await signRecord(params);
-    const outcome = signed && (await relay(params, signed));
+    const outcome = signed && (await relay(params, signed, turn));
     const lacksInbox = !outcome || (outcome.kind === "refused" && outcome.code === "not-allowed");
     // One operator's refusal may be a lie, or pass: it is believed once this client has asked for long enough.
     if ((lacksInbox || outcome.kind === "disputed") && steadyMs() < inboxUntilMs) {
@@ -87,11 +91,27 @@ async function register(params: Params): Promise<Registration> {
       const message = `the installation of inbox ${record.inbox} was not registered: ${outcome.code}`;
       throw new WeftError({ code: outcome.code, message, hint: outcome.hint });
     }
-    const untilMs = steadyMs() + PATIENCE_MS;
-    while (steadyMs() < untilMs && !signal.aborted && (await standingOf(params)) === "absent") {
-      await waitMs({ ms: POLL_MS, signal });
-    }
+    turn = await awaitListing({ ...params, action, turn });
   }
+}
+
+/** Until the record has landed or another is to be signed. Gives whose turn it is then. */
+async function awaitListing(params: Params & { action: IdentityAction | undefined; turn: number }) {
+  const { action, signal } = params;
+  let { turn } = params;
+  const untilMs = steadyMs() + PATIENCE_MS;
+  let handOnMs = steadyMs() + HAND_ON_MS;
+  while (steadyMs() < untilMs && !signal.aborted && (await standingOf(params)) === "absent") {
+    if (action && steadyMs() > handOnMs) {
+      handOnMs = steadyMs() + HAND_ON_MS;
+      turn++;
+      await relay(params, action, turn).catch((error: unknown) => {
+        if (signal.aborted || !isNodeFault(error)) throw error;
+      });
+    }
+    await waitMs({ ms: POLL_MS, signal });
+  }
+  return turn + 1;
 }
 
 /** `undefined` while the wallet is in no inbox, though another installation has founded it. */
@@ -124,6 +144,6 @@ async function standingOf(params: Params): Promise<"absent" | "listed" | "void">
   return found.isVoid ? "void" : "listed";
 }
 
-async function relay(params: Params, action: IdentityAction): Promise<IdentityOutcome> {
-  return await relayRecord({ ...params, ranked: activeNodes(params.links), action });
+async function relay(params: Params, action: IdentityAction, turn: number): Promise<IdentityOutcome> {
+  return await relayRecord({ ...params, ranked: activeNodes(params.links), action, turn });
 }

@@ -13,9 +13,10 @@ import { confirmedInbox } from "./confirmedInbox.ts";
 
 type Params = { core: ClientCore; signal: AbortSignal };
 
-/** What was handed over and did not land within this time is handed over again. */
+/** What was handed over and did not land within this time is handed over again, to another node. */
 const SEND_AGAIN_MS = 3_000;
-const sentAtMs = new WeakMap<ClientCore, Map<string, number>>();
+type Sent = { readonly atMs: number; readonly times: number };
+const sentBy = new WeakMap<ClientCore, Map<string, Sent>>();
 
 /** Refusals that stay once two operators agree on one; others may pass. */
 const finalRefusals: Partial<Record<ErrorCode, IntentReason>> = {
@@ -74,13 +75,14 @@ async function carryOn(params: Params & { record: RevocationRecord }): Promise<R
 /** `undefined` if it is too early to send it again. */
 async function relay(params: Params & { record: RevocationRecord }): Promise<IdentityOutcome | undefined> {
   const { core, record, signal } = params;
-  const sent = sentAtMs.get(core) ?? new Map<string, number>();
-  sentAtMs.set(core, sent);
-  if (steadyMs() < (sent.get(record.id) ?? 0) + SEND_AGAIN_MS) return undefined;
+  const sent = sentBy.get(core) ?? new Map<string, Sent>();
+  sentBy.set(core, sent);
+  const { atMs, times: turn } = sent.get(record.id) ?? { atMs: Number.NEGATIVE_INFINITY, times: 0 };
+  if (steadyMs() < atMs + SEND_AGAIN_MS) return undefined;
   const { links, ownRelay } = core;
   const ranked = rankOwnNodes(core);
-  const outcome = await relayRecord({ links, ownRelay, ranked, action: record.action, signal });
-  sent.set(record.id, steadyMs());
+  const outcome = await relayRecord({ links, ownRelay, ranked, action: record.action, turn, signal });
+  sent.set(record.id, { atMs: steadyMs(), times: turn + 1 });
   core.logger.info({ installation: record.installation, outcome: outcome.kind }, "sent a revocation");
   return outcome;
 }

@@ -11,6 +11,7 @@ const elsewhere = new Set([
   "not-ready",
   "limit-exceeded",
   "chain-unreachable",
+  "fee-too-high",
   "unfunded",
   "internal",
   "malformed",

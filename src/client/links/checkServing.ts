@@ -1,9 +1,10 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
-import { isWeftError } from "../../errors.ts";
-import type { NodeApi } from "../../rpc/nodeApi.ts";
+import type { ChainHead, NodeApi } from "../../rpc/nodeApi.ts";
+import type { Address } from "../../wire/ids.ts";
 import type { ClientCore } from "../core.ts";
 import { agreeOnHead } from "../entries/agreeOnHead.ts";
 import type { Group } from "../groups/group.ts";
+import type { KnownNode } from "../tables.ts";
 import { isBehind, leaveIfBehind, MAX_BEHIND_MS } from "../witness/leaveIfBehind.ts";
 import { nextOperators } from "../witness/nextOperators.ts";
 import type { Testimony } from "../witness/testimony.ts";
@@ -18,8 +19,12 @@ const UNSERVED_MS = 10_000;
 /** As long as no witness has agreed. */
 const ASK_AGAIN_MS = 1_000;
 /** A head that does not move for longer is compared with another node's. */
-const STILL_MS = 15_000;
+const STILL_MS = 6_000;
+/** Of so many groups one notices in time what is true of a node in all. */
+const GROUPS_IN_TIME = 100;
 const ANSWER_MS = 2_000;
+/** A head that was asked for so lately is not asked for again for another group. */
+const HEAD_AGE_MS = 2_000;
 
 /**
  * Asks now and then, and whenever another node begins to serve a group, whether that node leaves out entries; as long as
@@ -38,8 +43,11 @@ export async function keepChecking(params: Params): Promise<void> {
 }
 
 function mayBeBehind(params: Params): boolean {
-  const { told } = params.group;
-  return wasBehind(params) || (told !== undefined && told.movedAtMs + STILL_MS <= steadyMs());
+  return wasBehind(params) || isStandingStill(params.group);
+}
+
+function isStandingStill({ told }: Group): boolean {
+  return told !== undefined && told.movedAtMs + STILL_MS <= steadyMs();
 }
 
 function wasBehind({ core, group }: Params): boolean {
@@ -51,7 +59,12 @@ function pauseAfter(params: Params & { outcome: Testimony["kind"] | "not-told" }
   const { group, outcome } = params;
   if (outcome === "not-told" && !group.told) return UNSERVED_MS;
   if (outcome !== "agreed" || group.view.provisional.length > 0) return ASK_AGAIN_MS;
-  return wasBehind(params) ? MAX_BEHIND_MS : STILL_MS;
+  if (wasBehind(params)) return MAX_BEHIND_MS;
+  const share = params.core.groups.size / GROUPS_IN_TIME;
+  if (share > 1) return STILL_MS * (1 + 2 * share * Math.random());
+  const stillAtMs = (group.told?.movedAtMs ?? 0) + STILL_MS;
+  const ms = stillAtMs - steadyMs();
+  return ms > 0 ? ms + 1 : STILL_MS;
 }
 
 /**
@@ -80,14 +93,35 @@ async function compareHeads({ core, group, signal }: Params): Promise<void> {
   const { node: serving } = group.told;
   const besides = links.nodes.get(serving)?.operator;
   const ranked = nextOperators({ ranked: await rankGroupNodes({ core, group: group.id }), besides });
-  const timely = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
-  try {
-    const ask = (api: NodeApi) => api.getNode({}, { signal: timely });
-    const { head: newest } = await askNodes({ links, ranked, signal: timely, ask });
-    const { told } = group;
-    if (told?.node !== serving) return;
-    leaveIfBehind({ ...{ witnesses, serving, group: group.id }, claimed: told.head, newest, signal });
-  } catch (error) {
-    if (!isWeftError(error) && !timely.aborted) throw error;
-  }
+  const isStill = isStandingStill(group);
+  const newest = await newestHead({ core, ranked, besides });
+  const { told } = group;
+  if (signal.aborted || newest === undefined || told?.node !== serving) return;
+  const served = { serving, group: group.id };
+  const compared = { witnesses, ...served, claimed: told.head, newest, signal };
+  leaveIfBehind(compared);
+  if (isStill || isBehind(witnesses, served)) leaveIfBehind({ ...compared, isStill: true });
+}
+
+type Heads = Map<string, { readonly atMs: number; readonly head: Promise<ChainHead | undefined> }>;
+const heads = new WeakMap<ClientCore, Heads>();
+
+/** The newest block of the first node that answers, once for all groups that ask beside the same operator. Never throws. */
+async function newestHead(params: {
+  core: ClientCore;
+  ranked: readonly KnownNode[];
+  besides: Address | undefined;
+}): Promise<ChainHead | undefined> {
+  const { core, ranked, besides = "" } = params;
+  const known: Heads = heads.get(core) ?? new Map();
+  heads.set(core, known);
+  const last = known.get(besides);
+  if (last && last.atMs + HEAD_AGE_MS > steadyMs()) return await last.head;
+  // Not by the signal of one group: others wait for it, too.
+  const signal = AbortSignal.timeout(ANSWER_MS);
+  const ask = async (api: NodeApi): Promise<ChainHead | undefined> =>
+    (await api.getNode({}, { signal })).head;
+  const head = askNodes({ links: core.links, ranked, signal, ask }).catch(() => undefined);
+  known.set(besides, { atMs: steadyMs(), head });
+  return await head;
 }

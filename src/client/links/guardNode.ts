@@ -8,6 +8,7 @@ const ownFaults: ReadonlySet<ErrorCode> = new Set([
   "not-ready",
   "limit-exceeded",
   "chain-unreachable",
+  "fee-too-high",
   "internal",
   "malformed",
   // By this client, which has ended the connection.

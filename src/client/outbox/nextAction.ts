@@ -62,9 +62,12 @@ export type OutboxWait =
   /** Nobody confirms what the node that serves the group tells of the chain. */
   | "no-witness";
 
-/** Blocks after which a commit that did not land is handed over again. */
+/** Blocks, and time, after which a commit that did not land is handed over again, to another node. */
 export const RESUBMIT_BLOCKS = 12;
 export const RESUBMIT_MS = 3_000;
+/** The same where blocks are rare. */
+const RESUBMIT_FEW_BLOCKS = 2;
+export const RESUBMIT_FEW_MS = 30_000;
 
 /**
  * The next step of a group's outbox. Intents go in order: a message written after a commit of one's own is not sealed
@@ -179,8 +182,9 @@ function staged(intent: Intent, view: OutboxView, nowMs: number): OutboxAction {
   if (progress.parent !== view.head) return wait("reorganized");
   if (intent.retryAtMs > nowMs) return wait("backing-off", intent.retryAtMs);
   if (progress.submitted === undefined) return { kind: "submit", intent };
-  const againAtMs = progress.submitted.atMs + RESUBMIT_MS;
-  if (view.block < progress.submitted.block + RESUBMIT_BLOCKS) return wait("on-chain");
+  const { block, atMs } = progress.submitted;
+  if (view.block < block + RESUBMIT_FEW_BLOCKS) return wait("on-chain");
+  const againAtMs = atMs + (view.block < block + RESUBMIT_BLOCKS ? RESUBMIT_FEW_MS : RESUBMIT_MS);
   return againAtMs > nowMs ? wait("on-chain", againAtMs) : { kind: "submit", intent };
 }
 

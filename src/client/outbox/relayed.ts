@@ -46,7 +46,12 @@ export function relayed(params: {
   switch (outcome.kind) {
     case "submitted":
     case "exists":
-      return { ...intent, progress: { ...progress, submitted: { block, atMs: nowMs } } };
+      return {
+        ...intent,
+        progress: { ...progress, submitted: { block, atMs: nowMs } },
+        // What was handed over before has led to nothing: whoever took it has had its turn.
+        attempts: intent.attempts + (progress.submitted === undefined ? 0 : 1),
+      };
     case "stale":
       return {
         ...intent,

@@ -25,7 +25,8 @@ export function noteFault(params: { group: Group; intent: Intent; operator: Addr
 }
 
 /**
- * The node that relays an intent's commit comes first: the group's first one that answers, after refusals the next. One
+ * The node that relays an intent's commit comes first: the group's first one that answers, after a refusal, or
+ * a "submitted" that led to nothing, the next. One
  * that was asked about the people whom the intent concerns gets a turn only if no other answers, or the others can't or
  * won't relay it.
  */
@@ -43,7 +44,9 @@ export async function relayingNodes(params: {
   const able = apartFrom({ nodes: up, asked });
   const pools = [able.filter(isWilling), up.filter(isWilling), up];
   const pool = pools.find((nodes) => nodes.length > 0) ?? [];
-  const turn = [...counts.values()].reduce((sum, count) => sum + count, intent.attempts);
+  // Whoever has said "submitted" of what did not land is no better than one that has failed.
+  const isInVain = intent.progress.kind === "staged" && intent.progress.submitted !== undefined;
+  const turn = [...counts.values()].reduce((sum, count) => sum + count, intent.attempts + (isInVain ? 1 : 0));
   return pool.slice(turn % Math.max(1, pool.length));
 }
 

@@ -20,11 +20,15 @@ export async function relayRecord(params: {
   links: NodeLinks;
   ranked: readonly Pick<KnownNode, "node" | "operator">[];
   action: IdentityAction;
+  /** How often it was handed over before and has not landed: each time another node comes first. */
+  turn?: number;
   signal: AbortSignal;
 }): Promise<IdentityOutcome> {
-  const { ownRelay, links, ranked, action, signal } = params;
+  const { ownRelay, links, action, turn = 0, signal } = params;
   if (ownRelay) return await ownRelay.relayIdentity(action, { signal });
   const operators = countOperators(links);
+  const first = turn % Math.max(1, params.ranked.length);
+  const ranked = [...params.ranked.slice(first), ...params.ranked.slice(0, first)];
   let refusals: Refusals = [];
   let refusal: Refusal | undefined;
   let fault: unknown;

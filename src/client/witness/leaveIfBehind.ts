@@ -8,12 +8,20 @@ import type { Witnesses } from "./witnesses.ts";
 export const MAX_BLOCKS_BEHIND = 20;
 /** How long it may be so: blocks of test chains come faster than nodes are polled. */
 export const MAX_BEHIND_MS = 5_000;
+/** A node that tells of no new block is left once it lacks for so long one that another has: blocks may be rare. */
+const MAX_STILL_MS = 10_000;
 
 type Served = { readonly serving: NodeId; readonly group?: GroupId | undefined };
 
 /** Whether a node was seen far behind when it was last compared, in what it serves of this group, or besides groups. */
 export function isBehind({ behind }: Pick<Witnesses, "behind">, served: Served): boolean {
-  return behind.has(nameOf(served));
+  const name = nameOf(served);
+  return behind.has(name) || behind.has(stillNameOf(name));
+}
+
+/** What is seen of a node that stands still is counted apart. */
+function stillNameOf(name: string): string {
+  return `${name}/still`;
 }
 
 /** What a node says of one matter, which may be new, shows nothing about another. */
@@ -35,20 +43,25 @@ export function leaveIfBehind(params: {
   claimed: ChainBlock;
   /** That of a witness. */
   newest: ChainBlock | undefined;
+  /** It has told of no new block for a while. */
+  isStill?: boolean;
   signal: AbortSignal;
 }): void {
-  const { witnesses, serving, claimed, signal } = params;
+  const { witnesses, serving, claimed, isStill = false, signal } = params;
   const { behind, links } = witnesses;
-  const name = nameOf(params);
+  const name = isStill ? stillNameOf(nameOf(params)) : nameOf(params);
   const newest = params.newest?.number ?? 0;
   const blocks = newest - claimed.number;
-  if (blocks < MAX_BLOCKS_BEHIND) {
+  const known = behind.get(name);
+  const hasMoved = isStill && known !== undefined && claimed.number >= known.newest;
+  const most = isStill ? 1 : MAX_BLOCKS_BEHIND;
+  if (blocks < most || hasMoved) {
     behind.delete(name);
     return;
   }
-  const seen = behind.get(name) ?? { sinceMs: steadyMs(), blocks };
+  const seen = known ?? { sinceMs: steadyMs(), blocks, newest };
   behind.set(name, seen);
-  if (seen.sinceMs + MAX_BEHIND_MS > steadyMs()) return;
+  if (seen.sinceMs + (isStill ? MAX_STILL_MS : MAX_BEHIND_MS) > steadyMs()) return;
   behind.delete(name);
   const leave = (): void => {
     noteBehind(links, serving, steadyMs());
@@ -62,7 +75,7 @@ export function leaveIfBehind(params: {
     ?.getNode({}, { signal })
     .then(
       (own) => {
-        if (newest - (own.head?.number ?? 0) >= MAX_BLOCKS_BEHIND) leave();
+        if (newest - (own.head?.number ?? 0) >= most) leave();
       },
       () => undefined,
     );

@@ -31,9 +31,12 @@ export type Witnesses = {
   readonly doubted: Map<NodeId, ChainBlock>;
   /**
    * Since when each serving node was seen far behind the others in what it serves, ms since 1970, and how many blocks it
-   * was then: see `leaveIfBehind`.
+   * was then, and to which block: see `leaveIfBehind`.
    */
-  readonly behind: Map<string, { readonly sinceMs: number; readonly blocks: number }>;
+  readonly behind: Map<
+    string,
+    { readonly sinceMs: number; readonly blocks: number; readonly newest: number }
+  >;
   /** What became of each group's last claim. */
   readonly testimonies: Map<GroupId, Testimony["kind"]>;
   /** When each lie was told to the app, ms since 1970. */

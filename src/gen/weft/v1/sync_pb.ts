@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file weft/v1/sync.proto.
  */
 export const file_weft_v1_sync: GenFile = /*@__PURE__*/
-  fileDesc("ChJ3ZWZ0L3YxL3N5bmMucHJvdG8SB3dlZnQudjEitQEKC1N5bmNSZXF1ZXN0Eh8KBWhlYWRzGAEgASgLMg4ud2VmdC52MS5IZWFkc0gAEioKC2ZldGNoX3JhbmdlGAIgASgLMhMud2VmdC52MS5GZXRjaFJhbmdlSAASIgoHaGVhZF9vZhgDIAEoCzIPLndlZnQudjEuSGVhZE9mSAASKgoLZmV0Y2hfYmF0Y2gYBCABKAsyEy53ZWZ0LnYxLkZldGNoQmF0Y2hIAEIJCgdyZXF1ZXN0IvIBCgxTeW5jUmVzcG9uc2USHwoFaGVhZHMYASABKAsyDi53ZWZ0LnYxLkhlYWRzSAASKAoKcmFuZ2VfcGFnZRgCIAEoCzISLndlZnQudjEuUmFuZ2VQYWdlSAASIQoGYWJzZW50GAMgASgLMg8ud2VmdC52MS5BYnNlbnRIABIhCgZwcnVuZWQYBCABKAsyDy53ZWZ0LnYxLlBydW5lZEgAEiAKBGhlYWQYBSABKAsyEC53ZWZ0LnYxLkxvZ0hlYWRIABIjCgdyZWZ1c2VkGAYgASgLMhAud2VmdC52MS5SZWZ1c2VkSABCCgoIcmVzcG9uc2UiOQoFSGVhZHMSHgoEbG9ncxgBIAMoCzIQLndlZnQudjEuTG9nSGVhZBIQCghjbG9ja19tcxgIIAEoBCJZCgpGZXRjaFJhbmdlEhsKA2xvZxgBIAEoCzIOLndlZnQudjEuTG9nSWQSDAoEZnJvbRgCIAEoBBIRCgltYXhfYnl0ZXMYAyABKA0SDQoFdW50aWwYBCABKAQiSwoKRmV0Y2hCYXRjaBIbCgNsb2cYASABKAsyDi53ZWZ0LnYxLkxvZ0lkEgsKA2VuZBgCIAEoBBITCgtoZWFkZXJfaGFzaBgDIAEoDCIlCgZIZWFkT2YSGwoDbG9nGAEgASgLMg4ud2VmdC52MS5Mb2dJZCIsCglSYW5nZVBhZ2USHwoHYmF0Y2hlcxgBIAMoCzIOLndlZnQudjEuQmF0Y2giIAoGQWJzZW50EhYKDmF2YWlsYWJsZV9mcm9tGAEgASgEIhcKBlBydW5lZBINCgVmbG9vchgBIAEoBCJhCgdMb2dIZWFkEiAKBXJhbmdlGAEgASgLMhEud2VmdC52MS5Mb2dSYW5nZRIPCgdoaWdoZXN0GAIgASgEEiMKCGJyYW5jaGVzGAMgAygLMhEud2VmdC52MS5CYXRjaEVuZCIsCghCYXRjaEVuZBILCgNlbmQYASABKAQSEwoLaGVhZGVyX2hhc2gYAiABKAwiLwoHUmVmdXNlZBIMCgRjb2RlGAEgASgJEhYKDnJldHJ5X2FmdGVyX21zGAIgASgNYgZwcm90bzM", [file_weft_v1_batch]);
+  fileDesc("ChJ3ZWZ0L3YxL3N5bmMucHJvdG8SB3dlZnQudjEi2QEKC1N5bmNSZXF1ZXN0Eh8KBWhlYWRzGAEgASgLMg4ud2VmdC52MS5IZWFkc0gAEioKC2ZldGNoX3JhbmdlGAIgASgLMhMud2VmdC52MS5GZXRjaFJhbmdlSAASIgoHaGVhZF9vZhgDIAEoCzIPLndlZnQudjEuSGVhZE9mSAASKgoLZmV0Y2hfYmF0Y2gYBCABKAsyEy53ZWZ0LnYxLkZldGNoQmF0Y2hIABIiCgVibG9jaxgFIAEoCzIRLndlZnQudjEuQmxvY2tBc2tIAEIJCgdyZXF1ZXN0IpcCCgxTeW5jUmVzcG9uc2USHwoFaGVhZHMYASABKAsyDi53ZWZ0LnYxLkhlYWRzSAASKAoKcmFuZ2VfcGFnZRgCIAEoCzISLndlZnQudjEuUmFuZ2VQYWdlSAASIQoGYWJzZW50GAMgASgLMg8ud2VmdC52MS5BYnNlbnRIABIhCgZwcnVuZWQYBCABKAsyDy53ZWZ0LnYxLlBydW5lZEgAEiAKBGhlYWQYBSABKAsyEC53ZWZ0LnYxLkxvZ0hlYWRIABIjCgdyZWZ1c2VkGAYgASgLMhAud2VmdC52MS5SZWZ1c2VkSAASIwoFYmxvY2sYByABKAsyEi53ZWZ0LnYxLkJsb2NrVG9sZEgAQgoKCHJlc3BvbnNlIgoKCEJsb2NrQXNrIhsKCUJsb2NrVG9sZBIOCgZudW1iZXIYASABKAQiOQoFSGVhZHMSHgoEbG9ncxgBIAMoCzIQLndlZnQudjEuTG9nSGVhZBIQCghjbG9ja19tcxgIIAEoBCJZCgpGZXRjaFJhbmdlEhsKA2xvZxgBIAEoCzIOLndlZnQudjEuTG9nSWQSDAoEZnJvbRgCIAEoBBIRCgltYXhfYnl0ZXMYAyABKA0SDQoFdW50aWwYBCABKAQiSwoKRmV0Y2hCYXRjaBIbCgNsb2cYASABKAsyDi53ZWZ0LnYxLkxvZ0lkEgsKA2VuZBgCIAEoBBITCgtoZWFkZXJfaGFzaBgDIAEoDCIlCgZIZWFkT2YSGwoDbG9nGAEgASgLMg4ud2VmdC52MS5Mb2dJZCIsCglSYW5nZVBhZ2USHwoHYmF0Y2hlcxgBIAMoCzIOLndlZnQudjEuQmF0Y2giIAoGQWJzZW50EhYKDmF2YWlsYWJsZV9mcm9tGAEgASgEIhcKBlBydW5lZBINCgVmbG9vchgBIAEoBCJhCgdMb2dIZWFkEiAKBXJhbmdlGAEgASgLMhEud2VmdC52MS5Mb2dSYW5nZRIPCgdoaWdoZXN0GAIgASgEEiMKCGJyYW5jaGVzGAMgAygLMhEud2VmdC52MS5CYXRjaEVuZCIsCghCYXRjaEVuZBILCgNlbmQYASABKAQSEwoLaGVhZGVyX2hhc2gYAiABKAwiLwoHUmVmdXNlZBIMCgRjb2RlGAEgASgJEhYKDnJldHJ5X2FmdGVyX21zGAIgASgNYgZwcm90bzM", [file_weft_v1_batch]);
 
 /**
  * Protocol /weft/sync/1: one length-prefixed request and one response a stream.
@@ -47,6 +47,14 @@ export type SyncRequest = Message<"weft.v1.SyncRequest"> & {
      */
     value: FetchBatch;
     case: "fetchBatch";
+  } | {
+    /**
+     * a node that does not know it breaks the stream off
+     *
+     * @generated from field: weft.v1.BlockAsk block = 5;
+     */
+    value: BlockAsk;
+    case: "block";
   } | { case: undefined; value?: undefined };
 };
 
@@ -100,6 +108,12 @@ export type SyncResponse = Message<"weft.v1.SyncResponse"> & {
      */
     value: Refused;
     case: "refused";
+  } | {
+    /**
+     * @generated from field: weft.v1.BlockTold block = 7;
+     */
+    value: BlockTold;
+    case: "block";
   } | { case: undefined; value?: undefined };
 };
 
@@ -109,6 +123,40 @@ export type SyncResponse = Message<"weft.v1.SyncResponse"> & {
  */
 export const SyncResponseSchema: GenMessage<SyncResponse> = /*@__PURE__*/
   messageDesc(file_weft_v1_sync, 1);
+
+/**
+ * @generated from message weft.v1.BlockAsk
+ */
+export type BlockAsk = Message<"weft.v1.BlockAsk"> & {
+};
+
+/**
+ * Describes the message weft.v1.BlockAsk.
+ * Use `create(BlockAskSchema)` to create a new message.
+ */
+export const BlockAskSchema: GenMessage<BlockAsk> = /*@__PURE__*/
+  messageDesc(file_weft_v1_sync, 2);
+
+/**
+ * How far the answering node has read the chain.
+ *
+ * @generated from message weft.v1.BlockTold
+ */
+export type BlockTold = Message<"weft.v1.BlockTold"> & {
+  /**
+   * 0: not at all yet
+   *
+   * @generated from field: uint64 number = 1;
+   */
+  number: bigint;
+};
+
+/**
+ * Describes the message weft.v1.BlockTold.
+ * Use `create(BlockToldSchema)` to create a new message.
+ */
+export const BlockToldSchema: GenMessage<BlockTold> = /*@__PURE__*/
+  messageDesc(file_weft_v1_sync, 3);
 
 /**
  * @generated from message weft.v1.Heads
@@ -132,7 +180,7 @@ export type Heads = Message<"weft.v1.Heads"> & {
  * Use `create(HeadsSchema)` to create a new message.
  */
 export const HeadsSchema: GenMessage<Heads> = /*@__PURE__*/
-  messageDesc(file_weft_v1_sync, 2);
+  messageDesc(file_weft_v1_sync, 4);
 
 /**
  * @generated from message weft.v1.FetchRange
@@ -170,7 +218,7 @@ export type FetchRange = Message<"weft.v1.FetchRange"> & {
  * Use `create(FetchRangeSchema)` to create a new message.
  */
 export const FetchRangeSchema: GenMessage<FetchRange> = /*@__PURE__*/
-  messageDesc(file_weft_v1_sync, 3);
+  messageDesc(file_weft_v1_sync, 5);
 
 /**
  * One batch by its header: the rival's, where two heads differ.
@@ -201,7 +249,7 @@ export type FetchBatch = Message<"weft.v1.FetchBatch"> & {
  * Use `create(FetchBatchSchema)` to create a new message.
  */
 export const FetchBatchSchema: GenMessage<FetchBatch> = /*@__PURE__*/
-  messageDesc(file_weft_v1_sync, 4);
+  messageDesc(file_weft_v1_sync, 6);
 
 /**
  * @generated from message weft.v1.HeadOf
@@ -218,7 +266,7 @@ export type HeadOf = Message<"weft.v1.HeadOf"> & {
  * Use `create(HeadOfSchema)` to create a new message.
  */
 export const HeadOfSchema: GenMessage<HeadOf> = /*@__PURE__*/
-  messageDesc(file_weft_v1_sync, 5);
+  messageDesc(file_weft_v1_sync, 7);
 
 /**
  * @generated from message weft.v1.RangePage
@@ -237,7 +285,7 @@ export type RangePage = Message<"weft.v1.RangePage"> & {
  * Use `create(RangePageSchema)` to create a new message.
  */
 export const RangePageSchema: GenMessage<RangePage> = /*@__PURE__*/
-  messageDesc(file_weft_v1_sync, 6);
+  messageDesc(file_weft_v1_sync, 8);
 
 /**
  * @generated from message weft.v1.Absent
@@ -256,7 +304,7 @@ export type Absent = Message<"weft.v1.Absent"> & {
  * Use `create(AbsentSchema)` to create a new message.
  */
 export const AbsentSchema: GenMessage<Absent> = /*@__PURE__*/
-  messageDesc(file_weft_v1_sync, 7);
+  messageDesc(file_weft_v1_sync, 9);
 
 /**
  * @generated from message weft.v1.Pruned
@@ -273,7 +321,7 @@ export type Pruned = Message<"weft.v1.Pruned"> & {
  * Use `create(PrunedSchema)` to create a new message.
  */
 export const PrunedSchema: GenMessage<Pruned> = /*@__PURE__*/
-  messageDesc(file_weft_v1_sync, 8);
+  messageDesc(file_weft_v1_sync, 10);
 
 /**
  * @generated from message weft.v1.LogHead
@@ -304,7 +352,7 @@ export type LogHead = Message<"weft.v1.LogHead"> & {
  * Use `create(LogHeadSchema)` to create a new message.
  */
 export const LogHeadSchema: GenMessage<LogHead> = /*@__PURE__*/
-  messageDesc(file_weft_v1_sync, 9);
+  messageDesc(file_weft_v1_sync, 11);
 
 /**
  * @generated from message weft.v1.BatchEnd
@@ -328,7 +376,7 @@ export type BatchEnd = Message<"weft.v1.BatchEnd"> & {
  * Use `create(BatchEndSchema)` to create a new message.
  */
 export const BatchEndSchema: GenMessage<BatchEnd> = /*@__PURE__*/
-  messageDesc(file_weft_v1_sync, 10);
+  messageDesc(file_weft_v1_sync, 12);
 
 /**
  * @generated from message weft.v1.Refused
@@ -350,5 +398,5 @@ export type Refused = Message<"weft.v1.Refused"> & {
  * Use `create(RefusedSchema)` to create a new message.
  */
 export const RefusedSchema: GenMessage<Refused> = /*@__PURE__*/
-  messageDesc(file_weft_v1_sync, 11);
+  messageDesc(file_weft_v1_sync, 13);
 

@@ -1,0 +1,41 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Logger } from "pino";
+import type { Chain } from "../chain/chain.ts";
+import type { Relayer } from "../chain/openRelayer.ts";
+import { TEND_MS, tendTransactions } from "../chain/tendTransactions.ts";
+import { type ChainHub, nextChange, watchChain } from "./chainHub.ts";
+
+/** A provider that stands still tells of no block. */
+const LOOK_MS = 3_000;
+
+/**
+ * Looks after the transactions that this node has sent with every block, and tells what keeps them from landing. Ends
+ * when the signal aborts.
+ */
+export async function keepTransactions(params: {
+  chain: Chain;
+  relayer: Relayer;
+  hub: ChainHub;
+  logger: Logger;
+  signal: AbortSignal;
+}): Promise<void> {
+  const { chain, relayer, hub, logger, signal } = params;
+  using watch = watchChain({ hub, groups: [] });
+  let told: string | undefined;
+  while (!signal.aborted) {
+    watch.moved = false;
+    watch.rolledBackTo = undefined;
+    try {
+      await tendTransactions({ chain, relayer, signal });
+    } catch (error) {
+      if (signal.aborted) return;
+      logger.warn({ err: error }, "what was sent could not be looked after; trying again");
+    }
+    const { trouble } = relayer;
+    if (trouble?.code !== told && trouble !== undefined) logger.warn(trouble, "transactions do not land");
+    if (trouble === undefined && told !== undefined) logger.info({}, "transactions land again");
+    told = trouble?.code;
+    await nextChange({ watch, ms: LOOK_MS, signal });
+    await delay(TEND_MS, undefined, { signal }).catch(() => undefined);
+  }
+}
