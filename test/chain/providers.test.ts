@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { keccak256 } from "viem";
+import { blockRefOf, readHeader } from "../../src/chain/blockRef.ts";
 import type { Chain } from "../../src/chain/chain.ts";
 import type { ChainRecord } from "../../src/chain/chainRecord.ts";
 import { openChain } from "../../src/chain/openChain.ts";
@@ -267,6 +268,9 @@ test("logs that an RPC leaves out near the head are missed: the block is read ag
     hidden++;
     return { result: [] };
   };
+  const head = await readHeader({ chain: local.chain, block: "latest" });
+  assert(head);
+  const held = { blocks: [blockRefOf(head)], records: [] };
   await using shim = await startRpcShim({ rpcUrl: local.rpcUrl, intercept });
   const entry = firstEntry();
   await relayAppend({ chain: local.chain, relayer: newRelayer(), append: entry.append });
@@ -274,10 +278,14 @@ test("logs that an RPC leaves out near the head are missed: the block is read ag
   const isHere = ({ records }: { records: readonly ChainRecord[] }) =>
     records.some((one) => one.kind === "entry" && one.id === entry.id);
 
-  const alone = startFollower({ chain: await open(shim.rpcUrl), finalityBlocks: 10_000 });
+  const alone = startFollower({ chain: await open(shim.rpcUrl), held, finalityBlocks: 10_000 });
   await until("it was left out", () => alone.faults.some((fault) => /leaves out/.test(String(fault))));
   assert(!isHere(alone.held()));
-  const beside = startFollower({ chain: await open(shim.rpcUrl, local.rpcUrl), finalityBlocks: 10_000 });
+  const beside = startFollower({
+    chain: await open(shim.rpcUrl, local.rpcUrl),
+    held,
+    finalityBlocks: 10_000,
+  });
   await beside.until(isHere);
   await beside.stop();
   assert(hidden > 0);
