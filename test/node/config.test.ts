@@ -18,6 +18,11 @@ test("what is chosen goes before the environment, and that before the default", 
   );
 });
 
+test("a node may have several chain providers, in the order of preference", () => {
+  const { rpcUrl } = readNodeSettings({ chosen: {}, environment: { WEFT_RPC: "http://one, http://two" } });
+  assert.deepEqual(rpcUrl, ["http://one", "http://two"]);
+});
+
 test("every default is one that its setting accepts, and every bad value is named", () => {
   const settings = readNodeSettings({ chosen: {}, environment: {} });
   for (const [name, { fallback }] of Object.entries(nodeSettings)) {
