@@ -11,6 +11,7 @@ import type { IntentWaiter } from "./outbox/intentHandle.ts";
 import type { OwnRelay } from "./relay/ownRelay.ts";
 import type { SerialQueue } from "./serialQueue.ts";
 import type { CopyRecord, InboxSnapshot, KeptKeyPackage } from "./tables.ts";
+import type { Turns } from "./turns.ts";
 import type { Rotation } from "./upkeep/rotation.ts";
 import type { Wakeup } from "./wakeup.ts";
 import type { Witnesses } from "./witness/witnesses.ts";
@@ -57,6 +58,8 @@ export type ClientCore = {
   /** What lies in the own bucket is looked through in order. */
   readonly welcomes: SerialQueue;
   readonly registryReads: SerialQueue;
+  /** What is asked about groups in which nothing is to be done, by who has many: some at a time. */
+  readonly quietTurns: Turns;
   /** One group after the other is entered. */
   readonly joins: SerialQueue;
   /** Which feeds run, and joins that wait for a node. */

@@ -21,6 +21,7 @@ import { recoverStorage } from "./recoverStorage.ts";
 import { type OwnChain, type OwnRelay, openOwnRelay, type RelayTrouble } from "./relay/ownRelay.ts";
 import { createSerialQueue } from "./serialQueue.ts";
 import { type InboxSnapshot, tables } from "./tables.ts";
+import { createTurns } from "./turns.ts";
 import { defaultRotation, type Rotation } from "./upkeep/rotation.ts";
 import { waitMs } from "./waitMs.ts";
 import { createWakeup } from "./wakeup.ts";
@@ -61,6 +62,8 @@ export type OpenClientParams = {
   readonly signal?: AbortSignal;
 };
 
+/** Questions about groups in which nothing is to be done, at one time. */
+const QUIET_AT_ONCE = 8;
 const DEFAULT_FINALITY_BLOCKS = 64;
 const SETUP_RETRY_MS = 200;
 /** How long nodes that are just starting are waited for. */
@@ -162,6 +165,7 @@ async function openCore(
     welcomes: createSerialQueue(),
     joins: createSerialQueue(),
     registryReads: createSerialQueue(),
+    quietTurns: createTurns(QUIET_AT_ONCE),
     joinsWakeup: createWakeup(),
     identityWakeup: createWakeup(),
     registryWakeup: createWakeup(),

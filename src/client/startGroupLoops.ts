@@ -3,11 +3,13 @@ import { keepVerdicts } from "./coverage/keepVerdicts.ts";
 import type { Group } from "./groups/group.ts";
 import { keepChecking } from "./links/checkServing.ts";
 import { keepComparing } from "./links/keepComparing.ts";
+import { startDelayMs } from "./manyGroups.ts";
 import { deliver } from "./outbox/deliver.ts";
 import { driveOutbox } from "./outbox/driveOutbox.ts";
 import { runTask } from "./runTask.ts";
 import { keepRotation } from "./upkeep/keepRotation.ts";
 import { keepUpkeep } from "./upkeep/keepUpkeep.ts";
+import { waitMs } from "./waitMs.ts";
 
 /** A group's outbox, upkeep, rotation and watch work for as long as the client is online. */
 export function startGroupLoops(params: { core: ClientCore; group: Group; online: Online }): void {
@@ -15,14 +17,19 @@ export function startGroupLoops(params: { core: ClientCore; group: Group; online
   if (online.loopsOf.has(group.id)) return;
   online.loopsOf.add(group.id);
   const { signal } = online.controller;
-  runTask({ core, online, name: "outbox", task: () => driveOutbox({ core, group, signal }) });
-  runTask({ core, online, name: "upkeep", task: () => keepUpkeep({ core, group, signal }) });
-  runTask({ core, online, name: "serving", task: () => keepChecking({ core, group, signal }) });
-  runTask({ core, online, name: "topic", task: () => keepComparing({ core, group, signal }) });
-  runTask({ core, online, name: "fence", task: () => keepVerdicts({ core, group, signal }) });
   const { rotation } = core;
-  if (rotation !== "off") {
-    runTask({ core, online, name: "rotation", task: () => keepRotation({ core, group, rotation, signal }) });
-  }
-  runTask({ core, online, name: "delivery", task: () => deliver({ core, group, signal }) });
+  const delayMs = startDelayMs({ core, signal });
+  const start = (name: string, task: () => Promise<void>): void => runTask({ core, online, name, task });
+  const startLater = (name: string, task: () => Promise<void>): void =>
+    start(name, async () => {
+      if (delayMs > 0) await waitMs({ ms: delayMs, signal });
+      await task();
+    });
+  start("outbox", () => driveOutbox({ core, group, signal }));
+  startLater("upkeep", () => keepUpkeep({ core, group, signal }));
+  startLater("serving", () => keepChecking({ core, group, signal }));
+  startLater("topic", () => keepComparing({ core, group, signal }));
+  startLater("fence", () => keepVerdicts({ core, group, signal }));
+  if (rotation !== "off") startLater("rotation", () => keepRotation({ core, group, rotation, signal }));
+  start("delivery", () => deliver({ core, group, signal }));
 }

@@ -1,4 +1,5 @@
 import { steadyMs } from "../clock/steadyMs.ts";
+import type { ErrorCode } from "../errors.ts";
 import type { Address, GroupId, Hex, InstallationKey, NodeId } from "../wire/ids.ts";
 import { type Client, coreOf } from "./client.ts";
 import type { ClientCore } from "./core.ts";
@@ -55,6 +56,8 @@ export type GroupSync = {
   readonly block: number;
   /** By way of this node it is read to the chain's end; undefined while it is not. */
   readonly node: NodeId | undefined;
+  /** Why it is not: the code of what the last try ended by. Undefined while it is read, or before any try has ended. */
+  readonly unreadFor: ErrorCode | undefined;
   /** Open intents, and what the first of them waits for. */
   readonly openIntents: readonly { readonly id: Hex; readonly progress: string }[];
   readonly waitsFor: string;
@@ -105,7 +108,7 @@ function witnessesOf({ witnesses, links }: ClientCore): SyncStatus["witnesses"] 
 }
 
 async function groupSync({ database, witnesses }: ClientCore, group: Group): Promise<GroupSync> {
-  const { id, view, processed, caughtUpBy, waitsFor } = group;
+  const { id, view, processed, caughtUpBy, readFault, waitsFor } = group;
   let pendingVerdicts = 0;
   for await (const { value } of tables.awaited.rows(database, { under: { group: id } })) {
     if (value.isPending) pendingVerdicts++;
@@ -115,6 +118,7 @@ async function groupSync({ database, witnesses }: ClientCore, group: Group): Pro
     membership: view.record.status,
     block: processed.number,
     node: caughtUpBy,
+    unreadFor: caughtUpBy === undefined ? readFault : undefined,
     openIntents: view.intents.map((intent) => ({ id: intent.id, progress: intent.progress.kind })),
     waitsFor,
     undelivered: view.publications.filter(({ record }) => record.state !== "delivered").length,

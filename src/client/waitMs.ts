@@ -1,13 +1,15 @@
+import { onAbort } from "./onAbort.ts";
+
 /** Resolves after `ms` or when the signal aborts; never rejects. */
 export async function waitMs(params: { ms: number; signal: AbortSignal }): Promise<void> {
   const { ms, signal } = params;
   if (signal.aborted) return;
   await new Promise<void>((resolve) => {
     const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done, { once: true });
+    const forget = onAbort(signal, done);
     function done(): void {
       clearTimeout(timer);
-      signal.removeEventListener("abort", done);
+      forget();
       resolve();
     }
   });

@@ -1,3 +1,5 @@
+import { onAbort } from "./onAbort.ts";
+
 /** What loops wait on. A wake that comes before the wait is not lost, and one ends all waits. */
 export type Wakeup = {
   readonly wake: () => void;
@@ -33,11 +35,11 @@ function waitFor(params: {
 }): void {
   const { waiting, resolve, signal, timeoutMs } = params;
   const timer = timeoutMs === undefined ? undefined : setTimeout(end, Math.min(timeoutMs, MAX_TIMEOUT_MS));
-  signal.addEventListener("abort", end, { once: true });
+  const forget = onAbort(signal, end);
   waiting.add(end);
   function end(): void {
     clearTimeout(timer);
-    signal.removeEventListener("abort", end);
+    forget();
     waiting.delete(end);
     resolve();
   }

@@ -64,7 +64,8 @@ export function topicPositionMessage(position: TopicPosition): MessageInitShape<
   return {
     topic,
     ...(cursor === undefined ? {} : { cursor: cursorMessage(cursor) }),
-    vector: vector?.map(logRangeMessage) ?? [],
+    // What is not said is read again, and nothing else comes of it.
+    vector: vector?.slice(-MAX_VECTOR_LOGS).map(logRangeMessage) ?? [],
   };
 }
 

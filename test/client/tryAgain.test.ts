@@ -19,7 +19,10 @@ const node = testNodeId(1);
 function linksTo(getNode: () => Promise<{ ready: boolean }>) {
   const known = { operator: testOperator(1), signingKey: "0x", httpAddress: "1" } as const;
   const nodes = [{ node, ...known, registeredBlock: 1, leftBlock: undefined, disabled: false }];
-  const connect = ({ url }: { url: string }) => ({ url, getNode }) as unknown as NodeConnection;
+  const subscribe = async function* () {
+    yield { kind: "started" };
+  };
+  const connect = ({ url }: { url: string }) => ({ url, getNode, subscribe }) as unknown as NodeConnection;
   return createNodeLinks({ bootstrap: [], nodes, connect, onChange: () => undefined });
 }
 
@@ -30,7 +33,7 @@ test("a node that failed and is still away is left alone for longer before anyth
   ]) {
     const links = linksTo(getNode);
     noteFailure(links, node, LONG_AGO_MS);
-    assert(isUp(links, node, Date.now()));
+    assert(!isUp(links, node, Date.now()), "not before it has answered");
     await tryAgain({ links, signal });
     assert(!isUp(links, node, Date.now()));
     assert.equal(links.health.get(node)?.failures, 2);

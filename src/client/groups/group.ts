@@ -1,4 +1,5 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
+import type { ErrorCode } from "../../errors.ts";
 import type { GroupId, InstallationKey, NodeId } from "../../wire/ids.ts";
 import { NOTHING_HELD } from "../messages/held.ts";
 import { createSerialQueue, type SerialQueue } from "../serialQueue.ts";
@@ -49,6 +50,8 @@ export type Group = {
   headMovedAtMs: number;
   /** The node by way of which this group is read to the chain's end, in this connection. */
   caughtUpBy: NodeId | undefined;
+  /** What the last feed that was to read it ended by; undefined: none has failed since it was read to the chain's end. */
+  readFault: ErrorCode | undefined;
   /** How often the group's topic was begun to be read anew, by one who came back to the group. */
   topicReadings: number;
   /** Since when, ms since 1970. */
@@ -89,6 +92,7 @@ export function createGroupHandle(params: { id: GroupId; view: GroupView; proces
     isDoubtful: false,
     headMovedAtMs: steadyMs(),
     caughtUpBy: undefined,
+    readFault: undefined,
     topicReadings: 0,
     servedSinceMs: 0,
     topicReadBy: undefined,

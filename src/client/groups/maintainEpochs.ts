@@ -1,8 +1,10 @@
+import { steadyMs } from "../../clock/steadyMs.ts";
 import { closeEpoch, forgetMessageKeys, hasMessageKeys } from "../../mls/closeEpoch.ts";
 import { type EntryId, toHex } from "../../wire/ids.ts";
 import type { ClientCore } from "../core.ts";
 import { isInTime } from "../entries/judgeAppeal.ts";
 import { leastMs } from "../links/chainTime.ts";
+import { isQuiet, quietMs } from "../manyGroups.ts";
 import { type EntryRecord, type HeadId, tables } from "../tables.ts";
 import { changeGroup } from "./changeGroup.ts";
 import { type KeptEpoch, listEpochs, readEpoch, type StoredEpoch } from "./epochStates.ts";
@@ -18,7 +20,11 @@ const MAX_KEPT_EPOCHS = 64;
 const CATCH_UP_MS = 10 * 60 * 1000;
 const LOOK_EVERY_BLOCKS = 16;
 
+/** See `quietMs`: who has many groups looks at those in which nothing is to be done more seldom by so many rests. */
+const RESTS = 30;
+
 const lastLookedAt = new WeakMap<Group, number>();
+const restsUntilMs = new WeakMap<Group, number>();
 
 /**
  * Forgets what no reorganization can need any more: of an epoch whose end is final only message keys stay, and those
@@ -32,10 +38,20 @@ export async function maintainEpochs(params: { core: ClientCore; group: Group })
   const { number } = group.processed;
   const isDue = number >= (lastLookedAt.get(group) ?? -LOOK_EVERY_BLOCKS) + LOOK_EVERY_BLOCKS;
   const isEnd = isOver({ group, finalityBlocks: core.finalityBlocks });
-  if (!isDue && !isEnd) return;
+  if ((!isDue && !isEnd) || isResting({ core, group })) return;
   lastLookedAt.set(group, number);
   const nowMs = group.agreed.time * 1000;
   await (isEnd ? forgetGroup({ core, group, nowMs }) : forgetEpochs({ core, group, nowMs }));
+}
+
+/** Those that rest begin to at different times. */
+function isResting({ core, group }: { core: ClientCore; group: Group }): boolean {
+  const restMs = RESTS * quietMs(core);
+  if (restMs === 0 || !isQuiet(group)) return false;
+  const untilMs = restsUntilMs.get(group) ?? steadyMs() + Math.random() * restMs;
+  const isOver = untilMs <= steadyMs();
+  restsUntilMs.set(group, isOver ? steadyMs() + restMs : untilMs);
+  return !isOver;
 }
 
 /** The same at once, as of a time of the chain, milliseconds since 1970. */

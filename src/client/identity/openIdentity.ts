@@ -8,7 +8,7 @@ import { writeAtomic } from "../../store/writeAtomic.ts";
 import { type Address, asAddress, ID_BYTES, type InboxId, toHex } from "../../wire/ids.ts";
 import type { Network } from "../../wire/network.ts";
 import type { Self } from "../core.ts";
-import { activeNodes, type NodeLinks } from "../links/nodeLinks.ts";
+import { answeringFirst, type NodeLinks } from "../links/nodeLinks.ts";
 import { askWallet } from "../relay/askWallet.ts";
 import type { OwnRelay } from "../relay/ownRelay.ts";
 import { type IdentityRecord, tables } from "../tables.ts";
@@ -61,7 +61,7 @@ export function selfOf({ inbox, wallet, installation: key, privateKey }: Identit
 /** Where nobody confirms it, one node's word does: the contract takes no installation into another's inbox. */
 async function inboxOf(params: Params, wallet: Address): Promise<InboxId | undefined> {
   const { links, witnesses, signal } = params;
-  const panel = activeNodes(links);
+  const panel = answeringFirst(links);
   const linked = await readInboxesOf({ witnesses, panel, wallets: [wallet], signal });
   if (linked) return linked.get(wallet);
   return (await askWallet({ ...params, ranked: panel, wallet })).inbox;

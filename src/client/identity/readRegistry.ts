@@ -1,3 +1,4 @@
+import { steadyMs } from "../../clock/steadyMs.ts";
 import { MAX_INBOXES_PER_CALL } from "../../rpc/limits.ts";
 import type { InboxId, InstallationKey } from "../../wire/ids.ts";
 import type { ClientCore } from "../core.ts";
@@ -6,11 +7,18 @@ import { changeGroup } from "../groups/changeGroup.ts";
 import type { Group } from "../groups/group.ts";
 import { askNodes } from "../links/askNodes.ts";
 import { rankLookUpNodes } from "../links/lookUpNodes.ts";
+import { quietMs } from "../manyGroups.ts";
 import { judgeSenders } from "../messages/judgeSenders.ts";
+import type { InboxSnapshot } from "../tables.ts";
 import { confirmedInbox } from "./confirmedInbox.ts";
 import { isRevoked } from "./isRevoked.ts";
 
 type Params = { core: ClientCore; signal: AbortSignal };
+
+/** See `quietMs`. */
+const RESTS = 5;
+/** When it was last looked at what the registry says of a group's members, ms since 1970. */
+const fencedAtMs = new WeakMap<Group, number>();
 
 /** Whether a client was revoked when that was last looked at. */
 const toldOf = new WeakMap<ClientCore, boolean>();
@@ -24,6 +32,7 @@ export async function readRegistry({ core, signal }: Params): Promise<number> {
   // Entries that are judged meanwhile ask the registry, too: they do not tell.
   const wasRevoked = toldOf.get(core) ?? isRevoked(core);
   const inboxes = inboxesOfInterest(core);
+  const before = new Map(inboxes.map((inbox) => [inbox, core.inboxes.get(inbox)]));
   for (let i = 0; i < inboxes.length; i += MAX_INBOXES_PER_CALL) {
     const some = inboxes.slice(i, i + MAX_INBOXES_PER_CALL);
     const ask = { links: core.links, ranked: rankLookUpNodes(core), signal };
@@ -32,13 +41,32 @@ export async function readRegistry({ core, signal }: Params): Promise<number> {
       ask: (api, node) => refreshInboxes({ core, reading: core, api, node, inboxes: some, block: 0, signal }),
     });
   }
+  const isNews = (inbox: InboxId) => !saysTheSame(before.get(inbox), core.inboxes.get(inbox));
   for (const group of core.groups.values()) {
+    if (isPassedOver({ core, group, isNews })) continue;
     await fence({ core, group });
+    fencedAtMs.set(group, steadyMs());
     group.upkeepWakeup.wake();
   }
   toldOf.set(core, isRevoked(core));
   if (isRevoked(core) && !wasRevoked) tellRevoked(core);
   return inboxes.length;
+}
+
+/** Who has many groups looks at those of which the registry says nothing new now and then. */
+function isPassedOver(params: {
+  core: ClientCore;
+  group: Group;
+  isNews: (inbox: InboxId) => boolean;
+}): boolean {
+  const { core, group, isNews } = params;
+  const restMs = RESTS * quietMs(core);
+  const isRecent = (fencedAtMs.get(group) ?? Number.NEGATIVE_INFINITY) + restMs > steadyMs();
+  return restMs > 0 && isRecent && ![...inboxesOf(group)].some(isNews);
+}
+
+function saysTheSame(a: InboxSnapshot | undefined, b: InboxSnapshot | undefined): boolean {
+  return a?.word === b?.word && a?.isProvisional === b?.isProvisional;
 }
 
 /** One's own, those of all groups that one is in, and those that left lately if nothing is known of them since. */

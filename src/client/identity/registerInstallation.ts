@@ -11,7 +11,7 @@ import { signInstallationProof } from "../../wire/installationProof.ts";
 import type { Network } from "../../wire/network.ts";
 import { isNodeFault } from "../links/askNodes.ts";
 import { hearHead, networkMs } from "../links/chainTime.ts";
-import { activeNodes, type NodeLinks } from "../links/nodeLinks.ts";
+import { answeringFirst, type NodeLinks } from "../links/nodeLinks.ts";
 import { askWallet } from "../relay/askWallet.ts";
 import { findRegistration } from "../relay/findRegistration.ts";
 import type { OwnRelay } from "../relay/ownRelay.ts";
@@ -118,7 +118,7 @@ async function awaitListing(params: Params & { action: IdentityAction | undefine
 async function signRecord(params: Params): Promise<IdentityAction | undefined> {
   const { network, wallet, record } = params;
   const { inbox, installation, salt, privateKey } = record;
-  const ranked = activeNodes(params.links);
+  const ranked = answeringFirst(params.links);
   const state = await askWallet({ ...params, ranked, wallet: record.wallet });
   const installationSignature = signInstallationProof({ network, inbox, privateKey });
   await hearOwnChain(params);
@@ -138,12 +138,12 @@ async function hearOwnChain({ ownRelay, links, signal }: Params): Promise<void> 
 
 async function standingOf(params: Params): Promise<"absent" | "listed" | "void"> {
   const { inbox, installation } = params.record;
-  const ranked = activeNodes(params.links);
+  const ranked = answeringFirst(params.links);
   const found = await findRegistration({ ...params, ranked, inbox, installation });
   if (!found) return "absent";
   return found.isVoid ? "void" : "listed";
 }
 
 async function relay(params: Params, action: IdentityAction, turn: number): Promise<IdentityOutcome> {
-  return await relayRecord({ ...params, ranked: activeNodes(params.links), action, turn });
+  return await relayRecord({ ...params, ranked: answeringFirst(params.links), action, turn });
 }

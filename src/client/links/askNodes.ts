@@ -4,6 +4,7 @@ import type { NodeConnection } from "../../rpc/connectNode.ts";
 import type { NodeId } from "../../wire/ids.ts";
 import type { KnownNode } from "../tables.ts";
 import { apiOf, isUp, type NodeLinks } from "./nodeLinks.ts";
+import { tryAgain } from "./tryAgain.ts";
 
 /** The node's own faults: another one may do better. */
 const elsewhere = new Set([
@@ -30,6 +31,8 @@ export async function askNodes<Answer>(params: {
   ask: (api: NodeConnection, node: NodeId) => Promise<Answer>;
 }): Promise<Answer> {
   const { links, ranked, signal, ask } = params;
+  // Those that failed are asked whether they are there only if there is nobody else.
+  if (!ranked.some(({ node }) => isUp(links, node, steadyMs()))) await tryAgain({ links, signal });
   let fault: unknown;
   for (const { node } of ranked) {
     const api = isUp(links, node, steadyMs()) ? apiOf(links, node) : undefined;

@@ -4,6 +4,7 @@ import type { Address } from "../../wire/ids.ts";
 import type { ClientCore } from "../core.ts";
 import { agreeOnHead } from "../entries/agreeOnHead.ts";
 import type { Group } from "../groups/group.ts";
+import { isQuiet, quietMs } from "../manyGroups.ts";
 import type { KnownNode } from "../tables.ts";
 import { isBehind, leaveIfBehind, MAX_BEHIND_MS } from "../witness/leaveIfBehind.ts";
 import { nextOperators } from "../witness/nextOperators.ts";
@@ -25,6 +26,8 @@ const GROUPS_IN_TIME = 100;
 const ANSWER_MS = 2_000;
 /** A head that was asked for so lately is not asked for again for another group. */
 const HEAD_AGE_MS = 2_000;
+/** See `quietMs`: a client with many groups asks about each more seldom by so many of its rests. */
+const RESTS = 10;
 
 /**
  * Asks now and then, and whenever another node begins to serve a group, whether that node leaves out entries; as long as
@@ -32,14 +35,22 @@ const HEAD_AGE_MS = 2_000;
  * it is agreed on, while its own does not move, and while it is far behind. Ends when the signal aborts.
  */
 export async function keepChecking(params: Params): Promise<void> {
-  const { group, signal } = params;
+  const { core, group, signal } = params;
   let maxAgeMs = PERIOD_MS;
   while (!signal.aborted) {
-    const outcome = await checkServing({ ...params, maxAgeMs });
-    if (outcome === "not-yet" || outcome === "not-told" || mayBeBehind(params)) await compareHeads(params);
-    maxAgeMs = wasBehind(params) ? MAX_BEHIND_MS : PERIOD_MS;
-    await group.servingWakeup.wait({ signal, timeoutMs: pauseAfter({ ...params, outcome }) });
+    const outcome = await inTurn(params, () => checkServing({ ...params, maxAgeMs }));
+    if (outcome === "not-yet" || outcome === "not-told" || mayBeBehind(params)) {
+      await inTurn(params, () => compareHeads(params));
+    }
+    maxAgeMs = wasBehind(params) ? MAX_BEHIND_MS : PERIOD_MS + RESTS * quietMs(core);
+    const restMs = isQuiet(group) ? quietMs(core) : 0;
+    await group.servingWakeup.wait({ signal, timeoutMs: restMs + pauseAfter({ ...params, outcome }) });
   }
+}
+
+/** Of groups in which nothing is to be done only some are asked about at a time. */
+async function inTurn<T>({ core, group }: Params, ask: () => Promise<T>): Promise<T> {
+  return quietMs(core) > 0 && isQuiet(group) ? await core.quietTurns.run(ask) : await ask();
 }
 
 function mayBeBehind(params: Params): boolean {

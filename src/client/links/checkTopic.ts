@@ -1,5 +1,6 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
 import { isWeftError } from "../../errors.ts";
+import { MAX_SPANS_PER_DIGEST } from "../../rpc/limits.ts";
 import type { NodeApi } from "../../rpc/nodeApi.ts";
 import type { GroupId, NodeId } from "../../wire/ids.ts";
 import { parseTopic } from "../../wire/topic.ts";
@@ -191,7 +192,8 @@ async function judgeWitness(
   params: Params & { api: NodeApi; witness: NodeId; open: readonly LogDigest[] },
 ): Promise<CheckKind> {
   const { core, topic, api, witness, open, signal } = params;
-  const ranges = open.map(({ log, floor, next }) => ({ log, floor, next }));
+  const asked = open.slice(0, MAX_SPANS_PER_DIGEST);
+  const ranges = asked.map(({ log, floor, next }) => ({ log, floor, next }));
   const [again = []] = await api.getTopicDigests({ topics: [{ topic, ranges }] }, { signal });
   const claimed = (await differing({ core, topic, digests: again })).filter((digest) => !digest.conflicted);
   // One that has fewer lacks something itself, as after a hole in its log.

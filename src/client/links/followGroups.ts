@@ -7,6 +7,7 @@ import { agreeOnHead, isHeadDue } from "../entries/agreeOnHead.ts";
 import { forgetReading, type RegistryReading } from "../entries/askRegistry.ts";
 import { type EntryReader, type PageOutcome, readOn, receivePage } from "../entries/receivePage.ts";
 import type { Group } from "../groups/group.ts";
+import { isQuiet, quietMs } from "../manyGroups.ts";
 import { createSerialQueue, type SerialQueue } from "../serialQueue.ts";
 import { waitMs } from "../waitMs.ts";
 import { agreeOnRollback, lowerRollback, type ToldRollback } from "./agreeOnRollback.ts";
@@ -36,6 +37,8 @@ type Lane = {
   isReaching: boolean;
   isWaiting: boolean;
   hasReached: boolean;
+  /** While nothing is to be done in the group heads are passed over until then, ms since 1970. */
+  restsUntilMs: number;
 };
 
 type Feed = Params & {
@@ -45,6 +48,8 @@ type Feed = Params & {
   head: ChainHead | undefined;
   rollback: ToldRollback | undefined;
   isSettling: boolean;
+  /** Lanes that have not reached a head yet. */
+  unread: number;
 };
 
 /** What was not taken in is read anew; nobody knows who is right for longer. */
@@ -76,6 +81,7 @@ export async function followGroups(params: Params): Promise<void> {
     head: undefined,
     rollback: undefined,
     isSettling: false,
+    unread: lanes.size,
   };
   try {
     const positions = await Promise.all(groups.map((group) => chainPosition(core, group)));
@@ -100,6 +106,7 @@ function openLane(core: ClientCore, id: GroupId): [GroupId, Lane][] {
     isReaching: false,
     isWaiting: false,
     hasReached: false,
+    restsUntilMs: 0,
   };
   return [[id, { group, queue: createSerialQueue(), ...state, ...flags }]];
 }
@@ -113,6 +120,7 @@ async function receive(feed: Feed, event: ChainEvent): Promise<void> {
       const lane = lanes.get(event.group);
       // No more than one page of a group is kept waiting.
       await lane?.queue.idle();
+      if (lane) lane.restsUntilMs = 0;
       if (lane) inLane(feed, lane, () => takePage(feed, lane, event));
       return;
     }
@@ -126,7 +134,8 @@ async function receive(feed: Feed, event: ChainEvent): Promise<void> {
       feed.head = event.head;
       for (const lane of lanes.values()) {
         noteTold(feed, lane.group, event.head);
-        reach(feed, lane, event.head);
+        if (isResting(lane)) noteMoved(lane.group);
+        else reach(feed, lane, event.head);
       }
       settleRollback(feed, event.head);
   }
@@ -136,6 +145,16 @@ function noteTold({ node }: Feed, group: Group, head: ChainHead): void {
   const { told } = group;
   const isSame = told?.node === node && told.head.number === head.number;
   group.told = { node, head, movedAtMs: isSame ? told.movedAtMs : steadyMs() };
+}
+
+/** Most heads change nothing for a group in which nothing is to be done: who has many looks at each now and then. */
+function isResting({ group, isBehind, hasReached, restsUntilMs }: Lane): boolean {
+  return hasReached && !isBehind && restsUntilMs > steadyMs() && isQuiet(group);
+}
+
+/** The chain does not stand still for a group that passes over its heads. */
+function noteMoved(group: Group): void {
+  if (group.told) group.headMovedAtMs = Math.max(group.headMovedAtMs, group.told.movedAtMs);
 }
 
 /** What goes wrong in a lane ends the feed. */
@@ -188,9 +207,15 @@ function reach(feed: Feed, lane: Lane, head: ChainHead): void {
   inLane(feed, lane, async () => {
     lane.isReaching = false;
     await reachInLane(feed, lane);
-    lane.hasReached = true;
-    if ([...feed.lanes.values()].every(({ hasReached }) => hasReached)) feed.onCaughtUp();
+    lane.restsUntilMs = steadyMs() + quietMs(feed.core);
+    noteReached(feed, lane);
   });
+}
+
+function noteReached(feed: Feed, lane: Lane): void {
+  if (!lane.hasReached) feed.unread--;
+  lane.hasReached = true;
+  if (feed.unread === 0) feed.onCaughtUp();
 }
 
 async function reachInLane(feed: Feed, lane: Lane): Promise<void> {
@@ -203,6 +228,8 @@ async function reachInLane(feed: Feed, lane: Lane): Promise<void> {
   if (group.caughtUpBy !== node) beServed(group, node);
   if (group.processed.number !== head.number) group.headMovedAtMs = steadyMs();
   group.processed = head;
+  // Who has many waits for no witness of one before it reads on in others.
+  if (quietMs(core) > 0) noteReached(feed, lane);
   if (outcome === "read" && isHeadDue({ core, group })) {
     const { kind } = await agreeOnHead({ core, group, node, head, signal });
     if (kind === "contradicted") return note(feed, lane, kind);

@@ -1,5 +1,5 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
-import { isWeftError, WeftError } from "../../errors.ts";
+import { type ErrorCode, isWeftError, WeftError } from "../../errors.ts";
 import type { NodeApi, NodeStatus } from "../../rpc/nodeApi.ts";
 import type { NodeId } from "../../wire/ids.ts";
 import type { ClientCore } from "../core.ts";
@@ -34,9 +34,19 @@ export async function followNode(params: {
   } catch (error) {
     if (signal.aborted) return;
     core.logger.warn({ node, err: error }, "left a node");
+    tellGroups({ core, plan, fault: isWeftError(error) ? error.code : "internal" });
     if (isWeftError(error, "storage")) core.onStorageFault();
     if (isWeftError(error, "storage") || !isWeftError(error)) await waitMs({ ms: OWN_FAULT_WAIT_MS, signal });
     else noteFailure(core.links, node, steadyMs());
+  }
+}
+
+/** Why they are not read, for those who ask. */
+function tellGroups(params: { core: ClientCore; plan: FeedPlan; fault: ErrorCode | undefined }): void {
+  const { core, plan, fault } = params;
+  for (const id of plan.groups) {
+    const group = core.groups.get(id);
+    if (group) group.readFault = fault;
   }
 }
 
@@ -57,6 +67,7 @@ async function readBoth(params: {
   const onCaughtUp = (): void => {
     // Not with every head: what is noted on the node later, as that it is far behind, stays.
     if (!isRead) noteSuccess(core.links, node);
+    if (!isRead) tellGroups({ core, plan, fault: undefined });
     isRead = true;
     chainIsRead.resolve();
   };

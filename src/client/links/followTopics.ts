@@ -1,5 +1,6 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
 import { isWeftError, type WeftError } from "../../errors.ts";
+import { MAX_REQUEST_BYTES, MAX_TOPICS_PER_CALL } from "../../rpc/limits.ts";
 import type { NodeApi, QueryPage, TopicPosition, Watermark } from "../../rpc/nodeApi.ts";
 import { type Write, writeAtomic } from "../../store/writeAtomic.ts";
 import { type GroupId, type Hex, type NodeId, toHex } from "../../wire/ids.ts";
@@ -11,11 +12,16 @@ import { tables } from "../tables.ts";
 import type { FeedPlan } from "./feedPlan.ts";
 import { noteActivity } from "./noteActivity.ts";
 import { readNodeList } from "./readDirectory.ts";
+import { splitCalls } from "./splitCalls.ts";
 import { dropClaims, keepClaim } from "./topicClaims.ts";
 import { noteRead, placesIn, readAnewWrites, readWrites, withoutRead } from "./topicReads.ts";
 
-/** Reads the topics of a plan by way of one node, from where they were left. Ends by throwing. */
-export async function followTopics(params: {
+/** What nodes have of a topic is told with it: it takes most of a call. */
+const MOST_BYTES = MAX_REQUEST_BYTES / 2;
+const TOPIC_BYTES = 128;
+const LOG_BYTES = 128;
+
+type Params = {
   core: ClientCore;
   node: NodeId;
   api: NodeApi;
@@ -23,10 +29,44 @@ export async function followTopics(params: {
   database: Hex;
   plan: FeedPlan;
   signal: AbortSignal;
-}): Promise<void> {
-  const { core, node, api, plan, database, signal } = params;
+};
+
+/** Reads the topics of a plan by way of one node, from where they were left, by as many calls as it takes. Ends by throwing. */
+export async function followTopics(params: Params): Promise<void> {
+  const { core, plan, database } = params;
   const readings = readingsOf({ core, plan });
   const positions = await positionsOf({ core, plan, database });
+  const bytesOf = ({ vector = [] }: TopicPosition) => TOPIC_BYTES + vector.length * LOG_BYTES;
+  const calls = splitCalls({
+    ...{ items: positions, most: MAX_TOPICS_PER_CALL, mostBytes: MOST_BYTES, bytesOf },
+  });
+  const ending = new AbortController();
+  const signal = AbortSignal.any([params.signal, ending.signal]);
+  const open = new Set<readonly TopicPosition[]>(calls);
+  const onRead = (call: readonly TopicPosition[]): void => {
+    open.delete(call);
+    if (open.size === 0) reachEnd(params);
+  };
+  const streams = calls.map((call) =>
+    followCall({ ...params, signal, positions: call, readings, onRead: () => onRead(call) }),
+  );
+  try {
+    await Promise.all(streams);
+  } finally {
+    ending.abort();
+    await Promise.allSettled(streams);
+  }
+}
+
+async function followCall(
+  params: Params & {
+    positions: readonly TopicPosition[];
+    readings: TopicReadings;
+    /** All of these topics are read. */
+    onRead: () => void;
+  },
+): Promise<void> {
+  const { core, node, api, positions, readings, onRead, signal } = params;
   const topics = positions.map(({ topic }) => topic);
   const sinceMs = steadyMs();
   keepClaim({ core, topics, claim: { node, vector: [], sinceMs } });
@@ -35,7 +75,7 @@ export async function followTopics(params: {
       if (event.kind === "page") await receivePage({ core, node, api, page: event, readings, signal });
       if (event.kind !== "idle") continue;
       keepClaim({ core, topics, claim: { node, vector: event.watermark.vector, sinceMs } });
-      reachEnd(params);
+      onRead();
     }
   } catch (error) {
     if (isWeftError(error, "pruned")) await startAnew({ core, topics, error });

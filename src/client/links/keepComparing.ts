@@ -3,6 +3,7 @@ import type { NodeId } from "../../wire/ids.ts";
 import { groupTopic, welcomeTopic } from "../../wire/topic.ts";
 import type { ClientCore } from "../core.ts";
 import type { Group } from "../groups/group.ts";
+import { isQuiet, quietMs } from "../manyGroups.ts";
 import type { KnownNode } from "../tables.ts";
 import { waitMs } from "../waitMs.ts";
 import type { Wakeup } from "../wakeup.ts";
@@ -16,6 +17,8 @@ const BEHIND_PERIOD_MS = 10_000;
 const RETRY_MS = 10_000;
 /** However often a topic's node changes or a conversation begins to be active again. */
 const LEAST_GAP_MS = 5_000;
+/** See `quietMs`: a client with many groups compares each more seldom by so many of its rests. */
+const RESTS = 10;
 
 /**
  * Compares a group's topic with what another node has of it: whenever a node has served all of it for the first time,
@@ -31,6 +34,7 @@ export async function keepComparing(params: {
     ...params,
     topic: groupTopic(group.id),
     wakeup: group.topicWakeup,
+    restMs: () => (isQuiet(group) ? RESTS * quietMs(core) : 0),
     rank: () => rankGroupNodes({ core, group: group.id }),
   });
 }
@@ -42,6 +46,7 @@ export async function keepComparingOwn(params: { core: ClientCore; signal: Abort
     ...params,
     topic: welcomeTopic(core.self.installation.key),
     wakeup: core.bucketWakeup,
+    restMs: () => 0,
     rank: async () => rankOwnNodes(core),
   });
 }
@@ -51,14 +56,17 @@ async function keepAsking(params: {
   topic: Uint8Array;
   wakeup: Wakeup;
   rank: () => Promise<readonly KnownNode[]>;
+  /** How much longer it may be left alone. */
+  restMs: () => number;
   signal: AbortSignal;
 }): Promise<void> {
-  const { core, topic, wakeup, rank, signal } = params;
+  const { core, topic, wakeup, rank, restMs, signal } = params;
   const lacking = new Set<NodeId>();
   while (!signal.aborted) {
     let periodMs = RETRY_MS;
     try {
-      const { kind, witness } = await checkTopic({ core, topic, ranked: await rank(), lacking, signal });
+      const check = async () => await checkTopic({ core, topic, ranked: await rank(), lacking, signal });
+      const { kind, witness } = await (restMs() > 0 ? core.quietTurns.run(check) : check());
       periodMs = periodAfter({ kind, wasLacking: witness !== undefined && lacking.has(witness) });
       if (witness && kind === "lacks") lacking.add(witness);
       if (witness && kind === "agrees") lacking.delete(witness);
@@ -68,7 +76,7 @@ async function keepAsking(params: {
       core.logger.warn({ err: error }, "a topic is compared again");
     }
     await waitMs({ ms: LEAST_GAP_MS, signal });
-    await wakeup.wait({ signal, timeoutMs: periodMs - LEAST_GAP_MS });
+    await wakeup.wait({ signal, timeoutMs: periodMs + restMs() - LEAST_GAP_MS });
   }
 }
 

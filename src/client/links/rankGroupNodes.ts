@@ -4,12 +4,24 @@ import { fromHex } from "../../wire/ids.ts";
 import type { ClientCore } from "../core.ts";
 import { readEpoch } from "../groups/epochStates.ts";
 import { viewOf } from "../groups/epochView.ts";
+import type { Group } from "../groups/group.ts";
 import { rankNodes, utcDay } from "../nodes/rankNodes.ts";
-import type { KnownNode } from "../tables.ts";
+import type { HeadId, KnownNode } from "../tables.ts";
 import { nextOperators } from "../witness/nextOperators.ts";
 import { networkMs } from "./chainTime.ts";
 import { activeNodes, isUp } from "./nodeLinks.ts";
 import { reachable } from "./reach.ts";
+
+/** What a ranking was made of, and the ranking. */
+type Ranking = {
+  readonly head: HeadId;
+  readonly day: number;
+  readonly preferred: NodeId | undefined;
+  readonly nodes: readonly KnownNode[];
+  readonly ranked: readonly KnownNode[];
+};
+
+const rankings = new WeakMap<Group, Ranking>();
 
 /**
  * The active nodes of a conversation that it reaches, best first: by the group's salt, with the app's preference
@@ -22,14 +34,27 @@ export async function rankGroupNodes(params: {
   const { core, group } = params;
   const handle = core.groups.get(group);
   const { head } = handle?.view.record ?? { head: group };
-  const epoch = handle && (await readEpoch({ database: core.database, group, cache: handle.epochs, head }));
-  const ranked = rankNodes({
-    nodes: activeNodes(core.links),
-    day: utcDay(networkMs(core.links)),
-    salt: epoch ? viewOf(epoch.state).context.salt : fromHex(group),
-    preferred: core.preferences.get(group),
-  });
+  const made = { head, day: utcDay(networkMs(core.links)), preferred: core.preferences.get(group) };
+  const nodes = activeNodes(core.links);
+  const known = handle && rankings.get(handle);
+  if (known && isSame(known, { ...made, nodes })) {
+    return reachable({ links: core.links, group, ranked: known.ranked });
+  }
+  // Of a state that nobody needs but for its salt nothing is kept.
+  const cache = new Map(handle?.epochs);
+  const epoch = handle && (await readEpoch({ database: core.database, group, cache, head }));
+  const salt = epoch ? viewOf(epoch.state).context.salt : fromHex(group);
+  const ranked = rankNodes({ ...made, nodes, salt });
+  if (handle && epoch) rankings.set(handle, { ...made, nodes, ranked });
   return reachable({ links: core.links, group, ranked });
+}
+
+function isSame(known: Ranking, now: Omit<Ranking, "ranked">): boolean {
+  const { head, day, preferred, nodes } = now;
+  const isMadeOfSame = known.head === head && known.day === day && known.preferred === preferred;
+  return (
+    isMadeOfSame && known.nodes.length === nodes.length && known.nodes.every((one, i) => one === nodes[i])
+  );
 }
 
 /** The nodes of this installation's own topics: Welcomes and key packages. */

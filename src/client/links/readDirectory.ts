@@ -9,6 +9,11 @@ import { activeNodes, apiOf, connectionTo, isUp } from "./nodeLinks.ts";
 import type { NodeList } from "./nodeList.ts";
 import { type Taken, takeNodeLists } from "./takeNodeLists.ts";
 
+/** How long others are waited for once one that the app named has answered. */
+const OTHERS_MS = 1_000;
+/** How long those that the app named are waited for before others that are known are asked. */
+const NAMED_MS = 4_000;
+
 type Params = { witnesses: Witnesses; database: Database; network: Network; signal: AbortSignal };
 
 /**
@@ -38,19 +43,37 @@ export async function readNodeList(
   await takeNodeLists({ ...params, lists: [{ by: node, records, isNamed: false }] });
 }
 
+/** All at once; one that hangs holds up nobody. */
 async function readNamed(params: Params & { faults: unknown[] }): Promise<NodeList[]> {
-  const { witnesses, network, signal } = params;
+  const { witnesses, network } = params;
   const { links } = witnesses;
-  const read = async (url: string): Promise<NodeList> => {
+  const late = new AbortController();
+  const signal = AbortSignal.any([params.signal, late.signal]);
+  const lists: NodeList[] = [];
+  const read = async (url: string): Promise<void> => {
     const api = connectionTo(links, url);
     const status = await api.getNode({}, { signal });
     checkNetwork(network, status);
     const { nodes: records } = await api.listNodes({}, { signal });
     links.addresses.set(status.node, url);
-    return { by: status.node, records, isNamed: true };
+    links.answeredAtMs.set(status.node, steadyMs());
+    lists.push({ by: status.node, records, isNamed: true });
+    graceEnds ??= setTimeout(() => late.abort(tooLate()), OTHERS_MS);
   };
-  const lists = await Promise.all(links.bootstrap.map((url) => attempt(params, () => read(url))));
-  return lists.flatMap((list) => list ?? []);
+  let graceEnds: ReturnType<typeof setTimeout> | undefined;
+  const mayAskOthers = activeNodes(links).some(({ node }) => isUp(links, node, steadyMs()));
+  const ends = mayAskOthers ? setTimeout(() => late.abort(tooLate()), NAMED_MS) : undefined;
+  try {
+    await Promise.all(links.bootstrap.map((url) => attempt(params, () => read(url))));
+  } finally {
+    clearTimeout(graceEnds);
+    clearTimeout(ends);
+  }
+  return lists;
+}
+
+function tooLate(): WeftError {
+  return new WeftError({ code: "node-unreachable", message: "others answered before" });
 }
 
 async function readKnown(params: Params & { faults: unknown[]; most: number }): Promise<NodeList[]> {

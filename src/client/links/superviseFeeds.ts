@@ -1,69 +1,96 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
 import type { GroupId, NodeId } from "../../wire/ids.ts";
 import type { ClientCore } from "../core.ts";
-import { isOver } from "../groups/isOver.ts";
-import type { FeedPlan } from "./feedPlan.ts";
+import { waitMs } from "../waitMs.ts";
+import { type AssignedFeed, assignFeeds } from "./assignFeeds.ts";
 import { followNode } from "./followNode.ts";
-import { nextRetryMs } from "./nodeLinks.ts";
-import { nodesInUse, rankGroupNodes, rankOwnNodes } from "./rankGroupNodes.ts";
-import { tryAgain } from "./tryAgain.ts";
+import { nextRetryMs, nodesToTry } from "./nodeLinks.ts";
+import { planFeeds, type Serving } from "./planFeeds.ts";
+import { tryAgain, tryNode } from "./tryAgain.ts";
 
-type Feed = { readonly plan: string; readonly controller: AbortController; readonly done: Promise<void> };
+type Feed = AssignedFeed & {
+  readonly node: NodeId;
+  readonly controller: AbortController;
+  readonly done: Promise<void>;
+};
+
+type Params = { core: ClientCore; signal: AbortSignal };
+
+/** How long a node has to show that it answers before the next one is used in its place. */
+const NEXT_NODE_MS = 250;
+/** Who has many groups plans less often: each one is looked at. */
+const MS_PER_GROUP = 0.02;
 
 /**
- * Keeps one feed open to each node that is in use: every conversation by way of its first node that answers, down the
+ * Keeps feeds open to each node that is in use: every conversation by way of its first node that is up, down the
  * ranking when that one fails and back when it is there again. Ends when the signal aborts.
  */
-export async function superviseFeeds(params: { core: ClientCore; signal: AbortSignal }): Promise<void> {
+export async function superviseFeeds(params: Params): Promise<void> {
   const { core, signal } = params;
-  const feeds = new Map<NodeId, Feed>();
-  while (!signal.aborted) {
-    await tryAgain({ links: core.links, signal });
-    const plans = await planFeeds(core);
-    for (const [node, feed] of feeds) {
-      const plan = plans.get(node);
-      if (plan && nameOf(core, plan) === feed.plan && !feed.controller.signal.aborted) continue;
-      feeds.delete(node);
-      feed.controller.abort();
-      await feed.done;
+  const feeds = new Set<Feed>();
+  const trying = openTrials(params);
+  try {
+    while (!signal.aborted) {
+      trying.start();
+      for (const feed of feeds) if (feed.controller.signal.aborted) feeds.delete(feed);
+      const first = await planFeeds({ core, serving: servingOf(feeds) });
+      const isNews = await trying.prove(first.toProve);
+      const { plans } = isNews ? await planFeeds({ core, serving: servingOf(feeds) }) : first;
+      await assign({ ...params, feeds, plans });
+      await waitMs({ ms: core.groups.size * MS_PER_GROUP, signal });
+      const timeoutMs = nextRetryMs(core.links, steadyMs());
+      await core.feedsWakeup.wait({
+        signal,
+        ...(timeoutMs === undefined ? {} : { timeoutMs: timeoutMs + 10 }),
+      });
+      trying.throwIfFailed();
     }
-    for (const [node, plan] of plans) {
-      if (!feeds.has(node)) feeds.set(node, startFeed({ core, node, plan, signal }));
-    }
-    const timeoutMs = nextRetryMs(core.links, steadyMs());
-    await core.feedsWakeup.wait({
-      signal,
-      ...(timeoutMs === undefined ? {} : { timeoutMs: timeoutMs + 10 }),
-    });
+  } finally {
+    for (const feed of feeds) feed.controller.abort();
+    await Promise.all([...feeds].map(({ done }) => done));
+    await trying.ended();
   }
-  for (const feed of feeds.values()) feed.controller.abort();
-  await Promise.all([...feeds.values()].map(({ done }) => done));
 }
 
-/** Which node serves what. */
-async function planFeeds(core: ClientCore): Promise<Map<NodeId, FeedPlan>> {
-  const plans = new Map<NodeId, { groups: GroupId[]; mirrored: GroupId[]; own: boolean }>();
-  const planOf = (node: NodeId) => {
-    const plan = plans.get(node) ?? { groups: [], mirrored: [], own: false };
-    plans.set(node, plan);
-    return plan;
+async function assign(
+  params: Params & { feeds: Set<Feed>; plans: Awaited<ReturnType<typeof planFeeds>>["plans"] },
+): Promise<void> {
+  const { core, signal, feeds, plans } = params;
+  const none = { groups: [], mirrored: [], own: false };
+  const byNode = Map.groupBy(feeds, ({ node }) => node);
+  const keyOf = (id: GroupId): string => keyOfGroup(core, id);
+  const assigned = [...new Set([...byNode.keys(), ...plans.keys()])].map((node) => ({
+    node,
+    ...assignFeeds({ plan: plans.get(node) ?? none, feeds: byNode.get(node) ?? [], keyOf }),
+  }));
+  const ended = assigned.flatMap((one) => one.ended);
+  for (const feed of ended) {
+    feeds.delete(feed);
+    feed.controller.abort();
+  }
+  await Promise.all(ended.map(({ done }) => done));
+  for (const { node, started } of assigned) {
+    for (const one of started) feeds.add(startFeed({ core, node, ...one, signal }));
+  }
+}
+
+function servingOf(feeds: ReadonlySet<Feed>): Serving {
+  const running = [...feeds];
+  return {
+    own: running.flatMap(({ node, plan }) => (plan.own ? [node] : [])),
+    groups: new Map(
+      running.flatMap(({ node, plan }) => plan.groups.map((id): [GroupId, NodeId] => [id, node])),
+    ),
   };
-  for (const node of nodesInUse(core, rankOwnNodes(core))) planOf(node).own = true;
-  for (const group of core.groups.values()) {
-    if (isOver({ group, finalityBlocks: core.finalityBlocks })) continue;
-    const [first, ...mirrors] = nodesInUse(core, await rankGroupNodes({ core, group: group.id }));
-    if (first) planOf(first).groups.push(group.id);
-    for (const node of mirrors) planOf(node).mirrored.push(group.id);
-  }
-  return plans;
 }
 
-function startFeed(params: { core: ClientCore; node: NodeId; plan: FeedPlan; signal: AbortSignal }): Feed {
-  const { core, node, plan } = params;
+function startFeed(params: Params & AssignedFeed & { node: NodeId }): Feed {
+  const { core, node, plan, keys } = params;
   const controller = new AbortController();
   const signal = AbortSignal.any([params.signal, controller.signal]);
   const done = followNode({ core, node, plan, signal }).finally(() => {
     controller.abort();
+    if (plan.own && core.bucketReadBy === node) core.bucketReadBy = undefined;
     for (const id of plan.groups) {
       const group = core.groups.get(id);
       if (group?.caughtUpBy === node) group.caughtUpBy = undefined;
@@ -72,17 +99,53 @@ function startFeed(params: { core: ClientCore; node: NodeId; plan: FeedPlan; sig
     if (plan.own && core.bucketReadBy === node) core.bucketReadBy = undefined;
     core.feedsWakeup.wake();
   });
-  return { plan: nameOf(core, plan), controller, done };
+  return { node, plan, keys, controller, done };
 }
 
 /** A topic that is read anew takes another feed. */
-function nameOf(core: ClientCore, { groups, mirrored, own }: FeedPlan): string {
-  const startsOf = (ids: readonly GroupId[]): string => {
-    const starts = ids.toSorted().map((id) => {
-      const group = core.groups.get(id);
-      return `${id} ${group?.view.record.start.head} ${group?.topicReadings}`;
-    });
-    return starts.join("/");
+function keyOfGroup(core: ClientCore, id: GroupId): string {
+  const group = core.groups.get(id);
+  return `${id} ${group?.view.record.start.head} ${group?.topicReadings}`;
+}
+
+/** Nodes are tried while feeds run: nobody waits for one that may not answer. */
+function openTrials({ core, signal }: Params) {
+  const { links } = core;
+  const running = new Set<Promise<void>>();
+  let fault: { error: unknown } | undefined;
+  const run = (trial: Promise<void>): void => {
+    const ending = trial
+      .catch((error: unknown) => {
+        fault = { error };
+      })
+      .finally(() => {
+        running.delete(ending);
+        core.feedsWakeup.wake();
+      });
+    running.add(ending);
   };
-  return `${own}/${startsOf(groups)}/${startsOf(mirrored)}`;
+  return {
+    start: (): void => {
+      const isDue = nodesToTry(links, steadyMs()).some((node) => !links.trying.has(node));
+      if (isDue) run(tryAgain({ links, signal }));
+    },
+    /** True if it was waited for what they say. */
+    prove: async (nodes: ReadonlySet<NodeId>): Promise<boolean> => {
+      const untried = [...nodes].filter((node) => !links.trying.has(node));
+      if (untried.length === 0) return false;
+      const trials = untried.map((node) => tryNode({ links, node, signal }));
+      for (const trial of trials) run(trial);
+      const over = new AbortController();
+      const waited = waitMs({ ms: NEXT_NODE_MS, signal: AbortSignal.any([signal, over.signal]) });
+      await Promise.race([Promise.allSettled(trials), waited]);
+      over.abort();
+      return true;
+    },
+    throwIfFailed: (): void => {
+      if (fault && !signal.aborted) throw fault.error;
+    },
+    ended: async (): Promise<void> => {
+      await Promise.all(running);
+    },
+  };
 }

@@ -1,4 +1,5 @@
 import { nodeWord } from "../../chain/nodeWord.ts";
+import { steadyMs } from "../../clock/steadyMs.ts";
 import { MAX_WORDS_PER_CALL } from "../../rpc/limits.ts";
 import type { NodeRecord } from "../../rpc/nodeApi.ts";
 import type { Database } from "../../store/openDatabase.ts";
@@ -8,7 +9,7 @@ import { type KnownNode, tables } from "../tables.ts";
 import { NO_WORDS, type Reading, readAgreed } from "../witness/readAgreed.ts";
 import type { Operated } from "../witness/witness.ts";
 import type { Witnesses } from "../witness/witnesses.ts";
-import { activeNodes } from "./nodeLinks.ts";
+import { activeNodes, isUp } from "./nodeLinks.ts";
 import type { NodeList } from "./nodeList.ts";
 import { provenRecords } from "./provenRecords.ts";
 import { tellFalseList } from "./tellFalseList.ts";
@@ -90,7 +91,7 @@ function chosenFrom(params: {
   return confirmed.flatMap((node) => {
     const former = links.nodes.get(node.node);
     if (!former) return [{ ...node, isUnconfirmed: true }];
-    const hasMoved = links.health.has(node.node) && former.httpAddress !== node.httpAddress;
+    const hasMoved = !isUp(links, node.node, steadyMs()) && former.httpAddress !== node.httpAddress;
     return hasMoved ? [{ ...former, httpAddress: node.httpAddress, isUnconfirmed: true }] : [];
   });
 }

@@ -17,7 +17,7 @@ import type { KnownNode } from "../tables.ts";
 import { waitMs } from "../waitMs.ts";
 import { type Delivery, deliveryStep } from "./deliveryStep.ts";
 import { duePublications, firstStep } from "./duePublications.ts";
-import { hasRefused } from "./refusals.ts";
+import { forgetRefusals, hasRefused } from "./refusals.ts";
 import { keepWord, takeOutcome } from "./takeOutcome.ts";
 
 type Params = { core: ClientCore; group: Group; signal: AbortSignal };
@@ -76,6 +76,7 @@ function stepOf(params: {
     const isLeftAlone = isLeft(links, node, nowMs);
     return { node, operator, isLeftAlone, isUp: isLeftAlone || isUp(links, node, nowMs) };
   });
+  forgetWhereAllRefused({ group, publications, nodes: nodes.filter((one) => one.isUp) });
   return deliveryStep({
     publications,
     ranked: [...nodes.filter((one) => !one.isLeftAlone), ...nodes.filter((one) => one.isLeftAlone)],
@@ -83,6 +84,19 @@ function stepOf(params: {
     hasRefused: ({ record: { hash } }, node) => hasRefused({ group, hash, node }),
     nowMs,
   });
+}
+
+/** Then they get it in turn again, and not the first of them for ever: another one may know by now what it lacked. */
+function forgetWhereAllRefused(params: {
+  group: Group;
+  publications: readonly Publication[];
+  nodes: readonly { readonly node: NodeId }[];
+}): void {
+  const { group, publications, nodes } = params;
+  for (const { record } of publications) {
+    const { hash } = record;
+    if (nodes.every(({ node }) => hasRefused({ group, hash, node }))) forgetRefusals(group, hash);
+  }
 }
 
 async function carryOut(

@@ -1,24 +1,22 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
-import type { NodeId } from "../../wire/ids.ts";
-import { backoffMs } from "../backoff.ts";
 import { waitMs } from "../waitMs.ts";
 import { askOne } from "./askOne.ts";
 import { type Hearing, PATIENCE_MS } from "./hearing.ts";
 import { leaveIfBehind } from "./leaveIfBehind.ts";
 import { nextOperators } from "./nextOperators.ts";
+import { noteMute } from "./noteMute.ts";
 import { endRetractions } from "./retractions.ts";
 import { settle } from "./settle.ts";
 import { noteDoubt, settleDoubt } from "./settleDoubt.ts";
 import type { Testimony } from "./testimony.ts";
 import type { Operated, Witness } from "./witness.ts";
-import { askable, isOneEnough, nodeWitness, type Witnesses } from "./witnesses.ts";
+import { askable, isOneEnough, nodeWitness } from "./witnesses.ts";
 
 /** How long nobody has to answer before that counts as silence. */
 const SILENCE_MS = 3_000;
 const ASK_AGAIN_MS = 100;
 /** A node that did not answer the last time is not waited for as long. */
 const QUIET_PATIENCE_MS = 500;
-const QUIET = { baseMs: 2_000, capMs: 15_000 };
 /** Operators that are asked one after the other for one claim. */
 const MAX_ASKED = 3;
 
@@ -62,6 +60,7 @@ async function hearAll(params: Asked): Promise<Testimony | undefined> {
       if (word.kind === "mute") muted.add(witness);
       else if (witness.node !== undefined) quiet.delete(witness.node);
       isSomebodyThere ||= word.kind !== "mute";
+      if (word.kind === "same" || word.kind === "other") for (const one of muted) noteMute(witnesses, one);
       if (word.kind === "same") {
         endRetractions(params);
         leaveIfBehind({ ...params, claimed: params.told ?? claim.head, newest: head });
@@ -74,7 +73,7 @@ async function hearAll(params: Asked): Promise<Testimony | undefined> {
     signal.throwIfAborted();
   } while (steadyMs() < endMs);
   for (const witness of muted) {
-    if (witness.node !== undefined) noteQuiet(witnesses, witness.node);
+    noteMute(witnesses, witness);
     if (wasQuiet) listenOn(params, witness);
   }
   return { kind: isSomebodyThere ? "not-yet" : "silent" };
@@ -89,11 +88,4 @@ function listenOn({ witnesses, claim, signal }: Asked, witness: Witness): void {
     },
     () => undefined,
   );
-}
-
-/** It is not waited for again for a while, so that a network that is torn apart does not slow every question. */
-function noteQuiet({ quiet }: Witnesses, node: NodeId): void {
-  const attempts = (quiet.get(node)?.attempts ?? 0) + 1;
-  const untilMs = steadyMs() + QUIET.baseMs / 2 + backoffMs({ ...QUIET, attempt: attempts - 1 });
-  quiet.set(node, { attempts, untilMs });
 }

@@ -1,3 +1,4 @@
+import { steadyMs } from "../../clock/steadyMs.ts";
 import { isWeftError } from "../../errors.ts";
 import { checkWords } from "../../rpc/wordsMessages.ts";
 import type { Hex } from "../../wire/ids.ts";
@@ -29,6 +30,8 @@ type Params = {
 const NO_BLOCK: Hex = `0x${"00".repeat(32)}`;
 /** Nodes that are drawn one after the other, until one answers. */
 const MAX_DRAWN = 3;
+/** For so long a node that did not answer is drawn after the others. */
+const IN_VAIN_MS = 30_000;
 
 export const NO_WORDS: WordsList = {
   ...{ entries: [], inboxes: [], wallets: [], nodes: [], checkpoints: [], blocks: [] },
@@ -38,13 +41,16 @@ export const NO_WORDS: WordsList = {
 export async function readAgreed(params: Params): Promise<Reading> {
   const { witnesses, panel, list, signal } = params;
   for (const endpoint of witnesses.endpoints) {
-    const words = await readNewest({ witness: endpoint, list, signal });
+    const words = await readNewest({ witnesses, witness: endpoint, list, signal });
     if (words) return { kind: "agreed", words };
   }
-  const drawn = drawBySecret({ secret: witnesses.secret, nodes: askable(witnesses, panel) });
+  const drawn = inTimeFirst(
+    witnesses,
+    drawBySecret({ secret: witnesses.secret, nodes: askable(witnesses, panel) }),
+  );
   for (const { node } of drawn.slice(0, MAX_DRAWN)) {
     const witness = nodeWitness(witnesses, node);
-    const words = witness && (await readNewest({ witness, list, signal }));
+    const words = witness && (await readNewest({ witnesses, witness, list, signal }));
     if (!words) continue;
     const claim = { head: words.block, facts: factsOfWords({ list, words }) };
     const testimony = await hear({ witnesses, ranked: panel, serving: node, claim, signal });
@@ -54,13 +60,20 @@ export async function readAgreed(params: Params): Promise<Reading> {
   return { kind: "none" };
 }
 
+/** Those that were waited for in vain a moment ago come last. */
+function inTimeFirst({ drawnInVain }: Witnesses, drawn: readonly Operated[]): readonly Operated[] {
+  const isLate = ({ node }: Operated) => (drawnInVain.get(node) ?? 0) + IN_VAIN_MS > steadyMs();
+  return [...drawn.filter((one) => !isLate(one)), ...drawn.filter(isLate)];
+}
+
 /** Undefined for whatever goes wrong. */
 async function readNewest(params: {
+  witnesses: Witnesses;
   witness: Witness;
   list: WordsList;
   signal: AbortSignal;
 }): Promise<Words | undefined> {
-  const { witness, list } = params;
+  const { witnesses, witness, list } = params;
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(), PATIENCE_MS);
   const signal = AbortSignal.any([params.signal, late.signal]);
@@ -73,6 +86,7 @@ async function readNewest(params: {
     return words;
   } catch (error) {
     params.signal.throwIfAborted();
+    if (late.signal.aborted && witness.node) witnesses.drawnInVain.set(witness.node, steadyMs());
     if (late.signal.aborted || isWeftError(error)) return undefined;
     throw error;
   } finally {

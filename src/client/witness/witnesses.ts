@@ -25,6 +25,8 @@ export type Witnesses = {
   readonly secret: Uint8Array;
   /** Nodes that did not answer when they were last asked for a word. */
   readonly quiet: Map<NodeId, { readonly attempts: number; readonly untilMs: number }>;
+  /** When each node was last waited for in vain when words of it were drawn, ms since 1970: see `readAgreed`. */
+  readonly drawnInVain: Map<NodeId, number>;
   /** How often in a row each node has taken back its word on one fact: see `retractions.ts`. */
   readonly retractions: Map<NodeId, Retraction>;
   /** The first block of each serving node's that a witness lacked although its chain was as long: see `settleDoubt`. */
@@ -56,6 +58,7 @@ export function createWitnesses(params: WitnessParams): Witnesses {
   return {
     ...params,
     quiet: new Map(),
+    drawnInVain: new Map(),
     retractions: new Map(),
     doubted: new Map(),
     behind: new Map(),

@@ -1,0 +1,55 @@
+import { steadyMs } from "../../clock/steadyMs.ts";
+import type { GroupId, NodeId } from "../../wire/ids.ts";
+import type { ClientCore } from "../core.ts";
+import { isOver } from "../groups/isOver.ts";
+import type { KnownNode } from "../tables.ts";
+import type { FeedPlan } from "./feedPlan.ts";
+import { hasAnsweredLately, isLeft, isUp } from "./nodeLinks.ts";
+import { nodesInUse, rankGroupNodes, rankOwnNodes } from "./rankGroupNodes.ts";
+
+/** What is read by way of which node at present. */
+export type Serving = { readonly own: readonly NodeId[]; readonly groups: ReadonlyMap<GroupId, NodeId> };
+
+export type FeedPlans = {
+  readonly plans: ReadonlyMap<NodeId, FeedPlan>;
+  /** They would serve better than those that do, or are to serve what nobody does yet, if they answer. */
+  readonly toProve: ReadonlySet<NodeId>;
+};
+
+/**
+ * Which node is to serve what: every conversation its first node that is up. A feed that runs is left only for a node
+ * that has answered lately, or if its own node was left for what it said; what nobody serves yet goes to the first that
+ * has answered lately, if there is one.
+ */
+export async function planFeeds(params: { core: ClientCore; serving: Serving }): Promise<FeedPlans> {
+  const { core, serving } = params;
+  const { links } = core;
+  const plans = new Map<NodeId, { groups: GroupId[]; mirrored: GroupId[]; own: boolean }>();
+  const toProve = new Set<NodeId>();
+  const nowMs = steadyMs();
+  const planOf = (node: NodeId) => {
+    const plan = plans.get(node) ?? { groups: [], mirrored: [], own: false };
+    plans.set(node, plan);
+    return plan;
+  };
+  const isProven = (node: NodeId) => hasAnsweredLately(links, node, nowMs);
+  const chosen = (from: NodeId | undefined, ranked: readonly KnownNode[]): readonly NodeId[] => {
+    const [to, ...mirrors] = nodesInUse(core, ranked);
+    const isLeaving = from === undefined || isLeft(links, from, nowMs);
+    if (to === undefined) return isLeaving ? [] : [from];
+    if (to === from || isProven(to)) return [to, ...mirrors];
+    toProve.add(to);
+    const proven = ranked.find(({ node }) => isProven(node) && isUp(links, node, nowMs))?.node;
+    const node = isLeaving ? (proven ?? to) : from;
+    return [node, ...mirrors.filter((mirror) => mirror !== node)];
+  };
+  for (const node of chosen(serving.own[0], rankOwnNodes(core))) planOf(node).own = true;
+  for (const group of core.groups.values()) {
+    if (isOver({ group, finalityBlocks: core.finalityBlocks })) continue;
+    const ranked = await rankGroupNodes({ core, group: group.id });
+    const [node, ...mirrors] = chosen(serving.groups.get(group.id), ranked);
+    if (node) planOf(node).groups.push(group.id);
+    for (const mirror of mirrors) planOf(mirror).mirrored.push(group.id);
+  }
+  return { plans, toProve };
+}
