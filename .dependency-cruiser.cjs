@@ -4,15 +4,16 @@ const leaves = ["^src/errors[.]ts$", "^src/config[.]ts$", "^src/crypto/", "^src/
 
 /** Own rooms that each room may import, besides itself and the leaves. */
 const rooms = {
+  net: [],
   wire: ["gen"],
-  chain: ["wire"],
+  chain: ["wire", "net"],
   mesh: ["wire", "gen"],
   store: ["wire"],
   mls: [],
   identity: ["wire", "mls"],
-  rpc: ["wire", "gen"],
+  rpc: ["wire", "gen", "net"],
   node: ["wire", "chain", "mesh", "store", "rpc"],
-  client: ["wire", "chain", "store", "mls", "identity", "rpc"],
+  client: ["wire", "chain", "store", "mls", "identity", "rpc", "net"],
   devnet: ["wire", "chain", "rpc"],
   scenario: ["index[.]ts", "wire", "devnet"],
 };
@@ -24,6 +25,7 @@ const hidden = {
   mesh: ["libp2p", "@libp2p/", "@chainsafe/", "@multiformats/"],
   store: ["level", "abstract-level", "classic-level", "browser-level"],
   rpc: ["@connectrpc/"],
+  net: ["undici", "socks"],
   cli: ["commander"],
 };
 

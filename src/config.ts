@@ -91,6 +91,14 @@ export function readNodeSettings(params: {
   return Object.fromEntries(entries) as NodeSettings;
 }
 
+const PROXY_VARIABLES = ["http_proxy", "https_proxy", "all_proxy", "no_proxy"];
+
+/** What the environment says of proxies, in both spellings. */
+export function readProxyEnvironment(): Readonly<Record<string, string | undefined>> {
+  const names = PROXY_VARIABLES.flatMap((name) => [name, name.toUpperCase()]);
+  return Object.fromEntries(names.map((name) => [name, process.env[name]]));
+}
+
 function parsed(params: { setting: Setting<unknown>; written: string }): unknown {
   const { setting, written } = params;
   try {

@@ -1,6 +1,7 @@
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createPublicClient, http, type PublicClient } from "viem";
+import { createPublicClient, http, type PublicClient, type Transport } from "viem";
+import { openFetch } from "#open-fetch";
 import { steadyMs } from "../clock/steadyMs.ts";
 import { WeftError } from "../errors.ts";
 import type { Address, Hex } from "../wire/ids.ts";
@@ -51,7 +52,7 @@ export type DeployParams = Partial<DeploymentSettings> & {
 export async function deployContracts(params: DeployParams): Promise<Network> {
   const { deploymentDir, rpcUrl, signal } = params;
   signal?.throwIfAborted();
-  const client = createPublicClient({ transport: http(rpcUrl), cacheTime: 0 });
+  const client = createPublicClient({ transport: transportTo(rpcUrl), cacheTime: 0 });
   const chain = await identifyChain({ client, rpcUrl, expected: params.chainId });
   const known = await readDeployment({ deploymentDir, chainId: chain.chainId });
   if (known?.genesisHash === chain.genesisHash && (await isThere({ client, deployment: known }))) {
@@ -65,6 +66,11 @@ export async function deployContracts(params: DeployParams): Promise<Network> {
     deploymentDir,
     deployment: { version: NETWORK_VERSION, chainId, ...contracts, deployedBlock, genesisHash },
   });
+}
+
+function transportTo(rpcUrl: string): Transport {
+  const fetchFn = openFetch({ url: rpcUrl, proxy: undefined });
+  return http(rpcUrl, fetchFn ? { fetchFn } : {});
 }
 
 type ChainIdentity = Pick<Network, "chainId" | "genesisHash">;

@@ -1,5 +1,6 @@
 import { type Client, createClient, type HttpTransport, http } from "viem";
 import { isWeftError, WeftError } from "../errors.ts";
+import type { ProxyChoice } from "../net/proxy.ts";
 import type { Network } from "../wire/network.ts";
 import { askProviders, type Options, type Request } from "./askProviders.ts";
 import { readHeader } from "./blockRef.ts";
@@ -14,12 +15,14 @@ import { letRest, openProviders, type Provider, type Providers } from "./provide
 export async function openChain(params: {
   rpcUrl: string | readonly string[];
   network: Network;
+  /** Where requests leave. */
+  proxy?: ProxyChoice;
   signal?: AbortSignal;
 }): Promise<Chain> {
-  const { network, signal } = params;
+  const { network, proxy, signal } = params;
   const [first, ...others] = typeof params.rpcUrl === "string" ? [params.rpcUrl] : params.rpcUrl;
   if (first === undefined) throw new WeftError({ code: "bad-config", message: "no RPC address is named" });
-  const providers = openProviders([first, ...others]);
+  const providers = openProviders({ urls: [first, ...others], proxy });
   const chain: Chain = { network, client: clientOver({ providers, url: first }), providers };
   const checks = providers.all.map((provider) => checkProvider({ chain, provider, signal }));
   const faults = (await Promise.all(checks)).filter((fault) => fault !== undefined);

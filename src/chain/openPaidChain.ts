@@ -1,3 +1,4 @@
+import type { ProxyChoice } from "../net/proxy.ts";
 import type { Address, Hex, InboxId, InstallationKey } from "../wire/ids.ts";
 import type { Network } from "../wire/network.ts";
 import type { Append } from "./append.ts";
@@ -36,6 +37,7 @@ export async function openPaidChain(params: {
   rpcUrl: string;
   account: Hex | PayingAccount;
   network: Network;
+  proxy?: ProxyChoice;
   signal: AbortSignal;
 }): Promise<PaidChain> {
   const { account, ...place } = params;

@@ -1,5 +1,7 @@
 import { type Client, createClient, type HttpTransport, http } from "viem";
+import { openFetch } from "#open-fetch";
 import { steadyMs } from "../clock/steadyMs.ts";
+import type { ProxyChoice } from "../net/proxy.ts";
 
 /** One address by which a chain is reached, and how it was doing. Mutable; times by `steadyMs`. */
 export type Provider = {
@@ -35,13 +37,21 @@ const MAX_REST_MS = 10 * 60_000;
 /** A provider that did well for so long begins anew. */
 const FORGET_RESTS_MS = 30 * 60_000;
 
-export function openProviders(urls: readonly [string, ...string[]]): Providers {
+/** Throws `bad-config` for a proxy that is none. */
+export function openProviders(params: {
+  urls: readonly [string, ...string[]];
+  /** Where requests leave. */
+  proxy?: ProxyChoice;
+}): Providers {
+  const { urls, proxy } = params;
   const isOnly = urls.length === 1;
   const open = (url: string, at: number): Provider => {
+    const fetchFn = openFetch({ url, proxy });
     const transport = http(url, {
       retryCount: 0,
       timeout: isOnly ? REQUEST_TIMEOUT_MS : SHORT_TIMEOUT_MS,
       maxResponseBodySize: MAX_RESPONSE_BYTES,
+      ...(fetchFn ? { fetchFn } : {}),
     });
     const name = `${URL.parse(url)?.host ?? "provider"} (${at + 1} of ${urls.length})`;
     const state = { isChecked: false, restsUntilMs: 0, rests: 0, reason: undefined };

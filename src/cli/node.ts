@@ -126,17 +126,23 @@ function addInfo(node: Command): void {
     .command("info")
     .description("What a node says of itself.")
     .argument("<url>", "the node's public API")
+    .option("--proxy <url>", "http://… or socks5://… to ask by, or `direct`")
     .option("--json", "print JSON")
     .addHelpText("after", "\nExample:\n  $ weft node info http://127.0.0.1:7401 --json")
-    .action((url: string, options: { json?: boolean }, command: Command) =>
-      runAction({ command, act: (signal) => tellStatus({ url, json: options.json === true, signal }) }),
+    .action((url: string, options: { json?: boolean; proxy?: string }, command: Command) =>
+      runAction({ command, act: (signal) => tellStatus({ ...options, url, signal }) }),
     );
 }
 
-async function tellStatus(params: { url: string; json: boolean; signal: AbortSignal }): Promise<number> {
-  const { url, json, signal } = params;
+async function tellStatus(params: {
+  url: string;
+  json?: boolean;
+  proxy?: string;
+  signal: AbortSignal;
+}): Promise<number> {
+  const { url, json = false, proxy, signal } = params;
   const { connectNode } = await import("../rpc/connectNode.ts");
-  await using connection = connectNode({ url, signal });
+  await using connection = connectNode({ url, proxy, signal });
   const { logs, head, ...status } = await connection.getNode({});
   const held = logs.map(({ log, floor, next }) => ({
     ...log,

@@ -29,6 +29,7 @@ export async function runAction(params: {
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, onSignal);
   // Whoever read the output has gone, as `head` does.
   process.stdout.on("error", () => stopping.abort());
+  process.stderr.on("error", () => undefined);
   try {
     process.exitCode = await act(stopping.signal);
   } catch (error) {

@@ -1,6 +1,8 @@
 import type { Wallet } from "../chain/wallet.ts";
 import { steadyMs } from "../clock/steadyMs.ts";
 import { isWeftError, WeftError } from "../errors.ts";
+import { checkProxy } from "../net/checkProxy.ts";
+import type { ProxyChoice } from "../net/proxy.ts";
 import { connectNode } from "../rpc/connectNode.ts";
 import { valuesOf } from "../store/client/table.ts";
 import { type Database, openDatabase } from "../store/openDatabase.ts";
@@ -58,6 +60,12 @@ export type OpenClientParams = {
    * alone. `one-operator`: where the registry has nodes of one operator only, these are believed.
    */
   readonly witnesses?: ChosenWitnesses;
+  /**
+   * Where everything leaves that this client asks of nodes, endpoints and the chain: `http://…` (by CONNECT),
+   * `https://…`, `socks5://…`, or `direct`. Unless told, HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY say so. The
+   * proxy looks up names, too. Node.js only: browsers have settings of their own.
+   */
+  readonly proxy?: string;
   readonly logger?: ClientLogger;
   readonly signal?: AbortSignal;
 };
@@ -79,9 +87,11 @@ const silent: ClientLogger = { debug: () => {}, info: () => {}, warn: () => {}, 
  * `unfunded`.
  */
 export async function openClient(params: OpenClientParams): Promise<Client> {
-  const { directory, network } = params;
+  const { directory, network, proxy } = params;
+  checkProxy(proxy);
   const database = await openDatabase({ path: directory, kind: "client", network });
-  return await openClientOn({ ...params, database, connect: connectNode });
+  const connect: NodeLinks["connect"] = (place) => connectNode({ ...place, proxy });
+  return await openClientOn({ ...params, database, connect });
 }
 
 /** What the client does not care about: where its records are kept and how nodes are reached. */
@@ -132,11 +142,11 @@ async function openCore(
   });
   const { signal } = closing;
   const events = createEventFeed();
-  const ownRelay = params.chain && relayOf({ chain: params.chain, network, events, signal });
+  const ownRelay = params.chain && relayOf({ ...params, chain: params.chain, events, signal });
   const finalityBlocks = params.finalityBlocks ?? DEFAULT_FINALITY_BLOCKS;
   let opened: ClientCore | undefined;
   const witnesses = await openWitnesses({
-    ...{ links, network, finalityBlocks, signal, secret: await openSecret(database) },
+    ...{ links, network, proxy: params.proxy, finalityBlocks, signal, secret: await openSecret(database) },
     chosen: params.witnesses,
     online: params.online !== false,
     onLie: (lie) => {
@@ -221,6 +231,7 @@ async function loadDirectories(database: Database) {
 function relayOf(params: {
   chain: OwnChain;
   network: Network;
+  proxy?: ProxyChoice;
   events: EventFeed;
   signal: AbortSignal;
 }): OwnRelay {

@@ -46,6 +46,8 @@ export function spawnChild(params: {
     env: { ...process.env, ...params.env },
   });
   for (const stream of [child.stdout, child.stderr]) if (stream !== null) readLines(stream, params.onLine);
+  // What it can't be told, or be killed by, is seen by its exit.
+  for (const emitter of [child, child.stdin]) emitter?.on("error", () => undefined);
   // Ends the watch of a process that is gone, whose number the kernel may give away again.
   child.once("exit", () => child.stdin?.destroy());
   const exited = once(child, "exit").then(

@@ -2,6 +2,7 @@ import { type Client, createClient, type Interceptor } from "@connectrpc/connect
 import { openTransport } from "#rpc-transport";
 import { WeftError } from "../errors.ts";
 import { NodeService } from "../gen/weft/v1/node_pb.ts";
+import type { ProxyChoice } from "../net/proxy.ts";
 import { asId, fromHex } from "../wire/ids.ts";
 import {
   appendMessage,
@@ -51,16 +52,18 @@ type Caller = {
 export function connectNode(params: {
   url: string;
   signal?: AbortSignal;
-  /** Node.js only; 2 by default. */
+  /** Node.js only: nothing but this; what the node speaks unless told. */
   http?: "1.1" | "2";
+  /** Node.js only: where its requests leave. */
+  proxy?: ProxyChoice;
   timeoutMs?: number;
   silenceMs?: number;
   /** See every call; for who counts or records them. */
   interceptors?: readonly Interceptor[];
 }): NodeConnection {
-  const { url, http = "2", timeoutMs = CALL_TIMEOUT_MS, silenceMs = STREAM_SILENCE_MS } = params;
+  const { url, http, proxy, timeoutMs = CALL_TIMEOUT_MS, silenceMs = STREAM_SILENCE_MS } = params;
   const { interceptors = [] } = params;
-  const { transport, close } = openTransport({ url: checkUrl(url), http, interceptors });
+  const { transport, close } = openTransport({ url: checkUrl(url), http, proxy, interceptors });
   const closing = new AbortController();
   const dispose = (): void => {
     closing.abort(new WeftError({ code: "closed", message: `the connection to ${url} was closed` }));

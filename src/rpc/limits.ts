@@ -37,3 +37,9 @@ export const CALL_TIMEOUT_MS = 15_000;
 /** HTTP/2 connections are probed this often and given up after this long. */
 export const PING_INTERVAL_MS = 3_000;
 export const PING_TIMEOUT_MS = 3_000;
+/** A server that has not shown by then whether it speaks HTTP/2 is asked by HTTP/1.1 meanwhile. */
+export const GREETING_PATIENCE_MS = 1_000;
+/** A connection on which a server has shown nothing by then is given up. */
+export const GREETING_TIMEOUT_MS = 10_000;
+/** How long a server that has shown that it speaks HTTP/1.1 only is believed it: what stands before it may change. */
+export const HTTP1_BELIEF_MS = 5 * 60_000;

@@ -1,9 +1,11 @@
-import { createConnectTransport, Http2SessionManager } from "@connectrpc/connect-node";
-import { MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES, PING_INTERVAL_MS, PING_TIMEOUT_MS } from "./limits.ts";
+import { Code, ConnectError, type Transport } from "@connectrpc/connect";
+import { createConnectTransport } from "@connectrpc/connect-node";
+import { MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES } from "./limits.ts";
+import { openServerLink } from "./serverLink.ts";
 import type { OpenTransport } from "./transport.ts";
 
-/** Node.js: HTTP/2 on one connection that is probed while calls are open, or HTTP/1.1. */
-export const openTransport: OpenTransport = ({ url: baseUrl, http, interceptors = [] }) => {
+/** Node.js: HTTP/2 on one connection that is probed while calls are open, else HTTP/1.1; by way of a proxy if told. */
+export const openTransport: OpenTransport = ({ url: baseUrl, http, proxy, interceptors = [] }) => {
   const common = {
     baseUrl,
     useBinaryFormat: true,
@@ -12,13 +14,45 @@ export const openTransport: OpenTransport = ({ url: baseUrl, http, interceptors 
     readMaxBytes: MAX_RESPONSE_BYTES,
     writeMaxBytes: MAX_REQUEST_BYTES,
   };
-  if (http === "1.1") {
-    return { transport: createConnectTransport({ ...common, httpVersion: "1.1" }), close: () => {} };
-  }
-  const sessionManager = new Http2SessionManager(baseUrl, {
-    pingIntervalMs: PING_INTERVAL_MS,
-    pingTimeoutMs: PING_TIMEOUT_MS,
-  });
-  const transport = createConnectTransport({ ...common, httpVersion: "2", sessionManager });
-  return { transport, close: () => sessionManager.abort() };
+  const link = openServerLink({ url: baseUrl, proxy, ...(http === undefined ? {} : { only: http }) });
+  const { agent, sessions: sessionManager } = link;
+  const transports = {
+    "1.1": createConnectTransport({ ...common, httpVersion: "1.1", nodeOptions: { agent } }),
+    "2": createConnectTransport({ ...common, httpVersion: "2", sessionManager }),
+  };
+  const transport: Transport = {
+    unary: async (method, signal, timeoutMs, ...rest) => {
+      const startedMs = performance.now();
+      const version = await within({ promise: link.version(), signal, timeoutMs });
+      const leftMs = timeoutMs && Math.max(1, Math.ceil(timeoutMs - (performance.now() - startedMs)));
+      return await transports[version].unary(method, signal, leftMs, ...rest);
+    },
+    stream: async (method, signal, ...rest) => {
+      const version = await within({ promise: link.version(), signal, timeoutMs: undefined });
+      return await transports[version].stream(method, signal, ...rest);
+    },
+  };
+  return { transport, close: link.close };
 };
+
+async function within<T>(params: {
+  promise: Promise<T>;
+  signal: AbortSignal | undefined;
+  timeoutMs: number | undefined;
+}): Promise<T> {
+  const { promise, signal, timeoutMs } = params;
+  const { promise: ended, reject } = Promise.withResolvers<never>();
+  const abort = (): void => reject(signal?.reason);
+  const expire = (): void =>
+    reject(new ConnectError("the node did not answer in time", Code.DeadlineExceeded));
+  const timer = timeoutMs === undefined ? undefined : setTimeout(expire, timeoutMs);
+  signal?.addEventListener("abort", abort, { once: true });
+  if (signal?.aborted) abort();
+  try {
+    return await Promise.race([promise, ended]);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", abort);
+    promise.catch(() => undefined);
+  }
+}

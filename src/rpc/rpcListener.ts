@@ -22,6 +22,12 @@ import { routesOf } from "./routes.ts";
 export type NodeRequest = IncomingMessage | Http2ServerRequest;
 export type NodeResponse = ServerResponse | Http2ServerResponse;
 
+/** Proxies hand on each message of a stream when it comes, and answers as they are. */
+const PASS_THROUGH = [
+  ["x-accel-buffering", "no"],
+  ["cache-control", "no-store, no-transform"],
+] as const;
+
 const callerKey = createContextKey<string>("unknown", { description: "what limits count by" });
 
 /** Answers requests to the service; false for any other path. Limits are checked before a body is read. */
@@ -66,6 +72,7 @@ export function createRpcListener(params: {
   return (request, response) => {
     const handler = byPath.get((request.url ?? "").split("?", 1)[0] ?? "");
     if (handler === undefined) return false;
+    for (const [name, value] of PASS_THROUGH) response.setHeader(name, value);
     const values = createContextValues().set(callerKey, limitKey(request.socket.remoteAddress ?? "unknown"));
     const answer = async (): Promise<void> => {
       const incoming = universalRequestFromNodeRequest(request, response, undefined, values);

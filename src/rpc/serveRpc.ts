@@ -25,6 +25,8 @@ const DRAIN_CHECK_MS = 50;
 /** A connection that says nothing for so long at its start is closed. */
 const FIRST_BYTE_MS = 10_000;
 const MAX_STREAMS_PER_CONNECTION = 1_000;
+/** Longer than proxies keep a connection for its next request, so that they don't send one into its end. */
+const KEEP_ALIVE_MS = 75_000;
 const CORS_MAX_AGE_SECONDS = 7_200;
 
 /**
@@ -58,7 +60,7 @@ export async function serveRpc(params: {
     sessions.add(session);
     session.once("close", () => sessions.delete(session));
   });
-  const http1 = createHttp1Server(listener);
+  const http1 = createHttp1Server({ keepAliveTimeout: KEEP_ALIVE_MS }, listener);
   const http1Listeners = http1.listeners("connection");
   http1.removeAllListeners("connection");
   http1.on("connection", (socket: Socket) => {
@@ -113,7 +115,8 @@ function sniff(socket: Socket, hand: (isHttp2: boolean) => void): void {
 function listen(params: { server: Server; host: string; port: number }): Promise<number> {
   const { server, host, port } = params;
   return new Promise((resolve, reject) => {
-    server.once("error", (cause) => {
+    // One that comes later, as when the process has no file handles left, must not end it.
+    server.on("error", (cause) => {
       const message = `cannot listen on ${host}:${port} (${cause.message})`;
       reject(new WeftError({ code: "bad-config", message, cause, hint: "Name a free port, or 0 for any." }));
     });

@@ -15,6 +15,10 @@ export function withAccountOptions(command: Command): Command {
         "a node to talk by: a URL, or a number of the devnet's; repeatable",
       ).argParser((value: string, before: string[] | undefined) => [...(before ?? []), value]),
     )
+    .option(
+      "--proxy <url>",
+      "http://… or socks5://… that everything goes by, or `direct` (default: what HTTPS_PROXY, HTTP_PROXY and NO_PROXY say)",
+    )
     .option("--rpc <url>", "go straight to the chain by this endpoint, past the nodes; needs --payer")
     .option("--payer <file>", "private key (32 bytes in hex) of the account that pays there");
 }

@@ -44,6 +44,7 @@ export async function openAccount(params: {
     nodes: place.nodes,
     network: place.network,
     ...(chain ? { chain } : {}),
+    ...(options.proxy === undefined ? {} : { proxy: options.proxy }),
     witnesses: place.devnetNodes.length === 1 ? "one-operator" : [],
     online: online || known === undefined,
     signal,

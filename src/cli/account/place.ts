@@ -12,6 +12,8 @@ export type PlaceOptions = {
   readonly network?: string;
   /** URLs, or numbers of the running devnet's nodes. */
   readonly node?: readonly string[];
+  /** As `openClient` takes it. */
+  readonly proxy?: string;
   /** The chain's own endpoint, and the file with the key of the account that pays there: both or neither. */
   readonly rpc?: string;
   readonly payer?: string;

@@ -2,6 +2,7 @@ import type { PaidChain } from "../../chain/openPaidChain.ts";
 import type { PayingAccount } from "../../chain/payingAccount.ts";
 import { addressFromPrivateKey } from "../../crypto/secp256k1.ts";
 import { type ErrorCode, isWeftError, WeftError } from "../../errors.ts";
+import type { ProxyChoice } from "../../net/proxy.ts";
 import type { Call, NodeApi } from "../../rpc/nodeApi.ts";
 import {
   type Address,
@@ -47,15 +48,16 @@ export type OwnRelay = Pick<NodeApi, "relayAppend" | "relayIdentity" | "getWalle
 export function openOwnRelay(params: {
   chain: OwnChain;
   network: Network;
+  proxy?: ProxyChoice;
   onTrouble: (trouble: RelayTrouble) => void;
   /** Of the client's life. */
   signal: AbortSignal;
 }): OwnRelay {
-  const { chain, network, onTrouble, signal } = params;
+  const { chain, network, proxy, onTrouble, signal } = params;
   const account = addressOf(chain);
   let opening: Promise<PaidChain> | undefined;
   const opened = async (): Promise<PaidChain> => {
-    opening ??= load({ ...chain, network, signal });
+    opening ??= load({ ...chain, network, proxy, signal });
     try {
       return await opening;
     } catch (error) {
@@ -98,7 +100,9 @@ export function openOwnRelay(params: {
 }
 
 /** An app that pays for nothing never loads what talks to the chain. */
-async function load(params: OwnChain & { network: Network; signal: AbortSignal }): Promise<PaidChain> {
+async function load(
+  params: OwnChain & { network: Network; proxy: ProxyChoice; signal: AbortSignal },
+): Promise<PaidChain> {
   const { openPaidChain } = await import("../../chain/openPaidChain.ts").catch((cause: unknown) => {
     const message = "the code that talks to the chain could not be loaded";
     throw new WeftError({ code: "chain-unreachable", message, cause });

@@ -1,4 +1,5 @@
 import { isWeftError, WeftError } from "../../errors.ts";
+import type { ProxyChoice } from "../../net/proxy.ts";
 import type { Network } from "../../wire/network.ts";
 import type { EndpointChain } from "./endpointChain.ts";
 import type { Witness } from "./witness.ts";
@@ -15,15 +16,15 @@ export type Endpoint = Witness & {
 export type EndpointState = "not-asked" | "answers" | "unreachable" | "wrong-chain";
 
 /** Checked before its first answer counts, and whenever it contradicts a node. */
-export function openEndpoint(params: { rpcUrl: string; network: Network }): Endpoint {
-  const { rpcUrl, network } = params;
+export function openEndpoint(params: { rpcUrl: string; network: Network; proxy?: ProxyChoice }): Endpoint {
+  const { rpcUrl } = params;
   let chain: EndpointChain | undefined;
   let state: EndpointState = "not-asked";
   const asked = async <T>(signal: AbortSignal, ask: (chain: EndpointChain) => Promise<T>): Promise<T> => {
     // Most apps name no endpoint: what talks to chains is loaded for those that do.
     const { hasAnswered, openEndpointChain } = await import("./endpointChain.ts");
     try {
-      chain ??= await openEndpointChain({ rpcUrl, network, signal });
+      chain ??= await openEndpointChain({ ...params, signal });
       const answer = await ask(chain);
       state = "answers";
       return answer;

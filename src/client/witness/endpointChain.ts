@@ -2,6 +2,7 @@ import type { Chain } from "../../chain/chain.ts";
 import { checkChain, openChain } from "../../chain/openChain.ts";
 import { readWords } from "../../chain/readWords.ts";
 import { rpcFailure } from "../../chain/rpcFailure.ts";
+import type { ProxyChoice } from "../../net/proxy.ts";
 import type { Network } from "../../wire/network.ts";
 import type { WordsAnswer, WordsQuestion } from "../../wire/words.ts";
 
@@ -16,6 +17,7 @@ export type EndpointChain = {
 export async function openEndpointChain(params: {
   rpcUrl: string;
   network: Network;
+  proxy?: ProxyChoice;
   signal: AbortSignal;
 }): Promise<EndpointChain> {
   const chain: Chain = await openChain(params);

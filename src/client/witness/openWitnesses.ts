@@ -1,4 +1,5 @@
 import { isWeftError } from "../../errors.ts";
+import type { ProxyChoice } from "../../net/proxy.ts";
 import type { Network } from "../../wire/network.ts";
 import { openEndpoint } from "./endpoint.ts";
 import { createWitnesses, type Witnesses, type WitnessParams } from "./witnesses.ts";
@@ -14,14 +15,15 @@ export async function openWitnesses(
   params: Omit<WitnessParams, "endpoints" | "isOneOperatorEnough"> & {
     chosen: ChosenWitnesses | undefined;
     network: Network;
+    proxy?: ProxyChoice;
     /** False: nothing is asked yet. */
     online: boolean;
     signal: AbortSignal;
   },
 ): Promise<Witnesses> {
-  const { chosen = [], network, online, links, finalityBlocks, secret, onLie } = params;
+  const { chosen = [], network, proxy, online, links, finalityBlocks, secret, onLie } = params;
   const named = chosen === "one-operator" ? [] : chosen;
-  const endpoints = named.map(({ rpcUrl }) => openEndpoint({ rpcUrl, network }));
+  const endpoints = named.map(({ rpcUrl }) => openEndpoint({ rpcUrl, network, proxy }));
   const signal = AbortSignal.any([params.signal, AbortSignal.timeout(CHECK_MS)]);
   const check = async ({ check: run }: (typeof endpoints)[number]): Promise<void> => {
     try {

@@ -1,0 +1,32 @@
+import type { RequestInit } from "undici";
+import type { OpenFetch } from "./openFetch.ts";
+import { openSocket, proxyOf } from "./openSocket.ts";
+import type { ProxyChoice } from "./proxy.ts";
+
+/** Node.js: its own `fetch`, but by way of the proxy if there is one. */
+export const openFetch: OpenFetch = ({ url, proxy }) => {
+  const chosen = URL.parse(url);
+  if (chosen === null || proxyOf({ url: chosen, proxy }) === undefined) return undefined;
+  let opened: ReturnType<typeof open> | undefined;
+  const byProxy = async (input: string | URL | Request, init?: unknown) => {
+    opened ??= open(proxy);
+    const { fetch, dispatcher } = await opened;
+    return await fetch(String(input), { ...(init as RequestInit), dispatcher });
+  };
+  return byProxy as unknown as typeof fetch;
+};
+
+/** Loaded by those only who have a proxy. */
+async function open(proxy: ProxyChoice) {
+  const { Agent, fetch } = await import("undici");
+  const dispatcher = new Agent({
+    connect: ({ protocol, hostname, port }, done) => {
+      const url = new URL(`${protocol}//${hostname}${port ? `:${port}` : ""}`);
+      openSocket({ url, proxy }).then(
+        (socket) => done(null, socket),
+        (error) => done(error, null),
+      );
+    },
+  });
+  return { fetch, dispatcher };
+}
