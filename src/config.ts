@@ -56,6 +56,11 @@ export const nodeSettings = {
   publishedBytesPerSecond: count("WEFT_PUBLISHED_BYTES_PER_SECOND", "4000000", "bytes published"),
   publishedBytesBurst: count("WEFT_PUBLISHED_BYTES_BURST", "64000000", "bytes published at once"),
   streamsPerAddress: count("WEFT_STREAMS_PER_ADDRESS", "2000", "open subscriptions and chain streams"),
+  failureExitSeconds: count(
+    "WEFT_FAILURE_EXIT_SECONDS",
+    "30",
+    "seconds that a node stays, unhealthy, after something of it ended for good; then the process ends with status 1",
+  ),
   groupDays: optionalCount("WEFT_GROUP_DAYS", "days that messages are kept; unset: for ever"),
   keyPackageDays: optionalCount("WEFT_KEY_PACKAGE_DAYS", "days that key packages are kept; unset: for ever"),
   welcomeDays: optionalCount(

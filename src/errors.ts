@@ -12,8 +12,11 @@ export const errorHints = {
   "chain-payload-on-mesh": "Commits and identity records go to the chain: use relay, not publish.",
   "chain-unreachable": "Check that the chain's RPC address is right and answers, then start again.",
   closed: "The object was closed; open it again before use.",
+  "damaged-database":
+    "Keep a copy of the directory, then remove it: a node fetches all of it again (keep node.json), a person's device is set up anew by its wallet.",
   "deployment-failed":
     "Mend what the message says, then run the same command again: it goes on where it stopped.",
+  "disk-full": "Make room on the disk: it goes on by itself then.",
   duplicate: "It is stored already; nothing needs to be done.",
   expired: "Sign the record again with a later deadline.",
   "fee-too-high":
@@ -70,4 +73,13 @@ export class WeftError extends Error {
 /** True if `error` is a WeftError, with this code if one is given. */
 export function isWeftError(error: unknown, code?: ErrorCode): error is WeftError {
   return error instanceof WeftError && (code === undefined || error.code === code);
+}
+
+const storageFaults = ["storage", "disk-full", "damaged-database"] as const satisfies readonly ErrorCode[];
+
+/** Of the disk, or of what lies on it. */
+export type StorageFault = WeftError & { readonly code: (typeof storageFaults)[number] };
+
+export function isStorageFault(error: unknown): error is StorageFault {
+  return storageFaults.some((code) => isWeftError(error, code));
 }

@@ -1,5 +1,7 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { type Command, Option } from "commander";
 import { type NodeSettings, nodeSettings, readNodeSettings } from "../config.ts";
+import type { WeftError } from "../errors.ts";
 import { runAction, untilStopped } from "./runAction.ts";
 
 /** Settings that have an option; the others are read from the environment only. */
@@ -93,12 +95,24 @@ async function runNode(params: {
   const limit = controlled ? await firstLimit(signal) : undefined;
   await using node = await startNode({ settings, logger, peerLimit: limit?.first, signal });
   limit?.follow(node.limitPeers);
-  await node.whenReady(signal);
+  const failing = failAfter({ failed: node.failed, ms: settings.failureExitSeconds * 1_000, signal });
+  await Promise.race([node.whenReady(signal), failing]);
   const { nodeId, peerId, url, multiaddrs } = node;
   const addresses = { node: nodeId, peerId, url, multiaddrs };
   process.stdout.write(json ? `${JSON.stringify(addresses)}\n` : `${await describe(addresses)}\n`);
-  await untilStopped(signal);
+  await Promise.race([untilStopped(signal), failing]);
   return 0;
+}
+
+/** Throws what has failed for good, after the time in which whoever watches the node's health sees it. */
+async function failAfter(params: {
+  failed: Promise<WeftError>;
+  ms: number;
+  signal: AbortSignal;
+}): Promise<never> {
+  const failure = await params.failed;
+  await delay(params.ms, undefined, { signal: params.signal });
+  throw failure;
 }
 
 /** In a node that a devnet controls: it does not start before it knows whom it may connect to. */

@@ -1,4 +1,5 @@
 import type { Wallet } from "../chain/wallet.ts";
+import type { WeftError } from "../errors.ts";
 import type { Installation } from "../identity/createInstallation.ts";
 import type { Database } from "../store/openDatabase.ts";
 import type { KnownCertificates } from "../wire/groupEnvelope.ts";
@@ -83,8 +84,12 @@ export type ClientCore = {
   wantsOnline: boolean;
   /** Runs while the database is opened again, or a new installation made; then `wantsOnline` is followed. */
   recovery: Promise<void> | undefined;
+  /** Why the database is opened again; undefined: it works. */
+  storageFault: WeftError | undefined;
+  /** When that was last over, by the monotonic clock. */
+  storageMendedMs: number;
   /** To be told of every write that failed. */
-  readonly onStorageFault: () => void;
+  readonly onStorageFault: (fault?: WeftError) => void;
   /** To be told when the time has come to become a new installation. */
   readonly onCopied: () => void;
 };

@@ -1,3 +1,4 @@
+import type { ErrorCode } from "../errors.ts";
 import type { Address, GroupId, InstallationKey, NodeId } from "../wire/ids.ts";
 import type { DeviceClock } from "./links/chainTime.ts";
 import type { RelayTrouble } from "./relay/ownRelay.ts";
@@ -20,6 +21,16 @@ export type ClientEvent =
     }
   /** A node left out Welcomes of this installation's bucket: they are read elsewhere from now on. */
   | { readonly kind: "withheld"; readonly what: "welcomes"; readonly node: NodeId }
+  /**
+   * Nothing can be kept: the disk is full (`disk-full`), damaged or not permitted. Until it works the client stays
+   * offline, and what the app asks of it is refused with this code.
+   */
+  | {
+      readonly kind: "storage-trouble";
+      readonly code: ErrorCode;
+      readonly message: string;
+      readonly hint: string;
+    }
   /** Nothing gets to the chain by the client's own endpoint and account (`openClient({ chain })`): it is tried again. */
   | ({ readonly kind: "chain-trouble"; readonly account: Address } & RelayTrouble)
   /**

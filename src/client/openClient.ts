@@ -19,7 +19,7 @@ import { closeConnections, createNodeLinks, type NodeLinks } from "./links/nodeL
 import { readDirectory } from "./links/readDirectory.ts";
 import { watchDeviceClock } from "./links/watchDeviceClock.ts";
 import { closeWaiters } from "./outbox/waiters.ts";
-import { recoverStorage } from "./recoverStorage.ts";
+import { noteStorageFault, recoverStorage } from "./recoverStorage.ts";
 import { type OwnChain, type OwnRelay, openOwnRelay, type RelayTrouble } from "./relay/ownRelay.ts";
 import { createSerialQueue } from "./serialQueue.ts";
 import { type InboxSnapshot, tables } from "./tables.ts";
@@ -188,7 +188,12 @@ async function openCore(
     online: undefined,
     wantsOnline: params.online ?? true,
     recovery: undefined,
-    onStorageFault: () => recoverBy(core, recoverStorage),
+    storageFault: undefined,
+    storageMendedMs: Number.NEGATIVE_INFINITY,
+    onStorageFault: (fault) => {
+      noteStorageFault(core, fault);
+      recoverBy(core, recoverStorage);
+    },
     onCopied: () => recoverBy(core, becomeAnew),
   };
   opened = core;

@@ -1,3 +1,4 @@
+import { isStorageFault, type WeftError } from "../errors.ts";
 import { valuesOf } from "../store/client/table.ts";
 import { reopenDatabase } from "../store/openDatabase.ts";
 import type { ClientCore } from "./core.ts";
@@ -9,6 +10,17 @@ import { tables } from "./tables.ts";
 import { waitMs } from "./waitMs.ts";
 
 const RETRY_MS = 1_000;
+/** A database that fails again so soon is left alone for a moment. */
+const HARDLY_MENDED_MS = 5_000;
+
+/** The app hears once why nothing can be kept. */
+export function noteStorageFault(core: ClientCore, fault: WeftError | undefined): void {
+  const isNews = fault !== undefined && fault.code !== core.storageFault?.code;
+  core.storageFault = fault ?? core.storageFault;
+  if (!isNews) return;
+  const { code, message, hint } = fault;
+  core.events.emit({ kind: "storage-trouble", code, message, hint });
+}
 
 /**
  * After a failed write only the disk tells what holds: everything stops, the database is opened again, and what was
@@ -19,6 +31,7 @@ export async function recoverStorage(core: ClientCore): Promise<void> {
   core.logger.error({ path: core.database.path }, "a write failed; the database is opened again");
   await goOffline(core);
   for (const group of core.groups.values()) await group.queue.idle();
+  if (performance.now() - core.storageMendedMs < HARDLY_MENDED_MS) await waitMs({ ms: RETRY_MS, signal });
   await readDisk(core);
   if (signal.aborted) return;
   core.events.emit({ kind: "missed" });
@@ -32,8 +45,11 @@ export async function readDisk(core: ClientCore): Promise<void> {
     try {
       await reopenDatabase(core.database);
       await readAnew(core);
+      core.storageFault = undefined;
+      core.storageMendedMs = performance.now();
       return;
     } catch (error) {
+      if (isStorageFault(error)) noteStorageFault(core, error);
       core.logger.error({ err: error }, "the database does not open");
       await waitMs({ ms: RETRY_MS, signal });
     }

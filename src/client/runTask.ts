@@ -1,4 +1,4 @@
-import { isWeftError } from "../errors.ts";
+import { isStorageFault, isWeftError } from "../errors.ts";
 import type { ClientCore, Online } from "./core.ts";
 import { isNodeFault } from "./links/askNodes.ts";
 import { waitMs } from "./waitMs.ts";
@@ -41,7 +41,7 @@ async function keepRunning(params: {
       return await task();
     } catch (error) {
       if (signal.aborted) return;
-      if (isWeftError(error, "storage")) core.onStorageFault();
+      if (isStorageFault(error)) core.onStorageFault(error);
       else tell(core.logger, name, error);
       await waitMs({ ms: RESTART_MS, signal });
     }

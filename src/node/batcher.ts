@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { wallMs } from "../clock/wallMs.ts";
-import { isWeftError, WeftError } from "../errors.ts";
+import { isStorageFault, WeftError } from "../errors.ts";
 import { appendOwnBatch } from "../store/node/appendBatch.ts";
 import { type LogStore, logStateOf } from "../store/node/logStore.ts";
 import { headerEndingAt } from "../store/node/readLogRange.ts";
@@ -137,7 +137,7 @@ async function appendTwice(store: LogStore, batch: Batch): Promise<void> {
   try {
     await appendOwnBatch({ store, batch });
   } catch (error) {
-    if (!isWeftError(error, "storage")) throw error;
+    if (!isStorageFault(error)) throw error;
     await appendOwnBatch({ store, batch });
   }
 }

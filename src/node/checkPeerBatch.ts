@@ -1,4 +1,4 @@
-import { isWeftError } from "../errors.ts";
+import { isStorageFault, isWeftError } from "../errors.ts";
 import type { Batch } from "../wire/batch.ts";
 import type { Envelope } from "../wire/envelope.ts";
 import { decodeGroupEnvelope, verifyGroupEnvelope } from "../wire/groupEnvelope.ts";
@@ -44,7 +44,7 @@ async function isHonest(params: { admission: Admission; envelope: Envelope }): P
   } catch (error) {
     // Kinds of newer versions are carried unread.
     if (isWeftError(error, "unknown-topic")) return true;
-    if (isWeftError(error) && error.code !== "storage" && error.code !== "internal") return false;
+    if (isWeftError(error) && !isStorageFault(error) && error.code !== "internal") return false;
     throw error;
   }
 }

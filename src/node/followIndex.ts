@@ -3,9 +3,11 @@ import type { Logger } from "pino";
 import type { BlockRef } from "../chain/blockRef.ts";
 import type { Chain } from "../chain/chain.ts";
 import { type ChainEvent, followChain } from "../chain/followChain.ts";
-import { isWeftError } from "../errors.ts";
+import { isStorageFault, isWeftError } from "../errors.ts";
 import { applyChainPage, rollbackChain } from "../store/node/applyChainPage.ts";
 import { type ChainIndex, chainCursor } from "../store/node/chainIndex.ts";
+import type { LogStore } from "../store/node/logStore.ts";
+import { mendStore } from "../store/node/mendStore.ts";
 import { type ChainHub, tellPage, tellRollback } from "./chainHub.ts";
 
 const RETRY_MS = 250;
@@ -18,11 +20,14 @@ export type FollowSettings = {
 
 /**
  * Keeps the index at the chain's head until the signal aborts. `onProgress` hears of every page with the newest block
- * known. A failed write is tried again from what is stored. Throws what following throws: `wrong-chain`.
+ * known. After a fault of the disk it goes on from what is stored once that works again. Throws what following throws:
+ * `wrong-chain`; and `damaged-database`.
  */
 export async function followIndex(params: {
   chain: Chain;
   index: ChainIndex;
+  /** Of the same database. */
+  store: LogStore;
   hub: ChainHub;
   settings: FollowSettings;
   onProgress: (progress: { newest: BlockRef }) => void;
@@ -31,7 +36,7 @@ export async function followIndex(params: {
   logger: Logger;
   signal: AbortSignal;
 }): Promise<void> {
-  const { chain, index, settings, logger, signal } = params;
+  const { chain, index, store, settings, logger, signal } = params;
   while (!signal.aborted) {
     try {
       const events = followChain({
@@ -45,8 +50,10 @@ export async function followIndex(params: {
       });
       for await (const event of events) await applyEvent({ ...params, event });
     } catch (error) {
-      if (!isWeftError(error, "storage")) throw error;
-      logger.error({ err: error }, "the chain index could not be written; trying again");
+      if (signal.aborted) return;
+      if (!isStorageFault(error) || isWeftError(error, "damaged-database")) throw error;
+      logger.error({ err: error }, "the chain index could not be read or written; trying again");
+      await mendStore({ store, fault: error });
       await delay(RETRY_MS, undefined, { signal }).catch(() => undefined);
     }
   }

@@ -1,18 +1,27 @@
+import type { WeftError } from "../errors.ts";
 import type { Page } from "../rpc/serveRpc.ts";
 import type { NodeMetrics } from "./nodeMetrics.ts";
 
-/** What a plain GET is answered with: /health (it runs), /ready (it answers), /metrics (Prometheus). */
+/**
+ * What a plain GET is answered with: /health (it runs, and nothing of it has ended for good), /ready (it answers),
+ * /metrics (Prometheus).
+ */
 export function nodePages(params: {
   metrics: NodeMetrics;
   notReady: () => string | undefined;
+  failure: () => WeftError | undefined;
   /** What goes wrong and keeps it from nothing that it answers for. */
   warnings: () => readonly string[];
 }): (path: string) => Promise<Page | undefined> {
-  const { metrics, notReady, warnings } = params;
+  const { metrics, notReady, failure, warnings } = params;
   return async (path) => {
     switch (path) {
-      case "/health":
-        return json(200, { status: "ok" });
+      case "/health": {
+        const { code, message: reason, hint } = failure() ?? {};
+        return code === undefined
+          ? json(200, { status: "ok" })
+          : json(503, { status: "failed", code, reason, hint });
+      }
       case "/ready": {
         const reason = notReady();
         const also = warnings().length === 0 ? {} : { warnings: warnings() };

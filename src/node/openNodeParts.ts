@@ -27,6 +27,7 @@ import { keepTransactions } from "./keepTransactions.ts";
 import { loadNodeKeys, type NodeKeys } from "./nodeKeys.ts";
 import { type NodeTime, openNodeTime } from "./nodeTime.ts";
 import { openReadiness, type Readiness } from "./readiness.ts";
+import { watchDisk } from "./watchDisk.ts";
 
 /** What a node is made of before it speaks to anybody but the chain. */
 export type NodeParts = {
@@ -67,8 +68,11 @@ export async function openNodeParts(params: {
   );
   const chain = await openChain({ rpcUrl: settings.rpcUrl, network, signal });
   const store = await openLogStore({ database, nowMs: time.networkMs });
-  stack.defer(() => settleWrites(store));
+  // What the disk does not take is told to who wrote it.
+  stack.defer(() => settleWrites(store).catch(() => undefined));
   const index = await openChainIndex({ database });
+  const readiness = openReadiness({ index, maxIndexLagSeconds: settings.maxIndexLagSeconds });
+  stack.use(watchDisk({ store, readiness, logger }));
   const operator = openRelayer({ privateKey: keys.operator, maxFeeGwei: settings.maxFeeGwei });
   const node = nodeIdOf({ operator: operator.address, signingKey: p256PublicKey(keys.signing) });
   return {
@@ -76,7 +80,7 @@ export async function openNodeParts(params: {
     admission: openAdmission({ network, index, store }),
     directory: openDirectory(index),
     hub: openChainHub(index.state.head),
-    readiness: openReadiness({ index, maxIndexLagSeconds: settings.maxIndexLagSeconds }),
+    readiness,
     logger: logger.child({ node }),
   };
 }
@@ -93,10 +97,14 @@ export function runInBackground(params: { parts: NodeParts; stack: AsyncDisposab
     readiness.tell(progress);
   };
   const keeping = keepClock({ time, readiness, logger, signal: stop.signal });
-  const follow = { ...{ chain, hub, settings, logger, onNodes, onRollback }, index: admission.index };
+  const { index, store } = admission;
+  const follow = { chain, hub, settings, logger, onNodes, onRollback, index, store };
   const following = followIndex({ ...follow, onProgress, signal: stop.signal }).catch((error) => {
-    logger.fatal({ err: error }, "the chain can't be followed any more");
-    readiness.tell({ failure: isWeftError(error) ? error.message : "the chain can't be followed" });
+    const message = "the chain can't be followed any more";
+    logger.fatal({ err: error }, message);
+    readiness.tell({
+      failure: isWeftError(error) ? error : new WeftError({ code: "internal", message, cause: error }),
+    });
   });
   const retention = retentionOf(settings);
   const prune = (): void => {

@@ -5,7 +5,7 @@ import type { Relayer } from "../chain/openRelayer.ts";
 import { readNode } from "../chain/readNode.ts";
 import { restartNode } from "../chain/restartNode.ts";
 import { waitForTransaction } from "../chain/waitForTransaction.ts";
-import { isWeftError, WeftError } from "../errors.ts";
+import { isStorageFault, isWeftError, WeftError } from "../errors.ts";
 import type { ChainIndex } from "../store/node/chainIndex.ts";
 import type { NodeId } from "../wire/ids.ts";
 import type { LogId } from "../wire/logRange.ts";
@@ -51,6 +51,11 @@ export async function openOwnLog(params: OwnLog): Promise<Batcher> {
       logger.warn({ generation }, "no peer confirms the node's own log");
     } catch (error) {
       signal.throwIfAborted();
+      if (isStorageFault(error) && !isWeftError(error, "damaged-database")) {
+        logger.warn({ generation, err: error }, "the node's own log could not be read; trying again");
+        await delay(RETRY_MS, undefined, { signal });
+        continue;
+      }
       if (!isWeftError(error, "not-ready")) throw error;
       logger.warn({ generation, err: error }, "the node's own log can't be gone on with");
     }

@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import { isWeftError, WeftError } from "../errors.ts";
+import { isStorageFault, isWeftError, WeftError } from "../errors.ts";
 import type { PublishOutcome } from "../rpc/nodeApi.ts";
 import { blockAt, type ChainIndex } from "../store/node/chainIndex.ts";
 import { hasEnvelopes, receiptsOf } from "../store/node/receiptsOf.ts";
@@ -88,7 +88,7 @@ function acknowledged(receipt: Receipt): PublishOutcome {
 function refused(params: { error: unknown; logger: Logger }): PublishOutcome {
   const { error, logger } = params;
   const known = isWeftError(error) ? error : new WeftError({ code: "internal", message: "internal error" });
-  const fault = !isWeftError(error) || known.code === "internal" || known.code === "storage";
+  const fault = !isWeftError(error) || known.code === "internal" || isStorageFault(known);
   if (fault) logger.error({ err: error }, "an envelope could not be stored");
   return { kind: "refused", code: known.code, hint: known.hint };
 }

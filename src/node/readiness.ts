@@ -12,15 +12,24 @@ export type Readiness = {
   readonly reason: () => string | undefined;
   /** That the index is behind those of the other nodes; undefined: it is not, as far as is known. */
   readonly chainLag: () => string | undefined;
-  readonly tell: (change: {
-    newest?: BlockRef;
-    ownLog?: string | undefined;
-    clock?: string | undefined;
-    failure?: string;
-    chainLag?: string | undefined;
-  }) => void;
+  readonly tell: (change: Change) => void;
+  /** What has ended for good: only a restart helps. */
+  readonly failure: () => WeftError | undefined;
+  /** Resolves with the first of these. */
+  readonly failed: Promise<WeftError>;
   /** Resolves once the node is ready; rejects with the signal's reason. */
   readonly whenReady: (signal: AbortSignal) => Promise<void>;
+};
+
+type Change = {
+  readonly newest?: BlockRef;
+  readonly ownLog?: string | undefined;
+  readonly clock?: string | undefined;
+  readonly chainLag?: string | undefined;
+  /** Why the disk can't be read or written; undefined: it can. */
+  readonly disk?: string | undefined;
+  readonly failure?: WeftError;
+  readonly isStopping?: true;
 };
 
 export function openReadiness(params: { index: ChainIndex; maxIndexLagSeconds: number }): Readiness {
@@ -29,11 +38,16 @@ export function openReadiness(params: { index: ChainIndex; maxIndexLagSeconds: n
   let newest: BlockRef | undefined;
   let ownLog: string | undefined = "it is starting";
   let clock: string | undefined;
-  let failure: string | undefined;
   let chainLag: string | undefined;
+  let disk: string | undefined;
+  let isStopping = false;
+  let failure: WeftError | undefined;
+  const failed = Promise.withResolvers<WeftError>();
   const indexReason = (): string | undefined => {
     const { head } = index.state;
-    if (failure !== undefined) return failure;
+    if (failure !== undefined) return failure.message;
+    if (isStopping) return "it is stopping";
+    if (disk !== undefined) return disk;
     if (newest === undefined || head === undefined) return "it has not read the chain yet";
     const behind = newest.time - head.time;
     if (behind <= maxIndexLagSeconds) return chainLag;
@@ -44,8 +58,13 @@ export function openReadiness(params: { index: ChainIndex; maxIndexLagSeconds: n
     if ("newest" in change) newest = change.newest;
     if ("ownLog" in change) ownLog = change.ownLog;
     if ("clock" in change) clock = change.clock;
-    if ("failure" in change) failure = change.failure;
     if ("chainLag" in change) chainLag = change.chainLag;
+    if ("disk" in change) disk = change.disk;
+    isStopping ||= change.isStopping === true;
+    if (change.failure !== undefined) {
+      failure ??= change.failure;
+      failed.resolve(failure);
+    }
     if (reason() === undefined) for (const wake of waiters) wake();
   };
   const whenReady = async (signal: AbortSignal): Promise<void> => {
@@ -62,7 +81,8 @@ export function openReadiness(params: { index: ChainIndex; maxIndexLagSeconds: n
       signal.removeEventListener("abort", abort);
     }
   };
-  return { newest: () => newest, indexReason, reason, chainLag: () => chainLag, tell, whenReady };
+  const ends = { failure: () => failure, failed: failed.promise };
+  return { newest: () => newest, indexReason, reason, chainLag: () => chainLag, tell, whenReady, ...ends };
 }
 
 /** Throws `not-ready` with the reason, if there is one. */

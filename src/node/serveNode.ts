@@ -32,7 +32,10 @@ export async function serveNode(params: {
   const status = (): NodeStatus => statusOf({ parts, mesh, httpAddress });
   const rpc = await serveRpc({
     handlers: createNodeApi({ ...parts, relayer, subscriptions, batcher, status, metrics }),
-    pages: nodePages({ metrics, notReady: readiness.reason, warnings: () => warningsOf(parts) }),
+    pages: nodePages({
+      ...{ metrics, notReady: readiness.reason, failure: readiness.failure },
+      warnings: () => warningsOf(parts),
+    }),
     ...settings.http,
     limits: limitsOf(settings),
     onFault: ({ method, error }) => {

@@ -26,6 +26,8 @@ export type Node = AsyncDisposable & {
   readonly multiaddrs: readonly string[];
   /** Resolves once it answers everything: index at the chain's head, own log confirmed. */
   readonly whenReady: (signal: AbortSignal) => Promise<void>;
+  /** Resolves with what has ended for good, if something does: it is unhealthy then, and only a restart helps. */
+  readonly failed: Promise<WeftError>;
   /** Cuts its links to all other nodes but these, by peer id; undefined: to none. For tests of partitions. */
   readonly limitPeers: (peerIds: ReadonlySet<string> | undefined) => void;
 };
@@ -75,12 +77,13 @@ export async function startNode(params: {
     url: rpc.url,
     multiaddrs: mesh.multiaddrs(),
     whenReady: readiness.whenReady,
+    failed: readiness.failed,
     limitPeers: (peerIds) => {
       peerLimit = peerIds;
       mesh.refreshPeers();
     },
     [Symbol.asyncDispose]: async () => {
-      readiness.tell({ failure: "it is stopping" });
+      readiness.tell({ isStopping: true });
       await owned.disposeAsync();
       logger.info({}, "the node has stopped");
     },
@@ -120,7 +123,8 @@ function ownLogOf(params: { parts: NodeParts; mesh: Mesh }): AsyncDisposable & {
     } catch (error) {
       if (signal.aborted) return;
       logger.fatal({ err: error }, "the node's own log can't be opened");
-      readiness.tell({ failure: "its own log can't be opened" });
+      const message = "its own log can't be opened";
+      readiness.tell({ failure: new WeftError({ code: "internal", message, cause: error }) });
     }
   };
   return {

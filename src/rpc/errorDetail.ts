@@ -9,6 +9,8 @@ const connectCodes: Partial<Record<ErrorCode, Code>> = {
   "bad-cursor": Code.OutOfRange,
   "chain-unreachable": Code.Unavailable,
   closed: Code.Unavailable,
+  "damaged-database": Code.Internal,
+  "disk-full": Code.Unavailable,
   "fee-too-high": Code.Unavailable,
   internal: Code.Internal,
   "limit-exceeded": Code.ResourceExhausted,

@@ -11,7 +11,7 @@ import {
 import type { UniversalServerResponse } from "@connectrpc/connect/protocol";
 import { codeToHttpStatus, errorFromJsonBytes, errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
 import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from "@connectrpc/connect-node";
-import { isWeftError } from "../errors.ts";
+import { isStorageFault, isWeftError } from "../errors.ts";
 import { NodeService } from "../gen/weft/v1/node_pb.ts";
 import { toConnectError } from "./errorDetail.ts";
 import { MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES, REFUSED_ENVELOPE_BYTES } from "./limits.ts";
@@ -135,7 +135,7 @@ function codedStream(params: { onFault: OnFault; run: Streaming }): Streaming {
 function reported(params: { error: unknown; context: HandlerContext; onFault: OnFault }): ConnectError {
   const { error, context, onFault } = params;
   const expected = isWeftError(error)
-    ? error.code !== "internal" && error.code !== "storage"
+    ? error.code !== "internal" && !isStorageFault(error)
     : context.signal.aborted;
   if (!expected) onFault({ method: context.method.name, error });
   return toConnectError(error);

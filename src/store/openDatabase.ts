@@ -6,6 +6,7 @@ import { checkNetworkVersion, type Network } from "../wire/network.ts";
 import { hasIndexedDb, lockIndexedDb, writeThrough } from "./indexedDb.ts";
 import { keyOf } from "./keys.ts";
 import { commonSchema, SCHEMA_VERSION } from "./schema.ts";
+import { codeFaults, noteOpenFault, storageFault } from "./storageFault.ts";
 
 export type DatabaseKind = "node" | "client";
 
@@ -20,6 +21,8 @@ export type Database = AsyncDisposable & {
   readonly level: Level<Uint8Array, Uint8Array>;
   /** Aborts with the disposal. */
   readonly closed: AbortSignal;
+  /** What reads anew what is kept in memory of it, after it was opened again. */
+  readonly onReopen: Set<() => Promise<void>>;
 };
 
 type Meta = { schema: number; kind: DatabaseKind; id: Hex; network: NetworkIdentity };
@@ -45,8 +48,9 @@ const metaKey = keyOf(commonSchema.meta, {});
 
 /**
  * Opens or creates a database that is bound to one network for good.
- * Errors: `old-network` for a network of an earlier version; `wrong-network` for a database of other contracts or another chain; `storage` if it is locked by another
- * process or tab, unreadable, of another kind or of another schema version.
+ * Errors: `old-network` for a network of an earlier version; `wrong-network` for a database of other contracts or
+ * another chain; `storage` if it is locked by another process or tab, unreadable, of another kind or of another schema
+ * version; `disk-full`; `damaged-database`. Reads and writes of what is open throw the last three and nothing else.
  */
 export async function openDatabase(params: {
   path: string;
@@ -66,14 +70,16 @@ export async function openDatabase(params: {
     unlock();
   };
   try {
-    await openLevel(level, path);
+    await openLevel({ level, path, isNew: true });
+    codeFaults({ level, path });
     const id = await readOrCreateMeta({ level, path, kind, network });
     const closing = new AbortController();
     const dispose = (): Promise<void> => {
       closing.abort();
       return close();
     };
-    return { path, kind, id, network, level, closed: closing.signal, [Symbol.asyncDispose]: dispose };
+    const open = { path, kind, id, network, level, closed: closing.signal, onReopen: new Set<never>() };
+    return { ...open, [Symbol.asyncDispose]: dispose };
   } catch (error) {
     await close();
     throw error;
@@ -81,28 +87,41 @@ export async function openDatabase(params: {
 }
 
 /**
- * Closes and opens it again, as after a failed write: what the disk holds is then what counts. WeftError `closed`
- * if it was disposed.
+ * Closes and opens it again, as after a failed write: what the disk holds is then what counts, and whoever keeps some
+ * of it in memory reads it anew. WeftError `closed` if it was disposed, `damaged-database` if another one is there or
+ * none; a database that forgot what it has signed is never gone on with.
  */
 export async function reopenDatabase(database: Database): Promise<void> {
-  const { level, path, closed } = database;
+  const { level, path, closed, id } = database;
   if (closed.aborted) throw new WeftError({ code: "closed", message: `the database ${path} was closed` });
   await level.close();
-  await openLevel(level, path);
+  await openLevel({ level, path, isNew: false });
+  const meta = await level.get(metaKey);
+  if (meta === undefined || parseMeta(meta, path).id !== toHex(id)) {
+    await level.close();
+    const message = `the database ${path} is not there any more`;
+    const fault = new WeftError({ code: "damaged-database", message });
+    noteOpenFault(level, fault);
+    throw fault;
+  }
+  for (const readAnew of database.onReopen) await readAnew();
 }
 
-async function openLevel(level: Level<Uint8Array, Uint8Array>, path: string): Promise<void> {
+async function openLevel(params: {
+  level: Level<Uint8Array, Uint8Array>;
+  path: string;
+  /** It may be created. */
+  isNew: boolean;
+}): Promise<void> {
+  const { level, path, isNew } = params;
   try {
-    await level.open();
+    await level.open({ createIfMissing: isNew });
     if (hasIndexedDb()) writeThrough(level);
+    noteOpenFault(level, undefined);
   } catch (cause) {
-    const locked = errorCode(cause instanceof Error ? cause.cause : undefined) === "LEVEL_LOCKED";
-    throw new WeftError({
-      code: "storage",
-      message: locked ? `the database ${path} is in use` : `the database ${path} does not open`,
-      ...(locked ? { hint: "Another process uses this directory: stop it or name another directory." } : {}),
-      cause,
-    });
+    const fault = storageFault({ path, cause });
+    noteOpenFault(level, fault);
+    throw fault;
   }
 }
 
@@ -159,8 +178,4 @@ function foreign(path: string, why: string): WeftError {
     message: `the database ${path} can't be used: ${why}`,
     hint: "Use an empty data directory, or the version of Weft that wrote this one.",
   });
-}
-
-function errorCode(error: unknown): unknown {
-  return typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
 }

@@ -1,5 +1,5 @@
-import { WeftError } from "../errors.ts";
 import type { Database } from "./openDatabase.ts";
+import { storageFault } from "./storageFault.ts";
 
 export type Write =
   | { readonly type: "put"; readonly key: Uint8Array; readonly value: Uint8Array }
@@ -7,7 +7,7 @@ export type Write =
 
 /**
  * All writes or none, in one LevelDB batch. `sync`: on disk when the promise resolves, as every acknowledgement
- * needs. WeftError `storage` if it failed: whether it landed is then unknown until `reopenDatabase`.
+ * needs. WeftError `storage` or `disk-full` if it failed: whether it landed is then unknown until `reopenDatabase`.
  */
 export async function writeAtomic(params: {
   database: Database;
@@ -19,7 +19,7 @@ export async function writeAtomic(params: {
   try {
     await database.level.batch([...writes], { sync });
   } catch (cause) {
-    throw new WeftError({ code: "storage", message: `a write to ${database.path} failed`, cause });
+    throw storageFault({ path: database.path, cause });
   }
 }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { WeftError } from "../../src/errors.ts";
 import { openReadiness, requireNothing } from "../../src/node/readiness.ts";
 import { openChainIndex } from "../../src/store/node/chainIndex.ts";
 import type { BlockRef } from "../../src/store/node/indexedRecords.ts";
@@ -28,8 +29,17 @@ test("a node is ready once its own log is open and its index is near the newest 
   assert.equal(readiness.reason(), "it asks its peers");
   readiness.tell({ ownLog: undefined });
   await ready;
-  readiness.tell({ failure: "it is stopping" });
-  assert.equal(readiness.reason(), "it is stopping");
+  readiness.tell({ disk: "the disk is full" });
+  assert.equal(readiness.indexReason(), "the disk is full");
+  readiness.tell({ disk: undefined });
+  assert.equal(readiness.reason(), undefined);
+  const ended = new WeftError({ code: "wrong-chain", message: "another chain" });
+  readiness.tell({ failure: ended });
+  readiness.tell({ failure: new WeftError({ code: "internal", message: "a later one" }) });
+  assert.deepEqual(
+    [readiness.reason(), readiness.failure(), await readiness.failed],
+    [ended.message, ended, ended],
+  );
 });
 
 function block(number: number, time: number): BlockRef {

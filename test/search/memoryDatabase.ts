@@ -32,7 +32,7 @@ export async function openMemoryDatabase(params: {
   await level.batch(rows.map(([key, value]) => ({ type: "put", key, value })));
   const closing = new AbortController();
   return {
-    ...{ path, kind, id, network, closed: closing.signal },
+    ...{ path, kind, id, network, closed: closing.signal, onReopen: new Set<never>() },
     // The same interface: both are abstract-level's.
     level: level as unknown as Database["level"],
     [Symbol.asyncDispose]: async () => {

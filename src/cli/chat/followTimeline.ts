@@ -24,6 +24,8 @@ async function show(session: Session, event: StreamedEvent): Promise<void> {
       return session.screen.print(pc.yellow(`● nothing gets to the chain (${event.code}): ${event.message}`));
     case "clock":
       return session.screen.print(pc.yellow(`● ${formatClock(event)}`));
+    case "storage-trouble":
+      return session.screen.print(pc.yellow(`● nothing can be kept (${event.code}): ${event.message}`));
     case "missed":
       if (session.current !== undefined) await enterGroup(session, session.current);
   }

@@ -55,6 +55,8 @@ async function formatterOf(params: {
   return (event) => {
     if (json) return printJson(event.kind === "group" ? { kind: "group", ...summaryOf(event.group) } : event);
     if (event.kind === "missed") return note("events were lost: `weft list` has them all");
+    if (event.kind === "storage-trouble")
+      return note(`nothing can be kept (${event.code}): ${event.message}`);
     if (event.kind === "chain-trouble")
       return note(`nothing gets to the chain (${event.code}): ${event.message}`);
     if (event.kind === "clock") return note(formatClock(event));

@@ -1,5 +1,5 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
-import { isWeftError } from "../../errors.ts";
+import { isStorageFault } from "../../errors.ts";
 import type { BatchPlace } from "../../wire/batchPlace.ts";
 import { type Hex, type MessageId, toHex } from "../../wire/ids.ts";
 import { type Backoff, backoffMs } from "../backoff.ts";
@@ -45,7 +45,7 @@ export async function keepVerdicts(params: Params): Promise<void> {
       timeoutMs = await settleSome({ ...params, schedule });
     } catch (error) {
       if (signal.aborted) return;
-      if (isWeftError(error, "storage")) core.onStorageFault();
+      if (isStorageFault(error)) core.onStorageFault(error);
       core.logger.warn({ group: group.id, err: error }, "verdicts are asked for again");
       timeoutMs = FAULT_WAIT_MS;
     }

@@ -1,4 +1,4 @@
-import { WeftError } from "../../errors.ts";
+import { isStorageFault, WeftError } from "../../errors.ts";
 import { type Write, writeAtomic } from "../../store/writeAtomic.ts";
 import type { EntryId } from "../../wire/ids.ts";
 import type { ClientCore } from "../core.ts";
@@ -65,10 +65,8 @@ export async function changeGroup(params: {
   const { core, group, change } = params;
   const { database } = core;
   if (group.isDoubtful) {
-    throw new WeftError({
-      code: "storage",
-      message: `after a failed write ${database.path} is opened again`,
-    });
+    const message = `after a failed write ${database.path} is opened again`;
+    throw core.storageFault ?? new WeftError({ code: "storage", message });
   }
   const copy = change.copy && copyRecord(core, change.copy);
   const writes = [...writesOf(group, change), ...(copy ? [tables.copy.put({}, copy)] : [])];
@@ -77,7 +75,7 @@ export async function changeGroup(params: {
   await writeAtomic({ database, writes: tallied, sync }).catch((error: unknown) => {
     // Whoever asked for it: what the disk holds now, memory can't tell.
     group.isDoubtful = true;
-    core.onStorageFault();
+    core.onStorageFault(isStorageFault(error) ? error : undefined);
     throw error;
   });
   if (copy) takeCopy(core, copy);

@@ -1,4 +1,4 @@
-import { isWeftError } from "../../errors.ts";
+import { isStorageFault } from "../../errors.ts";
 import type { ClientCore } from "../core.ts";
 import { readRegistry } from "./readRegistry.ts";
 import { revokeFormer } from "./revokeFormer.ts";
@@ -21,7 +21,7 @@ export async function keepRegistry(params: { core: ClientCore; signal: AbortSign
       .run(() => readOnce(params))
       .catch((error: unknown) => {
         if (!signal.aborted) core.logger.warn({ error }, "the registry is read again");
-        if (isWeftError(error, "storage")) core.onStorageFault();
+        if (isStorageFault(error)) core.onStorageFault(error);
         return REGISTRY_PERIOD_MS;
       });
     await core.registryWakeup.wait({ signal, timeoutMs });

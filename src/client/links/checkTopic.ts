@@ -1,5 +1,5 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
-import { isWeftError } from "../../errors.ts";
+import { isStorageFault, isWeftError } from "../../errors.ts";
 import { MAX_SPANS_PER_DIGEST } from "../../rpc/limits.ts";
 import type { NodeApi } from "../../rpc/nodeApi.ts";
 import type { GroupId, NodeId } from "../../wire/ids.ts";
@@ -131,7 +131,7 @@ async function settleByFetching(
     if (missing.length > 0) return "behind";
     return await judgeWitness({ ...params, signal, witness, open });
   } catch (error) {
-    const isOwn = !(isWeftError(error) || signal.aborted) || isWeftError(error, "storage");
+    const isOwn = !(isWeftError(error) || signal.aborted) || isStorageFault(error);
     if (params.signal.aborted || isOwn) throw error;
     core.logger.warn({ node: witness, err: error }, "a node does not show what it has of a topic");
     return "not-told";

@@ -1,5 +1,5 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
-import { type ErrorCode, isWeftError, WeftError } from "../../errors.ts";
+import { type ErrorCode, isStorageFault, isWeftError, WeftError } from "../../errors.ts";
 import type { NodeApi, NodeStatus } from "../../rpc/nodeApi.ts";
 import type { NodeId } from "../../wire/ids.ts";
 import type { ClientCore } from "../core.ts";
@@ -35,8 +35,8 @@ export async function followNode(params: {
     if (signal.aborted) return;
     core.logger.warn({ node, err: error }, "left a node");
     tellGroups({ core, plan, fault: isWeftError(error) ? error.code : "internal" });
-    if (isWeftError(error, "storage")) core.onStorageFault();
-    if (isWeftError(error, "storage") || !isWeftError(error)) await waitMs({ ms: OWN_FAULT_WAIT_MS, signal });
+    if (isStorageFault(error)) core.onStorageFault(error);
+    if (isStorageFault(error) || !isWeftError(error)) await waitMs({ ms: OWN_FAULT_WAIT_MS, signal });
     else noteFailure(core.links, node, steadyMs());
   }
 }

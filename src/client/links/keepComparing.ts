@@ -1,4 +1,4 @@
-import { isWeftError } from "../../errors.ts";
+import { isStorageFault } from "../../errors.ts";
 import type { NodeId } from "../../wire/ids.ts";
 import { groupTopic, welcomeTopic } from "../../wire/topic.ts";
 import type { ClientCore } from "../core.ts";
@@ -72,7 +72,7 @@ async function keepAsking(params: {
       if (witness && kind === "agrees") lacking.delete(witness);
     } catch (error) {
       if (signal.aborted) return;
-      if (isWeftError(error, "storage")) core.onStorageFault();
+      if (isStorageFault(error)) core.onStorageFault(error);
       core.logger.warn({ err: error }, "a topic is compared again");
     }
     await waitMs({ ms: LEAST_GAP_MS, signal });

@@ -1,5 +1,5 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
-import { isWeftError, WeftError } from "../../errors.ts";
+import { isStorageFault, isWeftError, WeftError } from "../../errors.ts";
 import type { NodeApi, NodeStatus } from "../../rpc/nodeApi.ts";
 import type { Database } from "../../store/openDatabase.ts";
 import type { NodeId } from "../../wire/ids.ts";
@@ -110,7 +110,7 @@ async function attempt<T>(
   try {
     return await read();
   } catch (error) {
-    if (signal.aborted || isWeftError(error, "wrong-chain") || isWeftError(error, "storage")) throw error;
+    if (signal.aborted || isWeftError(error, "wrong-chain") || isStorageFault(error)) throw error;
     faults.push(error);
     return undefined;
   }

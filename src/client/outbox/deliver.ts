@@ -1,5 +1,5 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
-import { isWeftError } from "../../errors.ts";
+import { isStorageFault } from "../../errors.ts";
 import { MAX_ENVELOPES_PER_PUBLISH, MAX_HASHES_PER_CALL } from "../../rpc/limits.ts";
 import type { NodeApi } from "../../rpc/nodeApi.ts";
 import { envelopeBytes } from "../../wire/envelope.ts";
@@ -39,7 +39,7 @@ export async function deliver(params: Params): Promise<void> {
       else await carryOut({ ...params, step });
     } catch (error) {
       if (signal.aborted) return;
-      if (isWeftError(error, "storage")) core.onStorageFault();
+      if (isStorageFault(error)) core.onStorageFault(error);
       core.logger.warn({ group: group.id, err: error }, "delivery tries again");
       await group.deliveryWakeup.wait({ signal, timeoutMs: FAULT_WAIT_MS });
     }

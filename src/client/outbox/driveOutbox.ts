@@ -1,5 +1,5 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
-import { isWeftError } from "../../errors.ts";
+import { isStorageFault, isWeftError } from "../../errors.ts";
 import type { NodeApi } from "../../rpc/nodeApi.ts";
 import type { NodeId } from "../../wire/ids.ts";
 import type { ClientCore } from "../core.ts";
@@ -51,7 +51,7 @@ export async function driveOutbox(params: Params): Promise<void> {
       else await group.outboxWakeup.wait({ signal, ...timeoutOf(action) });
     } catch (error) {
       if (signal.aborted) return;
-      if (isWeftError(error, "storage")) core.onStorageFault();
+      if (isStorageFault(error)) core.onStorageFault(error);
       core.logger.warn({ group: group.id, step: action.kind, error }, "the outbox tries again");
       await waitMs({ ms: FAULT_WAIT_MS, signal });
     }

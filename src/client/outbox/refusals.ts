@@ -11,6 +11,8 @@ const passing: ReadonlySet<ErrorCode> = new Set([
   "not-ready",
   "limit-exceeded",
   "storage",
+  "disk-full",
+  "damaged-database",
   "internal",
 ]);
 const PATIENCE = 3;

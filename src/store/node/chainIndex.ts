@@ -47,10 +47,18 @@ export const cursorKey = keyOf(nodeSchema.chainCursor, {});
 /** Reads the index's state; one whose wiping was interrupted is wiped to the end. */
 export async function openChainIndex(params: { database: Database }): Promise<ChainIndex> {
   const { database } = params;
+  const index: ChainIndex = { database, state: await readState(database) };
+  database.onReopen.add(async () => {
+    index.state = await readState(database);
+  });
+  return index;
+}
+
+async function readState(database: Database): Promise<ChainIndexState> {
   const bytes = await database.level.get(cursorKey);
   const cursor = bytes === undefined ? EMPTY : parseJson<CursorRecord>(bytes);
   if (cursor.head === undefined) await clearIndexRecords(database);
-  return { database, state: { ...EMPTY, ...cursor, nodes: await loadNodes(database) } };
+  return { ...EMPTY, ...cursor, nodes: await loadNodes(database) };
 }
 
 /** Blocks that are stored, newest first: where following goes on. */

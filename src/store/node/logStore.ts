@@ -1,3 +1,4 @@
+import type { WeftError } from "../../errors.ts";
 import type { Hex } from "../../wire/ids.ts";
 import type { LogId, LogRange } from "../../wire/logRange.ts";
 import type { Database } from "../openDatabase.ts";
@@ -14,6 +15,8 @@ export type LogStore = {
   readonly sums: SumCache;
   /** What time it is for the network, milliseconds since 1970: arrivals are kept, and pruned, by it. */
   readonly nowMs: () => number;
+  /** Hear of a fault, and when it is over. */
+  readonly faultListeners: Set<(fault: WeftError | undefined) => void>;
   /** What is on disk, as one value: replaced by the writer after each synced write. */
   state: StoreState;
 };
@@ -25,7 +28,17 @@ export type StoreState = {
 };
 
 /** The one queue of writes, see writer.ts. */
-type Writer = { readonly jobs: Job[]; queuedBytes: number; draining: boolean; broken: boolean };
+type Writer = {
+  readonly jobs: Job[];
+  queuedBytes: number;
+  draining: boolean;
+  /** Why nothing can be read or written; undefined: it can. */
+  fault: WeftError | undefined;
+  /** Until the database is open again. */
+  mending: Promise<void> | undefined;
+  /** The present try of it, or the last one. */
+  attempt: Promise<void>;
+};
 
 export type Job = {
   readonly bytes: number;

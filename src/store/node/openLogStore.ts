@@ -3,7 +3,7 @@ import { maximum } from "../../wire/bigintOrder.ts";
 import { parseKey, rangeOf } from "../keys.ts";
 import type { Database } from "../openDatabase.ts";
 import { nodeSchema } from "../schema.ts";
-import { createSumCache } from "../topicSums.ts";
+import { createSumCache, forgetSums } from "../topicSums.ts";
 import { recordCount } from "./batchRecord.ts";
 import { type LogState, logName, readLogState } from "./logState.ts";
 import type { LogStore, StoreState } from "./logStore.ts";
@@ -16,13 +16,25 @@ export async function openLogStore(params: {
   nowMs?: () => number;
 }): Promise<LogStore> {
   const { database, nowMs = wallMs } = params;
-  const writer = { jobs: [], queuedBytes: 0, draining: false, broken: false };
-  const state = await loadState(database);
-  return { database, watches: openTopicWatches(), writer, sums: createSumCache(), nowMs, state };
+  const writer = { jobs: [], queuedBytes: 0, draining: false, fault: undefined, mending: undefined };
+  const store: LogStore = {
+    database,
+    watches: openTopicWatches(),
+    writer: { ...writer, attempt: Promise.resolve() },
+    sums: createSumCache(),
+    nowMs,
+    faultListeners: new Set(),
+    state: await loadState(database),
+  };
+  database.onReopen.add(async () => {
+    store.state = await loadState(database);
+    forgetSums(store.sums);
+  });
+  return store;
 }
 
 /** Reads the state from disk: at the start and after a failed write. */
-export async function loadState(database: Database): Promise<StoreState> {
+async function loadState(database: Database): Promise<StoreState> {
   const logs = new Map<string, LogState>();
   for await (const [key, value] of database.level.iterator(rangeOf(nodeSchema.log, {}))) {
     const state = readLogState(key, value);

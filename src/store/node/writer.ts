@@ -1,10 +1,10 @@
-import { isWeftError, WeftError } from "../../errors.ts";
-import { reopenDatabase } from "../openDatabase.ts";
+import { isStorageFault, isWeftError, WeftError } from "../../errors.ts";
+import { storageFault } from "../storageFault.ts";
 import { forgetSums } from "../topicSums.ts";
 import { type Write, writeAtomic } from "../writeAtomic.ts";
 import type { Job, LogStore, Planned, Staged, StagedJob } from "./logStore.ts";
 import { logStateOf } from "./logStore.ts";
-import { loadState } from "./openLogStore.ts";
+import { mendStore } from "./mendStore.ts";
 import { wakeTopics } from "./watchTopics.ts";
 
 const MAX_QUEUED_JOBS = 4096;
@@ -16,7 +16,7 @@ const MAX_WRITE_JOBS = 256;
 /**
  * Queues a change of the store. Changes are planned one after another, each on what those before it leave, and
  * written together in one synced LevelDB batch; the promise settles after it. Errors: `limit-exceeded` if too much
- * waits, `storage` if the write failed (the database is then reopened and the state read from disk).
+ * waits, `storage` or `disk-full` if the write failed (see `mendStore`).
  */
 export function enqueue<Outcome>(params: {
   store: LogStore;
@@ -56,13 +56,14 @@ async function drain(store: LogStore): Promise<void> {
   writer.draining = true;
   while (writer.jobs.length > 0) {
     const jobs = takeJobs(store);
+    await writer.attempt;
     try {
-      if (writer.broken) await recover(store);
+      if (writer.fault) throw writer.fault;
       await writeJobs(store, jobs);
     } catch (error) {
-      writer.broken = true;
       for (const job of jobs) job.reject(error);
-      await recover(store).catch(() => undefined); // tried again, and reported, with the next write
+      const { path } = store.database;
+      void mendStore({ store, fault: storageFault({ path, cause: error }) });
     }
   }
   writer.draining = false;
@@ -94,7 +95,7 @@ async function writeJobs(store: LogStore, jobs: readonly Job[]): Promise<void> {
       writes.push(...planned.writes);
       done.push(stagedJob);
     } catch (error) {
-      if (!isWeftError(error)) throw storageError(store, error);
+      if (!isWeftError(error) || isStorageFault(error)) throw error;
       job.reject(error);
     }
   }
@@ -108,17 +109,4 @@ async function writeJobs(store: LogStore, jobs: readonly Job[]): Promise<void> {
     store.watches,
     done.flatMap(({ planned }) => planned.wake),
   );
-}
-
-function storageError(store: LogStore, cause: unknown): WeftError {
-  const message = `reading ${store.database.path} failed: ${cause instanceof Error ? cause.message : cause}`;
-  return new WeftError({ code: "storage", message, cause });
-}
-
-/** After a failed write only the disk knows what landed. */
-async function recover(store: LogStore): Promise<void> {
-  await reopenDatabase(store.database);
-  store.state = await loadState(store.database);
-  forgetSums(store.sums);
-  store.writer.broken = false;
 }
