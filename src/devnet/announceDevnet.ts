@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { wallMs } from "../clock/wallMs.ts";
-import { isAlive } from "./isAlive.ts";
+import { answersWord, keepWord, type Word } from "./keepWord.ts";
 
 /** What whoever wants to talk needs to know of a devnet that runs. */
 export type RunningDevnet = {
@@ -10,11 +10,14 @@ export type RunningDevnet = {
   readonly nodes: readonly string[];
 };
 
-type Announcement = RunningDevnet & { readonly pid: number; readonly atMs: number };
+type Announcement = RunningDevnet & { readonly pid: number; readonly atMs: number; readonly word?: Word };
 
 const fileOf = (pid: number): string => `devnet-${pid}.json`;
 
-/** Lets `findDevnet` find it in `directory` until this is disposed or the process ends. */
+/**
+ * Lets `findDevnet` find it in `directory` until this is disposed or the process ends. The process itself is asked
+ * whether it is still the one, for the number of one that ended may be another's by then.
+ */
 export async function announceDevnet(params: {
   directory: string;
   devnet: RunningDevnet;
@@ -22,21 +25,25 @@ export async function announceDevnet(params: {
   const { directory, devnet } = params;
   const { pid } = process;
   const { networkFile, nodes } = devnet;
-  const announcement: Announcement = { pid, atMs: wallMs(), networkFile, nodes };
+  await using stack = new AsyncDisposableStack();
+  const { word } = stack.use(await keepWord());
+  const announcement: Announcement = { pid, atMs: wallMs(), networkFile, nodes, word };
   await mkdir(directory, { recursive: true });
-  for (const { pid } of await readAnnouncements(directory)) {
-    if (!isAlive(pid)) await rm(join(directory, fileOf(pid)), { force: true });
+  for (const { pid, word } of await readAnnouncements(directory)) {
+    if (!(await answersWord(word))) await rm(join(directory, fileOf(pid)), { force: true });
   }
   const path = join(directory, fileOf(pid));
   await writeFile(`${path}.new`, `${JSON.stringify(announcement, undefined, 2)}\n`);
   await rename(`${path}.new`, path);
-  return { [Symbol.asyncDispose]: () => rm(path, { force: true }) };
+  stack.defer(() => rm(path, { force: true }));
+  return stack.move();
 }
 
 /** The devnet that was announced in `directory` and still runs; the newest, if there are several. */
 export async function findDevnet(params: { directory: string }): Promise<RunningDevnet | undefined> {
-  const announced = await readAnnouncements(params.directory);
-  return announced.filter(({ pid }) => isAlive(pid)).sort((a, b) => b.atMs - a.atMs)[0];
+  const announced = (await readAnnouncements(params.directory)).sort((a, b) => b.atMs - a.atMs);
+  const answers = await Promise.all(announced.map(({ word }) => answersWord(word)));
+  return announced.find((_, at) => answers[at]);
 }
 
 async function readAnnouncements(directory: string): Promise<Announcement[]> {
