@@ -37,6 +37,8 @@ export const errorHints = {
   replayed: "This record was used before; build a new one with the next nonce.",
   revoked: "The key was revoked for ever; make a new one.",
   storage: "The database could not be read or written; check disk and permissions, then start again.",
+  "too-many-installations":
+    "The inbox has as many devices as the chain allows. The wallet alone can revoke lost ones: `weft devices` lists them and `weft revoke` ends them (`listInstallations`, `revokeInstallations` with wallet and network); then try again.",
   "too-large": "Split or shorten the payload; docs/protocol.md lists every limit.",
   "unknown-group": "Open the Welcome of this group first, or check its id.",
   "unknown-head":

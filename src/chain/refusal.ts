@@ -35,7 +35,7 @@ const codes: Readonly<Record<string, ErrorCode>> = {
   NotAllowed: "not-allowed",
   ZeroInstallation: "malformed",
   KeyRevoked: "revoked",
-  TooManyInstallations: "limit-exceeded",
+  TooManyInstallations: "too-many-installations",
   ZeroRecovery: "malformed",
   NothingPending: "unknown-record",
   HistoryFull: "limit-exceeded",

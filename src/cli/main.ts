@@ -10,9 +10,11 @@ import { addNode } from "./node.ts";
 import { addScenario } from "./scenario.ts";
 import { addAdd } from "./verbs/add.ts";
 import { addCreate } from "./verbs/create.ts";
+import { addDevices } from "./verbs/devices.ts";
 import { addGroups } from "./verbs/groups.ts";
 import { addList } from "./verbs/list.ts";
 import { addMembers } from "./verbs/members.ts";
+import { addRevoke } from "./verbs/revoke.ts";
 import { addSend } from "./verbs/send.ts";
 import { addStream } from "./verbs/stream.ts";
 import { addWhoami } from "./verbs/whoami.ts";
@@ -47,7 +49,19 @@ Examples:
   );
 
 const network = [addDevnet, addScenario, addNode, addDeploy];
-const people = [addChat, addWhoami, addGroups, addCreate, addAdd, addMembers, addSend, addList, addStream];
+const people = [
+  addChat,
+  addWhoami,
+  addGroups,
+  addCreate,
+  addAdd,
+  addMembers,
+  addSend,
+  addList,
+  addStream,
+  addDevices,
+  addRevoke,
+];
 for (const add of [...network, ...people]) add(program);
 
 await program.parseAsync();

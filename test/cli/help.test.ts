@@ -15,6 +15,8 @@ test("help names every command, its options and examples", async () => {
     "send",
     "list",
     "stream",
+    "devices",
+    "revoke",
   ]) {
     assert.match(stdout, new RegExp(`^ {2}${command}\\b`, "m"));
     const help = await runWeft([command, "--help"]);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { stat } from "node:fs/promises";
+import { copyFile, mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { runWeft } from "./runWeft.ts";
@@ -49,6 +49,24 @@ test("verbs set people up, found groups, send, list and stream, all as JSON for 
   const members = await weft("members", "Machines", "--as", "carol");
   assert.match(members, /^0x\w{8} {2}alice +super-admin +1 device$/m);
   assert.match(members, /^0x\w{8} {2}carol +member +1 device$/m);
+
+  // A second device of alice's, which is lost: her wallet is enough to see and to end it.
+  const second = join(directory, "second");
+  await mkdir(second);
+  await copyFile(join(alice.directory, "wallet.key"), join(second, "wallet.key"));
+  const lost = await json("whoami", "--data", second);
+  assert.equal(lost.inbox, alice.inbox);
+  const shown = await weft("devices", "--as", "alice");
+  assert.match(shown, /^inbox 0x\w{64}: 2 devices, 0 revoked, as of block \d+$/m);
+  const own = alice.installation.slice(0, 18);
+  assert.match(
+    shown,
+    new RegExp(`^${own} {2}added \\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d {2}active {2}this device$`, "m"),
+  );
+  assert.equal(await weft("revoke", "--others", "--as", "alice"), `${lost.installation}  revoked`);
+  assert.match(await weft("devices", "--as", "alice"), /: 1 device, 1 revoked/);
+  const nobody = await runWeft(["devices", "--as", "nobody"], process.env, directory);
+  assert.deepEqual([nobody.code, /there is no wallet at .*\(bad-config\)/s.test(nobody.stderr)], [1, true]);
 });
 
 test("whoever can't be understood is told what to say instead", async () => {

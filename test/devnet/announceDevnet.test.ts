@@ -17,7 +17,11 @@ test("a devnet is found while its process runs, and until it takes its word back
   await once(stranger, "listening");
   const { port } = stranger.address() as AddressInfo;
   const left = { pid: process.ppid, atMs: Date.now() + 1_000, networkFile: "old.json", nodes: [] };
-  const words = { none: undefined, strangers: { port, token: "its word" }, nobodys: { port: 9, token: "its word" } };
+  const words = {
+    none: undefined,
+    strangers: { port, token: "its word" },
+    nobodys: { port: 9, token: "its word" },
+  };
   for (const [name, word] of Object.entries(words)) {
     await writeFile(join(directory.path, `devnet-${process.ppid}.json`), JSON.stringify({ ...left, word }));
     assert.equal(await findDevnet(at), undefined, name);

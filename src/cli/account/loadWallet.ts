@@ -16,7 +16,20 @@ const DIRECTORY_MODE = 0o700;
  */
 export async function loadWallet(directory: string): Promise<Wallet> {
   const path = join(directory, FILE);
-  const key = (await readKey(path)) ?? (await writeKey(path));
+  return walletOf({ path, key: (await readKey(path)) ?? (await writeKey(path)) });
+}
+
+/** As `loadWallet`, but draws none. Throws `bad-config` if there is none. */
+export async function readWallet(directory: string): Promise<Wallet> {
+  const path = join(directory, FILE);
+  const key = await readKey(path);
+  if (key !== undefined) return walletOf({ path, key });
+  const hint =
+    "Name the folder in which it lies by `--as` or `--data`, or put the key there (32 bytes in hex).";
+  throw new WeftError({ code: "bad-config", message: `there is no wallet at ${path}`, hint });
+}
+
+function walletOf({ path, key }: { path: string; key: string }): Wallet {
   if (!/^0x[0-9a-fA-F]{64}$/.test(key)) {
     const hint = "It holds a private key of 32 bytes in hex, with 0x.";
     throw new WeftError({ code: "bad-config", message: `${path} is not a wallet's key file`, hint });

@@ -5,15 +5,14 @@ import { WeftError } from "../../errors.ts";
 import { createInstallation } from "../../identity/createInstallation.ts";
 import type { Database } from "../../store/openDatabase.ts";
 import { writeAtomic } from "../../store/writeAtomic.ts";
-import { type Address, asAddress, ID_BYTES, type InboxId, toHex } from "../../wire/ids.ts";
+import { type Address, asAddress, ID_BYTES, toHex } from "../../wire/ids.ts";
 import type { Network } from "../../wire/network.ts";
 import type { Self } from "../core.ts";
-import { answeringFirst, type NodeLinks } from "../links/nodeLinks.ts";
-import { askWallet } from "../relay/askWallet.ts";
+import type { NodeLinks } from "../links/nodeLinks.ts";
 import type { OwnRelay } from "../relay/ownRelay.ts";
 import { type IdentityRecord, tables } from "../tables.ts";
-import { readInboxesOf } from "../witness/readInboxesOf.ts";
 import type { Witnesses } from "../witness/witnesses.ts";
+import { inboxOfWallet } from "./inboxOfWallet.ts";
 import { registerInstallation } from "./registerInstallation.ts";
 
 type Params = {
@@ -58,18 +57,9 @@ export function selfOf({ inbox, wallet, installation: key, privateKey }: Identit
   return { inbox, wallet, installation: { key, privateKey } };
 }
 
-/** Where nobody confirms it, one node's word does: the contract takes no installation into another's inbox. */
-async function inboxOf(params: Params, wallet: Address): Promise<InboxId | undefined> {
-  const { links, witnesses, signal } = params;
-  const panel = answeringFirst(links);
-  const linked = await readInboxesOf({ witnesses, panel, wallets: [wallet], signal });
-  if (linked) return linked.get(wallet);
-  return (await askWallet({ ...params, ranked: panel, wallet })).inbox;
-}
-
 async function draftIdentity(params: Params & { address: Address }): Promise<IdentityRecord> {
   const { database, address: wallet } = params;
-  const existing = await inboxOf(params, wallet);
+  const existing = await inboxOfWallet({ ...params, wallet });
   const salt = toHex(randomBytes(ID_BYTES));
   const { key: installation, privateKey } = createInstallation();
   const inbox = existing ?? inboxIdOf({ wallet, salt });

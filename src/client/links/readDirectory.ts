@@ -14,7 +14,13 @@ const OTHERS_MS = 1_000;
 /** How long those that the app named are waited for before others that are known are asked. */
 const NAMED_MS = 4_000;
 
-type Params = { witnesses: Witnesses; database: Database; network: Network; signal: AbortSignal };
+type Params = {
+  witnesses: Witnesses;
+  /** Undefined: nothing is kept. */
+  database?: Database | undefined;
+  network: Network;
+  signal: AbortSignal;
+};
 
 /**
  * Reads the registry's list of nodes from those whose addresses the app named, or from others that are known, and takes

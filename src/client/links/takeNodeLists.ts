@@ -16,7 +16,8 @@ import { tellFalseList } from "./tellFalseList.ts";
 
 type Params = {
   witnesses: Witnesses;
-  database: Database;
+  /** Undefined: nothing is kept. */
+  database?: Database | undefined;
   lists: readonly NodeList[];
   signal: AbortSignal;
 };
@@ -101,7 +102,7 @@ async function take({ witnesses, database }: Params, nodes: readonly KnownNode[]
   const changed = nodes.filter((node) => !isSame(links.nodes.get(node.node), node));
   if (changed.length === 0) return;
   const writes = changed.map((node) => tables.knownNode.put({ node: node.node }, node));
-  await writeAtomic({ database, writes, sync: false });
+  if (database) await writeAtomic({ database, writes, sync: false });
   for (const node of changed) links.nodes.set(node.node, node);
   links.onChange();
 }
@@ -117,7 +118,8 @@ async function dropFalse(
   );
   const gone = news.map(({ node }) => node).filter((node) => !confirmed.has(node) && links.nodes.has(node));
   if (gone.length === 0) return;
-  await writeAtomic({ database, writes: gone.map((node) => tables.knownNode.del({ node })), sync: false });
+  const writes = gone.map((node) => tables.knownNode.del({ node }));
+  if (database) await writeAtomic({ database, writes, sync: false });
   for (const node of gone) links.nodes.delete(node);
   links.onChange();
 }

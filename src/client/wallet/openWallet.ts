@@ -1,0 +1,86 @@
+import { randomBytes } from "#crypto";
+import type { Wallet } from "../../chain/wallet.ts";
+import { isWeftError, WeftError } from "../../errors.ts";
+import { checkProxy } from "../../net/checkProxy.ts";
+import { connectNode } from "../../rpc/connectNode.ts";
+import { asAddress, type InboxId } from "../../wire/ids.ts";
+import { checkNetworkVersion, type Network } from "../../wire/network.ts";
+import { inboxOfWallet } from "../identity/inboxOfWallet.ts";
+import { closeConnections, createNodeLinks, type NodeLinks } from "../links/nodeLinks.ts";
+import { readDirectory } from "../links/readDirectory.ts";
+import { type OwnChain, type OwnRelay, openOwnRelay } from "../relay/ownRelay.ts";
+import { type ChosenWitnesses, openWitnesses } from "../witness/openWitnesses.ts";
+import type { Witnesses } from "../witness/witnesses.ts";
+
+/** A wallet and where its inbox is: all that it takes to see to one's devices. Each means what it does in `openClient`. */
+export type WalletPlace = {
+  readonly wallet: Wallet;
+  readonly network: Network;
+  readonly nodes: readonly string[];
+  readonly chain?: OwnChain;
+  readonly witnesses?: ChosenWitnesses;
+  readonly finalityBlocks?: number;
+  readonly proxy?: string;
+  readonly signal?: AbortSignal;
+};
+
+/** A wallet that has found its inbox. */
+export type OpenWallet = {
+  readonly wallet: Wallet;
+  readonly network: Network;
+  readonly inbox: InboxId;
+  readonly finalityBlocks: number;
+  readonly links: NodeLinks;
+  readonly witnesses: Witnesses;
+  readonly ownRelay: OwnRelay | undefined;
+  readonly signal: AbortSignal;
+};
+
+const DEFAULT_FINALITY_BLOCKS = 64;
+/** As much as a client's lasting one; this one draws for one question of its owner's. */
+const SECRET_BYTES = 32;
+
+/**
+ * Finds a wallet's inbox without a client or a database, and closes all connections when `run` is over. Throws
+ * `no-node`, `unknown-record` for a wallet that is in none, `old-network`, `wrong-chain`, `bad-config`.
+ */
+export async function withWallet<T>(place: WalletPlace, run: (opened: OpenWallet) => Promise<T>): Promise<T> {
+  const { wallet, network, proxy, chain, finalityBlocks = DEFAULT_FINALITY_BLOCKS } = place;
+  checkNetworkVersion(network);
+  checkProxy(proxy);
+  const closing = new AbortController();
+  const signal = place.signal ? AbortSignal.any([closing.signal, place.signal]) : closing.signal;
+  const connect = ({ url }: { url: string }) => connectNode({ url, proxy });
+  const links = createNodeLinks({ bootstrap: place.nodes, connect, nodes: [], onChange: () => undefined });
+  const common = { links, network, proxy, finalityBlocks, signal };
+  try {
+    const secret = randomBytes(SECRET_BYTES);
+    const chosen = place.witnesses;
+    const witnesses = await openWitnesses({
+      ...common,
+      secret,
+      chosen,
+      online: true,
+      onLie: () => undefined,
+    });
+    const ownRelay = chain && openOwnRelay({ ...common, chain, onTrouble: () => undefined });
+    await readDirectory({ witnesses, network, signal }).catch((error: unknown) => {
+      if (!ownRelay || !isWeftError(error, "no-node")) throw error;
+    });
+    const address = asAddress(wallet.address);
+    const inbox = await inboxOfWallet({ ...common, witnesses, ownRelay, wallet: address });
+    if (inbox === undefined) throw inNoInbox(address);
+    return await run({ ...common, wallet, inbox, witnesses, ownRelay });
+  } finally {
+    closing.abort(new WeftError({ code: "closed", message: "it is over" }));
+    await closeConnections(links);
+  }
+}
+
+function inNoInbox(wallet: string): WeftError {
+  return new WeftError({
+    code: "unknown-record",
+    message: `the wallet ${wallet} is in no inbox of this network`,
+    hint: "Check wallet and network: an inbox comes to be when the wallet's first device is set up.",
+  });
+}
