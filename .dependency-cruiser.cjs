@@ -88,9 +88,13 @@ module.exports = {
     },
     {
       name: "client-has-one-way-to-nodes",
-      comment: "whoever opens a client hands it the way to nodes; nothing in it takes another",
+      comment:
+        "whoever opens a client, or a bare wallet, hands it the way to nodes; nothing in it takes another",
       severity: "error",
-      from: { path: "^src/(wire|store|mls|identity|client)/", pathNot: "^src/client/openClient[.]ts$" },
+      from: {
+        path: "^src/(wire|store|mls|identity|client)/",
+        pathNot: "^src/client/(openClient|wallet/openWallet)[.]ts$",
+      },
       to: {
         path: "^src/rpc/(connectNode|transport|nodeTransport|webTransport)[.]ts$",
         dependencyTypesNot: ["type-only"],
