@@ -86,6 +86,8 @@ export type ClientCore = {
   recovery: Promise<void> | undefined;
   /** Why the database is opened again; undefined: it works. */
   storageFault: WeftError | undefined;
+  /** Resolves when the first try to open it again is over, whatever came of it. */
+  storageTried: PromiseWithResolvers<void>;
   /** When that was last over, by the monotonic clock. */
   storageMendedMs: number;
   /** To be told of every write that failed. */

@@ -189,6 +189,7 @@ async function openCore(
     wantsOnline: params.online ?? true,
     recovery: undefined,
     storageFault: undefined,
+    storageTried: Promise.withResolvers(),
     storageMendedMs: Number.NEGATIVE_INFINITY,
     onStorageFault: (fault) => {
       noteStorageFault(core, fault);

@@ -22,6 +22,12 @@ export function noteStorageFault(core: ClientCore, fault: WeftError | undefined)
   core.events.emit({ kind: "storage-trouble", code, message, hint });
 }
 
+/** Waits until the database is open again. Throws why it is not as soon as a try has failed. */
+export async function untilReopened(core: ClientCore): Promise<void> {
+  await Promise.race([core.recovery, core.storageTried.promise]);
+  if (core.recovery && core.storageFault) throw core.storageFault;
+}
+
 /**
  * After a failed write only the disk tells what holds: everything stops, the database is opened again, and what was
  * in memory is read anew. Tries until it works or the client is closed. Never throws.
@@ -46,10 +52,13 @@ export async function readDisk(core: ClientCore): Promise<void> {
       await reopenDatabase(core.database);
       await readAnew(core);
       core.storageFault = undefined;
+      core.storageTried.resolve();
+      core.storageTried = Promise.withResolvers();
       core.storageMendedMs = performance.now();
       return;
     } catch (error) {
       if (isStorageFault(error)) noteStorageFault(core, error);
+      core.storageTried.resolve();
       core.logger.error({ err: error }, "the database does not open");
       await waitMs({ ms: RETRY_MS, signal });
     }

@@ -4,10 +4,11 @@ import { type Client, coreOf } from "./client.ts";
 import { addFailedIntent, addIntent } from "./outbox/addIntent.ts";
 import { composeNext } from "./outbox/composeNext.ts";
 import type { IntentHandle } from "./outbox/intentHandle.ts";
+import { untilReopened } from "./recoverStorage.ts";
 
 /**
  * Says something to a group. It is in the outbox, with its final id, when this returns, offline too; it is sealed when
- * its turn comes. Throws `too-large` for a text beyond MAX_TEXT_BYTES.
+ * its turn comes. Throws `too-large` for a text beyond MAX_TEXT_BYTES, `disk-full` and what else a disk may say.
  */
 export async function sendMessage(params: {
   client: Client;
@@ -21,7 +22,7 @@ export async function sendMessage(params: {
   const content = await compose().catch(async (error: unknown) => {
     // A database that is being opened again can't be read meanwhile.
     if (!core.recovery) throw error;
-    await core.recovery;
+    await untilReopened(core);
     return await compose();
   });
   writeApplicationMessage({ content, replaces: [] });
