@@ -3,12 +3,11 @@ import { steadyMs } from "../clock/steadyMs.ts";
 /** What peers say of their own clocks, with each exchange of heads. Mutable. */
 export type PeerClocks = {
   readonly note: (peerId: string, clockMs: number | undefined) => void;
-  readonly forget: (peerId: string) => void;
   /** What the clocks of those show now that told it lately, milliseconds since 1970. */
   readonly now: () => readonly number[];
 };
 
-/** Peers tell every few seconds. */
+/** Peers tell every few seconds; a connection that breaks and comes again takes nothing of it away. */
 const TOLD_LATELY_MS = 30_000;
 
 export function openPeerClocks(): PeerClocks {
@@ -17,7 +16,6 @@ export function openPeerClocks(): PeerClocks {
     note: (peerId, clockMs) => {
       if (clockMs !== undefined) told.set(peerId, { clockMs, atMs: steadyMs() });
     },
-    forget: (peerId) => void told.delete(peerId),
     now: () => {
       const nowMs = steadyMs();
       const lately = [...told.values()].filter(({ atMs }) => nowMs - atMs <= TOLD_LATELY_MS);

@@ -37,7 +37,7 @@ export type Mesh = AsyncDisposable & {
   readonly syncNow: () => Promise<void>;
   /** See `OwnHead`: to be asked before the first signature after a start. */
   readonly fetchOwnHead: (params: { log: LogId; timeoutMs?: number }) => Promise<OwnHead>;
-  /** What the clocks of connected peers show now, milliseconds since 1970. */
+  /** What the clocks of peers show now that told it lately, milliseconds since 1970. */
   readonly peerClocks: () => readonly number[];
   /** How far the peers that answer in time have read the chain. */
   readonly askBlocks: () => Promise<readonly PeerBlock[]>;
@@ -118,7 +118,6 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
   listenToGossip({ libp2p, shards: topics, intake, logger });
   libp2p.addEventListener("peer:disconnect", ({ detail }) => {
     sync.forget(detail.toString());
-    clocks.forget(detail.toString());
   });
   libp2p.addEventListener("peer:connect", ({ detail }) => void sync.syncWith([detail.toString()]));
   const { refresh } = keepPeers({ libp2p, admission, directory, logger, signal });
