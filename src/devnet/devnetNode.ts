@@ -14,10 +14,29 @@ export type DevnetNode = {
   readonly isRunning: () => boolean;
   /** `kill` is SIGKILL, `term` lets it finish. Does nothing if it has stopped. */
   readonly stop: (how: "kill" | "term") => Promise<void>;
+  /** Its process stands still, with all its connections open, until it is told to go on. */
+  readonly freeze: () => void;
+  readonly goOn: () => void;
   /** Starts it again on the same ports and data; resolves when it listens. Does nothing if it runs. */
   readonly start: () => Promise<void>;
   /** Cuts its links to all other nodes but these, by peer id, now and when it starts again; undefined: to none. */
   readonly limitPeers: (limit: PeerLimit) => Promise<void>;
+};
+
+type Ports = { readonly listen: string; readonly http: string };
+
+/** Picked by the system. */
+const FREE_PORTS: Ports = { listen: "/ip4/127.0.0.1/tcp/0", http: "127.0.0.1:0" };
+
+/** What is special about a node: other addresses than its own for others to use, say. */
+export type ChosenNode = {
+  /** Its chain provider, in place of the chain itself. */
+  readonly rpcUrl?: string;
+  /** Where it listens; free ports if absent. */
+  readonly ports?: Ports;
+  /** More options of `weft node start`. */
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
 };
 
 /** Starts node `number` on free ports of this host. */
@@ -28,9 +47,11 @@ export async function openDevnetNode(params: {
   networkFile: string;
   rpcUrl: string;
   operatorKey: Hex;
+  chosen?: ChosenNode;
   signal: AbortSignal;
 }): Promise<DevnetNode> {
-  const { number, networkFile, rpcUrl, operatorKey, signal } = params;
+  const { number, networkFile, operatorKey, chosen = {}, signal } = params;
+  const { rpcUrl = params.rpcUrl } = chosen;
   const directory = join(params.directory, `node-${number}`);
   const logFile = join(params.directory, `node-${number}.log`);
   await mkdir(directory, { recursive: true });
@@ -39,12 +60,12 @@ export async function openDevnetNode(params: {
   let peerLimit: PeerLimit;
   /** One start for all who ask at once. */
   let starting: Promise<NodeProcess> | undefined;
-  const spawn = async (ports: { listen: string; http: string }): Promise<NodeProcess> => {
+  const spawn = async (ports: Ports): Promise<NodeProcess> => {
     const addresses = ["--listen", ports.listen, "--http", ports.http];
-    const args = ["--network", networkFile, "--data", directory, "--rpc", rpcUrl, ...addresses];
+    const places = ["--network", networkFile, "--data", directory, "--rpc", rpcUrl];
     const spawned = await spawnNode({
-      args,
-      env: { WEFT_OPERATOR_KEY: operatorKey },
+      args: [...places, ...addresses, ...(chosen.args ?? [])],
+      env: { WEFT_OPERATOR_KEY: operatorKey, ...chosen.env },
       logFile,
       peerLimit,
       signal,
@@ -55,7 +76,7 @@ export async function openDevnetNode(params: {
     });
     return spawned;
   };
-  const start = async (ports: { listen: string; http: string }): Promise<NodeProcess> => {
+  const start = async (ports: Ports): Promise<NodeProcess> => {
     if (running !== undefined) return running;
     starting ??= spawn(ports).finally(() => {
       starting = undefined;
@@ -63,7 +84,7 @@ export async function openDevnetNode(params: {
     return await starting;
   };
 
-  const { addresses } = await start({ listen: "/ip4/127.0.0.1/tcp/0", http: "127.0.0.1:0" });
+  const { addresses } = await start(chosen.ports ?? FREE_PORTS);
   const ports = { listen: tcpAddress(addresses), http: new URL(addresses.url).host };
   return {
     number,
@@ -77,6 +98,8 @@ export async function openDevnetNode(params: {
       if (how === "kill") stopping?.kill("SIGKILL");
       await stopping?.[Symbol.asyncDispose]();
     },
+    freeze: () => running?.kill("SIGSTOP"),
+    goOn: () => running?.kill("SIGCONT"),
     start: async () => void (await start(ports)),
     limitPeers: async (limit) => {
       peerLimit = limit;

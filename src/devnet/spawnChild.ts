@@ -9,7 +9,7 @@ export type Child = AsyncDisposable & {
   readonly pid: number | undefined;
   /** Settles when the process is gone, with the reason in words. */
   readonly exited: Promise<string>;
-  readonly kill: (signal: "SIGKILL" | "SIGTERM") => void;
+  readonly kill: (signal: "SIGKILL" | "SIGTERM" | "SIGSTOP" | "SIGCONT") => void;
   readonly tellPeerLimit: TellPeerLimit;
 };
 
@@ -69,7 +69,11 @@ function readLines(stream: Readable, onLine: (line: string) => void): void {
 
 async function terminate(params: { child: ChildProcess; exited: Promise<string> }): Promise<void> {
   const { child, exited } = params;
-  if (child.exitCode === null && child.signalCode === null) child.kill("SIGTERM");
+  if (child.exitCode === null && child.signalCode === null) {
+    child.kill("SIGTERM");
+    // One that was stopped takes it only when it goes on.
+    child.kill("SIGCONT");
+  }
   const timer = setTimeout(() => child.kill("SIGKILL"), TERMINATION_TIMEOUT_MS);
   await exited;
   clearTimeout(timer);

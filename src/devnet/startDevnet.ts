@@ -5,7 +5,7 @@ import { WeftError } from "../errors.ts";
 import type { Network } from "../wire/network.ts";
 import { awaitMesh } from "./awaitMesh.ts";
 import { callRpc } from "./callRpc.ts";
-import { type DevnetNode, openDevnetNode } from "./devnetNode.ts";
+import { type ChosenNode, type DevnetNode, openDevnetNode } from "./devnetNode.ts";
 import { type NodeLinks, openNodeLinks } from "./nodeLinks.ts";
 import { type LocalChain, startLocalChain } from "./startLocalChain.ts";
 
@@ -38,6 +38,8 @@ export async function startDevnet(params: {
   directory: string;
   nodes: number;
   chain: "anvil" | "hardhat";
+  /** What is special about each node. */
+  choose?: (params: { number: number; chain: LocalChain }) => Promise<ChosenNode>;
   signal: AbortSignal;
   onProgress?: (progress: DevnetProgress) => void;
 }): Promise<Devnet> {
@@ -62,12 +64,14 @@ export async function startDevnet(params: {
   const opened = await Promise.allSettled(
     operatorKeys({ chain, nodes: params.nodes }).map(async (operatorKey, index) => {
       const number = index + 1;
+      const chosen = await params.choose?.({ number, chain });
       const node = await openDevnetNode({
         number,
         directory,
         networkFile,
         rpcUrl: chain.rpcUrl,
         operatorKey,
+        ...(chosen === undefined ? {} : { chosen }),
         signal,
       });
       tell({ kind: "node", number, url: node.addresses.url });

@@ -1,0 +1,144 @@
+/**
+ * `npm run chaos -- --minutes N [--seed S] [--kinds KINDS] [--first NUMBER] [--json]`: plays faults on real processes,
+ * nodes and clients that talk all the time, until the time is up; says how soon all is well again after each, and
+ * exits with 1 if something did not hold, with the line that plays it again.
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Command, InvalidArgumentError } from "commander";
+import pc from "picocolors";
+import { type FaultKind, faultKinds, kindsNamed } from "./chaos/faults.ts";
+import { formatBegun, formatPlayed, formatRows, formatSettled } from "./chaos/format.ts";
+import { type Chaos, cast, type Progress, playChaos } from "./chaos/playChaos.ts";
+import { summarize } from "./chaos/summarize.ts";
+
+type Options = {
+  minutes: number;
+  seed: number;
+  kinds: readonly FaultKind[];
+  first: number;
+  json: boolean;
+  keep: boolean;
+};
+
+await new Command("npm run chaos --")
+  .description("Plays faults on processes of nodes and clients that talk, until the time is up.")
+  .option("--minutes <number>", "for how long", positive, 10)
+  .option("--seed <number>", "what the faults follow from", whole, Date.now() % 2 ** 31)
+  .option(
+    "--kinds <kinds>",
+    `which faults, by comma; the first or last word of several means all of them: ${faultKinds.join(", ")}`,
+    asKinds,
+    faultKinds,
+  )
+  .option("--first <number>", "begins with the fault of this number, as it was printed", whole, 0)
+  .option("--json", "prints the summary as JSON; how it goes on is on standard error", false)
+  .option("--keep", "keeps the nodes' logs, and says where", false)
+  .addHelpText(
+    "after",
+    `
+Times are from a fault's end: "next" until everybody was shown something that somebody else said since,
+"all" until everybody was shown what everybody said then, "order" until a change of the group was known to all.
+
+Examples:
+  $ npm run chaos -- --minutes 30
+  $ npm run chaos -- --minutes 5 --kinds kill,stop-node
+  $ npm run chaos -- --minutes 1 --seed 7 --first 12`,
+  )
+  .action(async (options: Options) => {
+    process.exitCode = await chaos(options);
+  })
+  .parseAsync();
+
+async function chaos(options: Options): Promise<number> {
+  const { minutes, seed, kinds, first, json, keep } = options;
+  const tell = json ? process.stderr : process.stdout;
+  const say = (text: string): void => void tell.write(`${text}\n`);
+  const stopping = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => stopping.abort());
+  const { signal } = stopping;
+  const directory = await mkdtemp(join(tmpdir(), "weft-chaos-"));
+  say(`faults for ${minutes} min from seed ${seed}: ${kinds.join(", ")}`);
+  try {
+    const untilMs = performance.now() + minutes * 60_000;
+    const onProgress = (progress: Progress): void => show({ progress, say });
+    const told = await playChaos({ directory, seed, first, kinds, untilMs, signal, onProgress });
+    if (json)
+      process.stdout.write(`${JSON.stringify({ seed, kinds, ...told, rows: summarize(told.played) })}\n`);
+    else say(formatChaos(told));
+    for (const line of again({ ...options, told })) say(line);
+    return told.findings.length > 0 ? 1 : 0;
+  } finally {
+    if (keep) say(pc.dim(`the nodes' logs are in ${directory}`));
+    else await rm(directory, { recursive: true, force: true });
+  }
+}
+
+function show(params: { progress: Progress; say: (text: string) => void }): void {
+  const { progress, say } = params;
+  switch (progress.kind) {
+    case "stage":
+      say(pc.dim(progress.text));
+      break;
+    case "began":
+      if (process.stderr.isTTY) process.stderr.write(`${formatBegun({ ...progress, cast })}\r`);
+      break;
+    case "played":
+      say(formatPlayed(progress.played));
+      break;
+    case "settled":
+      say(formatSettled(progress.findings.map(({ what }) => what)));
+  }
+}
+
+function formatChaos(told: Chaos): string {
+  const { played, findings, messages, skipped, outcomes, refused, logged } = told;
+  const counts = (name: string, of: Readonly<Record<string, number>>): string[] => {
+    const words = Object.entries(of).map(([what, count]) => `${count} ${what}`);
+    return words.length === 0 ? [] : [pc.dim(`${name}: ${words.join(", ")}`)];
+  };
+  const verdict = `${played.length} faults, ${messages} messages`;
+  return [
+    "",
+    formatRows(summarize(played)),
+    "",
+    ...(skipped.length === 0
+      ? []
+      : [`skipped, for no file system may be mounted here: ${skipped.join(", ")}`]),
+    ...counts("intents", outcomes),
+    ...counts("refused calls", refused),
+    ...counts("logged by clients", logged),
+    findings.length === 0
+      ? pc.green(`✔ ${verdict}: everything held`)
+      : pc.red(`✖ ${verdict}: ${findings.length} things did not hold`),
+  ].join("\n");
+}
+
+/** What did not hold, each with the line that plays its fault again. */
+function again(params: Options & { told: Chaos }): string[] {
+  const { seed, kinds, told } = params;
+  const chosen = kinds.length === faultKinds.length ? "" : ` --kinds ${kinds.join(",")}`;
+  const turns = [...new Set(told.findings.map(({ turn }) => turn))];
+  return turns.flatMap((turn) => [
+    ...told.findings.filter((one) => one.turn === turn).map(({ what }) => `  #${turn}: ${what}`),
+    `  again: npm run chaos -- --minutes 1 --seed ${seed}${chosen} --first ${turn}`,
+  ]);
+}
+
+function positive(text: string): number {
+  if (Number(text) > 0) return Number(text);
+  throw new InvalidArgumentError("It takes a number above 0.");
+}
+
+function whole(text: string): number {
+  if (Number.isInteger(Number(text))) return Number(text);
+  throw new InvalidArgumentError("It takes a whole number.");
+}
+
+function asKinds(text: string): readonly FaultKind[] {
+  const named = text.split(",").map((word) => ({ word, kinds: kindsNamed(word) }));
+  const unknown = named.find(({ kinds }) => kinds.length === 0);
+  if (unknown) throw new InvalidArgumentError(`"${unknown.word}" is none of ${faultKinds.join(", ")}.`);
+  return [...new Set(named.flatMap(({ kinds }) => kinds))];
+}

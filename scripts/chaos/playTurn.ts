@@ -1,0 +1,86 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { awaitRecovery, DELIVERY_LIMIT_MS, ORDER_LIMIT_MS, type Recovery } from "./awaitRecovery.ts";
+import { type Cast, type Fault, type Turn, tellTurn } from "./faults.ts";
+import { reviveNode } from "./reviveNode.ts";
+import { verbs } from "./verbs/all.ts";
+import type { World } from "./world.ts";
+
+/** What came of a turn. */
+export type Played = {
+  readonly turn: Turn;
+  readonly words: string;
+  readonly seconds: number;
+  /** Messages that somebody was shown while it lasted. */
+  readonly meanwhile: number;
+  readonly recovery: Recovery;
+  readonly failures: readonly string[];
+};
+
+/** Plays faults at once, ends them, and sees how soon all is well again. */
+export async function playTurn(params: { world: World; turn: Turn; cast: Cast }): Promise<Played> {
+  const { world, turn, cast } = params;
+  const before = world.failures.length;
+  const shownBefore = countShown(world);
+  const beganMs = performance.now();
+  await Promise.all(turn.faults.map((fault) => playFault({ world, fault })));
+  const endMs = performance.now();
+  const meanwhile = countShown(world) - shownBefore;
+  const recovery = await awaitRecovery({ world, endMs, turn: turn.number + 1 });
+  superviseNodes(world);
+  const late = [
+    ...tooLate({
+      what: "not all is read",
+      ms: recovery.allMs,
+      limitMs: DELIVERY_LIMIT_MS,
+      lacks: recovery.lacks,
+    }),
+    ...tooLate({
+      what: "a rename is not known to all",
+      ms: recovery.orderMs,
+      limitMs: ORDER_LIMIT_MS,
+      lacks: [],
+    }),
+  ];
+  const words = tellTurn({ turn, cast });
+  return {
+    ...{ turn, words, meanwhile, recovery },
+    seconds: (endMs - beganMs) / 1_000,
+    failures: [...world.failures.slice(before), ...late],
+  };
+}
+
+async function playFault(params: { world: World; fault: Fault }): Promise<void> {
+  const { world, fault } = params;
+  const end = await verbs[fault.kind](params);
+  await delay(fault.seconds * 1_000, undefined, { signal: world.signal }).catch(() => undefined);
+  await end();
+}
+
+function countShown({ ledger }: World): number {
+  let shown = 0;
+  for (const said of ledger.said.values()) shown += said.shown.size;
+  return shown;
+}
+
+/** A node that ends by itself has failed; somebody starts it again all the same. */
+function superviseNodes(world: World): void {
+  for (const seat of world.nodes) {
+    if (seat.node.isRunning() || world.ended.has(seat.name)) continue;
+    world.failures.push(`the process of ${seat.name} ended by itself`);
+    world.ended.add(seat.name);
+    void reviveNode({ world, seat });
+  }
+}
+
+function tooLate(params: {
+  what: string;
+  ms: number | undefined;
+  limitMs: number;
+  lacks: readonly string[];
+}): string[] {
+  const { what, ms, limitMs, lacks } = params;
+  if (ms !== undefined && ms <= limitMs) return [];
+  const when = ms === undefined ? "and never was" : `but after ${(ms / 1_000).toFixed(1)} s`;
+  const who = lacks.length === 0 ? "" : `: ${lacks.join("; ")}`;
+  return [`${what} ${limitMs / 1_000} s after its end, ${when}${who}`];
+}
