@@ -61,9 +61,8 @@ async function chaos(options: Options): Promise<number> {
   const directory = await mkdtemp(join(tmpdir(), "weft-chaos-"));
   say(`faults for ${minutes} min from seed ${seed}: ${kinds.join(", ")}`);
   try {
-    const untilMs = performance.now() + minutes * 60_000;
     const onProgress = (progress: Progress): void => show({ progress, say });
-    const told = await playChaos({ directory, seed, first, kinds, untilMs, signal, onProgress });
+    const told = await playChaos({ directory, seed, first, kinds, minutes, signal, onProgress });
     if (json)
       process.stdout.write(`${JSON.stringify({ seed, kinds, ...told, rows: summarize(told.played) })}\n`);
     else say(formatChaos(told));

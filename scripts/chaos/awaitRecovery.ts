@@ -35,11 +35,12 @@ export async function awaitRecovery(params: {
   const group = world.hall;
   if (group === undefined) throw new Error("there is no hall yet");
   const giveUp = AbortSignal.any([world.signal, AbortSignal.timeout(GIVE_UP_MS)]);
-  const probes = new Map<string, MessageId>();
+  const probes: Probes = new Map();
   const probing = world.people.map(async ({ name, person }) => {
     const text = `after fault ${turn}`;
-    const id = await insist(() => person.ask("say", { group, text }, ASK_MS), giveUp);
-    if (id !== undefined) probes.set(name, id);
+    const onRefusal = (why: string): void => void probes.set(name, { why });
+    const id = await insist({ attempt: () => person.ask("say", { group, text }, ASK_MS), giveUp, onRefusal });
+    if (id !== undefined) probes.set(name, { id });
   });
   const ordering = awaitOrder({ world, endMs, turn, giveUp });
   let lacks: readonly string[] = [];
@@ -58,33 +59,40 @@ export async function awaitRecovery(params: {
   return { nextMs: nextOf({ world, endMs }), allMs, orderMs, lacks };
 }
 
+/** What everybody said when the fault was over, or why not yet. */
+type Probes = Map<string, { readonly id: MessageId } | { readonly why: string }>;
+
 /** Tries again what is refused while a process or its disk is still coming back. */
-async function insist<T>(attempt: () => Promise<T>, giveUp: AbortSignal): Promise<T | undefined> {
-  while (!giveUp.aborted) {
+async function insist<T>(params: {
+  attempt: () => Promise<T>;
+  giveUp: AbortSignal;
+  onRefusal?: (why: string) => void;
+}): Promise<T | undefined> {
+  while (!params.giveUp.aborted) {
     try {
-      return await attempt();
-    } catch {
+      return await params.attempt();
+    } catch (error) {
+      params.onRefusal?.((error as Error).message);
       await delay(POLL_MS);
     }
   }
   return undefined;
 }
 
-function missingOf(params: { world: World; probes: ReadonlyMap<string, MessageId> }): string[] {
-  const { world, probes } = params;
+function missingOf({ world, probes }: { world: World; probes: Probes }): string[] {
   const names = world.people.map(({ name }) => name);
   return names.flatMap((author) => {
-    const id = probes.get(author);
-    if (id === undefined) return [`${author} can't say anything`];
-    const shown = world.ledger.said.get(id)?.shown;
+    const probe = probes.get(author) ?? { why: "late" };
+    if ("why" in probe) return [`${author} can't say anything (${probe.why})`];
+    const shown = world.ledger.said.get(probe.id)?.shown;
     const deaf = names.filter((name) => name !== author && !shown?.has(name));
     return deaf.length === 0 ? [] : [`${author} is not read by ${deaf.join(", ")}`];
   });
 }
 
-function lastShown(params: { world: World; probes: ReadonlyMap<string, MessageId> }): number {
-  const times = [...params.probes.values()].flatMap((id) => [
-    ...(params.world.ledger.said.get(id)?.shown.values() ?? []),
+function lastShown({ world, probes }: { world: World; probes: Probes }): number {
+  const times = [...probes.values()].flatMap((probe) => [
+    ...("id" in probe ? (world.ledger.said.get(probe.id)?.shown.values() ?? []) : []),
   ]);
   return Math.max(...times);
 }
@@ -120,7 +128,7 @@ async function awaitOrder(params: {
     const standing = await person.ask("standing", { group }, ASK_MS).catch(() => undefined);
     return standing?.name === name;
   };
-  await insist(() => seat.person.ask("rename", { group, name }, ASK_MS), giveUp);
+  await insist({ attempt: () => seat.person.ask("rename", { group, name }, ASK_MS), giveUp });
   while (!giveUp.aborted) {
     const known = await Promise.all(world.people.map(knows));
     if (known.every(Boolean)) return performance.now() - endMs;

@@ -23,6 +23,9 @@ import { startTalk } from "./startTalk.ts";
 /** What is shown when the process starts again may have been said while it was away. */
 const LISTED_ANEW = 200;
 
+/** Lines of an error's stack that are told. */
+const SHOWN_FRAMES = 6;
+
 let client: Client | undefined;
 let stopTalk: (() => void) | undefined;
 
@@ -152,7 +155,7 @@ function tellError(error: unknown): void {
 
 function wordsOf(error: unknown): string {
   const words = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return words.replaceAll(/\s+/g, " ").slice(0, 600);
+  return words.split("\n").slice(0, SHOWN_FRAMES).join(" ").replaceAll(/\s+/g, " ");
 }
 
 for (const event of ["uncaughtException", "unhandledRejection"] as const) {

@@ -2,7 +2,7 @@ import { type GroupId, WeftError } from "../../src/index.ts";
 import { awaitRecovery } from "./awaitRecovery.ts";
 import { type Cast, drawTurn, type FaultKind, type Turn } from "./faults.ts";
 import { openWorld } from "./openWorld.ts";
-import { type Played, playTurn } from "./playTurn.ts";
+import { type Played, playTurn, withCounts } from "./playTurn.ts";
 import { hush, openHall, openSalon } from "./setStage.ts";
 import { settle } from "./settle.ts";
 import type { World } from "./world.ts";
@@ -40,24 +40,29 @@ type Params = {
   /** The number of the first turn. */
   first: number;
   kinds: readonly FaultKind[];
-  untilMs: number;
+  /** From when everything runs. */
+  minutes: number;
   signal: AbortSignal;
   onProgress: (progress: Progress) => void;
 };
 
 /** Plays faults until the time is up or the signal aborts. Throws what keeps the stage from being set. */
 export async function playChaos(params: Params): Promise<Chaos> {
-  const { directory, seed, signal, onProgress, untilMs } = params;
+  const { directory, seed, signal, onProgress } = params;
   const tell = (text: string): void => onProgress({ kind: "stage", text });
   await using world = await openWorld({ directory, cast, seed, signal, onProgress: tell });
   const { kinds, skipped } = playable({ world, kinds: params.kinds });
   await openHall({ world });
+  const untilMs = performance.now() + params.minutes * 60_000;
   const played: Played[] = [];
   const findings: Finding[] = [];
-  for (let number = params.first, round = 0; performance.now() < untilMs && !signal.aborted; round++) {
+  let number = params.first;
+  const isOver = (): boolean => signal.aborted || performance.now() >= untilMs;
+  // One turn at least.
+  for (let round = 0; number === params.first || !isOver(); round++) {
     await openSalon({ world, round });
     if (round === 0) await warmUp({ world });
-    for (let turns = 0; turns < TURNS_PER_ROUND && performance.now() < untilMs && !signal.aborted; turns++) {
+    do {
       const turn = drawTurn({ seed, number: number++, kinds, cast });
       onProgress({ kind: "began", turn });
       const one = await playTurn({ world, turn, cast });
@@ -65,7 +70,7 @@ export async function playChaos(params: Params): Promise<Chaos> {
       played.push(one);
       findings.push(...one.failures.map((what) => ({ turn: turn.number, what })));
       onProgress({ kind: "played", played: one });
-    }
+    } while (!isOver() && (number - params.first) % TURNS_PER_ROUND !== 0);
     if (signal.aborted) break;
     const found = (await compare({ world })).map((what) => ({ turn: number - 1, what }));
     findings.push(...found);
@@ -92,7 +97,7 @@ async function compare({ world }: { world: World }): Promise<string[]> {
   const groups: GroupId[] = [world.hall, world.talk?.salon].filter((group) => group !== undefined);
   await hush({ world });
   const found = await settle({ world, groups });
-  return [...world.failures.slice(before), ...found];
+  return [...withCounts(world.failures.slice(before)), ...found];
 }
 
 function playable(params: { world: World; kinds: readonly FaultKind[] }) {

@@ -45,7 +45,7 @@ export async function playTurn(params: { world: World; turn: Turn; cast: Cast })
   return {
     ...{ turn, words, meanwhile, recovery },
     seconds: (endMs - beganMs) / 1_000,
-    failures: [...world.failures.slice(before), ...late],
+    failures: [...withCounts(world.failures.slice(before)), ...late],
   };
 }
 
@@ -70,6 +70,13 @@ function superviseNodes(world: World): void {
     world.ended.add(seat.name);
     void reviveNode({ world, seat });
   }
+}
+
+/** What was told again and again stands once. */
+export function withCounts(failures: readonly string[]): string[] {
+  return [...Map.groupBy(failures, (one) => one)].map(([one, { length }]) =>
+    length === 1 ? one : `${one} (${length} times)`,
+  );
 }
 
 function tooLate(params: {
