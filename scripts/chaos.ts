@@ -1,5 +1,5 @@
 /**
- * `npm run chaos -- --minutes N [--seed S] [--kinds KINDS] [--first NUMBER] [--json]`: plays faults on real processes,
+ * `npm run chaos -- --minutes N [--seed S] [--kinds KINDS] [--first NUMBER] [--limit SECONDS] [--json]`: plays faults on real processes,
  * nodes and clients that talk all the time, until the time is up; says how soon all is well again after each, and
  * exits with 1 if something did not hold, with the line that plays it again.
  */
@@ -8,16 +8,25 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import pc from "picocolors";
-import { type FaultKind, faultKinds, kindsNamed } from "./chaos/faults.ts";
+import { type Cast, type FaultKind, faultKinds, kindsNamed } from "./chaos/faults.ts";
 import { formatBegun, formatPlayed, formatRows, formatSettled } from "./chaos/format.ts";
-import { type Chaos, cast, type Progress, playChaos } from "./chaos/playChaos.ts";
+import { type Chaos, type Progress, playChaos } from "./chaos/playChaos.ts";
 import { summarize } from "./chaos/summarize.ts";
+
+/** Of one turn, at the end. */
+const SHOWN_FINDINGS = 4;
+
+const cast: Cast = {
+  nodes: ["node 1", "node 2", "node 3"],
+  clients: ["alice", "bob", "carol", "dave", "erin"],
+};
 
 type Options = {
   minutes: number;
   seed: number;
   kinds: readonly FaultKind[];
   first: number;
+  limit: number;
   json: boolean;
   keep: boolean;
 };
@@ -33,6 +42,7 @@ await new Command("npm run chaos --")
     faultKinds,
   )
   .option("--first <number>", "begins with the fault of this number, as it was printed", whole, 0)
+  .option("--limit <seconds>", "so soon after a fault's end everybody has to read everybody", positive, 10)
   .option("--json", "prints the summary as JSON; how it goes on is on standard error", false)
   .option("--keep", "keeps the nodes' logs, and says where", false)
   .addHelpText(
@@ -53,6 +63,7 @@ Examples:
 
 async function chaos(options: Options): Promise<number> {
   const { minutes, seed, kinds, first, json, keep } = options;
+  const limitMs = options.limit * 1_000;
   const tell = json ? process.stderr : process.stdout;
   const say = (text: string): void => void tell.write(`${text}\n`);
   const stopping = new AbortController();
@@ -62,9 +73,18 @@ async function chaos(options: Options): Promise<number> {
   say(`faults for ${minutes} min from seed ${seed}: ${kinds.join(", ")}`);
   try {
     const onProgress = (progress: Progress): void => show({ progress, say });
-    const told = await playChaos({ directory, seed, first, kinds, minutes, signal, onProgress });
-    if (json)
-      process.stdout.write(`${JSON.stringify({ seed, kinds, ...told, rows: summarize(told.played) })}\n`);
+    const told = await playChaos({
+      directory,
+      cast,
+      seed,
+      first,
+      kinds,
+      minutes,
+      limitMs,
+      signal,
+      onProgress,
+    });
+    if (json) process.stdout.write(`${formatJson({ seed, kinds, told })}\n`);
     else say(formatChaos(told));
     for (const line of again({ ...options, told })) say(line);
     return told.findings.length > 0 ? 1 : 0;
@@ -91,10 +111,17 @@ function show(params: { progress: Progress; say: (text: string) => void }): void
   }
 }
 
+function formatJson(params: { seed: number; kinds: readonly FaultKind[]; told: Chaos }): string {
+  const { told, ...drawn } = params;
+  const maps = { outcomes: told.outcomes, refused: told.refused, logged: told.logged };
+  const counts = Object.entries(maps).map(([name, map]) => [name, Object.fromEntries(map)]);
+  return JSON.stringify({ ...drawn, ...told, ...Object.fromEntries(counts), rows: summarize(told.played) });
+}
+
 function formatChaos(told: Chaos): string {
   const { played, findings, messages, skipped, outcomes, refused, logged } = told;
-  const counts = (name: string, of: Readonly<Record<string, number>>): string[] => {
-    const words = Object.entries(of).map(([what, count]) => `${count} ${what}`);
+  const counts = (name: string, of: ReadonlyMap<string, number>): string[] => {
+    const words = [...of].map(([what, count]) => `${count} ${what}`);
     return words.length === 0 ? [] : [pc.dim(`${name}: ${words.join(", ")}`)];
   };
   const verdict = `${played.length} faults, ${messages} messages`;
@@ -114,15 +141,23 @@ function formatChaos(told: Chaos): string {
   ].join("\n");
 }
 
-/** What did not hold, each with the line that plays its fault again. */
+/** What did not hold, with the lines that play its fault again. */
 function again(params: Options & { told: Chaos }): string[] {
   const { seed, kinds, told } = params;
   const chosen = kinds.length === faultKinds.length ? "" : ` --kinds ${kinds.join(",")}`;
-  const turns = [...new Set(told.findings.map(({ turn }) => turn))];
-  return turns.flatMap((turn) => [
-    ...told.findings.filter((one) => one.turn === turn).map(({ what }) => `  #${turn}: ${what}`),
-    `  again: npm run chaos -- --minutes 1 --seed ${seed}${chosen} --first ${turn}`,
-  ]);
+  const line = (first: number): string => `npm run chaos -- --seed ${seed}${chosen} --first ${first}`;
+  const turns = Map.groupBy(told.findings, ({ turn }) => turn);
+  return [...turns].flatMap(([turn, findings]) => {
+    const since = findings[0]?.since ?? turn;
+    return [
+      ...findings.slice(0, SHOWN_FINDINGS).map(({ what }) => `  #${turn}: ${what}`),
+      ...(findings.length > SHOWN_FINDINGS
+        ? [`  #${turn}: and ${findings.length - SHOWN_FINDINGS} more`]
+        : []),
+      `  again: ${line(turn)} --minutes 0.1`,
+      ...(since === turn ? [] : [`  with all that came before it: ${line(since)}`]),
+    ];
+  });
 }
 
 function positive(text: string): number {

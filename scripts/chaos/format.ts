@@ -1,6 +1,5 @@
 import pc from "picocolors";
 import { formatTable } from "../../src/cli/formatTable.ts";
-import { DELIVERY_LIMIT_MS, ORDER_LIMIT_MS } from "./awaitRecovery.ts";
 import { type Cast, type Turn, tellTurn } from "./faults.ts";
 import type { Played } from "./playTurn.ts";
 import type { Row } from "./summarize.ts";
@@ -24,11 +23,8 @@ export function formatSettled(findings: readonly string[]): string {
 export function formatPlayed(played: Played): string {
   const { turn, words, seconds, meanwhile, recovery, failures } = played;
   const mark = failures.length === 0 ? pc.green("✓") : pc.red("✗");
-  const times = [
-    `next ${secondsOf(recovery.nextMs)}`,
-    `all ${colored(recovery.allMs, DELIVERY_LIMIT_MS)}`,
-    `order ${colored(recovery.orderMs, ORDER_LIMIT_MS)}`,
-  ];
+  const { nextMs, allMs, orderMs } = recovery;
+  const times = [`next ${secondsOf(nextMs)}`, `all ${secondsOf(allMs)}`, `order ${secondsOf(orderMs)}`];
   const lasted = `${seconds.toFixed(1).padStart(5)} s`;
   const line = `${pc.dim(numberOf(turn))} ${mark} ${words.padEnd(WORDS_WIDTH)} ${lasted}  ${times.join("  ")}`;
   const shown = pc.dim(`  ${meanwhile} shown meanwhile`);
@@ -36,11 +32,6 @@ export function formatPlayed(played: Played): string {
 }
 
 const numberOf = ({ number }: Turn): string => `#${number}`.padStart(5);
-
-function colored(ms: number | undefined, limitMs: number): string {
-  const isFine = ms !== undefined && ms <= limitMs;
-  return isFine ? secondsOf(ms) : pc.red(secondsOf(ms));
-}
 
 function secondsOf(ms: number | undefined): string {
   return ms === undefined ? "never" : `${(ms / 1_000).toFixed(1)} s`;

@@ -89,15 +89,17 @@ function judgeDigests(reports: Reports): string[] {
 /** Each has ended; what was acknowledged was delivered, or its author told why not. */
 function judgeIntents(params: { reports: Reports; acknowledged: ReadonlySet<Hex> }): string[] {
   const { reports, acknowledged } = params;
-  return [...reports].flatMap(([name, { intents }]) =>
-    intents.flatMap(({ id, action, outcome }) => {
-      if (outcome === undefined) return [`${name}'s ${action} ${id} is still open`];
-      if (outcome.kind === "delivered" || !acknowledged.has(id) || action !== "send") return [];
-      return excuses.has(outcome.reason)
-        ? []
-        : [`${name}'s message ${id} was acknowledged and has failed as ${outcome.reason}`];
-    }),
-  );
+  return [...reports].flatMap(([name, { intents }]) => {
+    const open = intents.filter(({ outcome }) => outcome === undefined);
+    const failed = intents.flatMap(({ id, action, outcome }) => {
+      if (action !== "send" || outcome?.kind !== "failed" || !acknowledged.has(id)) return [];
+      if (excuses.has(outcome.reason)) return [];
+      return [`${name}'s message ${id} was acknowledged and has failed as ${outcome.reason}`];
+    });
+    if (open.length === 0) return failed;
+    const actions = [...new Set(open.map(({ action }) => action))].join(", ");
+    return [...failed, `${open.length} intents of ${name} are still open (${actions})`];
+  });
 }
 
 /** What was delivered is with its author and with everybody who was in its epoch from the start and is a member still. */

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { awaitRecovery, DELIVERY_LIMIT_MS, ORDER_LIMIT_MS, type Recovery } from "./awaitRecovery.ts";
+import { awaitRecovery, ORDER_LIMIT_MS, type Recovery } from "./awaitRecovery.ts";
 import { type Cast, type Fault, type Turn, tellTurn } from "./faults.ts";
 import { reviveNode } from "./reviveNode.ts";
 import { verbs } from "./verbs/all.ts";
@@ -17,21 +17,27 @@ export type Played = {
 };
 
 /** Plays faults at once, ends them, and sees how soon all is well again. */
-export async function playTurn(params: { world: World; turn: Turn; cast: Cast }): Promise<Played> {
-  const { world, turn, cast } = params;
+export async function playTurn(params: {
+  world: World;
+  turn: Turn;
+  cast: Cast;
+  /** So soon after a fault's end everything that is said has to reach everybody. */
+  limitMs: number;
+}): Promise<Played> {
+  const { world, turn, cast, limitMs } = params;
   const before = world.failures.length;
   const shownBefore = countShown(world);
   const beganMs = performance.now();
   await Promise.all(turn.faults.map((fault) => playFault({ world, fault })));
   const endMs = performance.now();
   const meanwhile = countShown(world) - shownBefore;
-  const recovery = await awaitRecovery({ world, endMs, turn: turn.number + 1 });
+  const recovery = await awaitRecovery({ world, endMs, turn: turn.number, limitMs });
   superviseNodes(world);
   const late = [
     ...tooLate({
       what: "not all is read",
       ms: recovery.allMs,
-      limitMs: DELIVERY_LIMIT_MS,
+      limitMs,
       lacks: recovery.lacks,
     }),
     ...tooLate({

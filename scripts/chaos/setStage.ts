@@ -6,7 +6,7 @@ const SETUP_MS = 60_000;
 /** The group that everybody is in, with everybody as its administrator. */
 export async function openHall(params: { world: World }): Promise<void> {
   const { world } = params;
-  world.hall = await found({ world, name: nameOfNewHall(0), by: 0 });
+  world.hall = await found({ world, name: "hall", by: 0 });
 }
 
 /** A new group in which members come and go, and everybody talks from now on. */
@@ -24,6 +24,7 @@ export async function hush(params: { world: World }): Promise<void> {
   await Promise.all(world.people.map((seat) => letTalk({ world, seat }).catch(() => undefined)));
 }
 
+/** Who knows it has read the chain since that turn. */
 export const nameOfNewHall = (turn: number): string => `hall ${turn}`;
 
 async function found(params: { world: World; name: string; by: number }) {

@@ -64,7 +64,7 @@ const cases: readonly { name: string; alice: Report; other: Report; found: strin
     name: "an intent never ends",
     alice: said(undefined),
     other: bob(),
-    found: ["hall: alice's send 0xaa is still open"],
+    found: ["hall: 1 intents of alice are still open (send)"],
   },
   {
     name: "timelines differ",
