@@ -4,22 +4,26 @@
  * exits with 1 if something did not hold, with the line that plays it again.
  */
 import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { availableParallelism, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import pc from "picocolors";
+import { runAction } from "../src/cli/runAction.ts";
 import { type Cast, type FaultKind, faultKinds, kindsNamed } from "./chaos/faults.ts";
 import { formatBegun, formatPlayed, formatRows, formatSettled } from "./chaos/format.ts";
 import { type Chaos, type Progress, playChaos } from "./chaos/playChaos.ts";
 import { summarize } from "./chaos/summarize.ts";
 
-/** Of one turn, at the end. */
+/** What of one turn is shown at the end. */
 const SHOWN_FINDINGS = 4;
 
 const cast: Cast = {
   nodes: ["node 1", "node 2", "node 3"],
   clients: ["alice", "bob", "carol", "dave", "erin"],
 };
+
+/** Processes that want to run, for each processor. */
+const BUSY_LOAD = 2;
 
 type Options = {
   minutes: number;
@@ -44,7 +48,11 @@ await new Command("npm run chaos --")
   .option("--first <number>", "begins with the fault of this number, as it was printed", whole, 0)
   .option("--limit <seconds>", "so soon after a fault's end everybody has to read everybody", positive, 10)
   .option("--json", "prints the summary as JSON; how it goes on is on standard error", false)
-  .option("--keep", "keeps the nodes' logs, and says where", false)
+  .option(
+    "--keep",
+    "keeps the nodes' logs, and says where; they stay in any case if something did not hold",
+    false,
+  )
   .addHelpText(
     "after",
     `
@@ -56,40 +64,29 @@ Examples:
   $ npm run chaos -- --minutes 5 --kinds kill,stop-node
   $ npm run chaos -- --minutes 1 --seed 7 --first 12`,
   )
-  .action(async (options: Options) => {
-    process.exitCode = await chaos(options);
-  })
+  .action((options: Options, command: Command) =>
+    runAction({ command, act: (signal) => chaos({ ...options, signal }) }),
+  )
   .parseAsync();
 
-async function chaos(options: Options): Promise<number> {
-  const { minutes, seed, kinds, first, json, keep } = options;
-  const limitMs = options.limit * 1_000;
+async function chaos(options: Options & { signal: AbortSignal }): Promise<number> {
+  const { minutes, limit, json, ...chosen } = options;
   const tell = json ? process.stderr : process.stdout;
   const say = (text: string): void => void tell.write(`${text}\n`);
-  const stopping = new AbortController();
-  for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => stopping.abort());
-  const { signal } = stopping;
   const directory = await mkdtemp(join(tmpdir(), "weft-chaos-"));
-  say(`faults for ${minutes} min from seed ${seed}: ${kinds.join(", ")}`);
+  let isKept = options.keep;
+  say(`faults for ${minutes} min from seed ${options.seed}: ${options.kinds.join(", ")}`);
   try {
     const onProgress = (progress: Progress): void => show({ progress, say });
-    const told = await playChaos({
-      directory,
-      cast,
-      seed,
-      first,
-      kinds,
-      minutes,
-      limitMs,
-      signal,
-      onProgress,
-    });
-    if (json) process.stdout.write(`${formatJson({ seed, kinds, told })}\n`);
+    const place = { directory, cast, minutes, limitMs: limit * 1_000, onProgress };
+    const told = await playChaos({ ...chosen, ...place });
+    if (json) process.stdout.write(`${formatJson({ ...options, told })}\n`);
     else say(formatChaos(told));
     for (const line of again({ ...options, told })) say(line);
+    isKept ||= told.findings.length > 0;
     return told.findings.length > 0 ? 1 : 0;
   } finally {
-    if (keep) say(pc.dim(`the nodes' logs are in ${directory}`));
+    if (isKept) say(pc.dim(`the nodes' logs are in ${directory}`));
     else await rm(directory, { recursive: true, force: true });
   }
 }
@@ -112,16 +109,23 @@ function show(params: { progress: Progress; say: (text: string) => void }): void
 }
 
 function formatJson(params: { seed: number; kinds: readonly FaultKind[]; told: Chaos }): string {
-  const { told, ...drawn } = params;
-  const maps = { outcomes: told.outcomes, refused: told.refused, logged: told.logged };
+  const { seed, kinds, told } = params;
+  const { outcomes, refused, logged, loggedByNodes } = told;
+  const maps = { outcomes, refused, logged, loggedByNodes };
   const counts = Object.entries(maps).map(([name, map]) => [name, Object.fromEntries(map)]);
-  return JSON.stringify({ ...drawn, ...told, ...Object.fromEntries(counts), rows: summarize(told.played) });
+  return JSON.stringify({
+    seed,
+    kinds,
+    ...told,
+    ...Object.fromEntries(counts),
+    rows: summarize(told.played),
+  });
 }
 
 function formatChaos(told: Chaos): string {
-  const { played, findings, messages, skipped, outcomes, refused, logged } = told;
+  const { played, findings, messages, skipped, outcomes, refused, logged, loggedByNodes } = told;
   const counts = (name: string, of: ReadonlyMap<string, number>): string[] => {
-    const words = [...of].map(([what, count]) => `${count} ${what}`);
+    const words = [...of].sort(([, a], [, b]) => b - a).map(([what, count]) => `${count} × ${what}`);
     return words.length === 0 ? [] : [pc.dim(`${name}: ${words.join(", ")}`)];
   };
   const verdict = `${played.length} faults, ${messages} messages`;
@@ -135,10 +139,21 @@ function formatChaos(told: Chaos): string {
     ...counts("intents", outcomes),
     ...counts("refused calls", refused),
     ...counts("logged by clients", logged),
+    ...counts("logged by nodes", loggedByNodes),
+    ...describeLoad(),
     findings.length === 0
       ? pc.green(`✔ ${verdict}: everything held`)
       : pc.red(`✖ ${verdict}: ${findings.length} things did not hold`),
   ].join("\n");
+}
+
+/** Where processes wait for each other, so do messages. */
+function describeLoad(): string[] {
+  const load = (loadavg()[0] ?? 0) / availableParallelism();
+  if (load < BUSY_LOAD) return [];
+  return [
+    pc.yellow(`${load.toFixed(1)} processes per processor at the end: the times are those of a busy machine`),
+  ];
 }
 
 /** What did not hold, with the lines that play its fault again. */

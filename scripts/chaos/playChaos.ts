@@ -5,6 +5,7 @@ import { type Cast, drawTurn, type FaultKind, type Turn } from "./faults.ts";
 import { openDisk } from "./openDisk.ts";
 import { openWorld } from "./openWorld.ts";
 import { type Played, playTurn, withCounts } from "./playTurn.ts";
+import { readNodeLog } from "./readNodeLog.ts";
 import { hush, openHall, openSalon } from "./setStage.ts";
 import { settle } from "./settle.ts";
 import type { World } from "./world.ts";
@@ -21,7 +22,9 @@ export type Chaos = {
   readonly messages: number;
   readonly outcomes: ReadonlyMap<string, number>;
   readonly refused: ReadonlyMap<string, number>;
+  /** Warnings and worse. */
   readonly logged: ReadonlyMap<string, number>;
+  readonly loggedByNodes: ReadonlyMap<string, number>;
   /** Kinds that this machine can't play. */
   readonly skipped: readonly FaultKind[];
 };
@@ -74,6 +77,7 @@ export async function playChaos(params: Params): Promise<Chaos> {
     outcomes: sumOf(lives.map(({ outcomes }) => outcomes)),
     refused: sumOf(lives.map(({ refused }) => refused)),
     logged: sumOf(lives.map(({ logged }) => logged)),
+    loggedByNodes: sumOf(lives.map(({ loggedByNodes }) => loggedByNodes)),
   };
 }
 
@@ -106,9 +110,11 @@ async function playLife(params: Params & { isOver: () => boolean; onOpen: () => 
     findings.push(...found);
     onProgress({ kind: "settled", findings: found });
   }
-  const { ledger, logged } = world;
+  const { ledger, logged, nodes } = world;
   const { outcomes, refused, said } = ledger;
-  return { next, played, findings, messages: said.size, outcomes, refused, logged };
+  const logs = await Promise.all(nodes.map(({ node }) => readNodeLog({ file: node.logFile })));
+  const counts = { outcomes, refused, logged, loggedByNodes: sumOf(logs) };
+  return { next, played, findings, messages: said.size, ...counts };
 }
 
 /** Before the first fault all has to be well. */
