@@ -6,7 +6,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { availableParallelism, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import pc from "picocolors";
 import { runAction } from "../src/cli/runAction.ts";
 import { type Cast, type FaultKind, faultKinds, kindsNamed } from "./chaos/faults.ts";
@@ -39,11 +39,10 @@ await new Command("npm run chaos --")
   .description("Plays faults on processes of nodes and clients that talk, until the time is up.")
   .option("--minutes <number>", "for how long", positive, 10)
   .option("--seed <number>", "what the faults follow from", whole, Date.now() % 2 ** 31)
-  .option(
-    "--kinds <kinds>",
-    `which faults, by comma; the first or last word of several means all of them: ${faultKinds.join(", ")}`,
-    asKinds,
-    faultKinds,
+  .addOption(
+    new Option("--kinds <kinds>", `which, by comma, by name or first or last word: ${faultKinds.join(", ")}`)
+      .argParser(asKinds)
+      .default(faultKinds, "all"),
   )
   .option("--first <number>", "begins with the fault of this number, as it was printed", whole, 0)
   .option("--limit <seconds>", "so soon after a fault's end everybody has to read everybody", positive, 10)
