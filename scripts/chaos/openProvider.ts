@@ -7,9 +7,9 @@ import { type Intercept, type RpcAnswer, type RpcRequest, startRpcShim } from ".
 /**
  * How a node's chain provider is: `stuck` knows no block behind the newest one then and answers all the same, `loses`
  * takes transactions, tells their hashes and loses them, `silent` takes questions and never answers, `refuses` says
- * that it is too much, `gone` ends every connection.
+ * that it is too much, `broken` answers with a page of its proxy's, `gone` ends every connection.
  */
-export const providerMoods = ["stuck", "loses", "silent", "refuses", "gone"] as const;
+export const providerMoods = ["stuck", "loses", "silent", "refuses", "broken", "gone"] as const;
 export type ProviderMood = (typeof providerMoods)[number];
 
 export type Provider = AsyncDisposable & {
@@ -46,6 +46,7 @@ function moodOf(mood: Exclude<ProviderMood, "stuck">): Intercept {
   if (mood === "silent") return () => "hang";
   if (mood === "gone") return () => "drop";
   if (mood === "refuses") return () => ({ error: TOO_MUCH });
+  if (mood === "broken") return () => ({ status: 502 });
   return ({ method, params: [raw] }) =>
     method === "eth_sendRawTransaction" ? { result: keccak256(raw as Hex) } : undefined;
 }
