@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { GroupId, Hex } from "../../src/index.ts";
+import type { GroupId, Hex, InboxId } from "../../src/index.ts";
+import type { Standing } from "./acts.ts";
 import { judge, type Report } from "./judge.ts";
 import type { World } from "./world.ts";
 
@@ -41,26 +42,42 @@ async function look(params: {
 }): Promise<{ left: string[]; fingerprint: string }> {
   const { world, groups } = params;
   const looks = world.people.map(async ({ name, person }) => {
+    const inbox = world.inboxes.get(name);
     try {
       const { left, changes } = await person.ask("rest", { groups });
       const heads = await Promise.all(groups.map((group) => person.ask("standing", { group })));
-      return { name, left, changes, heads };
+      return { name, inbox, left, changes, heads };
     } catch (error) {
-      return { name, left: [`does not answer (${(error as Error).message})`], changes: 0, heads: [] };
+      return { name, inbox, left: [`does not answer (${(error as Error).message})`], changes: 0, heads: [] };
     }
   });
   const people = await Promise.all(looks);
-  const apart = groups.flatMap((_, at) => {
-    const heads = people.flatMap(({ heads }) => heads[at] ?? []).filter((one) => one.membership === "member");
-    const epochs = heads.map(({ epoch }) => epoch);
-    return new Set(heads.map(({ head }) => head)).size > 1
-      ? [`members are in epochs ${epochs.join(", ")}`]
-      : [];
-  });
+  const apart = groups.flatMap((_, at) =>
+    whoIsApart(people.map(({ name, inbox, heads }) => ({ name, inbox, standing: heads[at] }))),
+  );
   return {
     left: [...people.flatMap(({ name, left }) => left.map((one) => `${name}: ${one}`)), ...apart],
     fingerprint: people.map(({ changes }) => changes).join(),
   };
+}
+
+/** Who is not where the others are: behind, not in yet, or out without knowing it. */
+function whoIsApart(
+  people: readonly { name: string; inbox: InboxId | undefined; standing: Standing | undefined }[],
+): string[] {
+  const isIn = ({ standing }: (typeof people)[number]): boolean => standing?.membership === "member";
+  const epochs = people.filter(isIn).map(({ standing }) => standing?.epoch ?? 0);
+  const newest = people.find((one) => isIn(one) && one.standing?.epoch === Math.max(...epochs))?.standing;
+  if (newest === undefined) return ["nobody is a member"];
+  return people.flatMap((one) => {
+    const { name, inbox, standing } = one;
+    const isWanted = inbox !== undefined && newest.members.includes(inbox);
+    const stands = standing?.membership ?? "no part of it";
+    if (isWanted !== isIn(one)) return [`${name} is ${stands}, which the others do not know`];
+    return isWanted && standing?.head !== newest.head
+      ? [`${name} is in epoch ${standing?.epoch} of ${newest.epoch}`]
+      : [];
+  });
 }
 
 async function judgeGroup(params: { world: World; group: GroupId }): Promise<string[]> {
