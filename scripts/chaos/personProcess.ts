@@ -97,7 +97,10 @@ const warn = (about: object, message: string): void => log("warn", about, messag
 const error = (about: object, message: string): void => log("error", about, message);
 
 function log(level: "warn" | "error", about: object, message: string): void {
-  tell({ kind: "logged", level, message, about: wordsOf((about as { err?: unknown }).err ?? "") });
+  // Of a lie that was told of: what about, and whether it is decided who told it.
+  const { err = "", fact, isDecided } = about as { err?: unknown; fact?: string; isDecided?: boolean };
+  const words = fact === undefined ? wordsOf(err) : `${fact}, ${isDecided ? "decided" : "undecided"}`;
+  tell({ kind: "logged", level, message, about: words });
 }
 
 async function say(group: GroupId, text: string) {
