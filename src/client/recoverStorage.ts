@@ -1,3 +1,4 @@
+import { steadyMs } from "../clock/steadyMs.ts";
 import { isStorageFault, type WeftError } from "../errors.ts";
 import { valuesOf } from "../store/client/table.ts";
 import { reopenDatabase } from "../store/openDatabase.ts";
@@ -37,7 +38,7 @@ export async function recoverStorage(core: ClientCore): Promise<void> {
   core.logger.error({ path: core.database.path }, "a write failed; the database is opened again");
   await goOffline(core);
   for (const group of core.groups.values()) await group.queue.idle();
-  if (performance.now() - core.storageMendedMs < HARDLY_MENDED_MS) await waitMs({ ms: RETRY_MS, signal });
+  if (steadyMs() - core.storageMendedMs < HARDLY_MENDED_MS) await waitMs({ ms: RETRY_MS, signal });
   await readDisk(core);
   if (signal.aborted) return;
   core.events.emit({ kind: "missed" });
@@ -54,7 +55,7 @@ export async function readDisk(core: ClientCore): Promise<void> {
       core.storageFault = undefined;
       core.storageTried.resolve();
       core.storageTried = Promise.withResolvers();
-      core.storageMendedMs = performance.now();
+      core.storageMendedMs = steadyMs();
       return;
     } catch (error) {
       if (isStorageFault(error)) noteStorageFault(core, error);

@@ -1,4 +1,5 @@
 import { signRevokeInstallation } from "../chain/signIdentity.ts";
+import { steadyMs } from "../clock/steadyMs.ts";
 import { type ErrorCode, WeftError } from "../errors.ts";
 import { asId, type Hex, type InstallationKey } from "../wire/ids.ts";
 import { activeNodes } from "./links/nodeLinks.ts";
@@ -43,17 +44,17 @@ export async function revokeInstallations(
     for (const installation of keys) {
       actions.set(installation, await signRevokeInstallation({ network, wallet, inbox, installation }));
     }
-    const untilMs = performance.now() + PATIENCE_MS;
+    const untilMs = steadyMs() + PATIENCE_MS;
     for (let sentMs = Number.NEGATIVE_INFINITY; ended.size < keys.length; ) {
-      if (performance.now() > untilMs) throw tooLate(ended.size, keys.length);
-      if (performance.now() - sentMs >= SEND_AGAIN_MS) {
+      if (steadyMs() > untilMs) throw tooLate(ended.size, keys.length);
+      if (steadyMs() - sentMs >= SEND_AGAIN_MS) {
         for (const [installation, action] of actions) {
           if (ended.has(installation)) continue;
           const outcome = await relayRecord({ ...opened, ranked: activeNodes(opened.links), action });
           const end = endOf({ opened, installation, outcome });
           if (end) ended.set(installation, end);
         }
-        sentMs = performance.now();
+        sentMs = steadyMs();
       }
       const { revoked, isConfirmed } = await revokedOnes(opened);
       for (const installation of revoked) {

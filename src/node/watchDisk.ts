@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import { steadyMs } from "../clock/steadyMs.ts";
 import { isWeftError } from "../errors.ts";
 import type { LogStore } from "../store/node/logStore.ts";
 import type { Readiness } from "./readiness.ts";
@@ -21,9 +22,9 @@ export function watchDisk(params: { store: LogStore; readiness: Readiness; logge
       return;
     }
     if (sinceMs === undefined) logger.error({ err: fault }, "the database is opened again after a fault");
-    sinceMs ??= performance.now();
-    if (isWeftError(fault, "disk-full")) sinceMs = performance.now();
-    const isOver = isWeftError(fault, "damaged-database") || performance.now() - sinceMs > MAX_FAULT_MS;
+    sinceMs ??= steadyMs();
+    if (isWeftError(fault, "disk-full")) sinceMs = steadyMs();
+    const isOver = isWeftError(fault, "damaged-database") || steadyMs() - sinceMs > MAX_FAULT_MS;
     if (isOver && readiness.failure() === undefined) {
       logger.fatal({ err: fault }, "the database can't be opened any more");
       readiness.tell({ failure: fault });
