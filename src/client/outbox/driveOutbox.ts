@@ -23,7 +23,7 @@ import { sealIntent } from "./sealIntent.ts";
 import { stageIntent } from "./stageIntent.ts";
 import { stepToSealTo } from "./stepToSealTo.ts";
 import { submitIntent } from "./submitIntent.ts";
-import { entryToWelcome, welcomeIntent } from "./welcomeIntent.ts";
+import { entryToWelcome, owesWelcome, welcomeIntent } from "./welcomeIntent.ts";
 
 type Params = { core: ClientCore; group: Group; signal: AbortSignal };
 
@@ -65,11 +65,12 @@ function whyWaiting({ ownRelay }: ClientCore, action: OutboxAction): string {
 }
 
 /** A commit that has landed and has nothing left to deliver. */
-function endedIntent({ view }: Group): Intent | undefined {
+function endedIntent(group: Group): Intent | undefined {
+  const { view } = group;
   for (const intent of view.intents) {
     if (intent.progress.kind !== "landed") continue;
     const publications = view.publications.filter(({ sequence }) => sequence === intent.sequence);
-    const next = progressAfter({ intent, publications });
+    const next = progressAfter({ intent, publications, owesWelcome: owesWelcome(group, intent) });
     if (next !== intent) return next;
   }
   return undefined;

@@ -21,6 +21,7 @@ import { isSecond, publicationAfter } from "./deliveryStep.ts";
 import { failed, type Intent, settled } from "./intent.ts";
 import { progressAfter } from "./progressAfter.ts";
 import { forgetRefusals, hasRefused, noteRefusal } from "./refusals.ts";
+import { owesWelcome } from "./welcomeIntent.ts";
 
 type Params = { core: ClientCore; group: Group };
 type OfNode = Params & { node: NodeId; publication: Publication };
@@ -158,7 +159,8 @@ async function record(
     ({ sequence, part }) => sequence === publication.sequence && part !== publication.part,
   );
   const intent = group.view.intents.find(({ id }) => id === publication.record.intent);
-  const next = intent && progressAfter({ intent, publications: [...others, publication] });
+  const owes = intent !== undefined && owesWelcome(group, intent);
+  const next = intent && progressAfter({ intent, publications: [...others, publication], owesWelcome: owes });
   const isOver = next?.progress.kind === "settled";
   await changeGroup({
     core,

@@ -27,6 +27,11 @@ export function entryToWelcome(
   return undefined;
 }
 
+/** Whether an intent has commits whose Welcomes are still to be written. */
+export function owesWelcome(group: Group, intent: Intent): boolean {
+  return intent.landed.some((entry) => group.view.staged.get(entry)?.welcome !== undefined);
+}
+
 /**
  * Writes the Welcomes of an adopted commit: never before, so that nobody is welcomed to an epoch that does not come
  * to be. On disk before they leave. From within the group's queue.
