@@ -9,15 +9,19 @@ const LYING_SEED = 1;
 /** What each of them writes: with fewer it tests little. */
 const LEAST_WRITES = 15;
 
-for (const kinds of ["honest", "lying"] as const) {
-  const who = kinds === "honest" ? "random histories" : "histories in which nodes lie";
-  test(`${who} in several delivery orders: nothing is lost, nobody disagrees, everything settles`, async (t) => {
-    const inAllOrders = IN_ALL_ORDERS[kinds];
-    const seed = kinds === "honest" ? undefined : LYING_SEED;
-    const played = await runInWorker({ kind: "orders", inAllOrders, kinds, seed });
-    assert.ok(played >= inAllOrders);
-    t.diagnostic(`${played} histories, ${inAllOrders} of them in all orders`);
-  });
+test("random histories in several delivery orders: nothing is lost, nobody disagrees, everything settles", async (t) => {
+  t.diagnostic(await searchFor({ kinds: "honest", seed: undefined }));
+});
+
+test("histories in which nodes lie, in several delivery orders: the same holds, and nobody is deceived", async (t) => {
+  t.diagnostic(await searchFor({ kinds: "lying", seed: LYING_SEED }));
+});
+
+async function searchFor(params: { kinds: "honest" | "lying"; seed: number | undefined }): Promise<string> {
+  const inAllOrders = IN_ALL_ORDERS[params.kinds];
+  const played = await runInWorker({ kind: "orders", inAllOrders, ...params });
+  assert.ok(played >= inAllOrders);
+  return `${played} histories, ${inAllOrders} of them in all orders`;
 }
 
 for (const seat of ["alice", "dave"] as const) {
