@@ -44,7 +44,7 @@ const plainBytes = {
     bytes.length === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes),
   decode: (bytes: Uint8Array): Uint8Array => new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length),
 };
-const metaKey = keyOf(commonSchema.meta, {});
+export const metaKey = keyOf(commonSchema.meta, {});
 
 /**
  * Opens or creates a database that is bound to one network for good.
@@ -136,9 +136,15 @@ async function readOrCreateMeta(params: {
   if (bytes !== undefined) return checkMeta({ meta: parseMeta(bytes, path), path, kind, network });
   for await (const _ of level.keys({ limit: 1 })) throw foreign(path, "it has records but none of Weft's");
   const id = randomBytes(ID_BYTES);
-  const meta: Meta = { schema: SCHEMA_VERSION, kind, id: toHex(id), network: identityOf(network) };
-  await level.put(metaKey, new TextEncoder().encode(JSON.stringify(meta)), { sync: true });
+  await level.put(metaKey, encodeMeta({ kind, id, network }), { sync: true });
   return id;
+}
+
+/** The first record of a database: what it is, for good. */
+export function encodeMeta(params: { kind: DatabaseKind; id: Uint8Array; network: Network }): Uint8Array {
+  const { kind, id, network } = params;
+  const meta: Meta = { schema: SCHEMA_VERSION, kind, id: toHex(id), network: identityOf(network) };
+  return new TextEncoder().encode(JSON.stringify(meta));
 }
 
 function checkMeta(params: { meta: Meta; path: string; kind: DatabaseKind; network: Network }): Uint8Array {

@@ -1,5 +1,5 @@
 import { MemoryLevel } from "memory-level";
-import type { Database, DatabaseKind } from "../../src/store/openDatabase.ts";
+import { type Database, type DatabaseKind, encodeMeta, metaKey } from "../../src/store/openDatabase.ts";
 import type { Network } from "../../src/wire/network.ts";
 
 /** A database as it lies on a disk: key and value. */
@@ -30,6 +30,7 @@ export async function openMemoryDatabase(params: {
   });
   await level.open();
   await level.batch(rows.map(([key, value]) => ({ type: "put", key, value })));
+  await level.put(metaKey, encodeMeta({ kind, id, network }));
   const closing = new AbortController();
   return {
     ...{ path, kind, id, network, closed: closing.signal, onReopen: new Set<never>() },
