@@ -11,7 +11,17 @@ import { fileURLToPath } from "node:url";
 import { openHardhat } from "../src/chain/openHardhat.ts";
 
 /** Many files start chains and nodes of their own and wait for blocks: more at once only take time from each other. */
-const FILES_AT_ONCE = Math.max(3, Math.min(4, availableParallelism() - 1));
+const FILES_AT_ONCE = Math.max(4, Math.min(6, availableParallelism() - 1));
+/** They take minutes each, computing or waiting: beside the others, not after them. */
+const LONG_FILES = [
+  "test/scenario/shipped.test.ts",
+  "test/scenario/plays.test.ts",
+  "test/search/search.test.ts",
+  "test/search/found.test.ts",
+  "test/client/servedLies.test.ts",
+  "test/client/withheld.test.ts",
+  "test/search/standstill.test.ts",
+];
 /** A test that hangs fails by name instead of holding up the run. */
 const TEST_TIMEOUT_MS = 300_000;
 const PROGRESS_MS = 30_000;
@@ -64,9 +74,9 @@ function chooseFiles(named: string[]): string[] {
   return files;
 }
 
-/** The search computes for minutes: beside tests that wait, not after them. */
 function rankOf(file: string): number {
-  return file.endsWith("search.test.ts") ? 0 : 1;
+  const at = LONG_FILES.indexOf(file);
+  return at < 0 ? LONG_FILES.length : at;
 }
 
 function asPattern(path: string): string {
