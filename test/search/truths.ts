@@ -139,7 +139,7 @@ function checkAccused({ world }: Params): void {
 }
 
 /**
- * Whoever is served by one that leaves out something has been told so. What it left out in an earlier connection may have
+ * Whoever is served by one that leaves out messages has been told so. What it left out in an earlier connection may have
  * come by way of another node since.
  */
 function checkWithheld({ world, group, views }: Params): void {
@@ -153,7 +153,7 @@ function checkWithheld({ world, group, views }: Params): void {
     const left = [...deceit.told].filter(
       ([told, lastMs]) =>
         told.startsWith(`${name}: ${serving.name}: `) &&
-        told.includes("left out") &&
+        told.endsWith("messages left out") &&
         sinceMs !== undefined &&
         lastMs >= sinceMs,
     );
