@@ -13,6 +13,7 @@ import { type Cast, type FaultKind, faultKinds, kindsNamed } from "./chaos/fault
 import { formatBegun, formatPlayed, formatRows, formatSettled } from "./chaos/format.ts";
 import { type Chaos, type Progress, playChaos } from "./chaos/playChaos.ts";
 import { summarize } from "./chaos/summarize.ts";
+import { positive, whole } from "./numberOptions.ts";
 
 /** What of one turn is shown at the end. */
 const SHOWN_FINDINGS = 4;
@@ -172,16 +173,6 @@ function again(params: Options & { told: Chaos }): string[] {
       ...(since === turn ? [] : [`  with all that came before it: ${line(since)}`]),
     ];
   });
-}
-
-function positive(text: string): number {
-  if (Number(text) > 0) return Number(text);
-  throw new InvalidArgumentError("It takes a number above 0.");
-}
-
-function whole(text: string): number {
-  if (Number.isInteger(Number(text))) return Number(text);
-  throw new InvalidArgumentError("It takes a whole number.");
 }
 
 function asKinds(text: string): readonly FaultKind[] {

@@ -10,6 +10,7 @@ import { checkHistories } from "../test/search/checkHistories.ts";
 import { BAD_ENDS, failEveryWrite } from "../test/search/everyWrite.ts";
 import { type History, historyKinds, type Kinds } from "../test/search/history.ts";
 import { type Ran, runHistory } from "../test/search/runHistory.ts";
+import { positive, whole } from "./numberOptions.ts";
 
 /** Between two looks at the clock. */
 const RUNS = 50;
@@ -36,16 +37,6 @@ await new Command("npm run soak --")
     else process.exitCode = options.writes ? await failWrites() : await soak(options);
   })
   .parseAsync();
-
-function positive(text: string): number {
-  if (Number(text) > 0) return Number(text);
-  throw new InvalidArgumentError("It takes a number above 0.");
-}
-
-function whole(text: string): number {
-  if (Number.isInteger(Number(text))) return Number(text);
-  throw new InvalidArgumentError("It takes a whole number.");
-}
 
 function asHistory(text: string): History {
   try {
