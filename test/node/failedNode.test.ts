@@ -53,6 +53,10 @@ test("a node whose only provider turns to another chain is unhealthy, says why, 
 
 async function blockOf(rpcUrl: string): Promise<number> {
   const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "eth_blockNumber", params: [] });
-  const answer = await fetch(rpcUrl, { method: "POST", headers: { "content-type": "application/json" }, body });
+  const answer = await fetch(rpcUrl, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body,
+  });
   return Number(((await answer.json()) as { result: string }).result);
 }
