@@ -4,8 +4,10 @@ import {
   createNodeLinks,
   isUp,
   nodesToTry,
+  noteAnswer,
   noteBehind,
   noteFailure,
+  noteUnshared,
 } from "../../src/client/links/nodeLinks.ts";
 import { tryAgain } from "../../src/client/links/tryAgain.ts";
 import { WeftError } from "../../src/errors.ts";
@@ -61,4 +63,23 @@ test("a failure does not shorten how long a node is left alone for being far beh
   noteBehind(links, node, nowMs);
   noteFailure(links, node, nowMs);
   assert(!isUp(links, node, nowMs + 50_000));
+});
+
+test("a node whose blocks nobody else has is left alone for twice as long each time", () => {
+  const links = linksTo(async () => ({ ready: true }));
+  const minuteMs = 60_000;
+  let nowMs = LONG_AGO_MS;
+  const leave = (): number => {
+    noteUnshared(links, node, nowMs);
+    // As whoever reads by it notes that it ended.
+    noteFailure(links, node, nowMs);
+    const untilMs = links.health.get(node)?.downUntilMs ?? 0;
+    const minutes = (untilMs - nowMs) / minuteMs;
+    nowMs = untilMs;
+    noteAnswer(links, node);
+    return minutes;
+  };
+  assert.deepEqual([leave(), leave(), leave(), leave(), leave(), leave()], [1, 2, 4, 8, 10, 10]);
+  nowMs += 11 * minuteMs;
+  assert.equal(leave(), 1);
 });

@@ -189,6 +189,38 @@ test("a node that follows a chain of its own for ever is found out by the first 
   );
 });
 
+test("a node that is ever far ahead of all others is found out by the earliest block that a witness lacked", async () => {
+  const ahead = 40;
+  let length = 102;
+  const named = new Map<Hex, number>();
+  const claimAt = (number: number): Claim => {
+    const hash = testHash(named.size);
+    named.set(hash, number);
+    return { head: { ...TEST_HEAD, number, hash }, facts: [] };
+  };
+  const stubborn = async (question: WordsQuestion): Promise<WordsAnswer> => {
+    const { head, words } = answer(question);
+    const number = named.get(question.block) ?? 0;
+    return { head, words: words && { ...words, block: { ...words.block, number } } };
+  };
+  const { ask, lies } = testWitnesses([
+    { id: 1, answers: stubborn },
+    { id: 2, answers: () => at(length)() },
+    { id: 3, answers: () => at(length)() },
+  ]);
+  // What is too far ahead to be judged soon hides nothing that can be judged before.
+  assert.equal((await testimonyOf(ask(claimAt(1_000_000))))[0], "not-yet");
+  assert.equal((await testimonyOf(ask(claimAt(length + ahead))))[0], "not-yet");
+  length = 102 + ahead + 63;
+  assert.equal((await testimonyOf(ask(claimAt(length + ahead))))[0], "not-yet");
+  length++;
+  assert.equal((await testimonyOf(ask(claimAt(length + ahead))))[0], "contradicted");
+  assert.deepEqual(
+    lies.map(({ node, fact }) => [node, fact]),
+    [[testNodeId(1), "the block 142"]],
+  );
+});
+
 test("a block that a witness has after all is doubted no more", async () => {
   let answers: (question: WordsQuestion) => Promise<WordsAnswer> = at(102);
   const { ask, lies, witnesses } = testWitnesses([

@@ -12,6 +12,7 @@ import { createSerialQueue, type SerialQueue } from "../serialQueue.ts";
 import { waitMs } from "../waitMs.ts";
 import { agreeOnRollback, lowerRollback, type ToldRollback } from "./agreeOnRollback.ts";
 import { chainPosition } from "./chainPosition.ts";
+import { noteUnshared } from "./nodeLinks.ts";
 import { reachHead } from "./reachHead.ts";
 
 type Params = {
@@ -186,6 +187,7 @@ function note(feed: Feed, lane: Lane, outcome: PageOutcome): void {
   lane.waitsSinceMs = outcome === "later" ? (lane.waitsSinceMs ?? steadyMs()) : undefined;
   if (outcome === "read" || outcome === "again") return;
   if (lane.waitsSinceMs !== undefined && lane.waitsSinceMs + PATIENCE_MS < steadyMs()) {
+    noteUnshared(feed.core.links, feed.node, steadyMs());
     throw new WeftError({ code: "not-ready", message: `nobody else has the blocks of ${feed.node}` });
   }
   void readAnew(feed, lane, outcome === "undecided" ? READ_UNDECIDED_MS : READ_ANEW_MS);

@@ -35,6 +35,8 @@ export type NodeLinks = HeardTime & {
   readonly health: Map<NodeId, Health>;
   /** When each node last answered a call in time, ms since 1970. */
   readonly answeredAtMs: Map<NodeId, number>;
+  /** How often in a row nobody else had the blocks of each node, and until when it was left for that, ms since 1970. */
+  readonly unshared: Map<NodeId, { readonly times: number; readonly untilMs: number }>;
   /** Those that are being tried again. */
   readonly trying: Set<NodeId>;
   /** Called when nodes come or go. */
@@ -72,6 +74,7 @@ export function createNodeLinks(params: {
     clocks: new Map(),
     onHeard: undefined,
     answeredAtMs: new Map(),
+    unshared: new Map(),
     trying: new Set(),
     onChange: params.onChange,
     reach: undefined,
@@ -216,6 +219,19 @@ export function noteWithholding(links: NodeLinks, node: NodeId, nowMs: number): 
 export function noteBehind(links: NodeLinks, node: NodeId, nowMs: number): void {
   if (isLeft(links, node, nowMs)) return;
   links.health.set(node, { failures: 1, failedAtMs: nowMs, downUntilMs: nowMs + BEHIND_DOWN_MS });
+}
+
+/**
+ * Nobody else has the node's blocks: this client reads elsewhere, twice as long each time, for an operator with two such
+ * nodes could serve it by turns else.
+ */
+export function noteUnshared(links: NodeLinks, node: NodeId, nowMs: number): void {
+  if (isLeft(links, node, nowMs)) return;
+  const known = links.unshared.get(node);
+  const times = known && known.untilMs + WITHHELD_DOWN_MS > nowMs ? known.times + 1 : 1;
+  const downUntilMs = nowMs + Math.min(WITHHELD_DOWN_MS, BEHIND_DOWN_MS * 2 ** (times - 1));
+  links.unshared.set(node, { times, untilMs: downUntilMs });
+  links.health.set(node, { failures: 1, failedAtMs: nowMs, downUntilMs });
 }
 
 /** True for a node that is left alone for what it said, and not because it does not answer. */

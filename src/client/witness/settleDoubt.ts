@@ -12,8 +12,9 @@ import type { Witnesses } from "./witnesses.ts";
 const DOUBT_PATIENCE_MS = 200;
 
 /**
- * Remembers the first block of a serving node's that a witness lacked although its own chain was as long. A node that
- * always names a new block of a chain of its own would never be asked about one that is old enough to decide.
+ * Remembers the earliest block of a serving node's that a witness lacked, however far its own chain was. A node that
+ * always names a new block of a chain of its own, or one far ahead, would never be asked about one that is old enough to
+ * decide.
  */
 export function noteDoubt(params: {
   witnesses: Witnesses;
@@ -22,8 +23,9 @@ export function noteDoubt(params: {
   heard: Heard;
 }): void {
   const { witnesses, serving, claim, heard } = params;
-  if (heard.word.kind !== "lacks" || (heard.head?.number ?? -1) < claim.head.number) return;
-  if (!witnesses.doubted.has(serving)) witnesses.doubted.set(serving, claim.head);
+  if (heard.word.kind !== "lacks" || heard.head === undefined) return;
+  const known = witnesses.doubted.get(serving);
+  if (!known || claim.head.number < known.number) witnesses.doubted.set(serving, claim.head);
 }
 
 /**

@@ -29,7 +29,7 @@ export type Witnesses = {
   readonly drawnInVain: Map<NodeId, number>;
   /** How often in a row each node has taken back its word on one fact: see `retractions.ts`. */
   readonly retractions: Map<NodeId, Retraction>;
-  /** The first block of each serving node's that a witness lacked although its chain was as long: see `settleDoubt`. */
+  /** The earliest block of each serving node's that a witness lacked: see `settleDoubt`. */
   readonly doubted: Map<NodeId, ChainBlock>;
   /**
    * Since when each serving node was seen far behind the others in what it serves, ms since 1970, and how many blocks it
