@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import fc from "fast-check";
-import { isLeft } from "../../src/client/links/nodeLinks.ts";
+import { isLeft, isUp, noteUnshared } from "../../src/client/links/nodeLinks.ts";
 import { compareWords } from "../../src/client/witness/compareWords.ts";
 import { decideBetween } from "../../src/client/witness/decideBetween.ts";
 import type { Endpoint } from "../../src/client/witness/endpoint.ts";
@@ -219,6 +219,13 @@ test("a node that is ever far ahead of all others is found out by the earliest b
     lies.map(({ node, fact }) => [node, fact]),
     [[testNodeId(1), "the block 142"]],
   );
+});
+
+test("a node that is left since nobody else had its blocks is a witness when others have them", async () => {
+  const { ask, witnesses } = testWitnesses([1, 2].map((id) => ({ id, answers: honest })));
+  noteUnshared(witnesses.links, testNodeId(2), time.nowMs());
+  assert(!isUp(witnesses.links, testNodeId(2), time.nowMs()));
+  assert.equal((await testimonyOf(ask(truth)))[0], "agreed");
 });
 
 test("a block that a witness has after all is doubted no more", async () => {

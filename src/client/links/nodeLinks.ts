@@ -234,6 +234,11 @@ export function noteUnshared(links: NodeLinks, node: NodeId, nowMs: number): voi
   links.health.set(node, { failures: 1, failedAtMs: nowMs, downUntilMs });
 }
 
+/** True for a node that is left alone since nobody else had its blocks: others may have them by now. */
+export function isUnshared({ unshared }: NodeLinks, node: NodeId, nowMs: number): boolean {
+  return nowMs < (unshared.get(node)?.untilMs ?? 0);
+}
+
 /** True for a node that is left alone for what it said, and not because it does not answer. */
 export function isLeft({ health }: NodeLinks, node: NodeId, nowMs: number): boolean {
   const known = health.get(node);

@@ -2,7 +2,7 @@ import { steadyMs } from "../../clock/steadyMs.ts";
 import type { GroupId, NodeId } from "../../wire/ids.ts";
 import type { ChainBlock } from "../../wire/words.ts";
 import type { ClientEvent } from "../events.ts";
-import { apiOf, countOperators, isLeft, isUp, type NodeLinks } from "../links/nodeLinks.ts";
+import { apiOf, countOperators, isLeft, isUnshared, isUp, type NodeLinks } from "../links/nodeLinks.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Testimony } from "./testimony.ts";
 import type { Operated, Witness } from "./witness.ts";
@@ -92,10 +92,15 @@ export function askable<T extends Operated>(
   const { links, quiet } = witnesses;
   const now = steadyMs();
   const nodes = candidates.filter(({ node }) => !links.nodes.get(node)?.isUnconfirmed);
-  const left = nodes.filter(({ node }) => isLeft(links, node, now));
   const isHeard = (node: NodeId) => withQuiet || (quiet.get(node)?.untilMs ?? 0) <= now;
   const up = nodes.filter(({ node }) => isUp(links, node, now) && isHeard(node));
+  const left = nodes.filter((one) => !up.includes(one) && isLeftForWords(links, one.node, now));
   return [...up, ...left];
+}
+
+/** It answers, but is not read by. */
+function isLeftForWords(links: NodeLinks, node: NodeId, nowMs: number): boolean {
+  return isLeft(links, node, nowMs) || isUnshared(links, node, nowMs);
 }
 
 /** True where the app has said so and the registry, as far as it is known, has no second operator. */
