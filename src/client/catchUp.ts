@@ -8,10 +8,11 @@ import type { Group } from "./groups/group.ts";
 import { readRegistry } from "./identity/readRegistry.ts";
 import { joinPending } from "./joining/joinGroups.ts";
 import type { FeedPlan } from "./links/feedPlan.ts";
-import { positionsOf, readingsOf, receivePage, type TopicReadings } from "./links/followTopics.ts";
+import { positionsOf, readingsOf, receivePage } from "./links/followTopics.ts";
 import { apiOf } from "./links/nodeLinks.ts";
 import { nodesInUse, rankGroupNodes, rankOwnNodes } from "./links/rankGroupNodes.ts";
 import { reachHead } from "./links/reachHead.ts";
+import type { TopicReadings } from "./links/topicClaims.ts";
 import { waitMs } from "./waitMs.ts";
 
 const DEFAULT_TIMEOUT_MS = 30_000;
@@ -131,11 +132,10 @@ async function pullTopics(params: Params & { api: NodeApi; plan: FeedPlan }): Pr
   const { core, api, plan, signal } = params;
   const { database } = await api.getNode({}, { signal });
   for (;;) {
-    const readings = readingsOf({ core, plan });
-    const topics = await positionsOf({ core, plan, database });
+    const { positions: topics, asked } = await positionsOf({ core, plan, database });
     const page = await api.query({ topics }, { signal });
-    await receivePage({ core, api, page, readings, signal });
-    if (!page.more && isSame(readings, readingsOf({ core, plan }))) return;
+    await receivePage({ core, api, page, asked, signal });
+    if (!page.more && isSame(asked.readings, readingsOf({ core, plan }))) return;
   }
 }
 

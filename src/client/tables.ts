@@ -254,8 +254,16 @@ export type WelcomeRecord = {
 export type TopicPositionRecord = {
   /** Offset by node database (16 bytes, hex). */
   readonly cursors: Readonly<Record<Hex, bigint>>;
+  /**
+   * What this client told each of these nodes to have from others, before it had a cursor there: the node does not show
+   * that. Absent where this client can't tell any more.
+   */
+  readonly had?: Readonly<Record<Hex, readonly LogEnd[]>>;
   readonly vector: readonly LogRange[];
 };
+
+/** All of a log before `next`. */
+export type LogEnd = Pick<LogRange, "log" | "next">;
 
 export type KnownNode = {
   readonly node: NodeId;

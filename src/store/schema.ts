@@ -83,7 +83,7 @@ export const clientSchema = {
   openIntent:    { prefix: 0x74, key: { sequence: "u64" },                          value: "empty: this intent of the outbox is open", writer: "the outbox" },
   sendPlace:     { prefix: 0x76, key: { message: "bytes32" },                       value: "sequence of the outbox record that sends it", writer: "the outbox" },
   publication:   { prefix: 0x5f, key: { sequence: "u64", part: "u32" },             value: "PublicationRecord: an envelope to be delivered for an intent", writer: "the outbox" },
-  topicPosition: { prefix: 0x60, key: { topic: "topic" },                           value: "TopicPositionRecord: cursor per node database and vector of the last watermark", writer: "whoever reads the topic" },
+  topicPosition: { prefix: 0x60, key: { topic: "topic" },                           value: "TopicPositionRecord: cursor per node database, what was had before it, and vector of the last watermark", writer: "whoever reads the topic" },
   topicRead:     { prefix: 0x78, key: place,                                         value: "envelope hash (32): it was read there, with that node's receipt", writer: "whoever reads the topic" },
   welcome:       { prefix: 0x61, key: { envelope: "bytes32" },                      value: "WelcomeRecord: an opened Welcome that waits for its group info", writer: "the welcome queue" },
   preference:    { prefix: 0x62, key: { group: "bytes32" },                         value: "node id that the conversation prefers", writer: "preferNode" },

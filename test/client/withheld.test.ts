@@ -4,6 +4,7 @@ import { coreOf } from "../../src/client/client.ts";
 import type { ClientEvent } from "../../src/client/events.ts";
 import { isUp } from "../../src/client/links/nodeLinks.ts";
 import { rankOwnNodes } from "../../src/client/links/rankGroupNodes.ts";
+import { tables } from "../../src/client/tables.ts";
 import { addMembers, createGroup, groupStatus, preferNode, sendMessage, setOnline } from "../../src/index.ts";
 import type { SubscriptionEvent } from "../../src/rpc/nodeApi.ts";
 import { type Envelope, envelopeHash } from "../../src/wire/envelope.ts";
@@ -98,6 +99,37 @@ test("a node that leaves out one member's messages only is noticed as well", asy
     told("withheld").map((event) => "node" in event && event.node),
     [evil.nodeId],
   );
+});
+
+test("what one node has left out nobody else is blamed for who was told that it is there", async () => {
+  await using evil = await startWithholder({ node: nodeAt(0) });
+  await using bob = await openBehind([evil, nodeAt(1), nodeAt(2)]);
+  const told = eventsOf(bob);
+  const group = await groupOf(bob);
+  await beServedBy(bob, group, evil.nodeId);
+  const hidden = new Set<EnvelopeHash>();
+  const held = async () => (await nodeAt(0).api.query({ topics: [{ topic: groupTopic(group) }] })).envelopes;
+  const before = new Set((await held()).map(({ envelope }) => envelopeHash(envelope)));
+  evil.hide(({ envelope }) => !before.has(envelopeHash(envelope)));
+  await say(alice, group, "sell now");
+  await until("the node has it", async () => (await held()).length > before.size);
+  for (const { envelope } of await held()) hidden.add(envelopeHash(envelope));
+  evil.hide(({ envelope }) => hidden.has(envelopeHash(envelope)));
+  await say(alice, group, "as if nothing was");
+  await until("bob reads", async () => (await texts(bob, group)).includes("as if nothing was"));
+  // It is asked for what lies behind what the liar says to have shown; then, by its cursor, for what it has taken since.
+  const { database } = coreOf(bob.client);
+  const { cursors = {} } = (await tables.topicPosition.get(database, { topic: groupTopic(group) })) ?? {};
+  const others = await Promise.all([1, 2].map(async (at) => await nodeAt(at).api.getNode({})));
+  const other = others.find((one) => !(one.database in cursors));
+  assert.ok(other);
+  await beServedBy(bob, group, other.node);
+  await say(alice, group, "after");
+  await until("bob reads on", async () => (await texts(bob, group)).includes("after"));
+  await reconnect(bob);
+  await until("bob reads it all", async () => (await texts(bob, group)).includes("sell now"), PERIODS_MS);
+  const named = told("withheld").flatMap((event) => ("node" in event ? [event.node] : []));
+  assert.ok(named.every((node) => node === evil.nodeId));
 });
 
 test("a node that keeps back a Welcome is noticed, and the invited client joins", async () => {

@@ -2,7 +2,7 @@ import { steadyMs } from "../../clock/steadyMs.ts";
 import { isStorageFault, isWeftError } from "../../errors.ts";
 import { MAX_SPANS_PER_DIGEST } from "../../rpc/limits.ts";
 import type { NodeApi } from "../../rpc/nodeApi.ts";
-import type { GroupId, NodeId } from "../../wire/ids.ts";
+import { type GroupId, type NodeId, toHex } from "../../wire/ids.ts";
 import { parseTopic } from "../../wire/topic.ts";
 import type { LogDigest } from "../../wire/topicDigest.ts";
 import type { ClientCore } from "../core.ts";
@@ -14,7 +14,7 @@ import { differing, readCounts, vectorBefore } from "./compareTopic.ts";
 import { fetchMissing } from "./fetchMissing.ts";
 import { apiOf, noteWithholding } from "./nodeLinks.ts";
 import { witnessOf } from "./rankGroupNodes.ts";
-import { type Claim, claimOf } from "./topicClaims.ts";
+import { type Claim, claimOf, stands } from "./topicClaims.ts";
 import type { ReadPlace } from "./topicReads.ts";
 
 type Params = {
@@ -125,9 +125,9 @@ async function settleByFetching(
     const genuine = await genuineOf(core, missing);
     const nowMs = networkMs(core.links);
     const withheld = genuine.filter((place) => isWithheld({ place, claim, digests: params.digests, nowMs }));
-    const isServed = claimOf({ core, topic, node: claim.node }) !== undefined;
-    if (withheld.length > 0 && isServed)
-      return leave({ ...params, node: claim.node, count: withheld.length });
+    // Meanwhile the other node may have begun to serve.
+    const isMeant = claim.node !== witness && stands({ core, topic, claim });
+    if (withheld.length > 0 && isMeant) return leave({ ...params, node: claim.node, count: withheld.length });
     if (missing.length > 0) return "behind";
     return await judgeWitness({ ...params, signal, witness, open });
   } catch (error) {
@@ -154,7 +154,10 @@ function isJunk(outcome: { kind: string; reason?: unknown }): boolean {
   return outcome.kind === "rejected" && junk.has(outcome.reason as RejectReason);
 }
 
-/** The serving node has said that it holds this run of the log, or that it keeps no more of what is that young. */
+/**
+ * The serving node has said that it holds this run of the log, or that it keeps no more of what is that young, and this
+ * client has not told it to have the run from others: one of them has left it out then.
+ */
 function isWithheld(params: {
   place: ReadPlace;
   claim: Claim;
@@ -168,7 +171,9 @@ function isWithheld(params: {
   // Of a log with two branches a node may honestly hold the other one.
   if (digests.some((digest) => isThere(digest) && digest.conflicted)) return false;
   const range = claim.vector.find(isThere);
-  if (!range || sequence >= range.next) return false;
+  const had = claim.asked.had.get(toHex(place.topic));
+  if (!range || sequence >= range.next || !had) return false;
+  if (sequence < (had.find(isThere)?.next ?? 0n)) return false;
   return sequence >= range.floor || timeMs > nowMs - LEAST_KEPT_MS;
 }
 

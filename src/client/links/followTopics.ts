@@ -8,12 +8,12 @@ import { groupTopic, parseTopic, welcomeTopic } from "../../wire/topic.ts";
 import type { ClientCore } from "../core.ts";
 import { receiveWelcomes } from "../joining/receiveWelcomes.ts";
 import { receiveEnvelopes } from "../messages/receiveEnvelopes.ts";
-import { tables } from "../tables.ts";
+import { type LogEnd, tables } from "../tables.ts";
 import type { FeedPlan } from "./feedPlan.ts";
 import { noteActivity } from "./noteActivity.ts";
 import { readNodeList } from "./readDirectory.ts";
 import { splitCalls } from "./splitCalls.ts";
-import { dropClaims, keepClaim } from "./topicClaims.ts";
+import { dropClaims, keepClaim, type TopicReadings, type TopicsAsked } from "./topicClaims.ts";
 import { noteRead, placesIn, readAnewWrites, readWrites, withoutRead } from "./topicReads.ts";
 
 /** What nodes have of a topic is told with it: it takes most of a call. */
@@ -34,8 +34,7 @@ type Params = {
 /** Reads the topics of a plan by way of one node, from where they were left, by as many calls as it takes. Ends by throwing. */
 export async function followTopics(params: Params): Promise<void> {
   const { core, plan, database } = params;
-  const readings = readingsOf({ core, plan });
-  const positions = await positionsOf({ core, plan, database });
+  const { positions, asked } = await positionsOf({ core, plan, database });
   const bytesOf = ({ vector = [] }: TopicPosition) => TOPIC_BYTES + vector.length * LOG_BYTES;
   const calls = splitCalls({
     ...{ items: positions, most: MAX_TOPICS_PER_CALL, mostBytes: MOST_BYTES, bytesOf },
@@ -48,7 +47,7 @@ export async function followTopics(params: Params): Promise<void> {
     if (open.size === 0) reachEnd(params);
   };
   const streams = calls.map((call) =>
-    followCall({ ...params, signal, positions: call, readings, onRead: () => onRead(call) }),
+    followCall({ ...params, signal, positions: call, asked, onRead: () => onRead(call) }),
   );
   try {
     await Promise.all(streams);
@@ -61,23 +60,26 @@ export async function followTopics(params: Params): Promise<void> {
 async function followCall(
   params: Params & {
     positions: readonly TopicPosition[];
-    readings: TopicReadings;
+    asked: TopicsAsked;
     /** All of these topics are read. */
     onRead: () => void;
   },
 ): Promise<void> {
-  const { core, node, api, positions, readings, onRead, signal } = params;
+  const { core, node, api, positions, asked, onRead, signal } = params;
   const topics = positions.map(({ topic }) => topic);
   const sinceMs = steadyMs();
-  keepClaim({ core, topics, claim: { node, vector: [], sinceMs } });
+  keepClaim({ core, topics, claim: { node, vector: [], sinceMs, asked } });
   try {
     for await (const event of api.subscribe({ topics: positions }, { signal })) {
-      if (event.kind === "page") await receivePage({ core, node, api, page: event, readings, signal });
+      if (event.kind === "page") await receivePage({ core, node, api, page: event, asked, signal });
       if (event.kind !== "idle") continue;
-      keepClaim({ core, topics, claim: { node, vector: event.watermark.vector, sinceMs } });
+      const { vector } = event.watermark;
+      for (const topic of topics.map(toHex)) asked.had.set(topic, asked.had.get(topic) ?? vector.map(endOf));
+      keepClaim({ core, topics, claim: { node, vector, sinceMs, asked } });
       onRead();
     }
   } catch (error) {
+    dropClaims({ core, topics, node });
     if (isWeftError(error, "pruned")) await startAnew({ core, topics, error });
     throw error;
   } finally {
@@ -111,33 +113,36 @@ async function startAnew(params: {
   await writeAtomic({ database: core.database, writes: writes.flat(), sync: false });
 }
 
-/** By group: see `Group.topicReadings`. */
-export type TopicReadings = ReadonlyMap<GroupId, number>;
-
 /** To be taken before the positions: a page counts for the reading that it was asked for in. */
-export function readingsOf(params: { core: ClientCore; plan: FeedPlan }): TopicReadings {
-  const { core, plan } = params;
+export function readingsOf({ core, plan }: { core: ClientCore; plan: FeedPlan }): TopicReadings {
   return new Map(
     [...plan.groups, ...plan.mirrored].map((id) => [id, core.groups.get(id)?.topicReadings ?? 0]),
   );
 }
 
+/** From where on the topics of a plan are to be asked for at a node. */
 export async function positionsOf(params: {
   core: ClientCore;
   plan: FeedPlan;
   database: Hex;
-}): Promise<TopicPosition[]> {
+}): Promise<{ readonly positions: TopicPosition[]; readonly asked: TopicsAsked }> {
   const { core, plan, database } = params;
+  const asked: TopicsAsked = { readings: readingsOf({ core, plan }), had: new Map() };
   const topics = [...plan.groups, ...plan.mirrored].map((group) => groupTopic(group));
   if (plan.own) topics.push(welcomeTopic(core.self.installation.key));
-  return await Promise.all(
-    topics.map(async (topic) => {
-      const known = await tables.topicPosition.get(core.database, { topic });
-      const offset = known?.cursors[database];
-      if (offset !== undefined) return { topic, cursor: { database, offset } };
-      return known ? { topic, vector: known.vector } : { topic };
-    }),
-  );
+  const positions = topics.map(async (topic) => {
+    const known = await tables.topicPosition.get(core.database, { topic });
+    const offset = known?.cursors[database];
+    const had = offset === undefined ? (known?.vector ?? []).map(endOf) : known?.had?.[database];
+    if (had) asked.had.set(toHex(topic), had);
+    if (offset !== undefined) return { topic, cursor: { database, offset } };
+    return known ? { topic, vector: known.vector } : { topic };
+  });
+  return { positions: await Promise.all(positions), asked };
+}
+
+function endOf({ log, next }: LogEnd): LogEnd {
+  return { log, next };
 }
 
 /**
@@ -150,22 +155,22 @@ export async function receivePage(params: {
   node?: NodeId;
   api: NodeApi;
   page: QueryPage;
-  readings?: TopicReadings;
+  asked?: TopicsAsked;
   /** From a node that does not serve the topic: its place stays where it is. */
   isAside?: boolean;
   signal: AbortSignal;
 }): Promise<void> {
-  const { core, node, api, page, readings, isAside = false, signal } = params;
+  const { core, node, api, page, asked, isAside = false, signal } = params;
   await knowNodes({ core, node, api, page, signal });
   const byTopic = Map.groupBy(page.envelopes, ({ envelope }) => toHex(envelope.topic));
   for (const envelopes of byTopic.values()) {
     const topic = envelopes[0]?.envelope.topic ?? new Uint8Array();
     const { kind, id } = parseTopic(topic);
     const places = placesIn(core, envelopes);
-    const moved = isAside ? [] : [await positionWrite({ core, topic, watermark: page.watermark })];
+    const moved = isAside ? [] : [await positionWrite({ core, topic, asked, watermark: page.watermark })];
     const position = [...readWrites(places), ...moved];
     const group = kind === "group" ? core.groups.get(id as GroupId) : undefined;
-    const isPresent = () => readings === undefined || readings.get(id as GroupId) === group?.topicReadings;
+    const isPresent = () => asked === undefined || asked.readings.get(id as GroupId) === group?.topicReadings;
     const receive = async () => {
       if (group && isPresent()) await receiveEnvelopes({ core, group, envelopes, position });
     };
@@ -183,13 +188,16 @@ export async function receivePage(params: {
 async function positionWrite(params: {
   core: ClientCore;
   topic: Uint8Array;
+  asked: TopicsAsked | undefined;
   watermark: Watermark;
 }): Promise<Write> {
-  const { core, topic, watermark } = params;
+  const { core, topic, asked, watermark } = params;
   const { cursor, vector } = watermark;
   const known = await tables.topicPosition.get(core.database, { topic });
   const cursors = { ...known?.cursors, [cursor.database]: cursor.offset };
-  return tables.topicPosition.put({ topic }, { cursors, vector });
+  const said = asked?.had.get(toHex(topic));
+  const had = said ? { ...known?.had, [cursor.database]: said } : known?.had;
+  return tables.topicPosition.put({ topic }, { cursors, vector, ...(had ? { had } : {}) });
 }
 
 /** When each client last asked for a list because of a receipt, ms since 1970. */

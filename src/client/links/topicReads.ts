@@ -94,10 +94,9 @@ export async function readAnewWrites(params: {
     if (sequence >= next) writes.push(del(key));
   }
   forgetSums(placesRead(core).cache);
-  return [
-    ...writes,
-    position ? tables.topicPosition.put({ topic }, position) : tables.topicPosition.del({ topic }),
-  ];
+  // What a cursor's node has shown before it may stand behind the vector, which another node has given.
+  const from = position && { cursors: position.cursors, vector: position.vector };
+  return [...writes, from ? tables.topicPosition.put({ topic }, from) : tables.topicPosition.del({ topic })];
 }
 
 function nameOf({ node, generation, shard }: LogId): string {
