@@ -1,7 +1,7 @@
 import type { ClientCore } from "./core.ts";
 import { goOffline, goOnline } from "./goOnline.ts";
 import { replaceInstallation } from "./identity/replaceInstallation.ts";
-import { readAnew, readDisk } from "./recoverStorage.ts";
+import { holdGroups, readAnew, readDisk } from "./recoverStorage.ts";
 import { waitMs } from "./waitMs.ts";
 
 const RETRY_MS = 1_000;
@@ -18,8 +18,11 @@ export async function becomeAnew(core: ClientCore): Promise<void> {
   const { signal } = core.closing;
   while (core.copy?.isReplaced === false && !signal.aborted) {
     try {
-      await replaceInstallation(core, core.copy);
-      await readAnew(core);
+      const { copy } = core;
+      await holdGroups(core, async (held) => {
+        await replaceInstallation(core, copy);
+        await readAnew(core, held);
+      });
     } catch (error) {
       core.logger.error({ err: error }, "the new installation was not made; it is tried again");
       await waitMs({ ms: RETRY_MS, signal });

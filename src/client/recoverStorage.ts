@@ -2,6 +2,7 @@ import { steadyMs } from "../clock/steadyMs.ts";
 import { isStorageFault, type WeftError } from "../errors.ts";
 import { valuesOf } from "../store/client/table.ts";
 import { reopenDatabase } from "../store/openDatabase.ts";
+import type { GroupId } from "../wire/ids.ts";
 import type { ClientCore } from "./core.ts";
 import { goOffline, goOnline } from "./goOnline.ts";
 import { loadGroups } from "./groups/loadGroups.ts";
@@ -50,8 +51,10 @@ export async function readDisk(core: ClientCore): Promise<void> {
   const { signal } = core.closing;
   while (!signal.aborted) {
     try {
-      await reopenDatabase(core.database);
-      await readAnew(core);
+      await holdGroups(core, async (held) => {
+        await reopenDatabase(core.database);
+        await readAnew(core, held);
+      });
       core.storageFault = undefined;
       core.storageTried.resolve();
       core.storageTried = Promise.withResolvers();
@@ -66,11 +69,38 @@ export async function readDisk(core: ClientCore): Promise<void> {
   }
 }
 
-/** What is in memory follows the disk. */
-export async function readAnew(core: ClientCore): Promise<void> {
+/**
+ * While the task runs nothing else happens to the groups that there are: what an app asks for meanwhile would be written
+ * after the disk was read, and forgotten with what was in memory before.
+ */
+export async function holdGroups<Result>(
+  core: ClientCore,
+  task: (held: ReadonlySet<GroupId>) => Promise<Result>,
+): Promise<Result> {
+  const groups = [...core.groups.values()];
+  const over = Promise.withResolvers<void>();
+  const holds = groups.map(({ queue }) => {
+    const begun = Promise.withResolvers<void>();
+    void queue.run(async () => {
+      begun.resolve();
+      await over.promise;
+    });
+    return begun.promise;
+  });
+  try {
+    await Promise.all(holds);
+    return await task(new Set(groups.map(({ id }) => id)));
+  } finally {
+    over.resolve();
+  }
+}
+
+/** What is in memory follows the disk, but for groups that have come since those were held. */
+export async function readAnew(core: ClientCore, held: ReadonlySet<GroupId>): Promise<void> {
   const { groups, nextSequence } = await loadGroups(core.database);
   for (const fresh of groups) {
     const known = core.groups.get(fresh.id);
+    if (known && !held.has(fresh.id)) continue;
     if (known) {
       known.view = fresh.view;
       known.epochs.clear();
