@@ -125,7 +125,13 @@ function formatJson(params: { seed: number; kinds: readonly FaultKind[]; told: C
 function formatChaos(told: Chaos): string {
   const { played, findings, messages, skipped, outcomes, refused, logged, loggedByNodes } = told;
   const counts = (name: string, of: ReadonlyMap<string, number>): string[] => {
-    const words = [...of].sort(([, a], [, b]) => b - a).map(([what, count]) => `${count} × ${what}`);
+    const sums = new Map<string, number>();
+    for (const [what, count] of of) {
+      // Addresses and errors differ each time: --json has them.
+      const [message = ""] = what.split(" (");
+      sums.set(message, (sums.get(message) ?? 0) + count);
+    }
+    const words = [...sums].sort(([, a], [, b]) => b - a).map(([what, count]) => `${count} × ${what}`);
     return words.length === 0 ? [] : [pc.dim(`${name}: ${words.join(", ")}`)];
   };
   const verdict = `${played.length} faults, ${messages} messages`;
