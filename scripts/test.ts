@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 import { openHardhat } from "../src/chain/openHardhat.ts";
 
 /** Many files start chains and nodes of their own and wait for blocks: more at once only take time from each other. */
-const FILES_AT_ONCE = Math.max(4, Math.min(6, availableParallelism() - 1));
+const FILES_AT_ONCE = Math.max(3, Math.min(4, availableParallelism() - 1));
 /** They take minutes each, computing or waiting: beside the others, not after them. */
 const LONG_FILES = [
   "test/scenario/shipped.test.ts",
