@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { setTimeout as delay } from "node:timers/promises";
 
 const POLL_MS = 10;
-const GIVE_UP_MS = 30_000;
+const GIVE_UP_MS = 60_000;
 
-/** Resolves once `condition` holds; fails, naming `what`, after half a minute unless told. */
+/** Resolves once `condition` holds; fails, naming `what`, after a minute unless told. */
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,
