@@ -9,6 +9,16 @@ export type DeploymentSettings = {
   readonly recoveryDelaySeconds: number;
 };
 
+/** The contracts in the order in which they are deployed, and what each is given. */
+export function contractsOf(settings: DeploymentSettings) {
+  const { bondWei, leaveDelaySeconds, recoveryDelaySeconds } = settings;
+  return [
+    { name: "CommitLog", args: [] },
+    { name: "IdentityRegistry", args: [recoveryDelaySeconds] },
+    { name: "NodeRegistry", args: [bondWei, leaveDelaySeconds] },
+  ] as const;
+}
+
 /**
  * What the three contracts cost at most, in wei: the chain's own estimate of their gas (which on L3s has the parent
  * chain's share in it) at the price that Ignition offers. The chain wants to see as much on the account.
@@ -20,12 +30,7 @@ export async function deploymentCost(params: {
   settings: DeploymentSettings;
 }): Promise<bigint> {
   const { hardhat, client, payer, settings } = params;
-  const contracts = [
-    { name: "CommitLog", args: [] },
-    { name: "IdentityRegistry", args: [settings.recoveryDelaySeconds] },
-    { name: "NodeRegistry", args: [settings.bondWei, settings.leaveDelaySeconds] },
-  ];
-  const estimates = contracts.map(async ({ name, args }) => {
+  const estimates = contractsOf(settings).map(async ({ name, args }) => {
     const { abi, bytecode } = await hardhat.artifacts.readArtifact(name);
     const data = encodeDeployData({ abi: abi as Abi, bytecode: bytecode as `0x${string}`, args });
     return await client.estimateGas({ account: payer, data });

@@ -3,6 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { formatDeployment } from "../../src/chain/deployment.ts";
+import { callRpc } from "../../src/devnet/callRpc.ts";
 import { spawnNode } from "../../src/devnet/spawnNode.ts";
 import { startLocalChain } from "../../src/devnet/startLocalChain.ts";
 import { startRpcShim } from "../chain/rpcShim.ts";
@@ -52,11 +53,5 @@ test("a node whose only provider turns to another chain is unhealthy, says why, 
 });
 
 async function blockOf(rpcUrl: string): Promise<number> {
-  const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "eth_blockNumber", params: [] });
-  const answer = await fetch(rpcUrl, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body,
-  });
-  return Number(((await answer.json()) as { result: string }).result);
+  return Number(await callRpc<string>({ rpcUrl, method: "eth_blockNumber" }));
 }

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { type Abi, createWalletClient, encodeDeployData, http, parseGwei, publicActions } from "viem";
 import { commitLogAbi } from "../../src/chain/abi/commitLog.ts";
 import { DEPLOYMENT_DEFAULTS } from "../../src/chain/deploy.ts";
-import type { DeploymentSettings } from "../../src/chain/deploymentCost.ts";
+import { contractsOf, type DeploymentSettings } from "../../src/chain/deploymentCost.ts";
 import { asAddress, type Hex } from "../../src/wire/ids.ts";
 import { NETWORK_VERSION, type Network } from "../../src/wire/network.ts";
 
@@ -20,21 +20,15 @@ export async function deployTestContracts(params: {
   rpcUrl: string;
   settings: Partial<DeploymentSettings>;
 }): Promise<Network> {
-  const { bondWei, leaveDelaySeconds, recoveryDelaySeconds } = { ...DEPLOYMENT_DEFAULTS, ...params.settings };
   const transport = http(params.rpcUrl);
   const client = createWalletClient({ transport, pollingInterval: POLL_MS }).extend(publicActions);
   const [account] = await client.getAddresses();
   if (!account) throw new Error("the chain has no account of its own");
-  const deploy = async (name: string, args: readonly unknown[]): Promise<Hex> => {
-    const { abi, bytecode } = await readArtifact(name);
-    const data = encodeDeployData({ abi, bytecode, args });
-    return await client.sendTransaction({ account, chain: null, data, ...FEES });
-  };
-  const transactions = [
-    await deploy("CommitLog", []),
-    await deploy("IdentityRegistry", [recoveryDelaySeconds]),
-    await deploy("NodeRegistry", [bondWei, leaveDelaySeconds]),
-  ];
+  const transactions: Hex[] = [];
+  for (const { name, args } of contractsOf({ ...DEPLOYMENT_DEFAULTS, ...params.settings })) {
+    const data = encodeDeployData({ ...(await readArtifact(name)), args });
+    transactions.push(await client.sendTransaction({ account, chain: null, data, ...FEES }));
+  }
   const receipts = await Promise.all(
     transactions.map((hash) => client.waitForTransactionReceipt({ hash, pollingInterval: POLL_MS })),
   );

@@ -20,7 +20,7 @@ export type Resolved = {
   /** The nodes that were asked about those who are meant. */
   readonly nodes: readonly NodeId[];
 } & (
-  | { readonly kind: "resolved"; readonly inboxes: readonly InboxId[] }
+  | { readonly kind: "all-found"; readonly inboxes: readonly InboxId[] }
   /** One of those who are meant is not in the registry. */
   | { readonly kind: "unknown" }
   /** A wallet is named, and no two witnesses say whose it is. */
@@ -54,7 +54,7 @@ export async function resolveMembers(params: {
   const { registry } = await askRegistry({ ...ask, inboxes: [...inboxes] });
   if ([...inboxes].some((inbox) => registry(inbox) === undefined))
     return { kind: "unknown", nodes: [...asked] };
-  return { kind: "resolved", inboxes: [...inboxes], nodes: [...asked] };
+  return { kind: "all-found", inboxes: [...inboxes], nodes: [...asked] };
 }
 
 /** Without the operator that relays for the group, where two others are left: it should not learn who is looked up. */

@@ -90,7 +90,7 @@ async function resolve(params: Params): Promise<Intent | undefined> {
   const asked = lookedUp(intent, found.nodes);
   const next = afterResolving({ intent: asked, found, self: core.self.inbox, block: group.processed.number });
   await group.queue.run(() => changeGroup({ core, group, change: { intents: [next] } }));
-  return found.kind === "resolved" ? next : undefined;
+  return found.kind === "all-found" ? next : undefined;
 }
 
 function afterResolving(params: { intent: Intent; found: Resolved; self: InboxId; block: number }): Intent {
@@ -100,7 +100,7 @@ function afterResolving(params: { intent: Intent; found: Resolved; self: InboxId
       return unresolved({ intent, block });
     case "no-witness":
       return awaitingWitness(intent);
-    case "resolved": {
+    case "all-found": {
       const { inboxes } = found;
       const others = intent.action.kind === "create" ? inboxes.filter((id) => id !== self) : inboxes;
       return { ...intent, resolved: others, remaining: others, attempts: 0, awaits: undefined };
