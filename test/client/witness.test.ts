@@ -17,6 +17,7 @@ import {
   emptyAnswer,
   hanging,
   TEST_HEAD,
+  type TestWitness,
   testHash,
   testNodeId,
   testOperator,
@@ -447,7 +448,7 @@ test("a serving node that stays far behind its witness is left, one that is near
     const ahead = { ...TEST_HEAD, number: TEST_HEAD.number + behind };
     const { ask, witnesses, lies } = testWitnesses([
       { id: 1, answers: honest },
-      { id: 2, answers: async (question) => ({ ...answer(question), head: ahead }) },
+      { id: 2, answers: async (question) => ({ ...answer(question), head: ahead }), head: ahead },
     ]);
     for (let asked = 0; asked < 10; asked++) {
       assert.equal((await testimonyOf(ask(truth)))[0], "agreed");
@@ -458,9 +459,37 @@ test("a serving node that stays far behind its witness is left, one that is near
   }
 });
 
+test("one operator's head takes nobody from a node that the others are level with", async () => {
+  const ahead = { ...TEST_HEAD, number: TEST_HEAD.number + 10 * MAX_BLOCKS_BEHIND };
+  const boasts: TestWitness["answers"] = async (question) => ({ ...answer(question), head: ahead });
+  for (const [level, further] of [
+    [1, 0],
+    [3, 0],
+    [1, 1],
+    [2, 1],
+    [1, 2],
+  ] as const) {
+    const { ask, witnesses } = testWitnesses([
+      { id: 1, answers: honest },
+      { id: 2, answers: boasts, head: ahead },
+      ...Array.from({ length: level }, (_, at) => ({ id: 10 + at, answers: honest })),
+      ...Array.from({ length: further }, (_, at) => ({ id: 20 + at, answers: honest, head: ahead })),
+    ]);
+    for (let asked = 0; asked < 10; asked++) {
+      assert.equal((await testimonyOf(ask(truth)))[0], "agreed");
+      await time.run(1_000);
+    }
+    const isLeft = witnesses.links.health.has(testNodeId(1));
+    assert.equal(isLeft, 1 + further > level, `${level} are level with it, ${1 + further} ahead`);
+  }
+});
+
 test("what a node says at a new block of another matter does not hide that it stands still in a group", async () => {
-  const { witnesses } = testWitnesses([1, 2].map((id) => ({ id, answers: honest })));
   const newest = { ...TEST_HEAD, number: TEST_HEAD.number + MAX_BLOCKS_BEHIND };
+  const { witnesses } = testWitnesses([
+    { id: 1, answers: honest },
+    { id: 2, answers: honest, head: newest },
+  ]);
   const serving = testNodeId(1);
   const compared = { witnesses, serving, newest, signal: new AbortController().signal };
   for (let asked = 0; asked < 10; asked++) {

@@ -35,7 +35,13 @@ export function emptyAnswer(question: WordsQuestion, head: ChainBlock = TEST_HEA
 }
 
 /** A node, by a byte for its id and one for its operator, and how it answers. */
-export type TestWitness = { readonly id: number; readonly operator?: number; readonly answers: Answering };
+export type TestWitness = {
+  readonly id: number;
+  readonly operator?: number;
+  readonly answers: Answering;
+  /** What it says of itself. */
+  readonly head?: ChainBlock;
+};
 
 export const unreachable: Answering = () =>
   Promise.reject(new WeftError({ code: "node-unreachable", message: "no answer" }));
@@ -71,7 +77,7 @@ export function testWitnesses(
       if (answer.words) checkWords({ question, words: answer.words });
       return answer;
     };
-    const getNode = async () => ({ head: TEST_HEAD });
+    const getNode = async () => ({ head: one?.head ?? TEST_HEAD });
     return { url, readWords, getNode } as unknown as NodeConnection;
   };
   const links = createNodeLinks({ bootstrap: [], nodes: known, connect, onChange: () => undefined });

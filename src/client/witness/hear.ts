@@ -63,7 +63,8 @@ async function hearAll(params: Asked): Promise<Testimony | undefined> {
       if (word.kind === "same" || word.kind === "other") for (const one of muted) noteMute(witnesses, one);
       if (word.kind === "same") {
         endRetractions(params);
-        leaveIfBehind({ ...params, claimed: params.told ?? claim.head, newest: head });
+        const isByEndpoint = witness.node === undefined;
+        leaveIfBehind({ ...params, claimed: params.told ?? claim.head, newest: head, isByEndpoint });
         return { kind: "agreed" };
       }
       if (word.kind === "other") return await settle({ ...params, accuser: witness, difference: word });

@@ -2,6 +2,7 @@ import { steadyMs } from "../../clock/steadyMs.ts";
 import type { GroupId, NodeId } from "../../wire/ids.ts";
 import type { ChainBlock } from "../../wire/words.ts";
 import { apiOf, noteBehind } from "../links/nodeLinks.ts";
+import { othersAreAhead } from "./othersAreAhead.ts";
 import type { Witnesses } from "./witnesses.ts";
 
 /** A serving node that is so many blocks behind what a witness has is left for another. */
@@ -31,8 +32,9 @@ function nameOf({ serving, group }: Served): string {
 
 /**
  * Leaves a serving node that stays far behind its witness: if it does not catch up at all, or if it says so itself. A
- * client that is slow has only old words of the node, but ever newer ones. Another node serves then, and what that one
- * says needs a witness again. Never throws.
+ * client that is slow has only old words of the node, but ever newer ones. That block has to be known to most of the
+ * other operators, so that one who makes it up takes nobody from an honest node. Another node serves then, and what that
+ * one says needs a witness again. Never throws.
  */
 export function leaveIfBehind(params: {
   witnesses: Witnesses;
@@ -43,6 +45,8 @@ export function leaveIfBehind(params: {
   claimed: ChainBlock;
   /** That of a witness. */
   newest: ChainBlock | undefined;
+  /** An endpoint that the app named has told of it, which decides alone. */
+  isByEndpoint?: boolean;
   /** It has told of no new block for a while. */
   isStill?: boolean;
   signal: AbortSignal;
@@ -63,20 +67,30 @@ export function leaveIfBehind(params: {
   behind.set(name, seen);
   if (seen.sinceMs + (isStill ? MAX_STILL_MS : MAX_BEHIND_MS) > steadyMs()) return;
   behind.delete(name);
-  const leave = (): void => {
+  const isSure = blocks >= seen.blocks;
+  void confirm({ ...params, block: newest - most + 1, isSure }).then((isConfirmed) => {
+    if (!isConfirmed || signal.aborted) return;
     noteBehind(links, serving, steadyMs());
     links.onChange();
-  };
-  if (blocks >= seen.blocks) {
-    leave();
-    return;
-  }
-  apiOf(links, serving)
-    ?.getNode({}, { signal })
-    .then(
-      (own) => {
-        if (newest - (own.head?.number ?? 0) >= most) leave();
-      },
-      () => undefined,
-    );
+  });
+}
+
+/** Never throws. */
+async function confirm(params: {
+  witnesses: Witnesses;
+  serving: NodeId;
+  /** Who has read so far is ahead of the serving node. */
+  block: number;
+  /** It did not catch up while it was watched; else it has to say itself that it lacks that block. */
+  isSure: boolean;
+  isByEndpoint?: boolean;
+  signal: AbortSignal;
+}): Promise<boolean> {
+  const { witnesses, serving, block, isSure, isByEndpoint = false, signal } = params;
+  const own = isSure ? undefined : apiOf(witnesses.links, serving)?.getNode({}, { signal });
+  const lacks = await own?.then(
+    ({ head }) => (head?.number ?? 0) < block,
+    () => false,
+  );
+  return (lacks ?? isSure) && (isByEndpoint || (await othersAreAhead(params)));
 }
