@@ -135,9 +135,14 @@ export type EntryRecord = {
   readonly block: BlockRef;
   readonly logIndex: number;
   readonly verdict: Verdict;
-  /** One node alone says that it is on the chain: no witness answered when it was read. */
+  /** One node alone says that it is on the chain, or what its verdict rests on: no witness answered when it was read. */
   readonly isProvisional?: true;
+  /** What that node alone said of inboxes, as of the entry's block. */
+  readonly restsOn?: readonly InboxStanding[];
 };
+
+/** Installations of an inbox that counted at the end of a block, with the blocks of addition and revocation. */
+export type InboxStanding = { readonly inbox: InboxId; readonly installations: readonly string[] };
 
 /** Dead children of an entry that are counted and not kept. */
 export type DeadRun = {

@@ -8,13 +8,16 @@ import { createInstallation } from "../../src/identity/createInstallation.ts";
 import {
   addMembers,
   createGroup,
+  groupStatus,
   listIntents,
   listMembers,
   preferNode,
+  renameGroup,
   revokeInstallation,
   sendMessage,
+  setOnline,
 } from "../../src/index.ts";
-import type { IdentityStep } from "../../src/wire/identityStep.ts";
+import { EMPTY_WORD, type IdentityStep } from "../../src/wire/identityStep.ts";
 import type { GroupId } from "../../src/wire/ids.ts";
 import { signInstallationProof } from "../../src/wire/installationProof.ts";
 import type { ChainBlock } from "../../src/wire/words.ts";
@@ -153,4 +156,51 @@ test("what nobody else confirms adds nobody, while messages go on; the first wit
   for (const node of lyingNodes) node.lie(undefined);
   assert.deepEqual(await adding.settled, { kind: "delivered" });
   await until("carol in the group", () => isMember(carol, group));
+});
+
+test("what was adopted by a history that one node alone told is judged again once others are heard", async () => {
+  await using stack = new AsyncDisposableStack();
+  const deceived = { chain: network.chain, nodes: lyingNodes };
+  const bob = stack.use(await openTestClient({ network, name: "bob" }));
+  const { privateKey } = bob;
+  const lost = stack.use(await openTestClient({ network: deceived, name: "lost", privateKey }));
+  const alice = stack.use(await openTestClient({ network: deceived, name: "alice" }));
+  stack.defer(() => lyingNodes.forEach((node) => void node.lie(undefined)));
+  const { inbox } = bob.client;
+  const { group } = await createGroup({ client: bob.client, name: "before", members: [alice.client.inbox] });
+  await until("all in the group", () => isMember(alice, group) && isMember(lost, group));
+  await setOnline({ client: bob.client, online: false });
+
+  const { installation } = lost.client;
+  const wallet = privateKeyToAccount(privateKey);
+  const hidden = lyingHistories({
+    inbox,
+    change: (steps) => steps.filter((step) => step.kind !== "revoke-installation"),
+  });
+  const silent = () => new Promise<never>(() => undefined);
+  for (const node of lyingNodes) node.lie((api) => ({ ...hidden(api), readWords: silent }));
+  const revocation = await signRevokeInstallation({
+    network: network.chain.network,
+    ...{ inbox, installation, wallet },
+  });
+  const [honest] = network.nodes;
+  assert.equal((await honest?.api.relayIdentity(revocation))?.kind, "submitted");
+  await until("the revocation is on the chain", async () => {
+    const { histories = [] } =
+      (await honest?.api.getHistories({ inboxes: [{ inbox, count: 0, word: EMPTY_WORD }] })) ?? {};
+    return histories.some(({ steps }) => steps.some(({ kind }) => kind === "revoke-installation"));
+  });
+  await renameGroup({ client: lost.client, group, name: "by a lost device" });
+  const nameAt = async ({ client }: TestClient) => (await groupStatus({ client, group })).name;
+  await until("alice believes it", async () => (await nameAt(alice)) === "by a lost device");
+
+  for (const node of lyingNodes) node.lie(undefined);
+  await until("alice takes it back", async () => (await nameAt(alice)) === "before");
+  await setOnline({ client: bob.client, online: true });
+  await until("the lost device is out", async () => {
+    const leaves = await Promise.all([leavesOf(alice, group), leavesOf(bob, group)]);
+    return leaves.every((count) => count === 2);
+  });
+  await say(bob, group, "we are one");
+  await until("bob's words at alice's", async () => (await texts(alice, group)).includes("we are one"));
 });

@@ -8,6 +8,7 @@ import { forgetInboxes, type RegistrySource } from "./askRegistry.ts";
 import type { PageNews } from "./planPage.ts";
 import { receiveEntries } from "./receiveEntries.ts";
 import { rollBackGroup } from "./rollBackGroup.ts";
+import { settleRests } from "./settleRests.ts";
 
 /**
  * Makes a page's news the group's own: drops what is on the chain no more and receives what is new, provisionally
@@ -24,8 +25,10 @@ export async function adoptPage(
   const { core, group, reading, plan, isAgreed } = params;
   const { lost, fresh, from, head, isComplete, touched, differsFrom } = plan;
   const provisional = group.view.provisional.map(({ id }) => id);
-  if (isAgreed)
-    await confirm({ core, group, gone: lost.map(({ id }) => id), ...(isComplete ? { head } : {}) });
+  if (isAgreed) {
+    const gone = lost.map(({ id }) => id);
+    if (await confirm({ ...params, source: params, gone, ...(isComplete ? { head } : {}) })) return true;
+  }
   if (!isComplete || differsFrom) group.unproven = new Set([...group.unproven, ...provisional, ...touched]);
   if (lost.length > 0 || differsFrom) {
     await forgetInboxes({ core, reading, afterBlock: from?.block ?? 0 });
@@ -39,21 +42,32 @@ export async function adoptPage(
   return false;
 }
 
-/** A witness has agreed to all that is provisional, besides what is gone. From within the group's queue. */
+/**
+ * A witness has agreed to the place of all that is provisional, besides what is gone. What a verdict rests on is
+ * confirmed by way of `source`, or stays provisional; if that is not so, the entry and all after it are dropped. From
+ * within the group's queue. True if they were: they are to be read again.
+ */
 export async function confirm(params: {
   core: ClientCore;
   group: Group;
+  source: RegistrySource | undefined;
   gone?: readonly string[];
   /** Undefined: some entries up to it are not read yet. */
   head?: ChainHead;
-}): Promise<void> {
-  const { core, group, gone = [], head } = params;
-  const entries = group.view.provisional
-    .filter(({ id }) => !gone.includes(id))
-    .map(({ isProvisional: _, ...entry }) => entry);
+}): Promise<boolean> {
+  const { core, group, source, gone = [], head } = params;
+  const waiting = group.view.provisional.filter(({ id }) => !gone.includes(id));
+  const { confirmed, misjudged } = await settleRests({ entries: waiting, known: core.inboxes, source });
+  const entries = confirmed.map(({ isProvisional: _, restsOn: __, ...entry }) => entry);
   if (entries.length > 0) await changeGroup({ core, group, change: { entries } });
-  if (!head) return;
+  if (misjudged) {
+    core.logger.warn({ group: group.id, entry: misjudged.id }, "one node alone had told what it rests on");
+    await rollBackGroup({ core, group, voids: ({ id }) => id === misjudged.id });
+    return true;
+  }
+  if (!head) return false;
   group.agreed = head;
   group.unproven = new Set();
   group.agreedAtMs = steadyMs();
+  return false;
 }

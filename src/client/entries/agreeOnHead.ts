@@ -8,6 +8,7 @@ import type { EntryRecord } from "../tables.ts";
 import type { Testimony } from "../witness/testimony.ts";
 import { confirm } from "./adoptPage.ts";
 import { agreeOn } from "./agreeOn.ts";
+import type { RegistrySource } from "./askRegistry.ts";
 import { factsAtHead } from "./chainFacts.ts";
 import { RELANDING_BLOCKS } from "./fork.ts";
 
@@ -18,24 +19,26 @@ const dueBlocks = new WeakMap<GroupView, number | undefined>();
 
 /**
  * Asks a witness whether the chain has this head, and a group's entries up to it are all that there are. Confirms what
- * is provisional. Not from within the group's queue.
+ * is provisional, if it rests on nothing else or `source` is given. `again`: entries were dropped because they rest on
+ * what is not so, and are to be read once more. Not from within the group's queue.
  */
 export async function agreeOnHead(params: {
   core: ClientCore;
   group: Group;
   node: NodeId;
   head: ChainHead;
+  source?: RegistrySource;
   signal: AbortSignal;
-}): Promise<Testimony> {
-  const { core, group, head } = params;
+}): Promise<Testimony | { readonly kind: "again" }> {
+  const { core, group, head, source } = params;
   const { view } = group;
   const testimony = await agreeOn({ ...params, claim: factsAtHead({ group, head }) });
   if (testimony.kind !== "agreed") return testimony;
-  await group.queue.run(async () => {
+  const isAgain = await group.queue.run(async () => {
     // What was read meanwhile was asked about on its own.
-    if (group.view.entries === view.entries) await confirm({ core, group, head });
+    return group.view.entries === view.entries && (await confirm({ core, group, source, head }));
   });
-  return testimony;
+  return isAgain ? { kind: "again" } : testimony;
 }
 
 /** Whether something waits for the head that a group is read up to: most heads decide nothing, and nobody is asked. */

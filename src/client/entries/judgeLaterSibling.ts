@@ -15,12 +15,13 @@ import { changeByDead } from "./changeByDead.ts";
 import { contestedDecisions, isInTime, judgeAppeal } from "./judgeAppeal.ts";
 import { revokedMembers } from "./judgeEntry.ts";
 import { openAppeal, openEntry } from "./openEntry.ts";
-import { recordOf } from "./recordOf.ts";
+import { type ReceivedEntry, recordOf } from "./recordOf.ts";
+import { restingOn } from "./settleRests.ts";
 import { voidEntry } from "./voidEntry.ts";
 
 type Params = RegistrySource & {
   group: Group;
-  entry: Entry;
+  entry: ReceivedEntry;
   /** The earlier sibling that decides about the head. */
   contested: EntryRecord;
 };
@@ -30,7 +31,8 @@ type Params = RegistrySource & {
  * they count; all other siblings are dead.
  */
 export async function judgeLaterSibling(params: Params): Promise<void> {
-  const { core, group, entry, contested } = params;
+  const { core, group, contested } = params;
+  let { entry } = params;
   const place = { database: core.database, group: group.id };
   const isRead = isInTime({ contested, block: entry.block.number });
   const payload = isRead
@@ -42,7 +44,8 @@ export async function judgeLaterSibling(params: Params): Promise<void> {
     return await changeGroup({ core, group, change: changeByDead({ core, group, entry }) });
   }
   const { writer, registryBlock, instruction, bytes: proof } = appeal;
-  const facts = await gatherFacts({ ...params, state, writer, registryBlock });
+  const { told, ...facts } = await gatherFacts({ ...params, state, writer, registryBlock });
+  entry = restingOn({ ...told, entry });
   const verified = verifiedOf({ core, state, entry: { ...contested, group: group.id, payload } });
   const earlier = requestsAbout(group, contested);
   const judgement = judgeAppeal({
@@ -50,7 +53,7 @@ export async function judgeLaterSibling(params: Params): Promise<void> {
     asked: new Set(earlier.map(({ inbox }) => inbox)),
     askers: new Set(earlier.map(({ installation }) => installation)),
   });
-  if (judgement.kind === "refused") return await refuse(params, judgement.reason);
+  if (judgement.kind === "refused") return await refuse({ ...params, entry }, judgement.reason);
   const asks = instruction.kind === "request" ? { proof } : {};
   const change = await changeByControl({ core, group, entry, writer, instruction, ...asks });
   const { voids: reason } = judgement;
@@ -63,11 +66,11 @@ async function gatherFacts(params: Params & { state: GroupState; writer: Member;
   const { group, entry, state, writer, registryBlock } = params;
   const { context, members } = viewOf(state);
   const { number: block } = entry.block;
-  const { registry } = await askRegistry({ ...params, inboxes: [writer.inbox], block });
+  const told = await askRegistry({ ...params, inboxes: [writer.inbox], block });
   const own = members.filter(({ inbox }) => inbox === writer.inbox);
-  const revoked = revokedMembers({ members: own, registry, block: block - 1 });
+  const revoked = revokedMembers({ members: own, registry: told.registry, block: block - 1 });
   const { leavers } = group.view.leaves;
-  return { context, members, revoked, writer, block, registryBlock, leavers };
+  return { told, context, members, revoked, writer, block, registryBlock, leavers };
 }
 
 /** It was verified when it was judged. */

@@ -25,6 +25,7 @@ import { type OpenedEntry, openEntry } from "./openEntry.ts";
 import { provenRequests } from "./provenRequests.ts";
 import { type ReceivedEntry, recordOf } from "./recordOf.ts";
 import { settleFork } from "./settleFork.ts";
+import { restingOn } from "./settleRests.ts";
 
 type Params = RegistrySource & { group: Group };
 
@@ -99,16 +100,19 @@ function isInside({ status }: GroupRecord): boolean {
 
 async function judgeBelowHead(params: Params & { entry: ReceivedEntry }): Promise<void> {
   const { core, group } = params;
-  let { entry } = params;
   const { database, network } = core;
   const place = { database, group: group.id, cache: group.epochs };
-  const state = await readState({ ...place, head: entry.parent });
+  const state = await readState({ ...place, head: params.entry.parent });
   if (!state) {
-    throw new WeftError({ code: "storage", message: `the state of the head ${entry.parent} is missing` });
+    throw new WeftError({
+      code: "storage",
+      message: `the state of the head ${params.entry.parent} is missing`,
+    });
   }
-  const opened = openEntry({ network, state, entry });
-  const { registry, provisional } = await registryFor({ ...params, opened, view: viewOf(state) });
-  if (provisional.size > 0) entry = { ...entry, isProvisional: true };
+  const opened = openEntry({ network, state, entry: params.entry });
+  const told = await registryFor({ ...params, opened, view: viewOf(state) });
+  const { registry } = told;
+  const entry = restingOn({ ...told, entry: params.entry });
   const known = await readState({ ...place, head: entry.id });
   const inbox = opened.kind === "refused" ? undefined : opened.writer.inbox;
   const { branch, leaves, entries, owed } = group.view;

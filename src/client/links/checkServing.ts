@@ -94,7 +94,8 @@ export async function checkServing(
   if (witness === "agreed" && isKnown && group.view.provisional.length === 0) return "agreed";
   const isFresh = group.askedAtMs >= servedSinceMs && group.askedAtMs + ASK_AGAIN_MS > now;
   if (witness !== undefined && witness !== "agreed" && isFresh) return witness;
-  return (await agreeOnHead({ core, group, node, head: group.processed, signal })).kind;
+  const { kind } = await agreeOnHead({ core, group, node, head: group.processed, signal });
+  return kind === "again" ? "not-yet" : kind;
 }
 
 /** A block that is too old to be asked about is on no witness's mind: another operator's head shows how old it is. */

@@ -233,8 +233,10 @@ async function reachInLane(feed: Feed, lane: Lane): Promise<void> {
   // Who has many waits for no witness of one before it reads on in others.
   if (quietMs(core) > 0) noteReached(feed, lane);
   if (outcome === "read" && isHeadDue({ core, group })) {
-    const { kind } = await agreeOnHead({ core, group, node, head, signal });
+    const source = readerOf(feed, lane);
+    const { kind } = await agreeOnHead({ core, group, node, head, source, signal });
     if (kind === "contradicted") return note(feed, lane, kind);
+    if (kind === "again") return note(feed, lane, await readOn(source));
   }
   const isBack = await group.queue.run(() => reachHead({ core, group }));
   if (isBack) note(feed, lane, await readOn(readerOf(feed, lane)));

@@ -1,0 +1,93 @@
+import { isWeftError } from "../../errors.ts";
+import type { KnownInbox } from "../../identity/inbox.ts";
+import { MAX_INBOXES_PER_CALL } from "../../rpc/limits.ts";
+import type { InboxId } from "../../wire/ids.ts";
+import { confirmedInbox } from "../identity/confirmedInbox.ts";
+import type { EntryRecord, InboxSnapshot, InboxStanding } from "../tables.ts";
+import { type RegistrySource, refreshInboxes } from "./askRegistry.ts";
+import type { Registry } from "./judgeEntry.ts";
+import type { ReceivedEntry } from "./recordOf.ts";
+
+/** What becomes of provisional entries on whose place the chain and a witness agree. */
+export type SettledRests = {
+  /** The first of them, whose verdicts rest on nothing that one node alone tells. */
+  readonly confirmed: readonly EntryRecord[];
+  /** The first whose verdict rests on what is not so: it has to be judged again, and all that follows. */
+  readonly misjudged: EntryRecord | undefined;
+};
+
+/** Which installations of an inbox counted at the end of a block: what verdicts take from its history. */
+function standingOf(params: { id: InboxId; inbox: KnownInbox | undefined; block: number }): InboxStanding {
+  const { id, inbox, block } = params;
+  const installations = (inbox?.installations ?? [])
+    .filter(({ addedBlock }) => addedBlock <= block)
+    .map(({ installation, addedBlock, revokedBlock = block + 1 }) =>
+      revokedBlock <= block ? [installation, addedBlock, revokedBlock] : [installation, addedBlock],
+    )
+    .map(String)
+    .sort();
+  return { inbox: id, installations };
+}
+
+/** An entry with what its verdict rests on of which one node alone has told. */
+export function restingOn(params: {
+  entry: ReceivedEntry;
+  registry: Registry;
+  provisional: ReadonlySet<InboxId>;
+}): ReceivedEntry {
+  const { entry, registry, provisional } = params;
+  if (provisional.size === 0) return entry;
+  const { number: block } = entry.block;
+  const restsOn = [...provisional].map((id) => standingOf({ id, inbox: registry(id), block }));
+  return { ...entry, isProvisional: true, restsOn };
+}
+
+/**
+ * Finds out of entries, in the order of the chain, up to where a witness confirms the histories that their verdicts
+ * rest on. Without a source nobody is asked, and nothing is misjudged. Throws only the signal's reason.
+ */
+export async function settleRests(params: {
+  entries: readonly EntryRecord[];
+  known: ReadonlyMap<InboxId, InboxSnapshot>;
+  source: RegistrySource | undefined;
+}): Promise<SettledRests> {
+  const { entries, source } = params;
+  if (source) await confirmInboxes({ ...params, source });
+  const known = (inbox: InboxId) => source?.reading.inboxes.get(inbox) ?? params.known.get(inbox);
+  for (const [at, entry] of entries.entries()) {
+    const confirmed = entries.slice(0, at);
+    const { restsOn = [], block } = entry;
+    const told = restsOn.map(({ inbox }) => known(inbox));
+    if (told.some((snapshot) => !isConfirmed(snapshot, block.number)))
+      return { confirmed, misjudged: undefined };
+    const isSo = restsOn.every(({ inbox: id, installations }, i) => {
+      const { number } = block;
+      const standing = standingOf({ id, inbox: confirmedInbox(told[i]), block: number });
+      return standing.installations.join() === installations.join();
+    });
+    if (!isSo) return { confirmed, misjudged: source && entry };
+  }
+  return { confirmed: entries, misjudged: undefined };
+}
+
+/** Whoever says otherwise, or can't tell yet, is asked again with the next head. */
+async function confirmInboxes(params: {
+  entries: readonly EntryRecord[];
+  source: RegistrySource;
+}): Promise<void> {
+  const { entries, source } = params;
+  const { inboxes: read } = source.reading;
+  const block = Math.max(0, ...entries.map(({ block: { number } }) => number));
+  const named = new Set(entries.flatMap(({ restsOn = [] }) => restsOn.map(({ inbox }) => inbox)));
+  const inboxes = [...named].filter((inbox) => !isConfirmed(read.get(inbox), block)).sort();
+  try {
+    for (let i = 0; i < inboxes.length; i += MAX_INBOXES_PER_CALL)
+      await refreshInboxes({ ...source, inboxes: inboxes.slice(i, i + MAX_INBOXES_PER_CALL), block });
+  } catch (error) {
+    if (!isWeftError(error, "not-ready")) throw error;
+  }
+}
+
+function isConfirmed(snapshot: InboxSnapshot | undefined, block: number): boolean {
+  return (snapshot?.confirmedAsOf ?? -1) >= block;
+}
