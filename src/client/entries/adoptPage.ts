@@ -27,7 +27,8 @@ export async function adoptPage(
   const provisional = group.view.provisional.map(({ id }) => id);
   if (isAgreed) {
     const gone = lost.map(({ id }) => id);
-    if (await confirm({ ...params, source: params, gone, ...(isComplete ? { head } : {}) })) return true;
+    if (await confirm({ ...params, source: params, readsOn: true, gone, ...(isComplete ? { head } : {}) }))
+      return true;
   }
   if (!isComplete || differsFrom) group.unproven = new Set([...group.unproven, ...provisional, ...touched]);
   if (lost.length > 0 || differsFrom) {
@@ -44,23 +45,24 @@ export async function adoptPage(
 
 /**
  * A witness has agreed to the place of all that is provisional, besides what is gone. What a verdict rests on is
- * confirmed by way of `source`, or stays provisional; if that is not so, the entry and all after it are dropped. From
- * within the group's queue. True if they were: they are to be read again.
+ * confirmed by way of `source`, or stays provisional; if that is not so, the entry and all after it are dropped where
+ * the caller reads on, to be judged again. From within the group's queue. True if they were dropped.
  */
 export async function confirm(params: {
   core: ClientCore;
   group: Group;
   source: RegistrySource | undefined;
+  readsOn: boolean;
   gone?: readonly string[];
   /** Undefined: some entries up to it are not read yet. */
   head?: ChainHead;
 }): Promise<boolean> {
-  const { core, group, source, gone = [], head } = params;
+  const { core, group, source, readsOn, gone = [], head } = params;
   const waiting = group.view.provisional.filter(({ id }) => !gone.includes(id));
   const { confirmed, misjudged } = await settleRests({ entries: waiting, known: core.inboxes, source });
   const entries = confirmed.map(({ isProvisional: _, restsOn: __, ...entry }) => entry);
   if (entries.length > 0) await changeGroup({ core, group, change: { entries } });
-  if (misjudged) {
+  if (misjudged && readsOn) {
     core.logger.warn({ group: group.id, entry: misjudged.id }, "one node alone had told what it rests on");
     await rollBackGroup({ core, group, voids: ({ id }) => id === misjudged.id });
     return true;

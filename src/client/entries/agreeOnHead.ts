@@ -19,24 +19,26 @@ const dueBlocks = new WeakMap<GroupView, number | undefined>();
 
 /**
  * Asks a witness whether the chain has this head, and a group's entries up to it are all that there are. Confirms what
- * is provisional, if it rests on nothing else or `source` is given. `again`: entries were dropped because they rest on
- * what is not so, and are to be read once more. Not from within the group's queue.
+ * is provisional. `again`: entries were dropped because they rest on what is not so, and are to be read once more, where
+ * the caller can. Not from within the group's queue.
  */
 export async function agreeOnHead(params: {
   core: ClientCore;
   group: Group;
   node: NodeId;
   head: ChainHead;
-  source?: RegistrySource;
+  /** From where that is read which verdicts rest on. */
+  source: RegistrySource | undefined;
+  readsOn: boolean;
   signal: AbortSignal;
 }): Promise<Testimony | { readonly kind: "again" }> {
-  const { core, group, head, source } = params;
+  const { core, group, head, source, readsOn } = params;
   const { view } = group;
   const testimony = await agreeOn({ ...params, claim: factsAtHead({ group, head }) });
   if (testimony.kind !== "agreed") return testimony;
   const isAgain = await group.queue.run(async () => {
     // What was read meanwhile was asked about on its own.
-    return group.view.entries === view.entries && (await confirm({ core, group, source, head }));
+    return group.view.entries === view.entries && (await confirm({ core, group, source, readsOn, head }));
   });
   return isAgain ? { kind: "again" } : testimony;
 }

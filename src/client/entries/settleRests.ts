@@ -44,7 +44,7 @@ export function restingOn(params: {
 
 /**
  * Finds out of entries, in the order of the chain, up to where a witness confirms the histories that their verdicts
- * rest on. Without a source nobody is asked, and nothing is misjudged. Throws only the signal's reason.
+ * rest on. Without a source nobody is asked. Throws only the signal's reason.
  */
 export async function settleRests(params: {
   entries: readonly EntryRecord[];
@@ -65,7 +65,7 @@ export async function settleRests(params: {
       const standing = standingOf({ id, inbox: confirmedInbox(told[i]), block: number });
       return standing.installations.join() === installations.join();
     });
-    if (!isSo) return { confirmed, misjudged: source && entry };
+    if (!isSo) return { confirmed, misjudged: entry };
   }
   return { confirmed: entries, misjudged: undefined };
 }

@@ -10,6 +10,7 @@ import { isBehind, leaveIfBehind, MAX_BEHIND_MS } from "../witness/leaveIfBehind
 import { nextOperators } from "../witness/nextOperators.ts";
 import type { Testimony } from "../witness/testimony.ts";
 import { askNodes } from "./askNodes.ts";
+import { apiOf } from "./nodeLinks.ts";
 import { rankGroupNodes } from "./rankGroupNodes.ts";
 
 type Params = { core: ClientCore; group: Group; signal: AbortSignal };
@@ -94,7 +95,10 @@ export async function checkServing(
   if (witness === "agreed" && isKnown && group.view.provisional.length === 0) return "agreed";
   const isFresh = group.askedAtMs >= servedSinceMs && group.askedAtMs + ASK_AGAIN_MS > now;
   if (witness !== undefined && witness !== "agreed" && isFresh) return witness;
-  const { kind } = await agreeOnHead({ core, group, node, head: group.processed, signal });
+  const api = apiOf(core.links, node);
+  const source = api && { core, reading: core, api, node, signal };
+  const asked = { core, group, node, head: group.processed, source, readsOn: false, signal };
+  const { kind } = await agreeOnHead(asked);
   return kind === "again" ? "not-yet" : kind;
 }
 

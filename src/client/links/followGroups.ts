@@ -234,7 +234,7 @@ async function reachInLane(feed: Feed, lane: Lane): Promise<void> {
   if (quietMs(core) > 0) noteReached(feed, lane);
   if (outcome === "read" && isHeadDue({ core, group })) {
     const source = readerOf(feed, lane);
-    const { kind } = await agreeOnHead({ core, group, node, head, source, signal });
+    const { kind } = await agreeOnHead({ core, group, node, head, source, readsOn: true, signal });
     if (kind === "contradicted") return note(feed, lane, kind);
     if (kind === "again") return note(feed, lane, await readOn(source));
   }
