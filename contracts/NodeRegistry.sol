@@ -9,10 +9,11 @@ import {P256Signature} from "./P256Signature.sol";
 
 /// @title See {INodeRegistry}
 contract NodeRegistry is INodeRegistry, ChainBlock {
-    uint256 public constant MAX_PEER_ID_BYTES = 64;
     uint256 public constant MAX_MULTIADDRS = 8;
     uint256 public constant MAX_ADDRESS_BYTES = 256;
 
+    /// @dev The bits of a word.
+    uint16 private constant MAX_SHARDS = 256;
     uint256 private constant HEADER_BYTES = 13 * 32;
     bytes32 private constant HEADER_DOMAIN = keccak256("weft.batch.v1");
     /// @dev Less than half, so that reporting oneself does not pay.
@@ -21,22 +22,25 @@ contract NodeRegistry is INodeRegistry, ChainBlock {
 
     uint256 public immutable BOND;
     uint48 public immutable LEAVE_DELAY_SECONDS;
+    uint16 public immutable SHARDS;
 
     mapping(bytes32 id => Node) private _nodes;
-    bytes32[] private _ids;
+    /// @inheritdoc INodeRegistry
+    uint256 public nodeCount;
 
-    constructor(uint256 bond, uint48 leaveDelaySeconds) {
+    constructor(uint256 bond, uint48 leaveDelaySeconds, uint16 shards) {
+        if (shards == 0 || shards > MAX_SHARDS) revert BadShards();
         BOND = bond;
         LEAVE_DELAY_SECONDS = leaveDelaySeconds;
+        SHARDS = shards;
     }
 
     /// @inheritdoc INodeRegistry
     function register(
         bytes32 x,
         bytes32 y,
-        bytes calldata peerId,
-        string[] calldata multiaddrs,
-        string calldata httpAddress,
+        uint256 shards,
+        Addresses calldata addresses,
         bytes calldata proof
     ) external payable returns (bytes32 node) {
         if (msg.value < BOND) revert BondTooSmall(BOND);
@@ -44,23 +48,25 @@ contract NodeRegistry is INodeRegistry, ChainBlock {
         Node storage entry = _nodes[node];
         if (entry.operator != address(0)) revert NodeExists(node);
         if (!P256Signature.isValid(proofMessage(msg.sender, node), proof, x, y)) revert BadSignature();
-        _ids.push(node);
+        ++nodeCount;
         (entry.operator, entry.registeredBlock) = (msg.sender, _blockNumber());
         (entry.bond, entry.generation) = (SafeCast.toUint96(msg.value), 1);
         (entry.x, entry.y) = (x, y);
-        _setAddresses(entry, peerId, multiaddrs, httpAddress);
-        emit NodeRegistered(node, msg.sender, x, y, msg.value, peerId, multiaddrs, httpAddress);
+        _setShards(entry, shards);
+        _setAddresses(entry, addresses);
+        emit NodeRegistered(node, msg.sender, x, y, msg.value, shards, addresses);
     }
 
     /// @inheritdoc INodeRegistry
-    function setAddresses(
-        bytes32 node,
-        bytes calldata peerId,
-        string[] calldata multiaddrs,
-        string calldata httpAddress
-    ) external {
-        _setAddresses(_activeNodeOfSender(node), peerId, multiaddrs, httpAddress);
-        emit AddressesSet(node, peerId, multiaddrs, httpAddress);
+    function setAddresses(bytes32 node, Addresses calldata addresses) external {
+        _setAddresses(_activeNodeOfSender(node), addresses);
+        emit AddressesSet(node, addresses);
+    }
+
+    /// @inheritdoc INodeRegistry
+    function setShards(bytes32 node, uint256 shards) external {
+        _setShards(_activeNodeOfSender(node), shards);
+        emit ShardsSet(node, shards);
     }
 
     /// @inheritdoc INodeRegistry
@@ -71,6 +77,7 @@ contract NodeRegistry is INodeRegistry, ChainBlock {
 
     /// @inheritdoc INodeRegistry
     function checkpoint(bytes32 node, uint32 shard, uint64 sequence, bytes32 headerHash) external {
+        if (shard >= SHARDS) revert BadShards();
         emit Checkpoint(node, shard, _activeNodeOfSender(node).generation, sequence, headerHash);
     }
 
@@ -94,6 +101,20 @@ contract NodeRegistry is INodeRegistry, ChainBlock {
     }
 
     /// @inheritdoc INodeRegistry
+    function drop(bytes32 node) external {
+        Node storage entry = _nodes[node];
+        if (_isUnknown(entry)) revert UnknownNode(node);
+        bool hasLeft = entry.leavingBlock != 0 && block.timestamp >= entry.withdrawableAt && entry.bond == 0;
+        if (!hasLeft && entry.disabledBlock == 0) revert NotEnded(node);
+        --nodeCount;
+        (entry.generation, entry.withdrawableAt, entry.shards) = (0, 0, 0);
+        delete entry.x;
+        delete entry.y;
+        delete entry.addresses;
+        emit NodeDropped(node);
+    }
+
+    /// @inheritdoc INodeRegistry
     function reportEquivocation(
         bytes calldata headerA,
         bytes calldata signatureA,
@@ -102,7 +123,7 @@ contract NodeRegistry is INodeRegistry, ChainBlock {
     ) external {
         bytes32 node = _conflictingNode(headerA, headerB);
         Node storage entry = _nodes[node];
-        if (entry.operator == address(0)) revert UnknownNode(node);
+        if (_isUnknown(entry)) revert UnknownNode(node);
         if (entry.disabledBlock != 0) revert AlreadyDisabled(node);
         if (
             !P256Signature.isValid(headerA, signatureA, entry.x, entry.y)
@@ -128,25 +149,11 @@ contract NodeRegistry is INodeRegistry, ChainBlock {
     }
 
     /// @inheritdoc INodeRegistry
-    function nodeCount() external view returns (uint256) {
-        return _ids.length;
-    }
-
-    /// @inheritdoc INodeRegistry
-    function nodeIds(uint256 from, uint256 count) external view returns (bytes32[] memory page) {
-        uint256 total = _ids.length;
-        page = new bytes32[](from < total ? Math.min(count, total - from) : 0);
-        for (uint256 i = 0; i < page.length; ++i) {
-            page[i] = _ids[from + i];
-        }
-    }
-
-    /// @inheritdoc INodeRegistry
     function nodeWords(bytes32[] calldata ids) external view returns (bytes32[] memory words) {
         words = new bytes32[](ids.length);
         for (uint256 i = 0; i < ids.length; ++i) {
-            Node memory node = _nodes[ids[i]];
-            if (node.operator != address(0)) words[i] = keccak256(abi.encode(node));
+            Node storage entry = _nodes[ids[i]];
+            words[i] = _isUnknown(entry) ? _droppedWord(entry) : keccak256(abi.encode(entry));
         }
     }
 
@@ -160,6 +167,11 @@ contract NodeRegistry is INodeRegistry, ChainBlock {
         return abi.encodePacked("weft.node.v1", uint64(block.chainid), address(this), operator, id);
     }
 
+    /// @inheritdoc INodeRegistry
+    function peerProofMessage(bytes32 id) external view returns (bytes memory) {
+        return abi.encodePacked("weft.peer.v1", uint64(block.chainid), address(this), id);
+    }
+
     function _activeNodeOfSender(bytes32 node) private view returns (Node storage entry) {
         entry = _nodes[node];
         if (entry.operator == address(0)) revert UnknownNode(node);
@@ -167,23 +179,34 @@ contract NodeRegistry is INodeRegistry, ChainBlock {
         if (!_isActive(entry)) revert NotActive(node);
     }
 
+    /// @dev Never registered, or dropped: every other record has shards.
+    function _isUnknown(Node storage entry) private view returns (bool) {
+        return entry.shards == 0;
+    }
+
     function _isActive(Node storage entry) private view returns (bool) {
         return entry.leavingBlock == 0 && entry.disabledBlock == 0;
     }
 
-    function _setAddresses(
-        Node storage entry,
-        bytes calldata peerId,
-        string[] calldata multiaddrs,
-        string calldata httpAddress
-    ) private {
-        bool fits = _fits(peerId, MAX_PEER_ID_BYTES) && _fits(bytes(httpAddress), MAX_ADDRESS_BYTES)
+    function _droppedWord(Node storage entry) private view returns (bytes32) {
+        uint256 blocks = uint256(entry.leavingBlock) << 48 | uint256(entry.disabledBlock) << 96;
+        return bytes32(entry.registeredBlock | blocks);
+    }
+
+    function _setShards(Node storage entry, uint256 shards) private {
+        if (shards == 0 || (SHARDS < MAX_SHARDS && shards >> SHARDS != 0)) revert BadShards();
+        entry.shards = shards;
+    }
+
+    function _setAddresses(Node storage entry, Addresses calldata addresses) private {
+        string[] calldata multiaddrs = addresses.multiaddrs;
+        bool fits = addresses.peerKey != 0 && _fits(bytes(addresses.httpAddress), MAX_ADDRESS_BYTES)
             && multiaddrs.length > 0 && multiaddrs.length <= MAX_MULTIADDRS;
         for (uint256 i = 0; fits && i < multiaddrs.length; ++i) {
             fits = _fits(bytes(multiaddrs[i]), MAX_ADDRESS_BYTES);
         }
         if (!fits) revert BadAddresses();
-        (entry.peerId, entry.multiaddrs, entry.httpAddress) = (peerId, multiaddrs, httpAddress);
+        entry.addresses = addresses;
     }
 
     function _fits(bytes calldata text, uint256 maxBytes) private pure returns (bool) {

@@ -123,14 +123,15 @@ async function measureNodeRegistry(chain: TestChain, p256: string): Promise<Row[
   ];
   if (p256 !== "P-256 precompile") return measured;
   const account = { account: operator };
-  const { peerId, multiaddrs, httpAddress } = addresses;
-  const moved = [node, peerId, multiaddrs, `${httpAddress}:1`] as const;
+  const moved = [node, { ...addresses, httpAddress: `${addresses.httpAddress}:1` }] as const;
   measured.push(await gasOf("setAddresses", write.setAddresses(moved, account)));
+  measured.push(await gasOf("setShards", write.setShards([node, 1n], account)));
   measured.push(await gasOf("restart", write.restart([node], account)));
   measured.push(await gasOf("checkpoint", write.checkpoint([node, 0, 1n, key.x], account)));
   measured.push(await gasOf("startLeaving", write.startLeaving([node], account)));
   await chain.client.increaseTime({ seconds: LEAVE_DELAY_SECONDS });
   measured.push(await gasOf("withdraw", write.withdraw([node])));
+  measured.push(await gasOf("drop", write.drop([node])));
   return measured;
 }
 

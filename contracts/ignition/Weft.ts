@@ -4,5 +4,9 @@ import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
 export default buildModule("Weft", (m) => ({
   commitLog: m.contract("CommitLog"),
   identityRegistry: m.contract("IdentityRegistry", [m.getParameter("recoveryDelaySeconds")]),
-  nodeRegistry: m.contract("NodeRegistry", [m.getParameter("bond"), m.getParameter("leaveDelaySeconds")]),
+  nodeRegistry: m.contract("NodeRegistry", [
+    m.getParameter("bond"),
+    m.getParameter("leaveDelaySeconds"),
+    m.getParameter("shards"),
+  ]),
 }));

@@ -75,9 +75,10 @@ type IdentityRecord =
       readonly consent: StepConsent;
     };
 
-/** How a node is reached; `peerId` as multihash bytes. Claimed by its operator, not checked. */
+/** How a node is reached; `peerId` as multihash bytes. The proof of it (64 bytes) is checked by whoever uses it. */
 export type NodeAddresses = {
   readonly peerId: Uint8Array;
+  readonly peerProof: Uint8Array;
   readonly multiaddrs: readonly string[];
   readonly httpAddress: string;
 };
@@ -90,12 +91,16 @@ type NodeRecord =
       /** P-256, compressed: 33 bytes. */
       readonly signingKey: Uint8Array;
       readonly bondWei: bigint;
+      readonly shards: bigint;
     } & NodeAddresses)
   | ({ readonly kind: "node-addresses"; readonly node: NodeId } & NodeAddresses)
+  | { readonly kind: "node-shards"; readonly node: NodeId; readonly shards: bigint }
   | { readonly kind: "node-restarted"; readonly node: NodeId; readonly generation: bigint }
   | { readonly kind: "node-leaving"; readonly node: NodeId; readonly withdrawableAt: number }
   /** It took its bond back. */
   | { readonly kind: "node-left"; readonly node: NodeId }
+  /** The registry holds its record no more. */
+  | { readonly kind: "node-dropped"; readonly node: NodeId }
   /** It signed two headers that contradict each other. */
   | {
       readonly kind: "node-disabled";

@@ -17,6 +17,7 @@ import { commitLogAbi } from "./abi/commitLog.ts";
 import { identityRegistryAbi } from "./abi/identityRegistry.ts";
 import { nodeRegistryAbi } from "./abi/nodeRegistry.ts";
 import type { ChainEventBody } from "./chainRecord.ts";
+import { nodeAddressesOf } from "./registeredAddresses.ts";
 
 export type RawLog = {
   readonly address: string;
@@ -123,19 +124,23 @@ function decodeNodeRegistry(log: RawLog): ChainEventBody | undefined {
   const node = asId<NodeId>(event.args.node);
   switch (event.eventName) {
     case "NodeRegistered": {
-      const { operator, x, y, bond } = event.args;
+      const { operator, x, y, bond, shards, addresses } = event.args;
       const signingKey = compressP256({ x: fromHex(x), y: fromHex(y) });
-      const owned = { operator: asAddress(operator), signingKey, bondWei: bond };
-      return { kind: "node-registered", node, ...owned, ...addressesOf(event.args) };
+      const owned = { operator: asAddress(operator), signingKey, bondWei: bond, shards };
+      return { kind: "node-registered", node, ...owned, ...nodeAddressesOf(addresses) };
     }
     case "AddressesSet":
-      return { kind: "node-addresses", node, ...addressesOf(event.args) };
+      return { kind: "node-addresses", node, ...nodeAddressesOf(event.args.addresses) };
+    case "ShardsSet":
+      return { kind: "node-shards", node, shards: event.args.shards };
     case "NodeRestarted":
       return { kind: "node-restarted", node, generation: event.args.generation };
     case "NodeLeaving":
       return { kind: "node-leaving", node, withdrawableAt: event.args.withdrawableAt };
     case "BondWithdrawn":
       return { kind: "node-left", node };
+    case "NodeDropped":
+      return { kind: "node-dropped", node };
     case "Checkpoint": {
       const { shard, generation, sequence, headerHash } = event.args;
       return { kind: "checkpoint", node, shard, generation, sequence, headerHash };
@@ -161,11 +166,6 @@ function placeOf(args: { inbox: Hex; by: Hex }): { inbox: InboxId; by: Address }
 
 function consentOf(args: { nonce: bigint; deadline: bigint; signature: Hex }) {
   return { nonce: args.nonce, deadline: args.deadline, signature: fromHex(args.signature) };
-}
-
-function addressesOf(args: { peerId: Hex; multiaddrs: readonly string[]; httpAddress: string }) {
-  const { multiaddrs, httpAddress } = args;
-  return { peerId: fromHex(args.peerId), multiaddrs, httpAddress };
 }
 
 /** Undefined for events of other contracts' bases (EIP-5267). */

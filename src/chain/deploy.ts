@@ -20,6 +20,7 @@ export const DEPLOYMENT_DEFAULTS: DeploymentSettings = {
   bondWei: 10n ** 17n,
   leaveDelaySeconds: 7 * 24 * 3600,
   recoveryDelaySeconds: 3 * 24 * 3600,
+  shards: 1,
 };
 const DEFAULT_POLL_MS = 50;
 /** How far a public RPC's nodes may lie apart: what one of them has seen, the next one asked may not. */
@@ -47,7 +48,7 @@ export type DeployParams = Partial<DeploymentSettings> & {
  * Deploys the three contracts with Hardhat Ignition and writes the chain's address file. Does nothing if the file
  * names contracts that are there; goes on where an interrupted run stopped.
  * Throws `chain-unreachable`, `wrong-chain`, `unfunded` (with the account to fund), `deployment-failed`, `bad-config`
- * (malformed address file; another bond than the one deployed), `old-network` (the file names earlier contracts).
+ * (malformed address file; another bond or number of shards than the one deployed), `old-network` (the file names earlier contracts).
  */
 export async function deployContracts(params: DeployParams): Promise<Network> {
   const { deploymentDir, rpcUrl, signal } = params;
@@ -56,15 +57,19 @@ export async function deployContracts(params: DeployParams): Promise<Network> {
   const chain = await identifyChain({ client, rpcUrl, expected: params.chainId });
   const known = await readDeployment({ deploymentDir, chainId: chain.chainId });
   if (known?.genesisHash === chain.genesisHash && (await isThere({ client, deployment: known }))) {
-    await checkBond({ client, deployment: known, bondWei: params.bondWei });
+    await checkSettings({ client, deployment: known, params });
     return known;
   }
   const contracts = await deployOnce({ params, client, chain });
   const deployedBlock = await readDeployedBlock({ client, deployment: contracts });
+  const shards = await readSetting({ client, deployment: contracts, name: "SHARDS" });
   const { chainId, genesisHash } = chain;
   return await writeDeployment({
     deploymentDir,
-    deployment: { version: NETWORK_VERSION, chainId, ...contracts, deployedBlock, genesisHash },
+    deployment: {
+      ...{ version: NETWORK_VERSION, chainId, ...contracts, shards: Number(shards) },
+      ...{ deployedBlock, genesisHash },
+    },
   });
 }
 
@@ -106,21 +111,35 @@ async function isThere(params: { client: PublicClient; deployment: ContractAddre
 }
 
 /** Nobody finds out by a refused registration that the bond is the old one. */
-async function checkBond(params: {
+async function checkSettings(context: {
   client: PublicClient;
   deployment: Network;
-  bondWei: bigint | undefined;
+  params: DeployParams;
 }): Promise<void> {
-  const { client, deployment, bondWei } = params;
+  const { client, deployment, params } = context;
+  const { bondWei, shards = deployment.shards } = params;
+  if (shards !== deployment.shards) throw settled(deployment, `${deployment.shards} shards`);
   if (bondWei === undefined) return;
-  const address = deployment.nodeRegistry;
-  const deployed = await client.readContract({ address, abi: nodeRegistryAbi, functionName: "BOND" });
-  if (deployed === bondWei) return;
-  throw new WeftError({
+  const deployed = BigInt(await readSetting({ client, deployment, name: "BOND" }));
+  if (deployed !== bondWei) throw settled(deployment, `a bond of ${formatCoin(deployed)}`);
+}
+
+function settled(deployment: Network, has: string): WeftError {
+  return new WeftError({
     code: "bad-config",
-    message: `the contracts of chain ${deployment.chainId} are there, with a bond of ${formatCoin(deployed)}`,
-    hint: "A bond can't be changed: leave it out, or deploy a network of its own with `--out` and another folder.",
+    message: `the contracts of chain ${deployment.chainId} are there, with ${has}`,
+    hint: "That can't be changed: leave it out, or deploy a network of its own with `--out` and another folder.",
   });
+}
+
+async function readSetting(params: {
+  client: PublicClient;
+  deployment: ContractAddresses;
+  name: "BOND" | "SHARDS";
+}): Promise<bigint | number> {
+  const { client, deployment, name } = params;
+  const address = deployment.nodeRegistry;
+  return await client.readContract({ address, abi: nodeRegistryAbi, functionName: name });
 }
 
 async function deployOnce(context: {
@@ -131,14 +150,14 @@ async function deployOnce(context: {
   const { params, client, chain } = context;
   const journalDir = join(params.deploymentDir, "ignition");
   const deploymentId = `chain-${chain.chainId}-${chain.genesisHash.slice(2, 10)}-v${NETWORK_VERSION}`;
-  const { bondWei, leaveDelaySeconds, recoveryDelaySeconds } = { ...DEPLOYMENT_DEFAULTS, ...params };
+  const { bondWei, leaveDelaySeconds, recoveryDelaySeconds, shards } = { ...DEPLOYMENT_DEFAULTS, ...params };
   const run = () =>
     runIgnition({
       client,
       rpcUrl: params.rpcUrl,
       chainId: chain.chainId,
       privateKey: params.privateKey,
-      settings: { bondWei, leaveDelaySeconds, recoveryDelaySeconds },
+      settings: { bondWei, leaveDelaySeconds, recoveryDelaySeconds, shards },
       journalDir,
       deploymentId,
       confirmations: params.confirmations ?? 1,

@@ -7,15 +7,17 @@ export type DeploymentSettings = {
   readonly bondWei: bigint;
   readonly leaveDelaySeconds: number;
   readonly recoveryDelaySeconds: number;
+  /** 1 to 256. */
+  readonly shards: number;
 };
 
 /** The contracts in the order in which they are deployed, and what each is given. */
 export function contractsOf(settings: DeploymentSettings) {
-  const { bondWei, leaveDelaySeconds, recoveryDelaySeconds } = settings;
+  const { bondWei, leaveDelaySeconds, recoveryDelaySeconds, shards } = settings;
   return [
     { name: "CommitLog", args: [] },
     { name: "IdentityRegistry", args: [recoveryDelaySeconds] },
-    { name: "NodeRegistry", args: [bondWei, leaveDelaySeconds] },
+    { name: "NodeRegistry", args: [bondWei, leaveDelaySeconds, shards] },
   ] as const;
 }
 

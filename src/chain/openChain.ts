@@ -1,15 +1,25 @@
-import { type Client, createClient, type HttpTransport, http } from "viem";
+import {
+  type Client,
+  createClient,
+  decodeFunctionResult,
+  encodeFunctionData,
+  type HttpTransport,
+  http,
+} from "viem";
 import { isWeftError, WeftError } from "../errors.ts";
 import type { ProxyChoice } from "../net/proxy.ts";
 import type { Network } from "../wire/network.ts";
+import { nodeRegistryAbi } from "./abi/nodeRegistry.ts";
 import { askProviders, type Options, type Request } from "./askProviders.ts";
 import { readHeader } from "./blockRef.ts";
 import type { Chain } from "./chain.ts";
 import { letRest, openProviders, type Provider, type Providers } from "./providers.ts";
 
+const SHARDS = { abi: nodeRegistryAbi, functionName: "SHARDS" } as const;
+
 /**
  * Opens a chain by its RPC's address, or by several in the order in which they are preferred, and checks that it is the
- * network's: chain id, genesis block, contracts. One that answers and serves the network is enough.
+ * network's: chain id, genesis block, contracts, number of shards. One that answers and serves the network is enough.
  * Throws `bad-config`, `chain-unreachable`, `wrong-chain`; the signal's reason if aborted.
  */
 export async function openChain(params: {
@@ -70,6 +80,10 @@ export async function checkChain(params: {
     const code = await client.request({ method: "eth_getCode", params: [contract, "latest"] }, options);
     if (code === "0x") throw wrongChain(`no contract at ${contract}`);
   }
+  const call = { to: network.nodeRegistry, data: encodeFunctionData(SHARDS) };
+  const answer = await client.request({ method: "eth_call", params: [call, "latest"] }, options);
+  const shards = decodeFunctionResult({ ...SHARDS, data: answer });
+  if (shards !== network.shards) throw wrongChain(`a network of ${shards} shards, not ${network.shards}`);
 }
 
 /** A client whose requests go to whichever provider answers. */

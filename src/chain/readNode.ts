@@ -5,6 +5,7 @@ import { nodeRegistryAbi } from "./abi/nodeRegistry.ts";
 import type { Chain } from "./chain.ts";
 import type { NodeAddresses } from "./chainRecord.ts";
 import { readCall } from "./readCall.ts";
+import { nodeAddressesOf } from "./registeredAddresses.ts";
 
 /** What the contract knows of a node. */
 export type NodeState = NodeAddresses & {
@@ -12,6 +13,8 @@ export type NodeState = NodeAddresses & {
   /** P-256, compressed: 33 bytes. */
   readonly signingKey: Uint8Array;
   readonly generation: bigint;
+  /** Bit n: it serves shard n. Zero if its record was dropped. */
+  readonly shards: bigint;
   /** Neither leaving nor disabled. */
   readonly active: boolean;
 };
@@ -29,13 +32,13 @@ export async function readNode(params: { chain: Chain; node: NodeId }): Promise<
     }),
   });
   if (state.registeredBlock === 0) return undefined;
+
   return {
     operator: asAddress(state.operator),
     signingKey: compressP256({ x: fromHex(state.x), y: fromHex(state.y) }),
     generation: state.generation,
     active: state.leavingBlock === 0 && state.disabledBlock === 0,
-    peerId: fromHex(state.peerId),
-    multiaddrs: state.multiaddrs,
-    httpAddress: state.httpAddress,
+    shards: state.shards,
+    ...nodeAddressesOf(state.addresses),
   };
 }

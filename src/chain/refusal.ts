@@ -42,6 +42,7 @@ const codes: Readonly<Record<string, ErrorCode>> = {
   // NodeRegistry
   BondTooSmall: "not-allowed",
   BadAddresses: "malformed",
+  BadShards: "malformed",
   UnknownNode: "unknown-record",
   NotOperator: "not-allowed",
   NotActive: "not-allowed",
@@ -49,6 +50,7 @@ const codes: Readonly<Record<string, ErrorCode>> = {
   TooEarly: "not-allowed",
   NothingToWithdraw: "not-allowed",
   AlreadyDisabled: "not-allowed",
+  NotEnded: "not-allowed",
   NoConflict: "malformed",
 };
 

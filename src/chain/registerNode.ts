@@ -4,24 +4,27 @@ import { p256Coordinates } from "../crypto/p256Point.ts";
 import { utf8 } from "../wire/bytes.ts";
 import { type Address, fromHex, type NodeId, toHex } from "../wire/ids.ts";
 import { type Network, networkBytes } from "../wire/network.ts";
+import { allShards } from "../wire/shards.ts";
 import { callNodeRegistry, type RegistryOutcome } from "./callNodeRegistry.ts";
 import type { Chain } from "./chain.ts";
 import type { NodeAddresses } from "./chainRecord.ts";
 import { nodeIdOf } from "./nodeIdOf.ts";
 import type { Relayer } from "./openRelayer.ts";
 import { readBond } from "./readBond.ts";
+import { registeredAddresses } from "./registeredAddresses.ts";
 
 /**
- * Registers a node under the operator's account with a proof that it holds the P-256 key (32 bytes), and pays the bond.
+ * Registers a node that serves `shards` (bit n: shard n; all unless told) under the operator's account with a proof that it holds the P-256 key (32 bytes), and pays the bond.
  * `exists`: it is registered, perhaps with other addresses. Throws as `submitCall`.
  */
 export async function registerNode(params: {
   chain: Chain;
   operator: Relayer;
   signingPrivateKey: Uint8Array;
+  shards?: bigint;
   addresses: NodeAddresses;
 }): Promise<RegistryOutcome & { readonly node: NodeId }> {
-  const { chain, operator, signingPrivateKey, addresses } = params;
+  const { chain, operator, signingPrivateKey, shards = allShards(chain.network), addresses } = params;
   const signingKey = p256PublicKey(signingPrivateKey);
   const { x, y } = p256Coordinates(signingKey);
   const node = nodeIdOf({ operator: operator.address, signingKey });
@@ -33,14 +36,7 @@ export async function registerNode(params: {
     valueWei: await readBond({ chain }),
     call: {
       functionName: "register",
-      args: [
-        toHex(x),
-        toHex(y),
-        toHex(addresses.peerId),
-        [...addresses.multiaddrs],
-        addresses.httpAddress,
-        toHex(proof),
-      ],
+      args: [toHex(x), toHex(y), shards, registeredAddresses(addresses), toHex(proof)],
     },
     doneBefore: "NodeExists",
   });

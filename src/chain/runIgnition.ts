@@ -52,12 +52,12 @@ export async function runIgnition(params: {
     if (isNew && (await client.getBalance({ address: payer })) < bill.costWei)
       throw await unfunded({ client, bill });
     params.onBill(bill);
-    const { bondWei: bond, ...delays } = settings;
+    const { bondWei: bond, ...others } = settings;
     const contracts: Record<keyof ContractAddresses, { address: Hex }> = await connection.ignition.deploy(
       weftModule,
       {
         deploymentId,
-        parameters: { Weft: { bond, ...delays } },
+        parameters: { Weft: { bond, ...others } },
         config: { requiredConfirmations: params.confirmations, blockPollingInterval: params.pollMs },
       },
     );

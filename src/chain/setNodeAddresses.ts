@@ -1,10 +1,11 @@
-import { type NodeId, toHex } from "../wire/ids.ts";
+import type { NodeId } from "../wire/ids.ts";
 import { callNodeRegistry, type RegistryOutcome } from "./callNodeRegistry.ts";
 import type { Chain } from "./chain.ts";
 import type { NodeAddresses } from "./chainRecord.ts";
 import type { Relayer } from "./openRelayer.ts";
+import { registeredAddresses } from "./registeredAddresses.ts";
 
-/** Says anew how the operator's node is reached. Throws as `submitCall`. */
+/** Says anew how the operator's node is reached. Throws as `submitCall`, `malformed` for a peer id without a proof. */
 export async function setNodeAddresses(params: {
   chain: Chain;
   operator: Relayer;
@@ -12,7 +13,6 @@ export async function setNodeAddresses(params: {
   addresses: NodeAddresses;
 }): Promise<RegistryOutcome> {
   const { chain, operator, node } = params;
-  const { peerId, multiaddrs, httpAddress } = params.addresses;
-  const args = [node, toHex(peerId), [...multiaddrs], httpAddress] as const;
+  const args = [node, registeredAddresses(params.addresses)] as const;
   return await callNodeRegistry({ chain, relayer: operator, call: { functionName: "setAddresses", args } });
 }

@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import pc from "picocolors";
 import type { DeployParams } from "../chain/deploy.ts";
 import { WeftError } from "../errors.ts";
+import { shardsOption } from "./options.ts";
 import { runAction } from "./runAction.ts";
 
 /** Public RPCs count requests. */
@@ -13,6 +14,7 @@ type DeployOptions = {
   readonly out: string;
   readonly chainId?: number;
   readonly bond?: string;
+  readonly shards?: number;
   readonly json?: boolean;
 };
 
@@ -33,6 +35,7 @@ export function addDeploy(program: Command): void {
       "--bond <amount>",
       "what a node's operator leaves with the NodeRegistry, for ever (0.1 unless told)",
     )
+    .addOption(shardsOption())
     .option("--json", "print the address file")
     .addHelpText("after", examples)
     .action((options: DeployOptions, command: Command) =>
@@ -62,6 +65,7 @@ async function deploy(params: { options: DeployOptions; signal: AbortSignal }): 
     deploymentDir,
     ...(options.chainId === undefined ? {} : { chainId: options.chainId }),
     ...(bond === undefined ? {} : { bondWei: parseCoin({ text: bond, what: "--bond" }) }),
+    ...(options.shards === undefined ? {} : { shards: options.shards }),
     onBill: ({ chainId, payer, costWei }) => {
       const line = `deploying to chain ${chainId}; ${payer} pays at most ${formatAbout(costWei)}`;
       process.stderr.write(`${pc.dim(line)}\n`);

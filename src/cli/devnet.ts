@@ -1,9 +1,15 @@
 import type { Command } from "commander";
 import type { Scenario } from "../scenario/readScenario.ts";
-import { chainOption, dataOption, nodesOption } from "./options.ts";
+import { chainOption, dataOption, nodesOption, shardsOption } from "./options.ts";
 import { runAction, untilStopped } from "./runAction.ts";
 
-type Options = { nodes: number; chain: "anvil" | "hardhat"; data?: string; scenario?: string };
+type Options = {
+  nodes: number;
+  chain: "anvil" | "hardhat";
+  shards?: number;
+  data?: string;
+  scenario?: string;
+};
 
 /** `weft devnet`: a whole network on this machine. */
 export function addDevnet(program: Command): void {
@@ -12,6 +18,7 @@ export function addDevnet(program: Command): void {
     .description("Start a local L3 with the contracts and independent nodes, until Ctrl-C.")
     .addOption(nodesOption())
     .addOption(chainOption())
+    .addOption(shardsOption())
     .option("--scenario <file>", "play a scenario file first")
     .addOption(dataOption())
     .addHelpText(
@@ -28,7 +35,7 @@ Examples:
 }
 
 async function runDevnet(params: Options & { signal: AbortSignal }): Promise<number> {
-  const { nodes, chain, scenario, signal } = params;
+  const { nodes, chain, shards, scenario, signal } = params;
   const { startDevnet } = await import("../devnet/startDevnet.ts");
   const { openRunDirectory } = await import("../devnet/openRunDirectory.ts");
   const { announceDevnet } = await import("../devnet/announceDevnet.ts");
@@ -42,6 +49,7 @@ async function runDevnet(params: Options & { signal: AbortSignal }): Promise<num
     directory,
     nodes,
     chain,
+    ...(shards === undefined ? {} : { shards }),
     signal,
     onProgress: (progress) => print(describeProgress({ progress, sinceMs: performance.now() - started })),
   });

@@ -1,6 +1,8 @@
 import { InvalidArgumentError, Option } from "commander";
 import { DEFAULT_NODES } from "../devnet/defaults.ts";
 
+/** Of a word of the NodeRegistry. */
+const MAX_SHARDS = 256;
 /** The most nodes that a local chain funds. */
 const MAX_NODES = 49;
 
@@ -9,6 +11,15 @@ export function nodesOption(): Option {
     const count = Number(value);
     if (Number.isInteger(count) && count >= 1 && count <= MAX_NODES) return count;
     throw new InvalidArgumentError(`a whole number from 1 to ${MAX_NODES}`);
+  });
+}
+
+export function shardsOption(): Option {
+  const about = "into how many shards messages are split, for ever (1 unless told)";
+  return new Option("--shards <count>", about).argParser((value) => {
+    const count = Number(value);
+    if (Number.isInteger(count) && count >= 1 && count <= MAX_SHARDS) return count;
+    throw new InvalidArgumentError(`a whole number from 1 to ${MAX_SHARDS}`);
   });
 }
 

@@ -38,12 +38,14 @@ export async function startDevnet(params: {
   directory: string;
   nodes: number;
   chain: "anvil" | "hardhat";
+  /** 1 unless told. */
+  shards?: number;
   /** What is special about each node. */
   choose?: (params: { number: number; chain: LocalChain }) => Promise<ChosenNode>;
   signal: AbortSignal;
   onProgress?: (progress: DevnetProgress) => void;
 }): Promise<Devnet> {
-  const { directory, signal } = params;
+  const { directory, shards = 1, signal } = params;
   const tell = params.onProgress ?? (() => {});
   await mkdir(directory, { recursive: true });
   await using stack = new AsyncDisposableStack();
@@ -54,7 +56,7 @@ export async function startDevnet(params: {
   tell({ kind: "chain", rpcUrl: chain.rpcUrl });
   const deploymentDir = join(directory, "deployments");
   const { deployContracts } = await loading;
-  const network = await deployContracts({ rpcUrl: chain.rpcUrl, deploymentDir, signal });
+  const network = await deployContracts({ rpcUrl: chain.rpcUrl, deploymentDir, shards, signal });
   const contractsBlock = Number(
     await callRpc<string>({ rpcUrl: chain.rpcUrl, method: "eth_blockNumber", signal }),
   );

@@ -10,7 +10,7 @@ import type { MeshLog } from "./meshLog.ts";
 import type { MeshLogger } from "./meshLogger.ts";
 import { findNode, type NodeDirectory } from "./nodeDirectory.ts";
 import { openParking } from "./parking.ts";
-import { peerIdText } from "./peerId.ts";
+import { provenPeerId } from "./peerId.ts";
 import type { FinalVerdict, RejectReason, Verdict } from "./verdict.ts";
 
 /** The one door for peers' batches, whether they come by gossip or by sync. */
@@ -59,7 +59,8 @@ export function openIntake(params: {
       return { kind: "ignore", reason: "over-budget" };
     if ((await checkBatch(arrival)) !== "good") {
       // [REJECT] from its originator; [IGNORE] from others, who look at a sample only
-      return { kind: isFromOriginator(directory, arrival) ? "reject" : "ignore", reason: "bad-envelope" };
+      const isOwn = isFromOriginator({ network, directory, arrival });
+      return { kind: isOwn ? "reject" : "ignore", reason: "bad-envelope" };
     }
     const { kind } = await log.append(batch);
     return kind === "pruned"
@@ -96,9 +97,10 @@ export function openIntake(params: {
   return { take, takeFinally, refuse, counts, [Symbol.dispose]: parking[Symbol.dispose] };
 }
 
-function isFromOriginator(directory: NodeDirectory, { batch, from }: Arrival): boolean {
-  const node = findNode(directory, batch.header.node);
-  return node !== undefined && peerIdText(node.peerId) === from;
+function isFromOriginator(params: { network: Network; directory: NodeDirectory; arrival: Arrival }): boolean {
+  const { network, directory, arrival } = params;
+  const node = findNode(directory, arrival.batch.header.node);
+  return node !== undefined && provenPeerId({ network, node }) === arrival.from;
 }
 
 async function predecessor(log: MeshLog, { batch, beside }: Arrival): Promise<BatchHeader | undefined> {

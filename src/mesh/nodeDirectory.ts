@@ -5,8 +5,10 @@ export type RegisteredNode = {
   readonly node: NodeId;
   /** P-256, compressed: 33 bytes. */
   readonly signingKey: Hex;
-  /** libp2p peer id as multihash bytes; claimed, not proven. */
+  /** libp2p peer id as multihash bytes: as claimed, see `provenPeerId`. */
   readonly peerId: Hex;
+  /** 64 bytes. */
+  readonly peerProof: Hex;
   readonly multiaddrs: readonly string[];
   /** Of its log: older ones are history, newer ones are not known yet. */
   readonly generation: number;

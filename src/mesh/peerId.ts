@@ -1,9 +1,9 @@
-import { generateKeyPairFromSeed, publicKeyFromProtobuf } from "@libp2p/crypto/keys";
+import { generateKeyPairFromSeed, publicKeyFromRaw } from "@libp2p/crypto/keys";
 import { peerIdFromPrivateKey, peerIdFromPublicKey } from "@libp2p/peer-id";
 import { fromHex, type Hex } from "../wire/ids.ts";
-
-/** Multihash prefix of a key that is its own hash: identity function, 36 bytes. */
-const IDENTITY_PREFIX = [0x00, 0x24];
+import type { Network } from "../wire/network.ts";
+import { peerKeyOf, verifyPeerProof } from "../wire/peerProof.ts";
+import type { RegisteredNode } from "./nodeDirectory.ts";
 
 /** The peer id of a libp2p key (Ed25519 seed, 32 bytes): as text, and as the registry's multihash bytes. */
 export async function peerIdOf(params: {
@@ -16,11 +16,24 @@ export async function peerIdOf(params: {
 
 /** The text of a registered peer id; undefined if it is not that of an Ed25519 key. */
 export function peerIdText(peerId: Hex): string | undefined {
-  const bytes = fromHex(peerId);
-  if (!IDENTITY_PREFIX.every((byte, i) => bytes[i] === byte)) return undefined;
-  try {
-    return peerIdFromPublicKey(publicKeyFromProtobuf(bytes.subarray(IDENTITY_PREFIX.length))).toString();
-  } catch {
-    return undefined;
-  }
+  const key = peerKeyOf(fromHex(peerId));
+  return key && peerIdFromPublicKey(publicKeyFromRaw(key)).toString();
+}
+
+/** What was found of records of the registry, which never change. */
+const known = new WeakMap<RegisteredNode, string | undefined>();
+
+/** A node's peer id as text, if its key says that it is this node's: what a registration only claims is nobody's. */
+export function provenPeerId(params: { network: Network; node: RegisteredNode }): string | undefined {
+  const { node } = params;
+  if (known.has(node)) return known.get(node);
+  const text = isProven(params) ? peerIdText(node.peerId) : undefined;
+  known.set(node, text);
+  return text;
+}
+
+function isProven({ network, node }: { network: Network; node: RegisteredNode }): boolean {
+  const { node: id, peerId, peerProof } = node;
+  if (peerProof === undefined) return false;
+  return verifyPeerProof({ network, node: id, peerId: fromHex(peerId), proof: fromHex(peerProof) });
 }

@@ -3,12 +3,16 @@ import { peerIdFromString } from "@libp2p/peer-id";
 import { type Multiaddr, multiaddr } from "@multiformats/multiaddr";
 import { steadyMs } from "../clock/steadyMs.ts";
 import { errorHints } from "../errors.ts";
+import type { Network } from "../wire/network.ts";
 import type { MeshServices } from "./gossip.ts";
 import type { MeshLogger } from "./meshLogger.ts";
 import { isActive, type NodeDirectory } from "./nodeDirectory.ts";
-import { peerIdText } from "./peerId.ts";
+import { provenPeerId } from "./peerId.ts";
 
-/** Whom this node may speak with: active registered nodes that `mayConnect` allows. By peer id, with addresses. */
+/**
+ * Whom this node may speak with: active registered nodes whose peer id is proven and that `mayConnect` allows. By peer
+ * id, with addresses.
+ */
 export type Admission = {
   readonly peers: () => ReadonlyMap<string, readonly string[]>;
   readonly admits: (peerId: string) => boolean;
@@ -29,20 +33,23 @@ const MAX_REFUSED_PEERS = 1024;
 const GOSSIP_PROTOCOL = "/meshsub/";
 
 export function openAdmission(params: {
+  network: Network;
   directory: NodeDirectory;
   ownPeerId: string;
   mayConnect: (peerId: string) => boolean;
   logger: MeshLogger;
 }): Admission {
-  const { directory, ownPeerId, mayConnect, logger } = params;
+  const { network, directory, ownPeerId, mayConnect, logger } = params;
   const refused = new Map<string, number>();
   const peers = (): ReadonlyMap<string, readonly string[]> => {
-    const active = directory.nodes().filter(isActive);
-    const named = active.flatMap(({ peerId, multiaddrs }) => {
-      const text = peerIdText(peerId);
-      return text === undefined || text === ownPeerId ? [] : [[text, multiaddrs] as const];
-    });
-    return new Map(named);
+    const named = new Map<string, readonly string[]>();
+    for (const node of directory.nodes().filter(isActive)) {
+      const text = provenPeerId({ network, node });
+      if (text === undefined || text === ownPeerId) continue;
+      // One peer may be two nodes; both are where it says.
+      named.set(text, [...(named.get(text) ?? []), ...node.multiaddrs]);
+    }
+    return named;
   };
   const refuse = (peerId: string): void => {
     const times = (refused.get(peerId) ?? 0) + 1;

@@ -148,10 +148,10 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
 async function startLibp2p(
   options: MeshOptions & { topics: readonly string[] },
 ): Promise<{ libp2p: Libp2p<MeshServices>; admission: Admission }> {
-  const { directory, logger, listen, topics, mayConnect = () => true } = options;
+  const { network, directory, logger, listen, topics, mayConnect = () => true } = options;
   const privateKey = await generateKeyPairFromSeed("Ed25519", options.privateKey);
   const ownPeerId = peerIdFromPrivateKey(privateKey).toString();
-  const admission = openAdmission({ directory, ownPeerId, mayConnect, logger });
+  const admission = openAdmission({ network, directory, ownPeerId, mayConnect, logger });
   try {
     const libp2p = await createLibp2p<MeshServices>({
       privateKey,

@@ -6,9 +6,8 @@ import { readWords } from "../chain/readWords.ts";
 import { relayAppend } from "../chain/relayAppend.ts";
 import { relayIdentity } from "../chain/relayIdentity.ts";
 import { MAX_DIGEST_ROWS, MAX_LINKING_HEADERS, MAX_PAGE_BYTES } from "../rpc/limits.ts";
-import type { Call, NodeApi, NodeRecord, NodeStatus } from "../rpc/nodeApi.ts";
+import type { Call, NodeApi, NodeStatus } from "../rpc/nodeApi.ts";
 import { findCoverage } from "../store/node/findCoverage.ts";
-import type { IndexedNode } from "../store/node/indexedRecords.ts";
 import { childCount, entriesAtHead, entryOf } from "../store/node/readEntries.ts";
 import { readHistories } from "../store/node/readHistories.ts";
 import { hasEnvelopes } from "../store/node/receiptsOf.ts";
@@ -19,6 +18,7 @@ import type { Admission } from "./admitEnvelope.ts";
 import type { Batcher } from "./batcher.ts";
 import type { ChainHub } from "./chainHub.ts";
 import { type LateSiblings, takeLateSibling } from "./lateSiblings.ts";
+import { listNodes } from "./listNodes.ts";
 import { newestKeyPackage } from "./newestKeyPackage.ts";
 import type { NodeMetrics } from "./nodeMetrics.ts";
 import { publishEnvelopes } from "./publishEnvelopes.ts";
@@ -49,13 +49,10 @@ export function createNodeApi(parts: ApiParts): NodeApi {
 }
 
 function nodeCalls({ status, admission }: ApiParts): Pick<NodeApi, "getNode" | "listNodes"> {
-  const { index } = admission;
+  const { index, store } = admission;
   return {
     getNode: async () => status(),
-    listNodes: async () => ({
-      nodes: [...index.state.nodes.values()].map(nodeRecord),
-      head: index.state.head,
-    }),
+    listNodes: async ({ after }) => listNodes({ index, store, after }),
   };
 }
 
@@ -186,21 +183,4 @@ function identityCalls(
 /** Of a stream that its caller ends by not reading on. */
 function signalOf(call: Call | undefined): AbortSignal {
   return call?.signal ?? new AbortController().signal;
-}
-
-function nodeRecord(node: IndexedNode): NodeRecord {
-  return {
-    node: node.node,
-    operator: node.operator,
-    signingKey: node.signingKey,
-    peerId: node.peerId,
-    multiaddrs: node.multiaddrs,
-    httpAddress: node.httpAddress,
-    generation: BigInt(node.generation),
-    registeredBlock: node.registeredBlock,
-    leftBlock: node.leavingBlock,
-    disabledBlock: node.disabledBlock,
-    bondWei: BigInt(node.bondWei),
-    withdrawableAt: node.withdrawableAt,
-  };
 }

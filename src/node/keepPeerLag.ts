@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { steadyMs } from "../clock/steadyMs.ts";
-import { peerIdText } from "../mesh/peerId.ts";
+import { provenPeerId } from "../mesh/peerId.ts";
 import type { Mesh } from "../mesh/startMesh.ts";
 import { stirAll } from "./chainHub.ts";
 import type { NodeParts } from "./openNodeParts.ts";
@@ -42,8 +42,10 @@ async function blocksOfOthers(params: {
   parts: NodeParts;
   mesh: Pick<Mesh, "askBlocks">;
 }): Promise<OperatorBlock[]> {
-  const { directory, operator: self } = params.parts;
-  const operators = new Map(directory.nodes().map(({ peerId, operator }) => [peerIdText(peerId), operator]));
+  const { network, directory, operator: self } = params.parts;
+  const operators = new Map(
+    directory.nodes().map((node) => [provenPeerId({ network, node }), node.operator]),
+  );
   const blocks = await params.mesh.askBlocks();
   return blocks.flatMap(({ peerId, number }) => {
     const operator = operators.get(peerId);

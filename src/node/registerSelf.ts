@@ -139,6 +139,7 @@ function isReachedSo(params: { known: NodeState; addresses: NodeAddresses }): bo
   return (
     known.httpAddress === addresses.httpAddress &&
     known.multiaddrs.join() === addresses.multiaddrs.join() &&
-    equalBytes(known.peerId, addresses.peerId)
+    equalBytes(known.peerId, addresses.peerId) &&
+    equalBytes(known.peerProof, addresses.peerProof)
   );
 }

@@ -7,6 +7,7 @@ import { peerIdOf } from "../mesh/peerId.ts";
 import type { Mesh } from "../mesh/startMesh.ts";
 import type { RpcServer } from "../rpc/serveRpc.ts";
 import type { NodeId } from "../wire/ids.ts";
+import { signPeerProof } from "../wire/peerProof.ts";
 import type { Batcher } from "./batcher.ts";
 import { stir, watchChain } from "./chainHub.ts";
 import { joinMesh, openSigning } from "./joinMesh.ts";
@@ -149,7 +150,9 @@ function ownLogOf(params: { parts: NodeParts; mesh: Mesh }): AsyncDisposable & {
 async function addressesOf(params: { parts: NodeParts; mesh: Mesh; rpc: RpcServer }): Promise<NodeAddresses> {
   const { parts, mesh, rpc } = params;
   const { announce, publicUrl } = parts.settings;
-  const { bytes } = await peerIdOf({ privateKey: parts.keys.peer });
+  const { network, node, keys } = parts;
+  const { bytes } = await peerIdOf({ privateKey: keys.peer });
+  const peerProof = signPeerProof({ network, node, privateKey: keys.peer });
   const multiaddrs = (announce.length > 0 ? announce : mesh.multiaddrs()).slice(0, MAX_MULTIADDRS);
-  return { peerId: bytes, multiaddrs, httpAddress: publicUrl ?? rpc.url };
+  return { peerId: bytes, peerProof, multiaddrs, httpAddress: publicUrl ?? rpc.url };
 }

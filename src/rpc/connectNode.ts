@@ -102,10 +102,11 @@ function nodeCalls({ client, unary }: Caller): Pick<NodeApi, "getNode" | "listNo
   return {
     getNode: (_, call) =>
       unary(call, async (options) => nodeStatusFromMessage(await client.getNode({}, options))),
-    listNodes: (_, call) =>
+    listNodes: ({ after }, call) =>
       unary(call, async (options) => {
-        const { nodes, head } = await client.listNodes({}, options);
-        return { nodes: nodes.map(nodeRecordFromMessage), head: optionalHeadFromMessage(head) };
+        const from = after === undefined ? {} : { after: fromHex(after) };
+        const { nodes, head, more } = await client.listNodes(from, options);
+        return { nodes: nodes.map(nodeRecordFromMessage), head: optionalHeadFromMessage(head), more };
       }),
   };
 }

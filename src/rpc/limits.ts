@@ -16,6 +16,8 @@ export const MAX_HASHES_PER_CALL = 4096;
 export const MAX_DIGESTS_PER_CALL = 512;
 export const MAX_SPANS_PER_DIGEST = 1024;
 export const MAX_DIGEST_ROWS = 16_384;
+/** Records of the registry: about 3 KiB each, at most. */
+export const MAX_NODES_PER_PAGE = 256;
 export const MAX_KEYS_PER_CALL = 256;
 export const MAX_INBOXES_PER_CALL = 512;
 export const MAX_BATCHES_PER_CALL = 256;

@@ -25,7 +25,8 @@ import type { WordsAnswer, WordsQuestion } from "../wire/words.ts";
  */
 export type NodeApi = {
   readonly getNode: (params: Record<never, never>, call?: Call) => Promise<NodeStatus>;
-  readonly listNodes: (params: Record<never, never>, call?: Call) => Promise<NodeList>;
+  /** By node id, behind `after`; of nodes that ended those of whose logs something is kept. */
+  readonly listNodes: (params: { readonly after?: NodeId | undefined }, call?: Call) => Promise<NodeList>;
   /** One outcome per envelope, in order. Publishing the same bytes again gives the first receipt again. */
   readonly publish: (params: { envelopes: readonly Envelope[] }, call?: Call) => Promise<PublishOutcome[]>;
   readonly query: (params: QueryParams, call?: Call) => Promise<QueryPage>;
@@ -98,7 +99,12 @@ export type NodeStatus = {
   readonly logs: readonly LogRange[];
 };
 
-type NodeList = { readonly nodes: readonly NodeRecord[]; readonly head: ChainHead | undefined };
+type NodeList = {
+  readonly nodes: readonly NodeRecord[];
+  readonly head: ChainHead | undefined;
+  /** Another page follows behind the last node of this one. */
+  readonly more: boolean;
+};
 
 export type NodeRecord = {
   readonly node: NodeId;
@@ -108,6 +114,8 @@ export type NodeRecord = {
   readonly signingKey: Hex;
   /** Multihash bytes. */
   readonly peerId: Hex;
+  /** 64 bytes: the peer's own word that it is this node's (wire/peerProof.ts). */
+  readonly peerProof: Hex;
   readonly multiaddrs: readonly string[];
   readonly httpAddress: string;
   /** Of its log; 1 at registration, one more with every restart. */
@@ -120,6 +128,10 @@ export type NodeRecord = {
   readonly bondWei: bigint;
   /** Seconds since 1970; 0 unless it said that it leaves. */
   readonly withdrawableAt: number;
+  /** Bit n is set if it serves shard n. */
+  readonly shards: bigint;
+  /** The registry keeps operator and blocks only: peer, shards and addresses are empty. */
+  readonly isDropped: boolean;
 };
 
 export type Refusal = { readonly kind: "refused"; readonly code: ErrorCode; readonly hint: string };

@@ -15,6 +15,7 @@ import type { NodeRecord, NodeStatus } from "./nodeApi.ts";
 const SIGNING_KEY_BYTES = 33;
 /** uint96 */
 const BOND_BYTES = 12;
+const SHARDS_BYTES = 32;
 
 export function nodeStatusMessage(status: NodeStatus): MessageInitShape<typeof GetNodeResponseSchema> {
   const { peerId, httpAddress, peers, ready, notReadyReason, version } = status;
@@ -71,19 +72,23 @@ export function nodeRecordMessage(record: NodeRecord): MessageInitShape<typeof N
     registeredBlock: BigInt(record.registeredBlock),
     leftBlock: BigInt(record.leftBlock ?? 0),
     disabledBlock: BigInt(record.disabledBlock ?? 0),
-    bondWei: fromHex(`0x${record.bondWei.toString(16).padStart(2 * BOND_BYTES, "0")}`),
+    bondWei: sizedBytes(record.bondWei, BOND_BYTES),
     withdrawableAt: BigInt(withdrawableAt),
+    peerProof: fromHex(record.peerProof),
+    shards: sizedBytes(record.shards, SHARDS_BYTES),
+    dropped: record.isDropped,
   };
 }
 
 export function nodeRecordFromMessage(message: NodeRecordMessage): NodeRecord {
-  const { peerId, multiaddrs, httpAddress, generation } = message;
+  const { peerId, peerProof, multiaddrs, httpAddress, generation } = message;
   const bond = sizedHex({ bytes: message.bondWei, length: BOND_BYTES, what: "a bond" });
   return {
     node: asId(message.node),
     operator: asAddress(message.operator),
     signingKey: sizedHex({ bytes: message.signingKey, length: SIGNING_KEY_BYTES, what: "a signing key" }),
     peerId: toHex(peerId),
+    peerProof: toHex(peerProof),
     multiaddrs,
     httpAddress,
     generation,
@@ -92,5 +97,11 @@ export function nodeRecordFromMessage(message: NodeRecordMessage): NodeRecord {
     disabledBlock: optionalBlock(message.disabledBlock),
     bondWei: BigInt(bond),
     withdrawableAt: safeNumber(message.withdrawableAt),
+    shards: BigInt(sizedHex({ bytes: message.shards, length: SHARDS_BYTES, what: "a set of shards" })),
+    isDropped: message.dropped,
   };
+}
+
+function sizedBytes(value: bigint, length: number): Uint8Array {
+  return fromHex(`0x${value.toString(16).padStart(2 * length, "0")}`);
 }

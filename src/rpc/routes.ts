@@ -8,6 +8,7 @@ import {
   fromHex,
   type GroupId,
   type InstallationKey,
+  type NodeId,
 } from "../wire/ids.ts";
 import {
   appendFromMessage,
@@ -52,9 +53,10 @@ type Routes<Name extends keyof NodeApi> = Pick<ServiceImpl<typeof NodeService>, 
 function nodeRoutes({ api }: { api: NodeApi }): Routes<"getNode" | "listNodes"> {
   return {
     getNode: async (_, { signal }) => nodeStatusMessage(await api.getNode({}, { signal })),
-    listNodes: async (_, { signal }) => {
-      const { nodes, head } = await api.listNodes({}, { signal });
-      return { nodes: nodes.map(nodeRecordMessage), ...optionalHeadMessage(head) };
+    listNodes: async ({ after }, { signal }) => {
+      const from = after.length === 0 ? undefined : asId<NodeId>(after);
+      const { nodes, head, more } = await api.listNodes({ after: from }, { signal });
+      return { nodes: nodes.map(nodeRecordMessage), ...optionalHeadMessage(head), more };
     },
   };
 }

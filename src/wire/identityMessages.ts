@@ -2,7 +2,7 @@ import { concatBytes } from "../crypto/concatBytes.ts";
 import { keccak256 } from "../crypto/keccak256.ts";
 import { u64, utf8 } from "./bytes.ts";
 import { ADDRESS_BYTES, fromHex, type Hex, ID_BYTES } from "./ids.ts";
-import { NETWORK_VERSION, type Network } from "./network.ts";
+import type { Network } from "./network.ts";
 
 const consent = { nonce: "uint256", deadline: "uint256" } as const;
 
@@ -26,7 +26,7 @@ export const identityMessages = {
 export type IdentityMessageName = keyof typeof identityMessages;
 
 /** Name and version of the EIP-712 domain; the rest of it is the network's. */
-export const identityDomain = { name: "Weft IdentityRegistry", version: String(NETWORK_VERSION) } as const;
+export const identityDomain = { name: "Weft IdentityRegistry", version: "2" } as const;
 
 const DOMAIN_TYPE = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)";
 

@@ -3,8 +3,10 @@ import { WeftError } from "../errors.ts";
 import { u64 } from "./bytes.ts";
 import { type Address, fromHex, type Hex } from "./ids.ts";
 
-/** What was signed for the contracts of one version counts on no other. */
-export const NETWORK_VERSION = 2;
+/** Of the three contracts together. What is signed for them names chain and contract, so that it counts on no other. */
+export const NETWORK_VERSION = 3;
+/** The bits of a word of the NodeRegistry. */
+export const MAX_SHARDS = 256;
 
 /** One deployment, as its address file holds it. */
 export type Network = {
@@ -14,6 +16,8 @@ export type Network = {
   readonly commitLog: Address;
   readonly identityRegistry: Address;
   readonly nodeRegistry: Address;
+  /** How many shards batches are spread over; 1 to MAX_SHARDS. */
+  readonly shards: number;
   /** The chain is read from this block on. */
   readonly deployedBlock: number;
   /** Hash of block 0: tells apart local chains that share a chain id. */

@@ -160,16 +160,19 @@ test("an RPC's error, an answer of another length and silence are no answer", as
   const question = { ...NONE, block, inboxes: [asId<InboxId>(UNKNOWN)] };
   assert.deepEqual((await readWords({ chain, question })).words?.inboxes, [ZERO]);
   const empty = `0x${"20".padStart(64, "0")}${"0".padStart(64, "0")}` as const;
+  let isOpen = false;
   for (const answer of [
     { error: { code: -32000, message: "no state" } },
     { result: "0x" },
     { result: empty },
   ]) {
+    isOpen = false;
     await using shim = await startRpcShim({
       rpcUrl: local.rpcUrl,
-      intercept: ({ method }) => (method === "eth_call" ? answer : undefined),
+      intercept: ({ method }) => (isOpen && method === "eth_call" ? answer : undefined),
     });
     const failing = await openChain({ rpcUrl: shim.rpcUrl, network: local.network });
+    isOpen = true;
     await assert.rejects(readWords({ chain: failing, question }), { code: "chain-unreachable" });
   }
   const signal = AbortSignal.abort(new Error("enough"));

@@ -14,6 +14,7 @@ import { waitForTransaction } from "../../src/chain/waitForTransaction.ts";
 import { withdrawBond } from "../../src/chain/withdrawBond.ts";
 import { type BatchHeader, encodeBatchHeader } from "../../src/wire/batchHeader.ts";
 import { type NodeId, toHex } from "../../src/wire/ids.ts";
+import { peerIdOfKey } from "../../src/wire/peerProof.ts";
 import { readRecords } from "../support/readRecords.ts";
 import { startTestChain, type TestChain } from "../support/startTestChain.ts";
 
@@ -33,7 +34,8 @@ function relayerOf(index: number): Relayer {
 }
 
 const addresses = {
-  peerId: randomBytes(38),
+  peerId: peerIdOfKey(randomBytes(32)),
+  peerProof: randomBytes(64),
   multiaddrs: ["/ip4/127.0.0.1/tcp/4001", "/dns4/node.example/tcp/443"],
   httpAddress: "http://127.0.0.1:4002",
 };
@@ -73,6 +75,7 @@ test("a node registers, moves, restarts, anchors its log, leaves and takes its b
     signingKey: new Uint8Array(publicKey),
     generation: 1n,
     active: true,
+    shards: 1n,
     ...addresses,
   });
 
@@ -85,7 +88,7 @@ test("a node registers, moves, restarts, anchors its log, leaves and takes its b
   await landed(await restartNode({ chain, operator, node }));
   assert.deepEqual(await readNode({ chain, node }), { ...registered, ...moved, generation: 2n });
   const headerHash = toHex(randomBytes(32));
-  await landed(await checkpointNode({ chain, operator, node, shard: 3, sequence: 9n, headerHash }));
+  await landed(await checkpointNode({ chain, operator, node, shard: 0, sequence: 9n, headerHash }));
   await landed(await leaveNode({ chain, operator, node }));
   assert.equal((await readNode({ chain, node }))?.active, false);
   await landed(await withdrawBond({ chain, relayer: operator, node }));
@@ -101,12 +104,13 @@ test("a node registers, moves, restarts, anchors its log, leaves and takes its b
   const [first] = records.filter((record) => record.kind === "node-registered" && record.node === node);
   assert(first?.kind === "node-registered");
   assert.deepEqual(first.signingKey, new Uint8Array(publicKey));
-  assert.deepEqual(first.peerId, addresses.peerId);
+  assert.deepEqual([first.peerId, first.peerProof], [addresses.peerId, addresses.peerProof]);
+  assert.equal(first.shards, 1n);
   assert.deepEqual(first.multiaddrs, addresses.multiaddrs);
   const [checkpoint] = records.filter((record) => record.kind === "checkpoint");
   assert(checkpoint?.kind === "checkpoint");
   const { shard, generation, sequence } = checkpoint;
-  assert.deepEqual([shard, generation, sequence, checkpoint.headerHash], [3, 2n, 9n, headerHash]);
+  assert.deepEqual([shard, generation, sequence, checkpoint.headerHash], [0, 2n, 9n, headerHash]);
 });
 
 test("nobody but its operator acts for a node, and a node that has left stays away", async () => {

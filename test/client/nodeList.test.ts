@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { generateP256, randomBytes } from "#crypto";
+import type { RegistryOutcome } from "../../src/chain/callNodeRegistry.ts";
+import { dropNode } from "../../src/chain/dropNode.ts";
 import { nodeIdOf } from "../../src/chain/nodeIdOf.ts";
 import { nodeWord } from "../../src/chain/nodeWord.ts";
+import { openRelayer } from "../../src/chain/openRelayer.ts";
+import { reportEquivocation } from "../../src/chain/reportEquivocation.ts";
+import { waitForTransaction } from "../../src/chain/waitForTransaction.ts";
 import { coreOf } from "../../src/client/client.ts";
 import type { ClientEvent } from "../../src/client/events.ts";
 import { activeNodes, isLeft, noteFailure } from "../../src/client/links/nodeLinks.ts";
@@ -13,6 +18,7 @@ import { type Client, syncStatus } from "../../src/index.ts";
 import type { NodeRecord } from "../../src/rpc/nodeApi.ts";
 import { asAddress, asId, type NodeId, toHex } from "../../src/wire/ids.ts";
 import { openTestClient } from "../support/openTestClient.ts";
+import { startColluder } from "../support/startColluder.ts";
 import { type Lies, startLyingNode } from "../support/startLyingNode.ts";
 import { startTestNetwork } from "../support/startTestNetwork.ts";
 import { startTestNode } from "../support/startTestNode.ts";
@@ -108,6 +114,37 @@ test("a list that hides nodes is noticed by their number, and they are found els
   await until("the third node listed", async () => (await second.api.listNodes({})).nodes.length === 3);
   assert.equal(await readAgain(alice.client), "taken");
   assert(knownOf(alice.client).has(third.nodeId));
+});
+
+test("a node whose record was dropped hides no other one", async () => {
+  await using network = await startTestNetwork({ nodes: 2 });
+  const { chain, nodes } = network;
+  const [first, second] = nodes;
+  assert(first && second);
+  await using liar = await startLyingNode({ node: first });
+  const burned = await startColluder({ network, account: 3 });
+  await burned[Symbol.asyncDispose]();
+  const wallet = { network: { chain, nodes: [liar] }, witnesses: [] };
+  await using alice = await openTestClient(wallet);
+  assert(knownOf(alice.client).has(burned.node));
+  const relayer = openRelayer({ privateKey: chain.accounts[4]?.privateKey ?? "0x" });
+  const [a, b] = [burned.sign({ firstSequence: 0n }), burned.sign({ firstSequence: 0n, timeMs: 1 })];
+  const landed = async (outcome: RegistryOutcome) => {
+    assert(outcome.kind === "submitted", outcome.kind);
+    await waitForTransaction({ chain: chain.chain, transaction: outcome.transaction });
+  };
+  await landed(await reportEquivocation({ chain: chain.chain, relayer, a, b }));
+  await landed(await dropNode({ chain: chain.chain, relayer, node: burned.node }));
+  await using third = await startTestNode({ chain, account: 5 });
+  const known = new Set([first.nodeId, second.nodeId]);
+  liar.lie(listing((all) => all.filter(({ node }) => known.has(node))));
+  await until("the third node listed", async () =>
+    (await second.api.listNodes({})).nodes.some(({ node }) => node === third.nodeId),
+  );
+  assert.equal(await readAgain(alice.client), "taken");
+  assert(knownOf(alice.client).has(third.nodeId));
+  const gone = knownOf(alice.client).get(burned.node);
+  assert(gone?.disabled === true && gone.isDropped === true);
 });
 
 test("what is new is not taken from one node while no other answers, unless that is to be read by", async () => {

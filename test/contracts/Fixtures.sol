@@ -55,12 +55,11 @@ contract RefusingOperator {
         INodeRegistry registry,
         bytes32 x,
         bytes32 y,
-        bytes calldata peerId,
-        string[] calldata multiaddrs,
-        string calldata httpAddress,
+        uint256 shards,
+        INodeRegistry.Addresses calldata addresses,
         bytes calldata proof
     ) external payable {
-        registry.register{value: msg.value}(x, y, peerId, multiaddrs, httpAddress, proof);
+        registry.register{value: msg.value}(x, y, shards, addresses, proof);
     }
 
     function startLeaving(INodeRegistry registry, bytes32 node) external {

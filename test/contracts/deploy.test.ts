@@ -37,7 +37,7 @@ async function hasCode(deployment: Network): Promise<boolean> {
 test("deploys with the given settings and writes the address file; the second run does nothing", async () => {
   await using directory = await temporaryDirectory();
   const deploymentDir = join(directory.path, "new");
-  const settings = { bondWei: 5n, leaveDelaySeconds: 6, recoveryDelaySeconds: 7 };
+  const settings = { bondWei: 5n, leaveDelaySeconds: 6, recoveryDelaySeconds: 7, shards: 8 };
   const deployment = await deployContracts({ rpcUrl, deploymentDir, chainId: chain.chainId, ...settings });
 
   const { commitLog, identityRegistry, nodeRegistry } = deployment;
@@ -51,6 +51,8 @@ test("deploys with the given settings and writes the address file; the second ru
   const nodes = { address: nodeRegistry, abi: nodeRegistryAbi } as const;
   assert.equal(await client.readContract({ ...nodes, functionName: "BOND" }), 5n);
   assert.equal(await client.readContract({ ...nodes, functionName: "LEAVE_DELAY_SECONDS" }), 6);
+  assert.equal(await client.readContract({ ...nodes, functionName: "SHARDS" }), 8);
+  assert.equal(deployment.shards, 8);
   const identities = { address: identityRegistry, abi: identityRegistryAbi } as const;
   assert.equal(await client.readContract({ ...identities, functionName: "RECOVERY_DELAY_SECONDS" }), 7);
   const genesis = await client.getBlock({ blockNumber: 0n });
@@ -129,11 +131,12 @@ test("an interrupted deployment ends with its signal and goes on with the next r
 
 test("an address file is read strictly", () => {
   const good = {
-    version: 2,
+    version: 3,
     chainId: 1,
     commitLog: `0x${"11".repeat(20)}`,
     identityRegistry: `0x${"22".repeat(20)}`,
     nodeRegistry: `0x${"33".repeat(20)}`,
+    shards: 1,
     deployedBlock: 0,
     genesisHash: `0x${"44".repeat(32)}`,
   };
@@ -145,13 +148,16 @@ test("an address file is read strictly", () => {
     { ...good, commitLog: "0x11" },
     { ...good, nodeRegistry: undefined },
     { ...good, genesisHash: good.commitLog },
-    { ...good, version: 3 },
-    { ...good, version: "2" },
+    { ...good, shards: 0 },
+    { ...good, shards: 257 },
+    { ...good, shards: undefined },
+    { ...good, version: 4 },
+    { ...good, version: "3" },
   ].map((file) => JSON.stringify(file));
   for (const text of [...bad, "", "null", "[]", "{", "7"]) {
     assert.throws(() => parseDeployment(text), code("bad-config"), text);
   }
-  for (const version of [undefined, 1, 0]) {
+  for (const version of [undefined, 2, 1, 0]) {
     const text = JSON.stringify({ ...good, version });
     assert.throws(() => parseDeployment(text), code("old-network"), text);
   }

@@ -16,6 +16,9 @@ import type { TestChain } from "./openChain.ts";
 
 export const BOND = 10n ** 18n;
 export const LEAVE_DELAY_SECONDS = 1000;
+/** Of the network, and which of them a node serves: 0 and 2. */
+export const SHARDS = 3;
+export const SERVED = 0b101n;
 export const BURN_ADDRESS = "0x000000000000000000000000000000000000dEaD";
 const P256_ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
 
@@ -40,7 +43,8 @@ export function signP256(key: P256Key, message: Hex, side: "low" | "high" = "low
 }
 
 export const addresses = {
-  peerId: "0x0024080112208889",
+  peerKey: `0x${"88".repeat(32)}`,
+  peerProof: [`0x${"89".repeat(32)}`, `0x${"8a".repeat(32)}`],
   multiaddrs: ["/ip4/127.0.0.1/tcp/4001", "/dns4/node.example/tcp/4001"],
   httpAddress: "https://node.example",
 } as const;
@@ -74,8 +78,8 @@ export type Header = {
   root: Hex;
 };
 
-export async function openNodeRegistry(chain: TestChain) {
-  const address = await chain.deploy("NodeRegistry", [BOND, LEAVE_DELAY_SECONDS]);
+export async function openNodeRegistry(chain: TestChain, shards = SHARDS) {
+  const address = await chain.deploy("NodeRegistry", [BOND, LEAVE_DELAY_SECONDS, shards]);
   const registry = getContract({ abi: nodeRegistryAbi, address, client: chain.client });
 
   /** A new account with money. */
@@ -89,8 +93,7 @@ export async function openNodeRegistry(chain: TestChain) {
   async function registration(operator: Hex, key: P256Key = newP256Key()) {
     const node = await registry.read.nodeId([operator, key.x, key.y]);
     const proof = signP256(key, await registry.read.proofMessage([operator, node]));
-    const { peerId, multiaddrs, httpAddress } = addresses;
-    return { node, key, args: [key.x, key.y, peerId, multiaddrs, httpAddress, proof] as const };
+    return { node, key, args: [key.x, key.y, SERVED, addresses, proof] as const };
   }
 
   async function registerNode(value: bigint = BOND) {

@@ -7,6 +7,7 @@ import {
   encodePacked,
   type Hex,
   keccak256,
+  toHex,
   zeroAddress,
   zeroHash,
 } from "viem";
@@ -17,6 +18,8 @@ import {
   LEAVE_DELAY_SECONDS,
   newP256Key,
   openNodeRegistry,
+  SERVED,
+  SHARDS,
   signP256,
 } from "./nodeFixture.ts";
 import { openChain, refusal } from "./openChain.ts";
@@ -24,6 +27,14 @@ import { openChain, refusal } from "./openChain.ts";
 const chain = await openChain();
 const fixture = await openNodeRegistry(chain);
 const { registry, newOperator, registration, registerNode } = fixture;
+type Addresses = {
+  peerKey: Hex;
+  peerProof: readonly [Hex, Hex];
+  multiaddrs: readonly string[];
+  httpAddress: string;
+};
+type Words = [Hex, Hex, Hex];
+
 test.after(() => chain[Symbol.asyncDispose]());
 
 const events = (hash: Promise<Hex>) => chain.events(nodeRegistryAbi, hash);
@@ -32,7 +43,7 @@ test("register: keeps and tells key, addresses, bond and generation", async () =
   assert.equal(await registry.read.BOND(), BOND);
   const { operator, node, key, hash } = await registerNode(BOND + 5n);
   const mined = await events(Promise.resolve(hash));
-  const expected = { x: key.x, y: key.y, ...addresses };
+  const expected = { x: key.x, y: key.y, shards: SERVED, addresses };
   assert.deepEqual(mined.events, [
     { name: "NodeRegistered", args: { node, operator: operator.address, bond: BOND + 5n, ...expected } },
   ]);
@@ -77,10 +88,10 @@ test("register: too small a bond, a node twice, a proof for someone else", async
   const message = await registry.read.proofMessage([operator.address, node]);
   const strangersProof = signP256(newP256Key(), message);
   const otherRegistry = await openNodeRegistry(chain);
-  const foreignProof = (await otherRegistry.registration(operator.address, key)).args[5];
-  for (const proof of [strangersProof, foreignProof, "0x", `${args[5]}00`, args[5].slice(0, -2)] as Hex[]) {
-    const [x, y, peerId, multiaddrs, httpAddress] = args;
-    const call = registry.simulate.register([x, y, peerId, multiaddrs, httpAddress, proof], {
+  const foreignProof = (await otherRegistry.registration(operator.address, key)).args[4];
+  for (const proof of [strangersProof, foreignProof, "0x", `${args[4]}00`, args[4].slice(0, -2)] as Hex[]) {
+    const [x, y, shards, where] = args;
+    const call = registry.simulate.register([x, y, shards, where, proof], {
       account: operator,
       value: BOND,
     });
@@ -104,28 +115,27 @@ test("BadAddresses: empty, too long or too many, at registration and after", asy
   const { operator, node } = await registerNode();
   const fresh = await registration(operator.address);
   const text = (length: number) => "a".repeat(length);
-  const bytes = (length: number): Hex => `0x${"aa".repeat(length)}`;
-  const { peerId, multiaddrs, httpAddress } = addresses;
-  const bad: [Hex, readonly string[], string][] = [
-    ["0x", multiaddrs, httpAddress],
-    [bytes(65), multiaddrs, httpAddress],
-    [peerId, [], httpAddress],
-    [peerId, Array.from({ length: 9 }, () => "/ip4/1.2.3.4/tcp/1"), httpAddress],
-    [peerId, ["/ip4/1.2.3.4/tcp/1", ""], httpAddress],
-    [peerId, [text(257)], httpAddress],
-    [peerId, multiaddrs, ""],
-    [peerId, multiaddrs, text(257)],
+  const bad: Partial<Addresses>[] = [
+    { peerKey: zeroHash },
+    { multiaddrs: [] },
+    { multiaddrs: Array.from({ length: 9 }, () => "/ip4/1.2.3.4/tcp/1") },
+    { multiaddrs: ["/ip4/1.2.3.4/tcp/1", ""] },
+    { multiaddrs: [text(257)] },
+    { httpAddress: "" },
+    { httpAddress: text(257) },
   ];
   for (const change of bad) {
-    const call = registry.simulate.setAddresses([node, ...change], { account: operator });
+    const where = { ...addresses, ...change };
+    const call = registry.simulate.setAddresses([node, where], { account: operator });
     assert.deepEqual(await refusal(call), { name: "BadAddresses", args: [] });
-    const [x, y, , , , proof] = fresh.args;
-    const born = registry.simulate.register([x, y, ...change, proof], { account: operator, value: BOND });
+    const [x, y, shards, , proof] = fresh.args;
+    const born = registry.simulate.register([x, y, shards, where, proof], { account: operator, value: BOND });
     assert.deepEqual(await refusal(born), { name: "BadAddresses", args: [] });
   }
-  const largest = [bytes(64), Array.from({ length: 8 }, () => text(256)), text(256)] as const;
-  await registry.write.setAddresses([node, ...largest], { account: operator });
-  assert.equal(await registry.read.MAX_PEER_ID_BYTES(), 64n);
+  const multiaddrs = Array.from({ length: 8 }, () => text(256));
+  const largest = { ...addresses, multiaddrs, httpAddress: text(256) };
+  await registry.write.setAddresses([node, largest], { account: operator });
+  assert.deepEqual((await registry.read.nodes([node])).addresses, largest);
   assert.equal(await registry.read.MAX_MULTIADDRS(), 8n);
   assert.equal(await registry.read.MAX_ADDRESS_BYTES(), 256n);
 });
@@ -137,19 +147,14 @@ test("setAddresses replaces all of them, whatever their number before", async ()
     maxLength: 8,
   });
   await fc.assert(
-    fc.asyncProperty(list, list, fc.uint8Array({ minLength: 1, maxLength: 64 }), async (a, b, peer) => {
-      const peerId: Hex = `0x${Buffer.from(peer).toString("hex")}`;
+    fc.asyncProperty(list, list, fc.bigInt(1n, 2n ** 256n - 1n), async (a, b, peer) => {
+      const [peerKey, r, s] = [peer, peer ^ 1n, peer ^ 2n].map((n) => toHex(n, { size: 32 })) as Words;
       const [httpAddress = ""] = b;
       for (const multiaddrs of [a, b]) {
-        const hash = registry.write.setAddresses([node, peerId, multiaddrs, httpAddress], {
-          account: operator,
-        });
-        const mined = await events(hash);
-        assert.deepEqual(mined.events, [
-          { name: "AddressesSet", args: { node, peerId, multiaddrs, httpAddress } },
-        ]);
-        const kept = await registry.read.nodes([node]);
-        assert.deepEqual([kept.peerId, kept.multiaddrs, kept.httpAddress], [peerId, multiaddrs, httpAddress]);
+        const where = { peerKey, peerProof: [r, s] as const, multiaddrs, httpAddress };
+        const mined = await events(registry.write.setAddresses([node, where], { account: operator }));
+        assert.deepEqual(mined.events, [{ name: "AddressesSet", args: { node, addresses: where } }]);
+        assert.deepEqual((await registry.read.nodes([node])).addresses, where);
       }
     }),
     { numRuns: 10 },
@@ -170,10 +175,12 @@ test("checkpoint anchors the log of the current generation", async () => {
   const { operator, node } = await registerNode();
   await registry.write.restart([node], { account: operator });
   const headerHash = keccak256("0x01");
-  const mined = await events(registry.write.checkpoint([node, 3, 99n, headerHash], { account: operator }));
+  const mined = await events(registry.write.checkpoint([node, 2, 99n, headerHash], { account: operator }));
   assert.deepEqual(mined.events, [
-    { name: "Checkpoint", args: { node, shard: 3, generation: 2n, sequence: 99n, headerHash } },
+    { name: "Checkpoint", args: { node, shard: 2, generation: 2n, sequence: 99n, headerHash } },
   ]);
+  const nowhere = registry.simulate.checkpoint([node, SHARDS, 99n, headerHash], { account: operator });
+  assert.deepEqual(await refusal(nowhere), { name: "BadShards", args: [] });
 });
 
 test("leaving: the bond is free after the delay, to the second, and only once", async () => {
@@ -230,9 +237,9 @@ test("withdraw: TransferFailed where the operator takes no money", async () => {
 test("a node's own calls: refused for unknown nodes, strangers, and nodes that are leaving", async () => {
   const { operator, node } = await registerNode();
   const stranger = await newOperator();
-  const { peerId, multiaddrs, httpAddress } = addresses;
   const calls = (id: Hex, account: typeof operator) => [
-    () => registry.simulate.setAddresses([id, peerId, multiaddrs, httpAddress], { account }),
+    () => registry.simulate.setAddresses([id, addresses], { account }),
+    () => registry.simulate.setShards([id, 1n], { account }),
     () => registry.simulate.restart([id], { account }),
     () => registry.simulate.checkpoint([id, 0, 1n, zeroHash], { account }),
     () => registry.simulate.startLeaving([id], { account }),
@@ -275,18 +282,87 @@ test("nodeWords: a hash of each node's present fields; zero if unknown", async (
   assert.notEqual(restarted[0], before[0]);
 });
 
-test("nodeIds pages through all nodes in the order of registration", async () => {
+/** Shifts n into the place that `nodeWords` gives for the n-th block of a dropped record. */
+const at = (block: number, place: bigint) => BigInt(block) << (48n * place);
+
+test("drop: frees the record of a node that left or was disabled; its id never comes back", async () => {
   const own = await openNodeRegistry(chain);
-  const ids: Hex[] = [];
-  for (let i = 0; i < 5; i++) ids.push((await own.registerNode()).node);
-  assert.equal(await own.registry.read.nodeCount(), 5n);
-  assert.ok((await own.registry.read.DEPLOYED_BLOCK()) > 0);
-  const word = fc.oneof(fc.bigInt(0n, 7n), fc.constant(2n ** 256n - 1n));
-  await fc.assert(
-    fc.asyncProperty(word, word, async (from, count) => {
-      const page = await own.registry.read.nodeIds([from, count]);
-      const start = Number(from < 5n ? from : 5n);
-      assert.deepEqual(page, ids.slice(start, start + Number(count < 5n ? count : 5n)));
-    }),
+  const { read, write, simulate } = own.registry;
+  const left = await own.registerNode();
+  const disabled = await own.registerNode();
+  const active = await own.registerNode();
+  assert.equal(await read.nodeCount(), 3n);
+  const early = async () => await refusal(simulate.drop([left.node]));
+  assert.deepEqual(await early(), { name: "NotEnded", args: [left.node] });
+  await write.startLeaving([left.node], { account: left.operator });
+  assert.deepEqual(await early(), { name: "NotEnded", args: [left.node] });
+  await chain.client.increaseTime({ seconds: LEAVE_DELAY_SECONDS });
+  await chain.client.mine({ blocks: 1 });
+  assert.deepEqual(await early(), { name: "NotEnded", args: [left.node] });
+  await write.withdraw([left.node]);
+  const [a, b] = [own.header(disabled.node), own.header(disabled.node, { root: keccak256("0x01") })];
+  const evidence = [a, signP256(disabled.key, a), b, signP256(disabled.key, b)] as const;
+  await write.reportEquivocation(evidence);
+
+  for (const [i, { node, operator, args }] of [left, disabled].entries()) {
+    const before = await read.nodes([node]);
+    const mined = await events(write.drop([node])); // by anyone
+    assert.deepEqual(mined.events, [{ name: "NodeDropped", args: { node } }]);
+    assert.equal(await read.nodeCount(), BigInt(2 - i));
+    const word = at(before.registeredBlock, 0n) | at(before.leavingBlock, 1n) | at(before.disabledBlock, 2n);
+    assert.deepEqual(await read.nodeWords([[node, active.node, zeroHash]]), [
+      toHex(word, { size: 32 }),
+      (await read.nodeWords([[active.node]]))[0],
+      zeroHash,
+    ]);
+    assert.equal(await read.isActive([node]), false);
+    assert.deepEqual(await refusal(simulate.drop([node])), { name: "UnknownNode", args: [node] });
+    const again = simulate.register(args, { account: operator, value: BOND });
+    assert.deepEqual(await refusal(again), { name: "NodeExists", args: [node] });
+  }
+  assert.deepEqual(await refusal(simulate.withdraw([left.node])), {
+    name: "NothingToWithdraw",
+    args: [left.node],
+  });
+  assert.deepEqual(await refusal(simulate.reportEquivocation(evidence)), {
+    name: "UnknownNode",
+    args: [disabled.node],
+  });
+  assert.deepEqual(await refusal(simulate.drop([zeroHash])), { name: "UnknownNode", args: [zeroHash] });
+});
+
+test("shards: a node serves some that there are, and may change its mind", async () => {
+  assert.equal(await registry.read.SHARDS(), SHARDS);
+  const { operator, node, args } = await registerNode();
+  for (const shards of [0n, 0b1000n, 0b1111n, 2n ** 255n]) {
+    const call = registry.simulate.setShards([node, shards], { account: operator });
+    assert.deepEqual(await refusal(call), { name: "BadShards", args: [] });
+    const fresh = await registration(operator.address);
+    const [x, y, , where, proof] = fresh.args;
+    const born = registry.simulate.register([x, y, shards, where, proof], { account: operator, value: BOND });
+    assert.deepEqual(await refusal(born), { name: "BadShards", args: [] });
+  }
+  assert.equal((await registry.read.nodes([node])).shards, args[2]);
+  const mined = await events(registry.write.setShards([node, 0b110n], { account: operator }));
+  assert.deepEqual(mined.events, [{ name: "ShardsSet", args: { node, shards: 0b110n } }]);
+  assert.equal((await registry.read.nodes([node])).shards, 0b110n);
+});
+
+test("shards: a network has 1 to 256", async () => {
+  for (const none of [0, 257]) {
+    await assert.rejects(openNodeRegistry(chain, none));
+  }
+  const most = await openNodeRegistry(chain, 256);
+  const { operator, node } = await most.registerNode();
+  await most.registry.write.setShards([node, 2n ** 256n - 1n], { account: operator });
+  assert.equal((await most.registry.read.nodes([node])).shards, 2n ** 256n - 1n);
+});
+
+test("peerProofMessage: domain, chain, registry, node", async () => {
+  const { node } = await registerNode();
+  const message = encodePacked(
+    ["string", "uint64", "address", "bytes32"],
+    ["weft.peer.v1", BigInt(chain.client.chain.id), fixture.address, node],
   );
+  assert.equal(await registry.read.peerProofMessage([node]), message);
 });

@@ -23,10 +23,10 @@ for (const network of ["osaka", "cancun"] as const) {
       for (let i = 0; i < SIGNATURES; i++) {
         const { node, key, args } = await registration(operator.address);
         const message = await registry.read.proofMessage([operator.address, node]);
-        const [x, y, peerId, multiaddrs, httpAddress] = args;
+        const [x, y, shards, addresses] = args;
         for (const side of ["low", "high"] as const) {
           const proof = signP256(key, message, side);
-          await registry.simulate.register([x, y, peerId, multiaddrs, httpAddress, proof], {
+          await registry.simulate.register([x, y, shards, addresses, proof], {
             account: operator,
             value: BOND,
           });
@@ -39,7 +39,7 @@ for (const network of ["osaka", "cancun"] as const) {
       const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
       const word = (value: bigint) => toHex(value, { size: 32 }).slice(2);
       const { args } = await registration(operator.address);
-      const [x, y, peerId, multiaddrs, httpAddress, proof] = args;
+      const [x, y, shards, addresses, proof] = args;
       const [r, s] = [proof.slice(2, 66), proof.slice(66)];
       const proofs = [
         ...[0, 1, 17, 31, 32, 45, 63].map((at) => flipByte(proof, at)),
@@ -47,7 +47,7 @@ for (const network of ["osaka", "cancun"] as const) {
         `0x${s}${r}`,
       ] as Hex[];
       for (const wrong of proofs) {
-        const call = registry.simulate.register([x, y, peerId, multiaddrs, httpAddress, wrong], {
+        const call = registry.simulate.register([x, y, shards, addresses, wrong], {
           account: operator,
           value: BOND,
         });
@@ -71,9 +71,9 @@ test("an answer of the precompile's address that is not one word equal to 1 prov
     const operator = await newOperator();
     const { args } = await registration(operator.address);
     const stranger = await registration(operator.address);
-    const [x, y, peerId, multiaddrs, httpAddress] = args;
+    const [x, y, shards, addresses] = args;
     const call = () =>
-      registry.simulate.register([x, y, peerId, multiaddrs, httpAddress, stranger.args[5]], {
+      registry.simulate.register([x, y, shards, addresses, stranger.args[4]], {
         account: operator,
         value: BOND,
       });

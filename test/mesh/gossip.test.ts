@@ -7,6 +7,7 @@ import { logStateOf } from "../../src/store/node/logStore.ts";
 import { hasEnvelopes } from "../../src/store/node/receiptsOf.ts";
 import { encodeBatch } from "../../src/wire/batch.ts";
 import { envelopeHash } from "../../src/wire/envelope.ts";
+import { registeredNode } from "../support/registeredNode.ts";
 import { startHostilePeer } from "../support/startHostilePeer.ts";
 import { startTestMesh, type TestMesh } from "../support/startTestMesh.ts";
 import { testDirectory } from "../support/testDirectory.ts";
@@ -76,15 +77,7 @@ test("bad bytes by gossip: each named, nothing stored, nothing forwarded, and th
   await hostile.join({ addresses: a.mesh.multiaddrs(), peerId: a.mesh.peerId });
   await hostile.gossip(bytes);
   await until("it is parked", () => a.mesh.counts.get("unregistered-originator") === 1);
-  directory.set({
-    node: stranger.log.node,
-    signingKey: `0x${Buffer.from(stranger.signingPublicKey).toString("hex")}`,
-    peerId: "0x00",
-    multiaddrs: ["not an address"],
-    generation: 1,
-    leavingBlock: undefined,
-    disabledBlock: undefined,
-  });
+  directory.set(registeredNode(stranger, { peerId: "0x00", multiaddrs: ["not an address"] }));
   await until("it is stored", () => a.mesh.counts.get("stored") === 1);
   assert.deepEqual(await hasEnvelopes({ store: a.store, hashes: [envelopeHash(envelope("0"))] }), [true]);
 

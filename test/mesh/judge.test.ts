@@ -2,36 +2,24 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openIntake } from "../../src/mesh/intake.ts";
 import type { MeshLog } from "../../src/mesh/meshLog.ts";
-import type { RegisteredNode } from "../../src/mesh/nodeDirectory.ts";
 import { peerIdOf } from "../../src/mesh/peerId.ts";
 import { bindMeshLog } from "../../src/node/bindMeshLog.ts";
 import { appendPeerBatch } from "../../src/store/node/appendBatch.ts";
 import { pruneLogs } from "../../src/store/node/pruneLogs.ts";
 import type { Batch } from "../../src/wire/batch.ts";
-import { asAddress, toHex } from "../../src/wire/ids.ts";
+import { asAddress, type Hex, type NodeId, toHex } from "../../src/wire/ids.ts";
 import { MAX_CLOCK_SKEW_MS } from "../../src/wire/limits.ts";
+import { signPeerProof } from "../../src/wire/peerProof.ts";
 import { openTestStore } from "../support/openTestStore.ts";
+import { registeredNode } from "../support/registeredNode.ts";
 import { testDirectory } from "../support/testDirectory.ts";
 import { testNetwork } from "../support/testNetwork.ts";
-import { type TestOriginator, testEnvelope, testOriginator } from "../support/testOriginator.ts";
+import { testEnvelope, testOriginator } from "../support/testOriginator.ts";
 import { until } from "../support/until.ts";
 
 const envelope = (text: string) => testEnvelope({ topic: 1, text });
 const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined };
 const from = "peer";
-
-function registered(originator: TestOriginator, change: Partial<RegisteredNode> = {}) {
-  return {
-    node: originator.log.node,
-    signingKey: toHex(originator.signingPublicKey),
-    peerId: toHex(new Uint8Array(38)),
-    multiaddrs: [],
-    generation: 1,
-    leavingBlock: undefined,
-    disabledBlock: undefined,
-    ...change,
-  };
-}
 
 /** An intake over a real store, with one registered originator. */
 async function openTestIntake(
@@ -41,7 +29,7 @@ async function openTestIntake(
   const { store } = opened;
   const directory = testDirectory();
   const originator = testOriginator("a");
-  directory.set(registered(originator));
+  directory.set(registeredNode(originator));
   const log: MeshLog = bindMeshLog(store);
   const intake = openIntake({
     network: testNetwork,
@@ -78,7 +66,7 @@ test("each fault has its name, and nothing of it is stored", async () => {
   await using opened = await openTestIntake({ checkBatch: () => "bad-envelope" });
   const { intake, originator, directory, log } = opened;
   const left = testOriginator("left");
-  directory.set(registered(left, { leavingBlock: 9 }));
+  directory.set(registeredNode(left, { leavingBlock: 9 }));
   const good = originator.next([envelope("0")]);
   const forged: Batch = { ...good, signature: good.signature.with(40, (good.signature[40] ?? 0) ^ 1) };
   const another = testOriginator("another").next([envelope("0")], { node: originator.log.node });
@@ -101,10 +89,21 @@ test("each fault has its name, and nothing of it is stored", async () => {
   ];
   for (const [batch, verdict] of cases) assert.deepEqual(await intake.take({ batch, from }), verdict);
   // peers look at a sample only: a forwarder is not to blame, the originator is
-  const { text, bytes } = await peerIdOf({ privateKey: new Uint8Array(32).fill(1) });
-  directory.set(registered(originator, { peerId: toHex(bytes) }));
-  const own = await intake.take({ batch: good, from: text });
-  assert.deepEqual(own, { kind: "reject", reason: "bad-envelope" });
+  const privateKey = new Uint8Array(32).fill(1);
+  const { text, bytes } = await peerIdOf({ privateKey });
+  const proofFor = (node: NodeId) => toHex(signPeerProof({ network: testNetwork, node, privateKey }));
+  const verdictOn = async (peerProof: Hex) => {
+    directory.set(registeredNode(originator, { peerId: toHex(bytes), peerProof }));
+    return await intake.take({ batch: good, from: text });
+  };
+  // who only claims to be that peer puts no blame on it
+  const ignored = { kind: "ignore", reason: "bad-envelope" };
+  assert.deepEqual(await verdictOn("0x"), ignored);
+  assert.deepEqual(await verdictOn(proofFor(left.log.node)), ignored);
+  assert.deepEqual(await verdictOn(proofFor(originator.log.node)), {
+    kind: "reject",
+    reason: "bad-envelope",
+  });
   assert.deepEqual(log.heads(), []);
 });
 
@@ -132,8 +131,8 @@ test("parked batches are taken when the registry comes, and when their time come
   const { intake, directory, originator } = opened;
   const late = testOriginator("late");
   const waiting = intake.takeFinally({ batch: late.next([envelope("0")]), from });
-  directory.set(registered(testOriginator("somebody else")));
-  directory.set(registered(late));
+  directory.set(registeredNode(testOriginator("somebody else")));
+  directory.set(registeredNode(late));
   assert.deepEqual(await waiting, { kind: "accept", stored: true });
 
   const soon = originator.next([envelope("0")], { timeMs: Date.now() + MAX_CLOCK_SKEW_MS + 300 });
@@ -142,7 +141,7 @@ test("parked batches are taken when the registry comes, and when their time come
 
   const newer = originator.next([envelope("0")], { generation: 2n, firstSequence: 0n, timeMs: Date.now() });
   const parked = intake.takeFinally({ batch: newer, from });
-  directory.set(registered(originator, { generation: 2 }));
+  directory.set(registeredNode(originator, { generation: 2 }));
   assert.deepEqual(await parked, { kind: "accept", stored: true });
 });
 

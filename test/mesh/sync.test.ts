@@ -264,5 +264,11 @@ test("own head: whole with peers' help, lacking where they have it not, no answe
 /** A registry's record of an originator that has no mesh. */
 function nodeOf(originator: TestOriginator) {
   const signingKey = `0x${Buffer.from(originator.signingPublicKey).toString("hex")}` as const;
-  return { node: originator.log.node, signingKey, peerId: "0x00" as const, multiaddrs: [] };
+  return {
+    node: originator.log.node,
+    signingKey,
+    peerId: "0x00" as const,
+    peerProof: "0x" as const,
+    multiaddrs: [],
+  };
 }

@@ -268,6 +268,7 @@ function arbitraryBody(): fc.Arbitrary<Body> {
   const few = fc.integer({ min: 1, max: 3 });
   const addresses = {
     peerId: new Uint8Array(34),
+    peerProof: new Uint8Array(64),
     multiaddrs: ["/ip4/127.0.0.1/tcp/1"],
     httpAddress: "http://x",
   };
@@ -329,6 +330,7 @@ function arbitraryBody(): fc.Arbitrary<Body> {
         operator: address(n),
         signingKey: new Uint8Array(33),
         bondWei: BigInt(n),
+        shards: 1n,
         ...addresses,
       }),
     ),
@@ -337,6 +339,8 @@ function arbitraryBody(): fc.Arbitrary<Body> {
       .map(([n, g]): Body => ({ kind: "node-restarted", node: id(n), generation: BigInt(g) })),
     few.map((n): Body => ({ kind: "node-leaving", node: id(n), withdrawableAt: n })),
     few.map((n): Body => ({ kind: "node-left", node: id(n) })),
+    few.map((n): Body => ({ kind: "node-dropped", node: id(n) })),
+    few.map((n): Body => ({ kind: "node-shards", node: id(n), shards: BigInt(n) })),
     few.map((n): Body => ({ kind: "node-disabled", node: id(n) })),
     few.map((n): Body => ({ kind: "node-addresses", node: id(n), ...addresses, httpAddress: "http://y" })),
     fc.tuple(few, few, few).map(

@@ -1,19 +1,23 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { generateP256, randomBytes, signP256 } from "#crypto";
+import { generateP256, p256PublicKey, randomBytes, signP256 } from "#crypto";
 import { checkpointNode } from "../../src/chain/checkpointNode.ts";
+import { dropNode } from "../../src/chain/dropNode.ts";
 import { leaveNode } from "../../src/chain/leaveNode.ts";
-import { nodeWord } from "../../src/chain/nodeWord.ts";
+import { nodeIdOf } from "../../src/chain/nodeIdOf.ts";
+import { droppedBlocks, isDroppedWord, nodeWord } from "../../src/chain/nodeWord.ts";
 import { openRelayer } from "../../src/chain/openRelayer.ts";
 import { registerNode } from "../../src/chain/registerNode.ts";
 import { reportEquivocation } from "../../src/chain/reportEquivocation.ts";
 import { restartNode } from "../../src/chain/restartNode.ts";
 import { setNodeAddresses } from "../../src/chain/setNodeAddresses.ts";
+import { setNodeShards } from "../../src/chain/setNodeShards.ts";
 import { waitForTransaction } from "../../src/chain/waitForTransaction.ts";
 import { withdrawBond } from "../../src/chain/withdrawBond.ts";
 import { peerIdOf } from "../../src/mesh/peerId.ts";
 import { type BatchHeader, encodeBatchHeader } from "../../src/wire/batchHeader.ts";
 import { asAddress, asId, type Hex, type NodeId, toHex } from "../../src/wire/ids.ts";
+import { signPeerProof } from "../../src/wire/peerProof.ts";
 import type { WordsList } from "../../src/wire/words.ts";
 import { registerTestInbox } from "../support/registerTestInbox.ts";
 import { startTestChain, type TestChain } from "../support/startTestChain.ts";
@@ -27,7 +31,7 @@ let chain: TestChain;
 let node: TestNode;
 
 before(async () => {
-  chain = await startTestChain({ leaveDelaySeconds: 0 });
+  chain = await startTestChain({ leaveDelaySeconds: 0, shards: 3 });
   node = await startTestNode({ chain, account: 1 });
 });
 after(async () => {
@@ -58,9 +62,12 @@ async function words(list: Partial<WordsList>) {
 async function newNode() {
   const operator = operatorOf(OPERATOR);
   const { privateKey } = generateP256();
-  const { bytes: peerId } = await peerIdOf({ privateKey: randomBytes(32) });
+  const peerKey = randomBytes(32);
+  const { bytes: peerId } = await peerIdOf({ privateKey: peerKey });
+  const id = nodeIdOf({ operator: operator.address, signingKey: p256PublicKey(privateKey) });
   const addresses = {
     peerId,
+    peerProof: signPeerProof({ network: chain.network, node: id, privateKey: peerKey }),
     multiaddrs: ["/ip4/127.0.0.1/tcp/1", "/dns4/x/tcp/2"],
     httpAddress: "http://x",
   };
@@ -81,6 +88,14 @@ async function agrees(id: NodeId): Promise<boolean> {
   return record !== undefined && nodeWord(record) === held[0] && nodeCount === nodes.length;
 }
 
+async function lists(id: NodeId): Promise<boolean> {
+  return (await node.api.listNodes({})).nodes.some((one) => one.node === id);
+}
+
+async function agreesOnCount(): Promise<boolean> {
+  return (await words({})).nodeCount === (await node.api.listNodes({})).nodes.length;
+}
+
 test("what a node lists of others gives their words, whatever happened to them", async () => {
   const { operator, addresses, node: id } = await newNode();
   const on = { chain: chain.chain, operator, node: id };
@@ -90,6 +105,7 @@ test("what a node lists of others gives their words, whatever happened to them",
     async () => landed(await restartNode(on)),
     async () =>
       landed(await setNodeAddresses({ ...on, addresses: { ...addresses, httpAddress: "http://y" } })),
+    async () => landed(await setNodeShards({ ...on, shards: 0b110n })),
     async () => landed(await leaveNode(on)),
     async () => landed(await withdrawBond({ chain: chain.chain, relayer: operator, node: id })),
   ];
@@ -99,6 +115,15 @@ test("what a node lists of others gives their words, whatever happened to them",
     seen.add((await words({ nodes: [id] })).nodes[0]);
   }
   assert.equal(seen.size, steps.length + 1);
+  const { nodes: before } = await node.api.listNodes({});
+  const record = before.find((one) => one.node === id);
+  assert(record);
+  await landed(await dropNode({ chain: chain.chain, relayer: operatorOf(OPERATOR + 1), node: id }));
+  await until("dropped, and listed no more", async () => (await agreesOnCount()) && !(await lists(id)));
+  const [word] = (await words({ nodes: [id] })).nodes;
+  assert.equal(word, nodeWord({ ...record, isDropped: true }));
+  assert(isDroppedWord(word) && !isDroppedWord(nodeWord(record)) && !isDroppedWord(`0x${"00".repeat(32)}`));
+  assert.deepEqual(droppedBlocks(word), { leftBlock: record.leftBlock, disabled: false });
   const nobody = asId<NodeId>(randomBytes(32));
   assert.deepEqual((await words({ nodes: [nobody] })).nodes, [`0x${"00".repeat(32)}`]);
 });

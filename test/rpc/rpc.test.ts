@@ -150,7 +150,7 @@ for (const http of ["1.1", "2"] as const) {
           yield { kind: "idle", watermark };
           await untilAborted(call?.signal);
         },
-        listNodes: (_, call) => untilAborted(call?.signal).then(() => ({ nodes: [], head })),
+        listNodes: (_, call) => untilAborted(call?.signal).then(() => ({ nodes: [], head, more: false })),
       },
     });
     const sockets = new Set<() => void>();

@@ -110,8 +110,9 @@ function wordOfNode(record: IndexableRecord & { kind: "node-registered" }, regis
   const { operator, bondWei, multiaddrs, httpAddress } = record;
   return nodeWord({
     ...{ operator, bondWei, multiaddrs, httpAddress, registeredBlock, generation: 1n, withdrawableAt: 0 },
-    ...{ leftBlock: undefined, disabledBlock: undefined },
+    ...{ leftBlock: undefined, disabledBlock: undefined, isDropped: false, shards: record.shards },
     signingKey: toHex(record.signingKey),
     peerId: toHex(record.peerId),
+    peerProof: toHex(record.peerProof),
   });
 }

@@ -26,6 +26,7 @@ import {
   openMemoryNode,
   urlOf,
 } from "./memoryNode.ts";
+import { nodeAddresses } from "./nodeAddresses.ts";
 import { createRandom, type Random } from "./random.ts";
 import type { Seat } from "./seat.ts";
 import { installVirtualTime, type VirtualTime } from "./virtualTime.ts";
@@ -224,10 +225,9 @@ async function closeWorld(world: World, ending: AbortController): Promise<void> 
 function registerNodes(chain: MemoryChain, { nodes }: Snapshot): void {
   for (const { identity } of nodes) {
     const { name, operator, signingPublicKey: signingKey } = identity;
-    const addresses = { peerId: new Uint8Array(0), multiaddrs: [], httpAddress: urlOf(name) };
     const node = nodeIdOfIdentity(identity);
     const owned = { operator, signingKey, bondWei: 1n };
-    const body = { kind: "node-registered", node, ...owned, ...addresses } as const;
+    const body = { kind: "node-registered", node, ...owned, ...nodeAddresses(urlOf(name)) } as const;
     submit({ chain, transaction: { kind: "record", body } });
   }
 }

@@ -24,8 +24,9 @@ export async function deployTestContracts(params: {
   const client = createWalletClient({ transport, pollingInterval: POLL_MS }).extend(publicActions);
   const [account] = await client.getAddresses();
   if (!account) throw new Error("the chain has no account of its own");
+  const settings = { ...DEPLOYMENT_DEFAULTS, ...params.settings };
   const transactions: Hex[] = [];
-  for (const { name, args } of contractsOf({ ...DEPLOYMENT_DEFAULTS, ...params.settings })) {
+  for (const { name, args } of contractsOf(settings)) {
     const data = encodeDeployData({ ...(await readArtifact(name)), args });
     transactions.push(await client.sendTransaction({ account, chain: null, data, ...FEES }));
   }
@@ -43,7 +44,11 @@ export async function deployTestContracts(params: {
   });
   const genesis = await client.getBlock({ blockNumber: 0n });
   const chain = { chainId: await client.getChainId(), genesisHash: genesis.hash };
-  return { version: NETWORK_VERSION, ...chain, commitLog, identityRegistry, nodeRegistry, deployedBlock };
+  const { shards } = settings;
+  return {
+    ...{ version: NETWORK_VERSION, ...chain, commitLog, identityRegistry, nodeRegistry },
+    ...{ shards, deployedBlock },
+  };
 }
 
 async function readArtifact(name: string): Promise<Artifact> {

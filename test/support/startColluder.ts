@@ -1,17 +1,20 @@
-import { generateP256, randomBytes } from "#crypto";
+import { generateP256, p256PublicKey, randomBytes, signP256 } from "#crypto";
 import { checkpointNode } from "../../src/chain/checkpointNode.ts";
+import { nodeIdOf } from "../../src/chain/nodeIdOf.ts";
 import { openRelayer } from "../../src/chain/openRelayer.ts";
 import { registerNode } from "../../src/chain/registerNode.ts";
+import type { SignedHeader } from "../../src/chain/reportEquivocation.ts";
 import { waitForTransaction } from "../../src/chain/waitForTransaction.ts";
 import type { RegisteredNode } from "../../src/mesh/nodeDirectory.ts";
 import { peerIdOf } from "../../src/mesh/peerId.ts";
 import type { NodeRecord } from "../../src/rpc/nodeApi.ts";
 import { appendPeerBatch } from "../../src/store/node/appendBatch.ts";
 import { type Batch, buildBatch } from "../../src/wire/batch.ts";
-import { type BatchHeader, batchHeaderHash } from "../../src/wire/batchHeader.ts";
+import { type BatchHeader, batchHeaderHash, encodeBatchHeader } from "../../src/wire/batchHeader.ts";
 import type { Envelope } from "../../src/wire/envelope.ts";
 import type { Hex, NodeId } from "../../src/wire/ids.ts";
 import { toHex } from "../../src/wire/ids.ts";
+import { signPeerProof } from "../../src/wire/peerProof.ts";
 import { startTestMesh } from "./startTestMesh.ts";
 import type { TestNetwork } from "./startTestNetwork.ts";
 import { temporaryDirectory } from "./temporaryDirectory.ts";
@@ -27,6 +30,8 @@ export type Colluder = AsyncDisposable & {
     envelope: Envelope,
     header: Partial<BatchHeader> & { anchorBlock: number },
   ) => Promise<Batch>;
+  /** Signs any header of its log. */
+  readonly sign: (header: Partial<BatchHeader>) => SignedHeader;
   /** Anchors its log up to this batch; gives the block. */
   readonly checkpoint: (batch: Batch) => Promise<number>;
 };
@@ -58,8 +63,11 @@ export async function startColluder(params: {
   const mesh = stack.use(await startTestMesh({ name: "colluder", directory, keys, network: chain.network }));
   const { bytes: peerId } = await peerIdOf({ privateKey });
   const httpAddress = params.httpAddress ?? nodes[0]?.url ?? "";
-  const addresses = { peerId, multiaddrs: mesh.mesh.multiaddrs(), httpAddress };
-  const { node } = await registerNode({ chain: chain.chain, operator, signingPrivateKey, addresses });
+  const signingKey = p256PublicKey(signingPrivateKey);
+  const node = nodeIdOf({ operator: operator.address, signingKey });
+  const peerProof = signPeerProof({ network: chain.network, node, privateKey });
+  const addresses = { peerId, peerProof, multiaddrs: mesh.mesh.multiaddrs(), httpAddress };
+  await registerNode({ chain: chain.chain, operator, signingPrivateKey, addresses });
   await until("the colluder registered", async () => {
     const lists = await Promise.all(nodes.map(({ api }) => api.listNodes({})));
     return lists.every((list) => list.nodes.some((one) => one.node === node));
@@ -101,6 +109,15 @@ export async function startColluder(params: {
     if (landed.kind !== "mined") throw new Error(`the checkpoint is ${landed.kind}`);
     return landed.block;
   };
+  const sign: Colluder["sign"] = (change) => {
+    const header = encodeBatchHeader({
+      ...{ node, generation: 1n, shard: 0, firstSequence: 0n, count: 1, previous: NO_HASH, root: NO_HASH },
+      ...{ chainId: chain.network.chainId, nodeRegistry: chain.network.nodeRegistry },
+      ...{ anchorBlock: 1, anchorHash: NO_HASH, timeMs: 0 },
+      ...change,
+    });
+    return { header, signature: signP256({ privateKey: signingPrivateKey, message: header }) };
+  };
   const owned = stack.move();
-  return { node, take, checkpoint, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return { node, take, sign, checkpoint, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }

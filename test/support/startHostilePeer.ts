@@ -14,6 +14,8 @@ import { gossipService, gossipTopic, type MeshServices } from "../../src/mesh/go
 import { peerIdOf } from "../../src/mesh/peerId.ts";
 import { SYNC_PROTOCOL } from "../../src/mesh/syncMessages.ts";
 import { toHex } from "../../src/wire/ids.ts";
+import { signPeerProof } from "../../src/wire/peerProof.ts";
+import { registeredNode } from "./registeredNode.ts";
 import type { TestDirectory } from "./testDirectory.ts";
 import { testNetwork } from "./testNetwork.ts";
 import { testOriginator } from "./testOriginator.ts";
@@ -58,15 +60,13 @@ export async function startHostilePeer(
   return {
     libp2p,
     register: (directory) =>
-      directory.set({
-        node: originator.log.node,
-        signingKey: toHex(originator.signingPublicKey),
-        peerId: toHex(bytes),
-        multiaddrs: libp2p.getMultiaddrs().map(String),
-        generation: 1,
-        leavingBlock: undefined,
-        disabledBlock: undefined,
-      }),
+      directory.set(
+        registeredNode(originator, {
+          peerId: toHex(bytes),
+          peerProof: toHex(signPeerProof({ network: testNetwork, node: originator.log.node, privateKey })),
+          multiaddrs: libp2p.getMultiaddrs().map(String),
+        }),
+      ),
     join: async ({ addresses, peerId }) => {
       const connection = await libp2p.dial(addresses.map((address) => multiaddr(address)));
       const subscribers = () => libp2p.services.gossip.getSubscribers(topic).map(String);

@@ -14,12 +14,13 @@ export async function startTestChain(
     blockMs?: number;
     recoveryDelaySeconds?: number;
     leaveDelaySeconds?: number;
+    shards?: number;
   } = {},
 ): Promise<TestChain> {
-  const { kind = "anvil", blockMs = 20, ...delays } = params;
+  const { kind = "anvil", blockMs = 20, ...settings } = params;
   const local = await startLocalChain({ kind, blockMs, onLog: console.error });
   try {
-    const network = await deployTestContracts({ rpcUrl: local.rpcUrl, settings: delays });
+    const network = await deployTestContracts({ rpcUrl: local.rpcUrl, settings });
     const chain = await openChain({ rpcUrl: local.rpcUrl, network });
     return { ...local, network, chain };
   } catch (error) {

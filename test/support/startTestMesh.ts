@@ -7,7 +7,9 @@ import type { LogStore } from "../../src/store/node/logStore.ts";
 import type { Batch } from "../../src/wire/batch.ts";
 import type { Envelope } from "../../src/wire/envelope.ts";
 import { type Hex, toHex } from "../../src/wire/ids.ts";
+import { signPeerProof } from "../../src/wire/peerProof.ts";
 import { openTestStore } from "./openTestStore.ts";
+import { registeredNode } from "./registeredNode.ts";
 import type { TestDirectory } from "./testDirectory.ts";
 import { testNetwork } from "./testNetwork.ts";
 import { type TestOriginator, testOriginator } from "./testOriginator.ts";
@@ -51,7 +53,9 @@ export async function startTestMesh(
     await opened[Symbol.asyncDispose]();
     throw error;
   });
+  const { network = testNetwork } = options;
   const peerId: Hex = toHex((await peerIdOf({ privateKey })).bytes);
+  const peerProof = toHex(signPeerProof({ network, node: originator.log.node, privateKey }));
   const publish = async (envelopes: readonly Envelope[]): Promise<Batch> => {
     const batch = originator.next(envelopes);
     await appendOwnBatch({ store, batch });
@@ -59,15 +63,7 @@ export async function startTestMesh(
     return batch;
   };
   const register = (where: TestDirectory): void =>
-    where.set({
-      node: originator.log.node,
-      signingKey: toHex(originator.signingPublicKey),
-      peerId,
-      multiaddrs: mesh.multiaddrs(),
-      generation: 1,
-      leavingBlock: undefined,
-      disabledBlock: undefined,
-    });
+    where.set(registeredNode(originator, { peerId, peerProof, multiaddrs: mesh.multiaddrs() }));
   const dispose = async (): Promise<void> => {
     await mesh[Symbol.asyncDispose]();
     await opened[Symbol.asyncDispose]();

@@ -17,11 +17,12 @@ import { pad, padmeLength, unpad } from "../../src/wire/padme.ts";
 
 const address = asAddress(randomBytes(20));
 const network = {
-  version: 2,
+  version: 3,
   chainId: 7,
   commitLog: address,
   identityRegistry: address,
   nodeRegistry: address,
+  shards: 1,
   deployedBlock: 0,
   genesisHash: "0x00",
 } as const;

@@ -42,11 +42,12 @@ import {
 
 const address = (byte: number) => asAddress(new Uint8Array(20).fill(byte));
 const network: Network = {
-  version: 2,
+  version: 3,
   chainId: 31_337,
   commitLog: address(1),
   identityRegistry: address(2),
   nodeRegistry: address(3),
+  shards: 1,
   deployedBlock: 0,
   genesisHash: "0x00",
 };

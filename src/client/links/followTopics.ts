@@ -11,7 +11,7 @@ import { receiveEnvelopes } from "../messages/receiveEnvelopes.ts";
 import { type LogEnd, tables } from "../tables.ts";
 import type { FeedPlan } from "./feedPlan.ts";
 import { noteActivity } from "./noteActivity.ts";
-import { readNodeList } from "./readDirectory.ts";
+import { takeNodeList } from "./readDirectory.ts";
 import { splitCalls } from "./splitCalls.ts";
 import { dropClaims, keepClaim, type TopicReadings, type TopicsAsked } from "./topicClaims.ts";
 import { noteRead, placesIn, readAnewWrites, readWrites, withoutRead } from "./topicReads.ts";
@@ -219,5 +219,5 @@ export async function knowNodes(params: {
   if ((lastLists.get(core) ?? 0) + LEAST_BETWEEN_LISTS_MS > steadyMs()) return;
   lastLists.set(core, steadyMs());
   const { witnesses, database } = core;
-  await readNodeList({ ...params, node: params.node, witnesses, database });
+  await takeNodeList({ ...params, node: params.node, witnesses, database });
 }

@@ -7,6 +7,7 @@ import type { Network } from "../../wire/network.ts";
 import type { Witnesses } from "../witness/witnesses.ts";
 import { activeNodes, apiOf, connectionTo, isUp } from "./nodeLinks.ts";
 import type { NodeList } from "./nodeList.ts";
+import { readNodeList } from "./readNodeList.ts";
 import { type Taken, takeNodeLists } from "./takeNodeLists.ts";
 
 /** How long others are waited for once one that the app named has answered. */
@@ -41,11 +42,11 @@ export async function readDirectory(params: Params): Promise<Taken> {
 }
 
 /** Takes from one node's list what two operators agree on. */
-export async function readNodeList(
+export async function takeNodeList(
   params: Omit<Params, "network"> & { node: NodeId | undefined; api: Pick<NodeApi, "listNodes"> },
 ): Promise<void> {
-  const { node, api, signal } = params;
-  const { nodes: records } = await api.listNodes({}, { signal });
+  const { node } = params;
+  const records = await readNodeList(params);
   await takeNodeLists({ ...params, lists: [{ by: node, records, isNamed: false }] });
 }
 
@@ -60,7 +61,7 @@ async function readNamed(params: Params & { faults: unknown[] }): Promise<NodeLi
     const api = connectionTo(links, url);
     const status = await api.getNode({}, { signal });
     checkNetwork(network, status);
-    const { nodes: records } = await api.listNodes({}, { signal });
+    const records = await readNodeList({ api, signal });
     links.addresses.set(status.node, url);
     links.answeredAtMs.set(status.node, steadyMs());
     lists.push({ by: status.node, records, isNamed: true });
@@ -89,8 +90,8 @@ async function readKnown(params: Params & { faults: unknown[]; most: number }): 
   for (const { node } of activeNodes(links)) {
     const api = isUp(links, node, steadyMs()) ? apiOf(links, node) : undefined;
     if (!api || lists.length >= most) continue;
-    const answer = await attempt(params, () => api.listNodes({}, { signal }));
-    if (answer) lists.push({ by: node, records: answer.nodes, isNamed: false });
+    const records = await attempt(params, () => readNodeList({ api, signal }));
+    if (records) lists.push({ by: node, records, isNamed: false });
   }
   return lists;
 }

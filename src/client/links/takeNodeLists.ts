@@ -1,4 +1,4 @@
-import { nodeWord } from "../../chain/nodeWord.ts";
+import { droppedBlocks, isDroppedWord, nodeWord } from "../../chain/nodeWord.ts";
 import { steadyMs } from "../../clock/steadyMs.ts";
 import { MAX_WORDS_PER_CALL } from "../../rpc/limits.ts";
 import type { NodeRecord } from "../../rpc/nodeApi.ts";
@@ -34,7 +34,8 @@ export async function takeNodeLists(params: Params): Promise<Taken> {
   const { nodes: known } = witnesses.links;
   const variants = provenRecords(lists);
   const news = variants.filter((record) => !isSame(known.get(record.node), knownNodeOf(record)));
-  const ids = [...new Set(news.map(({ node }) => node))].slice(0, MAX_WORDS_PER_CALL);
+  const asked = [...news, ...omittedFrom({ known, variants })];
+  const ids = [...new Set(asked.map(({ node }) => node))].slice(0, MAX_WORDS_PER_CALL);
   const isFirst = known.size === 0;
   const list = { ...NO_WORDS, nodes: ids };
   const panel = panelOf({ witnesses, lists, variants });
@@ -51,10 +52,44 @@ export async function takeNodeLists(params: Params): Promise<Taken> {
   await take(params, chosenFrom({ witnesses, reading, news, ids, isFirst }));
   if (reading.kind !== "agreed") return "open";
   const words = new Map(ids.map((node, i) => [node, reading.words.nodes[i]]));
+  await take(params, droppedOf({ known, words }));
   if (isFirst) await dropFalse({ ...params, news, words });
   tellFalseList({ witnesses, lists, words, head: reading.words.block });
-  const count = new Set([...known.keys(), ...variants.map(({ node }) => node)]).size;
-  return reading.words.nodeCount > count ? "hidden" : "taken";
+  return reading.words.nodeCount > countHeld({ known, words }) ? "hidden" : "taken";
+}
+
+/** Known nodes that no list has any more: their records may have been dropped. */
+function omittedFrom(params: {
+  known: ReadonlyMap<NodeId, KnownNode>;
+  variants: readonly NodeRecord[];
+}): KnownNode[] {
+  const listed = new Set(params.variants.flatMap(({ node, isDropped }) => (isDropped ? [] : [node])));
+  return [...params.known.values()].filter(({ node, isDropped }) => !isDropped && !listed.has(node));
+}
+
+type KnownAndWords = {
+  known: ReadonlyMap<NodeId, KnownNode>;
+  /** Agreed. */
+  words: ReadonlyMap<NodeId, Hex | undefined>;
+};
+
+function droppedOf({ known, words }: KnownAndWords): KnownNode[] {
+  return [...words].flatMap(([id, word]) => {
+    const node = known.get(id);
+    if (!node || node.isDropped || word === undefined || !isDroppedWord(word)) return [];
+    return [{ ...node, ...droppedBlocks(word), isDropped: true }];
+  });
+}
+
+/** Nodes whose records the registry holds, as far as this client knows. */
+function countHeld({ known, words }: KnownAndWords): number {
+  const ids = new Set([...known.keys(), ...words.keys()]);
+  const isHeld = (id: NodeId): boolean => {
+    const word = words.get(id);
+    if (word === undefined) return known.get(id)?.isDropped !== true;
+    return BigInt(word) !== 0n && !isDroppedWord(word);
+  };
+  return [...ids].filter(isHeld).length;
 }
 
 /** Who may confirm: those whose addresses the app named and who list themselves, and those known before. */
@@ -125,9 +160,10 @@ async function dropFalse(
 }
 
 function knownNodeOf(record: NodeRecord): KnownNode {
-  const { node, operator, signingKey, httpAddress, registeredBlock, leftBlock, disabledBlock } = record;
+  const { node, operator, signingKey, httpAddress, registeredBlock, leftBlock } = record;
+  const { disabledBlock, isDropped } = record;
   return {
-    ...{ node, operator, signingKey, httpAddress, registeredBlock, leftBlock },
+    ...{ node, operator, signingKey, httpAddress, registeredBlock, leftBlock, isDropped },
     disabled: disabledBlock !== undefined,
   };
 }

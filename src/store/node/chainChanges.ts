@@ -134,6 +134,8 @@ function nodeAfter(params: { node: IndexedNode | undefined; record: NodeRecord }
       registeredBlock: number,
       leavingBlock: undefined,
       disabledBlock: undefined,
+      isDropped: false,
+      shards: `${record.shards}`,
       bondWei: `${record.bondWei}`,
       withdrawableAt: 0,
     };
@@ -142,6 +144,8 @@ function nodeAfter(params: { node: IndexedNode | undefined; record: NodeRecord }
   switch (record.kind) {
     case "node-addresses":
       return { ...node, ...addressesOf(record) };
+    case "node-shards":
+      return { ...node, shards: `${record.shards}` };
     case "node-restarted":
       return { ...node, generation: Number(record.generation) };
     case "node-leaving":
@@ -150,16 +154,27 @@ function nodeAfter(params: { node: IndexedNode | undefined; record: NodeRecord }
       return { ...node, bondWei: "0" };
     case "node-disabled":
       return { ...node, disabledBlock: number, bondWei: "0" };
+    case "node-dropped":
+      return {
+        ...node,
+        isDropped: true,
+        shards: "0",
+        peerId: "0x",
+        peerProof: "0x",
+        multiaddrs: [],
+        httpAddress: "",
+      };
   }
 }
 
 function addressesOf(record: IndexableAddresses): {
   peerId: Hex;
+  peerProof: Hex;
   multiaddrs: readonly string[];
   httpAddress: string;
 } {
-  const { peerId, multiaddrs, httpAddress } = record;
-  return { peerId: toHex(peerId), multiaddrs, httpAddress };
+  const { peerId, peerProof, multiaddrs, httpAddress } = record;
+  return { peerId: toHex(peerId), peerProof: toHex(peerProof), multiaddrs, httpAddress };
 }
 
 /** Checkpoints of a log count as long as their sequence grows: so the first at or after a batch is the earliest. */

@@ -4,6 +4,7 @@ import type { BlockRef } from "./indexedRecords.ts";
 
 export type IndexableAddresses = {
   readonly peerId: Uint8Array;
+  readonly peerProof: Uint8Array;
   readonly multiaddrs: readonly string[];
   readonly httpAddress: string;
 };
@@ -72,13 +73,17 @@ export type IndexableRecord = { readonly block: BlockRef; readonly logIndex: num
       readonly operator: Address;
       readonly signingKey: Uint8Array;
       readonly bondWei: bigint;
+      readonly shards: bigint;
     } & IndexableAddresses)
   | ({ readonly kind: "node-addresses"; readonly node: NodeId } & IndexableAddresses)
+  | { readonly kind: "node-shards"; readonly node: NodeId; readonly shards: bigint }
   | { readonly kind: "node-restarted"; readonly node: NodeId; readonly generation: bigint }
   | { readonly kind: "node-leaving"; readonly node: NodeId; readonly withdrawableAt: number }
   | { readonly kind: "node-disabled"; readonly node: NodeId }
   /** It took its bond back. */
   | { readonly kind: "node-left"; readonly node: NodeId }
+  /** The registry holds its record no more. */
+  | { readonly kind: "node-dropped"; readonly node: NodeId }
   | {
       readonly kind: "checkpoint";
       readonly node: NodeId;

@@ -38,12 +38,18 @@ export type IndexedNode = {
   readonly signingKey: Hex;
   /** Multihash bytes. */
   readonly peerId: Hex;
+  /** 64 bytes: see wire/peerProof.ts. */
+  readonly peerProof: Hex;
   readonly multiaddrs: readonly string[];
   readonly httpAddress: string;
   readonly generation: number;
   readonly registeredBlock: number;
   readonly leavingBlock: number | undefined;
   readonly disabledBlock: number | undefined;
+  /** The registry holds its record no more: of how it was reached nothing is kept. */
+  readonly isDropped: boolean;
+  /** In decimal digits: bit n is set if it serves shard n. */
+  readonly shards: string;
   /** In decimal digits. */
   readonly bondWei: string;
   /** Seconds since 1970; 0 unless it said that it leaves. */

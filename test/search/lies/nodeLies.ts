@@ -4,6 +4,7 @@ import type { NodeId } from "../../../src/wire/ids.ts";
 import { asAddress } from "../../../src/wire/ids.ts";
 import type { Block } from "../memoryChain.ts";
 import type { MemoryNode } from "../memoryNode.ts";
+import { nodeAddresses } from "../nodeAddresses.ts";
 import { keeping } from "./entryLies.ts";
 import { insertion, withRecords } from "./falseChain.ts";
 import type { Lie, Scene } from "./lie.ts";
@@ -70,8 +71,8 @@ function inventNodes({ url: httpAddress }: MemoryNode) {
     const operator = asAddress(randomBytes(20));
     const { publicKey: signingKey } = generateP256();
     const node = nodeIdOf({ operator, signingKey });
-    const addresses = { peerId: new Uint8Array(0), multiaddrs: [], httpAddress };
-    return { kind: "node-registered", node, operator, signingKey, bondWei: 1n, ...addresses } as const;
+    const owned = { operator, signingKey, bondWei: 1n };
+    return { kind: "node-registered", node, ...owned, ...nodeAddresses(httpAddress) } as const;
   });
 }
 

@@ -37,6 +37,7 @@ import * as limits from "../../../src/wire/limits.ts";
 import { merkleRoot } from "../../../src/wire/merkle.ts";
 import type { Network } from "../../../src/wire/network.ts";
 import { pad } from "../../../src/wire/padme.ts";
+import { signPeerProof } from "../../../src/wire/peerProof.ts";
 import { solveWork } from "../../../src/wire/proofOfWork.ts";
 import { groupInfoTopic, groupTopic, keyPackageTopic, welcomeTopic } from "../../../src/wire/topic.ts";
 import type { VectorFile } from "./vectorFile.ts";
@@ -54,6 +55,7 @@ type LayoutInputs = {
   "append signature": Entry & { network: Network; privateKey: Hex; limit: number };
   "history words": { network: Network; inbox: InboxId; steps: readonly Hex[] };
   "installation proof": { network: Network; inbox: InboxId; privateKey: Hex };
+  "peer proof": { network: Network; node: NodeId; privateKey: Hex };
   "group context": Omit<GroupContext, "salt" | "extra"> & { salt: Hex; extra: Hex };
   topics: { id: Hex };
   "envelope hash": { topic: Hex; payload: Hex };
@@ -86,6 +88,7 @@ const layouts: { readonly [Name in keyof LayoutInputs]: (of: LayoutInputs[Name])
   "append signature": (of) =>
     signAppend({ ...of, payload: fromHex(of.payload), privateKey: fromHex(of.privateKey) }),
   "installation proof": (of) => signInstallationProof({ ...of, privateKey: fromHex(of.privateKey) }),
+  "peer proof": (of) => signPeerProof({ ...of, privateKey: fromHex(of.privateKey) }),
   "history words": replaySteps,
   "group context": (of) => writeGroupContext({ ...of, salt: fromHex(of.salt), extra: fromHex(of.extra) }),
   topics: ({ id }) => ({
