@@ -18,8 +18,11 @@ const LONG_FILES = [
   "test/scenario/plays.test.ts",
   "test/search/search.test.ts",
   "test/search/found.test.ts",
+  "test/client/falseHistories.test.ts",
+  "test/client/cutOff.test.ts",
   "test/client/servedLies.test.ts",
   "test/client/withheld.test.ts",
+  "test/client/faults.test.ts",
   "test/search/standstill.test.ts",
 ];
 /** A test that hangs fails by name instead of holding up the run. */

@@ -9,7 +9,7 @@ export type TestNetwork = AsyncDisposable & {
 /** A chain and nodes in this process that know each other, all ready. */
 export async function startTestNetwork(params: { nodes: number; blockMs?: number }): Promise<TestNetwork> {
   await using stack = new AsyncDisposableStack();
-  const { blockMs = 50 } = params;
+  const { blockMs = 100 } = params;
   const chain = stack.use(await startTestChain({ blockMs }));
   const nodes: TestNode[] = [];
   for (let account = 1; account <= params.nodes; account++) {

@@ -61,7 +61,7 @@ export async function applyChainPage(params: { index: ChainIndex; page: ChainPag
     writes: [
       ...writes,
       ...blocks.map((block) => put(keyOf(nodeSchema.block, { number: block.number }), writeJson(block))),
-      ...(await dropFinal({ index, floor })),
+      ...(await dropFinal({ index, floor, before: state.floor })),
       putCursor(next),
     ],
     sync: false,
@@ -126,9 +126,13 @@ function nodesAmong(staged: ReadonlyMap<string, Uint8Array | undefined>): Indexe
   return values.map((value) => parseJson<IndexedNode>(value));
 }
 
-async function dropFinal(params: { index: ChainIndex; floor: number }): Promise<Write[]> {
-  const { level } = params.index.database;
-  const number = params.floor;
+/** What can't be rolled back any more goes in strides: looking for it costs more than keeping it for a moment. */
+const DROP_STRIDE_BLOCKS = 64;
+
+async function dropFinal(params: { index: ChainIndex; floor: number; before: number }): Promise<Write[]> {
+  const { index, floor: number, before } = params;
+  const { level } = index.database;
+  if (Math.floor(number / DROP_STRIDE_BLOCKS) === Math.floor(before / DROP_STRIDE_BLOCKS)) return [];
   const { gte: firstUndo } = rangeOf(nodeSchema.undo, {});
   const { gte: firstBlock } = rangeOf(nodeSchema.block, {});
   const undo = level.keys({
