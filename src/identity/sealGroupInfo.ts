@@ -14,16 +14,19 @@ import {
   type GroupInfoBundle,
   type GroupInfoReference,
 } from "../wire/welcome.ts";
-import { buildGroupInfoEnvelope, decodeGroupInfoPayload } from "../wire/welcomePayload.ts";
+import { buildGroupInfoInSlices, decodeGroupInfoPayload } from "../wire/welcomePayload.ts";
 
 const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
 
-/** Seals what all recipients of one commit share: once, on a topic of its own. Throws `too-large`. */
-export function sealGroupInfo(bundle: GroupInfoBundle): {
+/**
+ * Seals what all recipients of one commit share: once, on a topic of its own. Its work takes about as many hashes as it
+ * has bytes, in slices. Throws `too-large`.
+ */
+export async function sealGroupInfo(bundle: GroupInfoBundle): Promise<{
   reference: GroupInfoReference;
   envelopes: Envelope[];
-} {
+}> {
   const plaintext = pad(encodeGroupInfoBundle(bundle));
   const chunks = Math.ceil(plaintext.length / GROUP_INFO_CHUNK_BYTES);
   if (chunks > MAX_GROUP_INFO_CHUNKS) {
@@ -31,12 +34,13 @@ export function sealGroupInfo(bundle: GroupInfoBundle): {
   }
   const reference = { topicId: randomBytes(ID_BYTES), key: randomBytes(KEY_BYTES), chunks };
   const topic = groupInfoTopic(reference.topicId);
-  const envelopes = Array.from({ length: chunks }, (_, index) => {
+  const envelopes: Envelope[] = [];
+  for (let index = 0; index < chunks; index++) {
     const start = index * GROUP_INFO_CHUNK_BYTES;
     const chunk = plaintext.subarray(start, start + GROUP_INFO_CHUNK_BYTES);
     const ciphertext = sealAead({ ...place({ reference, index }), plaintext: chunk });
-    return buildGroupInfoEnvelope({ topic, index, ciphertext });
-  });
+    envelopes.push(await buildGroupInfoInSlices({ topic, index, ciphertext }));
+  }
   return { reference, envelopes };
 }
 

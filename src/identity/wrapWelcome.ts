@@ -1,4 +1,7 @@
+import { randomBytes } from "#crypto";
 import { openHpke, sealHpke, xwingKem } from "../crypto/hpke.ts";
+import { encapsulateXwing, XWING_RANDOMNESS_LENGTH } from "../crypto/xwing.ts";
+import { zero } from "../crypto/zero.ts";
 import { WeftError } from "../errors.ts";
 import { utf8 } from "../wire/bytes.ts";
 import { catchFault } from "../wire/catchFault.ts";
@@ -9,6 +12,7 @@ import { welcomeTopic } from "../wire/topic.ts";
 import { decodeWelcome, encodeWelcome, type Welcome } from "../wire/welcome.ts";
 import { buildWelcomeEnvelope, decodeWelcomePayload } from "../wire/welcomePayload.ts";
 import type { OwnKeyPackage } from "./createKeyPackageRecord.ts";
+import { ownViewTag, viewTagFor } from "./viewTag.ts";
 
 const info = utf8("weft.welcome.v1");
 
@@ -21,15 +25,28 @@ export function wrapWelcome(params: {
   installation: InstallationKey;
   wrapperKey: Uint8Array;
 }): Envelope {
-  const topic = welcomeTopic(params.installation);
-  const { encapsulation, ciphertext } = sealHpke({
-    kem: xwingKem,
-    publicKey: params.wrapperKey,
-    info,
-    aad: topic,
-    plaintext: pad(encodeWelcome(params.welcome)),
-  });
-  return buildWelcomeEnvelope({ topic, encapsulatedKey: encapsulation, ciphertext });
+  const { welcome, installation, wrapperKey } = params;
+  const topic = welcomeTopic(installation);
+  const plaintext = pad(encodeWelcome(welcome));
+  return buildWelcomeEnvelope({ topic, ...sealToWrapper({ topic, wrapperKey, plaintext }) });
+}
+
+/** Throws `malformed` for an unusable wrapper key. */
+export function sealToWrapper(params: { topic: Uint8Array; wrapperKey: Uint8Array; plaintext: Uint8Array }): {
+  encapsulatedKey: Uint8Array;
+  ciphertext: Uint8Array;
+  viewTag: number;
+} {
+  const { topic, wrapperKey, plaintext } = params;
+  const randomness = randomBytes(XWING_RANDOMNESS_LENGTH);
+  const encapsulate = (publicKey: Uint8Array) => encapsulateXwing({ publicKey, randomness });
+  const kem = { ...xwingKem, encapsulate };
+  const sealed = sealHpke({ kem, publicKey: wrapperKey, info, aad: topic, plaintext });
+  const { encapsulation, ciphertext } = sealed;
+  const viewTag = viewTagFor({ topic, encapsulation, wrapperKey, randomness });
+  zero(randomness);
+  if (viewTag === undefined) throw new WeftError({ code: "malformed", message: "unusable wrapper key" });
+  return { encapsulatedKey: encapsulation, ciphertext, viewTag };
 }
 
 export type UnwrapOutcome =
@@ -39,21 +56,22 @@ export type UnwrapOutcome =
   /** Sealed to this installation, but no Welcome. */
   | { readonly kind: "malformed" };
 
-/** Tries to open what lies in the bucket with each key package that is still kept. Never throws. */
+/** Tries to open what lies in the bucket with each key package that is still kept and that its tag fits. Never throws. */
 export function unwrapWelcome(params: {
   envelope: Envelope;
   keyPackages: readonly OwnKeyPackage[];
 }): UnwrapOutcome {
   const sealed = catchFault(() => decodeWelcomePayload(params.envelope));
   if (sealed instanceof WeftError) return { kind: "not-mine" };
+  const { topic } = params.envelope;
+  const { encapsulatedKey: encapsulation, ciphertext, viewTag } = sealed;
   for (const own of params.keyPackages) {
+    if (ownViewTag({ topic, encapsulation, wrapperSeed: own.wrapperSeed }) !== viewTag) continue;
     const padded = openHpke({
       kem: xwingKem,
       privateKey: own.wrapperSeed,
-      encapsulation: sealed.encapsulatedKey,
-      info,
-      aad: params.envelope.topic,
-      ciphertext: sealed.ciphertext,
+      aad: topic,
+      ...{ info, encapsulation, ciphertext },
     });
     if (padded) return readWelcome({ padded, own });
   }

@@ -39,7 +39,9 @@ export const MAX_SYNC_FRAME_BYTES = MAX_SYNC_PAGE_BYTES + 2 * MAX_BATCH_BYTES;
 
 /** Welcomes share 2^8 buckets, so that recipients hide among others. */
 export const WELCOME_BUCKET_BITS = 8;
+/** Zero bits of the proof of work of up to WORK_UNIT_BYTES (4 KiB and their framing); one more for each doubling. */
 export const PROOF_OF_WORK_BITS = 12;
+export const WORK_UNIT_BYTES = 4608;
 export const GROUP_INFO_CHUNK_BYTES = 64 * 1024;
 export const MAX_GROUP_INFO_CHUNKS = 64;
 

@@ -2,31 +2,71 @@ import { sha256 } from "#crypto";
 import { concatBytes } from "../crypto/concatBytes.ts";
 import { WeftError } from "../errors.ts";
 import { u64, utf8 } from "./bytes.ts";
-import { PROOF_OF_WORK_BITS } from "./limits.ts";
+import { letOthersRun } from "./letOthersRun.ts";
+import { PROOF_OF_WORK_BITS, WORK_UNIT_BYTES } from "./limits.ts";
+
+/** What a proof of work is bound to; `content` is the payload's encoding with nonce 0. */
+export type Work = { readonly topic: Uint8Array; readonly content: Uint8Array };
+
+/** Hashes between which others have their turn: some milliseconds on a computer, 20 ms on a phone. */
+const SLICE_HASHES = 2048;
 
 /**
- * The lowest nonce at which SHA-256("weft.work.v1" ‖ topic ‖ SHA-256(content) ‖ nonce) starts with enough zero bits;
- * `content` is the payload's encoding with nonce 0. About 2^PROOF_OF_WORK_BITS hashes.
+ * The lowest nonce at which SHA-256("weft.work.v1" ‖ topic ‖ SHA-256(content) ‖ nonce) starts with enough zero bits:
+ * about 2^workBits hashes, at once.
  */
-export function solveWork(params: { topic: Uint8Array; content: Uint8Array }): bigint {
-  const candidate = concatBytes(workPrefix(params), u64(0));
-  const counter = new DataView(candidate.buffer, candidate.length - 4);
-  for (let nonce = 0; nonce < 2 ** 32; nonce++) {
-    counter.setUint32(0, nonce);
-    if (hasZeroBits(sha256(candidate))) return BigInt(nonce);
+export function solveWork(work: Work): bigint {
+  const search = openSearch(work);
+  for (;;) {
+    const nonce = search(SLICE_HASHES);
+    if (nonce !== undefined) return nonce;
   }
-  throw new WeftError({ code: "internal", message: "no nonce of 32 bits is a proof of work" });
 }
 
-export function checkWork(params: { topic: Uint8Array; content: Uint8Array; nonce: bigint }): boolean {
-  return hasZeroBits(sha256(concatBytes(workPrefix(params), u64(params.nonce))));
+/** The same in slices: whatever else this thread has to do goes on meanwhile. */
+export async function solveWorkInSlices(work: Work): Promise<bigint> {
+  const search = openSearch(work);
+  for (;;) {
+    const nonce = search(SLICE_HASHES);
+    if (nonce !== undefined) return nonce;
+    await letOthersRun();
+  }
 }
 
-function workPrefix(params: { topic: Uint8Array; content: Uint8Array }): Uint8Array {
+export function checkWork(params: Work & { nonce: bigint }): boolean {
+  const hash = sha256(concatBytes(workPrefix(params), u64(params.nonce)));
+  return zeroBits(hash) >= workBits(params.content.length);
+}
+
+/** Zero bits that a payload of so many bytes needs: about as many hashes as bytes, 2^PROOF_OF_WORK_BITS at least. */
+export function workBits(bytes: number): number {
+  const units = Math.max(1, Math.ceil(bytes / WORK_UNIT_BYTES));
+  return PROOF_OF_WORK_BITS + 32 - Math.clz32(units - 1);
+}
+
+/** Looks at so many nonces more each time that it is called. */
+function openSearch(work: Work): (hashes: number) => bigint | undefined {
+  const bits = workBits(work.content.length);
+  const candidate = concatBytes(workPrefix(work), u64(0));
+  const counter = new DataView(candidate.buffer, candidate.length - 4);
+  let next = 0;
+  return (hashes) => {
+    const end = Math.min(next + hashes, 2 ** 32);
+    if (next === end)
+      throw new WeftError({ code: "internal", message: "no nonce of 32 bits is a proof of work" });
+    for (; next < end; next++) {
+      counter.setUint32(0, next);
+      if (zeroBits(sha256(candidate)) >= bits) return BigInt(next);
+    }
+    return undefined;
+  };
+}
+
+function workPrefix(params: Work): Uint8Array {
   return concatBytes(utf8("weft.work.v1"), params.topic, sha256(params.content));
 }
 
-function hasZeroBits(hash: Uint8Array): boolean {
-  const first = new DataView(hash.buffer, hash.byteOffset).getUint32(0);
-  return Math.clz32(first) >= PROOF_OF_WORK_BITS;
+/** At a hash's start, of its first 32. */
+function zeroBits(hash: Uint8Array): number {
+  return Math.clz32(new DataView(hash.buffer, hash.byteOffset).getUint32(0));
 }

@@ -30,6 +30,21 @@ export function welcomeTopic(installation: InstallationKey): Uint8Array {
   return topicOf("welcome", bucket);
 }
 
+/** False for a topic of that kind whose id is more than a prefix: nobody reads it. */
+export function isWelcomeBucket(topic: Uint8Array): boolean {
+  const id = topic.subarray(1);
+  const isZero = (byte: number, at: number) => {
+    const beyond = Math.min(8, Math.max(0, 8 * (at + 1) - WELCOME_BUCKET_BITS));
+    return (byte & (2 ** beyond - 1)) === 0;
+  };
+  return topic[0] === kinds.welcome && topic.length === TOPIC_BYTES && id.every(isZero);
+}
+
+/** What strangers may publish, too: Welcomes, group infos, key packages, and what kinds of newer versions may be. */
+export function isOfStrangers(topic: Uint8Array): boolean {
+  return topic[0] !== kinds.group;
+}
+
 /** @param id 32 random bytes */
 export function groupInfoTopic(id: Uint8Array): Uint8Array {
   return topicOf("group-info", id);

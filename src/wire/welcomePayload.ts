@@ -10,20 +10,25 @@ import {
 import { checkLength, decodeStrict, encodeCanonical } from "./decodeStrict.ts";
 import type { Envelope } from "./envelope.ts";
 import { GROUP_INFO_CHUNK_BYTES, MAX_ENVELOPE_BYTES, MAX_GROUP_INFO_CHUNKS } from "./limits.ts";
-import { checkWork, solveWork } from "./proofOfWork.ts";
+import { checkWork, solveWork, solveWorkInSlices, type Work } from "./proofOfWork.ts";
+import { isWelcomeBucket } from "./topic.ts";
 
 const TAG_BYTES = 16;
+const MAX_VIEW_TAG = 255;
 
 type Schema = typeof WrappedWelcomeSchema | typeof GroupInfoChunkSchema;
+type Chunk = { readonly topic: Uint8Array; readonly index: number; readonly ciphertext: Uint8Array };
 
 /** Puts a wrapped Welcome into its bucket, with its proof of work. */
 export function buildWelcomeEnvelope(params: {
   topic: Uint8Array;
   encapsulatedKey: Uint8Array;
   ciphertext: Uint8Array;
+  /** 0 to 255: see src/identity/viewTag.ts. */
+  viewTag: number;
 }): Envelope {
-  const { topic, encapsulatedKey, ciphertext } = params;
-  const message = create(WrappedWelcomeSchema, { encapsulatedKey, ciphertext });
+  const { topic, ...fields } = params;
+  const message = create(WrappedWelcomeSchema, fields);
   const content = encodeCanonical(WrappedWelcomeSchema, message);
   const nonce = solveWork({ topic, content });
   return { topic, payload: encodeCanonical(WrappedWelcomeSchema, { ...message, nonce }) };
@@ -37,22 +42,31 @@ export function decodeWelcomePayload(envelope: Envelope): WrappedWelcome {
     maxBytes: MAX_ENVELOPE_BYTES,
   });
   checkLength({ bytes: message.encapsulatedKey, length: XWING_ENCAPSULATION_LENGTH, what: "an X-Wing key" });
+  if (message.viewTag > MAX_VIEW_TAG || !isWelcomeBucket(envelope.topic)) {
+    throw new WeftError({ code: "malformed", message: "a Welcome with no view tag, or in no bucket" });
+  }
   const content = encodeCanonical(WrappedWelcomeSchema, { ...message, nonce: 0n });
   requireWork({ envelope, schema: WrappedWelcomeSchema, content, nonce: message.nonce });
   return message;
 }
 
 /** One chunk of a sealed GroupInfoBundle, with its proof of work. */
-export function buildGroupInfoEnvelope(params: {
-  topic: Uint8Array;
-  index: number;
-  ciphertext: Uint8Array;
-}): Envelope {
-  const { topic, index, ciphertext } = params;
-  const message = create(GroupInfoChunkSchema, { index, ciphertext });
-  const content = encodeCanonical(GroupInfoChunkSchema, message);
-  const nonce = solveWork({ topic, content });
-  return { topic, payload: encodeCanonical(GroupInfoChunkSchema, { ...message, nonce }) };
+export function buildGroupInfoEnvelope(chunk: Chunk): Envelope {
+  return chunkEnvelope(chunk, solveWork(chunkWork(chunk)));
+}
+
+/** The same without holding up this thread: the work of a large chunk takes a while. */
+export async function buildGroupInfoInSlices(chunk: Chunk): Promise<Envelope> {
+  return chunkEnvelope(chunk, await solveWorkInSlices(chunkWork(chunk)));
+}
+
+function chunkWork({ topic, ...fields }: Chunk): Work {
+  return { topic, content: encodeCanonical(GroupInfoChunkSchema, create(GroupInfoChunkSchema, fields)) };
+}
+
+function chunkEnvelope({ topic, ...fields }: Chunk, nonce: bigint): Envelope {
+  const message = create(GroupInfoChunkSchema, { ...fields, nonce });
+  return { topic, payload: encodeCanonical(GroupInfoChunkSchema, message) };
 }
 
 /** Throws `malformed`, `too-large`, or `bad-signature` where the proof of work is missing. */

@@ -90,6 +90,7 @@ test("Welcomes and group infos need their proof of work", async () => {
     topic: welcomeTopic(asId(randomBytes(32))),
     encapsulatedKey: randomBytes(XWING_ENCAPSULATION_LENGTH),
     ciphertext: randomBytes(512),
+    viewTag: 7,
   });
   await assertAcknowledged(welcome);
   const info = buildGroupInfoEnvelope({

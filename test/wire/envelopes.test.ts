@@ -185,9 +185,10 @@ test("Welcomes and group info carry a proof of work, bound to topic and content"
   const installation = asId<InstallationKey>(randomBytes(32));
   const topic = welcomeTopic(installation);
   const encapsulatedKey = randomBytes(XWING_ENCAPSULATION_LENGTH);
-  const welcome = buildWelcomeEnvelope({ topic, encapsulatedKey, ciphertext: randomBytes(500) });
+  const ciphertext = randomBytes(500);
+  const welcome = buildWelcomeEnvelope({ topic, encapsulatedKey, ciphertext, viewTag: 7 });
   assert.equal(decodeWelcomePayload(welcome).ciphertext.length, 500);
-  const elsewhere = { ...welcome, topic: groupInfoTopic(randomBytes(32)) };
+  const elsewhere = { ...welcome, topic: topic.with(1, (topic[1] ?? 0) ^ 1) };
   assert.throws(
     () => decodeWelcomePayload(elsewhere),
     (e) => isWeftError(e, "bad-signature"),

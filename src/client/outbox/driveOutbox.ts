@@ -45,7 +45,7 @@ export async function driveOutbox(params: Params): Promise<void> {
     try {
       const welcome = group.view.provisional.length > 0 ? undefined : entryToWelcome(group);
       const ended = endedIntent(group);
-      if (welcome) await group.queue.run(() => welcomeIntent({ core, group, ...welcome }));
+      if (welcome) await welcomeIntent({ core, group, ...welcome });
       else if (ended) await group.queue.run(() => changeGroup({ core, group, change: { intents: [ended] } }));
       else if (action.kind !== "wait") await act({ ...params, action });
       else await group.outboxWakeup.wait({ signal, ...timeoutOf(action) });

@@ -6,6 +6,8 @@ import { encodeTree } from "../../mls/encodeTree.ts";
 import type { EpochKeys } from "../../mls/groupState.ts";
 import { type Envelope, envelopeHash } from "../../wire/envelope.ts";
 import type { EntryId } from "../../wire/ids.ts";
+import { letOthersRun } from "../../wire/letOthersRun.ts";
+import type { Welcome } from "../../wire/welcome.ts";
 import type { ClientCore } from "../core.ts";
 import { changeGroup } from "../groups/changeGroup.ts";
 import { readEpoch } from "../groups/epochStates.ts";
@@ -34,7 +36,7 @@ export function owesWelcome(group: Group, intent: Intent): boolean {
 
 /**
  * Writes the Welcomes of an adopted commit: never before, so that nobody is welcomed to an epoch that does not come
- * to be. On disk before they leave. From within the group's queue.
+ * to be. On disk before they leave. Sealing and its work take a while, and the group goes on meanwhile.
  */
 export async function welcomeIntent(params: {
   core: ClientCore;
@@ -44,47 +46,42 @@ export async function welcomeIntent(params: {
   staged: StagedRecord;
 }): Promise<void> {
   const { core, group, intent, entry, staged } = params;
-  const epoch = await readEpoch({
-    database: core.database,
-    group: group.id,
-    cache: group.epochs,
-    head: entry,
-  });
+  const at = { database: core.database, group: group.id, cache: group.epochs };
+  const epoch = await group.queue.run(() => readEpoch({ ...at, head: entry }));
   const { welcome } = staged;
   if (!epoch || !welcome) return;
-  const state = epoch.state;
-  const first = 1 + Math.max(-1, ...partsOf(group, intent));
-  const publications = welcomePublications({ intent, entry, state, welcome, first });
-  await changeGroup({
-    core,
-    group,
-    change: { publications, staged: [[entry, { ...staged, welcome: undefined }]], sync: true },
+  const sealed = await welcomePublications({ intent, entry, state: epoch.state, welcome });
+  await group.queue.run(async () => {
+    const now = entryToWelcome(group);
+    if (now?.entry !== entry || now.intent.id !== intent.id || now.staged.welcome !== welcome) return;
+    const first = 1 + Math.max(-1, ...partsOf(group, intent));
+    const publications = sealed.map((one) => ({ ...one, part: first + one.part }));
+    const told: [EntryId, StagedRecord] = [entry, { ...now.staged, welcome: undefined }];
+    await changeGroup({ core, group, change: { publications, staged: [told], sync: true } });
   });
 }
 
-/** The envelopes of a Welcome to an entry, as parts of an intent from `first` on: in no order, over some time. */
-export function welcomePublications(params: {
+/** The envelopes of a Welcome to an entry, as parts of an intent from 0 on: in no order, over some time. */
+export async function welcomePublications(params: {
   intent: Pick<Intent, "id" | "group" | "sequence">;
   entry: EntryId;
   /** Of the epoch that the entry opened. */
   state: EpochKeys;
   welcome: StagedWelcome;
-  first: number;
-}): Publication[] {
-  const { intent, entry, state, welcome, first } = params;
+}): Promise<Publication[]> {
+  const { intent, entry, state, welcome } = params;
   const { encryptedGroupInfo, recipients } = welcome;
-  const info = sealGroupInfo({ encryptedGroupInfo, ratchetTree: encodeTree(state) });
-  const wrapped = recipients.map(({ installation, wrapperKey, ...recipient }) =>
-    wrapWelcome({
-      installation,
-      wrapperKey,
-      welcome: { group: intent.group, entry, groupInfo: info.reference, ...recipient },
-    }),
-  );
+  const info = await sealGroupInfo({ encryptedGroupInfo, ratchetTree: encodeTree(state) });
+  const wrapped: Envelope[] = [];
+  for (const { installation, wrapperKey, ...recipient } of recipients) {
+    const one: Welcome = { group: intent.group, entry, groupInfo: info.reference, ...recipient };
+    wrapped.push(wrapWelcome({ installation, wrapperKey, welcome: one }));
+    await letOthersRun();
+  }
   const items = [...info.envelopes, ...wrapped];
   const spread = spreadWelcomes({ items, nowMs: steadyMs(), chance: drawChance });
-  return spread.map(({ item: envelope, dueAtMs }, i) =>
-    publicationOf({ intent, envelope, part: first + i, dueAtMs }),
+  return spread.map(({ item: envelope, dueAtMs }, part) =>
+    publicationOf({ intent, envelope, part, dueAtMs }),
   );
 }
 

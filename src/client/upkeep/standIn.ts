@@ -172,9 +172,8 @@ async function welcome(params: {
   );
   const draft = draftIntent({ core, group: group.id, action: { kind: "welcome", entry: entry.id } });
   const intent = { ...draft, progress: { kind: "landed" } as const };
-  const publications = welcomePublications({
-    ...{ intent, entry: entry.id, state: epoch.state, welcome, first: 0 },
-  });
+  const sealing = { intent, entry: entry.id, state: epoch.state, welcome };
+  const publications = await welcomePublications(sealing);
   await group.queue.run(() =>
     changeGroup({ core, group, change: { intents: [intent], publications, sync: true } }),
   );
