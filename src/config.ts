@@ -8,6 +8,8 @@ export type Setting<T> = {
   readonly parse: (text: string) => T;
 };
 
+const FOREVER = "forever";
+
 /** All settings of a node. Rates and bytes count per client address; 0 blocks or days are allowed where they make sense. */
 export const nodeSettings = {
   networkFile: text("WEFT_NETWORK", undefined, "address file of the deployment"),
@@ -53,19 +55,73 @@ export const nodeSettings = {
   callBurst: count("WEFT_CALL_BURST", "5000", "API calls at once"),
   relaysPerSecond: count("WEFT_RELAYS_PER_SECOND", "20", "relayed transactions"),
   relayBurst: count("WEFT_RELAY_BURST", "500", "relayed transactions at once"),
-  publishedBytesPerSecond: count("WEFT_PUBLISHED_BYTES_PER_SECOND", "4000000", "bytes published"),
-  publishedBytesBurst: count("WEFT_PUBLISHED_BYTES_BURST", "64000000", "bytes published at once"),
+  publishedBytesPerSecond: count(
+    "WEFT_PUBLISHED_BYTES_PER_SECOND",
+    "4000000",
+    "bytes handed in to be published",
+  ),
+  publishedBytesBurst: count("WEFT_PUBLISHED_BYTES_BURST", "64000000", "bytes handed in at once"),
+  messageBytesPerSecond: count("WEFT_MESSAGE_BYTES_PER_SECOND", "50000", "bytes of messages that are taken"),
+  messageBytesBurst: count(
+    "WEFT_MESSAGE_BYTES_BURST",
+    "24000000",
+    "bytes of messages that are taken at once",
+  ),
+  allMessageBytesPerSecond: count(
+    "WEFT_ALL_MESSAGE_BYTES_PER_SECOND",
+    "1000000",
+    "bytes of messages that are taken, of all addresses together",
+  ),
+  allMessageBytesBurst: count(
+    "WEFT_ALL_MESSAGE_BYTES_BURST",
+    "40000000",
+    "the same at once; this and a minute of the rate should be below what other nodes take of one",
+  ),
+  strangerBytesPerSecond: count(
+    "WEFT_STRANGER_BYTES_PER_SECOND",
+    "2000",
+    "bytes of Welcomes, group infos and key packages that are taken",
+  ),
+  strangerBytesBurst: count("WEFT_STRANGER_BYTES_BURST", "6000000", "bytes of these that are taken at once"),
+  allStrangerBytesPerSecond: count(
+    "WEFT_ALL_STRANGER_BYTES_PER_SECOND",
+    "16000",
+    "bytes of these that are taken, of all addresses together",
+  ),
+  allStrangerBytesBurst: count("WEFT_ALL_STRANGER_BYTES_BURST", "12000000", "the same at once"),
+  peerMessageBytesPerMinute: count(
+    "WEFT_PEER_MESSAGE_BYTES_PER_MINUTE",
+    "109000000",
+    "bytes of messages that are taken of one other node in a minute",
+  ),
+  peerStrangerBytesPerMinute: count(
+    "WEFT_PEER_STRANGER_BYTES_PER_MINUTE",
+    "25000000",
+    "bytes of Welcomes, group infos, key packages and unknown kinds that are taken of one other node in a minute",
+  ),
   streamsPerAddress: count("WEFT_STREAMS_PER_ADDRESS", "2000", "open subscriptions and chain streams"),
   failureExitSeconds: count(
     "WEFT_FAILURE_EXIT_SECONDS",
     "30",
     "seconds that a node stays, unhealthy, after something of it ended for good; then the process ends with status 1",
   ),
-  groupDays: optionalCount("WEFT_GROUP_DAYS", "days that messages are kept; unset: for ever"),
-  keyPackageDays: optionalCount("WEFT_KEY_PACKAGE_DAYS", "days that key packages are kept; unset: for ever"),
-  welcomeDays: optionalCount(
-    "WEFT_WELCOME_DAYS",
-    "days that Welcomes and group infos are kept; unset: for ever",
+  groupDays: days("WEFT_GROUP_DAYS", "90", "days that messages are kept, or forever"),
+  keyPackageDays: days("WEFT_KEY_PACKAGE_DAYS", "90", "days that key packages are kept, or forever"),
+  welcomeDays: days("WEFT_WELCOME_DAYS", "90", "days that Welcomes and group infos are kept, or forever"),
+  unknownDays: days(
+    "WEFT_UNKNOWN_DAYS",
+    "30",
+    "days that kinds of envelopes are kept that this version does not know, or forever",
+  ),
+  entryDays: days(
+    "WEFT_ENTRY_DAYS",
+    "forever",
+    "days that entries of a group are kept after somebody has read them here, or forever; the chain has them still",
+  ),
+  freeDiskBytes: count(
+    "WEFT_FREE_DISK_BYTES",
+    "2000000000",
+    "room on the disk below which nothing is published here, and below half of which nothing of other nodes is stored; 0: fill it",
   ),
 } as const;
 
@@ -150,8 +206,12 @@ function count(env: string, fallback: string, about: string): Setting<number> & 
   return { env, fallback, about, parse: wholeNumber };
 }
 
-function optionalCount(env: string, about: string): Setting<number> & { fallback: undefined } {
-  return { env, fallback: undefined, about, parse: wholeNumber };
+/** `forever` is infinite. */
+function days(env: string, fallback: string, about: string): Setting<number> & { fallback: string } {
+  const parse = (written: string): number => {
+    return written === FOREVER ? Number.POSITIVE_INFINITY : wholeNumber(written);
+  };
+  return { env, fallback, about, parse };
 }
 
 function fraction(env: string, fallback: string, about: string): Setting<number> & { fallback: string } {

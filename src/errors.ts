@@ -17,6 +17,7 @@ export const errorHints = {
   "deployment-failed":
     "Mend what the message says, then run the same command again: it goes on where it stopped.",
   "disk-full": "Make room on the disk: it goes on by itself then.",
+  "disk-low": "Use another node: this one takes envelopes again once there is room on its disk.",
   duplicate: "It is stored already; nothing needs to be done.",
   expired: "Sign the record again with a later deadline.",
   "fee-too-high":

@@ -4,6 +4,8 @@ export type KeyPair = { readonly publicKey: Uint8Array; readonly privateKey: Uin
 export type CryptoBackend = {
   readonly randomBytes: (length: number) => Uint8Array;
   readonly sha256: (bytes: Uint8Array) => Uint8Array;
+  /** The first four bytes of it, big-endian: all that a search for a proof of work looks at, and cheaper. */
+  readonly sha256Start: (bytes: Uint8Array) => number;
   /** FIPS 202: as many bytes as asked for. */
   readonly shake256: (params: { bytes: Uint8Array; length: number }) => Uint8Array;
   readonly hmacSha256: (params: { key: Uint8Array; bytes: Uint8Array }) => Uint8Array;

@@ -28,6 +28,9 @@ export const randomBytes: CryptoBackend["randomBytes"] = (length) => {
 
 export const sha256: CryptoBackend["sha256"] = (bytes) => sha2(bytes);
 
+export const sha256Start: CryptoBackend["sha256Start"] = (bytes) =>
+  new DataView(sha2(bytes).buffer).getUint32(0);
+
 export const shake256: CryptoBackend["shake256"] = ({ bytes, length }) => shake(bytes, { dkLen: length });
 
 export const hmacSha256: CryptoBackend["hmacSha256"] = ({ key, bytes }) => hmac(sha2, key, bytes);

@@ -20,8 +20,8 @@ const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
 
 /**
- * Seals what all recipients of one commit share: once, on a topic of its own. Its work takes about as many hashes as it
- * has bytes, in slices. Throws `too-large`.
+ * Seals what all recipients of one commit share: once, on a topic of its own. Its work takes a hash for
+ * every four bytes, in slices. Throws `too-large`.
  */
 export async function sealGroupInfo(bundle: GroupInfoBundle): Promise<{
   reference: GroupInfoReference;

@@ -1,14 +1,14 @@
 import { steadyMs } from "../clock/steadyMs.ts";
 import type { Batch } from "../wire/batch.ts";
 import { type BatchHeader, batchHeaderHash } from "../wire/batchHeader.ts";
-import { envelopeBytes } from "../wire/envelope.ts";
+import type { NodeId } from "../wire/ids.ts";
 import type { Network } from "../wire/network.ts";
 import type { Arrival } from "./arrival.ts";
-import { openByteBudget } from "./byteBudget.ts";
 import { judgeBatch, judgeSuccession } from "./judgeBatch.ts";
 import type { MeshLog } from "./meshLog.ts";
 import type { MeshLogger } from "./meshLogger.ts";
 import { findNode, type NodeDirectory } from "./nodeDirectory.ts";
+import { openOriginatorBudget } from "./originatorBudget.ts";
 import { openParking } from "./parking.ts";
 import { provenPeerId } from "./peerId.ts";
 import type { FinalVerdict, RejectReason, Verdict } from "./verdict.ts";
@@ -36,27 +36,33 @@ export function openIntake(params: {
   directory: NodeDirectory;
   log: MeshLog;
   checkBatch: CheckBatch;
+  /** Bytes of messages that are taken of one node in a minute. */
   originatorBytesPerMinute: number;
+  /** Of what strangers may publish, too; without a bound unless told. */
+  strangerBytesPerMinute?: number;
+  /** False while there is no room for what this node has signed. */
+  hasRoom?: (originator: NodeId) => boolean;
   /** The latest that it may be, milliseconds since 1970: what is later comes from the future. */
   nowMs: () => number;
   logger: MeshLogger;
 }): Intake {
-  const { network, directory, log, checkBatch, nowMs, logger } = params;
-  const budget = openByteBudget({ perMinute: params.originatorBytesPerMinute });
+  const { network, directory, log, checkBatch, hasRoom = () => true, nowMs, logger } = params;
+  const { originatorBytesPerMinute: messages, strangerBytesPerMinute: strangers } = params;
+  const budget = openOriginatorBudget({ messages, strangers: strangers ?? Number.POSITIVE_INFINITY });
   const counts = new Map<string, number>();
 
   const judge = async (arrival: Arrival): Promise<Verdict> => {
     const { batch } = arrival;
     if (await log.holds(batch)) return { kind: "accept", stored: false };
+    // [IGNORE] sync brings it once there is room
+    if (!hasRoom(batch.header.node)) return { kind: "ignore", reason: "disk-low" };
     const verdict = judgeBatch({ batch, network, directory, now: nowMs() });
     if (verdict !== undefined) return verdict;
     const before = await predecessor(log, arrival);
     const succession = before && judgeSuccession(batch.header, before);
     if (succession !== undefined) return succession;
     // [IGNORE] after the signature, so that nobody spends another's budget
-    const bytes = batch.envelopes.reduce((sum, envelope) => sum + envelopeBytes(envelope), 0);
-    if (!budget({ key: batch.header.node, bytes, now: steadyMs() }))
-      return { kind: "ignore", reason: "over-budget" };
+    if (!budget({ batch, now: steadyMs() })) return { kind: "ignore", reason: "over-budget" };
     if ((await checkBatch(arrival)) !== "good") {
       // [REJECT] from its originator; [IGNORE] from others, who look at a sample only
       const isOwn = isFromOriginator({ network, directory, arrival });

@@ -10,6 +10,7 @@ import { createLibp2p } from "libp2p";
 import { wallMs } from "../clock/wallMs.ts";
 import { WeftError } from "../errors.ts";
 import type { Batch } from "../wire/batch.ts";
+import type { NodeId } from "../wire/ids.ts";
 import type { LogId } from "../wire/logRange.ts";
 import type { Network } from "../wire/network.ts";
 import type { Ask } from "./catchUpLog.ts";
@@ -68,7 +69,12 @@ export type MeshOptions = {
   readonly shards?: readonly number[];
   readonly syncPeriodMs?: number;
   readonly holeAfterMs?: number;
+  /** Bytes of messages that are taken of one node in a minute; without a bound unless told. */
   readonly originatorBytesPerMinute?: number;
+  /** The same of what strangers may publish, too. */
+  readonly strangerBytesPerMinute?: number;
+  /** False while there is no room for what that node has signed. */
+  readonly hasRoom?: (originator: NodeId) => boolean;
   /** The latest that it may be, milliseconds since 1970; the machine's clock unless told. */
   readonly nowMs?: () => number;
   readonly logger: MeshLogger;
@@ -79,7 +85,6 @@ const SYNC_PERIOD_MS = 3000;
 /** Share of the period by which each round is moved at random, lest all nodes ask at once. */
 const SYNC_JITTER = 0.3;
 const HOLE_AFTER_MS = 10 * 60_000;
-const ORIGINATOR_BYTES_PER_MINUTE = 128 * 1024 * 1024;
 const INBOUND_CONNECTIONS_PER_SECOND = 100;
 
 /** Joins the network's nodes: gossip, sync, peers of the registry. WeftError `bad-config` if it can't listen. */
@@ -94,7 +99,9 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     directory,
     log,
     checkBatch: options.checkBatch ?? (() => "good"),
-    originatorBytesPerMinute: options.originatorBytesPerMinute ?? ORIGINATOR_BYTES_PER_MINUTE,
+    originatorBytesPerMinute: options.originatorBytesPerMinute ?? Number.POSITIVE_INFINITY,
+    strangerBytesPerMinute: options.strangerBytesPerMinute ?? Number.POSITIVE_INFINITY,
+    hasRoom: options.hasRoom ?? (() => true),
     nowMs: options.nowMs ?? wallMs,
     logger,
   });

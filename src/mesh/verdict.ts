@@ -28,6 +28,8 @@ type IgnoreReason =
   /** Too much of this peer's is being checked; sync fetches it later. */
   | "overloaded"
   | "parked-too-long"
+  /** There is hardly any room on this node's disk; sync fetches it later. */
+  | "disk-low"
   /** The disk refused it. */
   | "not-stored";
 

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { wallMs } from "../clock/wallMs.ts";
 import { isStorageFault, WeftError } from "../errors.ts";
 import { appendOwnBatch } from "../store/node/appendBatch.ts";
@@ -7,12 +6,20 @@ import { headerEndingAt } from "../store/node/readLogRange.ts";
 import { type Batch, buildBatch } from "../wire/batch.ts";
 import { batchHeaderHash } from "../wire/batchHeader.ts";
 import { signDelivered } from "../wire/deliveredWord.ts";
-import { type Envelope, envelopeBytes, envelopeHash } from "../wire/envelope.ts";
+import { type Envelope, envelopeHash } from "../wire/envelope.ts";
 import { type EnvelopeHash, fromHex, type Hex } from "../wire/ids.ts";
-import { MAX_BATCH_ENVELOPES, MAX_CLOCK_SKEW_MS } from "../wire/limits.ts";
+import { MAX_CLOCK_SKEW_MS } from "../wire/limits.ts";
 import type { LogId } from "../wire/logRange.ts";
 import type { Network } from "../wire/network.ts";
 import { type Receipt, receiptsFrom } from "../wire/receipt.ts";
+import {
+  countWaiting,
+  enqueueEnvelope,
+  type Item,
+  openBatchQueue,
+  takeItems,
+  waitForMore,
+} from "./batchQueue.ts";
 
 /** The highest block that the node's index has reached. */
 export type Anchor = { readonly number: number; readonly hash: Hex };
@@ -25,10 +32,7 @@ export type Batcher = AsyncDisposable & {
   readonly vouch: (hashes: readonly EnvelopeHash[]) => Uint8Array;
 };
 
-type Waiting = { resolve: (receipt: Receipt) => void; reject: (error: unknown) => void };
-type Item = { readonly envelope: Envelope; readonly waiting: Waiting[] };
 type Head = { next: bigint; previous: Hex; anchor: Anchor; timeMs: number };
-type Queue = { items: Map<EnvelopeHash, Item>; bytes: number; closed: boolean; cutWait: () => void };
 type Settings = {
   store: LogStore;
   network: Network;
@@ -46,9 +50,6 @@ type Settings = {
 
 /** The first envelope after an idle time goes at once; under load a batch waits for this long or until it is full. */
 const BATCH_INTERVAL_MS = 8;
-const BATCH_TARGET_BYTES = 64 * 1024;
-const MAX_QUEUED_ENVELOPES = 8192;
-const MAX_QUEUED_BYTES = 16 * 1024 * 1024;
 const ZERO_HASH: Hex = `0x${"00".repeat(32)}`;
 
 /**
@@ -59,13 +60,13 @@ const ZERO_HASH: Hex = `0x${"00".repeat(32)}`;
  */
 export async function openBatcher(settings: Settings): Promise<Batcher> {
   const head = await readHead(settings);
-  const queue: Queue = { items: new Map(), bytes: 0, closed: false, cutWait: () => undefined };
+  const queue = openBatchQueue();
   const flush = openFlush(settings, head);
   let running: Promise<void> | undefined;
   let lastFlush = Number.NEGATIVE_INFINITY;
 
   const run = async (): Promise<void> => {
-    while (queue.items.size > 0) {
+    while (countWaiting(queue) > 0) {
       await waitForMore(queue, lastFlush + BATCH_INTERVAL_MS - performance.now());
       lastFlush = performance.now();
       await flush(takeItems(queue));
@@ -179,45 +180,4 @@ function resolveItems(batch: Batch, items: readonly Item[]): void {
     const receipt = receipts[i];
     if (receipt !== undefined) for (const { resolve } of waiting) resolve(receipt);
   }
-}
-
-function enqueueEnvelope(queue: Queue, envelope: Envelope): Promise<Receipt> {
-  if (queue.closed) return Promise.reject(new WeftError({ code: "closed", message: "the node is stopping" }));
-  const hash = envelopeHash(envelope);
-  const same = queue.items.get(hash);
-  return new Promise<Receipt>((resolve, reject) => {
-    if (same !== undefined) {
-      same.waiting.push({ resolve, reject });
-      return;
-    }
-    const bytes = envelopeBytes(envelope);
-    if (queue.items.size >= MAX_QUEUED_ENVELOPES || queue.bytes + bytes > MAX_QUEUED_BYTES) {
-      const message = `${queue.items.size} envelopes wait for this node's disk`;
-      throw new WeftError({ code: "limit-exceeded", message });
-    }
-    queue.items.set(hash, { envelope, waiting: [{ resolve, reject }] });
-    queue.bytes += bytes;
-    if (queue.bytes >= BATCH_TARGET_BYTES) queue.cutWait();
-  });
-}
-
-async function waitForMore(queue: Queue, waitMs: number): Promise<void> {
-  if (waitMs <= 0 || queue.closed || queue.bytes >= BATCH_TARGET_BYTES) return;
-  const cut = new AbortController();
-  queue.cutWait = () => cut.abort();
-  await delay(waitMs, undefined, { signal: cut.signal }).catch(() => undefined);
-  queue.cutWait = () => undefined;
-}
-
-function takeItems(queue: Queue): Item[] {
-  const items: Item[] = [];
-  let bytes = 0;
-  for (const [hash, item] of queue.items) {
-    if (items.length === MAX_BATCH_ENVELOPES || bytes >= BATCH_TARGET_BYTES) break;
-    items.push(item);
-    bytes += envelopeBytes(item.envelope);
-    queue.items.delete(hash);
-  }
-  queue.bytes -= bytes;
-  return items;
 }

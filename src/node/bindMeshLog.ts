@@ -6,15 +6,19 @@ import { type LogState, logRangeOf } from "../store/node/logState.ts";
 import { type LogStore, logStateOf } from "../store/node/logStore.ts";
 import { missingRanges } from "../store/node/missingRanges.ts";
 import { headerEndingAt, readBatchByHeader, readLogRange } from "../store/node/readLogRange.ts";
+import type { NodeId } from "../wire/ids.ts";
 
-/** The log store as the mesh sees it. */
-export function bindMeshLog(store: LogStore): MeshLog {
+/**
+ * The log store as the mesh sees it. While there is no room for what a node has signed, nothing of it is lacking: nobody
+ * is asked for what would be thrown away.
+ */
+export function bindMeshLog(store: LogStore, hasRoom: (originator: NodeId) => boolean = () => true): MeshLog {
   const headOf = (state: LogState): LogHead => ({ range: logRangeOf(state), highest: state.highest });
   return {
     heads: () => [...store.state.logs.values()].map(headOf),
     headOf: (log) => headOf(logStateOf(store.state, log)),
     branches: (log) => branchesOf({ store, log }),
-    missing: (log) => missingRanges({ store, log }),
+    missing: async (log) => (hasRoom(log.node) ? await missingRanges({ store, log }) : []),
     holds: (batch) => holdsBatch({ store, batch }),
     headerEndingAt: (params) => headerEndingAt({ store, ...params }),
     append: (batch) => appendPeerBatch({ store, batch }),

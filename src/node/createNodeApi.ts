@@ -21,7 +21,7 @@ import { type LateSiblings, takeLateSibling } from "./lateSiblings.ts";
 import { listNodes } from "./listNodes.ts";
 import { newestKeyPackage } from "./newestKeyPackage.ts";
 import type { NodeMetrics } from "./nodeMetrics.ts";
-import { publishEnvelopes } from "./publishEnvelopes.ts";
+import { publishEnvelopes, type Room } from "./publishEnvelopes.ts";
 import { queryPage } from "./queryPage.ts";
 import { type Readiness, requireNothing } from "./readiness.ts";
 import { streamChain } from "./streamChain.ts";
@@ -36,6 +36,7 @@ export type ApiParts = {
   readonly readiness: Readiness;
   /** Throws `not-ready` until the node may sign. */
   readonly batcher: () => Batcher;
+  readonly room: Room;
   readonly status: () => NodeStatus;
   readonly metrics: NodeMetrics;
   readonly logger: Logger;
@@ -70,14 +71,15 @@ function meshCalls(
   | "getKeyPackages"
   | "getCoverage"
 > {
-  const { admission, subscriptions, readiness, metrics, logger } = parts;
+  const { admission, subscriptions, readiness, metrics, room, logger } = parts;
   const { store, index } = admission;
   return {
-    publish: async ({ envelopes }) => {
+    publish: async ({ envelopes }, call) => {
       requireNothing(readiness.reason());
       const batcher = parts.batcher();
       const start = performance.now();
-      const outcomes = await publishEnvelopes({ admission, batcher, envelopes, logger });
+      const { caller = "" } = call ?? {};
+      const outcomes = await publishEnvelopes({ admission, batcher, room, caller, envelopes, logger });
       metrics.countPublished({ outcomes, seconds: (performance.now() - start) / 1000 });
       return outcomes;
     },

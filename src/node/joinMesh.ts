@@ -18,15 +18,20 @@ export async function joinMesh(params: {
   mayConnect: (peerId: string) => boolean;
 }): Promise<Mesh> {
   const { parts, mayConnect } = params;
-  const { settings, keys, network, directory, admission, time, logger } = parts;
+  const { settings, keys, network, directory, admission, room, node, time, logger } = parts;
   const caught = new Set<NodeId>();
   const sample = settings.postingSample;
+  // What it has signed itself it has to know, or it would sign it again.
+  const hasRoom = (originator: NodeId): boolean => originator === node || !room.isOut();
   const mesh = await startMesh({
     privateKey: keys.peer,
     listen: settings.listen,
     network,
     directory,
-    log: bindMeshLog(admission.store),
+    log: bindMeshLog(admission.store, hasRoom),
+    hasRoom,
+    originatorBytesPerMinute: settings.peerMessageBytesPerMinute,
+    strangerBytesPerMinute: settings.peerStrangerBytesPerMinute,
     chainBlock: () => admission.index.state.head?.number ?? 0,
     checkBatch: ({ batch }) => checkPeerBatch({ admission, batch, caught, sample }),
     mayConnect,

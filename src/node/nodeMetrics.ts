@@ -12,7 +12,15 @@ export type NodeMetrics = {
 /** Read when the metrics are asked for. */
 export type Gauges = Readonly<
   Record<
-    "indexBlock" | "newestBlock" | "peers" | "ready" | "inFlight" | "relayTrouble" | "streams",
+    | "indexBlock"
+    | "newestBlock"
+    | "peers"
+    | "ready"
+    | "inFlight"
+    | "relayTrouble"
+    | "streams"
+    | "freeDisk"
+    | "diskLow",
     () => number
   >
 >;
@@ -26,6 +34,8 @@ const gaugeHelp: Record<keyof Gauges, [name: string, help: string]> = {
   ready: ["weft_ready", "1 if the node answers everything"],
   inFlight: ["weft_transactions_in_flight", "Transactions that were sent and are in no block yet"],
   relayTrouble: ["weft_relay_trouble", "1 if what the node sends does not land; /ready says why"],
+  freeDisk: ["weft_disk_free_bytes", "Room on the disk; 0 while nobody looks (WEFT_FREE_DISK_BYTES)"],
+  diskLow: ["weft_disk_low", "1 while nothing is published here for lack of room on the disk"],
   streams: ["weft_streams", "Open subscriptions and chain streams"],
 };
 

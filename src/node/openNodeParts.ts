@@ -13,7 +13,6 @@ import type { NodeSettings } from "../config.ts";
 import { isWeftError, WeftError } from "../errors.ts";
 import { openChainIndex } from "../store/node/chainIndex.ts";
 import { openLogStore } from "../store/node/openLogStore.ts";
-import { pruneLogs, type Retention } from "../store/node/pruneLogs.ts";
 import { settleWrites } from "../store/node/writer.ts";
 import { openDatabase } from "../store/openDatabase.ts";
 import type { NodeId } from "../wire/ids.ts";
@@ -23,11 +22,13 @@ import { type ChainHub, openChainHub } from "./chainHub.ts";
 import { type Directory, openDirectory } from "./directory.ts";
 import { followIndex } from "./followIndex.ts";
 import { keepClock } from "./keepClock.ts";
+import { keepPruning } from "./keepPruning.ts";
 import { keepTransactions } from "./keepTransactions.ts";
 import { loadNodeKeys, type NodeKeys } from "./nodeKeys.ts";
 import { type NodeTime, openNodeTime } from "./nodeTime.ts";
 import { openReadiness, type Readiness } from "./readiness.ts";
 import { watchDisk } from "./watchDisk.ts";
+import { type DiskRoom, watchRoom } from "./watchRoom.ts";
 
 /** What a node is made of before it speaks to anybody but the chain. */
 export type NodeParts = {
@@ -42,12 +43,10 @@ export type NodeParts = {
   readonly directory: Directory;
   readonly hub: ChainHub;
   readonly readiness: Readiness;
+  readonly room: DiskRoom;
   readonly time: NodeTime;
   readonly logger: Logger;
 };
-
-const PRUNE_PERIOD_MS = 60 * 60_000;
-const DAY_MS = 24 * 60 * 60_000;
 
 /**
  * Opens keys, chain and database. `stack` closes what was opened. Throws `bad-config`, `chain-unreachable`,
@@ -73,6 +72,9 @@ export async function openNodeParts(params: {
   const index = await openChainIndex({ database });
   const readiness = openReadiness({ index, maxIndexLagSeconds: settings.maxIndexLagSeconds });
   stack.use(watchDisk({ store, readiness, logger }));
+  const room = stack.use(
+    await watchRoom({ path: settings.dataDir, mark: settings.freeDiskBytes, onTurn: tellRoom(logger) }),
+  );
   const operator = openRelayer({ privateKey: keys.operator, maxFeeGwei: settings.maxFeeGwei });
   const node = nodeIdOf({ operator: operator.address, signingKey: p256PublicKey(keys.signing) });
   return {
@@ -80,7 +82,7 @@ export async function openNodeParts(params: {
     admission: openAdmission({ network, index, store }),
     directory: openDirectory(index),
     hub: openChainHub(index.state.head),
-    readiness,
+    ...{ readiness, room },
     logger: logger.child({ node }),
   };
 }
@@ -88,7 +90,18 @@ export async function openNodeParts(params: {
 /** Starts what runs as long as the node: following the chain, pruning. `stack` ends it. */
 export function runInBackground(params: { parts: NodeParts; stack: AsyncDisposableStack }): void {
   const { parts, stack } = params;
-  const { chain, operator: relayer, admission, hub, settings, directory, readiness, time, logger } = parts;
+  const {
+    chain,
+    operator: relayer,
+    admission,
+    hub,
+    settings,
+    directory,
+    readiness,
+    room,
+    time,
+    logger,
+  } = parts;
   const stop = new AbortController();
   const onNodes = directory.tell;
   const onRollback = (): void => forgetHeads(admission);
@@ -106,24 +119,21 @@ export function runInBackground(params: { parts: NodeParts; stack: AsyncDisposab
       failure: isWeftError(error) ? error : new WeftError({ code: "internal", message, cause: error }),
     });
   });
-  const retention = retentionOf(settings);
-  const prune = (): void => {
-    // Before the chain has told the time nothing is thrown away.
-    if (time.chain() === undefined) return;
-    pruneLogs({ store: admission.store, retention, signal: stop.signal }).then(
-      (removed) => removed > 0 && logger.info({ removed }, "pruned envelopes"),
-      (error) => logger.error({ err: error }, "pruning failed; it is tried again in an hour"),
-    );
-  };
-  const pruning = setInterval(prune, PRUNE_PERIOD_MS);
   chain.providers.onTurn = (turn) => logger.warn(turn, "another chain provider is in use");
   const watching = watchProviders({ chain, signal: stop.signal });
+  const pruning = keepPruning({ store, time, room, settings, logger, signal: stop.signal });
   const tending = keepTransactions({ chain, relayer, hub, logger, signal: stop.signal });
   stack.defer(async () => {
     stop.abort();
-    clearInterval(pruning);
-    await Promise.all([following, keeping, watching, tending]);
+    await Promise.all([following, keeping, watching, tending, pruning]);
   });
+}
+
+function tellRoom(logger: Logger): (shortage: WeftError | undefined) => void {
+  return (shortage) => {
+    if (shortage === undefined) logger.info({}, "there is room on the disk again");
+    else logger.error({ err: shortage }, "there is hardly any room on the disk: nothing is published here");
+  };
 }
 
 async function readNetwork(path: string | undefined): Promise<Network> {
@@ -135,17 +145,4 @@ async function readNetwork(path: string | undefined): Promise<Network> {
     throw new WeftError({ code: "bad-config", message: `the address file ${path} can't be read`, cause });
   }
   return parseDeployment(text);
-}
-
-function retentionOf({ groupDays, keyPackageDays, welcomeDays }: NodeSettings): Retention {
-  const kinds = {
-    group: groupDays,
-    "key-package": keyPackageDays,
-    welcome: welcomeDays,
-    "group-info": welcomeDays,
-  };
-  const named = Object.entries(kinds).flatMap(([kind, days]) =>
-    days === undefined ? [] : [[kind, days * DAY_MS]],
-  );
-  return Object.fromEntries(named);
 }

@@ -10,6 +10,14 @@ import type { Receipt } from "../wire/receipt.ts";
 import type { Topic } from "../wire/topic.ts";
 import { type Admission, admitEnvelope, knownHead } from "./admitEnvelope.ts";
 import type { Batcher } from "./batcher.ts";
+import type { PublishShares } from "./publishShares.ts";
+
+/** What an envelope needs besides being good: room. */
+export type Room = {
+  readonly shares: PublishShares;
+  /** Why nothing is taken at all; undefined: there is nothing. */
+  readonly shortage: () => WeftError | undefined;
+};
 
 /**
  * Judges envelopes and appends the good ones to the node's own log, in their order and sharing a batch where they can.
@@ -18,10 +26,13 @@ import type { Batcher } from "./batcher.ts";
 export async function publishEnvelopes(params: {
   admission: Admission;
   batcher: Batcher;
+  room: Room;
+  /** Whose share they are of. */
+  caller: string;
   envelopes: readonly Envelope[];
   logger: Logger;
 }): Promise<PublishOutcome[]> {
-  const { admission, batcher, envelopes, logger } = params;
+  const { admission, batcher, room, caller, envelopes, logger } = params;
   const { store } = admission;
   const { node } = batcher.log;
   const stored = await hasEnvelopes({ store, hashes: envelopes.map(envelopeHash) });
@@ -29,7 +40,7 @@ export async function publishEnvelopes(params: {
   for (const [i, envelope] of envelopes.entries()) {
     try {
       const known = stored[i] === true ? await goodReceipt({ admission, envelope, node }) : undefined;
-      if (known === undefined) await admitEnvelope({ admission, envelope, nowMs: store.nowMs() });
+      if (known === undefined) await admitWithin({ admission, room, caller, envelope });
       const receipt = known === undefined ? batcher.append(envelope) : Promise.resolve(known);
       outcomes.push(receipt.then(acknowledged).catch((error) => refused({ error, logger })));
     } catch (error) {
@@ -37,6 +48,24 @@ export async function publishEnvelopes(params: {
     }
   }
   return await Promise.all(outcomes);
+}
+
+/** Looks for room before anything dearer, and takes it once the envelope is good. */
+async function admitWithin(params: {
+  admission: Admission;
+  room: Room;
+  caller: string;
+  envelope: Envelope;
+}): Promise<void> {
+  const { admission, room, caller, envelope } = params;
+  checkEnvelope(envelope);
+  const refusal = (): WeftError | undefined => room.shortage() ?? room.shares.refusal({ caller, envelope });
+  const early = refusal();
+  if (early) throw early;
+  await admitEnvelope({ admission, envelope, nowMs: admission.store.nowMs() });
+  const late = refusal();
+  if (late) throw late;
+  room.shares.take({ caller, envelope });
 }
 
 /** A receipt of a stored envelope that is not void, this node's own before others'. */

@@ -13,6 +13,8 @@ import { createNodeApi } from "./createNodeApi.ts";
 import { createNodeMetrics, type NodeMetrics } from "./nodeMetrics.ts";
 import { nodePages } from "./nodePages.ts";
 import type { NodeParts } from "./openNodeParts.ts";
+import type { Room } from "./publishEnvelopes.ts";
+import { openPublishShares, type PublishRates } from "./publishShares.ts";
 import type { Subscriptions } from "./subscribeTopics.ts";
 
 /** Serves the node's public API, its health and its metrics. Throws `bad-config` if the port can't be had. */
@@ -28,10 +30,12 @@ export async function serveNode(params: {
   const { settings, operator: relayer, readiness, logger } = parts;
   const subscriptions: Subscriptions = new Map();
   const metrics = metricsOf({ parts, mesh, subscriptions, checkpoints });
+  const shares = openPublishShares({ rates: publishRatesOf(settings) });
+  const room: Room = { shares, shortage: parts.room.shortage };
   let httpAddress = settings.publicUrl ?? "";
   const status = (): NodeStatus => statusOf({ parts, mesh, httpAddress });
   const rpc = await serveRpc({
-    handlers: createNodeApi({ ...parts, relayer, subscriptions, batcher, status, metrics }),
+    handlers: createNodeApi({ ...parts, relayer, subscriptions, batcher, room, status, metrics }),
     pages: nodePages({
       ...{ metrics, notReady: readiness.reason, failure: readiness.failure },
       warnings: () => warningsOf(parts),
@@ -48,12 +52,14 @@ export async function serveNode(params: {
 }
 
 /** Its operator should know; messages go on all the same. */
-function warningsOf({ operator, chain: { providers } }: NodeParts): string[] {
+function warningsOf({ operator, room, chain: { providers } }: NodeParts): string[] {
   const { trouble } = operator;
+  const shortage = room.shortage();
   const nowMs = steadyMs();
   const resting = providers.all.filter((provider) => isResting(provider, nowMs));
   return [
     ...(trouble === undefined ? [] : [`transactions do not land (${trouble.code}): ${trouble.message}`]),
+    ...(shortage === undefined ? [] : [`nothing is published here (${shortage.code}): ${shortage.message}`]),
     ...resting.map(({ name, reason }) => `the chain provider ${name} is not used: ${reason}`),
   ];
 }
@@ -89,7 +95,7 @@ function metricsOf(params: {
   checkpoints: ReadonlyMap<string, number>;
 }): NodeMetrics {
   const { parts, mesh, subscriptions, checkpoints } = params;
-  const { admission, readiness, hub, operator } = parts;
+  const { admission, readiness, room, hub, operator } = parts;
   return createNodeMetrics({
     gauges: {
       indexBlock: () => admission.index.state.head?.number ?? 0,
@@ -97,6 +103,8 @@ function metricsOf(params: {
       peers: () => mesh.peers().length,
       ready: () => (readiness.reason() === undefined ? 1 : 0),
       inFlight: () => operator.inFlight.size,
+      freeDisk: () => room.free() ?? 0,
+      diskLow: () => (room.shortage() === undefined ? 0 : 1),
       relayTrouble: () => (operator.trouble === undefined ? 0 : 1),
       streams: () => subscriptions.size + [...hub.watches].filter(({ groups }) => groups.size > 0).length,
     },
@@ -112,5 +120,18 @@ function limitsOf(settings: NodeSettings): RateLimits {
     relays: { perSecond: settings.relaysPerSecond, burst: settings.relayBurst },
     publishedBytes: { perSecond: publishedBytesPerSecond, burst: publishedBytesBurst },
     streams: settings.streamsPerAddress,
+  };
+}
+
+function publishRatesOf(settings: NodeSettings): PublishRates {
+  return {
+    messages: {
+      each: { perSecond: settings.messageBytesPerSecond, burst: settings.messageBytesBurst },
+      all: { perSecond: settings.allMessageBytesPerSecond, burst: settings.allMessageBytesBurst },
+    },
+    strangers: {
+      each: { perSecond: settings.strangerBytesPerSecond, burst: settings.strangerBytesBurst },
+      all: { perSecond: settings.allStrangerBytesPerSecond, burst: settings.allStrangerBytesBurst },
+    },
   };
 }

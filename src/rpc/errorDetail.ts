@@ -11,6 +11,7 @@ const connectCodes: Partial<Record<ErrorCode, Code>> = {
   closed: Code.Unavailable,
   "damaged-database": Code.Internal,
   "disk-full": Code.Unavailable,
+  "disk-low": Code.Unavailable,
   "fee-too-high": Code.Unavailable,
   internal: Code.Internal,
   "limit-exceeded": Code.ResourceExhausted,

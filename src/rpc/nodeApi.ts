@@ -73,6 +73,8 @@ export type NodeApi = {
 
 export type Call = {
   readonly signal?: AbortSignal;
+  /** What limits count the caller by (an address, or its network); undefined: nobody from outside. */
+  readonly caller?: string;
 };
 
 /** Time in seconds since 1970. */

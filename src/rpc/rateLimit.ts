@@ -15,6 +15,7 @@ export type RateLimits = {
 };
 
 export type TokenBuckets = {
+  readonly fits: (params: { key: string; cost: number }) => boolean;
   /** Throws `limit-exceeded` with the time to wait; nothing is taken then. */
   readonly take: (params: { key: string; cost: number }) => void;
   /** Takes what was used already, into debt if need be. */
@@ -44,7 +45,8 @@ export function createTokenBuckets(params: Rate & { what: string; nowMs: () => n
     keep(key, tokens >= cost ? tokens - cost : tokens);
     if (tokens < cost) throw exceeded({ what, waitMs: Math.ceil(((cost - tokens) / perSecond) * 1000) });
   };
-  return { take, owe: ({ key, cost }) => keep(key, available(key) - cost) };
+  const fits: TokenBuckets["fits"] = ({ key, cost }) => available(key) >= cost;
+  return { fits, take, owe: ({ key, cost }) => keep(key, available(key) - cost) };
 }
 
 /** Counts what is open by key; `open` throws `limit-exceeded` beyond `max`, the returned function closes. */

@@ -1,4 +1,5 @@
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
+import type { ErrorCode } from "../errors.ts";
 import type { NodeService } from "../gen/weft/v1/node_pb.ts";
 import { envelopeBytes } from "../wire/envelope.ts";
 import {
@@ -37,6 +38,8 @@ import { topicDigestsMessage, topicQuestionFromMessage } from "./topicMessages.t
 import { wordsAnswerMessage, wordsQuestionFromMessage } from "./wordsMessages.ts";
 
 export type Charge = {
+  /** What limits count the caller by. */
+  readonly callerOf: (context: HandlerContext) => string;
   /** Throws `limit-exceeded`. */
   readonly publishedBytes: (params: { context: HandlerContext; bytes: number }) => void;
   /** Afterwards, for envelopes that were refused. */
@@ -47,6 +50,9 @@ export type Charge = {
 export function routesOf(params: { api: NodeApi; charge: Charge }): ServiceImpl<typeof NodeService> {
   return { ...nodeRoutes(params), ...meshRoutes(params), ...chainRoutes(params), ...identityRoutes(params) };
 }
+
+/** Refused before anything was verified: that costs a node next to nothing. */
+const unjudged: ReadonlySet<string> = new Set(["limit-exceeded", "disk-low"] satisfies ErrorCode[]);
 
 type Routes<Name extends keyof NodeApi> = Pick<ServiceImpl<typeof NodeService>, Name>;
 
@@ -86,8 +92,9 @@ function meshRoutes({
       );
       const bytes = envelopes.reduce((sum, envelope) => sum + envelopeBytes(envelope), 0);
       charge.publishedBytes({ context, bytes });
-      const results = await api.publish({ envelopes }, { signal: context.signal });
-      const count = results.filter(({ kind }) => kind === "refused").length;
+      const call = { signal: context.signal, caller: charge.callerOf(context) };
+      const results = await api.publish({ envelopes }, call);
+      const count = results.filter((one) => one.kind === "refused" && !unjudged.has(one.code)).length;
       if (count > 0) charge.refusedEnvelopes({ context, count });
       return { results: results.map(publishResultMessage) };
     },

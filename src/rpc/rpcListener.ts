@@ -44,6 +44,7 @@ export function createRpcListener(params: {
   const published = createTokenBuckets({ ...limits.publishedBytes, what: "published bytes", nowMs });
   const streams = createOpenCounter({ max: limits.streams, what: "open streams" });
   const charge = {
+    callerOf: (context: HandlerContext) => context.values.get(callerKey),
     publishedBytes: ({ context, bytes }: { context: HandlerContext; bytes: number }) =>
       published.take({ key: context.values.get(callerKey), cost: bytes }),
     refusedEnvelopes: ({ context, count }: { context: HandlerContext; count: number }) =>

@@ -1,7 +1,7 @@
 import { WeftError } from "../errors.ts";
 import { labeledHash } from "./bytes.ts";
 import { asId, type EnvelopeHash } from "./ids.ts";
-import { MAX_ENVELOPE_BYTES } from "./limits.ts";
+import { LEAST_ENVELOPE_COST, MAX_ENVELOPE_BYTES } from "./limits.ts";
 import { parseTopic, type Topic } from "./topic.ts";
 
 /** What the mesh carries: a topic (33 bytes) and opaque bytes. */
@@ -22,6 +22,11 @@ export function checkEnvelope(envelope: Envelope): Topic {
     });
   }
   return parseTopic(envelope.topic);
+}
+
+/** What an envelope counts as where bytes are shared out: its places and receipts take room on disks, too. */
+export function envelopeCost(envelope: Envelope): number {
+  return Math.max(LEAST_ENVELOPE_COST, envelopeBytes(envelope));
 }
 
 export function envelopeBytes(envelope: Envelope): number {

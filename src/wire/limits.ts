@@ -6,6 +6,8 @@ export const PROTOCOL_VERSION = 2;
 export const RETURNING_VERSION = 2;
 /** Topic and payload of an envelope together. */
 export const MAX_ENVELOPE_BYTES = 128 * 1024;
+/** A smaller envelope counts as so many bytes where they are shared out. */
+export const LEAST_ENVELOPE_COST = 512;
 /** Payload of an entry: sequencers refuse larger transactions. */
 export const MAX_ENTRY_PAYLOAD_BYTES = 84_000;
 /** Plaintext text of one message. */
@@ -39,9 +41,9 @@ export const MAX_SYNC_FRAME_BYTES = MAX_SYNC_PAGE_BYTES + 2 * MAX_BATCH_BYTES;
 
 /** Welcomes share 2^8 buckets, so that recipients hide among others. */
 export const WELCOME_BUCKET_BITS = 8;
-/** Zero bits of the proof of work of up to WORK_UNIT_BYTES (4 KiB and their framing); one more for each doubling. */
+/** Zero bits of the proof of work of up to WORK_UNIT_BYTES (16 KiB and their framing); one more for each doubling. */
 export const PROOF_OF_WORK_BITS = 12;
-export const WORK_UNIT_BYTES = 4608;
+export const WORK_UNIT_BYTES = 16_896;
 export const GROUP_INFO_CHUNK_BYTES = 64 * 1024;
 export const MAX_GROUP_INFO_CHUNKS = 64;
 

@@ -36,10 +36,14 @@ function crossed(name: string, check: (maker: CryptoBackend, taker: CryptoBacken
 
 test("both backends export exactly the functions of CryptoBackend", () => {
   assert.deepEqual(Object.keys(nodeBackend).sort(), Object.keys(nobleBackend).sort());
-  assert.equal(Object.keys(nodeBackend).length, 20);
+  assert.equal(Object.keys(nodeBackend).length, 21);
 });
 
 same("sha256", bytes(300), (b, input) => b.sha256(input));
+same("the start of sha256", bytes(300), (b, input) => {
+  const whole = b.sha256(input);
+  assert.equal(b.sha256Start(input), new DataView(whole.buffer, whole.byteOffset).getUint32(0));
+});
 same("shake256", fc.record({ bytes: bytes(300), length: fc.integer({ min: 1, max: 400 }) }), (b, input) =>
   b.shake256(input),
 );

@@ -23,7 +23,7 @@ const from = "peer";
 
 /** An intake over a real store, with one registered originator. */
 async function openTestIntake(
-  options: { checkBatch?: () => "good" | "bad-envelope"; perMinute?: number } = {},
+  options: { checkBatch?: () => "good" | "bad-envelope"; perMinute?: number; strangers?: number } = {},
 ) {
   const opened = await openTestStore();
   const { store } = opened;
@@ -37,6 +37,7 @@ async function openTestIntake(
     log,
     checkBatch: options.checkBatch ?? (() => "good"),
     originatorBytesPerMinute: options.perMinute ?? 1e9,
+    strangerBytesPerMinute: options.strangers ?? 1e9,
     nowMs: () => Date.now(),
     logger: silent,
   });

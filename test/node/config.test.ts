@@ -13,8 +13,9 @@ test("what is chosen goes before the environment, and that before the default", 
       settings.dataDir,
       settings.operatorKey,
       settings.welcomeDays,
+      settings.entryDays,
     ],
-    [["http://chosen"], { host: "::1", port: 80 }, ["/a", "/b"], ".weft/node", undefined, undefined],
+    [["http://chosen"], { host: "::1", port: 80 }, ["/a", "/b"], ".weft/node", undefined, 90, Infinity],
   );
 });
 

@@ -13,6 +13,7 @@ import { createNodeApi } from "../../src/node/createNodeApi.ts";
 import { applyEvent } from "../../src/node/followIndex.ts";
 import { createNodeMetrics } from "../../src/node/nodeMetrics.ts";
 import { type NodeTime, openNodeTime } from "../../src/node/nodeTime.ts";
+import { openPublishShares } from "../../src/node/publishShares.ts";
 import { openReadiness, type Readiness } from "../../src/node/readiness.ts";
 import type { NodeApi, NodeStatus } from "../../src/rpc/nodeApi.ts";
 import { appendPeerBatch } from "../../src/store/node/appendBatch.ts";
@@ -62,11 +63,13 @@ type Collusion = { anchor: BlockRef | undefined };
 
 type ChainPage = Extract<Parameters<typeof applyEvent>[0]["event"], { kind: "page" }>;
 
+const wide = { perSecond: 1e12, burst: 1e12 };
+const NO_BOUNDS = { messages: { each: wide, all: wide }, strangers: { each: wide, all: wide } };
 const logger = pino({ level: "silent" });
 const metrics = createNodeMetrics({
   gauges: {
     ...{ indexBlock: zero, newestBlock: zero, peers: zero, ready: zero, streams: zero },
-    ...{ inFlight: zero, relayTrouble: zero },
+    ...{ inFlight: zero, relayTrouble: zero, freeDisk: zero, diskLow: zero },
   },
   batches: () => new Map(),
   checkpoints: () => new Map(),
@@ -123,8 +126,9 @@ export async function openMemoryNode(params: {
     onBatch,
   });
   const url = urlOf(name);
+  const room = { shares: openPublishShares({ rates: NO_BOUNDS }), shortage: () => undefined };
   const api = createNodeApi({
-    ...{ admission, hub, readiness, metrics, logger, subscriptions: new Map(), batcher: () => batcher },
+    ...{ room, admission, hub, readiness, metrics, logger, subscriptions: new Map(), batcher: () => batcher },
     status: () => statusOf({ network, admission, node, url }),
     // Whatever goes to the chain is taken over below.
     ...{ chain: {} as Chain, relayer: {} as Relayer },

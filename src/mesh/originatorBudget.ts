@@ -1,0 +1,53 @@
+import type { Batch } from "../wire/batch.ts";
+import { type Envelope, envelopeCost } from "../wire/envelope.ts";
+import { toHex } from "../wire/ids.ts";
+import { isOfStrangers, isWelcomeBucket } from "../wire/topic.ts";
+import { type ByteMeters, openByteMeters } from "./byteBudget.ts";
+
+/** Bytes that this node takes of one other node in a minute. */
+type OriginatorRates = {
+  readonly messages: number;
+  /** Welcomes, group infos, key packages and kinds that this version does not know. */
+  readonly strangers: number;
+};
+
+type Spending = { readonly meters: ByteMeters; readonly key: string; readonly bytes: number };
+
+/**
+ * Of one node for one bucket of Welcomes, twice what a node lets its clients publish there in a minute: for every bucket
+ * has readers who look at all that is in it.
+ */
+const BUCKET_BYTES_PER_MINUTE = 2 * 1024 * 1024;
+const MAX_BUCKETS = 65_536;
+
+/** False, and nothing spent, where any of an originator's budgets does not suffice for all of a batch. */
+export function openOriginatorBudget(
+  rates: OriginatorRates,
+): (params: { batch: Batch; now: number }) => boolean {
+  const messages = openByteMeters({ perMinute: rates.messages });
+  const strangers = openByteMeters({ perMinute: rates.strangers });
+  const buckets = openByteMeters({ perMinute: BUCKET_BYTES_PER_MINUTE, maxKeys: MAX_BUCKETS });
+  const spendingsOf = ({ header: { node }, envelopes }: Batch): Spending[] => {
+    const ofStrangers = envelopes.filter(({ topic }) => isOfStrangers(topic));
+    const ofMembers = envelopes.filter(({ topic }) => !isOfStrangers(topic));
+    const welcomes = ofStrangers.filter(({ topic }) => isWelcomeBucket(topic));
+    const byBucket = Map.groupBy(welcomes, ({ topic }) => toHex(topic));
+    return [
+      { meters: messages, key: node, bytes: costOf(ofMembers) },
+      { meters: strangers, key: node, bytes: costOf(ofStrangers) },
+      ...[...byBucket].map(([bucket, same]) => ({
+        ...{ meters: buckets, key: `${node}/${bucket}`, bytes: costOf(same) },
+      })),
+    ];
+  };
+  return ({ batch, now }) => {
+    const spendings = spendingsOf(batch);
+    if (spendings.some(({ meters, key, bytes }) => !meters.fits({ key, bytes, now }))) return false;
+    for (const { meters, key, bytes } of spendings) meters.spend({ key, bytes, now });
+    return true;
+  };
+}
+
+function costOf(envelopes: readonly Envelope[]): number {
+  return envelopes.reduce((sum, envelope) => sum + envelopeCost(envelope), 0);
+}

@@ -1,0 +1,49 @@
+import type { Rate } from "../rpc/rateLimit.ts";
+
+/** Bytes that many share: they come back by `perSecond`, up to `burst`. */
+export type FairPool = {
+  /** Whether that much more is within the share of `key` now. */
+  readonly fits: (params: { key: string; cost: number }) => boolean;
+  readonly take: (params: { key: string; cost: number }) => void;
+};
+
+/**
+ * Nobody may have more in use than so many times what is left for others: one alone gets two thirds of the pool, two get
+ * two fifths each, and whoever comes late still finds as much as each of the others has.
+ */
+const TIMES_LEFT = 2;
+/** What comes back is handed out so often, to all who use something in equal parts. */
+const REFILL_MS = 100;
+
+export function openFairPool(params: Rate & { nowMs: () => number }): FairPool {
+  const { perSecond, burst, nowMs } = params;
+  const used = new Map<string, number>();
+  let inUse = 0;
+  let atMs = nowMs();
+  const refill = (): void => {
+    const now = nowMs();
+    if (now - atMs < REFILL_MS) return;
+    let left = ((now - atMs) / 1000) * perSecond;
+    atMs = now;
+    while (left >= 1 && used.size > 0) {
+      const part = left / used.size;
+      for (const [key, bytes] of used) {
+        const back = Math.min(bytes, part);
+        left -= back;
+        inUse -= back;
+        if (back < bytes) used.set(key, bytes - back);
+        else used.delete(key);
+      }
+    }
+    if (used.size === 0) inUse = 0;
+  };
+  const fits: FairPool["fits"] = ({ key, cost }) => {
+    refill();
+    return (used.get(key) ?? 0) + cost <= TIMES_LEFT * (burst - inUse - cost);
+  };
+  const take: FairPool["take"] = ({ key, cost }) => {
+    used.set(key, (used.get(key) ?? 0) + cost);
+    inUse += cost;
+  };
+  return { fits, take };
+}

@@ -1,0 +1,81 @@
+import { steadyMs } from "../clock/steadyMs.ts";
+import { WeftError } from "../errors.ts";
+import { createTokenBuckets, type Rate } from "../rpc/rateLimit.ts";
+import { type Envelope, envelopeCost } from "../wire/envelope.ts";
+import { isOfStrangers, isWelcomeBucket, parseTopic } from "../wire/topic.ts";
+import { openFairPool } from "./fairPool.ts";
+
+/** Bytes that go to the node's own log, and so to the disks of all nodes. */
+export type PublishRates = {
+  /** Members' messages: of one address, and of all together. */
+  readonly messages: Shares;
+  /** What strangers may publish, too: Welcomes, group infos, key packages. */
+  readonly strangers: Shares;
+};
+
+type Shares = { readonly each: Rate; readonly all: Rate };
+
+/** What one address may publish, and all together: below what other nodes take of this one in a minute. */
+export type PublishShares = {
+  /** Why an envelope has no room now; undefined: it has. */
+  readonly refusal: (params: { caller: string; envelope: Envelope }) => WeftError | undefined;
+  /** To be called in the same turn in which it was not refused. */
+  readonly take: (params: { caller: string; envelope: Envelope }) => void;
+};
+
+type Limit = {
+  readonly key: string;
+  readonly what: string;
+  readonly fits: (params: { key: string; cost: number }) => boolean;
+  readonly take: (params: { key: string; cost: number }) => void;
+};
+
+/**
+ * One bucket of Welcomes: 500 at once, as for somebody who comes into many groups by a new device, and one in eight
+ * seconds from then on. Whoever reads the bucket looks at all of them.
+ */
+const BUCKET_RATE: Rate = { perSecond: 256, burst: 1_000_000 };
+/** Key packages of one installation: 90 at once, and then two a minute. */
+const KEY_PACKAGE_RATE: Rate = { perSecond: 100, burst: 256_000 };
+
+export function openPublishShares(params: { rates: PublishRates; nowMs?: () => number }): PublishShares {
+  const { rates, nowMs = steadyMs } = params;
+  const shared = (rate: Rate) => openFairPool({ ...rate, nowMs });
+  const own = (rate: Rate) => createTokenBuckets({ ...rate, what: "bytes", nowMs });
+  const messages = { each: own(rates.messages.each), all: shared(rates.messages.all) };
+  const strangers = { each: own(rates.strangers.each), all: shared(rates.strangers.all) };
+  const keyPackages = own(KEY_PACKAGE_RATE);
+  const buckets = new Map<string, ReturnType<typeof shared>>();
+
+  const limitsOf = ({ caller, envelope: { topic } }: { caller: string; envelope: Envelope }): Limit[] => {
+    const { each, all } = isOfStrangers(topic) ? strangers : messages;
+    const common = [
+      { ...each, key: caller, what: "This address has published much lately" },
+      { ...all, key: caller, what: "All addresses together have published much lately" },
+    ];
+    const { kind, id } = parseTopic(topic);
+    if (kind === "key-package")
+      return [
+        ...common,
+        { ...keyPackages, key: id, what: "This installation has published many key packages lately" },
+      ];
+    // In no bucket: it is refused for that.
+    if (!isWelcomeBucket(topic)) return common;
+    const bucket = buckets.get(id) ?? shared(BUCKET_RATE);
+    buckets.set(id, bucket);
+    return [...common, { ...bucket, key: caller, what: "Much has come into this bucket of Welcomes lately" }];
+  };
+  return {
+    refusal: (of) => {
+      const cost = envelopeCost(of.envelope);
+      const full = limitsOf(of).find(({ fits, key }) => !fits({ key, cost }));
+      if (full === undefined) return undefined;
+      const hint = `${full.what}: wait and try again, or use another node.`;
+      return new WeftError({ code: "limit-exceeded", message: full.what, hint });
+    },
+    take: (of) => {
+      const cost = envelopeCost(of.envelope);
+      for (const { take, key } of limitsOf(of)) take({ key, cost });
+    },
+  };
+}

@@ -1,0 +1,62 @@
+import { statfs } from "node:fs/promises";
+import { WeftError } from "../errors.ts";
+
+/** How much room there is on a node's disk. Nothing is said of it where the system does not tell. */
+export type DiskRoom = Disposable & {
+  /** Bytes. */
+  readonly free: () => number | undefined;
+  /** Why nothing is published here: there is less than the mark. */
+  readonly shortage: () => WeftError | undefined;
+  /** There is less than half of the mark: what peers have waits with them, so that what is stored stays whole. */
+  readonly isOut: () => boolean;
+};
+
+const LOOK_MS = 5_000;
+/** It is over when there is so many times the mark, lest it comes and goes with each file. */
+const OVER = 1.1;
+
+/** Looks at once, and then every few seconds. `onTurn` hears when room becomes scarce, and when that is over. */
+export async function watchRoom(params: {
+  /** A directory on the disk. */
+  path: string;
+  /** Bytes; 0: there is always enough. */
+  mark: number;
+  onTurn: (shortage: WeftError | undefined) => void;
+  /** The system's word unless told. */
+  readFree?: (path: string) => Promise<number>;
+  lookMs?: number;
+}): Promise<DiskRoom> {
+  const { path, mark, onTurn, readFree = readFreeBytes, lookMs = LOOK_MS } = params;
+  let free: number | undefined;
+  let shortage: WeftError | undefined;
+  const look = async (): Promise<void> => {
+    free = await readFree(path).catch(() => undefined);
+    const wanted = shortage === undefined ? mark : mark * OVER;
+    const before = shortage;
+    shortage = free !== undefined && free < wanted ? shortageOf({ free, mark }) : undefined;
+    if ((before === undefined) !== (shortage === undefined)) onTurn(shortage);
+  };
+  if (mark > 0) await look();
+  const timer = mark > 0 ? setInterval(() => void look(), lookMs) : undefined;
+  return {
+    free: () => free,
+    shortage: () => shortage,
+    isOut: () => free !== undefined && free < mark / 2,
+    [Symbol.dispose]: () => clearInterval(timer),
+  };
+}
+
+/** What a process without special rights may still fill. */
+async function readFreeBytes(path: string): Promise<number> {
+  const { bavail, bsize } = await statfs(path);
+  return bavail * bsize;
+}
+
+function shortageOf({ free, mark }: { free: number; mark: number }): WeftError {
+  const message = `its disk has room for ${inMegabytes(free)}, and the mark is ${inMegabytes(mark)}`;
+  return new WeftError({ code: "disk-low", message });
+}
+
+function inMegabytes(bytes: number): string {
+  return `${Math.round(bytes / 1e6)} MB`;
+}
