@@ -8,7 +8,7 @@ import { relayIdentity } from "../chain/relayIdentity.ts";
 import { MAX_DIGEST_ROWS, MAX_LINKING_HEADERS, MAX_PAGE_BYTES } from "../rpc/limits.ts";
 import type { Call, NodeApi, NodeStatus } from "../rpc/nodeApi.ts";
 import { findCoverage } from "../store/node/findCoverage.ts";
-import { childCount, entriesAtHead, entryOf } from "../store/node/readEntries.ts";
+import { childCount, entryOf } from "../store/node/readEntries.ts";
 import { readHistories } from "../store/node/readHistories.ts";
 import { hasEnvelopes } from "../store/node/receiptsOf.ts";
 import { topicDigests } from "../store/node/topicDigests.ts";
@@ -17,6 +17,7 @@ import { keyPackageTopic } from "../wire/topic.ts";
 import type { Admission } from "./admitEnvelope.ts";
 import type { Batcher } from "./batcher.ts";
 import type { ChainHub } from "./chainHub.ts";
+import type { ReadEntries } from "./entryShelf.ts";
 import { type LateSiblings, takeLateSibling } from "./lateSiblings.ts";
 import { listNodes } from "./listNodes.ts";
 import { newestKeyPackage } from "./newestKeyPackage.ts";
@@ -37,6 +38,7 @@ export type ApiParts = {
   /** Throws `not-ready` until the node may sign. */
   readonly batcher: () => Batcher;
   readonly room: Room;
+  readonly readEntries: ReadEntries;
   readonly status: () => NodeStatus;
   readonly metrics: NodeMetrics;
   readonly logger: Logger;
@@ -121,18 +123,18 @@ function meshCalls(
 function chainCalls(
   parts: ApiParts,
 ): Pick<NodeApi, "fetchEntries" | "followChain" | "getEntry" | "relayAppend"> {
-  const { admission, chain, relayer, hub, readiness, metrics } = parts;
+  const { admission, chain, relayer, hub, readEntries, readiness, metrics } = parts;
   const { index } = admission;
   const relayed: LateSiblings = new Map();
   return {
     fetchEntries: async ({ group, recent, maxBytes = MAX_PAGE_BYTES }) => {
       requireNothing(readiness.indexReason());
-      return await entriesAtHead({ index, group, recent, maxBytes });
+      return await readEntries({ group, recent, maxBytes });
     },
     followChain: ({ groups }, call) => {
       requireNothing(readiness.indexReason());
       const { chainLag } = readiness;
-      return streamChain({ index, hub, groups, chainLag, signal: signalOf(call) });
+      return streamChain({ read: readEntries, hub, groups, chainLag, signal: signalOf(call) });
     },
     getEntry: async ({ group, id }) => {
       const { head } = index.state;

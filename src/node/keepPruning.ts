@@ -3,12 +3,24 @@ import type { Logger } from "pino";
 import { steadyMs } from "../clock/steadyMs.ts";
 import type { NodeSettings } from "../config.ts";
 import { compactDatabase } from "../store/compactDatabase.ts";
+import type { ChainIndex } from "../store/node/chainIndex.ts";
+import { dropPayloads } from "../store/node/keepPayloads.ts";
 import type { LogStore } from "../store/node/logStore.ts";
 import { pruneLogs, type Retention } from "../store/node/pruneLogs.ts";
+import type { GroupId } from "../wire/ids.ts";
 import type { NodeTime } from "./nodeTime.ts";
 import type { DiskRoom } from "./watchRoom.ts";
 
 type RetentionDays = Pick<NodeSettings, "groupDays" | "keyPackageDays" | "welcomeDays" | "unknownDays">;
+type Kept = {
+  readonly store: LogStore;
+  readonly index: ChainIndex;
+  /** Whether somebody reads the group's entries here. */
+  readonly isRead: (group: GroupId) => boolean;
+  readonly settings: RetentionDays & Pick<NodeSettings, "entryDays">;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+};
 
 const LOOK_MS = 5_000;
 const PERIOD_MS = 60 * 60_000;
@@ -16,18 +28,20 @@ const DAY_MS = 24 * 60 * 60_000;
 /** What strangers can fill is kept for no longer while there is hardly any room. */
 const SCARCE_DAYS = 7;
 
-/** Removes what is older than its kind's retention: every hour, and once room becomes scarce. Ends when the signal aborts. */
-export async function keepPruning(params: {
-  store: LogStore;
-  time: Pick<NodeTime, "chain">;
-  room: Pick<DiskRoom, "shortage">;
-  settings: RetentionDays;
-  logger: Logger;
-  signal: AbortSignal;
-  lookMs?: number;
-}): Promise<void> {
-  const { store, time, room, settings, logger, signal, lookMs = LOOK_MS } = params;
+/**
+ * Removes envelopes that are older than their kind's retention, every hour and once room becomes scarce, and every day the
+ * payloads of entries that nobody reads. Ends when the signal aborts.
+ */
+export async function keepPruning(
+  params: Kept & {
+    time: Pick<NodeTime, "chain">;
+    room: Pick<DiskRoom, "shortage">;
+    lookMs?: number;
+  },
+): Promise<void> {
+  const { time, room, logger, signal, lookMs = LOOK_MS } = params;
   let atMs = steadyMs() + PERIOD_MS;
+  let entriesAtMs = atMs;
   let wasScarce = false;
   while (!signal.aborted) {
     await delay(lookMs, undefined, { signal }).catch(() => undefined);
@@ -38,13 +52,29 @@ export async function keepPruning(params: {
     atMs = steadyMs() + PERIOD_MS;
     wasScarce = isScarce;
     try {
-      const removed = await pruneLogs({ store, retention: retentionOf({ settings, isScarce }), signal });
-      if (removed > 0) logger.info({ removed }, "pruned envelopes");
-      if (removed > 0 && isScarce) await compactDatabase(store.database);
+      await pruneEnvelopes({ ...params, isScarce });
+      if (steadyMs() < entriesAtMs) continue;
+      entriesAtMs = steadyMs() + DAY_MS;
+      await pruneEntries(params);
     } catch (error) {
       logger.error({ err: error }, "pruning failed; it is tried again in an hour");
     }
   }
+}
+
+async function pruneEnvelopes(params: Kept & { isScarce: boolean }): Promise<void> {
+  const { store, isScarce, logger, signal } = params;
+  const removed = await pruneLogs({ store, retention: retentionOf(params), signal });
+  if (removed === 0) return;
+  logger.info({ removed }, "pruned envelopes");
+  if (isScarce) await compactDatabase(store.database);
+}
+
+async function pruneEntries({ store, index, isRead, settings, logger, signal }: Kept): Promise<void> {
+  const before = store.nowMs() - settings.entryDays * DAY_MS;
+  if (!Number.isFinite(before)) return;
+  const groups = await dropPayloads({ index, before, isRead, signal });
+  if (groups > 0) logger.info({ groups }, "dropped entries of groups that nobody reads here");
 }
 
 /** Kinds that are kept for ever are not named. */

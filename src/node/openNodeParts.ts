@@ -15,11 +15,12 @@ import { openChainIndex } from "../store/node/chainIndex.ts";
 import { openLogStore } from "../store/node/openLogStore.ts";
 import { settleWrites } from "../store/node/writer.ts";
 import { openDatabase } from "../store/openDatabase.ts";
-import type { NodeId } from "../wire/ids.ts";
+import type { GroupId, NodeId } from "../wire/ids.ts";
 import type { Network } from "../wire/network.ts";
 import { type Admission, forgetHeads, openAdmission } from "./admitEnvelope.ts";
 import { type ChainHub, openChainHub } from "./chainHub.ts";
 import { type Directory, openDirectory } from "./directory.ts";
+import { type EntryShelf, openEntryShelf } from "./entryShelf.ts";
 import { followIndex } from "./followIndex.ts";
 import { keepClock } from "./keepClock.ts";
 import { keepPruning } from "./keepPruning.ts";
@@ -44,6 +45,7 @@ export type NodeParts = {
   readonly hub: ChainHub;
   readonly readiness: Readiness;
   readonly room: DiskRoom;
+  readonly shelf: EntryShelf;
   readonly time: NodeTime;
   readonly logger: Logger;
 };
@@ -76,13 +78,15 @@ export async function openNodeParts(params: {
     await watchRoom({ path: settings.dataDir, mark: settings.freeDiskBytes, onTurn: tellRoom(logger) }),
   );
   const operator = openRelayer({ privateKey: keys.operator, maxFeeGwei: settings.maxFeeGwei });
+  const { blocksPerPage } = settings;
+  const shelf = openEntryShelf({ index, chain, blocksPerPage, nowMs: time.networkMs, logger });
   const node = nodeIdOf({ operator: operator.address, signingKey: p256PublicKey(keys.signing) });
   return {
     ...{ settings, network, keys, node, chain, operator, time },
     admission: openAdmission({ network, index, store }),
     directory: openDirectory(index),
     hub: openChainHub(index.state.head),
-    ...{ readiness, room },
+    ...{ readiness, room, shelf },
     logger: logger.child({ node }),
   };
 }
@@ -109,7 +113,7 @@ export function runInBackground(params: { parts: NodeParts; stack: AsyncDisposab
     time.hear(progress.newest);
     readiness.tell(progress);
   };
-  const keeping = keepClock({ time, readiness, logger, signal: stop.signal });
+  const watchingClock = keepClock({ time, readiness, logger, signal: stop.signal });
   const { index, store } = admission;
   const follow = { chain, hub, settings, logger, onNodes, onRollback, index, store };
   const following = followIndex({ ...follow, onProgress, signal: stop.signal }).catch((error) => {
@@ -121,11 +125,15 @@ export function runInBackground(params: { parts: NodeParts; stack: AsyncDisposab
   });
   chain.providers.onTurn = (turn) => logger.warn(turn, "another chain provider is in use");
   const watching = watchProviders({ chain, signal: stop.signal });
-  const pruning = keepPruning({ store, time, room, settings, logger, signal: stop.signal });
+  const { shelf } = parts;
+  const isFollowed = (group: GroupId): boolean => [...hub.watches].some(({ groups }) => groups.has(group));
+  const isRead = (group: GroupId): boolean => shelf.isRead(group) || isFollowed(group);
+  const keeping = { store, index, isRead, time, room, settings, logger };
+  const pruning = keepPruning({ ...keeping, signal: stop.signal });
   const tending = keepTransactions({ chain, relayer, hub, logger, signal: stop.signal });
   stack.defer(async () => {
     stop.abort();
-    await Promise.all([following, keeping, watching, tending, pruning]);
+    await Promise.all([following, watchingClock, watching, tending, pruning]);
   });
 }
 

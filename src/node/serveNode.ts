@@ -35,7 +35,10 @@ export async function serveNode(params: {
   let httpAddress = settings.publicUrl ?? "";
   const status = (): NodeStatus => statusOf({ parts, mesh, httpAddress });
   const rpc = await serveRpc({
-    handlers: createNodeApi({ ...parts, relayer, subscriptions, batcher, room, status, metrics }),
+    handlers: createNodeApi({
+      ...{ ...parts, relayer, subscriptions, batcher, room, status, metrics },
+      readEntries: parts.shelf.read,
+    }),
     pages: nodePages({
       ...{ metrics, notReady: readiness.reason, failure: readiness.failure },
       warnings: () => warningsOf(parts),

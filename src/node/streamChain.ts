@@ -1,18 +1,17 @@
 import { WeftError } from "../errors.ts";
 import { MAX_PAGE_BYTES, STREAM_HEARTBEAT_MS } from "../rpc/limits.ts";
 import type { ChainEvent, EntryCursor, GroupPosition } from "../rpc/nodeApi.ts";
-import type { ChainIndex } from "../store/node/chainIndex.ts";
 import type { IndexedEntry } from "../store/node/indexedRecords.ts";
-import { entriesAtHead } from "../store/node/readEntries.ts";
 import type { GroupId } from "../wire/ids.ts";
 import { type ChainHub, type ChainWatch, nextChange, watchChain } from "./chainHub.ts";
+import type { ReadEntries } from "./entryShelf.ts";
 import { requireNothing } from "./readiness.ts";
 
 /** Cursors that are kept of a group, to go on from after a reorg. */
 const CURSORS_KEPT = 64;
 
 type Follower = {
-  readonly index: ChainIndex;
+  readonly read: ReadEntries;
   readonly watch: ChainWatch;
   /** Newest first. */
   readonly cursors: Map<GroupId, readonly EntryCursor[]>;
@@ -24,20 +23,20 @@ type Follower = {
  * once this node is behind the others.
  */
 export async function* streamChain(params: {
-  index: ChainIndex;
+  read: ReadEntries;
   hub: ChainHub;
   groups: readonly GroupPosition[];
   /** Why this node is not to be read by; undefined: nothing. */
   chainLag: () => string | undefined;
   signal: AbortSignal;
 }): AsyncGenerator<ChainEvent, never> {
-  const { index, hub, groups, chainLag, signal } = params;
+  const { read, hub, groups, chainLag, signal } = params;
   using watch = watchChain({ hub, groups: groups.map(({ group }) => group) });
   const cursors = new Map(groups.map(({ group, recent }) => [group, recent]));
   yield { kind: "started" };
   while (!signal.aborted) {
     requireNothing(chainLag());
-    yield* readChanged({ index, watch, cursors });
+    yield* readChanged({ read, watch, cursors });
     if (watch.changed.size > 0 || watch.rolledBackTo !== undefined) continue;
     watch.moved = false;
     if (hub.head !== undefined) yield { kind: "head", head: hub.head };
@@ -48,7 +47,7 @@ export async function* streamChain(params: {
 
 /** Tells what changed until nothing is left. */
 async function* readChanged(follower: Follower): AsyncGenerator<ChainEvent> {
-  const { index, watch, cursors } = follower;
+  const { read, watch, cursors } = follower;
   for (;;) {
     const { rolledBackTo } = watch;
     if (rolledBackTo !== undefined) {
@@ -65,7 +64,7 @@ async function* readChanged(follower: Follower): AsyncGenerator<ChainEvent> {
     if (group === undefined) return;
     watch.changed.delete(group);
     const recent = cursors.get(group) ?? [];
-    const page = await entriesAtHead({ index, group, recent, maxBytes: MAX_PAGE_BYTES });
+    const page = await read({ group, recent, maxBytes: MAX_PAGE_BYTES });
     // What was read may be of the new branch: the rollback goes first, then it is read again.
     if (watch.rolledBackTo !== undefined) continue;
     if (page.more) watch.changed.add(group);

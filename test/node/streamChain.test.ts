@@ -9,7 +9,7 @@ import { applyChainPage, rollbackChain } from "../../src/store/node/applyChainPa
 import { openChainIndex } from "../../src/store/node/chainIndex.ts";
 import type { IndexableRecord } from "../../src/store/node/indexableRecord.ts";
 import type { BlockRef } from "../../src/store/node/indexedRecords.ts";
-import { entriesOf } from "../../src/store/node/readEntries.ts";
+import { entriesAtHead, entriesOf } from "../../src/store/node/readEntries.ts";
 import { asAddress, asId, type EntryId, type GroupId, toHex } from "../../src/wire/ids.ts";
 import { openTestStore } from "../support/openTestStore.ts";
 import { until } from "../support/until.ts";
@@ -34,7 +34,7 @@ test("whoever follows a group through pages and rollbacks ends with what the ind
       const stop = new AbortController();
       const follower = follow(
         streamChain({
-          index,
+          read: (of) => entriesAtHead({ index, ...of }),
           hub,
           groups: [{ group, recent: [] }],
           chainLag: () => undefined,

@@ -10,6 +10,7 @@ import { type Batcher, openBatcher } from "../../src/node/batcher.ts";
 import { type ChainHub, openChainHub } from "../../src/node/chainHub.ts";
 import { checkPeerBatch } from "../../src/node/checkPeerBatch.ts";
 import { createNodeApi } from "../../src/node/createNodeApi.ts";
+import type { ReadEntries } from "../../src/node/entryShelf.ts";
 import { applyEvent } from "../../src/node/followIndex.ts";
 import { createNodeMetrics } from "../../src/node/nodeMetrics.ts";
 import { type NodeTime, openNodeTime } from "../../src/node/nodeTime.ts";
@@ -20,6 +21,7 @@ import { appendPeerBatch } from "../../src/store/node/appendBatch.ts";
 import { chainCursor, openChainIndex } from "../../src/store/node/chainIndex.ts";
 import type { BlockRef } from "../../src/store/node/indexedRecords.ts";
 import { openLogStore } from "../../src/store/node/openLogStore.ts";
+import { entriesAtHead } from "../../src/store/node/readEntries.ts";
 import type { Batch } from "../../src/wire/batch.ts";
 import { utf8 } from "../../src/wire/bytes.ts";
 import { type Address, asAddress, type NodeId, toHex } from "../../src/wire/ids.ts";
@@ -127,8 +129,19 @@ export async function openMemoryNode(params: {
   });
   const url = urlOf(name);
   const room = { shares: openPublishShares({ rates: NO_BOUNDS }), shortage: () => undefined };
+  const readEntries: ReadEntries = (of) => entriesAtHead({ index, ...of });
   const api = createNodeApi({
-    ...{ room, admission, hub, readiness, metrics, logger, subscriptions: new Map(), batcher: () => batcher },
+    ...{
+      room,
+      readEntries,
+      admission,
+      hub,
+      readiness,
+      metrics,
+      logger,
+      subscriptions: new Map(),
+      batcher: () => batcher,
+    },
     status: () => statusOf({ network, admission, node, url }),
     // Whatever goes to the chain is taken over below.
     ...{ chain: {} as Chain, relayer: {} as Relayer },

@@ -69,7 +69,7 @@ export async function applyChainPage(params: { index: ChainIndex; page: ChainPag
   index.state = next;
 }
 
-/** Steps of one block keep their order; a record changes at most three keys. */
+/** Steps of one block keep their order; a record changes at most four keys. */
 const CHANGES_PER_RECORD = 4;
 
 /**

@@ -42,6 +42,7 @@ function entryChanges(record: IndexableRecord & { kind: "entry" }): Change[] {
   const entry = { group, id, parent, index, authority, payload, block: { number, hash, time }, logIndex };
   return [
     { key: keyOf(nodeSchema.entry, { group, id }), value: encodeEntry(entry) },
+    { key: keyOf(nodeSchema.entryPayload, { group, id }), value: payload },
     { key: keyOf(nodeSchema.entryByGroup, { group, block: number, logIndex }), value: fromHex(id) },
     { key: keyOf(nodeSchema.child, { group, parent, index }), value: fromHex(id) },
   ];

@@ -32,6 +32,7 @@ export const indexRecords = [
   nodeSchema.block,
   nodeSchema.undo,
   nodeSchema.entry,
+  nodeSchema.entryPayload,
   nodeSchema.entryByGroup,
   nodeSchema.child,
   nodeSchema.inbox,

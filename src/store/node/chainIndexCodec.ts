@@ -1,7 +1,7 @@
 import { concatBytes } from "../../crypto/concatBytes.ts";
 import { u32 } from "../../wire/bytes.ts";
 import type { Write } from "../writeAtomic.ts";
-import type { IndexedEntry } from "./indexedRecords.ts";
+import type { EntryFields, IndexedEntry } from "./indexedRecords.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
@@ -15,15 +15,16 @@ export function parseJson<T>(bytes: Uint8Array): T {
   return JSON.parse(decoder.decode(bytes)) as T;
 }
 
-/** length of the fields (u32) ‖ fields as JSON ‖ payload */
-export function encodeEntry({ payload, ...fields }: IndexedEntry): Uint8Array {
+/** length of the fields (u32) ‖ fields as JSON; the payload has a record of its own. */
+export function encodeEntry({ payload: _, ...fields }: IndexedEntry): Uint8Array {
   const json = writeJson(fields);
-  return concatBytes(u32(json.length), json, payload);
+  return concatBytes(u32(json.length), json);
 }
 
+/** `payload` is empty unless an earlier version wrote it behind the fields. */
 export function decodeEntry(bytes: Uint8Array): IndexedEntry {
   const length = new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(0);
-  const fields = parseJson<Omit<IndexedEntry, "payload">>(bytes.subarray(4, 4 + length));
+  const fields = parseJson<EntryFields>(bytes.subarray(4, 4 + length));
   return { ...fields, payload: bytes.slice(4 + length) };
 }
 

@@ -15,6 +15,9 @@ export type IndexedEntry = {
   readonly logIndex: number;
 };
 
+/** What the index keeps of an entry for ever; its payload may be dropped. */
+export type EntryFields = Omit<IndexedEntry, "payload">;
+
 export type IndexedInbox = {
   readonly inbox: InboxId;
   readonly salt: Hex;

@@ -4,7 +4,7 @@ import { keyOf, parseKey, rangeOf } from "../keys.ts";
 import { nodeSchema } from "../schema.ts";
 import type { ChainIndex } from "./chainIndex.ts";
 import { decodeEntry } from "./chainIndexCodec.ts";
-import type { BlockRef, IndexedEntry } from "./indexedRecords.ts";
+import type { BlockRef, EntryFields, IndexedEntry } from "./indexedRecords.ts";
 
 /** Right after an entry of a group; the hash tells whether its block is still on the chain. */
 export type EntryCursor = { readonly block: number; readonly logIndex: number; readonly blockHash: Hex };
@@ -14,29 +14,40 @@ export type EntriesPage = {
   readonly from: EntryCursor | undefined;
   /** In chain order. */
   readonly entries: readonly IndexedEntry[];
+  /** The next ones, where their payloads were dropped: then there are no entries. */
+  readonly dropped: readonly EntryFields[];
   readonly more: boolean;
 };
 
 const MAX_ENTRIES_PER_PAGE = 1024;
 /** Fields of an entry beside its payload, about. */
 const ENTRY_BYTES = 256;
+/** Dropped entries that one page names. */
+const MAX_DROPPED_PER_PAGE = 64;
 
-export async function entryOf(params: {
-  index: ChainIndex;
-  group: GroupId;
-  id: EntryId | GroupId;
-}): Promise<IndexedEntry | undefined> {
-  const { index, group, id } = params;
+type EntryName = { readonly index: ChainIndex; readonly group: GroupId; readonly id: EntryId | GroupId };
+
+export async function entryOf(params: EntryName): Promise<EntryFields | undefined> {
+  return await storedEntry(params);
+}
+
+/** Without its payload, unless an earlier version wrote it there. */
+async function storedEntry({ index, group, id }: EntryName): Promise<IndexedEntry | undefined> {
   const bytes = await index.database.level.get(keyOf(nodeSchema.entry, { group, id }));
   return bytes === undefined ? undefined : decodeEntry(bytes);
 }
 
-/** How many entries build on one, or on the root (`id` = group). */
-export async function childCount(params: {
+async function payloadOf(params: {
   index: ChainIndex;
-  group: GroupId;
-  id: EntryId | GroupId;
-}): Promise<number> {
+  entry: IndexedEntry;
+}): Promise<Uint8Array | undefined> {
+  const { group, id, payload } = params.entry;
+  if (payload.length > 0) return payload;
+  return await params.index.database.level.get(keyOf(nodeSchema.entryPayload, { group, id }));
+}
+
+/** How many entries build on one, or on the root (`id` = group). */
+export async function childCount(params: EntryName): Promise<number> {
   const { index, group, id } = params;
   const range = { ...rangeOf(nodeSchema.child, { group, parent: id }), reverse: true, limit: 1 };
   const [last] = await index.database.level.keys(range).all();
@@ -44,11 +55,7 @@ export async function childCount(params: {
 }
 
 /** The block of the first entry that builds on one, or on the root (`id` = group). */
-export async function firstChildBlock(params: {
-  index: ChainIndex;
-  group: GroupId;
-  id: EntryId | GroupId;
-}): Promise<number | undefined> {
+export async function firstChildBlock(params: EntryName): Promise<number | undefined> {
   const { index, group, id: parent } = params;
   const first = await index.database.level.get(keyOf(nodeSchema.child, { group, parent, index: 0 }));
   const entry = first && (await entryOf({ index, group, id: asId<EntryId>(first) }));
@@ -89,18 +96,29 @@ export async function entriesOf(params: {
   const { gte, lt } = rangeOf(nodeSchema.entryByGroup, { group });
   const start = from && keyOf(nodeSchema.entryByGroup, { group, block: from.block, logIndex: from.logIndex });
   const entries: IndexedEntry[] = [];
+  const dropped: EntryFields[] = [];
   let bytes = 0;
   const limit = MAX_ENTRIES_PER_PAGE + 1;
   for await (const id of level.values({ ...(start === undefined ? { gte } : { gt: start }), lt, limit })) {
-    const entry = await entryOf({ index, group, id: asId<EntryId>(id) });
+    const entry = await storedEntry({ index, group, id: asId<EntryId>(id) });
     // Rolled back since the iterator was opened: the next page tells what took its place.
     if (entry === undefined) break;
-    bytes += ENTRY_BYTES + entry.payload.length;
+    const payload = await payloadOf({ index, entry });
+    if (payload === undefined) {
+      // Only what is final is ever dropped: this one was rolled back.
+      if (entry.block.number > index.state.floor) break;
+      if (entries.length > 0) return { from, entries, dropped, more: true };
+      dropped.push(entry);
+      if (dropped.length === MAX_DROPPED_PER_PAGE) break;
+      continue;
+    }
+    if (dropped.length > 0) break;
+    bytes += ENTRY_BYTES + payload.length;
     const full = bytes > maxBytes || entries.length === MAX_ENTRIES_PER_PAGE;
-    if (full && entries.length > 0) return { from, entries, more: true };
-    entries.push(entry);
+    if (full && entries.length > 0) return { from, entries, dropped, more: true };
+    entries.push({ ...entry, payload });
   }
-  return { from, entries, more: false };
+  return { from, entries, dropped, more: dropped.length > 0 };
 }
 
 async function firstOnChain(params: {

@@ -1,0 +1,80 @@
+import type { Logger } from "pino";
+import type { Chain } from "../chain/chain.ts";
+import { readPayloads } from "../chain/readPayloads.ts";
+import { WeftError } from "../errors.ts";
+import type { ChainIndex } from "../store/node/chainIndex.ts";
+import type { EntryFields } from "../store/node/indexedRecords.ts";
+import { noteRead, restorePayloads } from "../store/node/keepPayloads.ts";
+import { entriesAtHead } from "../store/node/readEntries.ts";
+import type { GroupId } from "../wire/ids.ts";
+import { remember } from "../wire/remember.ts";
+
+/** A page of a group's entries, see `entriesAtHead`, with all payloads. */
+export type ReadEntries = (
+  params: Omit<Parameters<typeof entriesAtHead>[0], "index">,
+) => ReturnType<typeof entriesAtHead>;
+
+/** Entries of groups that were dropped while nobody read them, and come back when somebody does. */
+export type EntryShelf = {
+  /** Throws `chain-unreachable` if the chain does not give what was dropped, `limit-exceeded` if too many ask. */
+  readonly read: ReadEntries;
+  /** Whether somebody has read a group's entries today. */
+  readonly isRead: (group: GroupId) => boolean;
+};
+
+const DAY_MS = 24 * 60 * 60_000;
+const MAX_NOTED = 50_000;
+/** Pages of dropped entries that are fetched from the chain at once. */
+const MAX_FETCHES = 8;
+
+export function openEntryShelf(params: {
+  index: ChainIndex;
+  chain: Chain;
+  blocksPerPage: number;
+  /** The network's time. */
+  nowMs: () => number;
+  logger: Logger;
+}): EntryShelf {
+  const { index, chain, blocksPerPage, nowMs, logger } = params;
+  const noted = new Map<GroupId, number>();
+  let fetches = 0;
+  const today = (): number => Math.floor(nowMs() / DAY_MS);
+  const isRead = (group: GroupId): boolean => noted.get(group) === today();
+  const note = async (group: GroupId): Promise<void> => {
+    if (isRead(group)) return;
+    remember({ known: noted, key: group, value: today(), limit: MAX_NOTED });
+    await noteRead({ database: index.database, group, nowMs: nowMs() });
+  };
+  const fetch = async (group: GroupId, dropped: readonly EntryFields[]): Promise<void> => {
+    if (fetches >= MAX_FETCHES) {
+      const message = "entries of many groups are being fetched from the chain";
+      throw new WeftError({ code: "limit-exceeded", message });
+    }
+    fetches++;
+    try {
+      const payloads = await readPayloads({ chain, group, entries: dropped, blocksPerPage });
+      const entries = dropped.flatMap((entry) => {
+        const payload = payloads.get(entry.id);
+        return payload === undefined ? [] : [{ ...entry, payload }];
+      });
+      if (entries.length < dropped.length) {
+        const message = "the chain's provider does not give entries of this group any more";
+        throw new WeftError({ code: "chain-unreachable", message });
+      }
+      await restorePayloads({ database: index.database, entries });
+      logger.debug({ group, entries: entries.length }, "fetched entries again");
+    } finally {
+      fetches--;
+    }
+  };
+  const read: ReadEntries = async (of) => {
+    for (;;) {
+      const page = await entriesAtHead({ index, ...of });
+      // Not for groups that there are not: anybody can ask for those.
+      if (page.from ?? page.entries[0] ?? page.dropped[0]) await note(of.group);
+      if (page.dropped.length === 0) return page;
+      await fetch(of.group, page.dropped);
+    }
+  };
+  return { read, isRead };
+}
