@@ -64,7 +64,7 @@ export const nodeSettings = {
   messageBytesPerSecond: count("WEFT_MESSAGE_BYTES_PER_SECOND", "50000", "bytes of messages that are taken"),
   messageBytesBurst: count(
     "WEFT_MESSAGE_BYTES_BURST",
-    "24000000",
+    "20000000",
     "bytes of messages that are taken at once",
   ),
   allMessageBytesPerSecond: count(

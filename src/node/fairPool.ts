@@ -7,14 +7,13 @@ export type FairPool = {
   readonly take: (params: { key: string; cost: number }) => void;
 };
 
-/**
- * Nobody may have more in use than so many times what is left for others: one alone gets two thirds of the pool, two get
- * two fifths each, and whoever comes late still finds as much as each of the others has.
- */
-const TIMES_LEFT = 2;
 /** What comes back is handed out so often, to all who use something in equal parts. */
 const REFILL_MS = 100;
 
+/**
+ * Nobody may have more in use than what is left for others: one alone gets half of the pool. What comes back is then for
+ * those who have less than others: a flood by many holds them up for as long as their share takes to come back.
+ */
 export function openFairPool(params: Rate & { nowMs: () => number }): FairPool {
   const { perSecond, burst, nowMs } = params;
   const used = new Map<string, number>();
@@ -39,7 +38,7 @@ export function openFairPool(params: Rate & { nowMs: () => number }): FairPool {
   };
   const fits: FairPool["fits"] = ({ key, cost }) => {
     refill();
-    return (used.get(key) ?? 0) + cost <= TIMES_LEFT * (burst - inUse - cost);
+    return (used.get(key) ?? 0) + cost <= burst - inUse - cost;
   };
   const take: FairPool["take"] = ({ key, cost }) => {
     used.set(key, (used.get(key) ?? 0) + cost);

@@ -1,4 +1,5 @@
 import { steadyMs } from "../clock/steadyMs.ts";
+import type { NodeSettings } from "../config.ts";
 import { WeftError } from "../errors.ts";
 import { createTokenBuckets, type Rate } from "../rpc/rateLimit.ts";
 import { type Envelope, envelopeCost } from "../wire/envelope.ts";
@@ -31,10 +32,10 @@ type Limit = {
 };
 
 /**
- * One bucket of Welcomes: 500 at once, as for somebody who comes into many groups by a new device, and one in eight
+ * One bucket of Welcomes: 500 at once, as for somebody who comes into many groups by a new device, and one in four
  * seconds from then on. Whoever reads the bucket looks at all of them.
  */
-const BUCKET_RATE: Rate = { perSecond: 256, burst: 1_000_000 };
+const BUCKET_RATE: Rate = { perSecond: 512, burst: 1_000_000 };
 /** Key packages of one installation: 90 at once, and then two a minute. */
 const KEY_PACKAGE_RATE: Rate = { perSecond: 100, burst: 256_000 };
 
@@ -76,6 +77,19 @@ export function openPublishShares(params: { rates: PublishRates; nowMs?: () => n
     take: (of) => {
       const cost = envelopeCost(of.envelope);
       for (const { take, key } of limitsOf(of)) take({ key, cost });
+    },
+  };
+}
+
+export function publishRatesOf(settings: NodeSettings): PublishRates {
+  return {
+    messages: {
+      each: { perSecond: settings.messageBytesPerSecond, burst: settings.messageBytesBurst },
+      all: { perSecond: settings.allMessageBytesPerSecond, burst: settings.allMessageBytesBurst },
+    },
+    strangers: {
+      each: { perSecond: settings.strangerBytesPerSecond, burst: settings.strangerBytesBurst },
+      all: { perSecond: settings.allStrangerBytesPerSecond, burst: settings.allStrangerBytesBurst },
     },
   };
 }

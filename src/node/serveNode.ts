@@ -14,7 +14,7 @@ import { createNodeMetrics, type NodeMetrics } from "./nodeMetrics.ts";
 import { nodePages } from "./nodePages.ts";
 import type { NodeParts } from "./openNodeParts.ts";
 import type { Room } from "./publishEnvelopes.ts";
-import { openPublishShares, type PublishRates } from "./publishShares.ts";
+import { openPublishShares, publishRatesOf } from "./publishShares.ts";
 import type { Subscriptions } from "./subscribeTopics.ts";
 
 /** Serves the node's public API, its health and its metrics. Throws `bad-config` if the port can't be had. */
@@ -123,18 +123,5 @@ function limitsOf(settings: NodeSettings): RateLimits {
     relays: { perSecond: settings.relaysPerSecond, burst: settings.relayBurst },
     publishedBytes: { perSecond: publishedBytesPerSecond, burst: publishedBytesBurst },
     streams: settings.streamsPerAddress,
-  };
-}
-
-function publishRatesOf(settings: NodeSettings): PublishRates {
-  return {
-    messages: {
-      each: { perSecond: settings.messageBytesPerSecond, burst: settings.messageBytesBurst },
-      all: { perSecond: settings.allMessageBytesPerSecond, burst: settings.allMessageBytesBurst },
-    },
-    strangers: {
-      each: { perSecond: settings.strangerBytesPerSecond, burst: settings.strangerBytesBurst },
-      all: { perSecond: settings.allStrangerBytesPerSecond, burst: settings.allStrangerBytesBurst },
-    },
   };
 }
