@@ -1,11 +1,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { xwingKeyPairFromSeed } from "../../src/crypto/xwing.ts";
+import { randomBytes, x25519PublicKey } from "#crypto";
+import { concatBytes } from "../../src/crypto/concatBytes.ts";
+import {
+  XWING_ENCAPSULATION_LENGTH,
+  XWING_RANDOMNESS_LENGTH,
+  xwingKeyPairFromSeed,
+} from "../../src/crypto/xwing.ts";
 import { isWeftError } from "../../src/errors.ts";
 import { createInstallation } from "../../src/identity/createInstallation.ts";
 import { createKeyPackageRecord } from "../../src/identity/createKeyPackageRecord.ts";
 import { openGroupInfo, sealGroupInfo } from "../../src/identity/sealGroupInfo.ts";
+import { ownViewTag, viewTagFor } from "../../src/identity/viewTag.ts";
 import { sealToWrapper, unwrapWelcome, wrapWelcome } from "../../src/identity/wrapWelcome.ts";
 import { utf8 } from "../../src/wire/bytes.ts";
 import { checkEnvelope, type Envelope, envelopeBytes } from "../../src/wire/envelope.ts";
@@ -17,6 +24,7 @@ import {
   buildGroupInfoEnvelope,
   buildWelcomeEnvelope,
   decodeGroupInfoPayload,
+  decodeWelcomePayload,
 } from "../../src/wire/welcomePayload.ts";
 import { testNetwork as network } from "../support/testNetwork.ts";
 
@@ -60,6 +68,63 @@ test("others of the bucket cannot open it", () => {
   const outcome = unwrapWelcome({ envelope: wrapped, keyPackages: [carol.own] });
   assert.deepEqual(outcome, { kind: "not-mine" });
   assert.deepEqual(unwrapWelcome({ envelope: wrapped, keyPackages: [] }), { kind: "not-mine" });
+});
+
+test("a Welcome whose view tag is another one is skipped, and the tag fits no other key package for sure", () => {
+  const topic = welcomeTopic(bob.installation);
+  const { wrapperKey } = bob;
+  const keyPackages = [bob.own];
+  const sealed = sealToWrapper({ topic, wrapperKey, plaintext: utf8("no Welcome") });
+  const tagged = (viewTag: number) => buildWelcomeEnvelope({ topic, ...sealed, viewTag });
+  assert.equal(unwrapWelcome({ envelope: tagged(sealed.viewTag), keyPackages }).kind, "malformed");
+  assert.equal(unwrapWelcome({ envelope: tagged(sealed.viewTag ^ 1), keyPackages }).kind, "not-mine");
+  assert.throws(() => decodeWelcomePayload(tagged(256)), { code: "malformed" });
+  const { encapsulatedKey: encapsulation } = sealed;
+  const others = Array.from({ length: 200 }, () =>
+    ownViewTag({ topic, encapsulation, wrapperSeed: randomBytes(32) }),
+  );
+  const alike = others.filter((tag) => tag === sealed.viewTag).length;
+  assert.ok(alike <= 10 && new Set(others).size > 80, "as good as random to others");
+});
+
+test("view tags of Welcomes to one key package are not alike", () => {
+  const topic = welcomeTopic(bob.installation);
+  const plaintext = utf8("no Welcome");
+  const seal = () => sealToWrapper({ topic, wrapperKey: bob.wrapperKey, plaintext }).viewTag;
+  assert.ok(new Set(Array.from({ length: 40 }, seal)).size > 25);
+});
+
+/** Processor time of this process, in milliseconds. */
+function costOf(times: number, act: (at: number) => void): number {
+  const before = process.cpuUsage();
+  for (let at = 0; at < times; at++) act(at);
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000 / times;
+}
+
+test("junk costs each reader of the bucket less than half of what it costs its maker, and its victim less than all", () => {
+  const topic = welcomeTopic(bob.installation);
+  const keyPackages = [bob.own, recipient(2).own, recipient(3).own];
+  const made: Envelope[] = [];
+  // Sealed properly, to somebody else of the bucket.
+  const making = costOf(20, () => {
+    const sealed = sealToWrapper({ topic, wrapperKey: carol.wrapperKey, plaintext: bytes(400, 1) });
+    made.push(buildWelcomeEnvelope({ topic, ...sealed }));
+  });
+  const reading = costOf(20, (at) => void unwrapWelcome({ envelope: made[at] ?? wrapped, keyPackages }));
+  assert.ok(reading < making / 2, `${reading.toFixed(2)} ms against ${making.toFixed(2)} ms`);
+  // The tag of the victim, and nothing else that costs: the key encapsulation is random.
+  const aimed: Envelope[] = [];
+  const aiming = costOf(20, () => {
+    const randomness = randomBytes(XWING_RANDOMNESS_LENGTH);
+    const ephemeral = x25519PublicKey(randomness.slice(-32));
+    const encapsulation = concatBytes(randomBytes(XWING_ENCAPSULATION_LENGTH - 32), ephemeral);
+    const viewTag = viewTagFor({ topic, encapsulation, wrapperKey: bob.wrapperKey, randomness }) ?? 0;
+    const sealed = { encapsulatedKey: encapsulation, ciphertext: randomBytes(400), viewTag };
+    aimed.push(buildWelcomeEnvelope({ topic, ...sealed }));
+  });
+  const hit = costOf(20, (at) => void unwrapWelcome({ envelope: aimed[at] ?? wrapped, keyPackages }));
+  assert.ok(hit < aiming, `${hit.toFixed(2)} ms against ${aiming.toFixed(2)} ms`);
 });
 
 test("a Welcome moved to another bucket does not open", () => {

@@ -2,11 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { create } from "@bufbuild/protobuf";
 import fc from "fast-check";
-import { generateEd25519, generateP256, randomBytes } from "#crypto";
+import { generateEd25519, generateP256, randomBytes, sha256, sha256Start } from "#crypto";
+import { concatBytes } from "../../src/crypto/concatBytes.ts";
 import { addressFromPrivateKey, generateSecp256k1PrivateKey } from "../../src/crypto/secp256k1.ts";
 import { XWING_ENCAPSULATION_LENGTH } from "../../src/crypto/xwing.ts";
 import { isWeftError } from "../../src/errors.ts";
 import { EnvelopeSchema } from "../../src/gen/weft/v1/envelope_pb.ts";
+import { u64, utf8 } from "../../src/wire/bytes.ts";
 import { decodeStrict, encodeCanonical } from "../../src/wire/decodeStrict.ts";
 import { checkEnvelope } from "../../src/wire/envelope.ts";
 import {
@@ -24,8 +26,9 @@ import {
   toHex,
 } from "../../src/wire/ids.ts";
 import { buildKeyPackageEnvelope, decodeKeyPackageRecord } from "../../src/wire/keyPackageRecord.ts";
-import { MAX_ENVELOPE_BYTES } from "../../src/wire/limits.ts";
+import { MAX_ENVELOPE_BYTES, PROOF_OF_WORK_BITS } from "../../src/wire/limits.ts";
 import type { Network } from "../../src/wire/network.ts";
+import { checkWork, solveWork, solveWorkInSlices } from "../../src/wire/proofOfWork.ts";
 import {
   groupInfoTopic,
   groupTopic,
@@ -199,4 +202,21 @@ test("Welcomes and group info carry a proof of work, bound to topic and content"
     ciphertext: randomBytes(99),
   });
   assert.equal(decodeGroupInfoPayload(chunk).index, 1);
+});
+
+test("work grows with size, is searched in slices, and what lacks it is refused", async () => {
+  const topic = groupInfoTopic(randomBytes(32));
+  const large = { topic, content: randomBytes(65_600) };
+  let turns = 0;
+  const turning = setInterval(() => turns++);
+  const nonce = await solveWorkInSlices(large);
+  clearInterval(turning);
+  assert.equal(nonce, solveWork(large));
+  assert.equal(checkWork({ ...large, nonce }), true);
+  assert.ok(nonce < 4096n || turns > 0, "timers have their turn meanwhile");
+  const hash = (at: number) =>
+    sha256Start(concatBytes(utf8("weft.work.v1"), topic, sha256(large.content), u64(at)));
+  let weak = 0;
+  while (Math.clz32(hash(weak)) !== PROOF_OF_WORK_BITS) weak++;
+  assert.equal(checkWork({ ...large, nonce: BigInt(weak) }), false, "enough for what is small only");
 });

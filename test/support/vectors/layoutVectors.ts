@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
+import { sha256 } from "#crypto";
 import { inboxIdOf } from "../../../src/chain/inboxIdOf.ts";
 import { nodeIdOf } from "../../../src/chain/nodeIdOf.ts";
 import { signAppend } from "../../../src/chain/signAppend.ts";
 import { rankNodes } from "../../../src/client/nodes/rankNodes.ts";
+import { encapsulateXwing, xwingKeyPairFromSeed } from "../../../src/crypto/xwing.ts";
 import type { InboxHistory } from "../../../src/identity/inboxHistory.ts";
 import { replayHistory } from "../../../src/identity/replayHistory.ts";
+import { viewTagFor } from "../../../src/identity/viewTag.ts";
 import {
   type MessageContent,
   messageIdOf,
@@ -38,7 +41,7 @@ import { merkleRoot } from "../../../src/wire/merkle.ts";
 import type { Network } from "../../../src/wire/network.ts";
 import { pad } from "../../../src/wire/padme.ts";
 import { signPeerProof } from "../../../src/wire/peerProof.ts";
-import { solveWork } from "../../../src/wire/proofOfWork.ts";
+import { solveWork, workBits } from "../../../src/wire/proofOfWork.ts";
 import { groupInfoTopic, groupTopic, keyPackageTopic, welcomeTopic } from "../../../src/wire/topic.ts";
 import type { VectorFile } from "./vectorFile.ts";
 
@@ -67,6 +70,8 @@ type LayoutInputs = {
   };
   "Merkle root": { leaves: readonly Hex[] };
   "proof of work": { topic: Hex; content: Hex };
+  "bits of work": { bytes: readonly number[] };
+  "view tag": { topic: Hex; wrapperSeed: Hex; randomness: Hex };
   padding: { bytes: Hex };
   message: { content: MessageContent; replaces: readonly EnvelopeHash[] };
   "rank of nodes": { nodes: readonly NodeId[]; day: number; salt: Hex };
@@ -113,6 +118,15 @@ const layouts: { readonly [Name in keyof LayoutInputs]: (of: LayoutInputs[Name])
   },
   "Merkle root": ({ leaves }) => merkleRoot(leaves.map(fromHex)),
   "proof of work": ({ topic, content }) => solveWork({ topic: fromHex(topic), content: fromHex(content) }),
+  "bits of work": ({ bytes }) => bytes.map(workBits),
+  "view tag": (of) => {
+    const [topic, randomness] = [fromHex(of.topic), fromHex(of.randomness)];
+    const wrapperKey = xwingKeyPairFromSeed(fromHex(of.wrapperSeed)).publicKey;
+    const made = encapsulateXwing({ publicKey: wrapperKey, randomness });
+    const { encapsulation } = made ?? { encapsulation: new Uint8Array() };
+    const viewTag = viewTagFor({ topic, encapsulation, wrapperKey, randomness });
+    return { encapsulation: sha256(encapsulation), viewTag };
+  },
   padding: ({ bytes }) => pad(fromHex(bytes)),
   message: (of) => ({ id: messageIdOf(of.content), bytes: writeApplicationMessage(of) }),
   "rank of nodes": ({ nodes, day, salt }) =>
