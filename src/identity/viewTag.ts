@@ -1,8 +1,10 @@
 import { hmacSha256 } from "#crypto";
 import { concatBytes } from "../crypto/concatBytes.ts";
-import { xwingX25519OfMaker, xwingX25519OfOwner } from "../crypto/xwing.ts";
+import { xwingX25519Secret } from "../crypto/xwing.ts";
 import { zero } from "../crypto/zero.ts";
 import { utf8 } from "../wire/bytes.ts";
+
+const LABEL = utf8("weft.view-tag.v1");
 
 /**
  * One byte by which a reader skips what is sealed to others of its bucket without opening it: the first of
@@ -11,23 +13,18 @@ import { utf8 } from "../wire/bytes.ts";
  */
 type Place = { readonly topic: Uint8Array; readonly encapsulation: Uint8Array };
 
-/** `undefined` if the wrapper key is not a valid one. */
-export function viewTagFor(
-  params: Place & { wrapperKey: Uint8Array; randomness: Uint8Array },
-): number | undefined {
-  const { wrapperKey: publicKey, randomness } = params;
-  return viewTagOf(params, xwingX25519OfMaker({ publicKey, randomness }));
+/** As its maker computes it, who has the secret from the encapsulation. */
+export function viewTagOf(params: Place & { x25519Secret: Uint8Array }): number {
+  const { topic, encapsulation, x25519Secret: key } = params;
+  const [tag = 0] = hmacSha256({ key, bytes: concatBytes(LABEL, topic, encapsulation) });
+  return tag;
 }
 
+/** As the owner of a wrapper key computes it; `undefined` for what is no encapsulation. */
 export function ownViewTag(params: Place & { wrapperSeed: Uint8Array }): number | undefined {
   const { wrapperSeed: privateKey, encapsulation } = params;
-  return viewTagOf(params, xwingX25519OfOwner({ privateKey, encapsulation }));
-}
-
-function viewTagOf({ topic, encapsulation }: Place, key: Uint8Array | undefined): number | undefined {
-  if (key === undefined) return undefined;
-  const bytes = concatBytes(utf8("weft.view-tag.v1"), topic, encapsulation);
-  const [tag] = hmacSha256({ key, bytes });
-  zero(key);
+  const x25519Secret = xwingX25519Secret({ privateKey, encapsulation });
+  const tag = x25519Secret && viewTagOf({ ...params, x25519Secret });
+  zero(x25519Secret);
   return tag;
 }

@@ -1,6 +1,5 @@
-import { randomBytes } from "#crypto";
 import { openHpke, sealHpke, xwingKem } from "../crypto/hpke.ts";
-import { encapsulateXwing, XWING_RANDOMNESS_LENGTH } from "../crypto/xwing.ts";
+import { encapsulateXwing } from "../crypto/xwing.ts";
 import { zero } from "../crypto/zero.ts";
 import { WeftError } from "../errors.ts";
 import { utf8 } from "../wire/bytes.ts";
@@ -12,7 +11,7 @@ import { welcomeTopic } from "../wire/topic.ts";
 import { decodeWelcome, encodeWelcome, type Welcome } from "../wire/welcome.ts";
 import { buildWelcomeEnvelope, decodeWelcomePayload } from "../wire/welcomePayload.ts";
 import type { OwnKeyPackage } from "./createKeyPackageRecord.ts";
-import { ownViewTag, viewTagFor } from "./viewTag.ts";
+import { ownViewTag, viewTagOf } from "./viewTag.ts";
 
 const info = utf8("weft.welcome.v1");
 
@@ -38,14 +37,12 @@ export function sealToWrapper(params: { topic: Uint8Array; wrapperKey: Uint8Arra
   viewTag: number;
 } {
   const { topic, wrapperKey, plaintext } = params;
-  const randomness = randomBytes(XWING_RANDOMNESS_LENGTH);
-  const encapsulate = (publicKey: Uint8Array) => encapsulateXwing({ publicKey, randomness });
-  const kem = { ...xwingKem, encapsulate };
-  const sealed = sealHpke({ kem, publicKey: wrapperKey, info, aad: topic, plaintext });
-  const { encapsulation, ciphertext } = sealed;
-  const viewTag = viewTagFor({ topic, encapsulation, wrapperKey, randomness });
-  zero(randomness);
-  if (viewTag === undefined) throw new WeftError({ code: "malformed", message: "unusable wrapper key" });
+  const shared = encapsulateXwing({ publicKey: wrapperKey });
+  if (!shared) throw new WeftError({ code: "malformed", message: "unusable wrapper key" });
+  const kem = { ...xwingKem, encapsulate: () => shared };
+  const { encapsulation, ciphertext } = sealHpke({ kem, publicKey: wrapperKey, info, aad: topic, plaintext });
+  const viewTag = viewTagOf({ topic, encapsulation, x25519Secret: shared.x25519Secret });
+  zero(shared.x25519Secret);
   return { encapsulatedKey: encapsulation, ciphertext, viewTag };
 }
 

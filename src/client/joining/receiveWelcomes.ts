@@ -2,9 +2,12 @@ import { unwrapWelcome } from "../../identity/wrapWelcome.ts";
 import type { StoredEnvelope } from "../../rpc/nodeApi.ts";
 import { type Write, writeAtomic } from "../../store/writeAtomic.ts";
 import { envelopeHash } from "../../wire/envelope.ts";
+import { letOthersRun } from "../../wire/letOthersRun.ts";
 import type { ClientCore } from "../core.ts";
 import { leastMs } from "../links/chainTime.ts";
 import { tables } from "../tables.ts";
+
+const LOOKED_AT_ONCE = 32;
 
 /** Looks through what came into the bucket for Welcomes to this installation, and keeps those. */
 export async function receiveWelcomes(params: {
@@ -15,13 +18,16 @@ export async function receiveWelcomes(params: {
   const { core, envelopes, position } = params;
   await core.welcomes.run(async () => {
     const keyPackages = [...core.keyPackages.values()].map(({ own }) => own).reverse();
-    const found = envelopes.flatMap(({ envelope }) => {
+    const found: Write[] = [];
+    for (const [at, { envelope }] of envelopes.entries()) {
+      // A bucket may be full of others' Welcomes.
+      if (at % LOOKED_AT_ONCE === LOOKED_AT_ONCE - 1) await letOthersRun();
       const outcome = unwrapWelcome({ envelope, keyPackages });
-      if (outcome.kind !== "welcome") return [];
+      if (outcome.kind !== "welcome") continue;
       const { welcome, own } = outcome;
       const record = { welcome, generation: own.generation, receivedAtMs: leastMs(core.links) };
-      return [tables.welcome.put({ envelope: envelopeHash(envelope) }, record)];
-    });
+      found.push(tables.welcome.put({ envelope: envelopeHash(envelope) }, record));
+    }
     await writeAtomic({ database: core.database, writes: [...found, ...position], sync: found.length > 0 });
     if (found.length === 0) return;
     core.changes++;

@@ -7,7 +7,7 @@ import { rankNodes } from "../../../src/client/nodes/rankNodes.ts";
 import { encapsulateXwing, xwingKeyPairFromSeed } from "../../../src/crypto/xwing.ts";
 import type { InboxHistory } from "../../../src/identity/inboxHistory.ts";
 import { replayHistory } from "../../../src/identity/replayHistory.ts";
-import { viewTagFor } from "../../../src/identity/viewTag.ts";
+import { viewTagOf } from "../../../src/identity/viewTag.ts";
 import {
   type MessageContent,
   messageIdOf,
@@ -123,8 +123,9 @@ const layouts: { readonly [Name in keyof LayoutInputs]: (of: LayoutInputs[Name])
     const [topic, randomness] = [fromHex(of.topic), fromHex(of.randomness)];
     const wrapperKey = xwingKeyPairFromSeed(fromHex(of.wrapperSeed)).publicKey;
     const made = encapsulateXwing({ publicKey: wrapperKey, randomness });
-    const { encapsulation } = made ?? { encapsulation: new Uint8Array() };
-    const viewTag = viewTagFor({ topic, encapsulation, wrapperKey, randomness });
+    assert.ok(made);
+    const { encapsulation } = made;
+    const viewTag = viewTagOf({ topic, ...made });
     return { encapsulation: sha256(encapsulation), viewTag };
   },
   padding: ({ bytes }) => pad(fromHex(bytes)),
