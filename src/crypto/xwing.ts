@@ -12,7 +12,7 @@ import { zero } from "./zero.ts";
 export const XWING_SEED_LENGTH = 32;
 export const XWING_PUBLIC_KEY_LENGTH = 1216;
 export const XWING_ENCAPSULATION_LENGTH = 1120;
-export const XWING_RANDOMNESS_LENGTH = 64;
+const XWING_RANDOMNESS_LENGTH = 64;
 const X25519_LENGTH = 32;
 const ML_KEM_SEED_LENGTH = 64;
 /** The draft's drawing: \.//^\ */

@@ -17,6 +17,7 @@ import { testNetwork } from "../support/testNetwork.ts";
 import { testEnvelope, testOriginator } from "../support/testOriginator.ts";
 import { until } from "../support/until.ts";
 
+const [GROUP, KEY_PACKAGE, WELCOME, GROUP_INFO, UNKNOWN] = [1, 2, 3, 4, 9];
 const envelope = (text: string) => testEnvelope({ topic: 1, text });
 const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined };
 const from = "peer";
@@ -175,4 +176,48 @@ test("a node's bytes per minute are bounded, and a pruned range is not stored ag
 
   await pruneLogs({ store, retention: { group: 0 }, now: Date.now() + 1000 });
   assert.equal((await appendPeerBatch({ store, batch: first })).kind, "pruned");
+});
+
+test("what strangers may publish has a budget of its own, as a whole and by bucket; small ones count for more", async () => {
+  await using opened = await openTestIntake({ perMinute: 3000, strangers: 4_900_000 });
+  const { intake, originator, log } = opened;
+  const take = async (kind: number, topic: number, bytes: number, times = 1): Promise<string> => {
+    const text = "x".repeat(bytes - 33);
+    const one = testEnvelope({ topic: kind === WELCOME ? 0 : topic, text, kind });
+    const envelope = kind === WELCOME ? { ...one, topic: one.topic.with(1, topic) } : one;
+    const batch = originator.next(Array.from({ length: times }, () => envelope));
+    const verdict = await intake.take({ batch, from });
+    return verdict.kind === "accept" ? "accept" : verdict.reason;
+  };
+  for (let i = 0; i < 10; i++) assert.equal(await take(WELCOME, 1, 100_000, 2), "accept");
+  assert.equal(await take(WELCOME, 1, 100_000, 2), "over-budget", "one bucket");
+  assert.equal(await take(WELCOME, 2, 100_000, 2), "accept", "another one");
+  for (const kind of [KEY_PACKAGE, GROUP_INFO, UNKNOWN]) {
+    for (let i = 0; i < 4; i++) assert.equal(await take(kind, i, 100_000, 2), "accept");
+  }
+  assert.equal(
+    await take(UNKNOWN, 1, 100_000, 4),
+    "over-budget",
+    "kinds that nobody here knows count as well",
+  );
+  assert.equal(await take(GROUP_INFO, 1, 50, 800), "over-budget", "tiny ones take room on a disk, too");
+  assert.equal(await take(GROUP, 1, 1400), "accept", "the members' budget is whole");
+  assert.equal(await take(GROUP, 1, 1400), "accept");
+  assert.equal(await take(GROUP, 1, 1400), "over-budget");
+  assert.equal(log.heads().length, 1);
+});
+
+test("without room nothing of others is judged or stored, but what the node has signed itself", async () => {
+  await using opened = await openTestIntake();
+  const { directory, originator, log } = opened;
+  const other = testOriginator("other");
+  directory.set(registered(other));
+  using intake = openIntake({
+    ...{ network: testNetwork, directory, log, checkBatch: () => "good", originatorBytesPerMinute: 1e9 },
+    ...{ nowMs: Date.now, logger: silent, hasRoom: (node) => node === originator.log.node },
+  });
+  const batch = other.next([envelope("0")]);
+  assert.deepEqual(await intake.take({ batch, from }), { kind: "ignore", reason: "disk-low" });
+  const own = originator.next([envelope("0")]);
+  assert.deepEqual(await intake.take({ batch: own, from }), { kind: "accept", stored: true });
 });
