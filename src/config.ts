@@ -118,10 +118,9 @@ export const nodeSettings = {
     "forever",
     "days that entries of a group are kept after somebody has read them here, or forever; the chain has them still",
   ),
-  freeDiskBytes: count(
+  freeDiskBytes: markOnDisk(
     "WEFT_FREE_DISK_BYTES",
-    "2000000000",
-    "room on the disk below which nothing is published here, and below half of which nothing of other nodes is stored; 0: fill it",
+    "room on the disk below which nothing is published here, and below half of which nothing of other nodes is stored; auto: 2 GB, or a twentieth of a smaller disk; 0: no mark",
   ),
 } as const;
 
@@ -212,6 +211,11 @@ function days(env: string, fallback: string, about: string): Setting<number> & {
     return written === FOREVER ? Number.POSITIVE_INFINITY : wholeNumber(written);
   };
   return { env, fallback, about, parse };
+}
+
+function markOnDisk(env: string, about: string): Setting<number | "auto"> & { fallback: string } {
+  const parse = (written: string) => (written === "auto" ? written : wholeNumber(written));
+  return { env, fallback: "auto", about, parse };
 }
 
 function fraction(env: string, fallback: string, about: string): Setting<number> & { fallback: string } {

@@ -31,17 +31,19 @@ export function openEntryShelf(params: {
   index: ChainIndex;
   chain: Chain;
   blocksPerPage: number;
+  /** Whether the days are noted on which groups are read: who drops nothing has no use for that. */
+  isNoting: boolean;
   /** The network's time. */
   nowMs: () => number;
   logger: Logger;
 }): EntryShelf {
-  const { index, chain, blocksPerPage, nowMs, logger } = params;
+  const { index, chain, blocksPerPage, isNoting, nowMs, logger } = params;
   const noted = new Map<GroupId, number>();
   let fetches = 0;
   const today = (): number => Math.floor(nowMs() / DAY_MS);
   const isRead = (group: GroupId): boolean => noted.get(group) === today();
   const note = async (group: GroupId): Promise<void> => {
-    if (isRead(group)) return;
+    if (!isNoting || isRead(group)) return;
     remember({ known: noted, key: group, value: today(), limit: MAX_NOTED });
     await noteRead({ database: index.database, group, nowMs: nowMs() });
   };

@@ -78,8 +78,10 @@ export async function openNodeParts(params: {
     await watchRoom({ path: settings.dataDir, mark: settings.freeDiskBytes, onTurn: tellRoom(logger) }),
   );
   const operator = openRelayer({ privateKey: keys.operator, maxFeeGwei: settings.maxFeeGwei });
-  const { blocksPerPage } = settings;
-  const shelf = openEntryShelf({ index, chain, blocksPerPage, nowMs: time.networkMs, logger });
+  const shelf = openEntryShelf({
+    ...{ index, chain, blocksPerPage: settings.blocksPerPage, nowMs: time.networkMs, logger },
+    isNoting: Number.isFinite(settings.entryDays),
+  });
   const node = nodeIdOf({ operator: operator.address, signingKey: p256PublicKey(keys.signing) });
   return {
     ...{ settings, network, keys, node, chain, operator, time },

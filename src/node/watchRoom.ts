@@ -12,6 +12,8 @@ export type DiskRoom = Disposable & {
 };
 
 const LOOK_MS = 5_000;
+const USUAL_MARK = 2_000_000_000;
+const LEAST_SHARE = 0.05;
 /** It is over when there is so many times the mark, lest it comes and goes with each file. */
 const OVER = 1.1;
 
@@ -19,14 +21,15 @@ const OVER = 1.1;
 export async function watchRoom(params: {
   /** A directory on the disk. */
   path: string;
-  /** Bytes; 0: there is always enough. */
-  mark: number;
+  /** Bytes; 0: there is always enough; auto: as large as befits the disk. */
+  mark: number | "auto";
   onTurn: (shortage: WeftError | undefined) => void;
   /** The system's word unless told. */
   readFree?: (path: string) => Promise<number>;
   lookMs?: number;
 }): Promise<DiskRoom> {
-  const { path, mark, onTurn, readFree = readFreeBytes, lookMs = LOOK_MS } = params;
+  const { path, onTurn, readFree = readFreeBytes, lookMs = LOOK_MS } = params;
+  const mark = params.mark === "auto" ? await markFor(path) : params.mark;
   let free: number | undefined;
   let shortage: WeftError | undefined;
   const look = async (): Promise<void> => {
@@ -44,6 +47,12 @@ export async function watchRoom(params: {
     isOut: () => free !== undefined && free < mark / 2,
     [Symbol.dispose]: () => clearInterval(timer),
   };
+}
+
+/** None where the system does not tell how large the disk is. */
+async function markFor(path: string): Promise<number> {
+  const disk = await statfs(path).catch(() => undefined);
+  return disk === undefined ? 0 : Math.min(USUAL_MARK, disk.blocks * disk.bsize * LEAST_SHARE);
 }
 
 /** What a process without special rights may still fill. */

@@ -29,6 +29,14 @@ test("every kind has a retention by default, unknown ones too; forever keeps, an
   assert.deepEqual(inDays(retentionOf({ settings: kept, isScarce: false })), { "key-package": 90, other: 3 });
 });
 
+test("the mark that befits a disk is at most 2 GB", async () => {
+  const turns: unknown[] = [];
+  const place = { path: "/", mark: "auto", onTurn: (turn: unknown) => turns.push(turn) } as const;
+  using enough = await watchRoom({ ...place, readFree: async () => 2_000_000_001 });
+  using little = await watchRoom({ ...place, readFree: async () => 1_000 });
+  assert.deepEqual([enough.shortage(), little.shortage()?.code, turns.length], [undefined, "disk-low", 1]);
+});
+
 test("room that becomes scarce is told once, ends above the mark only, and what strangers filled makes room", async () => {
   await using opened = await openTestStore();
   const { store } = opened;
