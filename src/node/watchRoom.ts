@@ -11,13 +11,13 @@ export type DiskRoom = Disposable & {
   readonly isOut: () => boolean;
 };
 
-const LOOK_MS = 5_000;
+const LOOK_MS = 1_000;
 const USUAL_MARK = 2_000_000_000;
 const LEAST_SHARE = 0.05;
 /** It is over when there is so many times the mark, lest it comes and goes with each file. */
 const OVER = 1.1;
 
-/** Looks at once, and then every few seconds. `onTurn` hears when room becomes scarce, and when that is over. */
+/** Looks at once, and then every second. `onTurn` hears when room becomes scarce, and when that is over. */
 export async function watchRoom(params: {
   /** A directory on the disk. */
   path: string;
