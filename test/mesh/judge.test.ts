@@ -211,7 +211,7 @@ test("without room nothing of others is judged or stored, but what the node has 
   await using opened = await openTestIntake();
   const { directory, originator, log } = opened;
   const other = testOriginator("other");
-  directory.set(registered(other));
+  directory.set(registeredNode(other));
   using intake = openIntake({
     ...{ network: testNetwork, directory, log, checkBatch: () => "good", originatorBytesPerMinute: 1e9 },
     ...{ nowMs: Date.now, logger: silent, hasRoom: (node) => node === originator.log.node },
