@@ -37,7 +37,7 @@ export type IdentityRecord = {
   readonly privateKey: Uint8Array;
   /** The chain has listed the installation. */
   readonly registered: boolean;
-  /** The record as it was signed, until it is final; undefined before and after. */
+  /** The record as it was signed last, from before it is handed over until it is final. */
   readonly action: IdentityAction | undefined;
 };
 

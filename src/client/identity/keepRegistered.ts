@@ -1,20 +1,32 @@
+import type { ErrorCode } from "../../errors.ts";
 import { writeAtomic } from "../../store/writeAtomic.ts";
 import type { ClientCore } from "../core.ts";
 import { rankOwnNodes } from "../links/rankGroupNodes.ts";
 import { findRegistration } from "../relay/findRegistration.ts";
 import { relayRecord } from "../relay/relayRecord.ts";
-import { tables } from "../tables.ts";
+import { type IdentityRecord, tables } from "../tables.ts";
 import { selfOf } from "./openIdentity.ts";
-import { registerInstallation } from "./registerInstallation.ts";
+import { keepAction, registerInstallation, signRecord } from "./registerInstallation.ts";
+
+type Params = { core: ClientCore; signal: AbortSignal };
+
+/** Refusals of what was right when it was signed. */
+const isOutdated: Partial<Record<ErrorCode, true>> = {
+  replayed: true,
+  expired: true,
+  "unknown-record": true,
+  "not-allowed": true,
+};
 
 /** How often the record was handed over again: each time to another node first. */
 const turns = new WeakMap<ClientCore, number>();
 
 /**
  * Looks after this installation's place in the registry until it is final: one that replaces another is registered;
- * where a reorganization took it away, the same signed record is sent again. True if there is nothing left to do.
+ * where a reorganization took it away, the same signed record is sent again, or another one if two operators agree that
+ * it can't land any more. True if there is nothing left to do.
  */
-export async function keepRegistered(params: { core: ClientCore; signal: AbortSignal }): Promise<boolean> {
+export async function keepRegistered(params: Params): Promise<boolean> {
   const { core, signal } = params;
   const record = await tables.identity.get(core.database, {});
   if (!record) return true;
@@ -39,6 +51,15 @@ export async function keepRegistered(params: { core: ClientCore; signal: AbortSi
     turns.set(core, turn + 1);
     const outcome = await relayRecord({ ...asked, action, turn });
     core.logger.info({ inbox, outcome: outcome.kind }, "sent the registration again");
+    if (outcome.kind === "refused" && isOutdated[outcome.code]) await signAnew({ core, record, signal });
   }
   return false;
+}
+
+/** Another record of the wallet landed in its place, or it was away for too long. */
+async function signAnew(params: Params & { record: IdentityRecord }): Promise<void> {
+  const { core, record, signal } = params;
+  const place = { ...core, record, signal };
+  const action = await signRecord(place);
+  if (action) await keepAction(place, action);
 }

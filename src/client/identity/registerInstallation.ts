@@ -55,7 +55,7 @@ export async function registerInstallation(params: Params): Promise<IdentityReco
       return registered;
     }
     const { key: installation, privateKey } = createInstallation();
-    record = { ...record, installation, privateKey };
+    record = { ...record, installation, privateKey, action: undefined };
     await writeAtomic({ database, writes: [tables.identity.put({}, record)], sync: true });
   }
 }
@@ -66,17 +66,18 @@ type Registration = {
   readonly action: IdentityAction | undefined;
 };
 
-/** Sends the signed record until the chain lists the installation. */
+/** Sends the signed record until the chain lists the installation; what an earlier attempt has sent may land, too. */
 async function register(params: Params): Promise<Registration> {
   const { record, signal } = params;
   const inboxUntilMs = steadyMs() + INBOX_PATIENCE_MS;
-  let action: IdentityAction | undefined;
+  let { action } = record;
   let turn = 0;
   for (;;) {
     const before = await standingOf(params);
     if (before !== "absent") return { outcome: before, action };
     signal.throwIfAborted();
     const signed = await signRecord(params);
+    if (signed) await keepAction(params, signed);
     const outcome = signed && (await relay(params, signed, turn));
     const lacksInbox = !outcome || (outcome.kind === "refused" && outcome.code === "not-allowed");
     // One operator's refusal may be a lie, or pass: it is believed once this client has asked for long enough.
@@ -114,8 +115,17 @@ async function awaitListing(params: Params & { action: IdentityAction | undefine
   return turn + 1;
 }
 
+/** On disk before anybody has it: it may land though no answer comes, and be taken by a reorganization. */
+export async function keepAction(
+  { database, record }: Pick<Params, "database" | "record">,
+  action: IdentityAction,
+): Promise<void> {
+  const kept = { ...record, action };
+  await writeAtomic({ database, writes: [tables.identity.put({}, kept)], sync: true });
+}
+
 /** `undefined` while the wallet is in no inbox, though another installation has founded it. */
-async function signRecord(params: Params): Promise<IdentityAction | undefined> {
+export async function signRecord(params: Params): Promise<IdentityAction | undefined> {
   const { network, wallet, record } = params;
   const { inbox, installation, salt, privateKey } = record;
   const ranked = answeringFirst(params.links);

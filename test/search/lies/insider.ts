@@ -11,7 +11,10 @@ import { writeGroupContext } from "../../../src/wire/groupContext.ts";
 import { type EntryId, fromHex, type GroupId, type InboxId } from "../../../src/wire/ids.ts";
 import { headState } from "../hostile.ts";
 
-/** A commit on the head, sealed and signed as it has to be: a rotation, or the removal of a victim. */
+/**
+ * A commit on the head, sealed and signed as it has to be: a rotation, or the removal of a victim. Where everybody is
+ * lied to, the insider's own client is, too: then it sees what it did not write, as if its keys had been stolen.
+ */
 export async function sealInsidersCommit(params: {
   client: Client;
   group: GroupId;

@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { coreOf } from "../../src/client/client.ts";
+import { noticeCopy } from "../../src/client/identity/noticeCopy.ts";
+import { WeftError } from "../../src/errors.ts";
+import { setOnline } from "../../src/index.ts";
+import type { NodeApi } from "../../src/rpc/nodeApi.ts";
+import { headOf, reorganize } from "./memoryChain.ts";
+import type { Seat } from "./seat.ts";
+import { seedRandomness } from "./seedRandomness.ts";
+import { emptySnapshot, openSeats, openWorld, seatOf, type World } from "./world.ts";
+
+const PATIENCE_MS = 60_000;
+
+/** From now on nodes take a seat's registrations, and the answer breaks off. */
+function loseAnswers({ wire }: Seat): void {
+  const { storyOf } = wire;
+  const losing = ({ relayIdentity }: NodeApi): Pick<NodeApi, "relayIdentity"> => ({
+    relayIdentity: async (action, call) => {
+      await relayIdentity(action, call);
+      throw new WeftError({ code: "node-unreachable", message: "the connection broke" });
+    },
+  });
+  Object.assign(wire, {
+    storyOf: (node: Parameters<typeof storyOf>[0]) => {
+      const story = storyOf(node);
+      return { ...story, api: { ...story.api, ...losing(story.api) } };
+    },
+  });
+}
+
+function isListed({ chain }: World, { client }: Seat): boolean {
+  const listed = client && headOf(chain)?.state.inboxes.get(client.inbox);
+  return client !== undefined && listed?.get(client.installation) === "active";
+}
+
+async function untilListed(world: World, seat: Seat): Promise<void> {
+  const untilMs = world.time.nowMs() + PATIENCE_MS;
+  while (!isListed(world, seat)) {
+    assert.ok(world.time.nowMs() < untilMs, `${seat.name} is never listed`);
+    await world.time.run(200);
+  }
+}
+
+/** All blocks from the one in which it was listed on. */
+function takeRegistration({ chain }: World, { client }: Seat): void {
+  const lists = ({ kind, ...record }: { kind: string; installation?: string }): boolean =>
+    kind === "installation-added" && record.installation === client?.installation;
+  const first = chain.blocks.findIndex(({ records }) => records.some(lists));
+  assert.ok(first > 0);
+  reorganize({ chain, depth: chain.blocks.length - first, keeps: () => false });
+}
+
+test("a registration that landed though no answer came is sent again when a reorganization takes it", async () => {
+  using _ = seedRandomness(1);
+  await using world = await openWorld({ snapshot: emptySnapshot(["alice"]), seed: 1, faults: 0 });
+  await openSeats(world, ["alice"]);
+  const alice = seatOf(world, "alice");
+  const core = alice.client && coreOf(alice.client);
+  assert.ok(core);
+  await world.time.run(5_000);
+  loseAnswers(alice);
+  const evidence = { kind: "key-package", generation: 1 } as const;
+  await world.time.settle(noticeCopy({ core, evidence }), PATIENCE_MS);
+  await world.time.run(3_000);
+  await untilListed(world, alice);
+  await world.time.run(3_000);
+  takeRegistration(world, alice);
+  assert.equal(isListed(world, alice), false);
+  await untilListed(world, alice);
+});
+
+test("a registration that can't land any more as it was signed is signed anew", async () => {
+  using _ = seedRandomness(2);
+  const names = ["alice", "alice2", "alice3"];
+  await using world = await openWorld({ snapshot: emptySnapshot(names), seed: 2, faults: 0 });
+  for (const name of names) {
+    await openSeats(world, [name]);
+    await world.time.run(3_000);
+  }
+  const [second, third] = [seatOf(world, "alice2"), seatOf(world, "alice3")];
+  assert.ok(second.client);
+  // The wallet signed the third one's record with the number behind the second one's, which is not sent again.
+  await world.time.settle(setOnline({ client: second.client, online: false }), PATIENCE_MS);
+  takeRegistration(world, second);
+  assert.equal(isListed(world, third), false);
+  await untilListed(world, third);
+});
