@@ -124,7 +124,9 @@ export async function openWorld(params: {
       mesh.down.has(node.name) ||
       (deceit !== undefined && isEclipsed({ deceit, seat: name, node, nowMs: time.nowMs() }));
     const storyOfNode = (node: MemoryNode) =>
-      deceit ? storyOf({ deceit, seat: name, node }) : { api: node.api, signal: ending.signal };
+      deceit
+        ? storyOf({ deceit, seat: name, client: seatOf(world, name).client, node })
+        : { api: node.api, signal: ending.signal };
     const wire = { random, nodeAt, isDown, storyOf: storyOfNode, faults, sent };
     return { ...seat, wire, client: undefined, online: true, trap: undefined, hasFailed: false, heard: [] };
   });

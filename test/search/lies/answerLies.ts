@@ -169,30 +169,29 @@ function isDrawn(envelope: Envelope): boolean {
   return Number.parseInt(envelopeHash(envelope).slice(-1), 16) % 2 === 0;
 }
 
-/** From pages of topics. */
+/** From pages of topics. What has been read by another way, or before, may be left out: nobody lacks it. */
 function leftOut(name: string, isOut: (envelope: Envelope) => boolean): Lie {
   return {
     name,
-    answers: (api, notice) => {
-      const without = <Page extends { readonly envelopes: readonly StoredEnvelope[] }>(page: Page): Page => {
-        const envelopes = page.envelopes.filter(({ envelope }) => !isOut(envelope));
-        if (envelopes.length < page.envelopes.length) notice();
-        return { ...page, envelopes };
+    answers: (api, notice, { unread }) => {
+      const without: Without = async (page) => {
+        const out = page.envelopes.filter(({ envelope }) => isOut(envelope));
+        if ((await unread(out)).length > 0) notice();
+        return { ...page, envelopes: page.envelopes.filter((one) => !out.includes(one)) };
       };
       return {
-        query: async (params, call) => without(await api.query(params, call)),
+        query: async (params, call) => await without(await api.query(params, call)),
         subscribe: subscription(api, without),
       };
     },
   };
 }
 
-function subscription(
-  api: NodeApi,
-  without: <Page extends { readonly envelopes: readonly StoredEnvelope[] }>(page: Page) => Page,
-): NodeApi["subscribe"] {
+type Without = <Page extends { readonly envelopes: readonly StoredEnvelope[] }>(page: Page) => Promise<Page>;
+
+function subscription(api: NodeApi, without: Without): NodeApi["subscribe"] {
   return async function* (params, call) {
     for await (const event of api.subscribe(params, call))
-      yield event.kind === "page" ? without(event) : event;
+      yield event.kind === "page" ? await without(event) : event;
   };
 }

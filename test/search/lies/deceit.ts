@@ -1,10 +1,12 @@
+import { type Client, coreOf } from "../../../src/client/client.ts";
+import { withoutRead } from "../../../src/client/links/topicReads.ts";
 import { WeftError } from "../../../src/errors.ts";
 import type { NodeApi } from "../../../src/rpc/nodeApi.ts";
 import type { MemoryChain } from "../memoryChain.ts";
 import { followToHead, type MemoryNode, openMemoryNode } from "../memoryNode.ts";
 import { falsify, type Told } from "./falseChain.ts";
 import { forgedCoverage } from "./forgedCoverage.ts";
-import type { Ghost, Lie } from "./lie.ts";
+import type { Ghost, Liar, Lie } from "./lie.ts";
 
 /** A liar's other view of the chain: an index of what it tells. */
 export type Shadow = { readonly node: MemoryNode; effective: readonly string[] };
@@ -76,15 +78,23 @@ export async function followShadow(deceit: Deceit, name: string): Promise<void> 
   await followToHead(shadow.node);
 }
 
-/** What a seat is told by a node. */
-export function storyOf(params: { deceit: Deceit; seat: string; node: MemoryNode }): Story {
-  const { deceit, seat, node } = params;
+/** What a seat is told by a node; `client`: its own, if it is open. */
+export function storyOf(params: {
+  deceit: Deceit;
+  seat: string;
+  client: Client | undefined;
+  node: MemoryNode;
+}): Story {
+  const { deceit, seat, client, node } = params;
   const { signal } = deceit.changed;
   const isDeceived = deceit.towards === undefined || deceit.towards === seat;
   if (!isDeceived || !deceit.liars.has(node.name)) return { api: node.api, signal };
   const notice = (name: string) => () => void deceit.told.set(`${seat}: ${node.name}: ${name}`, Date.now());
   const shadow = deceit.shadows.get(node.name);
-  const liar = { network: deceit.chain.network, node: node.node, signingKey: node.identity.signingKey };
+  const unread: Liar["unread"] = async (envelopes) =>
+    client ? await withoutRead(coreOf(client), envelopes) : envelopes;
+  const { signingKey } = node.identity;
+  const liar = { network: deceit.chain.network, node: node.node, signingKey, unread };
   let api: NodeApi = shadow ? aboutAnotherChain({ node, shadow, notice }) : node.api;
   for (const { name, answers, swallow } of deceit.lies) {
     const before = api;

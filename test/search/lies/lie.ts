@@ -1,5 +1,5 @@
 import type { OwnKeyPackage } from "../../../src/identity/createKeyPackageRecord.ts";
-import type { AppendRequest, NodeApi } from "../../../src/rpc/nodeApi.ts";
+import type { AppendRequest, NodeApi, StoredEnvelope } from "../../../src/rpc/nodeApi.ts";
 import type { Envelope } from "../../../src/wire/envelope.ts";
 import type { GroupId, InstallationKey, NodeId } from "../../../src/wire/ids.ts";
 import type { Network } from "../../../src/wire/network.ts";
@@ -36,7 +36,13 @@ export type Lie = {
   readonly eclipses?: boolean;
 };
 
-export type Liar = { readonly network: Network; readonly node: NodeId; readonly signingKey: Uint8Array };
+export type Liar = {
+  readonly network: Network;
+  readonly node: NodeId;
+  readonly signingKey: Uint8Array;
+  /** Of envelopes, those that whoever is lied to has not read by any way. */
+  readonly unread: (envelopes: readonly StoredEnvelope[]) => Promise<readonly StoredEnvelope[]>;
+};
 
 export type Ghost = {
   readonly installation: InstallationKey;

@@ -99,7 +99,7 @@ async function differs(seat: string): Promise<boolean> {
   const { deceit, mesh } = world;
   assert.ok(deceit);
   for (const node of mesh.nodes.filter(({ name }) => deceit.everLied.has(name)).slice(0, 1)) {
-    const { api } = storyOf({ deceit, seat, node });
+    const { api } = storyOf({ deceit, seat, client: seatOf(world, seat).client, node });
     const truth = await world.time.settle(answersOf(node.api), 60_000);
     if (!isDeepStrictEqual(await world.time.settle(answersOf(api), 60_000), truth)) return true;
   }
