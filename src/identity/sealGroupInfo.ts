@@ -19,8 +19,17 @@ import { buildGroupInfoEnvelope, decodeGroupInfoPayload } from "../wire/welcomeP
 const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
 
-/** Seals what all recipients of one commit share: once, on a topic of its own. Throws `too-large`. */
-export function sealGroupInfo(bundle: GroupInfoBundle): {
+/** Draws of a topic: one of 256 shards is found by so many. */
+const MAX_DRAWS = 2_048;
+
+/**
+ * Seals what all recipients of one commit share: once, on a topic of its own, one that `isServed` if there are such.
+ * Throws `too-large`.
+ */
+export function sealGroupInfo(
+  bundle: GroupInfoBundle,
+  isServed: (topic: Uint8Array) => boolean = () => true,
+): {
   reference: GroupInfoReference;
   envelopes: Envelope[];
 } {
@@ -29,7 +38,11 @@ export function sealGroupInfo(bundle: GroupInfoBundle): {
   if (chunks > MAX_GROUP_INFO_CHUNKS) {
     throw new WeftError({ code: "too-large", message: `a group info in ${chunks} chunks` });
   }
-  const reference = { topicId: randomBytes(ID_BYTES), key: randomBytes(KEY_BYTES), chunks };
+  let topicId = randomBytes(ID_BYTES);
+  for (let draws = 1; draws < MAX_DRAWS && !isServed(groupInfoTopic(topicId)); draws++) {
+    topicId = randomBytes(ID_BYTES);
+  }
+  const reference = { topicId, key: randomBytes(KEY_BYTES), chunks };
   const topic = groupInfoTopic(reference.topicId);
   const envelopes = Array.from({ length: chunks }, (_, index) => {
     const start = index * GROUP_INFO_CHUNK_BYTES;

@@ -2,6 +2,7 @@ import { steadyMs } from "../clock/steadyMs.ts";
 import { type BatchHeader, batchHeaderHash } from "../wire/batchHeader.ts";
 import type { Hex } from "../wire/ids.ts";
 import type { LogId } from "../wire/logRange.ts";
+import { hasShard } from "../wire/shards.ts";
 import { type Ask, catchUpLog } from "./catchUpLog.ts";
 import type { Intake } from "./intake.ts";
 import { type BatchEnd, logName, type MeshLog, type MissingRange, type TopHead } from "./meshLog.ts";
@@ -38,6 +39,8 @@ export function openSync(params: {
   intake: Intake;
   ask: Ask;
   shards: readonly number[];
+  /** What a peer serves, by the registry: bit n for shard n. */
+  shardsOf: (peerId: string) => bigint;
   /** Is told what peers' clocks show. */
   clocks: PeerClocks;
   /** A range that all peers lack for so long becomes a hole. */
@@ -45,7 +48,7 @@ export function openSync(params: {
   logger: MeshLogger;
   signal: AbortSignal;
 }): Sync {
-  const { meshLog, directory, intake, ask, clocks, logger, signal } = params;
+  const { meshLog, directory, intake, ask, shardsOf, clocks, logger, signal } = params;
   const headsByPeer = new Map<string, ReadonlyMap<string, TopHead>>();
   const absences = new Map<string, Absence>();
   const refusals = new Map<string, { readonly until: bigint; readonly retryAt: number }>();
@@ -65,8 +68,11 @@ export function openSync(params: {
     headsByPeer.set(peerId, known);
     for (const head of known.values()) void fetchLog(head.range.log);
   };
-  const headsFor = (name: string): Told[] =>
-    [...headsByPeer].map(([peerId, heads]) => ({ peerId, head: heads.get(name) }));
+  /** That a peer lacks a log says nothing if it does not serve its shard. */
+  const headsFor = (log: LogId): Told[] =>
+    [...headsByPeer]
+      .map(([peerId, heads]) => ({ peerId, head: heads.get(logName(log)) }))
+      .filter(({ peerId, head }) => head || hasShard({ bitmap: shardsOf(peerId), shard: log.shard }));
 
   /** One fetch per log at a time; what is noted meanwhile starts another one. */
   const fetchLog = async (log: LogId): Promise<void> => {
@@ -94,7 +100,7 @@ export function openSync(params: {
   };
   const fetchOnce = async (log: LogId): Promise<void> => {
     const name = logName(log);
-    const others = shuffle(headsFor(name));
+    const others = shuffle(headsFor(log));
     const peers = others.map(({ peerId, head }) => ({ peerId, reaches: head?.highest ?? 0n }));
     const { next } = meshLog.headOf(log).range;
     const missing = await meshLog.missing(log);
@@ -193,7 +199,7 @@ export function openSync(params: {
   const syncWith: Sync["syncWith"] = async (peerIds) => {
     const exchange = async (peerId: string): Promise<void> => {
       try {
-        const answer = await ask(peerId, await headsOf(meshLog));
+        const answer = await ask(peerId, await headsOf({ log: meshLog, shards: shardsOf(peerId) }));
         if (answer.kind === "heads") noteHeads(peerId, answer);
       } catch (error) {
         logger.debug({ peerId, error }, "a peer did not give its heads");

@@ -18,6 +18,7 @@ import { settleWrites } from "../store/node/writer.ts";
 import { openDatabase } from "../store/openDatabase.ts";
 import type { NodeId } from "../wire/ids.ts";
 import type { Network } from "../wire/network.ts";
+import { allShards, bitmapOf } from "../wire/shards.ts";
 import { type Admission, forgetHeads, openAdmission } from "./admitEnvelope.ts";
 import { type ChainHub, openChainHub } from "./chainHub.ts";
 import { type Directory, openDirectory } from "./directory.ts";
@@ -35,6 +36,8 @@ export type NodeParts = {
   readonly network: Network;
   readonly keys: NodeKeys;
   readonly node: NodeId;
+  /** What it is to serve: bit n for shard n. */
+  readonly shards: bigint;
   readonly chain: Chain;
   readonly operator: Relayer;
   /** Judges envelopes; holds the log store and the chain index. */
@@ -62,6 +65,7 @@ export async function openNodeParts(params: {
   const { settings, logger, signal, stack } = params;
   const time = openNodeTime();
   const network = await readNetwork(settings.networkFile);
+  const shards = shardsOf({ settings, network });
   const keys = await loadNodeKeys(settings);
   const database = stack.use(
     await openDatabase({ path: join(settings.dataDir, "database"), kind: "node", network }),
@@ -76,7 +80,7 @@ export async function openNodeParts(params: {
   const operator = openRelayer({ privateKey: keys.operator, maxFeeGwei: settings.maxFeeGwei });
   const node = nodeIdOf({ operator: operator.address, signingKey: p256PublicKey(keys.signing) });
   return {
-    ...{ settings, network, keys, node, chain, operator, time },
+    ...{ settings, network, keys, node, shards, chain, operator, time },
     admission: openAdmission({ network, index, store }),
     directory: openDirectory(index),
     hub: openChainHub(index.state.head),
@@ -135,6 +139,16 @@ async function readNetwork(path: string | undefined): Promise<Network> {
     throw new WeftError({ code: "bad-config", message: `the address file ${path} can't be read`, cause });
   }
   return parseDeployment(text);
+}
+
+function shardsOf(params: { settings: NodeSettings; network: Network }): bigint {
+  const { settings, network } = params;
+  const { shards } = settings;
+  if (shards === "all") return allShards(network);
+  const beyond = shards.find((shard) => shard >= network.shards);
+  if (beyond === undefined) return bitmapOf(shards);
+  const message = `WEFT_SHARDS: the network has ${network.shards} shards, from 0 on, and none is ${beyond}`;
+  throw new WeftError({ code: "bad-config", message });
 }
 
 function retentionOf({ groupDays, keyPackageDays, welcomeDays }: NodeSettings): Retention {

@@ -9,25 +9,31 @@ import { asId, type NodeId } from "../wire/ids.ts";
 import type { Receipt } from "../wire/receipt.ts";
 import type { Topic } from "../wire/topic.ts";
 import { type Admission, admitEnvelope, knownHead } from "./admitEnvelope.ts";
-import type { Batcher } from "./batcher.ts";
+import type { OwnLogs } from "./openOwnLog.ts";
+import { requireTopic } from "./requireServed.ts";
 
 /**
- * Judges envelopes and appends the good ones to the node's own log, in their order and sharing a batch where they can.
+ * Judges envelopes and appends the good ones to the node's own log of their shard, in their order and sharing a batch where they can.
  * What is stored already is answered with the receipt that it has, unless that one is void.
  */
 export async function publishEnvelopes(params: {
   admission: Admission;
-  batcher: Batcher;
+  /** What the node serves: bit n for shard n. */
+  shards: bigint;
+  ownLogs: OwnLogs;
   envelopes: readonly Envelope[];
   logger: Logger;
 }): Promise<PublishOutcome[]> {
-  const { admission, batcher, envelopes, logger } = params;
-  const { store } = admission;
-  const { node } = batcher.log;
+  const { admission, shards, ownLogs, envelopes, logger } = params;
+  const { store, network } = admission;
   const stored = await hasEnvelopes({ store, hashes: envelopes.map(envelopeHash) });
   const outcomes: Promise<PublishOutcome>[] = [];
   for (const [i, envelope] of envelopes.entries()) {
     try {
+      const { topic } = envelope;
+      const batcher = ownLogs.get(requireTopic({ network, shards, topic }));
+      if (batcher === undefined) throw new WeftError({ code: "not-ready", message: "no log of this shard" });
+      const { node } = batcher.log;
       const known = stored[i] === true ? await goodReceipt({ admission, envelope, node }) : undefined;
       if (known === undefined) await admitEnvelope({ admission, envelope, nowMs: store.nowMs() });
       const receipt = known === undefined ? batcher.append(envelope) : Promise.resolve(known);

@@ -8,11 +8,11 @@ import type { RateLimits } from "../rpc/rateLimit.ts";
 import { type RpcServer, serveRpc } from "../rpc/serveRpc.ts";
 import { logHeads } from "../store/node/logStore.ts";
 import { toHex } from "../wire/ids.ts";
-import type { Batcher } from "./batcher.ts";
 import { createNodeApi } from "./createNodeApi.ts";
 import { createNodeMetrics, type NodeMetrics } from "./nodeMetrics.ts";
 import { nodePages } from "./nodePages.ts";
 import type { NodeParts } from "./openNodeParts.ts";
+import type { OwnLogs } from "./openOwnLog.ts";
 import type { Subscriptions } from "./subscribeTopics.ts";
 
 /** Serves the node's public API, its health and its metrics. Throws `bad-config` if the port can't be had. */
@@ -20,18 +20,18 @@ export async function serveNode(params: {
   parts: NodeParts;
   mesh: Mesh;
   /** Throws `not-ready` until the node may sign. */
-  batcher: () => Batcher;
-  /** Calls to anchor the own log, by outcome. */
+  ownLogs: () => OwnLogs;
+  /** Calls to anchor the own logs, by outcome. */
   checkpoints: ReadonlyMap<string, number>;
 }): Promise<RpcServer> {
-  const { parts, mesh, batcher, checkpoints } = params;
+  const { parts, mesh, ownLogs, checkpoints } = params;
   const { settings, operator: relayer, readiness, logger } = parts;
   const subscriptions: Subscriptions = new Map();
   const metrics = metricsOf({ parts, mesh, subscriptions, checkpoints });
   let httpAddress = settings.publicUrl ?? "";
   const status = (): NodeStatus => statusOf({ parts, mesh, httpAddress });
   const rpc = await serveRpc({
-    handlers: createNodeApi({ ...parts, relayer, subscriptions, batcher, status, metrics }),
+    handlers: createNodeApi({ ...parts, relayer, subscriptions, ownLogs, status, metrics }),
     pages: nodePages({
       ...{ metrics, notReady: readiness.reason, failure: readiness.failure },
       warnings: () => warningsOf(parts),
@@ -79,6 +79,7 @@ function statusOf(params: { parts: NodeParts; mesh: Mesh; httpAddress: string })
     notReadyReason: reason ?? "",
     version: packageFile.version,
     logs: logHeads(store),
+    shards: parts.shards,
   };
 }
 

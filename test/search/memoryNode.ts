@@ -124,7 +124,8 @@ export async function openMemoryNode(params: {
   });
   const url = urlOf(name);
   const api = createNodeApi({
-    ...{ admission, hub, readiness, metrics, logger, subscriptions: new Map(), batcher: () => batcher },
+    ...{ admission, hub, readiness, metrics, logger, subscriptions: new Map() },
+    ...{ shards: 1n, ownLogs: () => new Map([[log.shard, batcher]]) },
     status: () => statusOf({ network, admission, node, url }),
     // Whatever goes to the chain is taken over below.
     ...{ chain: {} as Chain, relayer: {} as Relayer },
@@ -200,7 +201,7 @@ function statusOf(params: { network: Network; admission: Admission; node: NodeId
   const { head } = admission.index.state;
   return {
     ...{ node, chainId, commitLog, identityRegistry, nodeRegistry, head },
-    ...{ peerId: "", multiaddrs: [], httpAddress: url, peers: 0, version: "memory", logs: [] },
+    ...{ peerId: "", multiaddrs: [], httpAddress: url, peers: 0, version: "memory", logs: [], shards: 1n },
     ...{ database: toHex(admission.store.database.id), ready: true, notReadyReason: "" },
   };
 }

@@ -10,6 +10,7 @@ import type { ClientCore } from "../core.ts";
 import { changeGroup } from "../groups/changeGroup.ts";
 import { readEpoch } from "../groups/epochStates.ts";
 import type { Group, Publication } from "../groups/group.ts";
+import { nodesOfTopic } from "../links/nodesOfTopic.ts";
 import type { StagedRecord, StagedWelcome } from "../tables.ts";
 import type { Intent } from "./intent.ts";
 import { spreadWelcomes } from "./spreadWelcomes.ts";
@@ -54,7 +55,7 @@ export async function welcomeIntent(params: {
   if (!epoch || !welcome) return;
   const state = epoch.state;
   const first = 1 + Math.max(-1, ...partsOf(group, intent));
-  const publications = welcomePublications({ intent, entry, state, welcome, first });
+  const publications = welcomePublications({ core, intent, entry, state, welcome, first });
   await changeGroup({
     core,
     group,
@@ -64,6 +65,7 @@ export async function welcomeIntent(params: {
 
 /** The envelopes of a Welcome to an entry, as parts of an intent from `first` on: in no order, over some time. */
 export function welcomePublications(params: {
+  core: Pick<ClientCore, "network" | "links">;
   intent: Pick<Intent, "id" | "group" | "sequence">;
   entry: EntryId;
   /** Of the epoch that the entry opened. */
@@ -71,9 +73,10 @@ export function welcomePublications(params: {
   welcome: StagedWelcome;
   first: number;
 }): Publication[] {
-  const { intent, entry, state, welcome, first } = params;
+  const { core, intent, entry, state, welcome, first } = params;
   const { encryptedGroupInfo, recipients } = welcome;
-  const info = sealGroupInfo({ encryptedGroupInfo, ratchetTree: encodeTree(state) });
+  const isServed = (topic: Uint8Array) => nodesOfTopic(core, topic).length > 0;
+  const info = sealGroupInfo({ encryptedGroupInfo, ratchetTree: encodeTree(state) }, isServed);
   const wrapped = recipients.map(({ installation, wrapperKey, ...recipient }) =>
     wrapWelcome({
       installation,
