@@ -2,7 +2,6 @@ import { steadyMs } from "../clock/steadyMs.ts";
 import { type BatchHeader, batchHeaderHash } from "../wire/batchHeader.ts";
 import type { Hex } from "../wire/ids.ts";
 import type { LogId } from "../wire/logRange.ts";
-import { hasShard } from "../wire/shards.ts";
 import { type Ask, catchUpLog } from "./catchUpLog.ts";
 import type { Intake } from "./intake.ts";
 import { type BatchEnd, logName, type MeshLog, type MissingRange, type TopHead } from "./meshLog.ts";
@@ -68,11 +67,8 @@ export function openSync(params: {
     headsByPeer.set(peerId, known);
     for (const head of known.values()) void fetchLog(head.range.log);
   };
-  /** That a peer lacks a log says nothing if it does not serve its shard. */
-  const headsFor = (log: LogId): Told[] =>
-    [...headsByPeer]
-      .map(([peerId, heads]) => ({ peerId, head: heads.get(logName(log)) }))
-      .filter(({ peerId, head }) => head || hasShard({ bitmap: shardsOf(peerId), shard: log.shard }));
+  const headsFor = (name: string): Told[] =>
+    [...headsByPeer].map(([peerId, heads]) => ({ peerId, head: heads.get(name) }));
 
   /** One fetch per log at a time; what is noted meanwhile starts another one. */
   const fetchLog = async (log: LogId): Promise<void> => {
@@ -100,7 +96,7 @@ export function openSync(params: {
   };
   const fetchOnce = async (log: LogId): Promise<void> => {
     const name = logName(log);
-    const others = shuffle(headsFor(log));
+    const others = shuffle(headsFor(name));
     const peers = others.map(({ peerId, head }) => ({ peerId, reaches: head?.highest ?? 0n }));
     const { next } = meshLog.headOf(log).range;
     const missing = await meshLog.missing(log);

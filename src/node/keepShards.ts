@@ -8,7 +8,7 @@ import type { Directory } from "./directory.ts";
 import { nextChange } from "./keepRegistered.ts";
 import { announceShards } from "./registerSelf.ts";
 
-const RETRY_MS = 15_000;
+const RETRY_MS = 10_000;
 
 /**
  * Says again what this node serves where that has not landed, or a reorg took it: until then peers refuse its batches

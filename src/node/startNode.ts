@@ -8,8 +8,7 @@ import type { Mesh } from "../mesh/startMesh.ts";
 import type { RpcServer } from "../rpc/serveRpc.ts";
 import type { NodeId } from "../wire/ids.ts";
 import { signPeerProof } from "../wire/peerProof.ts";
-import { shardsIn } from "../wire/shards.ts";
-import { stir, watchChain } from "./chainHub.ts";
+import { type ChainWatch, stir, watchChain } from "./chainHub.ts";
 import { joinMesh, openSigning } from "./joinMesh.ts";
 import { keepCheckpoints } from "./keepCheckpoints.ts";
 import { keepPeerLag } from "./keepPeerLag.ts";
@@ -103,14 +102,14 @@ function ownLogOf(params: { parts: NodeParts; mesh: Mesh }): AsyncDisposable & {
   readonly checkpoints: ReadonlyMap<string, number>;
 } {
   const { parts } = params;
-  const { readiness, logger, admission, chain, operator, node, shards, hub } = parts;
+  const { readiness, logger, admission, chain, operator, node, hub } = parts;
   const stop = new AbortController();
   const { signal } = stop;
   let running: Promise<void> | undefined;
   let ownLogs: OwnLogs | undefined;
   const checkpoints = new Map<string, number>();
   const count = (outcome: string) => void checkpoints.set(outcome, (checkpoints.get(outcome) ?? 0) + 1);
-  const watches = new Map(shardsIn(shards).map((shard) => [shard, watchChain({ hub, groups: [] })]));
+  const watches = new Map<number, ChainWatch>();
   const onGrowth = (shard: number): void => {
     const watch = watches.get(shard);
     if (watch !== undefined) stir(watch);
@@ -126,9 +125,15 @@ function ownLogOf(params: { parts: NodeParts; mesh: Mesh }): AsyncDisposable & {
       readiness.tell({ ownLog: undefined });
       logger.info({ generation: Number(log.generation) }, "the node may sign");
       const restart = () => restartNode({ chain, operator, node });
-      const anchoring = logs.map(async (log) => {
-        const watch = watches.get(log.shard);
-        if (watch !== undefined) await keepCheckpoints({ ...parts, index, store, log, watch, count, signal });
+      // What it took while it served a shard is anchored, too.
+      const left = [...store.state.logs.values()].filter(
+        (one) => one.log.node === node && one.log.generation === log.generation,
+      );
+      const anchored = new Map([...logs, ...left.map((one) => one.log)].map((one) => [one.shard, one]));
+      const anchoring = [...anchored.values()].map(async (log) => {
+        using watch = watchChain({ hub, groups: [] });
+        watches.set(log.shard, watch);
+        await keepCheckpoints({ ...parts, index, store, log, watch, count, signal });
       });
       await Promise.all([
         keeping,
@@ -155,7 +160,6 @@ function ownLogOf(params: { parts: NodeParts; mesh: Mesh }): AsyncDisposable & {
       stop.abort(new WeftError({ code: "closed", message: "the node is stopping" }));
       await running;
       await Promise.all([...(ownLogs?.values() ?? [])].map((batcher) => batcher[Symbol.asyncDispose]()));
-      for (const watch of watches.values()) watch[Symbol.dispose]();
     },
   };
 }
