@@ -32,6 +32,11 @@ export const nodeSettings = {
     "host and port of the public API; port 0 picks a free one",
   ),
   publicUrl: optional("WEFT_PUBLIC_URL", "URL of the public API to register instead of the one listened on"),
+  shards: shardsSetting(
+    "WEFT_SHARDS",
+    "all",
+    "shards that the node serves, as 0,3,8-11, or all: messages of others it neither takes nor keeps",
+  ),
   logLevel: text("WEFT_LOG_LEVEL", "info", "trace, debug, info, warn, error or silent"),
   finalityBlocks: count("WEFT_FINALITY_BLOCKS", "64", "blocks on top of one that make it final"),
   chainPollMs: count("WEFT_CHAIN_POLL_MS", "100", "pause between looks at the chain's head, in milliseconds"),
@@ -225,6 +230,24 @@ function fraction(env: string, fallback: string, about: string): Setting<number>
     throw new Error(`a number from 0 to 1, not ${written}`);
   };
   return { env, fallback, about, parse };
+}
+
+function shardsSetting(
+  env: string,
+  fallback: string,
+  about: string,
+): Setting<readonly number[] | "all"> & { fallback: string } {
+  const parse = (written: string) => (written.trim() === "all" ? "all" : written.split(",").flatMap(runOf));
+  return { env, fallback, about, parse };
+}
+
+/** One shard, or those from one to another. */
+function runOf(written: string): number[] {
+  const [, first, last = first] = /^(\d{1,3})(?:-(\d{1,3}))?$/.exec(written.trim()) ?? [];
+  if (first === undefined || Number(last) < Number(first)) {
+    throw new Error(`shards as 0,3,8-11, or all, not ${written}`);
+  }
+  return Array.from({ length: Number(last) - Number(first) + 1 }, (_, i) => Number(first) + i);
 }
 
 function hostAndPort(

@@ -54,6 +54,7 @@ export const errorHints = {
   "unregistered-peer": "Register the node in the NodeRegistry before it joins the mesh.",
   "wrong-chain":
     "Client, node and contracts must be of one chain; check the address file and the RPC address.",
+  "wrong-shard": "The node does not serve this shard: use one of those that do, as the registry names them.",
   "wrong-network":
     "This database belongs to another network; use an empty data directory or the old address file.",
 } as const;

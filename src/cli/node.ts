@@ -13,6 +13,7 @@ const optionOf = {
   announce: "--announce <multiaddr,…>",
   http: "--http <host:port>",
   publicUrl: "--public-url <url>",
+  shards: "--shards <shard,…>",
   logLevel: "--log-level <level>",
 } as const satisfies Partial<Record<keyof NodeSettings, string>>;
 
@@ -156,8 +157,10 @@ async function tellStatus(params: {
 }): Promise<number> {
   const { url, json = false, proxy, signal } = params;
   const { connectNode } = await import("../rpc/connectNode.ts");
+  const { shardsIn } = await import("../wire/shards.ts");
   await using connection = connectNode({ url, proxy, signal });
-  const { logs, head, ...status } = await connection.getNode({});
+  const { logs, head, shards: served, ...status } = await connection.getNode({});
+  const shards = shardsIn(served);
   const held = logs.map(({ log, floor, next }) => ({
     ...log,
     generation: Number(log.generation),
@@ -165,16 +168,20 @@ async function tellStatus(params: {
     next: Number(next),
   }));
   if (json) {
-    process.stdout.write(`${JSON.stringify({ ...status, head, logs: held })}\n`);
+    process.stdout.write(`${JSON.stringify({ ...status, shards, head, logs: held })}\n`);
     return 0;
   }
   const readiness = status.ready ? "ready" : `not ready: ${status.notReadyReason}`;
   const told = {
     state: readiness,
     ...status,
+    shards: shards.join(", "),
     "chain head": head === undefined ? "none" : String(head.number),
     ...Object.fromEntries(
-      held.map((log) => [`log of ${log.node.slice(0, 10)}`, `${log.floor} to ${log.next}`]),
+      held.map((log) => [
+        `log of ${log.node.slice(0, 10)}, shard ${log.shard}`,
+        `${log.floor} to ${log.next}`,
+      ]),
     ),
   };
   const { ready: _, notReadyReason: __, ...shown } = told;

@@ -1,6 +1,7 @@
 import { isWeftError, WeftError } from "../errors.ts";
 import type { NodeApi } from "../rpc/nodeApi.ts";
 import type { NodeId } from "../wire/ids.ts";
+import { welcomeTopic } from "../wire/topic.ts";
 import { type Client, coreOf } from "./client.ts";
 import type { ClientCore } from "./core.ts";
 import { readOn } from "./entries/receivePage.ts";
@@ -71,7 +72,7 @@ async function pullRegistry({ core, signal }: Params): Promise<void> {
 async function pullOwn({ core, signal }: Params): Promise<void> {
   await withFirst(
     { core, signal },
-    async () => nodesInUse(core, rankOwnNodes(core))[0],
+    async () => nodesInUse(core, rankOwnNodes(core, welcomeTopic(core.self.installation.key)))[0],
     async (api) => {
       await pullTopics({ core, api, signal, plan: { groups: [], mirrored: [], own: true } });
     },

@@ -7,16 +7,22 @@ import { WEFT_GROUP_CONTEXT } from "../mls/limits.ts";
 import { groupIdOf } from "../wire/entry.ts";
 import { writeGroupContext } from "../wire/groupContext.ts";
 import { asAddress, fromHex, type GroupId, type Hex } from "../wire/ids.ts";
+import { groupTopic } from "../wire/topic.ts";
 import { type Client, coreOf } from "./client.ts";
 import type { ClientCore } from "./core.ts";
 import { addGroup } from "./groups/addGroup.ts";
 import { createGroupHandle, emptyGroupView, NO_BLOCK } from "./groups/group.ts";
 import { networkMs, shownMs } from "./links/chainTime.ts";
+import { activeNodes } from "./links/nodeLinks.ts";
+import { nodesOfTopic } from "./links/nodesOfTopic.ts";
 import { addIntent } from "./outbox/addIntent.ts";
 import { asInvitee } from "./outbox/intent.ts";
 import type { IntentHandle } from "./outbox/intentHandle.ts";
 import { firstContext } from "./policy/nextContext.ts";
 import type { GroupRecord } from "./tables.ts";
+
+/** Most networks have a node in each shard, so one does; this many find one of 256. */
+const MAX_DRAWS = 2_048;
 
 /**
  * Founds a group whose one super admin is this client's inbox, and takes in the members: one intent for the whole.
@@ -31,8 +37,7 @@ export async function createGroup(params: {
 }): Promise<{ group: GroupId; intent: IntentHandle }> {
   const { client, name, members } = params;
   const core = coreOf(client);
-  const genesisKey = generateSecp256k1PrivateKey();
-  const id = groupIdOf(asAddress(addressFromPrivateKey(genesisKey)));
+  const { genesisKey, id } = drawGroup(core);
   const state = foundGroup({ core, id, name });
   const record: GroupRecord = {
     group: id,
@@ -55,6 +60,17 @@ export async function createGroup(params: {
   });
   addGroup(core, group);
   return { group: id, intent };
+}
+
+/** In a shard that some node serves, unless it is known of none. */
+function drawGroup(core: ClientCore): { genesisKey: Uint8Array; id: GroupId } {
+  const isAnyKnown = activeNodes(core.links).length > 0;
+  for (let draws = 1; ; draws++) {
+    const genesisKey = generateSecp256k1PrivateKey();
+    const id = groupIdOf(asAddress(addressFromPrivateKey(genesisKey)));
+    const isServed = nodesOfTopic(core, groupTopic(id)).length > 0;
+    if (isServed || !isAnyKnown || draws === MAX_DRAWS) return { genesisKey, id };
+  }
 }
 
 /** Epoch 0, which only its founder knows. The leaf is that of a key package made for this and never published. */

@@ -1,12 +1,20 @@
 import { steadyMs } from "../clock/steadyMs.ts";
+import { WeftError } from "../errors.ts";
 import { writeAtomic } from "../store/writeAtomic.ts";
 import type { GroupId, NodeId } from "../wire/ids.ts";
+import { shardOfTopic } from "../wire/shards.ts";
+import { groupTopic } from "../wire/topic.ts";
 import { type Client, coreOf } from "./client.ts";
-import { isUp } from "./links/nodeLinks.ts";
+import type { ClientCore } from "./core.ts";
+import { activeNodes, isUp } from "./links/nodeLinks.ts";
+import { nodesOfTopic } from "./links/nodesOfTopic.ts";
 import { rankGroupNodes } from "./links/rankGroupNodes.ts";
 import { tables } from "./tables.ts";
 
-/** The node that this client uses for a conversation before all others; may be said before it has joined. */
+/**
+ * The node that this client uses for a conversation before all others; may be said before it has joined. Throws
+ * `wrong-shard` for one that does not serve the conversation.
+ */
 export async function preferNode(params: {
   client: Client;
   group: GroupId;
@@ -15,6 +23,7 @@ export async function preferNode(params: {
 }): Promise<void> {
   const { group, node } = params;
   const core = coreOf(params.client);
+  if (node !== undefined) requireServing({ core, group, node });
   const write =
     node === undefined ? tables.preference.del({ group }) : tables.preference.put({ group }, node);
   await writeAtomic({ database: core.database, writes: [write], sync: true });
@@ -23,6 +32,21 @@ export async function preferNode(params: {
   core.links.reach?.sideOf.delete(group);
   core.feedsWakeup.wake();
   core.groups.get(group)?.deliveryWakeup.wake();
+}
+
+function requireServing(params: { core: ClientCore; group: GroupId; node: NodeId }): void {
+  const { core, group, node } = params;
+  const topic = groupTopic(group);
+  const serving = nodesOfTopic(core, topic);
+  const isActive = activeNodes(core.links).some((one) => one.node === node);
+  if (!isActive || serving.some((one) => one.node === node)) return;
+  const shard = shardOfTopic({ topic, shards: core.network.shards });
+  const others = serving.map(({ httpAddress }) => httpAddress).join(", ") || "none yet";
+  throw new WeftError({
+    code: "wrong-shard",
+    message: `the node ${node} does not serve shard ${shard}, in which this group is`,
+    hint: `These nodes serve it: ${others}.`,
+  });
 }
 
 /** The nodes of a conversation, best first, and which of them are left alone because they failed. */

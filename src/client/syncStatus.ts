@@ -1,6 +1,8 @@
 import { steadyMs } from "../clock/steadyMs.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { Address, GroupId, Hex, InstallationKey, NodeId } from "../wire/ids.ts";
+import { hasShard, shardOfTopic } from "../wire/shards.ts";
+import { groupTopic, keyPackageTopic, welcomeTopic } from "../wire/topic.ts";
 import { type Client, coreOf } from "./client.ts";
 import type { ClientCore } from "./core.ts";
 import type { Group } from "./groups/group.ts";
@@ -36,6 +38,11 @@ export type SyncStatus = {
   readonly rebased: number;
   readonly groups: readonly GroupSync[];
   readonly nodesDown: readonly NodeId[];
+  /**
+   * Shards of its groups, and of its Welcomes and key packages, that no node of the registry serves: what is in them
+   * waits until one does.
+   */
+  readonly unservedShards: readonly number[];
   /** How the device's clock stands to the chain's; undefined while nobody can tell. */
   readonly clock: DeviceClock | undefined;
   /** The account that pays on the chain, and why nothing gets there; undefined if nodes relay. */
@@ -94,10 +101,21 @@ export async function syncStatus(params: { client: Client }): Promise<SyncStatus
     ...{ openWelcomes, racesLost, rebased, groups },
     ownChain: ownRelay && { account: ownRelay.account, trouble: ownRelay.trouble },
     nodesDown: [...links.health.keys()].filter((node) => !isUp(links, node, steadyMs())),
+    unservedShards: unservedShards(core),
     clock: deviceClock(links),
     witnesses: witnessesOf(core),
     endpoints: core.witnesses.endpoints.map(({ rpcUrl, state }) => ({ rpcUrl, state: state() })),
   };
+}
+
+function unservedShards(core: ClientCore): number[] {
+  const { network, groups, self } = core;
+  const { key } = self.installation;
+  const live = [...groups.values()].filter(({ view }) => view.record.status !== "removed");
+  const topics = [...live.map(({ id }) => groupTopic(id)), welcomeTopic(key), keyPackageTopic(key)];
+  const shards = new Set(topics.map((topic) => shardOfTopic({ topic, shards: network.shards })));
+  const served = activeNodes(core.links).reduce((bitmap, node) => bitmap | BigInt(node.shards), 0n);
+  return [...shards].filter((shard) => !hasShard({ bitmap: served, shard })).sort((a, b) => a - b);
 }
 
 function witnessesOf({ witnesses, links }: ClientCore): SyncStatus["witnesses"] {

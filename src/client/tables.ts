@@ -279,6 +279,8 @@ export type KnownNode = {
   readonly registeredBlock: number;
   readonly leftBlock: number | undefined;
   readonly disabled: boolean;
+  /** What it serves, in decimal digits: bit n is set for shard n. */
+  readonly shards: string;
   /** The registry holds its record no more: it is known for its key. */
   readonly isDropped?: boolean;
   /** Told by one node while no other operator answered: to be read by, but no witness. */

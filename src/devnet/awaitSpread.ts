@@ -43,5 +43,5 @@ function hasAll(params: { report: NodeReport; wanted: Holdings; block: number })
   const { report, wanted, block } = params;
   if (report.status === undefined) return false;
   const behind = (report.status.head?.number ?? -1) < block;
-  return !behind && missingIn({ held: holdingsOf(report.status), wanted }) === 0n;
+  return !behind && missingIn({ status: report.status, wanted }) === 0n;
 }

@@ -1,4 +1,5 @@
 import type { NodeStatus } from "../rpc/nodeApi.ts";
+import { hasShard } from "../wire/shards.ts";
 import type { DevnetNode } from "./devnetNode.ts";
 
 /** How far a node holds each log: next sequence by log. */
@@ -19,9 +20,13 @@ export function unionOf(holdings: readonly Holdings[]): Holdings {
   return union;
 }
 
-/** Envelopes of `wanted` that are missing in `held`. */
-export function missingIn(params: { held: Holdings; wanted: Holdings }): bigint {
-  const missing = [...params.wanted].map(([log, next]) => next - (params.held.get(log) ?? 0n));
+/** Envelopes of `wanted` that a node lacks in the shards that it serves. */
+export function missingIn(params: { status: NodeStatus; wanted: Holdings }): bigint {
+  const { status, wanted } = params;
+  const held = holdingsOf(status);
+  const isServed = (log: string) =>
+    hasShard({ bitmap: status.shards, shard: Number(log.slice(log.lastIndexOf("/") + 1)) });
+  const missing = [...wanted].map(([log, next]) => (isServed(log) ? next - (held.get(log) ?? 0n) : 0n));
   return missing.reduce((sum, count) => (count > 0n ? sum + count : sum), 0n);
 }
 

@@ -19,11 +19,17 @@ import { buildGroupInfoInSlices, decodeGroupInfoPayload } from "../wire/welcomeP
 const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
 
+/** Draws of a topic: one of 256 shards is found by so many. */
+const MAX_DRAWS = 2_048;
+
 /**
- * Seals what all recipients of one commit share: once, on a topic of its own. Its work takes a hash for
- * every four bytes, in slices. Throws `too-large`.
+ * Seals what all recipients of one commit share: once, on a topic of its own, one that `isServed` if there are such.
+ * Its work takes a hash for every four bytes, in slices. Throws `too-large`.
  */
-export async function sealGroupInfo(bundle: GroupInfoBundle): Promise<{
+export async function sealGroupInfo(
+  bundle: GroupInfoBundle,
+  isServed: (topic: Uint8Array) => boolean = () => true,
+): Promise<{
   reference: GroupInfoReference;
   envelopes: Envelope[];
 }> {
@@ -32,7 +38,11 @@ export async function sealGroupInfo(bundle: GroupInfoBundle): Promise<{
   if (chunks > MAX_GROUP_INFO_CHUNKS) {
     throw new WeftError({ code: "too-large", message: `a group info in ${chunks} chunks` });
   }
-  const reference = { topicId: randomBytes(ID_BYTES), key: randomBytes(KEY_BYTES), chunks };
+  let topicId = randomBytes(ID_BYTES);
+  for (let draws = 1; draws < MAX_DRAWS && !isServed(groupInfoTopic(topicId)); draws++) {
+    topicId = randomBytes(ID_BYTES);
+  }
+  const reference = { topicId, key: randomBytes(KEY_BYTES), chunks };
   const topic = groupInfoTopic(reference.topicId);
   const envelopes: Envelope[] = [];
   for (let index = 0; index < chunks; index++) {

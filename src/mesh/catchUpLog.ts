@@ -134,7 +134,9 @@ async function takePage(
 /** Refused for good by this node: as good as absent, so that the log goes on behind it some day. */
 function isFinal(verdict: Verdict): boolean {
   if (verdict.kind !== "ignore") return false;
-  return ["anchor-went-back", "time-went-back", "originator-left", "bad-envelope"].includes(verdict.reason);
+  return ["anchor-went-back", "time-went-back", "originator-left", "unserved-shard", "bad-envelope"].includes(
+    verdict.reason,
+  );
 }
 
 /** The end of what the page covers from `from` on without a gap; `malformed` if it has one. */

@@ -3,7 +3,8 @@ import type { BatchHeader } from "../wire/batchHeader.ts";
 import { fromHex } from "../wire/ids.ts";
 import { MAX_CLOCK_SKEW_MS } from "../wire/limits.ts";
 import type { Network } from "../wire/network.ts";
-import { findNode, type NodeDirectory, type RegisteredNode } from "./nodeDirectory.ts";
+import { shardOfTopic } from "../wire/shards.ts";
+import { findNode, type NodeDirectory, type RegisteredNode, servesNear } from "./nodeDirectory.ts";
 import type { Verdict } from "./verdict.ts";
 
 /**
@@ -29,9 +30,13 @@ export function judgeBatch(params: {
   if (!verifyBatch({ batch, signingKey: fromHex(node.signingKey) })) {
     return { kind: "reject", reason: "bad-signature" };
   }
+  // [REJECT] a topic's shard follows from its bytes
+  if (!isOfShard({ batch, network })) return { kind: "reject", reason: "wrong-shard" };
   if (header.generation > BigInt(node.generation)) return { kind: "park", reason: "unknown-generation" };
   // [IGNORE] depends on what this index has seen
   if (header.anchorBlock > lastBlockOf(node)) return { kind: "ignore", reason: "originator-left" };
+  const { shard, anchorBlock: block } = header;
+  if (!servesNear({ node, shard, block })) return { kind: "ignore", reason: "unserved-shard" };
   if (header.timeMs > now + MAX_CLOCK_SKEW_MS) return { kind: "park", reason: "from-the-future" };
   return undefined;
 }
@@ -41,6 +46,13 @@ export function judgeSuccession(header: BatchHeader, before: BatchHeader): Verdi
   if (header.anchorBlock < before.anchorBlock) return { kind: "ignore", reason: "anchor-went-back" };
   if (header.timeMs < before.timeMs) return { kind: "ignore", reason: "time-went-back" };
   return undefined;
+}
+
+function isOfShard({ batch, network }: { batch: Batch; network: Network }): boolean {
+  const { header, envelopes } = batch;
+  const { shards } = network;
+  if (header.shard >= shards) return false;
+  return envelopes.every(({ topic }) => shardOfTopic({ topic, shards }) === header.shard);
 }
 
 function lastBlockOf({ leavingBlock, disabledBlock }: RegisteredNode): number {

@@ -1,4 +1,6 @@
 import type { Hex, NodeId } from "../wire/ids.ts";
+import { SHARD_GRACE_BLOCKS } from "../wire/limits.ts";
+import { hasShard } from "../wire/shards.ts";
 
 /** A node as the registry has it. */
 export type RegisteredNode = {
@@ -14,6 +16,10 @@ export type RegisteredNode = {
   readonly generation: number;
   readonly leavingBlock: number | undefined;
   readonly disabledBlock: number | undefined;
+  /** What it serves, in decimal digits: bit n is set for shard n. */
+  readonly shards: string;
+  /** What it served before, each until a block, the oldest first. */
+  readonly formerShards: readonly { readonly shards: string; readonly untilBlock: number }[];
 };
 
 /** The registry as this node's index has it. */
@@ -30,4 +36,17 @@ export function findNode(directory: NodeDirectory, id: NodeId): RegisteredNode |
 /** Still takes part: neither leaving nor disabled. */
 export function isActive(node: RegisteredNode): boolean {
   return node.leavingBlock === undefined && node.disabledBlock === undefined;
+}
+
+/** True if the node served the shard at a block no further from this one than SHARD_GRACE_BLOCKS. */
+export function servesNear(params: { node: RegisteredNode; shard: number; block: number }): boolean {
+  const { node, shard, block } = params;
+  const last = { shards: node.shards, untilBlock: Number.POSITIVE_INFINITY };
+  let from = 0;
+  for (const { shards, untilBlock } of [...node.formerShards, last]) {
+    const isNear = from <= block + SHARD_GRACE_BLOCKS && untilBlock > block - SHARD_GRACE_BLOCKS;
+    if (isNear && hasShard({ bitmap: BigInt(shards), shard })) return true;
+    from = untilBlock;
+  }
+  return false;
 }

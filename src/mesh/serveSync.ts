@@ -2,6 +2,7 @@ import type { Libp2p } from "@libp2p/interface";
 import { steadyMs } from "../clock/steadyMs.ts";
 import { wallMs } from "../clock/wallMs.ts";
 import { MAX_SYNC_PAGE_BYTES } from "../wire/limits.ts";
+import { hasShard } from "../wire/shards.ts";
 import { openByteBudget } from "./byteBudget.ts";
 import type { MeshLog, TopHead } from "./meshLog.ts";
 import type { MeshLogger } from "./meshLogger.ts";
@@ -19,12 +20,14 @@ export async function serveSync(params: {
   libp2p: Libp2p;
   log: MeshLog;
   onHeads: (peerId: string, told: ToldHeads) => void;
+  /** What a peer serves: of other logs it is told nothing. */
+  shardsOf: (peerId: string) => bigint;
   /** How far this node has read the chain. */
   chainBlock: () => number;
   logger: MeshLogger;
   signal: AbortSignal;
 }): Promise<void> {
-  const { libp2p, log, onHeads, chainBlock, logger, signal } = params;
+  const { libp2p, log, onHeads, shardsOf, chainBlock, logger, signal } = params;
   const budget = openByteBudget({ perMinute: PEER_BYTES_PER_MINUTE });
   const answerFor =
     (peerId: string) =>
@@ -36,7 +39,7 @@ export async function serveSync(params: {
       }
       if (ask.kind === "heads") onHeads(peerId, ask);
       if (ask.kind === "block") return Promise.resolve({ kind: "block", number: chainBlock() });
-      return answerOf(log, ask);
+      return answerOf({ log, ask, shards: shardsOf(peerId) });
     };
   await libp2p.handle(
     SYNC_PROTOCOL,
@@ -52,11 +55,12 @@ export async function serveSync(params: {
   );
 }
 
-/** As many heads as fit into a frame, and what this node's clock shows. */
-export async function headsOf(log: MeshLog): Promise<ToldHeads> {
+/** As many heads of logs in these shards as fit into a frame, and what this node's clock shows. */
+export async function headsOf({ log, shards }: { log: MeshLog; shards: bigint }): Promise<ToldHeads> {
   const heads = await Promise.all(
     log
       .heads()
+      .filter(({ range }) => hasShard({ bitmap: shards, shard: range.log.shard }))
       .slice(0, MAX_HEADS)
       .map(async (head): Promise<TopHead> => {
         return { ...head, branches: (await log.branches(head.range.log)).tips };
@@ -65,10 +69,15 @@ export async function headsOf(log: MeshLog): Promise<ToldHeads> {
   return { kind: "heads", heads, clockMs: wallMs() };
 }
 
-async function answerOf(log: MeshLog, ask: Exclude<SyncAsk, { kind: "block" }>): Promise<SyncAnswer> {
+async function answerOf(params: {
+  log: MeshLog;
+  ask: Exclude<SyncAsk, { kind: "block" }>;
+  shards: bigint;
+}): Promise<SyncAnswer> {
+  const { log, ask } = params;
   switch (ask.kind) {
     case "heads":
-      return await headsOf(log);
+      return await headsOf(params);
     case "head":
       return { kind: "head", head: log.headOf(ask.log) };
     case "range": {

@@ -13,6 +13,7 @@ import type { Batch } from "../wire/batch.ts";
 import type { NodeId } from "../wire/ids.ts";
 import type { LogId } from "../wire/logRange.ts";
 import type { Network } from "../wire/network.ts";
+import { allShards, hasShard, shardsIn } from "../wire/shards.ts";
 import type { Ask } from "./catchUpLog.ts";
 import { fetchOwnHead, type OwnHead } from "./fetchOwnHead.ts";
 import { gossipService, gossipTopic, listenToGossip, type MeshServices, publishBatch } from "./gossip.ts";
@@ -23,6 +24,7 @@ import type { NodeDirectory } from "./nodeDirectory.ts";
 import { openPeerClocks } from "./peerClocks.ts";
 import { type Admission, gaterOf, keepPeers, openAdmission } from "./peers.ts";
 import { serveSync } from "./serveSync.ts";
+import { shardsOfPeer } from "./shardsOfPeer.ts";
 import { openSync, type Sync } from "./syncLogs.ts";
 import { askPeer } from "./syncStream.ts";
 
@@ -66,6 +68,7 @@ export type MeshOptions = {
   readonly checkBatch?: CheckBatch;
   /** Turns false: connections to that peer are closed and refused. */
   readonly mayConnect?: (peerId: string) => boolean;
+  /** What this node serves: it hears and fetches of no other shard. All of the network's unless told. */
   readonly shards?: readonly number[];
   readonly syncPeriodMs?: number;
   readonly holeAfterMs?: number;
@@ -89,7 +92,7 @@ const INBOUND_CONNECTIONS_PER_SECOND = 100;
 
 /** Joins the network's nodes: gossip, sync, peers of the registry. WeftError `bad-config` if it can't listen. */
 export async function startMesh(options: MeshOptions): Promise<Mesh> {
-  const { network, directory, log, logger, shards = [0] } = options;
+  const { network, directory, log, logger, shards = shardsIn(allShards(options.network)) } = options;
   const stop = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
   const topics = new Map(shards.map((shard) => [gossipTopic({ network, shard }), shard]));
@@ -106,6 +109,7 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     logger,
   });
   const connected = (): string[] => [...new Set(libp2p.getPeers().map(String))];
+  const shardsOf = (peerId: string): bigint => shardsOfPeer({ network, directory, peerId });
   const ask = askOver(libp2p, signal);
   const clocks = openPeerClocks();
   const holeAfterMs = options.holeAfterMs ?? HOLE_AFTER_MS;
@@ -115,13 +119,14 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     intake,
     ask,
     shards,
+    shardsOf,
     clocks,
     holeAfterMs,
     logger,
     signal,
   });
   const chainBlock = options.chainBlock ?? (() => 0);
-  await serveSync({ libp2p, log, onHeads: sync.noteHeads, chainBlock, logger, signal });
+  await serveSync({ libp2p, log, onHeads: sync.noteHeads, shardsOf, chainBlock, logger, signal });
   listenToGossip({ libp2p, shards: topics, intake, logger });
   libp2p.addEventListener("peer:disconnect", ({ detail }) => {
     sync.forget(detail.toString());
@@ -141,8 +146,11 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     peers: connected,
     publishBatch: (batch) => void publishBatch({ libp2p, network, batch, logger }),
     syncNow: () => sync.syncWith(connected()),
-    fetchOwnHead: (params) =>
-      fetchOwnHead({ ...params, meshLog: log, intake, ask, connected, logger, signal }),
+    fetchOwnHead: (params) => {
+      const { shard } = params.log;
+      const ofShard = () => connected().filter((peer) => hasShard({ bitmap: shardsOf(peer), shard }));
+      return fetchOwnHead({ ...params, meshLog: log, intake, ask, connected: ofShard, logger, signal });
+    },
     peerClocks: clocks.now,
     askBlocks: () => askBlocks({ ask, peerIds: connected() }),
     refreshPeers: refresh,

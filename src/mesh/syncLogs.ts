@@ -38,6 +38,8 @@ export function openSync(params: {
   intake: Intake;
   ask: Ask;
   shards: readonly number[];
+  /** What a peer serves, by the registry: bit n for shard n. */
+  shardsOf: (peerId: string) => bigint;
   /** Is told what peers' clocks show. */
   clocks: PeerClocks;
   /** A range that all peers lack for so long becomes a hole. */
@@ -45,7 +47,7 @@ export function openSync(params: {
   logger: MeshLogger;
   signal: AbortSignal;
 }): Sync {
-  const { meshLog, directory, intake, ask, clocks, logger, signal } = params;
+  const { meshLog, directory, intake, ask, shardsOf, clocks, logger, signal } = params;
   const headsByPeer = new Map<string, ReadonlyMap<string, TopHead>>();
   const absences = new Map<string, Absence>();
   const refusals = new Map<string, { readonly until: bigint; readonly retryAt: number }>();
@@ -193,7 +195,7 @@ export function openSync(params: {
   const syncWith: Sync["syncWith"] = async (peerIds) => {
     const exchange = async (peerId: string): Promise<void> => {
       try {
-        const answer = await ask(peerId, await headsOf(meshLog));
+        const answer = await ask(peerId, await headsOf({ log: meshLog, shards: shardsOf(peerId) }));
         if (answer.kind === "heads") noteHeads(peerId, answer);
       } catch (error) {
         logger.debug({ peerId, error }, "a peer did not give its heads");

@@ -17,6 +17,8 @@ type IgnoreReason =
   | "time-went-back"
   /** Anchored after the block in which its node left or was disabled. */
   | "originator-left"
+  /** Its node did not serve that shard around its anchor, as far as this node has read the chain. */
+  | "unserved-shard"
   /** The node's own check found an envelope that no honest node takes in; a forwarder may not have looked at it. */
   | "bad-envelope"
   /** The node's own check found one that no honest node takes: its node's fault. Who forwarded it may not have looked. */
@@ -37,6 +39,7 @@ export type RejectReason =
   | "malformed"
   | "too-large"
   | "wrong-network"
+  /** One of its envelopes is of another shard's topic, or the network has no such shard. */
   | "wrong-shard"
   | "bad-signature"
   /** As above, and it came from the node that signed it. */

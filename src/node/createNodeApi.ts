@@ -8,23 +8,26 @@ import { relayIdentity } from "../chain/relayIdentity.ts";
 import { MAX_DIGEST_ROWS, MAX_LINKING_HEADERS, MAX_PAGE_BYTES } from "../rpc/limits.ts";
 import type { Call, NodeApi, NodeStatus } from "../rpc/nodeApi.ts";
 import { findCoverage } from "../store/node/findCoverage.ts";
+import type { LogStore } from "../store/node/logStore.ts";
 import { childCount, entryOf } from "../store/node/readEntries.ts";
 import { readHistories } from "../store/node/readHistories.ts";
-import { hasEnvelopes } from "../store/node/receiptsOf.ts";
+import { hasEnvelopes, shardsOfStored } from "../store/node/receiptsOf.ts";
 import { topicDigests } from "../store/node/topicDigests.ts";
-import { asAddress } from "../wire/ids.ts";
+import { asAddress, type EnvelopeHash } from "../wire/ids.ts";
+import { hasShard } from "../wire/shards.ts";
 import { keyPackageTopic } from "../wire/topic.ts";
 import type { Admission } from "./admitEnvelope.ts";
-import type { Batcher } from "./batcher.ts";
 import type { ChainHub } from "./chainHub.ts";
 import type { ReadEntries } from "./entryShelf.ts";
 import { type LateSiblings, takeLateSibling } from "./lateSiblings.ts";
 import { listNodes } from "./listNodes.ts";
 import { newestKeyPackage } from "./newestKeyPackage.ts";
 import type { NodeMetrics } from "./nodeMetrics.ts";
+import type { OwnLogs } from "./openOwnLog.ts";
 import { publishEnvelopes, type Room } from "./publishEnvelopes.ts";
 import { queryPage } from "./queryPage.ts";
 import { type Readiness, requireNothing } from "./readiness.ts";
+import { requireShard, requireTopic } from "./requireServed.ts";
 import { streamChain } from "./streamChain.ts";
 import { type Subscriptions, subscribeTopics, updateSubscription } from "./subscribeTopics.ts";
 
@@ -32,11 +35,13 @@ export type ApiParts = {
   readonly chain: Chain;
   readonly relayer: Relayer;
   readonly admission: Admission;
+  /** What the node serves: bit n for shard n. */
+  readonly shards: bigint;
   readonly hub: ChainHub;
   readonly subscriptions: Subscriptions;
   readonly readiness: Readiness;
   /** Throws `not-ready` until the node may sign. */
-  readonly batcher: () => Batcher;
+  readonly ownLogs: () => OwnLogs;
   readonly room: Room;
   readonly readEntries: ReadEntries;
   readonly status: () => NodeStatus;
@@ -73,51 +78,78 @@ function meshCalls(
   | "getKeyPackages"
   | "getCoverage"
 > {
-  const { admission, subscriptions, readiness, metrics, room, logger } = parts;
-  const { store, index } = admission;
+  const { admission, shards, subscriptions, readiness, metrics, room, logger } = parts;
+  const { store, index, network } = admission;
+  const requireTopics = (topics: readonly { readonly topic: Uint8Array }[]): void => {
+    for (const { topic } of topics) requireTopic({ network, shards, topic });
+  };
   return {
     publish: async ({ envelopes }, call) => {
       requireNothing(readiness.reason());
-      const batcher = parts.batcher();
+      const ownLogs = parts.ownLogs();
       const start = performance.now();
       const { caller = "" } = call ?? {};
-      const outcomes = await publishEnvelopes({ admission, batcher, room, caller, envelopes, logger });
+      const outcomes = await publishEnvelopes({
+        ...{ admission, shards, ownLogs, room, caller, envelopes, logger },
+      });
       metrics.countPublished({ outcomes, seconds: (performance.now() - start) / 1000 });
       return outcomes;
     },
     query: async ({ topics, maxBytes = MAX_PAGE_BYTES }) => {
       requireNothing(readiness.indexReason());
+      requireTopics(topics);
       return await queryPage({ store, topics, maxBytes });
     },
     subscribe: ({ topics }, call) => {
       requireNothing(readiness.indexReason());
+      requireTopics(topics);
       return subscribeTopics({ store, subscriptions, topics, signal: signalOf(call) });
     },
-    updateSubscription: async (update) => updateSubscription({ subscriptions, update }),
+    updateSubscription: async (update) => {
+      requireTopics(update.add);
+      updateSubscription({ subscriptions, update });
+    },
     hasEnvelopes: ({ hashes }) => hasEnvelopes({ store, hashes }),
     vouch: async ({ hashes }) => {
-      const batcher = parts.batcher();
+      const [ownLog] = parts.ownLogs().values();
       const stored = await hasEnvelopes({ store, hashes });
+      await requireKept({ store, shards, hashes });
       const held = hashes.filter((_, i) => stored[i] === true);
-      return { stored, signature: held.length === 0 ? new Uint8Array() : batcher.vouch(held) };
+      const signature = held.length === 0 ? undefined : ownLog?.vouch(held);
+      return { stored, signature: signature ?? new Uint8Array() };
     },
     getTopicDigests: async ({ topics }) => {
       requireNothing(readiness.indexReason());
+      requireTopics(topics);
       return await topicDigests({ store, topics, maxRows: MAX_DIGEST_ROWS });
     },
     getKeyPackages: async ({ installations }) => {
       requireNothing(readiness.indexReason());
       const topics = installations.map(keyPackageTopic);
+      for (const topic of topics) requireTopic({ network, shards, topic });
       const newest = await Promise.all(topics.map((topic) => newestKeyPackage({ store, topic })));
       return newest.map((found) => found?.envelope);
     },
     getCoverage: async ({ batches }) => {
       requireNothing(readiness.indexReason());
+      for (const { log } of batches) requireShard({ shards, shard: log.shard });
       // Taken before the read: what is found of later blocks besides does no harm.
       const { head } = index.state;
       return { ...(await findCoverage({ store, index, batches, maxHeaders: MAX_LINKING_HEADERS })), head };
     },
   };
+}
+
+/** Throws `wrong-shard` for what is left of a shard that the node serves no more: it does not promise to keep that. */
+async function requireKept(params: {
+  store: LogStore;
+  shards: bigint;
+  hashes: readonly EnvelopeHash[];
+}): Promise<void> {
+  const { store, shards } = params;
+  const logs = [...store.state.logs.values()];
+  if (logs.every(({ log }) => hasShard({ bitmap: shards, shard: log.shard }))) return;
+  for (const shard of await shardsOfStored(params)) if (shard !== undefined) requireShard({ shards, shard });
 }
 
 function chainCalls(

@@ -2,11 +2,12 @@ import { isWeftError } from "../errors.ts";
 import { isActive } from "../mesh/nodeDirectory.ts";
 import { type Mesh, startMesh } from "../mesh/startMesh.ts";
 import type { NodeId } from "../wire/ids.ts";
-import { type Batcher, openBatcher } from "./batcher.ts";
+import { hasShard, shardsIn } from "../wire/shards.ts";
+import { openBatcher } from "./batcher.ts";
 import { bindMeshLog } from "./bindMeshLog.ts";
 import { checkPeerBatch } from "./checkPeerBatch.ts";
 import type { NodeParts } from "./openNodeParts.ts";
-import { openOwnLog } from "./openOwnLog.ts";
+import { type OwnLogs, openOwnLog } from "./openOwnLog.ts";
 import type { Registration } from "./registerSelf.ts";
 
 /** How long a node waits for a block before it believes that its own log ends in the future. */
@@ -30,6 +31,7 @@ export async function joinMesh(params: {
     directory,
     log: bindMeshLog(admission.store, hasRoom),
     hasRoom,
+    shards: shardsIn(parts.shards),
     originatorBytesPerMinute: settings.peerMessageBytesPerMinute,
     strangerBytesPerMinute: settings.peerStrangerBytesPerMinute,
     chainBlock: () => admission.index.state.head?.number ?? 0,
@@ -42,15 +44,15 @@ export async function joinMesh(params: {
   return mesh;
 }
 
-/** Opens the node's own log with the mesh's help, see `openOwnLog`; a network of one node asks nobody. */
+/** Opens the node's own logs with the mesh's help, see `openOwnLog`; who serves a shard alone asks nobody. */
 export async function openSigning(params: {
   parts: NodeParts;
   mesh: Mesh;
   registration: Registration;
-  /** After a batch is on disk; must not block. */
-  onGrowth: () => void;
+  /** After a batch of this shard is on disk; must not block. */
+  onGrowth: (shard: number) => void;
   signal: AbortSignal;
-}): Promise<Batcher> {
+}): Promise<OwnLogs> {
   const { parts, mesh, registration, onGrowth, signal } = params;
   const { admission, directory, keys, network, node, readiness, settings, time } = parts;
   const { store, index } = admission;
@@ -61,7 +63,10 @@ export async function openSigning(params: {
     signal,
     tell: (ownLog) => readiness.tell({ ownLog }),
     confirm: async (log) => {
-      const others = directory.nodes().filter((other) => isActive(other) && other.node !== node);
+      const others = directory
+        .nodes()
+        .filter((other) => isActive(other) && other.node !== node)
+        .filter((other) => hasShard({ bitmap: BigInt(other.shards), shard: log.shard }));
       if (others.length === 0) return false;
       const head = await mesh.fetchOwnHead({ log, timeoutMs: settings.ownHeadTimeoutMs });
       return head.kind === "whole";
@@ -78,7 +83,7 @@ export async function openSigning(params: {
           anchor: () => index.state.anchor ?? { number: 0, hash: network.genesisHash },
           onBatch: (batch) => {
             mesh.publishBatch(batch);
-            onGrowth();
+            onGrowth(log.shard);
           },
         });
       try {

@@ -35,7 +35,8 @@ export async function keepRegistered(params: {
   }
 }
 
-function nextChange(params: {
+/** Resolves when the registry has changed in the index, after `ms`, or when the signal aborts. */
+export function nextChange(params: {
   directory: Directory;
   signal: AbortSignal;
   ms: number | undefined;

@@ -17,6 +17,7 @@ import { settleWrites } from "../store/node/writer.ts";
 import { openDatabase } from "../store/openDatabase.ts";
 import type { GroupId, NodeId } from "../wire/ids.ts";
 import type { Network } from "../wire/network.ts";
+import { allShards, bitmapOf } from "../wire/shards.ts";
 import { type Admission, forgetHeads, openAdmission } from "./admitEnvelope.ts";
 import { type ChainHub, openChainHub } from "./chainHub.ts";
 import { type Directory, openDirectory } from "./directory.ts";
@@ -37,6 +38,8 @@ export type NodeParts = {
   readonly network: Network;
   readonly keys: NodeKeys;
   readonly node: NodeId;
+  /** What it is to serve: bit n for shard n. */
+  readonly shards: bigint;
   readonly chain: Chain;
   readonly operator: Relayer;
   /** Judges envelopes; holds the log store and the chain index. */
@@ -63,6 +66,7 @@ export async function openNodeParts(params: {
   const { settings, logger, signal, stack } = params;
   const time = openNodeTime();
   const network = await readNetwork(settings.networkFile);
+  const shards = shardsOf({ settings, network });
   const keys = await loadNodeKeys(settings);
   const database = stack.use(
     await openDatabase({ path: join(settings.dataDir, "database"), kind: "node", network }),
@@ -84,7 +88,7 @@ export async function openNodeParts(params: {
   });
   const node = nodeIdOf({ operator: operator.address, signingKey: p256PublicKey(keys.signing) });
   return {
-    ...{ settings, network, keys, node, chain, operator, time },
+    ...{ settings, network, keys, node, shards, chain, operator, time },
     admission: openAdmission({ network, index, store }),
     directory: openDirectory(index),
     hub: openChainHub(index.state.head),
@@ -155,4 +159,14 @@ async function readNetwork(path: string | undefined): Promise<Network> {
     throw new WeftError({ code: "bad-config", message: `the address file ${path} can't be read`, cause });
   }
   return parseDeployment(text);
+}
+
+function shardsOf(params: { settings: NodeSettings; network: Network }): bigint {
+  const { settings, network } = params;
+  const { shards } = settings;
+  if (shards === "all") return allShards(network);
+  const beyond = shards.find((shard) => shard >= network.shards);
+  if (beyond === undefined) return bitmapOf(shards);
+  const message = `WEFT_SHARDS: the network has ${network.shards} shards, from 0 on, and none is ${beyond}`;
+  throw new WeftError({ code: "bad-config", message });
 }

@@ -7,8 +7,10 @@ import { restartNode } from "../chain/restartNode.ts";
 import { waitForTransaction } from "../chain/waitForTransaction.ts";
 import { isStorageFault, isWeftError, WeftError } from "../errors.ts";
 import type { ChainIndex } from "../store/node/chainIndex.ts";
+import type { IndexedNode } from "../store/node/indexedRecords.ts";
 import type { NodeId } from "../wire/ids.ts";
 import type { LogId } from "../wire/logRange.ts";
+import { shardsIn } from "../wire/shards.ts";
 import type { Batcher } from "./batcher.ts";
 import type { Directory } from "./directory.ts";
 import type { Registration } from "./registerSelf.ts";
@@ -23,7 +25,9 @@ type OwnLog = {
   readonly directory: Directory;
   readonly node: NodeId;
   readonly registration: Registration;
-  /** Asks peers for the log's head and fetches what is lacking; false if none answered in time. */
+  /** What it is to serve: bit n for shard n. */
+  readonly shards: bigint;
+  /** Asks peers of its shard for the log's head and fetches what is lacking; false if none answered in time. */
   readonly confirm: (log: LogId) => Promise<boolean>;
   /** Throws `not-ready` for a log that is not whole. */
   readonly open: (log: LogId) => Promise<Batcher>;
@@ -32,22 +36,31 @@ type OwnLog = {
   readonly signal: AbortSignal;
 };
 
+/** Logs whose heads are asked for at a time. */
+const PARALLEL_LOGS = 8;
+
+/** What writes the node's own log of each shard. */
+export type OwnLogs = ReadonlyMap<number, Batcher>;
+
 /**
- * Opens the node's own log so that no sequence is ever signed twice: where a peer confirms its head, or, if none
- * answers or the log is not whole, in the next generation, which is opened on chain first. Tries until it succeeds;
- * throws the signal's reason.
+ * Opens the node's own log of each shard so that no sequence is ever signed twice: where a peer confirms the heads of
+ * all, or, if none answers for one or it is not whole, in the next generation, which is opened on chain first. Tries
+ * until it succeeds; throws the signal's reason.
  */
-export async function openOwnLog(params: OwnLog): Promise<Batcher> {
-  const { node, registration, confirm, open, tell, logger, signal } = params;
+export async function openOwnLog(params: OwnLog): Promise<OwnLogs> {
+  const { node, registration, tell, logger, signal } = params;
   tell("it waits for its registration to be in its index");
+  await whenServing(params);
   let generation = await generationAbove({ ...params, generation: registration.generation - 1 });
   let isFresh = registration.isNew;
   for (;;) {
     signal.throwIfAborted();
-    const log = { node, generation: BigInt(generation), shard: 0 };
+    const logs = shardsIn(params.shards).map((shard) => ({ node, generation: BigInt(generation), shard }));
     if (!isFresh) tell("it asks its peers for the head of its own log");
     try {
-      if (isFresh || (await orAbort({ promise: confirm(log), signal }))) return await open(log);
+      if (isFresh || (await orAbort({ promise: confirmAll({ ...params, logs }), signal }))) {
+        return await openAll({ ...params, logs });
+      }
       logger.warn({ generation }, "no peer confirms the node's own log");
     } catch (error) {
       signal.throwIfAborted();
@@ -63,6 +76,21 @@ export async function openOwnLog(params: OwnLog): Promise<Batcher> {
     generation = await nextGeneration({ ...params, generation });
     isFresh = true;
   }
+}
+
+async function confirmAll(params: OwnLog & { logs: readonly LogId[] }): Promise<boolean> {
+  const { logs, confirm } = params;
+  for (let i = 0; i < logs.length; i += PARALLEL_LOGS) {
+    const confirmed = await Promise.all(logs.slice(i, i + PARALLEL_LOGS).map(confirm));
+    if (confirmed.includes(false)) return false;
+  }
+  return true;
+}
+
+async function openAll(params: OwnLog & { logs: readonly LogId[] }): Promise<OwnLogs> {
+  const batchers = new Map<number, Batcher>();
+  for (const log of params.logs) batchers.set(log.shard, await params.open(log));
+  return batchers;
 }
 
 async function orAbort<T>(params: { promise: Promise<T>; signal: AbortSignal }): Promise<T> {
@@ -110,11 +138,20 @@ async function isOpened({ chain, node, generation }: OwnLog & { generation: numb
 
 /** Waits until the index has a higher generation of this node. */
 async function generationAbove(params: OwnLog & { generation: number }): Promise<number> {
-  const { index, directory, node, generation, signal } = params;
-  const { promise, resolve } = Promise.withResolvers<number>();
+  return (await indexed(params, ({ generation }) => generation > params.generation)).generation;
+}
+
+/** Waits until the index has it that this node serves what it is to: peers refuse its batches of other shards. */
+async function whenServing(params: OwnLog): Promise<void> {
+  await indexed(params, ({ shards }) => BigInt(shards) === params.shards);
+}
+
+async function indexed(params: OwnLog, isSo: (self: IndexedNode) => boolean): Promise<IndexedNode> {
+  const { index, directory, node, signal } = params;
+  const { promise, resolve } = Promise.withResolvers<IndexedNode>();
   const look = (): void => {
-    const found = index.state.nodes.get(node)?.generation ?? 0;
-    if (found > generation) resolve(found);
+    const self = index.state.nodes.get(node);
+    if (self !== undefined && isSo(self)) resolve(self);
   };
   const stop = directory.onChange(look);
   try {

@@ -9,8 +9,9 @@ import { asId, type NodeId } from "../wire/ids.ts";
 import type { Receipt } from "../wire/receipt.ts";
 import type { Topic } from "../wire/topic.ts";
 import { type Admission, admitEnvelope, knownHead } from "./admitEnvelope.ts";
-import type { Batcher } from "./batcher.ts";
+import type { OwnLogs } from "./openOwnLog.ts";
 import type { PublishShares } from "./publishShares.ts";
+import { requireTopic } from "./requireServed.ts";
 
 /** What an envelope needs besides being good: room. */
 export type Room = {
@@ -20,25 +21,30 @@ export type Room = {
 };
 
 /**
- * Judges envelopes and appends the good ones to the node's own log, in their order and sharing a batch where they can.
+ * Judges envelopes and appends the good ones to the node's own log of their shard, in their order and sharing a batch where they can.
  * What is stored already is answered with the receipt that it has, unless that one is void.
  */
 export async function publishEnvelopes(params: {
   admission: Admission;
-  batcher: Batcher;
+  /** What the node serves: bit n for shard n. */
+  shards: bigint;
+  ownLogs: OwnLogs;
   room: Room;
   /** Whose share they are of. */
   caller: string;
   envelopes: readonly Envelope[];
   logger: Logger;
 }): Promise<PublishOutcome[]> {
-  const { admission, batcher, room, caller, envelopes, logger } = params;
-  const { store } = admission;
-  const { node } = batcher.log;
+  const { admission, shards, ownLogs, room, caller, envelopes, logger } = params;
+  const { store, network } = admission;
   const stored = await hasEnvelopes({ store, hashes: envelopes.map(envelopeHash) });
   const outcomes: Promise<PublishOutcome>[] = [];
   for (const [i, envelope] of envelopes.entries()) {
     try {
+      const { topic } = envelope;
+      const batcher = ownLogs.get(requireTopic({ network, shards, topic }));
+      if (batcher === undefined) throw new WeftError({ code: "not-ready", message: "no log of this shard" });
+      const { node } = batcher.log;
       const known = stored[i] === true ? await goodReceipt({ admission, envelope, node }) : undefined;
       if (known === undefined) await admitWithin({ admission, room, caller, envelope });
       const receipt = known === undefined ? batcher.append(envelope) : Promise.resolve(known);

@@ -9,11 +9,13 @@ import { readBond } from "../chain/readBond.ts";
 import { type NodeState, readNode } from "../chain/readNode.ts";
 import { registerNode } from "../chain/registerNode.ts";
 import { setNodeAddresses } from "../chain/setNodeAddresses.ts";
+import { setNodeShards } from "../chain/setNodeShards.ts";
 import { waitForTransaction } from "../chain/waitForTransaction.ts";
 import { steadyMs } from "../clock/steadyMs.ts";
 import { equalBytes } from "../crypto/equalBytes.ts";
 import { isWeftError, WeftError } from "../errors.ts";
 import type { NodeId } from "../wire/ids.ts";
+import { shardsIn } from "../wire/shards.ts";
 
 const REGISTRATION_TIMEOUT_MS = 120_000;
 /** Until then it is looked for by its effect, and made again: its transaction may be lost, or replaced by another. */
@@ -39,11 +41,13 @@ export async function registerSelf(params: {
   node: NodeId;
   /** P-256, 32 bytes. */
   signingKey: Uint8Array;
+  /** What it serves: bit n for shard n. */
+  shards: bigint;
   addresses: NodeAddresses;
   logger: Logger;
   signal: AbortSignal;
 }): Promise<Registration> {
-  const { chain, operator, node, signingKey, addresses, logger } = params;
+  const { chain, operator, node, signingKey, shards, addresses, logger } = params;
   const known = await readNode({ chain, node });
   if (known?.active === false) {
     const message = `the node ${node} has left the registry or was disabled`;
@@ -55,12 +59,13 @@ export async function registerSelf(params: {
   }
   if (known !== undefined) {
     if (!isReachedSo({ known, addresses })) await announce(params);
+    if (known.shards !== shards) await announceShards(params);
     return { generation: Number(known.generation), isNew: false };
   }
   logger.info({ operator: operator.address }, "registering this node");
   const signingPrivateKey = signingKey;
   const call = () => {
-    const sent = registerNode({ chain, operator, signingPrivateKey, addresses });
+    const sent = registerNode({ chain, operator, signingPrivateKey, shards, addresses });
     return funded({ chain, operator, bonded: true, call: sent });
   };
   const outcome = await call();
@@ -80,6 +85,20 @@ async function announce(params: {
   const { multiaddrs, httpAddress } = addresses;
   logger.info({ multiaddrs, httpAddress }, "registering new addresses");
   const outcome = await funded({ ...params, bonded: false, call: setNodeAddresses(params) });
+  if (outcome.kind === "refused") throw new WeftError(outcome);
+}
+
+/** Says what the node serves from now on. Throws `unfunded`, and what the registry refuses. */
+export async function announceShards(params: {
+  chain: Chain;
+  operator: Relayer;
+  node: NodeId;
+  shards: bigint;
+  logger: Logger;
+}): Promise<void> {
+  const { shards, logger } = params;
+  logger.info({ shards: shardsIn(shards) }, "registering which shards this node serves");
+  const outcome = await funded({ ...params, bonded: false, call: setNodeShards(params) });
   if (outcome.kind === "refused") throw new WeftError(outcome);
 }
 

@@ -8,11 +8,11 @@ import type { RateLimits } from "../rpc/rateLimit.ts";
 import { type RpcServer, serveRpc } from "../rpc/serveRpc.ts";
 import { logHeads } from "../store/node/logStore.ts";
 import { toHex } from "../wire/ids.ts";
-import type { Batcher } from "./batcher.ts";
 import { createNodeApi } from "./createNodeApi.ts";
 import { createNodeMetrics, type NodeMetrics } from "./nodeMetrics.ts";
 import { nodePages } from "./nodePages.ts";
 import type { NodeParts } from "./openNodeParts.ts";
+import type { OwnLogs } from "./openOwnLog.ts";
 import type { Room } from "./publishEnvelopes.ts";
 import { openPublishShares, publishRatesOf } from "./publishShares.ts";
 import type { Subscriptions } from "./subscribeTopics.ts";
@@ -22,11 +22,11 @@ export async function serveNode(params: {
   parts: NodeParts;
   mesh: Mesh;
   /** Throws `not-ready` until the node may sign. */
-  batcher: () => Batcher;
-  /** Calls to anchor the own log, by outcome. */
+  ownLogs: () => OwnLogs;
+  /** Calls to anchor the own logs, by outcome. */
   checkpoints: ReadonlyMap<string, number>;
 }): Promise<RpcServer> {
-  const { parts, mesh, batcher, checkpoints } = params;
+  const { parts, mesh, ownLogs, checkpoints } = params;
   const { settings, operator: relayer, readiness, logger } = parts;
   const subscriptions: Subscriptions = new Map();
   const metrics = metricsOf({ parts, mesh, subscriptions, checkpoints });
@@ -36,7 +36,7 @@ export async function serveNode(params: {
   const status = (): NodeStatus => statusOf({ parts, mesh, httpAddress });
   const rpc = await serveRpc({
     handlers: createNodeApi({
-      ...{ ...parts, relayer, subscriptions, batcher, room, status, metrics },
+      ...{ ...parts, relayer, subscriptions, ownLogs, room, status, metrics },
       readEntries: parts.shelf.read,
     }),
     pages: nodePages({
@@ -88,6 +88,7 @@ function statusOf(params: { parts: NodeParts; mesh: Mesh; httpAddress: string })
     notReadyReason: reason ?? "",
     version: packageFile.version,
     logs: logHeads(store),
+    shards: parts.shards,
   };
 }
 

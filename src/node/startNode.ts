@@ -8,13 +8,14 @@ import type { Mesh } from "../mesh/startMesh.ts";
 import type { RpcServer } from "../rpc/serveRpc.ts";
 import type { NodeId } from "../wire/ids.ts";
 import { signPeerProof } from "../wire/peerProof.ts";
-import type { Batcher } from "./batcher.ts";
-import { stir, watchChain } from "./chainHub.ts";
+import { type ChainWatch, stir, watchChain } from "./chainHub.ts";
 import { joinMesh, openSigning } from "./joinMesh.ts";
 import { keepCheckpoints } from "./keepCheckpoints.ts";
 import { keepPeerLag } from "./keepPeerLag.ts";
 import { keepRegistered } from "./keepRegistered.ts";
+import { keepShards } from "./keepShards.ts";
 import { type NodeParts, openNodeParts, runInBackground } from "./openNodeParts.ts";
+import type { OwnLogs } from "./openOwnLog.ts";
 import { type Registration, registerSelf } from "./registerSelf.ts";
 import { serveNode } from "./serveNode.ts";
 
@@ -93,11 +94,11 @@ export async function startNode(params: {
 
 type Register = (signal: AbortSignal) => Promise<Registration>;
 
-/** The node's own log, opened and kept valid behind everything else; disposing writes what waits. */
+/** The node's own log of each shard, opened and kept valid behind everything else; disposing writes what waits. */
 function ownLogOf(params: { parts: NodeParts; mesh: Mesh }): AsyncDisposable & {
   readonly open: (found: { registration: Registration; register: Register }) => void;
-  readonly batcher: () => Batcher;
-  /** Calls to anchor the log on chain, by outcome. */
+  readonly ownLogs: () => OwnLogs;
+  /** Calls to anchor these logs on chain, by outcome. */
   readonly checkpoints: ReadonlyMap<string, number>;
 } {
   const { parts } = params;
@@ -105,21 +106,39 @@ function ownLogOf(params: { parts: NodeParts; mesh: Mesh }): AsyncDisposable & {
   const stop = new AbortController();
   const { signal } = stop;
   let running: Promise<void> | undefined;
-  let batcher: Batcher | undefined;
+  let ownLogs: OwnLogs | undefined;
   const checkpoints = new Map<string, number>();
   const count = (outcome: string) => void checkpoints.set(outcome, (checkpoints.get(outcome) ?? 0) + 1);
-  const watch = watchChain({ hub, groups: [] });
+  const watches = new Map<number, ChainWatch>();
+  const onGrowth = (shard: number): void => {
+    const watch = watches.get(shard);
+    if (watch !== undefined) stir(watch);
+  };
   const run = async ({ registration, register }: { registration: Registration; register: Register }) => {
     try {
-      batcher = await openSigning({ ...params, registration, onGrowth: () => stir(watch), signal });
-      const { log } = batcher;
+      const { index, store } = admission;
+      const keeping = keepShards({ ...parts, index, signal });
+      ownLogs = await openSigning({ ...params, registration, onGrowth, signal });
+      const logs = [...ownLogs.values()].map(({ log }) => log);
+      const [log] = logs;
+      if (log === undefined) throw new WeftError({ code: "internal", message: "a node serves a shard" });
       readiness.tell({ ownLog: undefined });
       logger.info({ generation: Number(log.generation) }, "the node may sign");
       const restart = () => restartNode({ chain, operator, node });
-      const { index, store } = admission;
+      // What it took while it served a shard is anchored, too.
+      const left = [...store.state.logs.values()].filter(
+        (one) => one.log.node === node && one.log.generation === log.generation,
+      );
+      const anchored = new Map([...logs, ...left.map((one) => one.log)].map((one) => [one.shard, one]));
+      const anchoring = [...anchored.values()].map(async (log) => {
+        using watch = watchChain({ hub, groups: [] });
+        watches.set(log.shard, watch);
+        await keepCheckpoints({ ...parts, index, store, log, watch, count, signal });
+      });
       await Promise.all([
+        keeping,
         keepRegistered({ ...parts, index, log, register: () => register(signal), restart, signal }),
-        keepCheckpoints({ ...parts, index, store, log, watch, count, signal }),
+        ...anchoring,
       ]);
     } catch (error) {
       if (signal.aborted) return;
@@ -133,15 +152,14 @@ function ownLogOf(params: { parts: NodeParts; mesh: Mesh }): AsyncDisposable & {
       running = run(found);
     },
     checkpoints,
-    batcher: () => {
-      if (batcher !== undefined) return batcher;
+    ownLogs: () => {
+      if (ownLogs !== undefined) return ownLogs;
       throw new WeftError({ code: "not-ready", message: "the node's own log is not open yet" });
     },
     [Symbol.asyncDispose]: async () => {
       stop.abort(new WeftError({ code: "closed", message: "the node is stopping" }));
       await running;
-      await batcher?.[Symbol.asyncDispose]();
-      watch[Symbol.dispose]();
+      await Promise.all([...(ownLogs?.values() ?? [])].map((batcher) => batcher[Symbol.asyncDispose]()));
     },
   };
 }

@@ -21,7 +21,7 @@ import type { WordsAnswer, WordsQuestion } from "../wire/words.ts";
  * A node's public API (proto/weft/v1/node.proto) in the types of this program. The node implements it, the server
  * half of this room serves it and the client half calls it: one type for both ends. No accounts: limits are per IP.
  *
- * Every method throws WeftError; a stream throws it when it breaks. `call.signal` ends a call or a stream.
+ * Every method throws WeftError, `wrong-shard` for topics of a shard that the node does not serve; a stream throws it when it breaks. `call.signal` ends a call or a stream.
  */
 export type NodeApi = {
   readonly getNode: (params: Record<never, never>, call?: Call) => Promise<NodeStatus>;
@@ -99,6 +99,8 @@ export type NodeStatus = {
   readonly notReadyReason: string;
   readonly version: string;
   readonly logs: readonly LogRange[];
+  /** What it serves: bit n for shard n. */
+  readonly shards: bigint;
 };
 
 type NodeList = {

@@ -35,6 +35,7 @@ export function nodeStatusMessage(status: NodeStatus): MessageInitShape<typeof G
     notReadyReason,
     version,
     logs: status.logs.map(logRangeMessage),
+    shards: sizedBytes(status.shards, SHARDS_BYTES),
   };
 }
 
@@ -56,6 +57,7 @@ export function nodeStatusFromMessage(message: GetNodeResponse): NodeStatus {
     notReadyReason,
     version,
     logs: message.logs.map(logRangeFromMessage),
+    shards: shardsFrom(message.shards),
   };
 }
 
@@ -97,9 +99,13 @@ export function nodeRecordFromMessage(message: NodeRecordMessage): NodeRecord {
     disabledBlock: optionalBlock(message.disabledBlock),
     bondWei: BigInt(bond),
     withdrawableAt: safeNumber(message.withdrawableAt),
-    shards: BigInt(sizedHex({ bytes: message.shards, length: SHARDS_BYTES, what: "a set of shards" })),
+    shards: shardsFrom(message.shards),
     isDropped: message.dropped,
   };
+}
+
+function shardsFrom(bytes: Uint8Array): bigint {
+  return BigInt(sizedHex({ bytes, length: SHARDS_BYTES, what: "a set of shards" }));
 }
 
 function sizedBytes(value: bigint, length: number): Uint8Array {

@@ -112,12 +112,11 @@ async function compareSide(params: {
 }): Promise<Unsettled> {
   const { nodes, signal } = params;
   const reports = await askNodes({ devnet: { nodes }, signal });
-  const held = reports.map(({ status }) => (status === undefined ? new Map() : holdingsOf(status)));
-  const wanted = unionOf(held);
-  const lacks = reports.flatMap(({ node, status }, index) => {
+  const wanted = unionOf(reports.flatMap(({ status }) => (status === undefined ? [] : holdingsOf(status))));
+  const lacks = reports.flatMap(({ node, status }) => {
     if (status === undefined) return [`node ${node.number} does not answer`];
     if (!status.ready) return [`node ${node.number} is not ready (${status.notReadyReason})`];
-    const missing = missingIn({ held: held[index] ?? new Map(), wanted });
+    const missing = missingIn({ status, wanted });
     return missing > 0n ? [`node ${node.number} lacks ${missing} envelopes of the other nodes`] : [];
   });
   return {

@@ -61,6 +61,11 @@ export const REPAIR_WINDOW_BLOCKS = 1_200;
 export const UPKEEP_DISTANCE_BLOCKS = 8;
 /** What a removed or revoked sender said counts if it is checkpointed at most this many blocks after that. */
 export const FENCE_BLOCKS = 40;
+/**
+ * A batch is in a shard of its node's if that served the shard this far from the batch's anchor, or nearer: so no
+ * reorganization that moves the change of a node's shards makes void what it has acknowledged.
+ */
+export const SHARD_GRACE_BLOCKS = 64;
 /** Distance of two commits by one member who is no admin. */
 export const ROTATION_INTERVAL_BLOCKS = 8;
 /** A message is in time within this many commits, or this many seconds, after its epoch's end. */

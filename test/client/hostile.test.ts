@@ -99,7 +99,7 @@ function registeredNode({ client }: TestClient) {
   const { chainId, nodeRegistry } = network.chain.network;
   coreOf(client).links.nodes.set(log.node, {
     ...{ node: log.node, operator: asAddress(new Uint8Array(20)), signingKey: toHex(signingPublicKey) },
-    ...{ httpAddress: "", registeredBlock: 1 },
+    ...{ httpAddress: "", registeredBlock: 1, shards: "1" },
     ...{ leftBlock: 1, disabled: false },
   });
   return (envelope: Envelope) => {

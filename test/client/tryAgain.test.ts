@@ -20,7 +20,7 @@ const node = testNodeId(1);
 
 function linksTo(getNode: () => Promise<{ ready: boolean }>) {
   const known = { operator: testOperator(1), signingKey: "0x", httpAddress: "1" } as const;
-  const nodes = [{ node, ...known, registeredBlock: 1, leftBlock: undefined, disabled: false }];
+  const nodes = [{ node, ...known, registeredBlock: 1, leftBlock: undefined, disabled: false, shards: "1" }];
   const subscribe = async function* () {
     yield { kind: "started" };
   };

@@ -262,7 +262,7 @@ async function withSigned(params: {
   let batch: ReturnType<typeof next> | undefined;
   coreOf(bob.client).links.nodes.set(log.node, {
     ...{ node: log.node, operator: asAddress(new Uint8Array(20)), signingKey: toHex(signingPublicKey) },
-    ...{ httpAddress: "", registeredBlock: 1, leftBlock: 1, disabled: false },
+    ...{ httpAddress: "", registeredBlock: 1, leftBlock: 1, disabled: false, shards: "1" },
   });
   const told = eventsOf(bob);
   const group = await groupOf(bob);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openIntake } from "../../src/mesh/intake.ts";
+import { judgeBatch } from "../../src/mesh/judgeBatch.ts";
 import type { MeshLog } from "../../src/mesh/meshLog.ts";
 import { peerIdOf } from "../../src/mesh/peerId.ts";
 import { bindMeshLog } from "../../src/node/bindMeshLog.ts";
@@ -8,8 +9,10 @@ import { appendPeerBatch } from "../../src/store/node/appendBatch.ts";
 import { pruneLogs } from "../../src/store/node/pruneLogs.ts";
 import type { Batch } from "../../src/wire/batch.ts";
 import { asAddress, type Hex, type NodeId, toHex } from "../../src/wire/ids.ts";
-import { MAX_CLOCK_SKEW_MS } from "../../src/wire/limits.ts";
+import { MAX_CLOCK_SKEW_MS, SHARD_GRACE_BLOCKS } from "../../src/wire/limits.ts";
+import type { Network } from "../../src/wire/network.ts";
 import { signPeerProof } from "../../src/wire/peerProof.ts";
+import { shardOfTopic } from "../../src/wire/shards.ts";
 import { openTestStore } from "../support/openTestStore.ts";
 import { registeredNode } from "../support/registeredNode.ts";
 import { testDirectory } from "../support/testDirectory.ts";
@@ -107,6 +110,40 @@ test("each fault has its name, and nothing of it is stored", async () => {
     reason: "bad-envelope",
   });
   assert.deepEqual(log.heads(), []);
+});
+
+test("a batch belongs to one shard, which its node served around the batch's anchor", async () => {
+  const network = { ...testNetwork, shards: 4 };
+  const { originator, directory, judge } = shardedJudge(network);
+  const topicIn = (shard: number) =>
+    Array.from({ length: 64 }, (_, topic) => testEnvelope({ topic, text: "" })).find(
+      ({ topic }) => shardOfTopic({ topic, shards: 4 }) === shard,
+    ) ?? assert.fail();
+  const [zero, one] = [topicIn(0), topicIn(1)];
+  const wrong = { kind: "reject", reason: "wrong-shard" };
+  const unserved = { kind: "ignore", reason: "unserved-shard" };
+  const inShard = (shard: number, anchorBlock = 1_000) => ({ shard, anchorBlock });
+  assert.equal(judge(originator.next([zero, zero], inShard(0))), undefined);
+  assert.deepEqual(judge(originator.next([zero, one], inShard(0))), wrong, "one of another shard");
+  assert.deepEqual(judge(originator.next([zero], inShard(1))), wrong);
+  assert.deepEqual(judge(originator.next([zero], inShard(4))), wrong, "the network has no such shard");
+  assert.deepEqual(judge(originator.next([one], inShard(1))), unserved);
+  const formerShards = [
+    { shards: "1", untilBlock: 500 },
+    { shards: "2", untilBlock: 900 },
+  ];
+  directory.set(registeredNode(originator, { shards: "1", formerShards }));
+  const near = SHARD_GRACE_BLOCKS;
+  for (const [block, isServed] of [
+    [500 - near - 1, false],
+    [500 - near, true],
+    [899 + near, true],
+    [900 + near, false],
+  ] as const) {
+    const verdict = judge(originator.next([one], inShard(1, block)));
+    assert.deepEqual(verdict, isServed ? undefined : unserved, `anchored at ${block}`);
+    assert.equal(judge(originator.next([zero], inShard(0, block))), undefined);
+  }
 });
 
 test("anchor and time must not go back behind the predecessor, where that is held", async () => {
@@ -221,3 +258,10 @@ test("without room nothing of others is judged or stored, but what the node has 
   const own = originator.next([envelope("0")]);
   assert.deepEqual(await intake.take({ batch: own, from }), { kind: "accept", stored: true });
 });
+function shardedJudge(network: Network) {
+  const directory = testDirectory();
+  const originator = testOriginator("sharded");
+  directory.set(registeredNode(originator));
+  const judge = (batch: Batch) => judgeBatch({ batch, network, directory, now: Date.now() });
+  return { directory, originator, judge };
+}

@@ -17,7 +17,7 @@ function indexed(node: NodeId, change: Partial<IndexedNode> = {}): IndexedNode {
   return {
     ...{ node, operator: asAddress(randomBytes(20)), signingKey: toHex(randomBytes(33)), peerId: "0x" },
     ...{ peerProof: "0x", multiaddrs: [], httpAddress: "http://x", generation: 1, registeredBlock: 1 },
-    ...{ leavingBlock: undefined, disabledBlock: undefined, isDropped: false, shards: "1" },
+    ...{ leavingBlock: undefined, disabledBlock: undefined, isDropped: false, shards: "1", formerShards: [] },
     ...{ bondWei: "1", withdrawableAt: 0 },
     ...change,
   };

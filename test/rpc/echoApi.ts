@@ -35,6 +35,7 @@ export function echoApi(overrides: Partial<NodeApi> = {}): NodeApi {
       notReadyReason: "",
       version: "0.1.0",
       logs: watermark.vector,
+      shards: 2n ** 255n + 5n,
     }),
     listNodes: refuse,
     publish: async ({ envelopes }) =>

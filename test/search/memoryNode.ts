@@ -131,17 +131,8 @@ export async function openMemoryNode(params: {
   const room = { shares: openPublishShares({ rates: NO_BOUNDS }), shortage: () => undefined };
   const readEntries: ReadEntries = (of) => entriesAtHead({ index, ...of });
   const api = createNodeApi({
-    ...{
-      room,
-      readEntries,
-      admission,
-      hub,
-      readiness,
-      metrics,
-      logger,
-      subscriptions: new Map(),
-      batcher: () => batcher,
-    },
+    ...{ room, readEntries, admission, hub, readiness, metrics, logger, subscriptions: new Map() },
+    ...{ shards: 1n, ownLogs: () => new Map([[log.shard, batcher]]) },
     status: () => statusOf({ network, admission, node, url }),
     // Whatever goes to the chain is taken over below.
     ...{ chain: {} as Chain, relayer: {} as Relayer },
@@ -217,7 +208,7 @@ function statusOf(params: { network: Network; admission: Admission; node: NodeId
   const { head } = admission.index.state;
   return {
     ...{ node, chainId, commitLog, identityRegistry, nodeRegistry, head },
-    ...{ peerId: "", multiaddrs: [], httpAddress: url, peers: 0, version: "memory", logs: [] },
+    ...{ peerId: "", multiaddrs: [], httpAddress: url, peers: 0, version: "memory", logs: [], shards: 1n },
     ...{ database: toHex(admission.store.database.id), ready: true, notReadyReason: "" },
   };
 }

@@ -16,6 +16,7 @@ export function registeredNode(
     generation: 1,
     leavingBlock: undefined,
     disabledBlock: undefined,
+    ...{ shards: "1", formerShards: [] },
     ...change,
   };
 }

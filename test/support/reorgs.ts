@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { callRpc } from "../../src/devnet/callRpc.ts";
-import type { TestNetwork } from "./startTestNetwork.ts";
+import type { TestChain } from "./startTestChain.ts";
 
-type Chain = Pick<TestNetwork, "chain">;
+type Chain = { readonly chain: TestChain };
 
 /** What lands after this block is what `undoAfter` takes. */
 export async function markBlock({ chain }: Chain): Promise<number> {

@@ -40,7 +40,8 @@ const NO_HASH: Hex = `0x${"00".repeat(32)}`;
 
 function registered(node: NodeRecord): RegisteredNode {
   const { generation, leftBlock: leavingBlock } = node;
-  return { ...node, generation: Number(generation), leavingBlock };
+  const shards = { shards: `${node.shards}`, formerShards: [] };
+  return { ...node, ...shards, generation: Number(generation), leavingBlock };
 }
 
 /** `httpAddress`: of the public API that it claims; an honest node's by default. */

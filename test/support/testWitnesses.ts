@@ -65,7 +65,7 @@ export function testWitnesses(
   const known = nodes.map(
     ({ id, operator = id }): KnownNode => ({
       ...{ node: testNodeId(id), operator: testOperator(operator), signingKey: "0x", httpAddress: `${id}` },
-      ...{ registeredBlock: 1, leftBlock: undefined, disabled: false },
+      ...{ registeredBlock: 1, leftBlock: undefined, disabled: false, shards: "1" },
     }),
   );
   const connect = ({ url }: { url: string }): NodeConnection => {

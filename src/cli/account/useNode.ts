@@ -11,8 +11,12 @@ export async function useNode(params: { client: Client; group: GroupId; url: str
   const { origin } = new URL(url);
   const chosen = ranked.find(({ httpAddress }) => URL.parse(httpAddress)?.origin === origin);
   if (chosen === undefined) {
-    const hint = `The registry lists ${ranked.map(({ httpAddress }) => httpAddress).join(", ") || "none yet"}.`;
-    throw new WeftError({ code: "bad-config", message: `${url} is not a registered node`, hint });
+    const hint = `The registry lists for this group ${ranked.map(({ httpAddress }) => httpAddress).join(", ") || "none yet"}.`;
+    throw new WeftError({
+      code: "bad-config",
+      message: `${url} is no registered node that serves this group`,
+      hint,
+    });
   }
   if (chosen !== ranked[0]) await preferNode({ client, group, node: chosen.node });
 }

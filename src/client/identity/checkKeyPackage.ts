@@ -1,6 +1,7 @@
 import { WeftError } from "../../errors.ts";
 import { catchFault } from "../../wire/catchFault.ts";
 import { decodeKeyPackageRecord } from "../../wire/keyPackageRecord.ts";
+import { keyPackageTopic } from "../../wire/topic.ts";
 import type { ClientCore } from "../core.ts";
 import { askNodes } from "../links/askNodes.ts";
 import { rankOwnNodes } from "../links/rankGroupNodes.ts";
@@ -11,7 +12,7 @@ export async function checkKeyPackage(params: { core: ClientCore; signal: AbortS
   const { core, signal } = params;
   const { key: installation } = core.self.installation;
   const [envelope] = await askNodes({
-    ...{ links: core.links, ranked: rankOwnNodes(core), signal },
+    ...{ links: core.links, ranked: rankOwnNodes(core, keyPackageTopic(installation)), signal },
     ask: (api) => api.getKeyPackages({ installations: [installation] }, { signal }),
   });
   const record = envelope && catchFault(() => decodeKeyPackageRecord(envelope));

@@ -8,6 +8,7 @@ import { catchFault } from "../../wire/catchFault.ts";
 import { envelopeHash } from "../../wire/envelope.ts";
 import type { NodeId } from "../../wire/ids.ts";
 import { decodeKeyPackageRecord } from "../../wire/keyPackageRecord.ts";
+import { keyPackageTopic } from "../../wire/topic.ts";
 import type { ClientCore } from "../core.ts";
 import { askWord } from "../links/askWord.ts";
 import { leastMs, networkMs } from "../links/chainTime.ts";
@@ -52,7 +53,7 @@ async function rotate(core: ClientCore): Promise<void> {
 
 async function publish(params: Params): Promise<boolean> {
   const { core } = params;
-  const nodes = spreadOverOperators(rankOwnNodes(core));
+  const nodes = spreadOverOperators(rankOwnNodes(core, keyPackageTopic(core.self.installation.key)));
   const wanted = Math.min(COPIES, nodes.length);
   for (const { node } of nodes) {
     const newest = newestOf(core);
@@ -77,8 +78,8 @@ async function bring(
   const [outcome] = await api.publish({ envelopes: [envelope] }, { signal });
   if (outcome?.kind === "acknowledged") {
     const hash = envelopeHash(envelope);
-    const { nodes } = core.links;
-    const receipts = verifyReceipts({ network: core.network, nodes, hash, receipts: [outcome.receipt] });
+    const by = { network: core.network, nodes: core.links.nodes };
+    const receipts = verifyReceipts({ ...by, envelope, hash, receipts: [outcome.receipt] });
     if (receipts.some(({ log }) => log.node === node)) return true;
     // It came to this node by way of another one, whose receipt it shows.
     const [isThere] = await askWord({ core, api, node, hashes: [hash], signal });

@@ -13,7 +13,7 @@ import type { GroupInfoBundle, Welcome } from "../../wire/welcome.ts";
 import type { ClientCore } from "../core.ts";
 import { viewOf } from "../groups/epochView.ts";
 import { leastMs } from "../links/chainTime.ts";
-import { activeNodes, apiOf, isUp } from "../links/nodeLinks.ts";
+import { apiOf, isUp } from "../links/nodeLinks.ts";
 import { rankOwnNodes } from "../links/rankGroupNodes.ts";
 import { type KeptKeyPackage, tables, type WelcomeRecord } from "../tables.ts";
 import { admitGroup } from "./admitGroup.ts";
@@ -130,12 +130,14 @@ async function fetchGroupInfo(params: {
   const { core, welcome, signal } = params;
   const reference = welcome.groupInfo;
   const envelopes: Envelope[] = [];
-  const ranked = rankOwnNodes(core).filter(({ node }) => isUp(core.links, node, steadyMs()));
-  for (const { node } of ranked.length > 0 ? ranked : activeNodes(core.links)) {
+  const topic = groupInfoTopic(reference.topicId);
+  const ranked = rankOwnNodes(core, topic);
+  const up = ranked.filter(({ node }) => isUp(core.links, node, steadyMs()));
+  for (const { node } of up.length > 0 ? up : ranked) {
     const api = apiOf(core.links, node);
     if (!api) continue;
     try {
-      envelopes.push(...(await queryAll({ api, topic: groupInfoTopic(reference.topicId), signal })));
+      envelopes.push(...(await queryAll({ api, topic, signal })));
     } catch (error) {
       if (signal.aborted || !isWeftError(error)) return "incomplete";
       continue;

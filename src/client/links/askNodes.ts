@@ -17,6 +17,7 @@ const elsewhere = new Set([
   "internal",
   "malformed",
   "bad-history",
+  "wrong-shard",
 ]);
 
 export function isNodeFault(error: unknown): boolean {

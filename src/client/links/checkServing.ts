@@ -11,7 +11,7 @@ import { nextOperators } from "../witness/nextOperators.ts";
 import type { Testimony } from "../witness/testimony.ts";
 import { askNodes } from "./askNodes.ts";
 import { apiOf } from "./nodeLinks.ts";
-import { rankGroupNodes } from "./rankGroupNodes.ts";
+import { rankChainNodes } from "./rankGroupNodes.ts";
 
 type Params = { core: ClientCore; group: Group; signal: AbortSignal };
 
@@ -108,7 +108,7 @@ async function compareHeads({ core, group, signal }: Params): Promise<void> {
   if (!group.told) return;
   const { node: serving } = group.told;
   const besides = links.nodes.get(serving)?.operator;
-  const ranked = nextOperators({ ranked: await rankGroupNodes({ core, group: group.id }), besides });
+  const ranked = nextOperators({ ranked: await rankChainNodes({ core, group: group.id }), besides });
   const isStill = isStandingStill(group);
   const newest = await newestHead({ core, ranked, besides });
   const { told } = group;

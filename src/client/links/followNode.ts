@@ -8,6 +8,7 @@ import type { FeedPlan } from "./feedPlan.ts";
 import { followGroups } from "./followGroups.ts";
 import { followTopics } from "./followTopics.ts";
 import { apiOf, noteFailure, noteSuccess } from "./nodeLinks.ts";
+import { takeNodeList } from "./readDirectory.ts";
 
 /** After a fault of this machine's own: the node is not to blame. */
 const OWN_FAULT_WAIT_MS = 500;
@@ -36,9 +37,21 @@ export async function followNode(params: {
     core.logger.warn({ node, err: error }, "left a node");
     tellGroups({ core, plan, fault: isWeftError(error) ? error.code : "internal" });
     if (isStorageFault(error)) core.onStorageFault(error);
+    if (isWeftError(error, "wrong-shard")) await readAnew({ core, node, signal });
     if (isStorageFault(error) || !isWeftError(error)) await waitMs({ ms: OWN_FAULT_WAIT_MS, signal });
     else noteFailure(core.links, node, steadyMs());
   }
+}
+
+/** The registry may say by now that it serves less than before. Never throws. */
+async function readAnew(params: { core: ClientCore; node: NodeId; signal: AbortSignal }): Promise<void> {
+  const { core, node, signal } = params;
+  const { witnesses, database, links, logger } = core;
+  const api = apiOf(links, node);
+  if (!api) return;
+  await takeNodeList({ witnesses, database, node, api, signal }).catch((error: unknown) => {
+    logger.debug({ node, error }, "a node does not list the others");
+  });
 }
 
 /** Why they are not read, for those who ask. */

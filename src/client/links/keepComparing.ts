@@ -42,12 +42,13 @@ export async function keepComparing(params: {
 /** The same for the bucket of this installation's Welcomes. */
 export async function keepComparingOwn(params: { core: ClientCore; signal: AbortSignal }): Promise<void> {
   const { core } = params;
+  const topic = welcomeTopic(core.self.installation.key);
   await keepAsking({
     ...params,
-    topic: welcomeTopic(core.self.installation.key),
+    topic,
     wakeup: core.bucketWakeup,
     restMs: () => 0,
-    rank: async () => rankOwnNodes(core),
+    rank: async () => rankOwnNodes(core, topic),
   });
 }
 

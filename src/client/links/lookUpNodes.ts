@@ -6,7 +6,7 @@ import { lookUpOrder } from "../nodes/apart.ts";
 import { rankNodes } from "../nodes/rankNodes.ts";
 import type { KnownNode } from "../tables.ts";
 import { activeNodes, isUp } from "./nodeLinks.ts";
-import { rankGroupNodes } from "./rankGroupNodes.ts";
+import { rankChainNodes } from "./rankGroupNodes.ts";
 import { reachable } from "./reach.ts";
 
 /** Where this client looks people up for one group. */
@@ -30,7 +30,7 @@ export function rankLookUpNodes({ links, self }: Pick<ClientCore, "links" | "sel
 export async function lookUpNodes(params: { core: ClientCore; group: GroupId }): Promise<LookUpNodes> {
   const { core, group } = params;
   const nowMs = steadyMs();
-  const serving = (await rankGroupNodes({ core, group })).filter(({ node }) => isUp(core.links, node, nowMs));
+  const serving = (await rankChainNodes({ core, group })).filter(({ node }) => isUp(core.links, node, nowMs));
   return { ranked: lookUpOrder({ nodes: rankLookUpNodes(core), serving }), relaying: serving[0]?.node };
 }
 

@@ -1,6 +1,9 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
 import type { GroupId, NodeId } from "../../wire/ids.ts";
+import { shardOfTopic } from "../../wire/shards.ts";
+import { groupTopic, welcomeTopic } from "../../wire/topic.ts";
 import type { ClientCore } from "../core.ts";
+import type { Group } from "../groups/group.ts";
 import { isOver } from "../groups/isOver.ts";
 import type { KnownNode } from "../tables.ts";
 import type { FeedPlan } from "./feedPlan.ts";
@@ -43,13 +46,24 @@ export async function planFeeds(params: { core: ClientCore; serving: Serving }):
     const node = isLeaving ? (proven ?? to) : from;
     return [node, ...mirrors.filter((mirror) => mirror !== node)];
   };
-  for (const node of chosen(serving.own[0], rankOwnNodes(core))) planOf(node).own = true;
+  const bucket = welcomeTopic(core.self.installation.key);
+  for (const node of chosen(serving.own[0], rankOwnNodes(core, bucket))) planOf(node).own = true;
   for (const group of core.groups.values()) {
     if (isOver({ group, finalityBlocks: core.finalityBlocks })) continue;
     const ranked = await rankGroupNodes({ core, group: group.id });
     const [node, ...mirrors] = chosen(serving.groups.get(group.id), ranked);
     if (node) planOf(node).groups.push(group.id);
+    else noteUnserved({ core, group, ranked });
     for (const mirror of mirrors) planOf(mirror).mirrored.push(group.id);
   }
   return { plans, toProve };
+}
+
+/** The registry has no node that serves the group's shard: it is read as soon as there is one. */
+function noteUnserved(params: { core: ClientCore; group: Group; ranked: readonly KnownNode[] }): void {
+  const { core, group, ranked } = params;
+  if (ranked.length > 0 || core.links.nodes.size === 0 || group.readFault === "no-node") return;
+  group.readFault = "no-node";
+  const shard = shardOfTopic({ topic: groupTopic(group.id), shards: core.network.shards });
+  core.logger.warn({ group: group.id, shard }, "no node of the registry serves the shard of a group");
 }

@@ -1,6 +1,7 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
 import type { GroupId, NodeId } from "../../wire/ids.ts";
 import { fromHex } from "../../wire/ids.ts";
+import { groupTopic } from "../../wire/topic.ts";
 import type { ClientCore } from "../core.ts";
 import { readEpoch } from "../groups/epochStates.ts";
 import { viewOf } from "../groups/epochView.ts";
@@ -10,6 +11,7 @@ import type { HeadId, KnownNode } from "../tables.ts";
 import { nextOperators } from "../witness/nextOperators.ts";
 import { networkMs } from "./chainTime.ts";
 import { activeNodes, isUp } from "./nodeLinks.ts";
+import { nodesOfTopic, servingTopic } from "./nodesOfTopic.ts";
 import { reachable } from "./reach.ts";
 
 /** What a ranking was made of, and the ranking. */
@@ -23,30 +25,41 @@ type Ranking = {
 
 const rankings = new WeakMap<Group, Ranking>();
 
+type OfGroup = { core: ClientCore; group: GroupId };
+
 /**
- * The active nodes of a conversation that it reaches, best first: by the group's salt, with the app's preference
- * before all.
+ * The active nodes of a conversation that it reaches, best first: those that serve its shard, by the group's salt, with
+ * the app's preference before all.
  */
-export async function rankGroupNodes(params: {
-  core: ClientCore;
-  group: GroupId;
-}): Promise<readonly KnownNode[]> {
-  const { core, group } = params;
+export async function rankGroupNodes({ core, group }: OfGroup): Promise<readonly KnownNode[]> {
+  const { network, links } = core;
+  const nodes = await rankAll({ core, group });
+  return reachable({ links, group, ranked: servingTopic({ network, nodes, topic: groupTopic(group) }) });
+}
+
+/** What tells of the chain, or relays, for a group: first the nodes of its shard, then all others, best first. */
+export async function rankChainNodes({ core, group }: OfGroup): Promise<readonly KnownNode[]> {
+  const { network, links } = core;
+  const nodes = await rankAll({ core, group });
+  const serving = new Set(servingTopic({ network, nodes, topic: groupTopic(group) }));
+  return reachable({ links, group, ranked: [...serving, ...nodes.filter((one) => !serving.has(one))] });
+}
+
+/** All active nodes, best first. */
+async function rankAll({ core, group }: OfGroup): Promise<readonly KnownNode[]> {
   const handle = core.groups.get(group);
   const { head } = handle?.view.record ?? { head: group };
   const made = { head, day: utcDay(networkMs(core.links)), preferred: core.preferences.get(group) };
   const nodes = activeNodes(core.links);
   const known = handle && rankings.get(handle);
-  if (known && isSame(known, { ...made, nodes })) {
-    return reachable({ links: core.links, group, ranked: known.ranked });
-  }
+  if (known && isSame(known, { ...made, nodes })) return known.ranked;
   // Of a state that nobody needs but for its salt nothing is kept.
   const cache = new Map(handle?.epochs);
   const epoch = handle && (await readEpoch({ database: core.database, group, cache, head }));
   const salt = epoch ? viewOf(epoch.state).context.salt : fromHex(group);
   const ranked = rankNodes({ ...made, nodes, salt });
   if (handle && epoch) rankings.set(handle, { ...made, nodes, ranked });
-  return reachable({ links: core.links, group, ranked });
+  return ranked;
 }
 
 function isSame(known: Ranking, now: Omit<Ranking, "ranked">): boolean {
@@ -57,10 +70,10 @@ function isSame(known: Ranking, now: Omit<Ranking, "ranked">): boolean {
   );
 }
 
-/** The nodes of this installation's own topics: Welcomes and key packages. */
-export function rankOwnNodes(core: ClientCore): KnownNode[] {
+/** The nodes of this installation: those that serve one of its topics, or, for what needs none, all. */
+export function rankOwnNodes(core: ClientCore, topic?: Uint8Array): KnownNode[] {
   return rankNodes({
-    nodes: activeNodes(core.links),
+    nodes: topic === undefined ? activeNodes(core.links) : nodesOfTopic(core, topic),
     day: utcDay(networkMs(core.links)),
     salt: fromHex(core.self.installation.key),
   });

@@ -165,6 +165,7 @@ function knownNodeOf(record: NodeRecord): KnownNode {
   return {
     ...{ node, operator, signingKey, httpAddress, registeredBlock, leftBlock, isDropped },
     disabled: disabledBlock !== undefined,
+    shards: `${record.shards}`,
   };
 }
 

@@ -38,7 +38,9 @@ export function placesIn(core: ClientCore, envelopes: readonly StoredEnvelope[])
     const hash = envelopeHash(envelope);
     const { topic } = envelope;
     return receipts.flatMap((receipt): ReadPlace[] => {
-      const [verified] = verifyReceipts({ network, nodes: links.nodes, hash, receipts: [receipt] });
+      const [verified] = verifyReceipts({
+        ...{ network, nodes: links.nodes, envelope, hash, receipts: [receipt] },
+      });
       if (!verified) return [];
       const { log, first, headerHash: header, timeMs } = verified;
       return [{ topic, log, sequence: first + BigInt(receipt.index), header, hash, timeMs }];

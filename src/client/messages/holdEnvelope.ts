@@ -82,12 +82,16 @@ function hasRoom(params: { core: ClientCore; group: Group; node: NodeId; bytes: 
   );
 }
 
-function verified(params: { core: ClientCore; hash: EnvelopeHash; receipts: readonly Receipt[] }): Receipt[] {
-  const { core, hash } = params;
-  const { network, links } = core;
-  return params.receipts.filter(
-    (receipt) => verifyReceipts({ network, nodes: links.nodes, hash, receipts: [receipt] }).length > 0,
-  );
+function verified(params: {
+  core: ClientCore;
+  hash: EnvelopeHash;
+  envelope: Envelope;
+  receipts: readonly Receipt[];
+}): Receipt[] {
+  const { network, links } = params.core;
+  const isGood = (receipt: Receipt) =>
+    verifyReceipts({ ...params, network, nodes: links.nodes, receipts: [receipt] }).length > 0;
+  return params.receipts.filter(isGood);
 }
 
 /** One of each node. */

@@ -1,26 +1,31 @@
 import { batchHeaderHash, decodeBatchHeader } from "../../wire/batchHeader.ts";
+import type { Envelope } from "../../wire/envelope.ts";
 import { type EnvelopeHash, fromHex, type NodeId, toHex } from "../../wire/ids.ts";
 import type { Network } from "../../wire/network.ts";
 import { type Receipt, verifyReceipt } from "../../wire/receipt.ts";
+import { shardOfTopic } from "../../wire/shards.ts";
 import type { KnownNode, StoredReceipt } from "../tables.ts";
 import type { Taken } from "../timeline/record.ts";
 import type { ReceiptTime } from "./inTime.ts";
 
 export type VerifiedReceipt = ReceiptTime & Taken;
 
-/** Of the receipts, those that a registered node signed for this envelope; others count for nothing. */
+/** Of the receipts, those that a registered node signed for this envelope in its shard; others count for nothing. */
 export function verifyReceipts(params: {
   network: Network;
   nodes: ReadonlyMap<NodeId, KnownNode>;
+  envelope: Pick<Envelope, "topic">;
+  /** Of the envelope. */
   hash: EnvelopeHash;
   receipts: readonly Receipt[];
 }): VerifiedReceipt[] {
-  const { network, nodes, hash, receipts } = params;
+  const { network, nodes, envelope, hash, receipts } = params;
+  const ownShard = shardOfTopic({ topic: envelope.topic, shards: network.shards });
   return receipts.flatMap((receipt) => {
     const { chainId, nodeRegistry, node, generation, shard, firstSequence: first } = receipt.header;
     const known = nodes.get(node);
     const isHere = chainId === network.chainId && nodeRegistry === network.nodeRegistry;
-    if (!known || !isHere) return [];
+    if (!known || !isHere || shard !== ownShard) return [];
     const signingKey = fromHex(known.signingKey);
     if (!isGood({ receipt, hash, signingKey })) return [];
     const { anchorBlock, timeMs } = receipt.header;

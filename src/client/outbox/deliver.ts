@@ -4,6 +4,7 @@ import { MAX_ENVELOPES_PER_PUBLISH, MAX_HASHES_PER_CALL } from "../../rpc/limits
 import type { NodeApi } from "../../rpc/nodeApi.ts";
 import { envelopeBytes } from "../../wire/envelope.ts";
 import type { NodeId } from "../../wire/ids.ts";
+import { shardOfTopic } from "../../wire/shards.ts";
 import { parseTopic } from "../../wire/topic.ts";
 import type { ClientCore } from "../core.ts";
 import type { Group, Publication } from "../groups/group.ts";
@@ -11,6 +12,7 @@ import { isNodeFault } from "../links/askNodes.ts";
 import { askWord } from "../links/askWord.ts";
 import { rankWelcomeNodes } from "../links/lookUpNodes.ts";
 import { apiOf, isLeft, isUp, noteFailure } from "../links/nodeLinks.ts";
+import { servingTopic } from "../links/nodesOfTopic.ts";
 import { noteActivity } from "../links/noteActivity.ts";
 import { rankGroupNodes } from "../links/rankGroupNodes.ts";
 import type { KnownNode } from "../tables.ts";
@@ -46,7 +48,10 @@ export async function deliver(params: Params): Promise<void> {
   }
 }
 
-/** What is said in the group goes to the group's node; its Welcomes to another, which need not know the group. */
+/**
+ * What is said in the group goes to the group's node; its Welcomes to another, which need not know the group, in each
+ * shard that they are in.
+ */
 async function planStep({ core, group }: Params): Promise<Delivery> {
   const { publications } = group.view;
   if (publications.length === 0) return { kind: "idle" };
@@ -55,9 +60,17 @@ async function planStep({ core, group }: Params): Promise<Delivery> {
   const posts = publications.filter(isPost);
   const others = publications.filter((one) => !isPost(one));
   const { due, nextMs } = duePublications({ publications: others, nowMs: steadyMs() });
+  const nodes = due.length > 0 ? await rankWelcomeNodes(place) : [];
+  const { network } = core;
+  const shardOf = ({ record }: Publication) =>
+    shardOfTopic({ topic: record.envelope.topic, shards: network.shards });
+  const dueByShard = [...Map.groupBy(due, shardOf).values()].map((publications) => {
+    const topic = publications[0]?.record.envelope.topic ?? new Uint8Array();
+    return stepOf({ core, group, publications, ranked: servingTopic({ network, nodes, topic }) });
+  });
   return firstStep([
     stepOf({ core, group, publications: posts, ranked: await rankGroupNodes(place) }),
-    stepOf({ core, group, publications: due, ranked: due.length > 0 ? await rankWelcomeNodes(place) : [] }),
+    ...dueByShard,
     nextMs === undefined ? { kind: "idle" } : { kind: "wait", ms: nextMs },
   ]);
 }

@@ -6,12 +6,14 @@ import type { NodeApi } from "../../rpc/nodeApi.ts";
 import type { Envelope } from "../../wire/envelope.ts";
 import type { GroupId, InboxId, InstallationKey, NodeId } from "../../wire/ids.ts";
 import type { KeyPackageRecord } from "../../wire/keyPackageRecord.ts";
+import { keyPackageTopic } from "../../wire/topic.ts";
 import type { ClientCore } from "../core.ts";
 import type { Registry } from "../entries/judgeEntry.ts";
 import { isNodeFault } from "../links/askNodes.ts";
 import { leastMs } from "../links/chainTime.ts";
 import { lookUpNodes } from "../links/lookUpNodes.ts";
 import { apiOf, isUp } from "../links/nodeLinks.ts";
+import { servingTopic } from "../links/nodesOfTopic.ts";
 import { spreadOverOperators } from "../links/rankGroupNodes.ts";
 import type { KnownNode } from "../tables.ts";
 
@@ -70,27 +72,39 @@ async function askForAll(params: {
   signal: AbortSignal;
 }): Promise<{ served: Map<InstallationKey, Envelope[]>; nodes: NodeId[] }> {
   const { core, installations, anywhere = false, signal } = params;
+  const { network, links } = core;
   const served = new Map<InstallationKey, Envelope[]>(installations.map((key) => [key, []]));
   const nodes: NodeId[] = [];
   if (installations.length === 0) return { served, nodes };
-  let answers = 0;
+  const answers = new Map<InstallationKey, number>(installations.map((key) => [key, 0]));
+  const topics = new Map(installations.map((key) => [key, keyPackageTopic(key)]));
   let fault: unknown;
   const { ranked, relaying } = await lookUpNodes(params);
-  for (const { node } of inTurn(ranked, relaying)) {
-    const api = isUp(core.links, node, steadyMs()) ? apiOf(core.links, node) : undefined;
-    const isWhole = [...served.values()].every((envelopes) => envelopes.length > 0);
-    const isApart = node !== relaying || answers === 0 || (anywhere && !isWhole);
-    if (!api || !isApart || (answers >= NODES_ASKED && isWhole)) continue;
+  /** Of whom this node is to be asked. */
+  const askedOf = (one: KnownNode): InstallationKey[] =>
+    installations.filter((key) => {
+      const count = answers.get(key) ?? 0;
+      const isFound = (served.get(key) ?? []).length > 0;
+      const isApart = one.node !== relaying || count === 0 || (anywhere && !isFound);
+      const topic = topics.get(key) ?? new Uint8Array();
+      const isServing = servingTopic({ network, nodes: [one], topic }).length > 0;
+      return isServing && isApart && (count < NODES_ASKED || !isFound);
+    });
+  for (const one of inTurn(ranked, relaying)) {
+    const { node } = one;
+    const api = isUp(links, node, steadyMs()) ? apiOf(links, node) : undefined;
+    const asked = api ? askedOf(one) : [];
+    if (!api || asked.length === 0) continue;
     nodes.push(node);
     try {
-      await askNode({ api, installations, signal, served });
-      answers++;
+      await askNode({ api, installations: asked, signal, served });
+      for (const key of asked) answers.set(key, 1 + (answers.get(key) ?? 0));
     } catch (error) {
       if (signal.aborted || !isNodeFault(error)) throw error;
       fault = error;
     }
   }
-  if (answers === 0 && fault !== undefined) throw fault;
+  if (fault !== undefined && [...answers.values()].includes(0)) throw fault;
   return { served, nodes };
 }
 

@@ -3,7 +3,7 @@ import type { Address, Hex } from "../../wire/ids.ts";
 import type { ClientCore } from "../core.ts";
 import type { Group } from "../groups/group.ts";
 import { isUp } from "../links/nodeLinks.ts";
-import { rankGroupNodes } from "../links/rankGroupNodes.ts";
+import { rankChainNodes } from "../links/rankGroupNodes.ts";
 import { apartFrom } from "../nodes/apart.ts";
 import type { KnownNode } from "../tables.ts";
 import type { Intent } from "./intent.ts";
@@ -36,7 +36,7 @@ export async function relayingNodes(params: {
   intent: Intent;
 }): Promise<readonly KnownNode[]> {
   const { core, group, intent } = params;
-  const ranked = await rankGroupNodes({ core, group: group.id });
+  const ranked = await rankChainNodes({ core, group: group.id });
   const up = ranked.filter(({ node }) => isUp(core.links, node, steadyMs()));
   const asked = (intent.lookedUpAt ?? []).map((node) => core.links.nodes.get(node) ?? { node });
   const counts = faults.get(group)?.get(intent.id) ?? new Map<Address, number>();

@@ -12,7 +12,7 @@ import { readEpoch } from "../groups/epochStates.ts";
 import { viewOf } from "../groups/epochView.ts";
 import type { Group, Publication } from "../groups/group.ts";
 import { rankWelcomeNodes } from "../links/lookUpNodes.ts";
-import { activeNodes } from "../links/nodeLinks.ts";
+import { nodesOfTopic, servingTopic } from "../links/nodesOfTopic.ts";
 import { rankGroupNodes } from "../links/rankGroupNodes.ts";
 import { addReceipts } from "../messages/addReceipts.ts";
 import { inTime } from "../messages/inTime.ts";
@@ -35,9 +35,9 @@ export async function takeOutcome(params: OfNode & { outcome: PublishOutcome }):
   const intent = group.view.intents.find(({ id }) => id === publication.record.intent);
   if (!intent) return await changeGroup({ core, group, change: { droppedPublications: [publication] } });
   if (outcome.kind === "refused") return await refuse({ ...params, intent, outcome });
-  const { hash } = publication.record;
-  const { nodes } = core.links;
-  const receipts = verifyReceipts({ network: core.network, nodes, hash, receipts: [outcome.receipt] });
+  const { hash, envelope } = publication.record;
+  const by = { network: core.network, nodes: core.links.nodes };
+  const receipts = verifyReceipts({ ...by, envelope, hash, receipts: [outcome.receipt] });
   const [time] = receipts;
   if (!time)
     throw new WeftError({ code: "malformed", message: `a receipt of ${params.node} does not verify` });
@@ -63,10 +63,13 @@ export async function keepWord(params: OfNode): Promise<void> {
 async function after(params: OfNode): Promise<Publication> {
   const { core, group, publication, node } = params;
   const place = { core, group: group.id };
-  const isPost = parseTopic(publication.record.envelope.topic).kind === "group";
-  const ranked = isPost ? await rankGroupNodes(place) : await rankWelcomeNodes(place);
+  const { topic } = publication.record.envelope;
+  const isPost = parseTopic(topic).kind === "group";
+  const nodes = isPost ? await rankGroupNodes(place) : await rankWelcomeNodes(place);
+  const ranked = servingTopic({ network: core.network, nodes, topic });
   const first = publication.record.node;
-  const isEnough = isOnlyNode(core) || (first !== undefined && isSecond({ ranked, first, node }));
+  const isOnlyNode = nodesOfTopic(core, topic).length < 2;
+  const isEnough = isOnlyNode || (first !== undefined && isSecond({ ranked, first, node }));
   return publicationAfter({ publication, node, isEnough, nowMs: steadyMs() });
 }
 
@@ -143,10 +146,6 @@ async function sealAgain(params: OfNode & { intent: Intent }): Promise<void> {
       droppedPublications: [publication],
     },
   });
-}
-
-function isOnlyNode({ links }: ClientCore): boolean {
-  return activeNodes(links).length < 2;
 }
 
 /** Stores a publication's new state and what it means to its intent. */

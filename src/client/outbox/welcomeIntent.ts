@@ -12,6 +12,7 @@ import type { ClientCore } from "../core.ts";
 import { changeGroup } from "../groups/changeGroup.ts";
 import { readEpoch } from "../groups/epochStates.ts";
 import type { Group, Publication } from "../groups/group.ts";
+import { nodesOfTopic } from "../links/nodesOfTopic.ts";
 import type { StagedRecord, StagedWelcome } from "../tables.ts";
 import type { Intent } from "./intent.ts";
 import { spreadWelcomes } from "./spreadWelcomes.ts";
@@ -50,7 +51,7 @@ export async function welcomeIntent(params: {
   const epoch = await group.queue.run(() => readEpoch({ ...at, head: entry }));
   const { welcome } = staged;
   if (!epoch || !welcome) return;
-  const sealed = await welcomePublications({ intent, entry, state: epoch.state, welcome });
+  const sealed = await welcomePublications({ core, intent, entry, state: epoch.state, welcome });
   await group.queue.run(async () => {
     const now = entryToWelcome(group);
     if (now?.entry !== entry || now.intent.id !== intent.id || now.staged.welcome !== welcome) return;
@@ -63,15 +64,17 @@ export async function welcomeIntent(params: {
 
 /** The envelopes of a Welcome to an entry, as parts of an intent from 0 on: in no order, over some time. */
 export async function welcomePublications(params: {
+  core: Pick<ClientCore, "network" | "links">;
   intent: Pick<Intent, "id" | "group" | "sequence">;
   entry: EntryId;
   /** Of the epoch that the entry opened. */
   state: EpochKeys;
   welcome: StagedWelcome;
 }): Promise<Publication[]> {
-  const { intent, entry, state, welcome } = params;
+  const { core, intent, entry, state, welcome } = params;
   const { encryptedGroupInfo, recipients } = welcome;
-  const info = await sealGroupInfo({ encryptedGroupInfo, ratchetTree: encodeTree(state) });
+  const isServed = (topic: Uint8Array) => nodesOfTopic(core, topic).length > 0;
+  const info = await sealGroupInfo({ encryptedGroupInfo, ratchetTree: encodeTree(state) }, isServed);
   const wrapped: Envelope[] = [];
   for (const { installation, wrapperKey, ...recipient } of recipients) {
     const one: Welcome = { group: intent.group, entry, groupInfo: info.reference, ...recipient };

@@ -18,7 +18,7 @@ import { viewOf } from "../groups/epochView.ts";
 import type { Group } from "../groups/group.ts";
 import { confirmedInbox } from "../identity/confirmedInbox.ts";
 import { askNodes } from "../links/askNodes.ts";
-import { rankGroupNodes } from "../links/rankGroupNodes.ts";
+import { rankChainNodes } from "../links/rankGroupNodes.ts";
 import { draftIntent } from "../outbox/addIntent.ts";
 import { fetchKeyPackages } from "../outbox/fetchKeyPackages.ts";
 import { welcomePublications } from "../outbox/welcomeIntent.ts";
@@ -115,7 +115,7 @@ async function fetchEntry(params: Params & { entry: EntryRecord }): Promise<Entr
   const recent = before
     .slice(-1)
     .map(({ block, logIndex }) => ({ block: block.number, blockHash: block.hash, logIndex }));
-  const ranked = await rankGroupNodes({ core, group: group.id });
+  const ranked = await rankChainNodes({ core, group: group.id });
   const page = await askNodes({
     ...{ links: core.links, ranked, signal },
     ask: (api) => api.fetchEntries({ group: group.id, recent }, { signal }),
@@ -172,7 +172,7 @@ async function welcome(params: {
   );
   const draft = draftIntent({ core, group: group.id, action: { kind: "welcome", entry: entry.id } });
   const intent = { ...draft, progress: { kind: "landed" } as const };
-  const sealing = { intent, entry: entry.id, state: epoch.state, welcome };
+  const sealing = { core, intent, entry: entry.id, state: epoch.state, welcome };
   const publications = await welcomePublications(sealing);
   await group.queue.run(() =>
     changeGroup({ core, group, change: { intents: [intent], publications, sync: true } }),

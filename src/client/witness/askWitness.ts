@@ -1,6 +1,6 @@
 import type { GroupId, NodeId } from "../../wire/ids.ts";
 import type { ClientCore } from "../core.ts";
-import { rankGroupNodes, rankOwnNodes } from "../links/rankGroupNodes.ts";
+import { rankChainNodes, rankOwnNodes } from "../links/rankGroupNodes.ts";
 import type { Claim } from "./fact.ts";
 import { hear } from "./hear.ts";
 import type { Testimony } from "./testimony.ts";
@@ -20,7 +20,7 @@ export async function askWitness(params: {
 }): Promise<Testimony> {
   const { core, group } = params;
   const { witnesses } = core;
-  const ranked = group === undefined ? rankOwnNodes(core) : await rankGroupNodes({ core, group });
+  const ranked = group === undefined ? rankOwnNodes(core) : await rankChainNodes({ core, group });
   const known = group === undefined ? undefined : core.groups.get(group)?.told;
   const told = known?.node === params.serving ? known.head : undefined;
   const testimony = await hear({ ...params, witnesses, ranked, told });

@@ -137,6 +137,7 @@ function nodeAfter(params: { node: IndexedNode | undefined; record: NodeRecord }
       disabledBlock: undefined,
       isDropped: false,
       shards: `${record.shards}`,
+      formerShards: [],
       bondWei: `${record.bondWei}`,
       withdrawableAt: 0,
     };
@@ -146,7 +147,7 @@ function nodeAfter(params: { node: IndexedNode | undefined; record: NodeRecord }
     case "node-addresses":
       return { ...node, ...addressesOf(record) };
     case "node-shards":
-      return { ...node, shards: `${record.shards}` };
+      return { ...node, ...shardsAfter({ node, shards: `${record.shards}`, number }) };
     case "node-restarted":
       return { ...node, generation: Number(record.generation) };
     case "node-leaving":
@@ -159,13 +160,30 @@ function nodeAfter(params: { node: IndexedNode | undefined; record: NodeRecord }
       return {
         ...node,
         isDropped: true,
-        shards: "0",
+        ...shardsAfter({ node, shards: "0", number }),
         peerId: "0x",
         peerProof: "0x",
         multiaddrs: [],
         httpAddress: "",
       };
   }
+}
+
+/** Operators may change it as often as they pay for it. */
+const MAX_FORMER_SHARDS = 16;
+
+function shardsAfter(params: {
+  node: IndexedNode;
+  shards: string;
+  number: number;
+}): Pick<IndexedNode, "shards" | "formerShards"> {
+  const { node, shards, number } = params;
+  const [first, second, ...rest] = [...node.formerShards, { shards: node.shards, untilBlock: number }];
+  if (first === undefined || second === undefined || rest.length + 2 <= MAX_FORMER_SHARDS) {
+    return { shards, formerShards: [first, second, ...rest].filter((one) => one !== undefined) };
+  }
+  const both = { ...second, shards: `${BigInt(first.shards) | BigInt(second.shards)}` };
+  return { shards, formerShards: [both, ...rest] };
 }
 
 function addressesOf(record: IndexableAddresses): {

@@ -34,6 +34,9 @@ type IndexedInstallation = {
   readonly revokedBlock: number | undefined;
 };
 
+/** In decimal digits, until the block in which that changed. */
+type FormerShards = { readonly shards: string; readonly untilBlock: number };
+
 export type IndexedNode = {
   readonly node: NodeId;
   readonly operator: Address;
@@ -53,6 +56,8 @@ export type IndexedNode = {
   readonly isDropped: boolean;
   /** In decimal digits: bit n is set if it serves shard n. */
   readonly shards: string;
+  /** What it served before, the oldest first; the two oldest of many are one, which has the shards of both. */
+  readonly formerShards: readonly FormerShards[];
   /** In decimal digits. */
   readonly bondWei: string;
   /** Seconds since 1970; 0 unless it said that it leaves. */

@@ -29,3 +29,16 @@ export async function hasEnvelopes(params: {
     hashes.map((hash) => keyOf(nodeSchema.body, { envelope: fromHex(hash) })),
   );
 }
+
+/** The shard of each stored envelope, by the log that took it in last; undefined for what is not stored. */
+export async function shardsOfStored(params: {
+  store: LogStore;
+  hashes: readonly EnvelopeHash[];
+}): Promise<(number | undefined)[]> {
+  const { store, hashes } = params;
+  const places = hashes.map(async (hash) => {
+    const range = { ...rangeOf(nodeSchema.receipt, { envelope: hash }), reverse: true, limit: 1 };
+    return await store.database.level.values(range).all();
+  });
+  return (await Promise.all(places)).map(([place]) => place && decodePlace(place).log.shard);
+}

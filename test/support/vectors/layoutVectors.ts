@@ -42,6 +42,7 @@ import type { Network } from "../../../src/wire/network.ts";
 import { pad } from "../../../src/wire/padme.ts";
 import { signPeerProof } from "../../../src/wire/peerProof.ts";
 import { solveWork, workBits } from "../../../src/wire/proofOfWork.ts";
+import { shardOfTopic } from "../../../src/wire/shards.ts";
 import { groupInfoTopic, groupTopic, keyPackageTopic, welcomeTopic } from "../../../src/wire/topic.ts";
 import type { VectorFile } from "./vectorFile.ts";
 
@@ -61,6 +62,7 @@ type LayoutInputs = {
   "peer proof": { network: Network; node: NodeId; privateKey: Hex };
   "group context": Omit<GroupContext, "salt" | "extra"> & { salt: Hex; extra: Hex };
   topics: { id: Hex };
+  "shard of a topic": { topic: Hex; shards: number };
   "envelope hash": { topic: Hex; payload: Hex };
   "posting certificate": Head & { postingKey: Hex; authorityKey: Hex };
   "group envelope": Omit<Head, "head"> & { authority: Address; payload: Hex };
@@ -102,6 +104,7 @@ const layouts: { readonly [Name in keyof LayoutInputs]: (of: LayoutInputs[Name])
     welcome: welcomeTopic(id as InstallationKey),
     "group info": groupInfoTopic(fromHex(id)),
   }),
+  "shard of a topic": (of) => shardOfTopic({ ...of, topic: fromHex(of.topic) }),
   "envelope hash": ({ topic, payload }) => envelopeHash({ topic: fromHex(topic), payload: fromHex(payload) }),
   "posting certificate": (of) =>
     certifyPostingKey({
