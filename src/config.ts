@@ -10,7 +10,10 @@ export type Setting<T> = {
 
 const FOREVER = "forever";
 
-/** All settings of a node. Rates and bytes count per client address; 0 blocks or days are allowed where they make sense. */
+/**
+ * All settings of a node. Rates and bytes count per client address unless they say otherwise; 0 blocks or days are allowed
+ * where they make sense.
+ */
 export const nodeSettings = {
   networkFile: text("WEFT_NETWORK", undefined, "address file of the deployment"),
   dataDir: text("WEFT_DATA", ".weft/node", "directory of keys (node.json) and database"),
