@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
+import { concatBytes } from "../../src/crypto/concatBytes.ts";
+import { keyOf } from "../../src/store/keys.ts";
 import { applyChainPage, rollbackChain } from "../../src/store/node/applyChainPage.ts";
 import {
   type ChainIndex,
@@ -9,13 +11,16 @@ import {
   indexRecords,
   openChainIndex,
 } from "../../src/store/node/chainIndex.ts";
+import { writeJson } from "../../src/store/node/chainIndexCodec.ts";
 import type { IndexableRecord } from "../../src/store/node/indexableRecord.ts";
-import type { BlockRef } from "../../src/store/node/indexedRecords.ts";
+import type { BlockRef, IndexedEntry } from "../../src/store/node/indexedRecords.ts";
+import { dropPayloads, noteRead, restorePayloads } from "../../src/store/node/keepPayloads.ts";
 import { childCount, entriesOf, entryOf } from "../../src/store/node/readEntries.ts";
 import { readHistories } from "../../src/store/node/readHistories.ts";
 import { inboxOf, inboxOfWallet, isActiveInstallation } from "../../src/store/node/readInboxes.ts";
 import { openDatabase } from "../../src/store/openDatabase.ts";
 import { nodeSchema } from "../../src/store/schema.ts";
+import { u32 } from "../../src/wire/bytes.ts";
 import { EMPTY_WORD, nextWord, signaturesOf } from "../../src/wire/identityStep.ts";
 import {
   type Address,
@@ -122,6 +127,43 @@ test("entries are read in pages, after the newest cursor that is still on the ch
   const after = await entriesOf({ index, group, recent: [c, b, a], maxBytes: 1e6 });
   assert.deepEqual([after.from, after.entries.map((found) => found.id)], [b, [id(13)]]);
   assert.equal(index.state.anchor?.hash, index.state.head?.hash);
+});
+
+test("payloads that were dropped are told as such, final ones only; what an earlier version wrote is read", async () => {
+  await using opened = await openIndex();
+  const { index } = opened;
+  const { database } = index;
+  const group = id<GroupId>(1);
+  const bodies = [10, 11, 12, 13].map((at) => entry({ group, parent: group, index: at - 10, id: id(at) }));
+  const blocks = Array.from({ length: 8 }, (_, i) =>
+    block({ number: i + 1, branch: 0, bodies: bodies.slice(i, i + 1) }),
+  );
+  await apply(index, blocks);
+  const read = async () => {
+    const { entries, dropped, more } = await entriesOf({ index, group, recent: [], maxBytes: 1e6 });
+    return [entries.map((one) => one.id), dropped.map((one) => one.id), more];
+  };
+  const all = [id(10), id(11), id(12), id(13)];
+  assert.deepEqual(await read(), [all, [], false]);
+  const { signal } = new AbortController();
+  const young = { index, before: 1_003_000, isRead: () => false, signal };
+  assert.equal(await dropPayloads(young), 0, "its newest entry is of second 1,004");
+  assert.equal(await dropPayloads({ ...young, before: 1_005_000 }), 1);
+  assert.deepEqual(await read(), [[], all, true]);
+  assert.equal(await childCount({ index, group, id: group }), 4);
+
+  const { payload, ...fields } = (await entryOf({ index, group, id: id(11) })) as IndexedEntry;
+  assert.equal(payload.length, 0);
+  const json = writeJson(fields);
+  const old = concatBytes(u32(json.length), json, new Uint8Array(9).fill(5));
+  await database.level.put(keyOf(nodeSchema.entry, { group, id: id(11) }), old);
+  assert.deepEqual(await read(), [[], [id(10)], true], "one after the other");
+  const restored = new Uint8Array(100).fill(0);
+  await restorePayloads({ database, entries: [{ ...fields, id: id(10), payload: restored }] });
+  assert.deepEqual(await read(), [[id(10), id(11)], [], true]);
+  await noteRead({ database, group, nowMs: 1_005_000 });
+  assert.equal(await dropPayloads({ ...young, before: 86_000_000 }), 0, "somebody read it that day");
+  assert.equal(await dropPayloads({ ...young, before: 86_400_001 }), 1);
 });
 
 test("a rollback keeps the anchor's number, and one beyond the floor empties the index", async () => {
