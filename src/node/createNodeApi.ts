@@ -13,12 +13,14 @@ import { childCount, entriesAtHead, entryOf } from "../store/node/readEntries.ts
 import { readHistories } from "../store/node/readHistories.ts";
 import { hasEnvelopes } from "../store/node/receiptsOf.ts";
 import { topicDigests } from "../store/node/topicDigests.ts";
+import type { Envelope } from "../wire/envelope.ts";
 import { asAddress } from "../wire/ids.ts";
 import { keyPackageTopic } from "../wire/topic.ts";
 import type { Admission } from "./admitEnvelope.ts";
 import type { Batcher } from "./batcher.ts";
 import type { ChainHub } from "./chainHub.ts";
 import { type LateSiblings, takeLateSibling } from "./lateSiblings.ts";
+import { meterOf } from "./meterOf.ts";
 import { newestKeyPackage } from "./newestKeyPackage.ts";
 import type { NodeMetrics } from "./nodeMetrics.ts";
 import { publishEnvelopes } from "./publishEnvelopes.ts";
@@ -90,7 +92,7 @@ function meshCalls(
     },
     subscribe: ({ topics }, call) => {
       requireNothing(readiness.indexReason());
-      return subscribeTopics({ store, subscriptions, topics, signal: signalOf(call) });
+      return subscribeTopics({ store, subscriptions, topics, meter: meterOf(call), signal: signalOf(call) });
     },
     updateSubscription: async (update) => updateSubscription({ subscriptions, update }),
     hasEnvelopes: ({ hashes }) => hasEnvelopes({ store, hashes }),
@@ -100,21 +102,33 @@ function meshCalls(
       const held = hashes.filter((_, i) => stored[i] === true);
       return { stored, signature: held.length === 0 ? new Uint8Array() : batcher.vouch(held) };
     },
-    getTopicDigests: async ({ topics }) => {
+    getTopicDigests: async ({ topics }, call) => {
       requireNothing(readiness.indexReason());
-      return await topicDigests({ store, topics, maxRows: MAX_DIGEST_ROWS });
+      const { answers, rows } = await topicDigests({ store, topics, maxRows: MAX_DIGEST_ROWS });
+      meterOf(call).rows(rows);
+      return answers;
     },
     getKeyPackages: async ({ installations }) => {
       requireNothing(readiness.indexReason());
-      const topics = installations.map(keyPackageTopic);
-      const newest = await Promise.all(topics.map((topic) => newestKeyPackage({ store, topic })));
-      return newest.map((found) => found?.envelope);
+      const found: (Envelope | undefined)[] = [];
+      // One after the other: each reads whole batches.
+      for (const installation of installations) {
+        found.push((await newestKeyPackage({ store, topic: keyPackageTopic(installation) }))?.envelope);
+      }
+      return found;
     },
-    getCoverage: async ({ batches }) => {
+    getCoverage: async ({ batches }, call) => {
       requireNothing(readiness.indexReason());
       // Taken before the read: what is found of later blocks besides does no harm.
       const { head } = index.state;
-      return { ...(await findCoverage({ store, index, batches, maxHeaders: MAX_LINKING_HEADERS })), head };
+      const { rows, ...page } = await findCoverage({
+        store,
+        index,
+        batches,
+        maxHeaders: MAX_LINKING_HEADERS,
+      });
+      meterOf(call).rows(rows);
+      return { ...page, head };
     },
   };
 }
@@ -133,7 +147,7 @@ function chainCalls(
     followChain: ({ groups }, call) => {
       requireNothing(readiness.indexReason());
       const { chainLag } = readiness;
-      return streamChain({ index, hub, groups, chainLag, signal: signalOf(call) });
+      return streamChain({ index, hub, groups, chainLag, meter: meterOf(call), signal: signalOf(call) });
     },
     getEntry: async ({ group, id }) => {
       const { head } = index.state;

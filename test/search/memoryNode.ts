@@ -66,7 +66,7 @@ const logger = pino({ level: "silent" });
 const metrics = createNodeMetrics({
   gauges: {
     ...{ indexBlock: zero, newestBlock: zero, peers: zero, ready: zero, streams: zero },
-    ...{ inFlight: zero, relayTrouble: zero },
+    ...{ inFlight: zero, relayTrouble: zero, connections: zero, openBytes: zero },
   },
   batches: () => new Map(),
   checkpoints: () => new Map(),

@@ -1,0 +1,61 @@
+import { steadyMs } from "../clock/steadyMs.ts";
+import type { Account } from "./accounts.ts";
+import type { NodeResponse } from "./rpcListener.ts";
+
+/** A reader that takes nothing for so long is dropped. */
+const UNREAD_MS = 20_000;
+/** A stream is held back no longer than this for what its caller owes: it has to be heard of (STREAM_SILENCE_MS). */
+const HELD_BACK_MS = 3_000;
+
+/**
+ * The pieces of an answer, for as long as its reader takes them. Those of a stream are counted by `account` until they
+ * are taken; `onRefusal` gives the end of one whose caller leaves too much unread.
+ */
+export async function* watchReader(params: {
+  body: AsyncIterable<Uint8Array>;
+  response: NodeResponse;
+  stream?: { readonly account: Account; readonly onRefusal: (error: unknown) => Uint8Array };
+}): AsyncGenerator<Uint8Array> {
+  const { body, response, stream } = params;
+  let unreadSinceMs: number | undefined;
+  for await (const chunk of body) {
+    const waiting = waitingBytes(response);
+    unreadSinceMs = waiting === 0 ? undefined : (unreadSinceMs ?? steadyMs());
+    if (unreadSinceMs !== undefined && steadyMs() - unreadSinceMs > UNREAD_MS) return drop(response);
+    try {
+      stream?.account.unread({ bytes: waiting + chunk.length, more: chunk.length });
+    } catch (error) {
+      if (stream !== undefined) yield stream.onRefusal(error);
+      return;
+    }
+    const timer = setTimeout(drop, UNREAD_MS, response);
+    try {
+      yield chunk;
+    } finally {
+      clearTimeout(timer);
+    }
+    if (stream !== undefined) await holdBack(stream.account);
+  }
+  dropUnread(response);
+}
+
+/** All of an answer is in the connection's hands: its reader has so long for it. */
+export function dropUnread(response: NodeResponse): void {
+  const timer = setTimeout(drop, UNREAD_MS, response);
+  response.once("close", () => clearTimeout(timer));
+}
+
+/** What was written and not yet handed to the system. */
+function waitingBytes(response: NodeResponse): number {
+  return "stream" in response ? response.stream.writableLength : response.writableLength;
+}
+
+function drop(response: NodeResponse): void {
+  if ("stream" in response) response.stream.destroy();
+  else response.destroy();
+}
+
+async function holdBack(account: Account): Promise<void> {
+  const ms = Math.min(HELD_BACK_MS, account.debtMs());
+  if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
+}
