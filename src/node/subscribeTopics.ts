@@ -6,7 +6,7 @@ import type { LogStore } from "../store/node/logStore.ts";
 import { addTopics, nextWake, type TopicWatch, unwatch, watchTopics } from "../store/node/watchTopics.ts";
 import { type Hex, toHex } from "../wire/ids.ts";
 import { parseTopic } from "../wire/topic.ts";
-import { queryPage } from "./queryPage.ts";
+import { presentWatermark, queryPage } from "./queryPage.ts";
 
 /** Open subscriptions by their id. */
 export type Subscriptions = Map<Hex, (update: Omit<SubscriptionUpdate, "subscription">) => void>;
@@ -90,6 +90,14 @@ async function* readUnread(params: {
   for (;;) {
     for (const topic of watch.woken) unread.add(topic);
     watch.woken.clear();
+    if (unread.size === 0) {
+      const watermark = presentWatermark(store);
+      // Nothing woke these topics before this place, so they are read up to it.
+      const { cursor } = watermark;
+      for (const [topic, position] of positions) positions.set(topic, { ...position, cursor });
+      yield { kind: "idle", watermark };
+      return;
+    }
     const asked = new Map([...positions].filter(([topic]) => unread.has(topic)));
     unread.clear();
     const topics = [...asked.values()];
@@ -101,20 +109,12 @@ async function* readUnread(params: {
       if (page.more) unread.add(topic);
     }
     if (page.envelopes.length > 0) yield { kind: "page", ...page };
-    if (unread.size > 0 || watch.woken.size > 0) continue;
-    // Nothing woke the other topics before this place, so they are read up to it too.
-    for (const [topic, position] of positions) positions.set(topic, { ...position, cursor });
-    yield { kind: "idle", watermark: page.watermark };
-    return;
   }
 }
 
 async function wake(params: { watch: TopicWatch; unread: Set<string>; signal: AbortSignal }): Promise<void> {
   const { watch, unread, signal } = params;
   if (unread.size > 0) return;
-  const heartbeat = new AbortController();
-  const timer = setTimeout(() => heartbeat.abort(), STREAM_HEARTBEAT_MS);
-  const woken = await nextWake({ watch, signal: AbortSignal.any([signal, heartbeat.signal]) });
-  clearTimeout(timer);
+  const woken = await nextWake({ watch, ms: STREAM_HEARTBEAT_MS, signal });
   for (const topic of woken) unread.add(toHex(topic));
 }

@@ -1,9 +1,10 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { WeftError } from "../errors.ts";
 import type { Account } from "./accounts.ts";
+import type { Deadlines } from "./deadlines.ts";
+import type { NodeRequest } from "./httpTypes.ts";
 import { boundsOf, countFields } from "./methodBounds.ts";
 import { readBody } from "./readBody.ts";
-import type { NodeRequest } from "./rpcListener.ts";
 
 /** Before the one message of a request that is answered by a stream: flags, and its length (Connect's protocol). */
 const PREFIX_BYTES = 5;
@@ -17,8 +18,9 @@ export async function admitRequest(params: {
   method: DescMethod;
   account: Account;
   onBody: (bytes: number) => void;
+  deadlines: Deadlines;
 }): Promise<Uint8Array> {
-  const { request, method, account, onBody } = params;
+  const { request, method, account, onBody, deadlines } = params;
   const isStream = method.methodKind !== "unary";
   account.begin({ isRelay: method.name.startsWith("Relay"), isStream });
   checkType({ request, isStream });
@@ -28,7 +30,7 @@ export async function admitRequest(params: {
     onBody(more);
     account.body(all);
   };
-  const body = await readBody({ request, maxBytes, onBytes });
+  const body = await readBody({ request, maxBytes, onBytes, deadlines });
   if (isStream) checkPrefix(body);
   account.fields(countFields({ method, bytes: body.subarray(prefix) }));
   return body;

@@ -1,12 +1,11 @@
 import { constants } from "node:http2";
-import type { NodeRequest, NodeResponse } from "./rpcListener.ts";
+import type { NodeRequest, NodeResponse } from "./httpTypes.ts";
 
-/** What is still on its way of a body that nobody wants is read and thrown away within these bounds. */
-const LINGER_BYTES = 1024 * 1024;
+/** For so long is let in, and thrown away, what is still on its way of a body that nobody wants. */
 const LINGER_MS = 1_000;
 
 /**
- * Ends a call whose body is not read to its end. A caller that is still sending would not read the answer if its
+ * Ends a call whose body is not read to its end. A caller that is still sending would not get the answer if its
  * connection broke: over HTTP/2 the stream is closed after it, over HTTP/1.1 the rest is let in for a moment.
  */
 export function endRefused(params: { request: NodeRequest; response: NodeResponse }): void {
@@ -18,13 +17,7 @@ export function endRefused(params: { request: NodeRequest; response: NodeRespons
   }
   if (request.complete) return;
   const { socket } = request;
-  const close = (): void => void socket.destroy();
-  const timer = setTimeout(close, LINGER_MS);
-  let bytes = 0;
-  request.on("data", (chunk: Buffer) => {
-    bytes += chunk.length;
-    if (bytes > LINGER_BYTES) close();
-  });
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
   request.once("close", () => clearTimeout(timer));
   request.resume();
 }

@@ -1,6 +1,7 @@
 import type { Http2Session } from "node:http2";
 import type { Socket } from "node:net";
 import { steadyMs } from "../clock/steadyMs.ts";
+import { catchFault } from "../wire/catchFault.ts";
 import type { Accounts } from "./accounts.ts";
 import { createTokenBuckets, limitKey, type OnRefusal } from "./rateLimit.ts";
 import { openShares, type Share } from "./shares.ts";
@@ -17,6 +18,8 @@ export type ConnectionGuard = Disposable & {
   readonly refusalOf: (connection: Connected) => unknown;
   /** Bytes of a connection that belong to the bodies of requests. */
   readonly noteBody: (connection: Connected, bytes: number) => void;
+  /** A request was refused: who goes on and on all the same loses the connection, for refusing takes time, too. */
+  readonly noteRefused: (connection: Connected) => void;
 };
 
 /** Connections beyond its bound that an address may have so that it is told why it is not served. */
@@ -25,8 +28,11 @@ const TOLD = 512;
 /** What comes over an address's connections and is no body: headers, frames. */
 const OVERHEAD = { perSecond: 1_000_000, burst: 16_000_000 };
 const OVERHEAD_CHECK_MS = 1_000;
+/** Refused requests of an address. */
+const REFUSED = { perSecond: 50, burst: 2_000 };
 type Connection = {
   readonly socket: Socket;
+  readonly address: string;
   readonly key: string;
   readonly refusal: unknown;
   bodyBytes: number;
@@ -47,6 +53,7 @@ export function guardConnections(params: {
     onRefusal: () => {},
   });
   const overhead = createTokenBuckets({ ...OVERHEAD, what: "frames", nowMs: steadyMs, onRefusal });
+  const refused = createTokenBuckets({ ...REFUSED, what: "refused calls", nowMs: steadyMs, onRefusal });
   const open = new Set<Connection>();
   const known = new WeakMap<object, Connection>();
 
@@ -58,7 +65,8 @@ export function guardConnections(params: {
       socket.resetAndDestroy();
       return false;
     }
-    const connection: Connection = { socket, key, refusal: place.refusal, bodyBytes: 0, countedBytes: 0 };
+    const counts = { bodyBytes: 0, countedBytes: 0 };
+    const connection: Connection = { socket, address, key, refusal: place.refusal, ...counts };
     known.set(socket, connection);
     if (!isTrusted(address)) open.add(connection);
     socket.once("close", () => {
@@ -89,6 +97,12 @@ export function guardConnections(params: {
     noteBody: (connection, bytes) => {
       const found = known.get(connection);
       if (found !== undefined) found.bodyBytes += bytes;
+    },
+    noteRefused: (connection) => {
+      const found = known.get(connection);
+      if (found === undefined || isTrusted(found.address)) return;
+      const fault = catchFault(() => refused.take({ key: found.key, cost: 1 }));
+      if (fault !== undefined) found.socket.destroy();
     },
     [Symbol.dispose]: () => clearInterval(timer),
   };

@@ -1,11 +1,6 @@
 import { WeftError } from "../errors.ts";
-import type { NodeRequest } from "./rpcListener.ts";
-
-/** A whole body: a caller that needs longer has given the call up (CALL_TIMEOUT_MS). */
-const BODY_MS = 20_000;
-/** In each such time so much of it has to come. */
-const PACE_MS = 5_000;
-const PACE_BYTES = 4 * 1024;
+import { type Deadlines, PACE_BYTES } from "./deadlines.ts";
+import type { NodeRequest } from "./httpTypes.ts";
 
 /**
  * Reads a body of at most `maxBytes`, in time; `onBytes` hears after every piece how much there is and may throw. Throws
@@ -15,8 +10,9 @@ export async function readBody(params: {
   request: NodeRequest;
   maxBytes: number;
   onBytes: (bytes: { all: number; more: number }) => void;
+  deadlines: Deadlines;
 }): Promise<Uint8Array> {
-  const { request, maxBytes, onBytes } = params;
+  const { request, maxBytes, onBytes, deadlines } = params;
   const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -33,12 +29,12 @@ export async function readBody(params: {
   };
   const end = (): void => resolve(Buffer.concat(chunks));
   const gone = (): void => reject(new WeftError({ code: "closed", message: "the caller went away" }));
-  const slow = (): void => reject(tooSlow());
+  const slow = (): void => reject(tooSlow(deadlines));
   const pace = (): void => {
     if (bytes - paced < PACE_BYTES) slow();
     paced = bytes;
   };
-  const timers = [setTimeout(slow, BODY_MS), setInterval(pace, PACE_MS)];
+  const timers = [setTimeout(slow, deadlines.bodyMs), setInterval(pace, deadlines.paceMs)];
   request.on("data", add).on("end", end).on("error", gone).on("close", gone);
   try {
     if (Number(request.headers["content-length"] ?? 0) > maxBytes) throw tooLarge(maxBytes);
@@ -54,7 +50,7 @@ function tooLarge(maxBytes: number): WeftError {
   return new WeftError({ code: "too-large", message: `a request of more than ${maxBytes} bytes` });
 }
 
-function tooSlow(): WeftError {
-  const message = `a request came too slowly: ${BODY_MS} ms for all of it, ${PACE_BYTES} bytes every ${PACE_MS} ms`;
+function tooSlow({ bodyMs, paceMs }: Deadlines): WeftError {
+  const message = `a request came too slowly: all of it takes ${bodyMs} ms at most, ${PACE_BYTES} bytes ${paceMs} ms`;
   return new WeftError({ code: "limit-exceeded", message });
 }

@@ -174,11 +174,13 @@ function identityRoutes({
       return { histories: histories.map(historyMessage), ...optionalHeadMessage(head) };
     },
     getWallet: async ({ wallet }, context) => {
+      accountOf(context).chainReads(1);
       const { inbox, nonce } = await api.getWallet({ wallet: asAddress(wallet) }, callOf(context));
       return { inbox: inbox === undefined ? new Uint8Array() : fromHex(inbox), nonce };
     },
     readWords: async (request, context) => {
       const question = wordsQuestionFromMessage(request);
+      accountOf(context).chainReads(1 + question.checkpoints.length + question.blocks.length);
       return wordsAnswerMessage(await api.readWords(question, callOf(context)));
     },
   };

@@ -1,22 +1,20 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import { createConnectRouter, createContextValues } from "@connectrpc/connect";
 import { createAsyncIterable, type UniversalHandler } from "@connectrpc/connect/protocol";
 import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from "@connectrpc/connect-node";
+import { isWeftError } from "../errors.ts";
 import { NodeService } from "../gen/weft/v1/node_pb.ts";
 import { type Account, type Accounts, openAccount } from "./accounts.ts";
 import { admitRequest } from "./admitRequest.ts";
 import { codedResponse, endOfStream } from "./codedResponse.ts";
 import { accountKey, codedRoutes, type OnFault, refusalKey, throwRefusal } from "./codedRoutes.ts";
+import type { Deadlines } from "./deadlines.ts";
 import { endRefused } from "./endRefused.ts";
+import type { NodeRequest, NodeResponse } from "./httpTypes.ts";
 import { MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES } from "./limits.ts";
 import { boundsOf } from "./methodBounds.ts";
 import type { NodeApi } from "./nodeApi.ts";
 import { routesOf } from "./routes.ts";
 import { watchReader } from "./sendAnswer.ts";
-
-export type NodeRequest = IncomingMessage | Http2ServerRequest;
-export type NodeResponse = ServerResponse | Http2ServerResponse;
 
 /** Proxies hand on each message of a stream when it comes, and answers as they are. */
 const PASS_THROUGH = [
@@ -32,6 +30,7 @@ type Caller = {
   readonly refusal: unknown;
   /** Hears how many bytes of a body came. */
   readonly onBody: (bytes: number) => void;
+  readonly onRefused: () => void;
 };
 
 /** Answers requests to the service; false for any other path. */
@@ -39,9 +38,10 @@ export function createRpcListener(params: {
   api: NodeApi;
   accounts: Accounts;
   onFault: OnFault;
+  deadlines: Deadlines;
   signal: AbortSignal;
 }): (call: Incoming & Caller) => boolean {
-  const { api, accounts, onFault, signal } = params;
+  const { api, accounts, onFault, deadlines, signal } = params;
   const router = createConnectRouter({
     grpc: false,
     grpcWeb: false,
@@ -65,15 +65,17 @@ export function createRpcListener(params: {
       account[Symbol.dispose]();
     });
     // What fails here is the connection, or a Host header that is none: nobody is left to be told.
-    answer({ request, response, handler, account, ...caller }).catch(() => response.destroy());
+    answer({ request, response, handler, account, deadlines, ...caller }).catch(() => response.destroy());
     return true;
   };
 }
 
 async function answer(
-  params: Incoming & Omit<Caller, "key"> & { handler: UniversalHandler; account: Account },
+  params: Incoming &
+    Omit<Caller, "key"> & { handler: UniversalHandler; account: Account; deadlines: Deadlines },
 ): Promise<void> {
   const { request, response, handler, account } = params;
+  const { unreadMs } = params.deadlines;
   const values = createContextValues().set(accountKey, account);
   // Before anything is waited for: it notices the caller's end.
   const incoming = universalRequestFromNodeRequest(request, response, undefined, values);
@@ -83,6 +85,7 @@ async function answer(
     if (params.refusal !== undefined) throw params.refusal;
     body = await admitRequest({ ...params, method: handler.method });
   } catch (error) {
+    if (isWeftError(error, "limit-exceeded")) params.onRefused();
     if (response.destroyed) return;
     values.set(refusalKey, error);
     endRefused({ request, response });
@@ -90,6 +93,7 @@ async function answer(
   const answered = await handler({ ...incoming, body: createAsyncIterable([body]) });
   const coded = isStream ? answered : await codedResponse({ response: answered, account });
   const stream = isStream ? { account, onRefusal: endOfStream } : undefined;
-  const watched = coded.body && watchReader({ body: coded.body, response, ...(stream ? { stream } : {}) });
+  const watched =
+    coded.body && watchReader({ body: coded.body, response, unreadMs, ...(stream ? { stream } : {}) });
   await universalResponseToNodeResponse({ ...coded, ...(watched ? { body: watched } : {}) }, response);
 }

@@ -1,8 +1,9 @@
 import { createServer } from "node:http";
 import type { OnFault } from "./codedRoutes.ts";
+import { type Deadlines, deadlines } from "./deadlines.ts";
 import { http1Bounds, MAX_HEADERS } from "./http1Bounds.ts";
+import type { NodeRequest, NodeResponse } from "./httpTypes.ts";
 import { listen, urlOf } from "./listen.ts";
-import type { NodeRequest, NodeResponse } from "./rpcListener.ts";
 import { dropUnread } from "./sendAnswer.ts";
 
 /** What a plain GET is answered with: health, metrics. */
@@ -21,8 +22,8 @@ export async function servePages(params: {
   onFault: OnFault;
 }): Promise<AsyncDisposable & { readonly url: string }> {
   const { pages, host, onFault } = params;
-  const server = createServer(http1Bounds, (request, response) => {
-    void answerPage({ request, response, pages, onFault });
+  const server = createServer(http1Bounds(deadlines), (request, response) => {
+    void answerPage({ request, response, pages, onFault, deadlines });
   });
   server.maxConnections = MAX_CONNECTIONS;
   server.maxHeadersCount = MAX_HEADERS;
@@ -42,21 +43,28 @@ export async function answerPage(params: {
   response: NodeResponse;
   pages: Pages;
   onFault: OnFault;
+  deadlines: Deadlines;
 }): Promise<void> {
-  const { request, response, pages, onFault } = params;
+  const { request, response, pages, onFault, deadlines } = params;
   const path = (request.url ?? "/").split("?", 1)[0] ?? "/";
   try {
     const page = request.method === "GET" ? await pages(path) : undefined;
-    respond(response, page ?? { status: 404, contentType: "text/plain", body: "not found\n" });
+    respond({ response, page: page ?? plainPage(404, "not found\n"), deadlines });
   } catch (error) {
     onFault({ method: path, error });
-    respond(response, { status: 500, contentType: "text/plain", body: "internal error\n" });
+    respond({ response, page: plainPage(500, "internal error\n"), deadlines });
   }
 }
 
-export function respond(response: NodeResponse, { status, contentType, body }: Page): void {
+export function plainPage(status: number, body: string): Page {
+  return { status, contentType: "text/plain", body };
+}
+
+export function respond(params: { response: NodeResponse; page: Page; deadlines: Deadlines }): void {
+  const { response, page, deadlines } = params;
+  const { status, contentType, body } = page;
   response.statusCode = status;
   response.setHeader("content-type", contentType);
   response.end(body);
-  dropUnread(response);
+  dropUnread({ response, unreadMs: deadlines.unreadMs });
 }

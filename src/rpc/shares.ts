@@ -12,7 +12,7 @@ export type Shares = {
 };
 
 export type Share = Disposable & {
-  /** Throws `limit-exceeded`, and holds what it held. Less is always granted. */
+  /** Throws `limit-exceeded`, and holds what it held. Less is always granted; after its end nothing is held. */
   readonly resize: (amount: number) => void;
 };
 
@@ -30,7 +30,9 @@ export function openShares(params: {
   let used = 0;
   const open = (key: string): Share => {
     let held = 0;
+    let isOver = false;
     const resize = (amount: number): void => {
+      if (isOver) return;
       const more = amount - held;
       const ofKey = (byKey.get(key) ?? 0) + more;
       if (more > 0 && ofKey > Math.min(perKey, total - used)) {
@@ -44,7 +46,11 @@ export function openShares(params: {
       if (ofKey === 0) byKey.delete(key);
       else byKey.set(key, ofKey);
     };
-    return { resize, [Symbol.dispose]: () => resize(0) };
+    const dispose = (): void => {
+      resize(0);
+      isOver = true;
+    };
+    return { resize, [Symbol.dispose]: dispose };
   };
   return { open, used: () => used };
 }
