@@ -40,6 +40,21 @@ export const nodeSettings = {
     "all",
     "shards that the node serves, as 0,3,8-11, or all: messages of others it neither takes nor keeps",
   ),
+  metrics: hostAndPortOrOff(
+    "WEFT_METRICS",
+    "127.0.0.1:7402",
+    "host and port of the metrics, for the operator only, or off; port 0 picks a free one",
+  ),
+  trustedProxies: list(
+    "WEFT_TRUSTED_PROXIES",
+    "",
+    "addresses or networks (10.0.0.0/8) of proxies in front that are believed whom they speak for",
+  ),
+  proxyHeader: choice(
+    "WEFT_PROXY_HEADER",
+    ["x-forwarded-for", "forwarded"],
+    "what these proxies write it into; they must drop or extend what clients wrote there",
+  ),
   logLevel: text("WEFT_LOG_LEVEL", "info", "trace, debug, info, warn, error or silent"),
   finalityBlocks: count("WEFT_FINALITY_BLOCKS", "64", "blocks on top of one that make it final"),
   chainPollMs: count("WEFT_CHAIN_POLL_MS", "100", "pause between looks at the chain's head, in milliseconds"),
@@ -59,7 +74,7 @@ export const nodeSettings = {
     "0.125",
     "share of peers' envelopes whose signatures are checked",
   ),
-  callsPerSecond: count("WEFT_CALLS_PER_SECOND", "500", "API calls"),
+  callsPerSecond: count("WEFT_CALLS_PER_SECOND", "500", "API calls; a dear one counts as several"),
   callBurst: count("WEFT_CALL_BURST", "5000", "API calls at once"),
   relaysPerSecond: count("WEFT_RELAYS_PER_SECOND", "20", "relayed transactions"),
   relayBurst: count("WEFT_RELAY_BURST", "500", "relayed transactions at once"),
@@ -108,6 +123,15 @@ export const nodeSettings = {
     "bytes of Welcomes, group infos, key packages and unknown kinds that are taken of one other node in a minute",
   ),
   streamsPerAddress: count("WEFT_STREAMS_PER_ADDRESS", "2000", "open subscriptions and chain streams"),
+  streams: count("WEFT_STREAMS", "20000", "open subscriptions and chain streams of all addresses"),
+  connectionsPerAddress: count("WEFT_CONNECTIONS_PER_ADDRESS", "512", "open connections"),
+  connections: count("WEFT_CONNECTIONS", "8192", "open connections of all addresses"),
+  openBytesPerAddress: count(
+    "WEFT_OPEN_BYTES_PER_ADDRESS",
+    "67108864",
+    "bytes of requests, watched topics and unread answers that are kept in memory",
+  ),
+  openBytes: count("WEFT_OPEN_BYTES", "268435456", "the same of all addresses"),
   failureExitSeconds: count(
     "WEFT_FAILURE_EXIT_SECONDS",
     "30",
@@ -253,17 +277,42 @@ function runOf(written: string): number[] {
   return Array.from({ length: Number(last) - Number(first) + 1 }, (_, i) => Number(first) + i);
 }
 
+type HostAndPort = { readonly host: string; readonly port: number };
+
 function hostAndPort(
   env: string,
   fallback: string,
   about: string,
-): Setting<{ readonly host: string; readonly port: number }> & { fallback: string } {
-  const parse = (written: string) => {
-    const [, host, port] = /^(?:\[?([0-9a-zA-Z.:-]+?)\]?):(\d+)$/.exec(written) ?? [];
-    if (host === undefined || Number(port) > 65_535) throw new Error(`host:port, not ${written}`);
-    return { host, port: Number(port) };
-  };
+): Setting<HostAndPort> & { fallback: string } {
+  return { env, fallback, about, parse: parseHostAndPort };
+}
+
+function hostAndPortOrOff(
+  env: string,
+  fallback: string,
+  about: string,
+): Setting<HostAndPort | "off"> & { fallback: string } {
+  const parse = (written: string) => (written === "off" ? written : parseHostAndPort(written));
   return { env, fallback, about, parse };
+}
+
+function parseHostAndPort(written: string): HostAndPort {
+  const [, host, port] = /^(?:\[?([0-9a-zA-Z.:-]+?)\]?):(\d+)$/.exec(written) ?? [];
+  if (host === undefined || Number(port) > 65_535) throw new Error(`host:port, not ${written}`);
+  return { host, port: Number(port) };
+}
+
+function choice<const Name extends string>(
+  env: string,
+  names: readonly [Name, ...Name[]],
+  about: string,
+): Setting<Name> & { fallback: string } {
+  const parse = (written: string): Name => {
+    const found = names.find((name) => name === written);
+    if (found === undefined) throw new Error(`${names.join(" or ")}, not ${written}`);
+    return found;
+  };
+  return { env, fallback: names[0], about: `${about}: ${names.join(" or ")}`, parse };
 }
 
 function wholeNumber(written: string): number {

@@ -31,6 +31,7 @@ export function formatDevnet(devnet: Devnet): string {
     ["NodeRegistry", network.nodeRegistry],
     ["address file", devnet.networkFile],
     ...nodes.map(({ number, addresses }) => [`node ${number}`, addresses.url, addresses.peerId]),
+    ...nodes.map(({ number, addresses }) => [`metrics of node ${number}`, addresses.metrics ?? "off"]),
     ["data and logs", devnet.directory],
   ]);
 }

@@ -14,6 +14,7 @@ const optionOf = {
   http: "--http <host:port>",
   publicUrl: "--public-url <url>",
   shards: "--shards <shard,…>",
+  metrics: "--metrics <host:port>",
   logLevel: "--log-level <level>",
 } as const satisfies Partial<Record<keyof NodeSettings, string>>;
 
@@ -98,8 +99,9 @@ async function runNode(params: {
   limit?.follow(node.limitPeers);
   const failing = failAfter({ failed: node.failed, ms: settings.failureExitSeconds * 1_000, signal });
   await Promise.race([node.whenReady(signal), failing]);
-  const { nodeId, peerId, url, multiaddrs } = node;
-  const addresses = { node: nodeId, peerId, url, multiaddrs };
+  const { nodeId, peerId, url, metricsUrl, multiaddrs } = node;
+  const metrics = metricsUrl === undefined ? {} : { metrics: `${metricsUrl}/metrics` };
+  const addresses = { node: nodeId, peerId, url, ...metrics, multiaddrs };
   process.stdout.write(json ? `${JSON.stringify(addresses)}\n` : `${await describe(addresses)}\n`);
   await Promise.race([untilStopped(signal), failing]);
   return 0;

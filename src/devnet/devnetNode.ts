@@ -23,10 +23,10 @@ export type DevnetNode = {
   readonly limitPeers: (limit: PeerLimit) => Promise<void>;
 };
 
-type Ports = { readonly listen: string; readonly http: string };
+type Ports = { readonly listen: string; readonly http: string; readonly metrics?: string };
 
 /** Picked by the system. */
-const FREE_PORTS: Ports = { listen: "/ip4/127.0.0.1/tcp/0", http: "127.0.0.1:0" };
+const FREE_PORTS = { listen: "/ip4/127.0.0.1/tcp/0", http: "127.0.0.1:0", metrics: "127.0.0.1:0" };
 
 /** What is special about a node: other addresses than its own for others to use, say. */
 export type ChosenNode = {
@@ -61,7 +61,8 @@ export async function openDevnetNode(params: {
   /** One start for all who ask at once. */
   let starting: Promise<NodeProcess> | undefined;
   const spawn = async (ports: Ports): Promise<NodeProcess> => {
-    const addresses = ["--listen", ports.listen, "--http", ports.http];
+    const { metrics = FREE_PORTS.metrics } = ports;
+    const addresses = ["--listen", ports.listen, "--http", ports.http, "--metrics", metrics];
     const places = ["--network", networkFile, "--data", directory, "--rpc", rpcUrl];
     const spawned = await spawnNode({
       args: [...places, ...addresses, ...(chosen.args ?? [])],
@@ -85,7 +86,9 @@ export async function openDevnetNode(params: {
   };
 
   const { addresses } = await start(chosen.ports ?? FREE_PORTS);
-  const ports = { listen: tcpAddress(addresses), http: new URL(addresses.url).host };
+  const { url, metrics } = addresses;
+  const http = new URL(url).host;
+  const ports = { listen: tcpAddress(addresses), http, metrics: metrics ? new URL(metrics).host : "off" };
   return {
     number,
     addresses,

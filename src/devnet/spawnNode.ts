@@ -14,6 +14,8 @@ export type NodeAddresses = {
   readonly node: string;
   readonly peerId: string;
   readonly url: string;
+  /** Absent: they are off. */
+  readonly metrics?: string;
   readonly multiaddrs: readonly string[];
 };
 

@@ -9,6 +9,7 @@ import { type Batch, decodeBatch, encodeBatch } from "../wire/batch.ts";
 import { BATCH_HEADER_BYTES } from "../wire/limits.ts";
 import type { Network } from "../wire/network.ts";
 import type { Intake } from "./intake.ts";
+import { gossipBounds } from "./meshBounds.ts";
 import type { MeshLogger } from "./meshLogger.ts";
 import type { FinalVerdict } from "./verdict.ts";
 
@@ -45,6 +46,7 @@ export function gossipService(topics: readonly string[]) {
     invalidMessageDeliveriesDecay: DECAY,
   };
   return gossipsub({
+    ...gossipBounds,
     globalSignaturePolicy: "StrictNoSign",
     msgIdFn: ({ data }) => messageId(data),
     allowedTopics: [...topics],

@@ -18,6 +18,7 @@ import type { Ask } from "./catchUpLog.ts";
 import { fetchOwnHead, type OwnHead } from "./fetchOwnHead.ts";
 import { gossipService, gossipTopic, listenToGossip, type MeshServices, publishBatch } from "./gossip.ts";
 import { type CheckBatch, openIntake } from "./intake.ts";
+import { boundConnections, connectionBounds, muxerBounds, tcpBounds } from "./meshBounds.ts";
 import type { MeshLog } from "./meshLog.ts";
 import type { MeshLogger } from "./meshLogger.ts";
 import type { NodeDirectory } from "./nodeDirectory.ts";
@@ -88,7 +89,6 @@ const SYNC_PERIOD_MS = 3000;
 /** Share of the period by which each round is moved at random, lest all nodes ask at once. */
 const SYNC_JITTER = 0.3;
 const HOLE_AFTER_MS = 10 * 60_000;
-const INBOUND_CONNECTIONS_PER_SECOND = 100;
 
 /** Joins the network's nodes: gossip, sync, peers of the registry. WeftError `bad-config` if it can't listen. */
 export async function startMesh(options: MeshOptions): Promise<Mesh> {
@@ -167,15 +167,16 @@ async function startLibp2p(
   const privateKey = await generateKeyPairFromSeed("Ed25519", options.privateKey);
   const ownPeerId = peerIdFromPrivateKey(privateKey).toString();
   const admission = openAdmission({ network, directory, ownPeerId, mayConnect, logger });
+  let libp2p: Libp2p<MeshServices> | undefined;
   try {
-    const libp2p = await createLibp2p<MeshServices>({
+    libp2p = await createLibp2p<MeshServices>({
       privateKey,
       addresses: { listen: [...listen] },
-      transports: [tcp()],
+      transports: [tcp(tcpBounds)],
       connectionEncrypters: [noise()],
-      streamMuxers: [yamux()],
-      connectionGater: gaterOf(admission),
-      connectionManager: { inboundConnectionThreshold: INBOUND_CONNECTIONS_PER_SECOND },
+      streamMuxers: [yamux(muxerBounds)],
+      connectionGater: boundConnections({ gater: gaterOf(admission), libp2p: () => libp2p }),
+      connectionManager: connectionBounds,
       services: { identify: identify(), ping: ping(), gossip: gossipService(topics) },
     });
     return { libp2p, admission };

@@ -13,6 +13,7 @@ import { childCount, entryOf } from "../store/node/readEntries.ts";
 import { readHistories } from "../store/node/readHistories.ts";
 import { hasEnvelopes, shardsOfStored } from "../store/node/receiptsOf.ts";
 import { topicDigests } from "../store/node/topicDigests.ts";
+import type { Envelope } from "../wire/envelope.ts";
 import { asAddress, type EnvelopeHash } from "../wire/ids.ts";
 import { hasShard } from "../wire/shards.ts";
 import { keyPackageTopic } from "../wire/topic.ts";
@@ -21,6 +22,7 @@ import type { ChainHub } from "./chainHub.ts";
 import type { ReadEntries } from "./entryShelf.ts";
 import { type LateSiblings, takeLateSibling } from "./lateSiblings.ts";
 import { listNodes } from "./listNodes.ts";
+import { meterOf } from "./meterOf.ts";
 import { newestKeyPackage } from "./newestKeyPackage.ts";
 import type { NodeMetrics } from "./nodeMetrics.ts";
 import type { OwnLogs } from "./openOwnLog.ts";
@@ -103,7 +105,7 @@ function meshCalls(
     subscribe: ({ topics }, call) => {
       requireNothing(readiness.indexReason());
       requireTopics(topics);
-      return subscribeTopics({ store, subscriptions, topics, signal: signalOf(call) });
+      return subscribeTopics({ store, subscriptions, topics, meter: meterOf(call), signal: signalOf(call) });
     },
     updateSubscription: async (update) => {
       requireTopics(update.add);
@@ -118,24 +120,35 @@ function meshCalls(
       const signature = held.length === 0 ? undefined : ownLog?.vouch(held);
       return { stored, signature: signature ?? new Uint8Array() };
     },
-    getTopicDigests: async ({ topics }) => {
+    getTopicDigests: async ({ topics }, call) => {
       requireNothing(readiness.indexReason());
       requireTopics(topics);
-      return await topicDigests({ store, topics, maxRows: MAX_DIGEST_ROWS });
+      const { answers, rows } = await topicDigests({ store, topics, maxRows: MAX_DIGEST_ROWS });
+      meterOf(call).rows(rows);
+      return answers;
     },
     getKeyPackages: async ({ installations }) => {
       requireNothing(readiness.indexReason());
       const topics = installations.map(keyPackageTopic);
       for (const topic of topics) requireTopic({ network, shards, topic });
-      const newest = await Promise.all(topics.map((topic) => newestKeyPackage({ store, topic })));
-      return newest.map((found) => found?.envelope);
+      const found: (Envelope | undefined)[] = [];
+      // One after the other: each reads whole batches.
+      for (const topic of topics) found.push((await newestKeyPackage({ store, topic }))?.envelope);
+      return found;
     },
-    getCoverage: async ({ batches }) => {
+    getCoverage: async ({ batches }, call) => {
       requireNothing(readiness.indexReason());
       for (const { log } of batches) requireShard({ shards, shard: log.shard });
       // Taken before the read: what is found of later blocks besides does no harm.
       const { head } = index.state;
-      return { ...(await findCoverage({ store, index, batches, maxHeaders: MAX_LINKING_HEADERS })), head };
+      const { rows, ...page } = await findCoverage({
+        store,
+        index,
+        batches,
+        maxHeaders: MAX_LINKING_HEADERS,
+      });
+      meterOf(call).rows(rows);
+      return { ...page, head };
     },
   };
 }
@@ -166,7 +179,8 @@ function chainCalls(
     followChain: ({ groups }, call) => {
       requireNothing(readiness.indexReason());
       const { chainLag } = readiness;
-      return streamChain({ read: readEntries, hub, groups, chainLag, signal: signalOf(call) });
+      const meter = meterOf(call);
+      return streamChain({ read: readEntries, hub, groups, chainLag, meter, signal: signalOf(call) });
     },
     getEntry: async ({ group, id }) => {
       const { head } = index.state;

@@ -7,6 +7,7 @@ export type NodeMetrics = {
   readonly countPublished: (params: { outcomes: readonly PublishOutcome[]; seconds: number }) => void;
   readonly countRelayed: (params: { what: "append" | "identity"; outcome: RelayOutcome }) => void;
   readonly countFault: (params: { method: string }) => void;
+  readonly countRefusal: (params: { limit: string }) => void;
 };
 
 /** Read when the metrics are asked for. */
@@ -20,7 +21,9 @@ export type Gauges = Readonly<
     | "relayTrouble"
     | "streams"
     | "freeDisk"
-    | "diskLow",
+    | "diskLow"
+    | "connections"
+    | "openBytes",
     () => number
   >
 >;
@@ -33,10 +36,15 @@ const gaugeHelp: Record<keyof Gauges, [name: string, help: string]> = {
   peers: ["weft_peers", "Connected nodes"],
   ready: ["weft_ready", "1 if the node answers everything"],
   inFlight: ["weft_transactions_in_flight", "Transactions that were sent and are in no block yet"],
-  relayTrouble: ["weft_relay_trouble", "1 if what the node sends does not land; /ready says why"],
+  relayTrouble: ["weft_relay_trouble", "1 if what the node sends does not land; /readyz says why"],
   freeDisk: ["weft_disk_free_bytes", "Room on the disk; 0 while nobody looks (WEFT_FREE_DISK_BYTES)"],
   diskLow: ["weft_disk_low", "1 while nothing is published here for lack of room on the disk"],
   streams: ["weft_streams", "Open subscriptions and chain streams"],
+  connections: [
+    "weft_connections",
+    "Open connections to the public API, those by trusted proxies not counted",
+  ],
+  openBytes: ["weft_open_bytes", "What open calls keep in memory, as the limits count it"],
 };
 
 /**
@@ -104,6 +112,12 @@ export function createNodeMetrics(params: {
     labelNames: ["method"],
     registers,
   });
+  const refusals = new Counter({
+    name: "weft_refusals_total",
+    help: "Times that a caller was refused for too much of something, by what it was",
+    labelNames: ["limit"],
+    registers,
+  });
   return {
     registry,
     countPublished: ({ outcomes, seconds }) => {
@@ -112,6 +126,7 @@ export function createNodeMetrics(params: {
     },
     countRelayed: ({ what, outcome }) => relayed.inc({ what, outcome: nameOf(outcome) }),
     countFault: (labels) => faults.inc(labels),
+    countRefusal: (labels) => refusals.inc(labels),
   };
 }
 

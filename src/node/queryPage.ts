@@ -2,7 +2,7 @@ import { WeftError } from "../errors.ts";
 import type { QueryPage, TopicPosition, Watermark } from "../rpc/nodeApi.ts";
 import type { LogStore } from "../store/node/logStore.ts";
 import { queryTopics, type TopicPosition as StorePosition } from "../store/node/queryTopics.ts";
-import type { Watermark as StoreWatermark } from "../store/node/watermark.ts";
+import { type Watermark as StoreWatermark, watermark } from "../store/node/watermark.ts";
 import { fromHex, toHex } from "../wire/ids.ts";
 import { parseTopic } from "../wire/topic.ts";
 
@@ -21,6 +21,11 @@ export async function queryPage(params: {
   }
   const { envelopes, watermark, more } = page;
   return { envelopes, watermark: watermarkOf(watermark), more };
+}
+
+/** Where the store stands now: whatever arrived before has woken those who watch its topic. */
+export function presentWatermark(store: LogStore): Watermark {
+  return watermarkOf(watermark(store));
 }
 
 function watermarkOf({ cursor, vector }: StoreWatermark): Watermark {

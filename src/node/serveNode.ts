@@ -3,21 +3,30 @@ import { isResting } from "../chain/providers.ts";
 import { steadyMs } from "../clock/steadyMs.ts";
 import type { NodeSettings } from "../config.ts";
 import type { Mesh } from "../mesh/startMesh.ts";
+import type { RateLimits } from "../rpc/accounts.ts";
+import type { OnFault } from "../rpc/codedRoutes.ts";
 import type { NodeStatus } from "../rpc/nodeApi.ts";
-import type { RateLimits } from "../rpc/rateLimit.ts";
+import { servePages } from "../rpc/servePages.ts";
 import { type RpcServer, serveRpc } from "../rpc/serveRpc.ts";
 import { logHeads } from "../store/node/logStore.ts";
 import { toHex } from "../wire/ids.ts";
 import { createNodeApi } from "./createNodeApi.ts";
 import { createNodeMetrics, type NodeMetrics } from "./nodeMetrics.ts";
-import { nodePages } from "./nodePages.ts";
+import { healthPages, withMetrics } from "./nodePages.ts";
 import type { NodeParts } from "./openNodeParts.ts";
 import type { OwnLogs } from "./openOwnLog.ts";
 import type { Room } from "./publishEnvelopes.ts";
 import { openPublishShares, publishRatesOf } from "./publishShares.ts";
 import type { Subscriptions } from "./subscribeTopics.ts";
 
-/** Serves the node's public API, its health and its metrics. Throws `bad-config` if the port can't be had. */
+export type ServedNode = AsyncDisposable & {
+  /** Of the public API. */
+  readonly url: string;
+  /** Of its metrics; undefined: they are off. */
+  readonly metricsUrl: string | undefined;
+};
+
+/** Serves the node's public API and its health, and its metrics elsewhere. Throws `bad-config` if a port can't be had. */
 export async function serveNode(params: {
   parts: NodeParts;
   mesh: Mesh;
@@ -25,33 +34,45 @@ export async function serveNode(params: {
   ownLogs: () => OwnLogs;
   /** Calls to anchor the own logs, by outcome. */
   checkpoints: ReadonlyMap<string, number>;
-}): Promise<RpcServer> {
+}): Promise<ServedNode> {
   const { parts, mesh, ownLogs, checkpoints } = params;
   const { settings, operator: relayer, readiness, logger } = parts;
   const subscriptions: Subscriptions = new Map();
-  const metrics = metricsOf({ parts, mesh, subscriptions, checkpoints });
+  let rpc: RpcServer | undefined;
+  const metrics = metricsOf({ parts, mesh, subscriptions, checkpoints, open: () => rpc?.open() });
   const shares = openPublishShares({ rates: publishRatesOf(settings) });
   const room: Room = { shares, shortage: parts.room.shortage };
   let httpAddress = settings.publicUrl ?? "";
   const status = (): NodeStatus => statusOf({ parts, mesh, httpAddress });
-  const rpc = await serveRpc({
-    handlers: createNodeApi({
-      ...{ ...parts, relayer, subscriptions, ownLogs, room, status, metrics },
-      readEntries: parts.shelf.read,
-    }),
-    pages: nodePages({
-      ...{ metrics, notReady: readiness.reason, failure: readiness.failure },
-      warnings: () => warningsOf(parts),
-    }),
-    ...settings.http,
-    limits: limitsOf(settings),
-    onFault: ({ method, error }) => {
-      metrics.countFault({ method });
-      logger.error({ method, err: error }, "a call failed");
-    },
+  const onFault: OnFault = ({ method, error }) => {
+    metrics.countFault({ method });
+    logger.error({ method, err: error }, "a call failed");
+  };
+  const pages = healthPages({
+    ...{ notReady: readiness.reason, failure: readiness.failure },
+    warnings: () => warningsOf(parts),
   });
-  httpAddress ||= rpc.url;
-  return rpc;
+  await using stack = new AsyncDisposableStack();
+  const told =
+    settings.metrics === "off"
+      ? undefined
+      : stack.use(await servePages({ pages: withMetrics({ pages, metrics }), ...settings.metrics, onFault }));
+  rpc = stack.use(
+    await serveRpc({
+      handlers: createNodeApi({
+        ...{ ...parts, relayer, subscriptions, ownLogs, room, status, metrics },
+        readEntries: parts.shelf.read,
+      }),
+      ...{ pages, ...settings.http, onFault },
+      limits: limitsOf(settings),
+      proxies: { trusted: settings.trustedProxies, header: settings.proxyHeader },
+      onRefusal: (limit) => metrics.countRefusal({ limit }),
+    }),
+  );
+  const { url } = rpc;
+  httpAddress ||= url;
+  const owned = stack.move();
+  return { url, metricsUrl: told?.url, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 /** Its operator should know; messages go on all the same. */
@@ -97,8 +118,9 @@ function metricsOf(params: {
   mesh: Mesh;
   subscriptions: Subscriptions;
   checkpoints: ReadonlyMap<string, number>;
+  open: () => ReturnType<RpcServer["open"]> | undefined;
 }): NodeMetrics {
-  const { parts, mesh, subscriptions, checkpoints } = params;
+  const { parts, mesh, subscriptions, checkpoints, open } = params;
   const { admission, readiness, room, hub, operator } = parts;
   return createNodeMetrics({
     gauges: {
@@ -110,6 +132,8 @@ function metricsOf(params: {
       freeDisk: () => room.free() ?? 0,
       diskLow: () => (room.shortage() === undefined ? 0 : 1),
       relayTrouble: () => (operator.trouble === undefined ? 0 : 1),
+      connections: () => open()?.connections ?? 0,
+      openBytes: () => open()?.bytes ?? 0,
       streams: () => subscriptions.size + [...hub.watches].filter(({ groups }) => groups.size > 0).length,
     },
     batches: () => mesh.counts,
@@ -123,6 +147,8 @@ function limitsOf(settings: NodeSettings): RateLimits {
     calls: { perSecond: settings.callsPerSecond, burst: settings.callBurst },
     relays: { perSecond: settings.relaysPerSecond, burst: settings.relayBurst },
     publishedBytes: { perSecond: publishedBytesPerSecond, burst: publishedBytesBurst },
-    streams: settings.streamsPerAddress,
+    streams: { perAddress: settings.streamsPerAddress, total: settings.streams },
+    connections: { perAddress: settings.connectionsPerAddress, total: settings.connections },
+    openBytes: { perAddress: settings.openBytesPerAddress, total: settings.openBytes },
   };
 }

@@ -5,7 +5,6 @@ import type { NodeSettings } from "../config.ts";
 import { WeftError } from "../errors.ts";
 import { peerIdOf } from "../mesh/peerId.ts";
 import type { Mesh } from "../mesh/startMesh.ts";
-import type { RpcServer } from "../rpc/serveRpc.ts";
 import type { NodeId } from "../wire/ids.ts";
 import { signPeerProof } from "../wire/peerProof.ts";
 import { type ChainWatch, stir, watchChain } from "./chainHub.ts";
@@ -17,7 +16,7 @@ import { keepShards } from "./keepShards.ts";
 import { type NodeParts, openNodeParts, runInBackground } from "./openNodeParts.ts";
 import type { OwnLogs } from "./openOwnLog.ts";
 import { type Registration, registerSelf } from "./registerSelf.ts";
-import { serveNode } from "./serveNode.ts";
+import { type ServedNode, serveNode } from "./serveNode.ts";
 
 /** A node that runs. Disposing lets open calls end, writes what waits and closes everything. */
 export type Node = AsyncDisposable & {
@@ -25,6 +24,8 @@ export type Node = AsyncDisposable & {
   readonly peerId: string;
   /** Of its public API, as it listens. */
   readonly url: string;
+  /** Of its metrics; undefined: they are off. */
+  readonly metricsUrl: string | undefined;
   readonly multiaddrs: readonly string[];
   /** Resolves once it answers everything: index at the chain's head, own log confirmed. */
   readonly whenReady: (signal: AbortSignal) => Promise<void>;
@@ -77,6 +78,7 @@ export async function startNode(params: {
     nodeId: parts.node,
     peerId: mesh.peerId,
     url: rpc.url,
+    metricsUrl: rpc.metricsUrl,
     multiaddrs: mesh.multiaddrs(),
     whenReady: readiness.whenReady,
     failed: readiness.failed,
@@ -165,7 +167,11 @@ function ownLogOf(params: { parts: NodeParts; mesh: Mesh }): AsyncDisposable & {
 }
 
 /** What the registry tells others: the settings' word, else where the node listens. */
-async function addressesOf(params: { parts: NodeParts; mesh: Mesh; rpc: RpcServer }): Promise<NodeAddresses> {
+async function addressesOf(params: {
+  parts: NodeParts;
+  mesh: Mesh;
+  rpc: ServedNode;
+}): Promise<NodeAddresses> {
   const { parts, mesh, rpc } = params;
   const { announce, publicUrl } = parts.settings;
   const { network, node, keys } = parts;

@@ -1,6 +1,6 @@
 import { WeftError } from "../errors.ts";
 import { MAX_PAGE_BYTES, STREAM_HEARTBEAT_MS } from "../rpc/limits.ts";
-import type { ChainEvent, EntryCursor, GroupPosition } from "../rpc/nodeApi.ts";
+import type { ChainEvent, EntryCursor, GroupPosition, Meter } from "../rpc/nodeApi.ts";
 import type { IndexedEntry } from "../store/node/indexedRecords.ts";
 import type { GroupId } from "../wire/ids.ts";
 import { type ChainHub, type ChainWatch, nextChange, watchChain } from "./chainHub.ts";
@@ -8,13 +8,17 @@ import type { ReadEntries } from "./entryShelf.ts";
 import { requireNothing } from "./readiness.ts";
 
 /** Cursors that are kept of a group, to go on from after a reorg. */
-const CURSORS_KEPT = 64;
+const CURSORS_KEPT = 32;
+/** What a group that is followed takes of memory, and each of its cursors. */
+const GROUP_BYTES = 512;
+const CURSOR_BYTES = 192;
 
 type Follower = {
   readonly read: ReadEntries;
   readonly watch: ChainWatch;
   /** Newest first. */
   readonly cursors: Map<GroupId, readonly EntryCursor[]>;
+  readonly meter: Meter;
 };
 
 /**
@@ -28,15 +32,18 @@ export async function* streamChain(params: {
   groups: readonly GroupPosition[];
   /** Why this node is not to be read by; undefined: nothing. */
   chainLag: () => string | undefined;
+  meter: Meter;
   signal: AbortSignal;
 }): AsyncGenerator<ChainEvent, never> {
-  const { read, hub, groups, chainLag, signal } = params;
+  const { read, hub, groups, chainLag, meter, signal } = params;
   using watch = watchChain({ hub, groups: groups.map(({ group }) => group) });
-  const cursors = new Map(groups.map(({ group, recent }) => [group, recent]));
+  const cursors = new Map(groups.map(({ group, recent }) => [group, recent.slice(0, CURSORS_KEPT)]));
+  meter.keep(bytesOf(cursors));
   yield { kind: "started" };
   while (!signal.aborted) {
     requireNothing(chainLag());
-    yield* readChanged({ read, watch, cursors });
+    yield* readChanged({ read, watch, cursors, meter });
+    meter.keep(bytesOf(cursors));
     if (watch.changed.size > 0 || watch.rolledBackTo !== undefined) continue;
     watch.moved = false;
     if (hub.head !== undefined) yield { kind: "head", head: hub.head };
@@ -47,7 +54,7 @@ export async function* streamChain(params: {
 
 /** Tells what changed until nothing is left. */
 async function* readChanged(follower: Follower): AsyncGenerator<ChainEvent> {
-  const { read, watch, cursors } = follower;
+  const { read, watch, cursors, meter } = follower;
   for (;;) {
     const { rolledBackTo } = watch;
     if (rolledBackTo !== undefined) {
@@ -64,7 +71,7 @@ async function* readChanged(follower: Follower): AsyncGenerator<ChainEvent> {
     if (group === undefined) return;
     watch.changed.delete(group);
     const recent = cursors.get(group) ?? [];
-    const page = await read({ group, recent, maxBytes: MAX_PAGE_BYTES });
+    const page = await meter.turn(() => read({ group, recent, maxBytes: MAX_PAGE_BYTES }));
     // What was read may be of the new branch: the rollback goes first, then it is read again.
     if (watch.rolledBackTo !== undefined) continue;
     if (page.more) watch.changed.add(group);
@@ -73,6 +80,12 @@ async function* readChanged(follower: Follower): AsyncGenerator<ChainEvent> {
     cursors.set(group, [...entries.map(cursorOf).toReversed(), ...known].slice(0, CURSORS_KEPT));
     if (entries.length > 0 || from !== recent[0]) yield { kind: "entries", group, from, entries, more, head };
   }
+}
+
+function bytesOf(cursors: ReadonlyMap<GroupId, readonly EntryCursor[]>): number {
+  let bytes = 0;
+  for (const { length } of cursors.values()) bytes += GROUP_BYTES + length * CURSOR_BYTES;
+  return bytes;
 }
 
 function cursorOf({ block, logIndex }: IndexedEntry): EntryCursor {

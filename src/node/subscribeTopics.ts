@@ -1,17 +1,20 @@
 import { randomBytes } from "#crypto";
 import { WeftError } from "../errors.ts";
 import { MAX_PAGE_BYTES, STREAM_HEARTBEAT_MS } from "../rpc/limits.ts";
-import type { SubscriptionEvent, SubscriptionUpdate, TopicPosition } from "../rpc/nodeApi.ts";
+import type { Meter, SubscriptionEvent, SubscriptionUpdate, TopicPosition } from "../rpc/nodeApi.ts";
 import type { LogStore } from "../store/node/logStore.ts";
 import { addTopics, nextWake, type TopicWatch, unwatch, watchTopics } from "../store/node/watchTopics.ts";
 import { type Hex, toHex } from "../wire/ids.ts";
 import { parseTopic } from "../wire/topic.ts";
-import { queryPage } from "./queryPage.ts";
+import { presentWatermark, queryPage } from "./queryPage.ts";
 
 /** Open subscriptions by their id. */
 export type Subscriptions = Map<Hex, (update: Omit<SubscriptionUpdate, "subscription">) => void>;
 
 const SUBSCRIPTION_BYTES = 16;
+/** What a topic that is watched takes of memory, and each log of the vector that came with it. */
+const WATCHED_TOPIC_BYTES = 1_280;
+const VECTOR_LOG_BYTES = 256;
 
 /**
  * The query loop that waits: pages, and `idle` whenever all topics are read, at least every STREAM_HEARTBEAT_MS. The
@@ -22,33 +25,43 @@ export async function* subscribeTopics(params: {
   store: LogStore;
   subscriptions: Subscriptions;
   topics: readonly TopicPosition[];
+  meter: Meter;
   signal: AbortSignal;
 }): AsyncGenerator<SubscriptionEvent, never> {
-  const { store, subscriptions, signal } = params;
+  const { store, subscriptions, meter, signal } = params;
   const { watches } = store;
   for (const { topic } of params.topics) parseTopic(topic);
+  meter.keep(bytesOf(params.topics));
   using watch = watchTopics({ watches, topics: params.topics.map(({ topic }) => topic) });
   const positions = new Map(params.topics.map((position) => [toHex(position.topic), position]));
   const unread = new Set(positions.keys());
   const subscription = toHex(randomBytes(SUBSCRIPTION_BYTES));
   subscriptions.set(subscription, ({ add, remove }) => {
+    meter.keep(bytesOf(positions.values()) + bytesOf(add));
     addTopics({ watches, watch, topics: add.map(({ topic }) => topic) });
     for (const position of add) positions.set(toHex(position.topic), position);
     for (const position of add) unread.add(toHex(position.topic));
     unwatch({ watches, watch, topics: remove });
     for (const topic of remove) positions.delete(toHex(topic));
+    meter.keep(bytesOf(positions.values()));
     watch.wake?.();
   });
   try {
     yield { kind: "started", subscription };
     while (!signal.aborted) {
-      yield* readUnread({ store, watch, positions, unread });
+      yield* readUnread({ store, watch, positions, unread, meter });
       await wake({ watch, unread, signal });
     }
   } finally {
     subscriptions.delete(subscription);
   }
   throw new WeftError({ code: "not-ready", message: "the stream was ended" });
+}
+
+function bytesOf(positions: Iterable<TopicPosition>): number {
+  let bytes = 0;
+  for (const { vector = [] } of positions) bytes += WATCHED_TOPIC_BYTES + vector.length * VECTOR_LOG_BYTES;
+  return bytes;
 }
 
 /** Throws `closed` if no such subscription is open here, `limit-exceeded` for too many topics, `unknown-topic`. */
@@ -71,14 +84,24 @@ async function* readUnread(params: {
   watch: TopicWatch;
   positions: Map<string, TopicPosition>;
   unread: Set<string>;
+  meter: Meter;
 }): AsyncGenerator<SubscriptionEvent> {
-  const { store, watch, positions, unread } = params;
+  const { store, watch, positions, unread, meter } = params;
   for (;;) {
     for (const topic of watch.woken) unread.add(topic);
     watch.woken.clear();
+    if (unread.size === 0) {
+      const watermark = presentWatermark(store);
+      // Nothing woke these topics before this place, so they are read up to it.
+      const { cursor } = watermark;
+      for (const [topic, position] of positions) positions.set(topic, { ...position, cursor });
+      yield { kind: "idle", watermark };
+      return;
+    }
     const asked = new Map([...positions].filter(([topic]) => unread.has(topic)));
     unread.clear();
-    const page = await queryPage({ store, topics: [...asked.values()], maxBytes: MAX_PAGE_BYTES });
+    const topics = [...asked.values()];
+    const page = await meter.turn(() => queryPage({ store, topics, maxBytes: MAX_PAGE_BYTES }));
     const { cursor } = page.watermark;
     // Topics that were added, moved or removed meanwhile keep what was said of them last.
     for (const [topic, position] of asked) {
@@ -86,20 +109,12 @@ async function* readUnread(params: {
       if (page.more) unread.add(topic);
     }
     if (page.envelopes.length > 0) yield { kind: "page", ...page };
-    if (unread.size > 0 || watch.woken.size > 0) continue;
-    // Nothing woke the other topics before this place, so they are read up to it too.
-    for (const [topic, position] of positions) positions.set(topic, { ...position, cursor });
-    yield { kind: "idle", watermark: page.watermark };
-    return;
   }
 }
 
 async function wake(params: { watch: TopicWatch; unread: Set<string>; signal: AbortSignal }): Promise<void> {
   const { watch, unread, signal } = params;
   if (unread.size > 0) return;
-  const heartbeat = new AbortController();
-  const timer = setTimeout(() => heartbeat.abort(), STREAM_HEARTBEAT_MS);
-  const woken = await nextWake({ watch, signal: AbortSignal.any([signal, heartbeat.signal]) });
-  clearTimeout(timer);
+  const woken = await nextWake({ watch, ms: STREAM_HEARTBEAT_MS, signal });
   for (const topic of woken) unread.add(toHex(topic));
 }

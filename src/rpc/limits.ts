@@ -1,7 +1,9 @@
-/** Bounds of one call, for both halves. Sizes in bytes, times as named. */
+/** Bounds of one call, for both halves, and what it costs its caller. Sizes in bytes, times as named. */
 
 /** One request: 32 of the largest envelopes. */
 export const MAX_REQUEST_BYTES = 4 * 1024 * 1024 + 64 * 1024;
+/** A request that says what one has of topics. */
+export const MAX_POSITIONS_BYTES = 1024 * 1024;
 /** One response message. */
 export const MAX_RESPONSE_BYTES = 16 * 1024 * 1024;
 /** Entries, envelopes and receipts of one page, about; a page holds at least one item. */
@@ -29,6 +31,13 @@ export const MAX_LINKING_HEADERS = 2048;
 
 /** What a refused envelope counts as: a stranger's costs a node more than a member's. */
 export const REFUSED_ENVELOPE_BYTES = 32 * 1024;
+/** What costs as much as one small call more, about a third of a millisecond: bytes in or out, fields to decode, … */
+export const BYTES_PER_CALL = 64 * 1024;
+export const FIELDS_PER_CALL = 256;
+/** … rows of the database beyond what the answer shows, … */
+export const ROWS_PER_CALL = 16;
+/** … and a request to the chain, which the operator may have to pay for. */
+export const CALLS_PER_CHAIN_READ = 4;
 
 /** A stream that has nothing to say repeats where it stands, so that its reader can tell silence from death. */
 export const STREAM_HEARTBEAT_MS = 2_000;

@@ -75,6 +75,18 @@ export type Call = {
   readonly signal?: AbortSignal;
   /** What limits count the caller by (an address, or its network); undefined: nobody from outside. */
   readonly caller?: string;
+  /** Of whoever serves the call; its caller has none. */
+  readonly meter?: Meter;
+};
+
+/** What answering a call takes, so that its caller can be charged by it. */
+export type Meter = {
+  /** Runs what reads the disk once it is this caller's turn. */
+  readonly turn: <T>(act: () => Promise<T>) => Promise<T>;
+  /** Rows of the database that were read beyond what the answer shows. */
+  readonly rows: (count: number) => void;
+  /** Bytes that the call keeps in memory from now on, as long as it is open. Throws `limit-exceeded`. */
+  readonly keep: (bytes: number) => void;
 };
 
 /** Time in seconds since 1970. */

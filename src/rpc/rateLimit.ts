@@ -4,15 +4,8 @@ import { WeftError } from "../errors.ts";
 /** A bucket refills by `perSecond` up to `burst`. */
 export type Rate = { readonly perSecond: number; readonly burst: number };
 
-/** Per IP address (IPv6: per /64). */
-export type RateLimits = {
-  readonly calls: Rate;
-  /** Relayed transactions: the operator pays for them. */
-  readonly relays: Rate;
-  readonly publishedBytes: Rate;
-  /** Streams open at one time. */
-  readonly streams: number;
-};
+/** Hears what a caller had too much of. */
+export type OnRefusal = (what: string) => void;
 
 export type TokenBuckets = {
   readonly fits: (params: { key: string; cost: number }) => boolean;
@@ -20,14 +13,18 @@ export type TokenBuckets = {
   readonly take: (params: { key: string; cost: number }) => void;
   /** Takes what was used already, into debt if need be. */
   readonly owe: (params: { key: string; cost: number }) => void;
+  /** How long it takes until nothing is owed any more. */
+  readonly debtMs: (key: string) => number;
 };
 
 const MAX_TRACKED_ADDRESSES = 50_000;
 const IPV6_NETWORK_GROUPS = 4;
 
 /** Buckets by key. */
-export function createTokenBuckets(params: Rate & { what: string; nowMs: () => number }): TokenBuckets {
-  const { perSecond, burst, what, nowMs } = params;
+export function createTokenBuckets(
+  params: Rate & { what: string; nowMs: () => number; onRefusal?: OnRefusal },
+): TokenBuckets {
+  const { perSecond, burst, what, nowMs, onRefusal = () => undefined } = params;
   const buckets = new Map<string, { tokens: number; at: number }>();
   const available = (key: string): number => {
     const bucket = buckets.get(key);
@@ -43,28 +40,15 @@ export function createTokenBuckets(params: Rate & { what: string; nowMs: () => n
   const take: TokenBuckets["take"] = ({ key, cost }) => {
     const tokens = available(key);
     keep(key, tokens >= cost ? tokens - cost : tokens);
-    if (tokens < cost) throw exceeded({ what, waitMs: Math.ceil(((cost - tokens) / perSecond) * 1000) });
+    if (tokens >= cost) return;
+    onRefusal(what);
+    const waitMs = Math.ceil(((cost - tokens) / perSecond) * 1000);
+    const message = `too many ${what} from this address; wait ${waitMs} ms`;
+    throw new WeftError({ code: "limit-exceeded", message });
   };
   const fits: TokenBuckets["fits"] = ({ key, cost }) => available(key) >= cost;
-  return { fits, take, owe: ({ key, cost }) => keep(key, available(key) - cost) };
-}
-
-/** Counts what is open by key; `open` throws `limit-exceeded` beyond `max`, the returned function closes. */
-export function createOpenCounter(params: { max: number; what: string }): {
-  readonly open: (key: string) => () => void;
-} {
-  const counts = new Map<string, number>();
-  const open = (key: string): (() => void) => {
-    const count = counts.get(key) ?? 0;
-    if (count >= params.max) throw exceeded({ what: params.what, waitMs: undefined });
-    counts.set(key, count + 1);
-    return () => {
-      const left = (counts.get(key) ?? 1) - 1;
-      if (left === 0) counts.delete(key);
-      else counts.set(key, left);
-    };
-  };
-  return { open };
+  const owe: TokenBuckets["owe"] = ({ key, cost }) => keep(key, available(key) - cost);
+  return { fits, take, owe, debtMs: (key) => Math.max(0, (-available(key) / perSecond) * 1000) };
 }
 
 /** What limits count by: an IPv4 address, or the /64 network of an IPv6 one. */
@@ -76,11 +60,6 @@ export function limitKey(address: string): string {
   const tail = right === undefined || right === "" ? [] : right.split(":");
   const zeros = right === undefined ? [] : Array.from({ length: 8 - groups.length - tail.length }, () => "0");
   return `${[...groups, ...zeros, ...tail].slice(0, IPV6_NETWORK_GROUPS).join(":")}::/64`;
-}
-
-function exceeded({ what, waitMs }: { what: string; waitMs: number | undefined }): WeftError {
-  const wait = waitMs === undefined ? "" : `; wait ${waitMs} ms`;
-  return new WeftError({ code: "limit-exceeded", message: `too many ${what} from this address${wait}` });
 }
 
 function dropOldest(buckets: Map<string, unknown>): void {

@@ -20,6 +20,7 @@ import {
   optionalHeadMessage,
   relayOutcomeMessage,
 } from "./chainMessages.ts";
+import { accountOf } from "./codedRoutes.ts";
 import { batchPlaceFromMessage, coveragePageMessage } from "./coverageMessages.ts";
 import { bounded, sizedHex } from "./fields.ts";
 import { historyMessage, historyPositionFromMessage, identityActionFromMessage } from "./identityMessages.ts";
@@ -32,23 +33,19 @@ import {
   subscriptionEventMessage,
   topicPositionFromMessage,
 } from "./meshMessages.ts";
-import type { NodeApi } from "./nodeApi.ts";
+import type { Call, NodeApi } from "./nodeApi.ts";
 import { nodeRecordMessage, nodeStatusMessage } from "./nodeMessages.ts";
 import { topicDigestsMessage, topicQuestionFromMessage } from "./topicMessages.ts";
 import { wordsAnswerMessage, wordsQuestionFromMessage } from "./wordsMessages.ts";
 
-export type Charge = {
-  /** What limits count the caller by. */
-  readonly callerOf: (context: HandlerContext) => string;
-  /** Throws `limit-exceeded`. */
-  readonly publishedBytes: (params: { context: HandlerContext; bytes: number }) => void;
-  /** Afterwards, for envelopes that were refused. */
-  readonly refusedEnvelopes: (params: { context: HandlerContext; count: number }) => void;
-};
-
 /** The service by the node's API: reads requests (bounded, coded errors), writes responses. */
-export function routesOf(params: { api: NodeApi; charge: Charge }): ServiceImpl<typeof NodeService> {
+export function routesOf(params: { api: NodeApi }): ServiceImpl<typeof NodeService> {
   return { ...nodeRoutes(params), ...meshRoutes(params), ...chainRoutes(params), ...identityRoutes(params) };
+}
+
+function callOf(context: HandlerContext): Call {
+  const account = accountOf(context);
+  return { signal: context.signal, caller: account.caller, meter: account };
 }
 
 /** Refused before anything was verified: that costs a node next to nothing. */
@@ -58,10 +55,10 @@ type Routes<Name extends keyof NodeApi> = Pick<ServiceImpl<typeof NodeService>, 
 
 function nodeRoutes({ api }: { api: NodeApi }): Routes<"getNode" | "listNodes"> {
   return {
-    getNode: async (_, { signal }) => nodeStatusMessage(await api.getNode({}, { signal })),
-    listNodes: async ({ after }, { signal }) => {
+    getNode: async (_, context) => nodeStatusMessage(await api.getNode({}, callOf(context))),
+    listNodes: async ({ after }, context) => {
       const from = after.length === 0 ? undefined : asId<NodeId>(after);
-      const { nodes, head, more } = await api.listNodes({ after: from }, { signal });
+      const { nodes, head, more } = await api.listNodes({ after: from }, callOf(context));
       return { nodes: nodes.map(nodeRecordMessage), ...optionalHeadMessage(head), more };
     },
   };
@@ -69,10 +66,8 @@ function nodeRoutes({ api }: { api: NodeApi }): Routes<"getNode" | "listNodes"> 
 
 function meshRoutes({
   api,
-  charge,
 }: {
   api: NodeApi;
-  charge: Charge;
 }): Routes<
   | "publish"
   | "query"
@@ -91,54 +86,54 @@ function meshRoutes({
         envelopeFromMessage,
       );
       const bytes = envelopes.reduce((sum, envelope) => sum + envelopeBytes(envelope), 0);
-      charge.publishedBytes({ context, bytes });
-      const call = { signal: context.signal, caller: charge.callerOf(context) };
-      const results = await api.publish({ envelopes }, call);
+      const account = accountOf(context);
+      account.publish(bytes);
+      const results = await api.publish({ envelopes }, callOf(context));
       const count = results.filter((one) => one.kind === "refused" && !unjudged.has(one.code)).length;
-      if (count > 0) charge.refusedEnvelopes({ context, count });
+      if (count > 0) account.refusedEnvelopes(count);
       return { results: results.map(publishResultMessage) };
     },
-    query: async ({ topics, maxBytes }, { signal }) => {
+    query: async ({ topics, maxBytes }, context) => {
       const positions = topicsOf(topics).map(topicPositionFromMessage);
       const page = maxBytes === 0 ? limits.MAX_PAGE_BYTES : Math.min(maxBytes, limits.MAX_PAGE_BYTES);
-      return queryPageMessage(await api.query({ topics: positions, maxBytes: page }, { signal }));
+      return queryPageMessage(await api.query({ topics: positions, maxBytes: page }, callOf(context)));
     },
-    subscribe: async function* ({ topics }, { signal }) {
+    subscribe: async function* ({ topics }, context) {
       const positions = topicsOf(topics).map(topicPositionFromMessage);
-      for await (const event of api.subscribe({ topics: positions }, { signal })) {
+      for await (const event of api.subscribe({ topics: positions }, callOf(context))) {
         yield subscriptionEventMessage(event);
       }
     },
-    updateSubscription: async (request, { signal }) => {
+    updateSubscription: async (request, context) => {
       const bytes = request.subscription;
       const subscription = sizedHex({ bytes, length: SUBSCRIPTION_BYTES, what: "a subscription" });
       const add = topicsOf(request.add).map(topicPositionFromMessage);
-      await api.updateSubscription({ subscription, add, remove: topicsOf(request.remove) }, { signal });
+      await api.updateSubscription({ subscription, add, remove: topicsOf(request.remove) }, callOf(context));
       return {};
     },
-    hasEnvelopes: async ({ hashes }, { signal }) => ({
-      stored: await api.hasEnvelopes({ hashes: hashesOf(hashes) }, { signal }),
+    hasEnvelopes: async ({ hashes }, context) => ({
+      stored: await api.hasEnvelopes({ hashes: hashesOf(hashes) }, callOf(context)),
     }),
-    vouch: async ({ hashes }, { signal }) => {
-      const { stored, signature } = await api.vouch({ hashes: hashesOf(hashes) }, { signal });
+    vouch: async ({ hashes }, context) => {
+      const { stored, signature } = await api.vouch({ hashes: hashesOf(hashes) }, callOf(context));
       return { stored: [...stored], signature };
     },
-    getTopicDigests: async (request, { signal }) => {
+    getTopicDigests: async (request, context) => {
       const max = limits.MAX_DIGESTS_PER_CALL;
       const topics = bounded({ items: request.topics, max, what: "topics" }).map(topicQuestionFromMessage);
-      return { topics: (await api.getTopicDigests({ topics }, { signal })).map(topicDigestsMessage) };
+      return { topics: (await api.getTopicDigests({ topics }, callOf(context))).map(topicDigestsMessage) };
     },
-    getKeyPackages: async (request, { signal }) => {
+    getKeyPackages: async (request, context) => {
       const max = limits.MAX_KEYS_PER_CALL;
       const keys = bounded({ items: request.installations, max, what: "installations" });
       const installations = keys.map((key) => asId<InstallationKey>(key));
-      const envelopes = await api.getKeyPackages({ installations }, { signal });
+      const envelopes = await api.getKeyPackages({ installations }, callOf(context));
       return { envelopes: envelopes.map((envelope) => (envelope === undefined ? {} : { ...envelope })) };
     },
-    getCoverage: async (request, { signal }) => {
+    getCoverage: async (request, context) => {
       const max = limits.MAX_BATCHES_PER_CALL;
       const batches = bounded({ items: request.batches, max, what: "batches" }).map(batchPlaceFromMessage);
-      return coveragePageMessage(await api.getCoverage({ batches }, { signal }));
+      return coveragePageMessage(await api.getCoverage({ batches }, callOf(context)));
     },
   };
 }
@@ -149,23 +144,23 @@ function chainRoutes({
   api: NodeApi;
 }): Routes<"fetchEntries" | "followChain" | "getEntry" | "relayAppend"> {
   return {
-    fetchEntries: async (request, { signal }) => {
+    fetchEntries: async (request, context) => {
       const { maxBytes } = request;
       const page = maxBytes === 0 ? limits.MAX_PAGE_BYTES : Math.min(maxBytes, limits.MAX_PAGE_BYTES);
       const position = groupPositionFromMessage(request);
-      return entryPageMessage(await api.fetchEntries({ ...position, maxBytes: page }, { signal }));
+      return entryPageMessage(await api.fetchEntries({ ...position, maxBytes: page }, callOf(context)));
     },
-    followChain: async function* (request, { signal }) {
+    followChain: async function* (request, context) {
       const max = limits.MAX_GROUPS_PER_CALL;
       const groups = bounded({ items: request.groups, max, what: "groups" }).map(groupPositionFromMessage);
-      for await (const event of api.followChain({ groups }, { signal })) yield chainEventMessage(event);
+      for await (const event of api.followChain({ groups }, callOf(context))) yield chainEventMessage(event);
     },
-    getEntry: async ({ group, id }, { signal }) => {
+    getEntry: async ({ group, id }, context) => {
       const place = { group: asId<GroupId>(group), id: asId<GroupId>(id) };
-      return entryStateMessage(await api.getEntry(place, { signal }));
+      return entryStateMessage(await api.getEntry(place, callOf(context)));
     },
-    relayAppend: async (request, { signal }) =>
-      relayOutcomeMessage(await api.relayAppend(appendFromMessage(request), { signal })),
+    relayAppend: async (request, context) =>
+      relayOutcomeMessage(await api.relayAppend(appendFromMessage(request), callOf(context))),
   };
 }
 
@@ -175,23 +170,25 @@ function identityRoutes({
   api: NodeApi;
 }): Routes<"relayIdentity" | "getHistories" | "getWallet" | "readWords"> {
   return {
-    relayIdentity: async (request, { signal }) =>
-      relayOutcomeMessage(await api.relayIdentity(identityActionFromMessage(request), { signal })),
-    getHistories: async (request, { signal }) => {
+    relayIdentity: async (request, context) =>
+      relayOutcomeMessage(await api.relayIdentity(identityActionFromMessage(request), callOf(context))),
+    getHistories: async (request, context) => {
       const max = limits.MAX_INBOXES_PER_CALL;
       const inboxes = bounded({ items: request.inboxes, max, what: "inboxes" }).map(
         historyPositionFromMessage,
       );
-      const { histories, head } = await api.getHistories({ inboxes }, { signal });
+      const { histories, head } = await api.getHistories({ inboxes }, callOf(context));
       return { histories: histories.map(historyMessage), ...optionalHeadMessage(head) };
     },
-    getWallet: async ({ wallet }, { signal }) => {
-      const { inbox, nonce } = await api.getWallet({ wallet: asAddress(wallet) }, { signal });
+    getWallet: async ({ wallet }, context) => {
+      accountOf(context).chainReads(1);
+      const { inbox, nonce } = await api.getWallet({ wallet: asAddress(wallet) }, callOf(context));
       return { inbox: inbox === undefined ? new Uint8Array() : fromHex(inbox), nonce };
     },
-    readWords: async (request, { signal }) => {
+    readWords: async (request, context) => {
       const question = wordsQuestionFromMessage(request);
-      return wordsAnswerMessage(await api.readWords(question, { signal }));
+      accountOf(context).chainReads(1 + question.checkpoints.length + question.blocks.length);
+      return wordsAnswerMessage(await api.readWords(question, callOf(context)));
     },
   };
 }

@@ -24,7 +24,6 @@ import { WEFT_GROUP_CONTEXT } from "../../src/mls/limits.ts";
 import type { FreshPath } from "../../src/mls/path/createPath.ts";
 import type { UpdatePath } from "../../src/mls/path/updatePath.ts";
 import type { Entry, NodeApi } from "../../src/rpc/nodeApi.ts";
-import type { RateLimits } from "../../src/rpc/rateLimit.ts";
 import { serveRpc } from "../../src/rpc/serveRpc.ts";
 import { writeGroupContext } from "../../src/wire/groupContext.ts";
 import { asAddress, type EntryId, type GroupId } from "../../src/wire/ids.ts";
@@ -36,10 +35,9 @@ import { startTestNetwork, type TestNetwork } from "../support/startTestNetwork.
 import { takeAgreed } from "../support/takeAgreed.ts";
 import { texts } from "../support/texts.ts";
 import { until } from "../support/until.ts";
+import { wideLimits } from "../support/wideLimits.ts";
 
 const delivered = { kind: "delivered" };
-const wide = { perSecond: 1e6, burst: 1e9 };
-const noLimits: RateLimits = { calls: wide, relays: wide, publishedBytes: wide, streams: 100 };
 
 let network: TestNetwork;
 
@@ -325,7 +323,7 @@ test("a node that leaves out entries is noticed and left, and what it hid is rea
   const hides = { isOn: false };
   await using proxy = await serveRpc({
     handlers: withholding(first.api, hides),
-    ...{ host: "127.0.0.1", port: 0, limits: noLimits, pages: async () => undefined, onFault: () => {} },
+    ...{ host: "127.0.0.1", port: 0, limits: wideLimits, pages: async () => undefined, onFault: () => {} },
   });
   await using opened = await openTestGroup({ network, names: ["alice"] });
   const { group, members } = opened;

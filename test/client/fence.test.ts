@@ -55,6 +55,7 @@ import { startTestNetwork, type TestNetwork } from "../support/startTestNetwork.
 import { testId } from "../support/testIntent.ts";
 import { texts } from "../support/texts.ts";
 import { until } from "../support/until.ts";
+import { wideLimits } from "../support/wideLimits.ts";
 
 const delivered = { kind: "delivered" } as const;
 
@@ -299,7 +300,6 @@ test("a node that claims coverage without a proof is not believed, and another o
   const [honest] = network.nodes;
   assert.ok(honest);
   let lies = 0;
-  const wide = { perSecond: 1e6, burst: 1e9 };
   await using liar = await serveRpc({
     handlers: {
       ...honest.api,
@@ -312,7 +312,7 @@ test("a node that claims coverage without a proof is not believed, and another o
     },
     pages: async () => undefined,
     ...{ host: "127.0.0.1", port: 0, onFault: () => undefined },
-    limits: { calls: wide, relays: wide, publishedBytes: wide, streams: 100 },
+    limits: wideLimits,
   });
   await using still = await startColluder({ network, account: 8 });
   await using friend = await startColluder({ network, account: 9, httpAddress: liar.url });
@@ -335,7 +335,6 @@ test("a checkpoint that only one node tells of counts nothing, though its header
   const [honest] = network.nodes;
   assert.ok(honest);
   let covered: { batch: Batch; block: number } | undefined;
-  const wide = { perSecond: 1e6, burst: 1e9 };
   await using liar = await serveRpc({
     handlers: {
       ...honest.api,
@@ -361,7 +360,7 @@ test("a checkpoint that only one node tells of counts nothing, though its header
     },
     pages: async () => undefined,
     ...{ host: "127.0.0.1", port: 0, onFault: () => undefined },
-    limits: { calls: wide, relays: wide, publishedBytes: wide, streams: 100 },
+    limits: wideLimits,
   });
   await using still = await startColluder({ network, account: 10 });
   await using friend = await startColluder({ network, account: 11, httpAddress: liar.url });

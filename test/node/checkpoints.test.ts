@@ -77,7 +77,7 @@ async function mineQuiet(count: number): Promise<void> {
 }
 
 async function metric(outcome: string): Promise<number> {
-  const page = await (await fetch(`${node.url}/metrics`)).text();
+  const page = await (await fetch(`${node.metricsUrl}/metrics`)).text();
   return Number(page.match(new RegExp(`weft_checkpoints\\{outcome="${outcome}"\\} (\\d+)`))?.[1] ?? 0);
 }
 

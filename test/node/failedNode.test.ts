@@ -36,16 +36,17 @@ test("a node whose only provider turns to another chain is unhealthy, says why, 
     env: {
       WEFT_OPERATOR_KEY: chain.accounts[1]?.privateKey ?? "",
       WEFT_FAILURE_EXIT_SECONDS: EXIT_SECONDS,
+      WEFT_METRICS: "off",
     },
     logFile,
     signal: AbortSignal.timeout(120_000),
   });
-  const health = async () => await fetch(`${node.addresses.url}/health`);
+  const health = async () => await fetch(`${node.addresses.url}/healthz`);
   assert.equal((await health()).status, 200);
   await until("the other chain is as long", async () => (await blockOf(other.rpcUrl)) > 40);
   isOther = true;
   await until("it is unhealthy", async () => (await health()).status === 503);
-  const ready = await fetch(`${node.addresses.url}/ready`);
+  const ready = await fetch(`${node.addresses.url}/readyz`);
   assert.equal(ready.status, 503);
   assert.match(await ready.text(), /chain/);
   assert.equal(await node.exited, "ended with code 1");

@@ -122,7 +122,7 @@ test("while the chain stands still such a node answers not-ready, and its reads 
   await until("the reason", async () => /generation 3/.test((await waiting.api.getNode({})).notReadyReason));
   const call = waiting.api.publish({ envelopes: [post("too early")] });
   await assert.rejects(call, { code: "not-ready" });
-  assert.equal((await fetch(`${waiting.url}/ready`)).status, 503);
+  assert.equal((await fetch(`${waiting.url}/readyz`)).status, 503);
   const page = await waiting.api.query({ topics: [{ topic: groupTopic(group) }] });
   assert.equal(page.envelopes.length, 1);
   chain.resume();

@@ -172,10 +172,13 @@ test("HTTP/1.1 and 2 reach the same node, and pages tell health, readiness and m
     const status = await api.getNode({});
     assert.deepEqual([status.node, status.ready, status.chainId], [node.nodeId, true, chain.network.chainId]);
   }
-  const page = async (path: string) => await (await fetch(`${node.url}${path}`)).text();
-  assert.deepEqual(JSON.parse(await page("/health")), { status: "ok" });
-  assert.deepEqual(JSON.parse(await page("/ready")), { ready: true });
-  const metrics = await page("/metrics");
+  const page = async (url: string | undefined, path: string) => await (await fetch(`${url}${path}`)).text();
+  for (const url of [node.url, node.metricsUrl]) {
+    assert.deepEqual(JSON.parse(await page(url, "/healthz")), { status: "ok" });
+    assert.deepEqual(JSON.parse(await page(url, "/readyz")), { ready: true });
+  }
+  assert.equal((await fetch(`${node.url}/metrics`)).status, 404, "metrics are the operator's");
+  const metrics = await page(node.metricsUrl, "/metrics");
   assert.match(metrics, /weft_ready 1/);
   assert.match(metrics, /weft_published_total\{outcome="acknowledged"\} [1-9]/);
 });

@@ -6,7 +6,7 @@ import { startTestNode, type TestNode } from "../support/startTestNode.ts";
 import { until } from "../support/until.ts";
 
 async function readyPage({ url }: TestNode): Promise<{ status: number; said: string }> {
-  const page = await fetch(`${url}/ready`);
+  const page = await fetch(`${url}/readyz`);
   return { status: page.status, said: await page.text() };
 }
 

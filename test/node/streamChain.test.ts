@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import fc from "fast-check";
 import { openChainHub, tellPage, tellRollback } from "../../src/node/chainHub.ts";
+import { meterOf } from "../../src/node/meterOf.ts";
 import { streamChain } from "../../src/node/streamChain.ts";
 import type { Entry } from "../../src/rpc/nodeApi.ts";
 import { applyChainPage, rollbackChain } from "../../src/store/node/applyChainPage.ts";
@@ -38,6 +39,7 @@ test("whoever follows a group through pages and rollbacks ends with what the ind
           hub,
           groups: [{ group, recent: [] }],
           chainLag: () => undefined,
+          meter: meterOf(undefined),
           signal: stop.signal,
         }),
       );

@@ -41,6 +41,6 @@ test("a node whose clock is an hour behind says so and is not ready, and its pee
     async () => /clock is 36\d\d s behind/.test(await reason()),
     PATIENCE_MS,
   );
-  assert.equal((await fetch(`${url}/ready`)).status, 503);
+  assert.equal((await fetch(`${url}/readyz`)).status, 503);
   for (const { api: right } of nodes) assert.equal((await right.getNode({})).ready, true);
 });

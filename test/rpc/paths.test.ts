@@ -19,9 +19,8 @@ import type { SubscriptionEvent } from "../../src/rpc/nodeApi.ts";
 import { serveRpc } from "../../src/rpc/serveRpc.ts";
 import { startRecordingProxy } from "../support/startRecordingProxy.ts";
 import { temporaryDirectory } from "../support/temporaryDirectory.ts";
+import { wideLimits } from "../support/wideLimits.ts";
 import { echoApi, watermark } from "./echoApi.ts";
-
-const wide = { perSecond: 1e6, burst: 1e9 };
 
 /** Each of its events comes alone: a proxy that held them back would be seen. */
 function serve(host = "127.0.0.1") {
@@ -36,7 +35,7 @@ function serve(host = "127.0.0.1") {
     handlers: echoApi({ subscribe }),
     pages: async () => undefined,
     ...{ host, port: 0 },
-    limits: { calls: wide, relays: wide, publishedBytes: wide, streams: 100 },
+    limits: wideLimits,
     onFault: () => assert.fail("a fault"),
   });
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { createOpenCounter, createTokenBuckets, limitKey } from "../../src/rpc/rateLimit.ts";
+import { createTokenBuckets, limitKey } from "../../src/rpc/rateLimit.ts";
 
 test("a bucket never gives more than its burst and what flowed in since", () => {
   const step = fc.record({ waitMs: fc.integer({ min: 0, max: 3000 }), cost: fc.integer({ min: 1, max: 6 }) });
@@ -43,13 +43,4 @@ test("addresses have buckets of their own; an IPv6 network shares one", () => {
   assert.equal(limitKey("2001:db8::1"), "2001:db8:0:0::/64");
   assert.equal(limitKey("::1"), "0:0:0:0::/64");
   assert.equal(limitKey("fe80::1%eth0"), "fe80:0:0:0::/64");
-});
-
-test("what is open counts until it is closed", () => {
-  const counter = createOpenCounter({ max: 1, what: "streams" });
-  const close = counter.open("a");
-  counter.open("b");
-  assert.throws(() => counter.open("a"), { code: "limit-exceeded" });
-  close();
-  counter.open("a");
 });

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { createConnection, createServer } from "node:net";
 import { test } from "node:test";
 import { isWeftError, WeftError } from "../../src/errors.ts";
+import type { RateLimits } from "../../src/rpc/accounts.ts";
 import { connectNode } from "../../src/rpc/connectNode.ts";
 import { REFUSED_ENVELOPE_BYTES } from "../../src/rpc/limits.ts";
 import type { IdentityAction, NodeApi, SubscriptionEvent } from "../../src/rpc/nodeApi.ts";
-import type { RateLimits } from "../../src/rpc/rateLimit.ts";
 import { serveRpc } from "../../src/rpc/serveRpc.ts";
 import { openTransport } from "../../src/rpc/webTransport.ts";
 import { EMPTY_WORD } from "../../src/wire/identityStep.ts";
@@ -18,20 +18,19 @@ import {
   type NodeId,
 } from "../../src/wire/ids.ts";
 import { until } from "../support/until.ts";
+import { wideLimits } from "../support/wideLimits.ts";
 import { echoApi, head, hex, watermark } from "./echoApi.ts";
 
-const wide = { perSecond: 1e6, burst: 1e9 };
-const openLimits: RateLimits = { calls: wide, relays: wide, publishedBytes: wide, streams: 100 };
 const path = "/weft.v1.NodeService/";
 
 function serve(params: { api?: Partial<NodeApi>; limits?: Partial<RateLimits>; onFault?: () => void } = {}) {
   return serveRpc({
     handlers: echoApi(params.api),
     pages: async (page) =>
-      page === "/health" ? { status: 200, contentType: "text/plain", body: "ok\n" } : undefined,
+      page === "/healthz" ? { status: 200, contentType: "text/plain", body: "ok\n" } : undefined,
     host: "127.0.0.1",
     port: 0,
-    limits: { ...openLimits, ...params.limits },
+    limits: { ...wideLimits, ...params.limits },
     onFault: params.onFault ?? (() => assert.fail("a fault")),
   });
 }
@@ -188,7 +187,7 @@ test("the browser's transport calls the same server", async () => {
 
 test("pages, preflight and unknown paths are answered with open origins", async () => {
   await using server = await serve();
-  const health = await fetch(`${server.url}/health`);
+  const health = await fetch(`${server.url}/healthz`);
   assert.deepEqual([health.status, await health.text()], [200, "ok\n"]);
   assert.equal(health.headers.get("access-control-allow-origin"), "*");
   assert.equal((await fetch(`${server.url}/nothing`)).status, 404);
@@ -254,7 +253,12 @@ test("calls, relays, published bytes and streams are limited per address", async
     },
   };
   const slow = (burst: number) => ({ perSecond: 0.001, burst });
-  const limits = { calls: slow(40), relays: slow(1), publishedBytes: slow(100), streams: 1 };
+  const limits = {
+    calls: slow(40),
+    relays: slow(1),
+    publishedBytes: slow(100),
+    streams: { perAddress: 1, total: 9 },
+  };
   await using server = await serve({ api, limits });
   await using node = connectNode({ url: server.url });
   const refused = { code: "limit-exceeded" };
@@ -307,7 +311,7 @@ test("a port in use and an address that is none are named", async () => {
     pages: async () => undefined,
     host: "127.0.0.1",
     port: server.port,
-    limits: openLimits,
+    limits: wideLimits,
     onFault: () => {},
   });
   await assert.rejects(again, { code: "bad-config" });

@@ -13,6 +13,7 @@ import {
   type WordsAnswer,
   type WordsQuestion,
 } from "../../src/wire/words.ts";
+import { wideLimits } from "../support/wideLimits.ts";
 import { echoApi, head, hex } from "./echoApi.ts";
 
 const wallet = asAddress(`0x${"ab".repeat(20)}`);
@@ -29,12 +30,10 @@ const question: WordsQuestion = {
 };
 
 async function serve(api: Partial<NodeApi> = {}) {
-  const rate = { perSecond: 1_000, burst: 1_000 };
-  const limits = { calls: rate, relays: rate, publishedBytes: rate, streams: 8 };
   return await serveRpc({
     handlers: echoApi(api),
     pages: async () => undefined,
-    ...{ host: "127.0.0.1", port: 0, limits, onFault: () => undefined },
+    ...{ host: "127.0.0.1", port: 0, limits: wideLimits, onFault: () => undefined },
   });
 }
 

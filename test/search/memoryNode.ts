@@ -72,6 +72,7 @@ const metrics = createNodeMetrics({
   gauges: {
     ...{ indexBlock: zero, newestBlock: zero, peers: zero, ready: zero, streams: zero },
     ...{ inFlight: zero, relayTrouble: zero, freeDisk: zero, diskLow: zero },
+    ...{ connections: zero, openBytes: zero },
   },
   batches: () => new Map(),
   checkpoints: () => new Map(),

@@ -105,11 +105,11 @@ test("a watch is woken with the topics that arrived, also before it waits", asyn
     appendPeerBatch({ store, batch: next([testEnvelope({ topic, text: `${topic}` })]) });
   await append(3);
   await append(2);
-  assert.deepEqual(await nextWake({ watch, signal: abort.signal }), [topicOf(2)]);
-  const waiting = nextWake({ watch, signal: abort.signal });
+  assert.deepEqual(await nextWake({ watch, ms: 60_000, signal: abort.signal }), [topicOf(2)]);
+  const waiting = nextWake({ watch, ms: 60_000, signal: abort.signal });
   await append(1);
   assert.deepEqual(await waiting, [topicOf(1)]);
-  const aborted = nextWake({ watch, signal: abort.signal });
+  const aborted = nextWake({ watch, ms: 60_000, signal: abort.signal });
   abort.abort();
   assert.deepEqual(await aborted, []);
   watch[Symbol.dispose]();

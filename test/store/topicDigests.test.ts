@@ -31,7 +31,8 @@ function expected(batches: readonly Batch[], floor = 0n, next = 2n ** 64n): Topi
 }
 
 async function digest(store: LogStore, ranges?: readonly LogSpan[], maxRows = ROWS) {
-  const [logs = []] = await topicDigests({ store, topics: [{ topic, ranges }], maxRows });
+  const { answers } = await topicDigests({ store, topics: [{ topic, ranges }], maxRows });
+  const [logs = []] = answers;
   return logs;
 }
 

@@ -62,8 +62,9 @@ export function piecesOfRequest({ method, bytes, envelope }: RecordedMessage): P
 }
 
 /** What a node shows to everybody who asks for it. */
-export async function piecesExported({ url, api }: TestNode): Promise<Piece[]> {
-  const pages = ["/metrics", "/health", "/ready"].map(async (path) => (await fetch(url + path)).text());
+export async function piecesExported({ url, metricsUrl, api }: TestNode): Promise<Piece[]> {
+  const addresses = [`${metricsUrl}/metrics`, `${url}/healthz`, `${url}/readyz`];
+  const pages = addresses.map(async (address) => (await fetch(address)).text());
   const told = [
     ...(await Promise.all(pages)),
     asText(await api.getNode({})),

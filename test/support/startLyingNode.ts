@@ -3,6 +3,7 @@ import type { NodeApi } from "../../src/rpc/nodeApi.ts";
 import { serveRpc } from "../../src/rpc/serveRpc.ts";
 import type { NodeId } from "../../src/wire/ids.ts";
 import type { TestNode } from "./startTestNode.ts";
+import { wideLimits } from "./wideLimits.ts";
 
 /** What a node says otherwise, by the API of the honest one behind it. */
 export type Lies = (api: NodeConnection) => Partial<NodeApi>;
@@ -16,8 +17,6 @@ export type LyingNode = AsyncDisposable & {
   /** From now on; undefined: it tells the truth. Streams that are open go on as they were begun. */
   readonly lie: (lies: Lies | undefined) => void;
 };
-
-const UNLIMITED = { perSecond: 1e6, burst: 1e6 };
 
 /** Serves a node's API on a port of its own, honest until told otherwise. */
 export async function startLyingNode(params: { node: TestNode; lies?: Lies }): Promise<LyingNode> {
@@ -40,7 +39,7 @@ export async function startLyingNode(params: { node: TestNode; lies?: Lies }): P
       handlers: handlers as unknown as NodeApi,
       pages: async () => undefined,
       ...{ host: "127.0.0.1", port: 0 },
-      limits: { calls: UNLIMITED, relays: UNLIMITED, publishedBytes: UNLIMITED, streams: 256 },
+      limits: wideLimits,
       onFault: () => undefined,
     }),
   );

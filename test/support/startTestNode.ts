@@ -55,7 +55,7 @@ export async function testNodeSettings(params: {
   await writeFile(networkFile, formatDeployment(chain.network));
   const operatorKey = chain.accounts[account]?.privateKey ?? "";
   const fixed = { networkFile, dataDir, rpcUrl: chain.rpcUrl, operatorKey };
-  const ports = { listen: "/ip4/127.0.0.1/tcp/0", http: "127.0.0.1:0" };
+  const ports = { listen: "/ip4/127.0.0.1/tcp/0", http: "127.0.0.1:0", metrics: "127.0.0.1:0" };
   const quick = { chainPollMs: "50", logLevel: process.env.WEFT_TEST_LOG ?? "silent" };
   return readNodeSettings({ chosen: { ...fixed, ...ports, ...quick, ...chosen }, environment: {} });
 }

@@ -24,10 +24,14 @@ export type CoveragePage = {
   readonly batches: readonly Coverage[];
   /** That link batches to their checkpoints, both ends included. */
   readonly headers: readonly Uint8Array[];
+  /** Batches that were walked for it. */
+  readonly rows: number;
 };
 
 /** An honest node's first one covers whatever lies before it; more are looked at where a log has branches. */
 const MAX_CHECKPOINTS = 16;
+/** Batches walked for one page, about: nothing more is begun then. */
+const MAX_ROWS = 8_192;
 
 type Walked = HeldBatch & { readonly header: Uint8Array };
 /** Batches up to a checkpoint's, by header hash; the last of them if they are too many. */
@@ -39,6 +43,7 @@ type Search = {
   /** By log and checkpoint: batches between the same two checkpoints are walked once. */
   readonly walks: Map<string, Promise<Walk>>;
   readonly headers: Map<Hex, Uint8Array>;
+  rows: number;
 };
 
 /**
@@ -51,14 +56,15 @@ export async function findCoverage(params: {
   batches: readonly BatchPlace[];
   maxHeaders: number;
 }): Promise<CoveragePage> {
-  const search: Search = { ...params, walks: new Map(), headers: new Map() };
+  const search: Search = { ...params, walks: new Map(), headers: new Map(), rows: 0 };
   const found = new Map<BatchPlace, Coverage>();
   // The lowest first, so that its walk serves those after it.
   for (const batch of params.batches.toSorted((a, b) => ascending(a.first, b.first))) {
-    found.set(batch, await coverageOf(search, batch));
+    const isFull = search.rows >= MAX_ROWS;
+    found.set(batch, isFull ? { kind: "unserved", reason: "later" } : await coverageOf(search, batch));
   }
   const batches = params.batches.map((batch) => found.get(batch) ?? ({ kind: "uncovered" } as const));
-  return { batches, headers: [...search.headers.values()] };
+  return { batches, headers: [...search.headers.values()], rows: search.rows };
 }
 
 async function coverageOf(search: Search, batch: BatchPlace): Promise<Coverage> {
@@ -101,6 +107,7 @@ async function walkFrom(params: {
   let end = checkpoint.headerHash;
   const to = checkpoint.sequence + 1n;
   for await (const { record, ...one } of scan({ database: store.database, log, low, to })) {
+    search.rows++;
     if (held.size === maxHeaders) return { held, end, isWhole: false };
     held.set(one.headerHash, { ...one, header: record.slice(0, BATCH_HEADER_BYTES) });
     end = one.headerHash;

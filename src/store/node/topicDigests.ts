@@ -10,6 +10,12 @@ const MAX_LOGS_PER_TOPIC = 1024;
 /** Reads that a write of the past has overtaken are begun anew. */
 const ATTEMPTS = 3;
 
+type Digests = {
+  readonly answers: LogDigest[][];
+  /** Envelopes that were walked. */
+  readonly rows: number;
+};
+
 /**
  * One list of digests per question, in order. Where a run is not held as a whole, or `maxRows` envelopes have been
  * walked, the answer covers less than was asked for and says so; logs without any of the topic's envelopes are left out
@@ -19,7 +25,7 @@ export async function topicDigests(params: {
   store: LogStore;
   topics: readonly TopicQuestion[];
   maxRows: number;
-}): Promise<LogDigest[][]> {
+}): Promise<Digests> {
   const { store } = params;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const { changes } = store.sums;
@@ -33,7 +39,7 @@ async function readDigests(params: {
   store: LogStore;
   topics: readonly TopicQuestion[];
   maxRows: number;
-}): Promise<LogDigest[][]> {
+}): Promise<Digests> {
   const { store, topics, maxRows } = params;
   const { state, database, sums: cache } = store;
   const places: TopicPlaces = { database, record: nodeSchema.topicPlace, cache };
@@ -56,7 +62,7 @@ async function readDigests(params: {
     }
     answers.push(digests);
   }
-  return answers;
+  return { answers, rows };
 }
 
 async function spansOf(params: { places: TopicPlaces; topic: Uint8Array }): Promise<LogSpan[]> {

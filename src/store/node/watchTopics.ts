@@ -75,18 +75,24 @@ export function unwatch(params: {
 }
 
 /**
- * Topics with arrivals since the last call: at once if there are any, else when one is woken or `signal` aborts
- * (then an empty list).
+ * Topics with arrivals since the last call: at once if there are any, else when one is woken; an empty list after `ms`,
+ * or when `signal` aborts.
  */
-export async function nextWake(params: { watch: TopicWatch; signal: AbortSignal }): Promise<Uint8Array[]> {
-  const { watch, signal } = params;
+export async function nextWake(params: {
+  watch: TopicWatch;
+  ms: number;
+  signal: AbortSignal;
+}): Promise<Uint8Array[]> {
+  const { watch, ms, signal } = params;
   if (watch.woken.size === 0 && !signal.aborted) {
     await new Promise<void>((resolve) => {
       const done = (): void => {
+        clearTimeout(timer);
         signal.removeEventListener("abort", done);
         watch.wake = undefined;
         resolve();
       };
+      const timer = setTimeout(done, ms);
       watch.wake = done;
       signal.addEventListener("abort", done);
     });

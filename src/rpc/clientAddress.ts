@@ -1,0 +1,95 @@
+import type { IncomingHttpHeaders } from "node:http";
+import { BlockList, isIP, SocketAddress } from "node:net";
+import { WeftError } from "../errors.ts";
+
+/** What stands in front of a server, and how it says whom it speaks for. */
+export type ProxySettings = {
+  /** IP addresses, or networks as `10.0.0.0/8`. */
+  readonly trusted: readonly string[];
+  readonly header: "x-forwarded-for" | "forwarded";
+};
+
+export type Proxies = {
+  readonly isTrusted: (address: string) => boolean;
+  readonly header: ProxySettings["header"];
+};
+
+/** Throws `bad-config` for what is no address and no network. */
+export function readProxies({ trusted, header }: ProxySettings): Proxies {
+  const list = new BlockList();
+  for (const written of trusted) addRange(list, written);
+  const isTrusted = (address: string): boolean => {
+    const family = isIP(address);
+    return family !== 0 && list.check(address, family === 4 ? "ipv4" : "ipv6");
+  };
+  return { isTrusted, header };
+}
+
+/**
+ * The address that a request comes from: that of its connection, or, as long as that is a proxy which is trusted, the
+ * one that the proxy names. So the rightmost address counts that is no trusted proxy's; what stands before it anybody
+ * may have written. A proxy that names none, or what is no address, is the caller itself.
+ */
+export function clientAddress(params: {
+  remote: string;
+  headers: IncomingHttpHeaders;
+  proxies: Proxies;
+}): string {
+  const { remote, headers, proxies } = params;
+  let address = plainAddress(remote);
+  if (!proxies.isTrusted(address)) return address;
+  const named = forwardedAddresses({ headers, header: proxies.header });
+  for (const hop of named.toReversed()) {
+    if (hop === undefined) return address;
+    address = hop;
+    if (!proxies.isTrusted(address)) return address;
+  }
+  return address;
+}
+
+/** The addresses that a header names, in its order; undefined for what is none. */
+export function forwardedAddresses(params: {
+  headers: IncomingHttpHeaders;
+  header: ProxySettings["header"];
+}): (string | undefined)[] {
+  const { headers, header } = params;
+  const text = headers[header];
+  if (typeof text !== "string" || text.trim() === "") return [];
+  if (header === "x-forwarded-for") return text.split(",").map(addressOf);
+  return text.split(",").map((element) => {
+    const pairs = element.split(";").map((pair) => /^\s*for\s*=\s*"?([^"]*)"?\s*$/i.exec(pair)?.[1]);
+    return addressOf(pairs.find((value) => value !== undefined) ?? "");
+  });
+}
+
+/** Without port and brackets. */
+function addressOf(written: string): string | undefined {
+  const text = written.trim();
+  const bracketed = /^\[([0-9a-f:.]+)\](?::\d+)?$/i.exec(text)?.[1];
+  const withPort = /^([0-9.]+):\d+$/.exec(text)?.[1];
+  const address = plainAddress(bracketed ?? withPort ?? text);
+  return isIP(address) === 0 ? undefined : address;
+}
+
+/** As the system writes it; an IPv4 address that is written as an IPv6 one is the same address. */
+function plainAddress(written: string): string {
+  const [text = ""] = written.split("%");
+  if (isIP(text) !== 6) return text;
+  const { address } = new SocketAddress({ address: text, family: "ipv6" });
+  return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address;
+}
+
+function addRange(list: BlockList, written: string): void {
+  const [address = "", prefix, ...rest] = written.split("/");
+  const family = isIP(address) === 4 ? "ipv4" : "ipv6";
+  const most = family === "ipv4" ? 32 : 128;
+  const length = prefix === undefined ? most : Number(prefix);
+  if (isIP(address) === 0 || rest.length > 0 || !/^\d+$/.test(prefix ?? "0") || length > most) {
+    throw new WeftError({
+      code: "bad-config",
+      message: `WEFT_TRUSTED_PROXIES: no address and no network: ${written}`,
+      hint: "Write IP addresses, or networks as 10.0.0.0/8 or fd00::/8, with commas.",
+    });
+  }
+  list.addSubnet(address, length, family);
+}
