@@ -10,12 +10,13 @@ import { keepComparingOwn } from "./links/keepComparing.ts";
 import { closeConnections } from "./links/nodeLinks.ts";
 import { readDirectory } from "./links/readDirectory.ts";
 import { superviseFeeds } from "./links/superviseFeeds.ts";
+import { unservedShards } from "./links/unservedShards.ts";
 import { runTask } from "./runTask.ts";
 import { startGroupLoops } from "./startGroupLoops.ts";
 import { waitMs } from "./waitMs.ts";
 
 const DIRECTORY_PERIOD_MS = 30_000;
-/** While nobody confirms what the lists say. */
+/** While nobody confirms what the lists say, or no node serves something of this client's. */
 const OPEN_PERIOD_MS = 5_000;
 const RETRY_MS = 1_000;
 /** How often a registration that is not final yet is looked for. */
@@ -71,7 +72,7 @@ async function keepDirectory(params: { core: ClientCore; signal: AbortSignal }):
     let ms = DIRECTORY_PERIOD_MS;
     try {
       const taken = await readDirectory({ witnesses, database, network, signal });
-      if (taken === "open") ms = OPEN_PERIOD_MS;
+      if (taken === "open" || unservedShards(core).length > 0) ms = OPEN_PERIOD_MS;
     } catch (error) {
       if (signal.aborted) return;
       if (isWeftError(error, "wrong-chain")) throw error;

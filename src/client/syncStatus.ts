@@ -1,8 +1,6 @@
 import { steadyMs } from "../clock/steadyMs.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { Address, GroupId, Hex, InstallationKey, NodeId } from "../wire/ids.ts";
-import { hasShard, shardOfTopic } from "../wire/shards.ts";
-import { groupTopic, keyPackageTopic, welcomeTopic } from "../wire/topic.ts";
 import { type Client, coreOf } from "./client.ts";
 import type { ClientCore } from "./core.ts";
 import type { Group } from "./groups/group.ts";
@@ -10,6 +8,7 @@ import { isRevoked } from "./identity/isRevoked.ts";
 import { verdictOn } from "./joining/judgeWelcome.ts";
 import { type DeviceClock, deviceClock } from "./links/chainTime.ts";
 import { activeNodes, isUp } from "./links/nodeLinks.ts";
+import { unservedShards } from "./links/unservedShards.ts";
 import type { RelayTrouble } from "./relay/ownRelay.ts";
 import type { GroupStatus } from "./tables.ts";
 import { tables } from "./tables.ts";
@@ -106,16 +105,6 @@ export async function syncStatus(params: { client: Client }): Promise<SyncStatus
     witnesses: witnessesOf(core),
     endpoints: core.witnesses.endpoints.map(({ rpcUrl, state }) => ({ rpcUrl, state: state() })),
   };
-}
-
-function unservedShards(core: ClientCore): number[] {
-  const { network, groups, self } = core;
-  const { key } = self.installation;
-  const live = [...groups.values()].filter(({ view }) => view.record.status !== "removed");
-  const topics = [...live.map(({ id }) => groupTopic(id)), welcomeTopic(key), keyPackageTopic(key)];
-  const shards = new Set(topics.map((topic) => shardOfTopic({ topic, shards: network.shards })));
-  const served = activeNodes(core.links).reduce((bitmap, node) => bitmap | BigInt(node.shards), 0n);
-  return [...shards].filter((shard) => !hasShard({ bitmap: served, shard })).sort((a, b) => a - b);
 }
 
 function witnessesOf({ witnesses, links }: ClientCore): SyncStatus["witnesses"] {

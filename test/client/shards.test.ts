@@ -1,11 +1,23 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { openRelayer } from "../../src/chain/openRelayer.ts";
+import { setNodeShards } from "../../src/chain/setNodeShards.ts";
 import { coreOf } from "../../src/client/client.ts";
+import { checkTopic } from "../../src/client/links/checkTopic.ts";
+import { rankGroupNodes } from "../../src/client/links/rankGroupNodes.ts";
+import { readDirectory } from "../../src/client/links/readDirectory.ts";
 import { isWeftError } from "../../src/errors.ts";
-import { createGroup, groupStatus, preferNode, rankNodes, sendMessage, syncStatus } from "../../src/index.ts";
+import {
+  createGroup,
+  groupStatus,
+  preferNode,
+  rankNodes,
+  sendMessage,
+  syncStatus,
+} from "../../src/index.ts";
 import { connectNode, type NodeConnection } from "../../src/rpc/connectNode.ts";
 import { envelopeHash } from "../../src/wire/envelope.ts";
-import type { GroupId } from "../../src/wire/ids.ts";
+import type { GroupId, NodeId } from "../../src/wire/ids.ts";
 import { hasShard, shardOfTopic, shardsIn } from "../../src/wire/shards.ts";
 import { groupTopic } from "../../src/wire/topic.ts";
 import { openTestClient, type TestClient } from "../support/openTestClient.ts";
@@ -20,7 +32,6 @@ import { until } from "../support/until.ts";
 const SHARDS = 4;
 /** Each shard has two nodes or three, of as many operators. */
 const SERVES = ["0,1", "1,2", "2-3", "0,3", "0,2"];
-const PERIODS_MS = 150_000;
 
 let network: TestNetwork;
 /** Stands before the third node, for bob. */
@@ -110,9 +121,16 @@ test("who leaves a message out is noticed by another node of that shard", async 
   const topic = groupTopic(group).join();
   evil.hide(({ envelope }) => envelope.topic.join() === topic);
   await say(alice, group, "sell now");
-  await until("bob reads it", async () => (await texts(bob, group)).includes("sell now"), PERIODS_MS);
-  await until("bob is told", () => told.length > 0);
+  const core = coreOf(bob.client);
+  const signal = AbortSignal.timeout(60_000);
+  await until("bob is told", async () => {
+    const ranked = await rankGroupNodes({ core, group });
+    const check = { core, topic: groupTopic(group), ranked, lacking: new Set<NodeId>(), signal };
+    if (told.length === 0) await checkTopic(check);
+    return told.length > 0;
+  });
   assert.deepEqual(told, [{ kind: "withheld", what: "messages", group, node: evil.nodeId }]);
+  assert.ok((await texts(bob, group)).includes("sell now"));
 });
 
 test("where a shard's node goes, another of its nodes takes over; a fresh one fetches that shard alone", async () => {
@@ -138,6 +156,41 @@ test("where a shard's node goes, another of its nodes takes over; a fresh one fe
   await say(bob, groupIn(1), "with a fresh one");
   await bothRead(groupIn(1), ["with a fresh one"]);
   assert.deepEqual((await syncStatus({ client: alice.client })).unservedShards, []);
+});
+
+test("while no node serves a shard its conversations wait and say so, and go on when one registers", async () => {
+  const group = groupIn(1);
+  const { nodes } = await nodeAt(2).api.listNodes({});
+  await nodeAt(1)[Symbol.asyncDispose]();
+  // All nodes of this shard are down.
+  for (const [account, shards] of [
+    [1, 1n],
+    [2, 4n],
+    [SERVES.length + 1, 1n],
+  ] as const) {
+    const operator = openRelayer({ privateKey: network.chain.accounts[account]?.privateKey ?? "0x" });
+    const { node } = nodes.find((one) => one.operator === operator.address) ?? assert.fail();
+    await setNodeShards({ chain: network.chain.chain, operator, node, shards });
+  }
+  const { client } = alice;
+  const core = coreOf(client);
+  const waiting = async () => (await syncStatus({ client })).unservedShards;
+  const { witnesses, database } = core;
+  const signal = AbortSignal.timeout(60_000);
+  await until("alice knows", async () => {
+    await readDirectory({ witnesses, database, network: network.chain.network, signal });
+    return (await waiting()).includes(1);
+  });
+  assert.deepEqual(await rankNodes({ client, group }), []);
+  const said = await sendMessage({ client, group, text: "later" });
+  const faultOf = async () =>
+    (await syncStatus({ client })).groups.find((one) => one.group === group)?.unreadFor;
+  await until("it says why", async () => (await faultOf()) === "no-node");
+  const { chain } = network;
+  await using _ = await startTestNode({ chain, account: SERVES.length + 2, chosen: { shards: "1" } });
+  assert.deepEqual(await said.acknowledged, { kind: "delivered" });
+  await bothRead(group, ["later"]);
+  assert.deepEqual(await waiting(), []);
 });
 
 function connect({ url }: { url: string }): NodeConnection {
