@@ -7,6 +7,7 @@ import { bindMeshLog } from "./bindMeshLog.ts";
 import { checkPeerBatch } from "./checkPeerBatch.ts";
 import type { NodeParts } from "./openNodeParts.ts";
 import { openOwnLog } from "./openOwnLog.ts";
+import { countPublished, countReceived } from "./operating/traffic.ts";
 import type { Registration } from "./registerSelf.ts";
 
 /** How long a node waits for a block before it believes that its own log ends in the future. */
@@ -26,7 +27,7 @@ export async function joinMesh(params: {
     listen: settings.listen,
     network,
     directory,
-    log: bindMeshLog(admission.store),
+    log: countReceived({ log: bindMeshLog(admission.store), traffic: parts.traffic }),
     chainBlock: () => admission.index.state.head?.number ?? 0,
     checkBatch: ({ batch }) => checkPeerBatch({ admission, batch, caught, sample }),
     mayConnect,
@@ -52,6 +53,7 @@ export async function openSigning(params: {
   return await openOwnLog({
     ...parts,
     index,
+    database: store.database,
     registration,
     signal,
     tell: (ownLog) => readiness.tell({ ownLog }),
@@ -73,6 +75,7 @@ export async function openSigning(params: {
           anchor: () => index.state.anchor ?? { number: 0, hash: network.genesisHash },
           onBatch: (batch) => {
             mesh.publishBatch(batch);
+            countPublished({ batch, traffic: parts.traffic });
             onGrowth();
           },
         });

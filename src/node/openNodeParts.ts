@@ -1,10 +1,8 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { p256PublicKey } from "#crypto";
 import type { BlockRef } from "../chain/blockRef.ts";
 import type { Chain } from "../chain/chain.ts";
-import { parseDeployment } from "../chain/deployment.ts";
 import { nodeIdOf } from "../chain/nodeIdOf.ts";
 import { openChain } from "../chain/openChain.ts";
 import { openRelayer, type Relayer } from "../chain/openRelayer.ts";
@@ -26,7 +24,9 @@ import { keepClock } from "./keepClock.ts";
 import { keepTransactions } from "./keepTransactions.ts";
 import { loadNodeKeys, type NodeKeys } from "./nodeKeys.ts";
 import { type NodeTime, openNodeTime } from "./nodeTime.ts";
+import { openTraffic, type Traffic } from "./operating/traffic.ts";
 import { openReadiness, type Readiness } from "./readiness.ts";
+import { readNetwork } from "./readNetwork.ts";
 import { watchDisk } from "./watchDisk.ts";
 
 /** What a node is made of before it speaks to anybody but the chain. */
@@ -43,6 +43,7 @@ export type NodeParts = {
   readonly hub: ChainHub;
   readonly readiness: Readiness;
   readonly time: NodeTime;
+  readonly traffic: Traffic;
   readonly logger: Logger;
 };
 
@@ -81,6 +82,7 @@ export async function openNodeParts(params: {
     directory: openDirectory(index),
     hub: openChainHub(index.state.head),
     readiness,
+    traffic: openTraffic(),
     logger: logger.child({ node }),
   };
 }
@@ -111,7 +113,10 @@ export function runInBackground(params: { parts: NodeParts; stack: AsyncDisposab
     // Before the chain has told the time nothing is thrown away.
     if (time.chain() === undefined) return;
     pruneLogs({ store: admission.store, retention, signal: stop.signal }).then(
-      (removed) => removed > 0 && logger.info({ removed }, "pruned envelopes"),
+      (removed) => {
+        parts.traffic.pruned += removed;
+        if (removed > 0) logger.info({ removed }, "pruned envelopes");
+      },
       (error) => logger.error({ err: error }, "pruning failed; it is tried again in an hour"),
     );
   };
@@ -124,17 +129,6 @@ export function runInBackground(params: { parts: NodeParts; stack: AsyncDisposab
     clearInterval(pruning);
     await Promise.all([following, keeping, watching, tending]);
   });
-}
-
-async function readNetwork(path: string | undefined): Promise<Network> {
-  if (path === undefined) throw new WeftError({ code: "bad-config", message: "no address file is named" });
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (cause) {
-    throw new WeftError({ code: "bad-config", message: `the address file ${path} can't be read`, cause });
-  }
-  return parseDeployment(text);
 }
 
 function retentionOf({ groupDays, keyPackageDays, welcomeDays }: NodeSettings): Retention {

@@ -7,6 +7,8 @@ import { restartNode } from "../chain/restartNode.ts";
 import { waitForTransaction } from "../chain/waitForTransaction.ts";
 import { isStorageFault, isWeftError, WeftError } from "../errors.ts";
 import type { ChainIndex } from "../store/node/chainIndex.ts";
+import { mayGoOnIn, noteOwnGeneration } from "../store/node/ownGeneration.ts";
+import type { Database } from "../store/openDatabase.ts";
 import type { NodeId } from "../wire/ids.ts";
 import type { LogId } from "../wire/logRange.ts";
 import type { Batcher } from "./batcher.ts";
@@ -21,6 +23,7 @@ type OwnLog = {
   readonly operator: Relayer;
   readonly index: ChainIndex;
   readonly directory: Directory;
+  readonly database: Database;
   readonly node: NodeId;
   readonly registration: Registration;
   /** Asks peers for the log's head and fetches what is lacking; false if none answered in time. */
@@ -34,21 +37,28 @@ type OwnLog = {
 
 /**
  * Opens the node's own log so that no sequence is ever signed twice: where a peer confirms its head, or, if none
- * answers or the log is not whole, in the next generation, which is opened on chain first. Tries until it succeeds;
- * throws the signal's reason.
+ * answers, the log is not whole or the database was imported, in the next generation, which is opened on chain first.
+ * Tries until it succeeds; throws the signal's reason.
  */
 export async function openOwnLog(params: OwnLog): Promise<Batcher> {
-  const { node, registration, confirm, open, tell, logger, signal } = params;
+  const { database, node, registration, confirm, open, tell, logger, signal } = params;
   tell("it waits for its registration to be in its index");
   let generation = await generationAbove({ ...params, generation: registration.generation - 1 });
-  let isFresh = registration.isNew;
+  let isFresh = registration.isNew && (await mayGoOnIn({ database, generation }));
+  const mayGoOn = async (log: LogId): Promise<boolean> => {
+    if (!(await mayGoOnIn({ database, generation }))) return false;
+    tell("it asks its peers for the head of its own log");
+    return await orAbort({ promise: confirm(log), signal });
+  };
   for (;;) {
     signal.throwIfAborted();
     const log = { node, generation: BigInt(generation), shard: 0 };
-    if (!isFresh) tell("it asks its peers for the head of its own log");
     try {
-      if (isFresh || (await orAbort({ promise: confirm(log), signal }))) return await open(log);
-      logger.warn({ generation }, "no peer confirms the node's own log");
+      if (isFresh || (await mayGoOn(log))) {
+        await noteOwnGeneration({ database, generation });
+        return await open(log);
+      }
+      logger.warn({ generation }, "nothing confirms that this is all of the node's own log");
     } catch (error) {
       signal.throwIfAborted();
       if (isStorageFault(error) && !isWeftError(error, "damaged-database")) {

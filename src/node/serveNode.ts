@@ -13,8 +13,14 @@ import { toHex } from "../wire/ids.ts";
 import type { Batcher } from "./batcher.ts";
 import { createNodeApi } from "./createNodeApi.ts";
 import { createNodeMetrics, type NodeMetrics } from "./nodeMetrics.ts";
-import { healthPages, withMetrics } from "./nodePages.ts";
+import { healthPages } from "./nodePages.ts";
 import type { NodeParts } from "./openNodeParts.ts";
+import { backupPage } from "./operating/backupPage.ts";
+import type { LogLevel } from "./operating/logLevel.ts";
+import { nodeReportOf } from "./operating/nodeReport.ts";
+import { nodeStateOf } from "./operating/nodeState.ts";
+import { operatorPages } from "./operating/operatorPages.ts";
+import { addStateMetrics } from "./operating/stateMetrics.ts";
 import type { Subscriptions } from "./subscribeTopics.ts";
 
 export type ServedNode = AsyncDisposable & {
@@ -32,33 +38,40 @@ export async function serveNode(params: {
   batcher: () => Batcher;
   /** Calls to anchor the own log, by outcome. */
   checkpoints: ReadonlyMap<string, number>;
+  logLevel: LogLevel;
 }): Promise<ServedNode> {
-  const { parts, mesh, batcher, checkpoints } = params;
+  const { parts, mesh, batcher, checkpoints, logLevel } = params;
   const { settings, operator: relayer, readiness, logger } = parts;
   const subscriptions: Subscriptions = new Map();
   let rpc: RpcServer | undefined;
   const metrics = metricsOf({ parts, mesh, subscriptions, checkpoints, open: () => rpc?.open() });
+  const observed = { parts, mesh, state: nodeStateOf({ parts }), version: packageFile.version };
+  const warnings = (): string[] => warningsOf(parts);
+  addStateMetrics({ ...observed, registry: metrics.registry, warnings });
   let httpAddress = settings.publicUrl ?? "";
   const status = (): NodeStatus => statusOf({ parts, mesh, httpAddress });
   const onFault: OnFault = ({ method, error }) => {
     metrics.countFault({ method });
     logger.error({ method, err: error }, "a call failed");
   };
-  const pages = healthPages({
-    ...{ notReady: readiness.reason, failure: readiness.failure },
-    warnings: () => warningsOf(parts),
+  const pages = healthPages({ notReady: readiness.reason, failure: readiness.failure, warnings });
+  const forOperator = operatorPages({
+    ...{ health: pages, registry: metrics.registry, logLevel },
+    report: () => nodeReportOf({ ...observed, warnings }),
+    backup: backupPage(parts),
   });
   await using stack = new AsyncDisposableStack();
   const told =
     settings.metrics === "off"
       ? undefined
-      : stack.use(await servePages({ pages: withMetrics({ pages, metrics }), ...settings.metrics, onFault }));
+      : stack.use(await servePages({ pages: forOperator, ...settings.metrics, onFault }));
   rpc = stack.use(
     await serveRpc({
       handlers: createNodeApi({ ...parts, relayer, subscriptions, batcher, status, metrics }),
       ...{ pages, ...settings.http, onFault },
       limits: limitsOf(settings),
       proxies: { trusted: settings.trustedProxies, header: settings.proxyHeader },
+      onCall: metrics.countCall,
       onRefusal: (limit) => metrics.countRefusal({ limit }),
     }),
   );
@@ -68,12 +81,26 @@ export async function serveNode(params: {
   return { url, metricsUrl: told?.url, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
+/** What the registry says of a node that is no part of the network any more. */
+function standingOf({ node, admission }: NodeParts): string[] {
+  const { leavingBlock, disabledBlock } = admission.index.state.nodes.get(node) ?? {};
+  if (disabledBlock !== undefined)
+    return [
+      `the registry has disabled this node in block ${disabledBlock}: it signed two batches for one place`,
+    ];
+  if (leavingBlock === undefined) return [];
+  return [`this node has left the network in block ${leavingBlock}: stop it, and withdraw its bond later`];
+}
+
 /** Its operator should know; messages go on all the same. */
-function warningsOf({ operator, chain: { providers } }: NodeParts): string[] {
+function warningsOf(parts: NodeParts): string[] {
+  const { operator } = parts;
+  const { providers } = parts.chain;
   const { trouble } = operator;
   const nowMs = steadyMs();
   const resting = providers.all.filter((provider) => isResting(provider, nowMs));
   return [
+    ...standingOf(parts),
     ...(trouble === undefined ? [] : [`transactions do not land (${trouble.code}): ${trouble.message}`]),
     ...resting.map(({ name, reason }) => `the chain provider ${name} is not used: ${reason}`),
   ];
