@@ -3,6 +3,8 @@
  * Expected outcomes (a lost race, a held message) are tagged unions in their rooms and never thrown.
  */
 export const errorHints = {
+  "bad-backup":
+    "Take another copy of the backup, or an older one: this file is cut off, damaged, or of another version of Weft.",
   "bad-config": "Correct the named setting; `weft --help` lists them with their defaults.",
   "bad-history":
     "A node told of an inbox what the chain can't have said: use another node, and name this one to its operator.",

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { access, readFile } from "node:fs/promises";
 import { test } from "node:test";
+import { nodeSettings } from "../src/config.ts";
+import { errorHints } from "../src/errors.ts";
 
 const root = new URL("..", import.meta.url);
 
@@ -27,4 +29,16 @@ test("every number in the table of powers stands for a test, and every test for 
   const list = page.slice(page.indexOf("What the numbers stand for"));
   const numbersIn = (text: string) => new Set([...text.matchAll(/\[(\d+)\]/g)].map(([, number]) => number));
   assert.deepEqual([...numbersIn(table)].toSorted(), [...numbersIn(list)].toSorted());
+});
+
+test("the operators' page names settings, codes and files that there are", async () => {
+  const page = await readFile(new URL("docs/operating.md", root), "utf8");
+  const settings: string[] = Object.values(nodeSettings).map(({ env }) => env);
+  for (const [name] of page.matchAll(/WEFT_[A-Z_]+/g)) assert.ok(settings.includes(name), name);
+  const codes = [...page.matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, code = ""]) => code);
+  assert.ok(codes.length > 10);
+  for (const code of codes) assert.ok(code in errorHints, code);
+  for (const [, link = ""] of page.matchAll(/\]\((operating\/[^)]+)\)/g)) {
+    await access(new URL(`docs/${link}`, root));
+  }
 });

@@ -2,6 +2,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type Command, Option } from "commander";
 import { type NodeSettings, nodeSettings, readNodeSettings } from "../config.ts";
 import type { WeftError } from "../errors.ts";
+import { addExport, addImport } from "./node/backup.ts";
+import { addLeave, addWithdraw } from "./node/retire.ts";
+import { settingOption } from "./node/settingOption.ts";
+import { addStatus } from "./node/status.ts";
 import { runAction, untilStopped } from "./runAction.ts";
 
 /** Settings that have an option; the others are read from the environment only. */
@@ -28,11 +32,18 @@ Examples:
   $ weft node start --network deployments/31337.json --data ./node --rpc http://127.0.0.1:8545
   $ weft node start --network deployments/42.json --data ./node --rpc https://one.example --rpc https://two.example
   $ weft node info http://127.0.0.1:7401
+  $ weft node status
+  $ weft node export ./backup.weft
   $ weft node key --data ./node`,
   );
   addStart(node);
   addInfo(node);
+  addStatus(node);
+  addExport(node);
+  addImport(node);
   addKey(node);
+  addLeave(node);
+  addWithdraw(node);
 }
 
 function addStart(node: Command): void {
@@ -56,17 +67,7 @@ function addStart(node: Command): void {
 
 function startOptions(): { name: keyof typeof optionOf; option: Option }[] {
   const names = Object.keys(optionOf) as (keyof typeof optionOf)[];
-  return names.map((name) => ({ name, option: settingOption(name) }));
-}
-
-function settingOption(name: keyof typeof optionOf): Option {
-  const { about, env, fallback } = nodeSettings[name];
-  const option = new Option(optionOf[name], `${about} (${fallback ? `${env}, default ${fallback}` : env})`);
-  // Lists may be given piece by piece.
-  if (!optionOf[name].includes("…")) return option;
-  return option.argParser((value: string, before: string | undefined) =>
-    before === undefined ? value : `${before},${value}`,
-  );
+  return names.map((name) => ({ name, option: settingOption(name, optionOf[name]) }));
 }
 
 function describeEnvironment(): string {
@@ -197,7 +198,7 @@ function addKey(node: Command): void {
     .description(
       "The account that pays for a node, drawn if there is none yet: fund it before the first start.",
     )
-    .addOption(settingOption("dataDir"))
+    .addOption(settingOption("dataDir", optionOf.dataDir))
     .option("--json", "print JSON")
     .addHelpText("after", "\nExample:\n  $ weft node key --data ./node")
     .action((options: { data?: string; json?: boolean }, command: Command) =>

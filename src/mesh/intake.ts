@@ -9,7 +9,7 @@ import type { MeshLog } from "./meshLog.ts";
 import type { MeshLogger } from "./meshLogger.ts";
 import { findNode, type NodeDirectory } from "./nodeDirectory.ts";
 import { openOriginatorBudget } from "./originatorBudget.ts";
-import { openParking } from "./parking.ts";
+import { openParking, type ParkedNow } from "./parking.ts";
 import { provenPeerId } from "./peerId.ts";
 import type { FinalVerdict, RejectReason, Verdict } from "./verdict.ts";
 
@@ -23,6 +23,7 @@ export type Intake = Disposable & {
   readonly refuse: (params: { from: string; reason: RejectReason }) => FinalVerdict;
   /** How often each outcome came, by reason. */
   readonly counts: ReadonlyMap<string, number>;
+  readonly parked: () => ParkedNow;
 };
 
 /** What the node itself has to say of a batch, such as a sampled posting signature. */
@@ -100,7 +101,8 @@ export function openIntake(params: {
     const verdict = await decide(arrival);
     return verdict.kind === "park" ? parking.park(arrival, verdict) : verdict;
   };
-  return { take, takeFinally, refuse, counts, [Symbol.dispose]: parking[Symbol.dispose] };
+  const { parked } = parking;
+  return { take, takeFinally, refuse, counts, parked, [Symbol.dispose]: parking[Symbol.dispose] };
 }
 
 function isFromOriginator(params: { network: Network; directory: NodeDirectory; arrival: Arrival }): boolean {

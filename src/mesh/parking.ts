@@ -9,7 +9,10 @@ import type { FinalVerdict, Verdict } from "./verdict.ts";
 /** Batches that this node can't judge yet. Bounded; what is pushed out or waits too long is left to sync. */
 export type Parking = Disposable & {
   readonly park: (arrival: Arrival, verdict: Parked) => Promise<FinalVerdict>;
+  readonly parked: () => ParkedNow;
 };
+
+export type ParkedNow = { readonly batches: number; readonly bytes: number };
 
 type Parked = Extract<Verdict, { kind: "park" }>;
 type Place = {
@@ -79,5 +82,5 @@ export function openParking(params: {
     stopListening();
     for (const hash of [...places.keys()]) for (const place of leave(hash)) place.resolve(TOO_LONG);
   };
-  return { park, [Symbol.dispose]: dispose };
+  return { park, parked: () => ({ batches: places.size, bytes }), [Symbol.dispose]: dispose };
 }

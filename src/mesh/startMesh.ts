@@ -22,10 +22,12 @@ import { boundConnections, connectionBounds, muxerBounds, tcpBounds } from "./me
 import type { MeshLog } from "./meshLog.ts";
 import type { MeshLogger } from "./meshLogger.ts";
 import type { NodeDirectory } from "./nodeDirectory.ts";
+import type { ParkedNow } from "./parking.ts";
 import { openPeerClocks } from "./peerClocks.ts";
 import { type Admission, gaterOf, keepPeers, openAdmission } from "./peers.ts";
 import { serveSync } from "./serveSync.ts";
 import { shardsOfPeer } from "./shardsOfPeer.ts";
+import type { SyncLag } from "./syncLag.ts";
 import { openSync, type Sync } from "./syncLogs.ts";
 import { askPeer } from "./syncStream.ts";
 
@@ -51,6 +53,8 @@ export type Mesh = AsyncDisposable & {
   readonly counts: ReadonlyMap<string, number>;
   /** Peer ids that were refused as unregistered, with the number of times. */
   readonly refused: ReadonlyMap<string, number>;
+  readonly parked: () => ParkedNow;
+  readonly lag: () => SyncLag;
 };
 
 export type PeerBlock = { readonly peerId: string; readonly number: number };
@@ -156,6 +160,8 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     refreshPeers: refresh,
     counts: intake.counts,
     refused: admission.refused,
+    parked: intake.parked,
+    lag: sync.lag,
     [Symbol.asyncDispose]: dispose,
   };
 }

@@ -9,6 +9,7 @@ import type { MeshLogger } from "./meshLogger.ts";
 import { findNode, type NodeDirectory } from "./nodeDirectory.ts";
 import type { PeerClocks } from "./peerClocks.ts";
 import { headsOf } from "./serveSync.ts";
+import { type SyncLag, syncLagOf } from "./syncLag.ts";
 import type { ToldHeads } from "./syncMessages.ts";
 
 /** Repairs what gossip lost: compares heads with every peer and fetches what is missing from any of them. */
@@ -16,6 +17,7 @@ export type Sync = {
   /** What a peer says of its logs, in its request or its answer. */
   readonly noteHeads: (peerId: string, told: Omit<ToldHeads, "kind">) => void;
   readonly forget: (peerId: string) => void;
+  readonly lag: () => SyncLag;
   /** Exchanges heads with these peers now, fetches, and resolves when nothing more is to be had. */
   readonly syncWith: (peerIds: readonly string[]) => Promise<void>;
 };
@@ -204,7 +206,12 @@ export function openSync(params: {
     await Promise.all(peerIds.map(exchange));
     await Promise.all(running.values());
   };
-  return { noteHeads, forget: (peerId) => headsByPeer.delete(peerId), syncWith };
+  return {
+    noteHeads,
+    forget: (peerId) => headsByPeer.delete(peerId),
+    lag: () => syncLagOf({ headsByPeer, meshLog }),
+    syncWith,
+  };
 }
 
 /** At most `count` of the given tasks at a time. */

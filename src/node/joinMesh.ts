@@ -8,6 +8,7 @@ import { bindMeshLog } from "./bindMeshLog.ts";
 import { checkPeerBatch } from "./checkPeerBatch.ts";
 import type { NodeParts } from "./openNodeParts.ts";
 import { type OwnLogs, openOwnLog } from "./openOwnLog.ts";
+import { countPublished, countReceived } from "./operating/traffic.ts";
 import type { Registration } from "./registerSelf.ts";
 
 /** How long a node waits for a block before it believes that its own log ends in the future. */
@@ -29,7 +30,7 @@ export async function joinMesh(params: {
     listen: settings.listen,
     network,
     directory,
-    log: bindMeshLog(admission.store, hasRoom),
+    log: countReceived({ log: bindMeshLog(admission.store, hasRoom), traffic: parts.traffic }),
     hasRoom,
     shards: shardsIn(parts.shards),
     originatorBytesPerMinute: settings.peerMessageBytesPerMinute,
@@ -59,6 +60,7 @@ export async function openSigning(params: {
   return await openOwnLog({
     ...parts,
     index,
+    database: store.database,
     registration,
     signal,
     tell: (ownLog) => readiness.tell({ ownLog }),
@@ -83,6 +85,7 @@ export async function openSigning(params: {
           anchor: () => index.state.anchor ?? { number: 0, hash: network.genesisHash },
           onBatch: (batch) => {
             mesh.publishBatch(batch);
+            countPublished({ batch, traffic: parts.traffic });
             onGrowth(log.shard);
           },
         });

@@ -18,6 +18,8 @@ type Kept = {
   /** Whether somebody reads the group's entries here. */
   readonly isRead: (group: GroupId) => boolean;
   readonly settings: RetentionDays & Pick<NodeSettings, "entryDays">;
+  /** Hears how many envelopes were removed. */
+  readonly onPruned: (count: number) => void;
   readonly logger: Logger;
   readonly signal: AbortSignal;
 };
@@ -63,9 +65,10 @@ export async function keepPruning(
 }
 
 async function pruneEnvelopes(params: Kept & { isScarce: boolean }): Promise<void> {
-  const { store, isScarce, logger, signal } = params;
+  const { store, isScarce, onPruned, logger, signal } = params;
   const removed = await pruneLogs({ store, retention: retentionOf(params), signal });
   if (removed === 0) return;
+  onPruned(removed);
   logger.info({ removed }, "pruned envelopes");
   if (isScarce) await compactDatabase(store.database);
 }

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { OnCall } from "../rpc/codedRoutes.ts";
 import type { PublishOutcome, RelayOutcome } from "../rpc/nodeApi.ts";
 
 /** What the node counts of its own work. */
@@ -8,6 +9,7 @@ export type NodeMetrics = {
   readonly countRelayed: (params: { what: "append" | "identity"; outcome: RelayOutcome }) => void;
   readonly countFault: (params: { method: string }) => void;
   readonly countRefusal: (params: { limit: string }) => void;
+  readonly countCall: OnCall;
 };
 
 /** Read when the metrics are asked for. */
@@ -20,7 +22,6 @@ export type Gauges = Readonly<
     | "inFlight"
     | "relayTrouble"
     | "streams"
-    | "freeDisk"
     | "diskLow"
     | "connections"
     | "openBytes",
@@ -31,20 +32,22 @@ export type Gauges = Readonly<
 const LATENCY_SECONDS = [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
 
 const gaugeHelp: Record<keyof Gauges, [name: string, help: string]> = {
-  indexBlock: ["weft_index_block", "Block that the chain index has reached"],
-  newestBlock: ["weft_newest_block", "Newest block that the node knows of"],
-  peers: ["weft_peers", "Connected nodes"],
-  ready: ["weft_ready", "1 if the node answers everything"],
-  inFlight: ["weft_transactions_in_flight", "Transactions that were sent and are in no block yet"],
-  relayTrouble: ["weft_relay_trouble", "1 if what the node sends does not land; /readyz says why"],
-  freeDisk: ["weft_disk_free_bytes", "Room on the disk; 0 while nobody looks (WEFT_FREE_DISK_BYTES)"],
-  diskLow: ["weft_disk_low", "1 while nothing is published here for lack of room on the disk"],
-  streams: ["weft_streams", "Open subscriptions and chain streams"],
+  indexBlock: ["weft_index_block", "Block that the chain index has reached."],
+  newestBlock: ["weft_newest_block", "Newest block that the node knows of."],
+  peers: ["weft_peers", "Nodes that this one is connected to."],
+  ready: ["weft_ready", "This is 1 if the node answers everything; /readyz and /status say why not."],
+  inFlight: ["weft_transactions_in_flight", "Transactions that were sent and are in no block yet."],
+  relayTrouble: [
+    "weft_relay_trouble",
+    "This is 1 if what the node sends does not land; /readyz and /status say why.",
+  ],
+  diskLow: ["weft_disk_low", "This is 1 while nothing is published here for lack of room on the disk."],
+  streams: ["weft_streams", "Open subscriptions and chain streams."],
   connections: [
     "weft_connections",
-    "Open connections to the public API, those by trusted proxies not counted",
+    "Open connections to the public API; those by trusted proxies are not counted.",
   ],
-  openBytes: ["weft_open_bytes", "What open calls keep in memory, as the limits count it"],
+  openBytes: ["weft_open_bytes", "Bytes that open calls keep in memory, as the limits count them."],
 };
 
 /**
@@ -70,52 +73,67 @@ export function createNodeMetrics(params: {
       },
     });
   }
-  new Gauge({
-    name: "weft_peer_batches",
-    help: "Batches of peers since the start, by outcome",
+  new Counter({
+    name: "weft_peer_batches_total",
+    help: "Batches of peers since the start, by outcome.",
     labelNames: ["outcome"],
     registers,
     collect() {
-      for (const [outcome, times] of batches()) this.set({ outcome }, times);
+      this.reset();
+      for (const [outcome, times] of batches()) this.inc({ outcome }, times);
     },
   });
-  new Gauge({
-    name: "weft_checkpoints",
-    help: "Calls to anchor the node's own log on chain since the start, by outcome",
+  new Counter({
+    name: "weft_checkpoints_total",
+    help: "Calls to anchor the node's own log on chain since the start, by outcome.",
     labelNames: ["outcome"],
     registers,
     collect() {
-      for (const [outcome, times] of checkpoints()) this.set({ outcome }, times);
+      this.reset();
+      for (const [outcome, times] of checkpoints()) this.inc({ outcome }, times);
     },
   });
   const published = new Counter({
     name: "weft_published_total",
-    help: "Envelopes that clients published, by outcome",
+    help: "Envelopes that clients published, by outcome.",
     labelNames: ["outcome"],
     registers,
   });
   const publishSeconds = new Histogram({
     name: "weft_publish_seconds",
-    help: "Time from a publish call to its receipts on disk",
+    help: "Time from a publish call to its receipts on disk.",
     buckets: LATENCY_SECONDS,
     registers,
   });
   const relayed = new Counter({
     name: "weft_relayed_total",
-    help: "Transactions that clients asked to relay, by kind and outcome",
+    help: "Transactions that clients asked to relay, by kind and outcome.",
     labelNames: ["what", "outcome"],
     registers,
   });
   const faults = new Counter({
     name: "weft_faults_total",
-    help: "Calls that failed by a defect or by the disk",
+    help: "Calls that failed by a defect or by the disk, by method.",
     labelNames: ["method"],
     registers,
   });
   const refusals = new Counter({
     name: "weft_refusals_total",
-    help: "Times that a caller was refused for too much of something, by what it was",
+    help: "Times that a caller was refused for too much of something, by what it was.",
     labelNames: ["limit"],
+    registers,
+  });
+  const calls = new Counter({
+    name: "weft_calls_total",
+    help: "Calls of the API, by method and by how they ended: ok, canceled, or a code of errors.",
+    labelNames: ["method", "code"],
+    registers,
+  });
+  const callSeconds = new Histogram({
+    name: "weft_call_seconds",
+    help: "Time that calls took, by method; streams are left out.",
+    labelNames: ["method"],
+    buckets: LATENCY_SECONDS,
     registers,
   });
   return {
@@ -127,6 +145,10 @@ export function createNodeMetrics(params: {
     countRelayed: ({ what, outcome }) => relayed.inc({ what, outcome: nameOf(outcome) }),
     countFault: (labels) => faults.inc(labels),
     countRefusal: (labels) => refusals.inc(labels),
+    countCall: ({ method, code, seconds }) => {
+      calls.inc({ method, code });
+      if (seconds !== undefined) callSeconds.observe({ method }, seconds);
+    },
   };
 }
 

@@ -1,6 +1,5 @@
 import type { WeftError } from "../errors.ts";
 import type { Page, Pages } from "../rpc/servePages.ts";
-import type { NodeMetrics } from "./nodeMetrics.ts";
 
 /**
  * What a plain GET is answered with: /healthz (it runs, and nothing of it has ended for good), /readyz (it answers).
@@ -12,7 +11,8 @@ export function healthPages(params: {
   warnings: () => readonly string[];
 }): Pages {
   const { notReady, failure, warnings } = params;
-  return async (path) => {
+  return async (path, { method }) => {
+    if (method !== "GET") return undefined;
     switch (path) {
       case "/healthz": {
         const { code, message: reason, hint } = failure() ?? {};
@@ -32,16 +32,6 @@ export function healthPages(params: {
   };
 }
 
-/** The same, and /metrics (Prometheus): for the operator only, since they tell who does what when. */
-export function withMetrics(params: { pages: Pages; metrics: NodeMetrics }): Pages {
-  const { pages, metrics } = params;
-  return async (path) => {
-    if (path !== "/metrics") return await pages(path);
-    const { registry } = metrics;
-    return { status: 200, contentType: registry.contentType, body: await registry.metrics() };
-  };
-}
-
-function json(status: number, value: unknown): Page {
+export function json(status: number, value: unknown): Page {
   return { status, contentType: "application/json", body: `${JSON.stringify(value)}\n` };
 }

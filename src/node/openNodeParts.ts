@@ -1,10 +1,8 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { p256PublicKey } from "#crypto";
 import type { BlockRef } from "../chain/blockRef.ts";
 import type { Chain } from "../chain/chain.ts";
-import { parseDeployment } from "../chain/deployment.ts";
 import { nodeIdOf } from "../chain/nodeIdOf.ts";
 import { openChain } from "../chain/openChain.ts";
 import { openRelayer, type Relayer } from "../chain/openRelayer.ts";
@@ -28,7 +26,9 @@ import { keepPruning } from "./keepPruning.ts";
 import { keepTransactions } from "./keepTransactions.ts";
 import { loadNodeKeys, type NodeKeys } from "./nodeKeys.ts";
 import { type NodeTime, openNodeTime } from "./nodeTime.ts";
+import { openTraffic, type Traffic } from "./operating/traffic.ts";
 import { openReadiness, type Readiness } from "./readiness.ts";
+import { readNetwork } from "./readNetwork.ts";
 import { watchDisk } from "./watchDisk.ts";
 import { type DiskRoom, watchRoom } from "./watchRoom.ts";
 
@@ -50,6 +50,7 @@ export type NodeParts = {
   readonly room: DiskRoom;
   readonly shelf: EntryShelf;
   readonly time: NodeTime;
+  readonly traffic: Traffic;
   readonly logger: Logger;
 };
 
@@ -92,7 +93,7 @@ export async function openNodeParts(params: {
     admission: openAdmission({ network, index, store }),
     directory: openDirectory(index),
     hub: openChainHub(index.state.head),
-    ...{ readiness, room, shelf },
+    ...{ readiness, room, shelf, traffic: openTraffic() },
     logger: logger.child({ node }),
   };
 }
@@ -134,7 +135,8 @@ export function runInBackground(params: { parts: NodeParts; stack: AsyncDisposab
   const { shelf } = parts;
   const isFollowed = (group: GroupId): boolean => [...hub.watches].some(({ groups }) => groups.has(group));
   const isRead = (group: GroupId): boolean => shelf.isRead(group) || isFollowed(group);
-  const keeping = { store, index, isRead, time, room, settings, logger };
+  const onPruned = (count: number): void => void (parts.traffic.pruned += count);
+  const keeping = { store, index, isRead, time, room, settings, onPruned, logger };
   const pruning = keepPruning({ ...keeping, signal: stop.signal });
   const tending = keepTransactions({ chain, relayer, hub, logger, signal: stop.signal });
   stack.defer(async () => {
@@ -148,17 +150,6 @@ function tellRoom(logger: Logger): (shortage: WeftError | undefined) => void {
     if (shortage === undefined) logger.info({}, "there is room on the disk again");
     else logger.error({ err: shortage }, "there is hardly any room on the disk: nothing is published here");
   };
-}
-
-async function readNetwork(path: string | undefined): Promise<Network> {
-  if (path === undefined) throw new WeftError({ code: "bad-config", message: "no address file is named" });
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (cause) {
-    throw new WeftError({ code: "bad-config", message: `the address file ${path} can't be read`, cause });
-  }
-  return parseDeployment(text);
 }
 
 function shardsOf(params: { settings: NodeSettings; network: Network }): bigint {

@@ -8,6 +8,8 @@ import { waitForTransaction } from "../chain/waitForTransaction.ts";
 import { isStorageFault, isWeftError, WeftError } from "../errors.ts";
 import type { ChainIndex } from "../store/node/chainIndex.ts";
 import type { IndexedNode } from "../store/node/indexedRecords.ts";
+import { mayGoOnIn, noteOwnGeneration } from "../store/node/ownGeneration.ts";
+import type { Database } from "../store/openDatabase.ts";
 import type { NodeId } from "../wire/ids.ts";
 import type { LogId } from "../wire/logRange.ts";
 import { shardsIn } from "../wire/shards.ts";
@@ -23,6 +25,7 @@ type OwnLog = {
   readonly operator: Relayer;
   readonly index: ChainIndex;
   readonly directory: Directory;
+  readonly database: Database;
   readonly node: NodeId;
   readonly registration: Registration;
   /** What it is to serve: bit n for shard n. */
@@ -44,24 +47,29 @@ export type OwnLogs = ReadonlyMap<number, Batcher>;
 
 /**
  * Opens the node's own log of each shard so that no sequence is ever signed twice: where a peer confirms the heads of
- * all, or, if none answers for one or it is not whole, in the next generation, which is opened on chain first. Tries
- * until it succeeds; throws the signal's reason.
+ * all, or, if none answers for one, it is not whole or the database was imported, in the next generation, which is
+ * opened on chain first. Tries until it succeeds; throws the signal's reason.
  */
 export async function openOwnLog(params: OwnLog): Promise<OwnLogs> {
-  const { node, registration, tell, logger, signal } = params;
+  const { database, node, registration, tell, logger, signal } = params;
   tell("it waits for its registration to be in its index");
   await whenServing(params);
   let generation = await generationAbove({ ...params, generation: registration.generation - 1 });
-  let isFresh = registration.isNew;
+  let isFresh = registration.isNew && (await mayGoOnIn({ database, generation }));
+  const mayGoOn = async (logs: readonly LogId[]): Promise<boolean> => {
+    if (!(await mayGoOnIn({ database, generation }))) return false;
+    tell("it asks its peers for the head of its own log");
+    return await orAbort({ promise: confirmAll({ ...params, logs }), signal });
+  };
   for (;;) {
     signal.throwIfAborted();
     const logs = shardsIn(params.shards).map((shard) => ({ node, generation: BigInt(generation), shard }));
-    if (!isFresh) tell("it asks its peers for the head of its own log");
     try {
-      if (isFresh || (await orAbort({ promise: confirmAll({ ...params, logs }), signal }))) {
+      if (isFresh || (await mayGoOn(logs))) {
+        await noteOwnGeneration({ database, generation });
         return await openAll({ ...params, logs });
       }
-      logger.warn({ generation }, "no peer confirms the node's own log");
+      logger.warn({ generation }, "nothing confirms that this is all of the node's own log");
     } catch (error) {
       signal.throwIfAborted();
       if (isStorageFault(error) && !isWeftError(error, "damaged-database")) {

@@ -12,8 +12,14 @@ import { logHeads } from "../store/node/logStore.ts";
 import { toHex } from "../wire/ids.ts";
 import { createNodeApi } from "./createNodeApi.ts";
 import { createNodeMetrics, type NodeMetrics } from "./nodeMetrics.ts";
-import { healthPages, withMetrics } from "./nodePages.ts";
+import { healthPages } from "./nodePages.ts";
 import type { NodeParts } from "./openNodeParts.ts";
+import { backupPage } from "./operating/backupPage.ts";
+import type { LogLevel } from "./operating/logLevel.ts";
+import { nodeReportOf } from "./operating/nodeReport.ts";
+import { nodeStateOf } from "./operating/nodeState.ts";
+import { operatorPages } from "./operating/operatorPages.ts";
+import { addStateMetrics } from "./operating/stateMetrics.ts";
 import type { OwnLogs } from "./openOwnLog.ts";
 import type { Room } from "./publishEnvelopes.ts";
 import { openPublishShares, publishRatesOf } from "./publishShares.ts";
@@ -34,29 +40,35 @@ export async function serveNode(params: {
   ownLogs: () => OwnLogs;
   /** Calls to anchor the own logs, by outcome. */
   checkpoints: ReadonlyMap<string, number>;
+  logLevel: LogLevel;
 }): Promise<ServedNode> {
-  const { parts, mesh, ownLogs, checkpoints } = params;
+  const { parts, mesh, ownLogs, checkpoints, logLevel } = params;
   const { settings, operator: relayer, readiness, logger } = parts;
   const subscriptions: Subscriptions = new Map();
   let rpc: RpcServer | undefined;
   const metrics = metricsOf({ parts, mesh, subscriptions, checkpoints, open: () => rpc?.open() });
   const shares = openPublishShares({ rates: publishRatesOf(settings) });
   const room: Room = { shares, shortage: parts.room.shortage };
+  const observed = { parts, mesh, state: nodeStateOf({ parts }), version: packageFile.version };
+  const warnings = (): string[] => warningsOf(parts);
+  addStateMetrics({ ...observed, registry: metrics.registry, warnings });
   let httpAddress = settings.publicUrl ?? "";
   const status = (): NodeStatus => statusOf({ parts, mesh, httpAddress });
   const onFault: OnFault = ({ method, error }) => {
     metrics.countFault({ method });
     logger.error({ method, err: error }, "a call failed");
   };
-  const pages = healthPages({
-    ...{ notReady: readiness.reason, failure: readiness.failure },
-    warnings: () => warningsOf(parts),
+  const pages = healthPages({ notReady: readiness.reason, failure: readiness.failure, warnings });
+  const forOperator = operatorPages({
+    ...{ health: pages, registry: metrics.registry, logLevel },
+    report: () => nodeReportOf({ ...observed, warnings }),
+    backup: backupPage(parts),
   });
   await using stack = new AsyncDisposableStack();
   const told =
     settings.metrics === "off"
       ? undefined
-      : stack.use(await servePages({ pages: withMetrics({ pages, metrics }), ...settings.metrics, onFault }));
+      : stack.use(await servePages({ pages: forOperator, ...settings.metrics, onFault }));
   rpc = stack.use(
     await serveRpc({
       handlers: createNodeApi({
@@ -66,6 +78,7 @@ export async function serveNode(params: {
       ...{ pages, ...settings.http, onFault },
       limits: limitsOf(settings),
       proxies: { trusted: settings.trustedProxies, header: settings.proxyHeader },
+      onCall: metrics.countCall,
       onRefusal: (limit) => metrics.countRefusal({ limit }),
     }),
   );
@@ -75,13 +88,27 @@ export async function serveNode(params: {
   return { url, metricsUrl: told?.url, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
+/** What the registry says of a node that is no part of the network any more. */
+function standingOf({ node, admission }: NodeParts): string[] {
+  const { leavingBlock, disabledBlock } = admission.index.state.nodes.get(node) ?? {};
+  if (disabledBlock !== undefined)
+    return [
+      `the registry has disabled this node in block ${disabledBlock}: it signed two batches for one place`,
+    ];
+  if (leavingBlock === undefined) return [];
+  return [`this node has left the network in block ${leavingBlock}: stop it, and withdraw its bond later`];
+}
+
 /** Its operator should know; messages go on all the same. */
-function warningsOf({ operator, room, chain: { providers } }: NodeParts): string[] {
+function warningsOf(parts: NodeParts): string[] {
+  const { operator, room } = parts;
+  const { providers } = parts.chain;
   const { trouble } = operator;
   const shortage = room.shortage();
   const nowMs = steadyMs();
   const resting = providers.all.filter((provider) => isResting(provider, nowMs));
   return [
+    ...standingOf(parts),
     ...(trouble === undefined ? [] : [`transactions do not land (${trouble.code}): ${trouble.message}`]),
     ...(shortage === undefined ? [] : [`nothing is published here (${shortage.code}): ${shortage.message}`]),
     ...resting.map(({ name, reason }) => `the chain provider ${name} is not used: ${reason}`),
@@ -129,7 +156,6 @@ function metricsOf(params: {
       peers: () => mesh.peers().length,
       ready: () => (readiness.reason() === undefined ? 1 : 0),
       inFlight: () => operator.inFlight.size,
-      freeDisk: () => room.free() ?? 0,
       diskLow: () => (room.shortage() === undefined ? 0 : 1),
       relayTrouble: () => (operator.trouble === undefined ? 0 : 1),
       connections: () => open()?.connections ?? 0,

@@ -15,6 +15,7 @@ import { keepRegistered } from "./keepRegistered.ts";
 import { keepShards } from "./keepShards.ts";
 import { type NodeParts, openNodeParts, runInBackground } from "./openNodeParts.ts";
 import type { OwnLogs } from "./openOwnLog.ts";
+import { logLevelOf } from "./operating/logLevel.ts";
 import { type Registration, registerSelf } from "./registerSelf.ts";
 import { type ServedNode, serveNode } from "./serveNode.ts";
 
@@ -64,8 +65,9 @@ export async function startNode(params: {
     comparing.abort();
     await compared;
   });
+  const logLevel = logLevelOf([parts.logger, params.logger]);
   const ownLog = stack.use(ownLogOf({ parts, mesh }));
-  const rpc = stack.use(await serveNode({ parts, mesh, ...ownLog }));
+  const rpc = stack.use(await serveNode({ parts, mesh, ...ownLog, logLevel }));
   const addresses = await addressesOf({ parts, mesh, rpc });
   const register = (until: AbortSignal): Promise<Registration> =>
     registerSelf({ ...parts, signingKey: parts.keys.signing, addresses, signal: until });

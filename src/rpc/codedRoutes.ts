@@ -4,12 +4,16 @@ import {
   type HandlerContext,
   type ServiceImpl,
 } from "@connectrpc/connect";
+import { steadyMs } from "../clock/steadyMs.ts";
 import { isStorageFault, isWeftError, WeftError } from "../errors.ts";
 import { NodeService } from "../gen/weft/v1/node_pb.ts";
 import type { Account } from "./accounts.ts";
 import { toConnectError } from "./errorDetail.ts";
 
 export type OnFault = (fault: { method: string; error: unknown }) => void;
+/** How a call ended: `ok`, `canceled`, or a code of errors.ts; how long it took, unless it was a stream or not begun. */
+export type OnCall = (call: { method: string; code: string; seconds: number | undefined }) => void;
+export type Heard = { readonly onFault: OnFault; readonly onCall: OnCall };
 
 /** What the call is charged to. */
 export const accountKey = createContextKey<Account | undefined>(undefined, {
@@ -28,54 +32,71 @@ export function accountOf(context: HandlerContext): Account {
 }
 
 /** Has Connect answer a request that was refused before it was decoded. */
-export function throwRefusal(onFault: OnFault): (context: HandlerContext) => Promise<void> {
+export function throwRefusal(heard: Heard): (context: HandlerContext) => Promise<void> {
   return async (context) => {
     const error = context.values.get(refusalKey);
-    if (error !== undefined) throw reported({ error, context, onFault });
+    if (error === undefined) return;
+    heard.onCall({ method: context.method.name, code: codeOf({ error, context }), seconds: undefined });
+    throw reported({ error, context, heard });
   };
 }
 
 /** Turns whatever a handler throws into a coded error of the wire, and reports the faults among them. */
 export function codedRoutes(params: {
   routes: ServiceImpl<typeof NodeService>;
-  onFault: OnFault;
+  heard: Heard;
 }): ServiceImpl<typeof NodeService> {
-  const { routes, onFault } = params;
+  const { routes, heard } = params;
   const wrapped = Object.entries(routes).map(([name, route]) => {
     const method = NodeService.method[name as keyof typeof NodeService.method];
-    if (method.methodKind !== "unary") return [name, codedStream({ onFault, run: route as Streaming })];
-    return [name, coded({ onFault, run: route as Unary })];
+    if (method.methodKind !== "unary") return [name, codedStream({ heard, run: route as Streaming })];
+    return [name, coded({ heard, run: route as Unary })];
   });
   return Object.fromEntries(wrapped) as ServiceImpl<typeof NodeService>;
 }
 
-function coded(params: { onFault: OnFault; run: Unary }): Unary {
-  const { onFault, run } = params;
+function coded(params: { heard: Heard; run: Unary }): Unary {
+  const { heard, run } = params;
   return async (request, context) => {
+    const sinceMs = steadyMs();
+    let code = "ok";
     try {
       return await accountOf(context).turn(() => run(request, context));
     } catch (error) {
-      throw reported({ error, context, onFault });
+      code = codeOf({ error, context });
+      throw reported({ error, context, heard });
+    } finally {
+      heard.onCall({ method: context.method.name, code, seconds: (steadyMs() - sinceMs) / 1_000 });
     }
   };
 }
 
-function codedStream(params: { onFault: OnFault; run: Streaming }): Streaming {
+function codedStream(params: { heard: Heard; run: Streaming }): Streaming {
+  const { heard, run } = params;
   return async function* (request, context) {
+    let code = "ok";
     try {
-      yield* params.run(request, context);
+      yield* run(request, context);
     } catch (error) {
-      throw reported({ error, context, onFault: params.onFault });
+      code = codeOf({ error, context });
+      throw reported({ error, context, heard });
+    } finally {
+      heard.onCall({ method: context.method.name, code, seconds: undefined });
     }
     context.signal.throwIfAborted();
   };
 }
 
-function reported(params: { error: unknown; context: HandlerContext; onFault: OnFault }): ConnectError {
-  const { error, context, onFault } = params;
+function codeOf({ error, context }: { error: unknown; context: HandlerContext }): string {
+  if (isWeftError(error)) return error.code;
+  return context.signal.aborted ? "canceled" : "internal";
+}
+
+function reported(params: { error: unknown; context: HandlerContext; heard: Heard }): ConnectError {
+  const { error, context, heard } = params;
   const expected = isWeftError(error)
     ? error.code !== "internal" && !isStorageFault(error)
     : context.signal.aborted;
-  if (!expected) onFault({ method: context.method.name, error });
+  if (!expected) heard.onFault({ method: context.method.name, error });
   return toConnectError(error);
 }

@@ -2,7 +2,7 @@ import { cors } from "@connectrpc/connect";
 import { catchFault } from "../wire/catchFault.ts";
 import type { Accounts } from "./accounts.ts";
 import { clientAddress, type Proxies } from "./clientAddress.ts";
-import type { OnFault } from "./codedRoutes.ts";
+import type { OnCall, OnFault } from "./codedRoutes.ts";
 import type { Deadlines } from "./deadlines.ts";
 import type { ConnectionGuard } from "./guardConnections.ts";
 import type { NodeRequest, NodeResponse } from "./httpTypes.ts";
@@ -21,11 +21,13 @@ export function createNodeListener(params: {
   proxies: Proxies;
   guard: ConnectionGuard;
   onFault: OnFault;
+  onCall?: OnCall;
   deadlines: Deadlines;
   signal: AbortSignal;
 }): (request: NodeRequest, response: NodeResponse) => void {
   const { handlers: api, accounts, proxies, guard, deadlines } = params;
-  const rpc = createRpcListener({ ...params, api });
+  const heard = { onFault: params.onFault, onCall: params.onCall ?? (() => undefined) };
+  const rpc = createRpcListener({ ...params, api, heard });
   return (request, response) => {
     allowOrigins(response);
     const connection = "stream" in request ? request.stream.session : request.socket;

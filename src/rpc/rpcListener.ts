@@ -6,7 +6,7 @@ import { NodeService } from "../gen/weft/v1/node_pb.ts";
 import { type Account, type Accounts, openAccount } from "./accounts.ts";
 import { admitRequest } from "./admitRequest.ts";
 import { codedResponse, endOfStream } from "./codedResponse.ts";
-import { accountKey, codedRoutes, type OnFault, refusalKey, throwRefusal } from "./codedRoutes.ts";
+import { accountKey, codedRoutes, type Heard, refusalKey, throwRefusal } from "./codedRoutes.ts";
 import type { Deadlines } from "./deadlines.ts";
 import { endRefused } from "./endRefused.ts";
 import type { NodeRequest, NodeResponse } from "./httpTypes.ts";
@@ -37,11 +37,11 @@ type Caller = {
 export function createRpcListener(params: {
   api: NodeApi;
   accounts: Accounts;
-  onFault: OnFault;
+  heard: Heard;
   deadlines: Deadlines;
   signal: AbortSignal;
 }): (call: Incoming & Caller) => boolean {
-  const { api, accounts, onFault, deadlines, signal } = params;
+  const { api, accounts, heard, deadlines, signal } = params;
   const router = createConnectRouter({
     grpc: false,
     grpcWeb: false,
@@ -49,9 +49,9 @@ export function createRpcListener(params: {
     writeMaxBytes: MAX_RESPONSE_BYTES,
     acceptCompression: [],
     shutdownSignal: signal,
-    requestGate: throwRefusal(onFault),
+    requestGate: throwRefusal(heard),
   });
-  router.service(NodeService, codedRoutes({ routes: routesOf({ api }), onFault }));
+  router.service(NodeService, codedRoutes({ routes: routesOf({ api }), heard }));
   const byPath = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
   return ({ request, response, key, ...caller }) => {
     const handler = byPath.get((request.url ?? "").split("?", 1)[0] ?? "");

@@ -1,4 +1,6 @@
 import { createServer } from "node:http";
+import { Readable, type Writable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import type { OnFault } from "./codedRoutes.ts";
 import { type Deadlines, deadlines } from "./deadlines.ts";
 import { http1Bounds, MAX_HEADERS } from "./http1Bounds.ts";
@@ -6,10 +8,21 @@ import type { NodeRequest, NodeResponse } from "./httpTypes.ts";
 import { listen, urlOf } from "./listen.ts";
 import { dropUnread } from "./sendAnswer.ts";
 
-/** What a plain GET is answered with: health, metrics. */
-export type Page = { readonly status: number; readonly contentType: string; readonly body: string };
+/** What a request is answered with that is none of the API: health, metrics. */
+export type Page<Body = string | AsyncIterable<Uint8Array>> = {
+  readonly status: number;
+  readonly contentType: string;
+  /** What comes in pieces is read as fast as it is taken. */
+  readonly body: Body;
+};
+export type Asked = {
+  readonly method: string;
+  readonly query: URLSearchParams;
+  /** A browser's page asks. */
+  readonly isFromPage: boolean;
+};
 /** By path; undefined: there is none. */
-export type Pages = (path: string) => Promise<Page | undefined>;
+export type Pages = (path: string, asked: Asked) => Promise<Page | undefined>;
 
 /** Whoever reads metrics keeps one connection or two. */
 const MAX_CONNECTIONS = 64;
@@ -46,21 +59,38 @@ export async function answerPage(params: {
   deadlines: Deadlines;
 }): Promise<void> {
   const { request, response, pages, onFault, deadlines } = params;
-  const path = (request.url ?? "/").split("?", 1)[0] ?? "/";
+  const [path = "/", query] = (request.url ?? "/").split("?", 2);
+  const isFromPage = request.headers.origin !== undefined;
+  const asked = { method: request.method ?? "GET", query: new URLSearchParams(query), isFromPage };
   try {
-    const page = request.method === "GET" ? await pages(path) : undefined;
-    respond({ response, page: page ?? plainPage(404, "not found\n"), deadlines });
+    const { body, ...head } = (await pages(path, asked)) ?? plainPage(404, "not found\n");
+    if (typeof body === "string") respond({ response, page: { ...head, body }, deadlines });
+    else await send({ response, page: { ...head, body }, deadlines });
   } catch (error) {
+    if (response.headersSent) return void response.destroy();
     onFault({ method: path, error });
     respond({ response, page: plainPage(500, "internal error\n"), deadlines });
   }
 }
 
-export function plainPage(status: number, body: string): Page {
+/** Whoever reads nothing for a while is cut off, and so is everybody when the pieces fail. */
+async function send(params: {
+  response: NodeResponse;
+  page: Page<AsyncIterable<Uint8Array>>;
+  deadlines: Deadlines;
+}): Promise<void> {
+  const { response, page, deadlines } = params;
+  response.statusCode = page.status;
+  response.setHeader("content-type", page.contentType);
+  response.setTimeout(deadlines.unreadMs, () => response.destroy());
+  await pipeline(Readable.from(page.body, { objectMode: false }), response as Writable);
+}
+
+export function plainPage(status: number, body: string): Page<string> {
   return { status, contentType: "text/plain", body };
 }
 
-export function respond(params: { response: NodeResponse; page: Page; deadlines: Deadlines }): void {
+export function respond(params: { response: NodeResponse; page: Page<string>; deadlines: Deadlines }): void {
   const { response, page, deadlines } = params;
   const { status, contentType, body } = page;
   response.statusCode = status;

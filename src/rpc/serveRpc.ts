@@ -4,7 +4,7 @@ import type { Socket } from "node:net";
 import { WeftError } from "../errors.ts";
 import { openAccounts, type RateLimits } from "./accounts.ts";
 import { type ProxySettings, readProxies } from "./clientAddress.ts";
-import type { OnFault } from "./codedRoutes.ts";
+import type { OnCall, OnFault } from "./codedRoutes.ts";
 import { type Deadlines, deadlines as usualDeadlines } from "./deadlines.ts";
 import { guardConnections } from "./guardConnections.ts";
 import { guardSession } from "./guardSession.ts";
@@ -44,6 +44,8 @@ export async function serveRpc(params: {
   /** None is trusted unless told. */
   proxies?: ProxySettings;
   onFault: OnFault;
+  /** Hears how each call ended. */
+  onCall?: OnCall;
   /** Hears what was refused because there was too much of it. */
   onRefusal?: OnRefusal;
   deadlines?: Deadlines;

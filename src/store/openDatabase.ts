@@ -26,7 +26,8 @@ export type Database = AsyncDisposable & {
 };
 
 type Meta = { schema: number; kind: DatabaseKind; id: Hex; network: NetworkIdentity };
-type NetworkIdentity = Pick<
+/** By which networks are told apart. */
+export type NetworkIdentity = Pick<
   Network,
   "chainId" | "commitLog" | "identityRegistry" | "nodeRegistry" | "genesisHash"
 >;
@@ -143,7 +144,7 @@ async function readOrCreateMeta(params: {
 /** The first record of a database: what it is, for good. */
 export function encodeMeta(params: { kind: DatabaseKind; id: Uint8Array; network: Network }): Uint8Array {
   const { kind, id, network } = params;
-  const meta: Meta = { schema: SCHEMA_VERSION, kind, id: toHex(id), network: identityOf(network) };
+  const meta: Meta = { schema: SCHEMA_VERSION, kind, id: toHex(id), network: networkIdentity(network) };
   return new TextEncoder().encode(JSON.stringify(meta));
 }
 
@@ -151,7 +152,7 @@ function checkMeta(params: { meta: Meta; path: string; kind: DatabaseKind; netwo
   const { meta, path, kind, network } = params;
   if (meta.schema !== SCHEMA_VERSION) throw foreign(path, `its schema version is ${meta.schema}`);
   if (meta.kind !== kind) throw foreign(path, `it is a ${meta.kind}'s database, not a ${kind}'s`);
-  const mine = Object.entries(identityOf(network));
+  const mine = Object.entries(networkIdentity(network));
   const other = mine.find(([name, value]) => meta.network[name as keyof NetworkIdentity] !== value);
   if (other !== undefined) {
     const [name, value] = other;
@@ -163,7 +164,7 @@ function checkMeta(params: { meta: Meta; path: string; kind: DatabaseKind; netwo
   return fromHex(meta.id);
 }
 
-function identityOf(network: Network): NetworkIdentity {
+export function networkIdentity(network: Network): NetworkIdentity {
   const { chainId, commitLog, identityRegistry, nodeRegistry, genesisHash } = network;
   return { chainId, commitLog, identityRegistry, nodeRegistry, genesisHash };
 }

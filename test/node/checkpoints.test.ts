@@ -78,7 +78,7 @@ async function mineQuiet(count: number): Promise<void> {
 
 async function metric(outcome: string): Promise<number> {
   const page = await (await fetch(`${node.metricsUrl}/metrics`)).text();
-  return Number(page.match(new RegExp(`weft_checkpoints\\{outcome="${outcome}"\\} (\\d+)`))?.[1] ?? 0);
+  return Number(page.match(new RegExp(`weft_checkpoints_total\\{outcome="${outcome}"\\} (\\d+)`))?.[1] ?? 0);
 }
 
 test("the first batch after a quiet time is anchored at once, later ones once in half the fence's time", async () => {

@@ -71,7 +71,7 @@ const logger = pino({ level: "silent" });
 const metrics = createNodeMetrics({
   gauges: {
     ...{ indexBlock: zero, newestBlock: zero, peers: zero, ready: zero, streams: zero },
-    ...{ inFlight: zero, relayTrouble: zero, freeDisk: zero, diskLow: zero },
+    ...{ inFlight: zero, relayTrouble: zero, diskLow: zero },
     ...{ connections: zero, openBytes: zero },
   },
   batches: () => new Map(),

@@ -1,0 +1,149 @@
+import { peerIdText } from "../../mesh/peerId.ts";
+import type { Mesh } from "../../mesh/startMesh.ts";
+import { logHeads } from "../../store/node/logStore.ts";
+import { lastCheckpointOf } from "../../store/node/readCheckpoints.ts";
+import type { Address, NodeId } from "../../wire/ids.ts";
+import type { NodeParts } from "../openNodeParts.ts";
+import type { NodeState } from "./nodeState.ts";
+
+/** What a node's operator wants to see at a glance: the JSON of /status. Sequences and counts are numbers. */
+export type NodeReport = {
+  readonly node: NodeId;
+  readonly version: string;
+  readonly chainId: number;
+  readonly ready: boolean;
+  readonly notReadyReason: string | undefined;
+  /** What has ended for good. */
+  readonly failure: { readonly code: string; readonly reason: string; readonly hint: string } | undefined;
+  readonly warnings: readonly string[];
+  readonly chain: ReturnType<NodeState["chainLag"]>;
+  readonly clockOffsetSeconds: number | undefined;
+  readonly ownLogs: readonly OwnLog[];
+  readonly peers: readonly Peer[];
+  readonly originators: readonly Originator[];
+  readonly holes: { readonly count: number; readonly envelopes: number };
+  readonly relaying: Relaying;
+  readonly disk: Awaited<ReturnType<NodeState["disk"]>>;
+};
+
+type OwnLog = {
+  readonly generation: number;
+  readonly shard: number;
+  /** The sequence that is signed next. */
+  readonly next: number;
+  /** Up to which sequence the chain anchors it; undefined: not at all. */
+  readonly checkpointed: number | undefined;
+};
+type Peer = {
+  readonly peerId: string;
+  readonly node: NodeId | undefined;
+  readonly operator: Address | undefined;
+  /** Up to which it has read the chain; undefined: it did not say in time. */
+  readonly block: number | undefined;
+  readonly lacksEnvelopes: number | undefined;
+};
+type Originator = {
+  readonly node: NodeId;
+  readonly operator: Address | undefined;
+  /** Envelopes of its logs up to which all is here, holes and what was pruned included. */
+  readonly reached: number;
+  /** What peers tell of beyond that. */
+  readonly lacks: number;
+};
+type Relaying = {
+  readonly account: Address;
+  readonly transactionsInFlight: number;
+  readonly trouble: string | undefined;
+};
+
+/** Peers that do not say how far they are by then are shown without. */
+const ASK_MS = 2_000;
+
+export async function nodeReportOf(params: {
+  parts: NodeParts;
+  mesh: Mesh;
+  state: NodeState;
+  warnings: () => readonly string[];
+  version: string;
+}): Promise<NodeReport> {
+  const { parts, mesh, state, warnings, version } = params;
+  const { node, network, readiness, operator } = parts;
+  const failure = readiness.failure();
+  const reason = readiness.reason();
+  const [holes, disk, peers, ownLogs] = await Promise.all([
+    state.holes(),
+    state.disk(),
+    peersOf({ parts, mesh }),
+    ownLogsOf(parts),
+  ]);
+  return {
+    ...{ node, version, chainId: network.chainId, ready: reason === undefined, notReadyReason: reason },
+    failure: failure && { code: failure.code, reason: failure.message, hint: failure.hint },
+    warnings: warnings(),
+    chain: state.chainLag(),
+    clockOffsetSeconds: state.clockOffsetSeconds(),
+    ...{ ownLogs, peers, originators: originatorsOf({ parts, mesh }) },
+    holes: {
+      count: holes.length,
+      envelopes: holes.reduce((sum, { first, end }) => sum + Number(end - first), 0),
+    },
+    relaying: {
+      account: operator.address,
+      transactionsInFlight: operator.inFlight.size,
+      trouble: operator.trouble?.message,
+    },
+    disk,
+  };
+}
+
+async function ownLogsOf({ node, admission }: NodeParts): Promise<OwnLog[]> {
+  const { store, index } = admission;
+  const generation = BigInt(index.state.nodes.get(node)?.generation ?? 0);
+  const signed = logHeads(store).filter(({ log }) => log.node === node && log.generation === generation);
+  const logs = signed.length > 0 ? signed : [{ log: { node, generation, shard: 0 }, next: 0n }];
+  return await Promise.all(
+    logs.map(async ({ log, next }) => {
+      const last = await lastCheckpointOf({ index, log });
+      const checkpointed = last && Number(last.sequence) + 1;
+      return { generation: Number(log.generation), shard: log.shard, next: Number(next), checkpointed };
+    }),
+  );
+}
+
+async function peersOf(params: { parts: NodeParts; mesh: Mesh }): Promise<Peer[]> {
+  const { parts, mesh } = params;
+  const nodes = new Map(parts.directory.nodes().map((record) => [peerIdText(record.peerId), record]));
+  const answers = await inTime(mesh.askBlocks());
+  const blocks = new Map(answers.map(({ peerId, number }) => [peerId, number]));
+  const lag = mesh.lag();
+  return mesh.peers().map((peerId) => ({
+    peerId,
+    node: nodes.get(peerId)?.node,
+    operator: nodes.get(peerId)?.operator,
+    block: blocks.get(peerId),
+    lacksEnvelopes: lag.peers.get(peerId),
+  }));
+}
+
+async function inTime<T>(answers: Promise<readonly T[]>): Promise<readonly T[]> {
+  const late = Promise.withResolvers<readonly T[]>();
+  const timer = setTimeout(() => late.resolve([]), ASK_MS);
+  try {
+    return await Promise.race([answers.catch(() => []), late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function originatorsOf({ parts, mesh }: { parts: NodeParts; mesh: Mesh }): Originator[] {
+  const { directory, admission } = parts;
+  const operators = new Map(directory.nodes().map(({ node, operator }) => [node, operator]));
+  const sums = new Map<NodeId, { reached: number; lacks: number }>();
+  const add = (node: NodeId, more: { reached: number; lacks: number }): void => {
+    const { reached, lacks } = sums.get(node) ?? { reached: 0, lacks: 0 };
+    sums.set(node, { reached: reached + more.reached, lacks: lacks + more.lacks });
+  };
+  for (const { log, next } of logHeads(admission.store)) add(log.node, { reached: Number(next), lacks: 0 });
+  for (const { log, lacks } of mesh.lag().logs) add(log.node, { reached: 0, lacks });
+  return [...sums].map(([node, sum]) => ({ node, operator: operators.get(node), ...sum }));
+}

@@ -1,0 +1,44 @@
+import type { Registry } from "prom-client";
+import type { Asked, Page, Pages } from "../../rpc/servePages.ts";
+import { json } from "../nodePages.ts";
+import type { LogLevel } from "./logLevel.ts";
+import type { NodeReport } from "./nodeReport.ts";
+import { processMetrics } from "./processMetrics.ts";
+
+/**
+ * The pages of health, and what is for the operator only, since it tells who does what when: /metrics (Prometheus),
+ * /status (JSON), /backup, /log-level.
+ */
+export function operatorPages(params: {
+  health: Pages;
+  registry: Registry;
+  report: () => Promise<NodeReport>;
+  backup: () => Page;
+  logLevel: LogLevel;
+}): Pages {
+  const { health, report, backup, logLevel } = params;
+  const registries = [params.registry, processMetrics()];
+  return async (path, asked) => {
+    if (path === "/log-level") return levelPage({ asked, logLevel });
+    if (asked.method !== "GET") return undefined;
+    if (path === "/metrics") return await metricsPage(registries);
+    if (path === "/status") return json(200, await report());
+    if (path === "/backup") return backup();
+    return await health(path, asked);
+  };
+}
+
+async function metricsPage(registries: readonly Registry[]): Promise<Page> {
+  const parts = await Promise.all(registries.map((registry) => registry.metrics()));
+  const [first] = registries;
+  return { status: 200, contentType: first?.contentType ?? "text/plain", body: parts.join("\n") };
+}
+
+/** `PUT /log-level?level=debug`; no page in a browser of somebody near may do that. */
+function levelPage({ asked, logLevel }: { asked: Asked; logLevel: LogLevel }): Page | undefined {
+  if (asked.method === "GET") return json(200, { level: logLevel.get() });
+  if (asked.method !== "PUT" || asked.isFromPage) return undefined;
+  const level = asked.query.get("level") ?? "";
+  if (logLevel.set(level)) return json(200, { level });
+  return json(400, { error: "level is trace, debug, info, warn, error or silent" });
+}
