@@ -43,7 +43,7 @@ export type Accounts = {
 export type Account = Meter &
   Disposable & {
     /** What limits count its caller by. */
-    readonly caller: string;
+    readonly key: string;
     /** Throws `limit-exceeded` if its caller has used up what it may. */
     readonly begin: (params: { isRelay: boolean; isStream: boolean }) => void;
     /** Throws `limit-exceeded`. */
@@ -104,7 +104,7 @@ export function openAccount(params: {
   };
   const owe = (cost: number): void => accounts.calls.owe({ key, cost });
   return {
-    caller: key,
+    key,
     begin: ({ isRelay, isStream }) => {
       accounts.calls.take({ key, cost: 1 });
       if (isRelay) accounts.relays.take({ key, cost: 1 });

@@ -43,13 +43,13 @@ export function routesOf(params: { api: NodeApi }): ServiceImpl<typeof NodeServi
   return { ...nodeRoutes(params), ...meshRoutes(params), ...chainRoutes(params), ...identityRoutes(params) };
 }
 
-function callOf(context: HandlerContext): Call {
-  const account = accountOf(context);
-  return { signal: context.signal, caller: account.caller, meter: account };
-}
-
 /** Refused before anything was verified: that costs a node next to nothing. */
 const unjudged: ReadonlySet<string> = new Set(["limit-exceeded", "disk-low"] satisfies ErrorCode[]);
+
+function callOf(context: HandlerContext): Call {
+  const account = accountOf(context);
+  return { signal: context.signal, caller: account.key, meter: account };
+}
 
 type Routes<Name extends keyof NodeApi> = Pick<ServiceImpl<typeof NodeService>, Name>;
 

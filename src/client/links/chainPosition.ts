@@ -7,6 +7,8 @@ import { tables } from "../tables.ts";
 
 /** More than a reorganization can take away; an older one is final. */
 const RECENT_ENTRIES = 32;
+/** Which of them are told: after a reorganization at most as many are read again as it took. */
+const TOLD = [0, 1, 2, 4, 8, 16, RECENT_ENTRIES - 1];
 
 /**
  * Up to where this client has read a group's entries. What one node alone has told does not count: every node that
@@ -22,8 +24,8 @@ export async function chainPosition(core: ClientCore, group: GroupId): Promise<G
   const view = core.groups.get(group)?.view;
   const kept = ids.flatMap((id) => view?.entries.get(id) ?? []).filter((entry) => !entry.isProvisional);
   const read = [...kept, ...[...(view?.dead.values() ?? [])].flat()].sort((a, b) => compareEntries(b, a));
-  const recent = read
-    .slice(0, RECENT_ENTRIES)
-    .map(({ block, logIndex }): EntryCursor => ({ block: block.number, logIndex, blockHash: block.hash }));
+  const recent = TOLD.flatMap((at) => read[at] ?? []).map(
+    ({ block, logIndex }): EntryCursor => ({ block: block.number, logIndex, blockHash: block.hash }),
+  );
   return { group, recent };
 }

@@ -1,6 +1,6 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
 import { isWeftError, type WeftError } from "../../errors.ts";
-import { MAX_REQUEST_BYTES, MAX_TOPICS_PER_CALL } from "../../rpc/limits.ts";
+import { MAX_POSITIONS_BYTES, MAX_TOPICS_PER_CALL } from "../../rpc/limits.ts";
 import type { NodeApi, QueryPage, TopicPosition, Watermark } from "../../rpc/nodeApi.ts";
 import { type Write, writeAtomic } from "../../store/writeAtomic.ts";
 import { type GroupId, type Hex, type NodeId, toHex } from "../../wire/ids.ts";
@@ -16,8 +16,8 @@ import { splitCalls } from "./splitCalls.ts";
 import { dropClaims, keepClaim, type TopicReadings, type TopicsAsked } from "./topicClaims.ts";
 import { noteRead, placesIn, readAnewWrites, readWrites, withoutRead } from "./topicReads.ts";
 
-/** What nodes have of a topic is told with it: it takes most of a call. */
-const MOST_BYTES = MAX_REQUEST_BYTES / 2;
+/** What nodes have of a topic is told with it: it takes most of a call, and nodes bound its fields, too. */
+const MOST_BYTES = MAX_POSITIONS_BYTES / 2;
 const TOPIC_BYTES = 128;
 const LOG_BYTES = 128;
 
