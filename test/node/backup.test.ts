@@ -19,6 +19,7 @@ const ENOUGH = 40;
 const signal = AbortSignal.timeout(120_000);
 const onProgress = (): void => undefined;
 
+const stack = new AsyncDisposableStack();
 let chain: TestChain;
 let node: TestNode;
 /** It would confirm to the node where its log ends. */
@@ -27,19 +28,14 @@ let conversation: TestConversation;
 let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
 
 before(async () => {
-  chain = await startTestChain();
-  directory = await temporaryDirectory();
-  node = await startTestNode({ chain, account: 1, dataDir: join(directory.path, "first") });
-  peer = await startTestNode({ chain, account: 2 });
+  chain = stack.use(await startTestChain());
+  directory = stack.use(await temporaryDirectory());
+  node = stack.use(await startTestNode({ chain, account: 1, dataDir: join(directory.path, "first") }));
+  peer = stack.use(await startTestNode({ chain, account: 2 }));
   conversation = await startTestConversation({ network: chain.network, api: node.api });
 });
 
-after(async () => {
-  await node[Symbol.asyncDispose]();
-  await peer[Symbol.asyncDispose]();
-  await directory[Symbol.asyncDispose]();
-  await chain[Symbol.asyncDispose]();
-});
+after(() => stack.disposeAsync());
 
 test("a node that is brought back from a backup under load has all from before it, and signs nothing twice", async () => {
   const url = node.metricsUrl ?? "";

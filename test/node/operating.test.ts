@@ -54,7 +54,7 @@ before(async () => {
   await until("the other's", async () => /weft_peer_bytes_total [1-9]/.test(await page("/metrics")));
 });
 
-after(() => network[Symbol.asyncDispose]());
+after(() => network?.[Symbol.asyncDispose]());
 
 async function page(path: string, options?: RequestInit): Promise<string> {
   return await (await fetch(`${metrics}${path}`, options)).text();
