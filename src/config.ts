@@ -105,13 +105,13 @@ export const nodeSettings = {
     "2000",
     "bytes of Welcomes, group infos and key packages that are taken",
   ),
-  strangerBytesBurst: count("WEFT_STRANGER_BYTES_BURST", "6000000", "bytes of these that are taken at once"),
+  strangerBytesBurst: count("WEFT_STRANGER_BYTES_BURST", "8000000", "bytes of these that are taken at once"),
   allStrangerBytesPerSecond: count(
     "WEFT_ALL_STRANGER_BYTES_PER_SECOND",
     "16000",
     "bytes of these that are taken, of all addresses together",
   ),
-  allStrangerBytesBurst: count("WEFT_ALL_STRANGER_BYTES_BURST", "12000000", "the same at once"),
+  allStrangerBytesBurst: count("WEFT_ALL_STRANGER_BYTES_BURST", "16000000", "the same at once"),
   peerMessageBytesPerMinute: count(
     "WEFT_PEER_MESSAGE_BYTES_PER_MINUTE",
     "109000000",
