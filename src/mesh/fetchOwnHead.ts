@@ -28,24 +28,27 @@ export async function fetchOwnHead(params: {
   intake: Intake;
   ask: Ask;
   connected: () => readonly string[];
+  /** Whether a peer serves the log's shard: another one has nothing of it, or what was left there; its word is not enough. */
+  serves: (peerId: string) => boolean;
   logger: MeshLogger;
   signal: AbortSignal;
   timeoutMs?: number;
 }): Promise<OwnHead> {
-  const { log, meshLog, ask, connected, timeoutMs = OWN_HEAD_MS, signal } = params;
+  const { log, meshLog, ask, connected, serves, timeoutMs = OWN_HEAD_MS, signal } = params;
   const until = steadyMs() + timeoutMs;
   let peers = await askAll({ log, ask, peerIds: connected() });
-  while (peers.length === 0 && steadyMs() < until && !signal.aborted) {
+  const confirming = () => peers.filter(({ peerId }) => serves(peerId));
+  while (confirming().length === 0 && steadyMs() < until && !signal.aborted) {
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     peers = await askAll({ log, ask, peerIds: connected() });
   }
-  if (peers.length === 0) return { kind: "no-answer" };
+  if (confirming().length === 0) return { kind: "no-answer" };
   const highest = peers.map(({ reaches }) => reaches).reduce(maximum, 0n);
   if (highest > meshLog.headOf(log).range.next)
     await catchUpLog({ ...params, peers, ranges: await meshLog.missing(log) });
   const { range } = meshLog.headOf(log);
   if (highest > range.next) return { kind: "lacking", next: range.next, highest };
-  return { kind: "whole", next: range.next, answers: peers.length };
+  return { kind: "whole", next: range.next, answers: confirming().length };
 }
 
 async function askAll(params: {

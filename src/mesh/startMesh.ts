@@ -152,8 +152,8 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     syncNow: () => sync.syncWith(connected()),
     fetchOwnHead: (params) => {
       const { shard } = params.log;
-      const ofShard = () => connected().filter((peer) => hasShard({ bitmap: shardsOf(peer), shard }));
-      return fetchOwnHead({ ...params, meshLog: log, intake, ask, connected: ofShard, logger, signal });
+      const serves = (peerId: string) => hasShard({ bitmap: shardsOf(peerId), shard });
+      return fetchOwnHead({ ...params, meshLog: log, intake, ask, connected, serves, logger, signal });
     },
     peerClocks: clocks.now,
     askBlocks: () => askBlocks({ ask, peerIds: connected() }),

@@ -57,7 +57,7 @@ test("peers tell each other of the logs in shards that both serve, and hear no o
   assert.deepEqual(shardsHeld(a), [0, 1]);
 });
 
-test("a node's own head is asked of peers that serve the shard only: others would say that there is none", async () => {
+test("a node's own head is confirmed by peers that serve the shard only: others have nothing of it, or all that is left", async () => {
   const directory = testDirectory();
   await using a = await startTestMesh({ name: "a", directory, network, shards: [0, 1] });
   await using b = await startTestMesh({ name: "b", directory, network, shards: [1] });
@@ -69,4 +69,13 @@ test("a node's own head is asked of peers that serve the shard only: others woul
   const own = (shard: number) => a.mesh.fetchOwnHead({ log: { ...a.originator.log, shard }, timeoutMs: 200 });
   assert.deepEqual(await own(0), { kind: "no-answer" });
   assert.deepEqual(await own(1), { kind: "whole", next: 0n, answers: 1 });
+  // It served the shard before.
+  await using c = await startTestMesh({ name: "c", directory, network, shards: [0] });
+  c.register(directory);
+  await until("connected", () => a.mesh.peers().length === 2);
+  await appendPeerBatch({
+    store: b.store,
+    batch: a.originator.next([envelopeIn(0, "signed")], { shard: 0 }),
+  });
+  assert.deepEqual(await own(0), { kind: "whole", next: 1n, answers: 1 });
 });
