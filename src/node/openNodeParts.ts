@@ -135,7 +135,9 @@ export function runInBackground(params: { parts: NodeParts; stack: AsyncDisposab
   const { shelf } = parts;
   const isFollowed = (group: GroupId): boolean => [...hub.watches].some(({ groups }) => groups.has(group));
   const isRead = (group: GroupId): boolean => shelf.isRead(group) || isFollowed(group);
-  const onPruned = (count: number): void => void (parts.traffic.pruned += count);
+  const onPruned = (count: number): void => {
+    parts.traffic.pruned += count;
+  };
   const keeping = { store, index, isRead, time, room, settings, onPruned, logger };
   const pruning = keepPruning({ ...keeping, signal: stop.signal });
   const tending = keepTransactions({ chain, relayer, hub, logger, signal: stop.signal });

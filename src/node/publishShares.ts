@@ -42,7 +42,8 @@ const KEY_PACKAGE_RATE: Rate = { perSecond: 100, burst: 256_000 };
 export function openPublishShares(params: { rates: PublishRates; nowMs?: () => number }): PublishShares {
   const { rates, nowMs = steadyMs } = params;
   const shared = (rate: Rate) => openFairPool({ ...rate, nowMs });
-  const own = (rate: Rate) => createTokenBuckets({ ...rate, what: "bytes", nowMs, onRefusal: () => undefined });
+  const own = (rate: Rate) =>
+    createTokenBuckets({ ...rate, what: "bytes", nowMs, onRefusal: () => undefined });
   const messages = { each: own(rates.messages.each), all: shared(rates.messages.all) };
   const strangers = { each: own(rates.strangers.each), all: shared(rates.strangers.all) };
   const keyPackages = own(KEY_PACKAGE_RATE);

@@ -48,7 +48,7 @@ export function clientAddress(params: {
 }
 
 /** The addresses that a header names, in its order; undefined for what is none. */
-export function forwardedAddresses(params: {
+function forwardedAddresses(params: {
   headers: IncomingHttpHeaders;
   header: ProxySettings["header"];
 }): (string | undefined)[] {

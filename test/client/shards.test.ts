@@ -7,14 +7,7 @@ import { checkTopic } from "../../src/client/links/checkTopic.ts";
 import { rankGroupNodes } from "../../src/client/links/rankGroupNodes.ts";
 import { readDirectory } from "../../src/client/links/readDirectory.ts";
 import { isWeftError } from "../../src/errors.ts";
-import {
-  createGroup,
-  groupStatus,
-  preferNode,
-  rankNodes,
-  sendMessage,
-  syncStatus,
-} from "../../src/index.ts";
+import { createGroup, groupStatus, preferNode, rankNodes, sendMessage, syncStatus } from "../../src/index.ts";
 import { connectNode, type NodeConnection } from "../../src/rpc/connectNode.ts";
 import { envelopeHash } from "../../src/wire/envelope.ts";
 import type { GroupId, NodeId } from "../../src/wire/ids.ts";

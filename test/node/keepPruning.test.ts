@@ -54,7 +54,17 @@ test("room that becomes scarce is told once, ends above the mark only, and what 
   });
   const stop = new AbortController();
   const time = { chain: () => ({ timeMs: now, isFresh: true }) };
-  const kept = { store, index, isRead: () => false, onPruned: () => undefined, time, room, settings, logger, lookMs: 5 };
+  const kept = {
+    store,
+    index,
+    isRead: () => false,
+    onPruned: () => undefined,
+    time,
+    room,
+    settings,
+    logger,
+    lookMs: 5,
+  };
   const pruning = keepPruning({ ...kept, signal: stop.signal });
   assert.equal(room.shortage(), undefined);
   free = 99;

@@ -15,18 +15,7 @@ import { echoApi, watermark } from "./echoApi.ts";
 
 const METHODS = "/weft.v1.NodeService/";
 const MEGA = 1024 * 1024;
-const quick: Deadlines = {
-  ...deadlines,
-  ...{
-    firstByteMs: 300,
-    headersMs: 300,
-    requestMs: 500,
-    bodyMs: 600,
-    paceMs: 200,
-    unreadMs: 300,
-    idleMs: 400,
-  },
-};
+const quick: Deadlines = { ...deadlines, bodyMs: 1_500, paceMs: 500, unreadMs: 500 };
 const nothing = { connections: 0, streams: 0, bytes: 0 };
 const page = (bytes: number): SubscriptionEvent & { kind: "page" } => ({
   ...{ kind: "page", watermark, more: false },

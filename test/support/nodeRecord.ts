@@ -24,7 +24,7 @@ export async function startLoggedNetwork(params: { nodes: number }) {
   await using stack = new AsyncDisposableStack();
   const chain = stack.use(await startTestChain({ blockMs: 50 }));
   const logs: Piece[] = [];
-  const { logger } = openLogger({
+  const logger = openLogger({
     level: "trace",
     to: { write: (line) => void logs.push({ place: "logs", bytes: Buffer.from(line) }) },
   });
