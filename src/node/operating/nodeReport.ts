@@ -1,8 +1,9 @@
-import { peerIdText } from "../../mesh/peerId.ts";
+import { provenPeerId } from "../../mesh/peerId.ts";
 import type { Mesh } from "../../mesh/startMesh.ts";
-import { logHeads } from "../../store/node/logStore.ts";
+import { logHeads, logStateOf } from "../../store/node/logStore.ts";
 import { lastCheckpointOf } from "../../store/node/readCheckpoints.ts";
 import type { Address, NodeId } from "../../wire/ids.ts";
+import { shardsIn } from "../../wire/shards.ts";
 import type { NodeParts } from "../openNodeParts.ts";
 import type { NodeState } from "./nodeState.ts";
 
@@ -96,11 +97,10 @@ export async function nodeReportOf(params: {
   };
 }
 
-async function ownLogsOf({ node, admission }: NodeParts): Promise<OwnLog[]> {
+async function ownLogsOf({ node, shards, admission }: NodeParts): Promise<OwnLog[]> {
   const { store, index } = admission;
   const generation = BigInt(index.state.nodes.get(node)?.generation ?? 0);
-  const signed = logHeads(store).filter(({ log }) => log.node === node && log.generation === generation);
-  const logs = signed.length > 0 ? signed : [{ log: { node, generation, shard: 0 }, next: 0n }];
+  const logs = shardsIn(shards).map((shard) => logStateOf(store.state, { node, generation, shard }));
   return await Promise.all(
     logs.map(async ({ log, next }) => {
       const last = await lastCheckpointOf({ index, log });
@@ -112,7 +112,8 @@ async function ownLogsOf({ node, admission }: NodeParts): Promise<OwnLog[]> {
 
 async function peersOf(params: { parts: NodeParts; mesh: Mesh }): Promise<Peer[]> {
   const { parts, mesh } = params;
-  const nodes = new Map(parts.directory.nodes().map((record) => [peerIdText(record.peerId), record]));
+  const { network, directory } = parts;
+  const nodes = new Map(directory.nodes().map((node) => [provenPeerId({ network, node }), node]));
   const answers = await inTime(mesh.askBlocks());
   const blocks = new Map(answers.map(({ peerId, number }) => [peerId, number]));
   const lag = mesh.lag();
