@@ -51,7 +51,7 @@ async function publish(node: TestNode, envelope: Envelope): Promise<string | und
 }
 
 async function page(node: TestNode, path: string): Promise<{ status: number; text: string }> {
-  const answer = await fetch(`${node.url}${path}`);
+  const answer = await fetch(`${node.metricsUrl}${path}`);
   return { status: answer.status, text: await answer.text() };
 }
 
@@ -98,7 +98,7 @@ test("below the mark a node takes nothing to publish and says so, and still serv
   const { envelopes } = await low.api.query({ topics: [{ topic: groupTopic(conversation.group) }] });
   assert.ok(envelopes.length > 0);
   assert.equal(await publish(low, message), "acknowledged", "that has its receipt");
-  const ready = await page(low, "/ready");
+  const ready = await page(low, "/readyz");
   assert.equal(ready.status, 200);
   assert.match(ready.text, /nothing is published here \(disk-low\): its disk has room for \d+ MB/);
   assert.match((await page(low, "/metrics")).text, /weft_disk_low 1\n/);
