@@ -121,14 +121,10 @@ async function nextEvent(
   if (head.number <= after.number) {
     // An RPC behind a load balancer may lag: that is a fork only if the blocks that it has differ.
     const expected = known.find(({ number }) => number <= head.number) ?? rootOf(chain);
-    const fork = await findFork({ chain, known, head, signal });
-    return fork.hash === expected.hash ? { kind: "idle", head } : { kind: "rollback", to: fork };
+    return await backTo({ ...params, expected, head });
   }
   const page = await readPage({ ...params, after, head });
-  if (page.kind === "fork") {
-    const fork = await findFork({ chain, known, head, signal });
-    return fork.hash === after.hash ? { kind: "idle", head } : { kind: "rollback", to: fork };
-  }
+  if (page.kind === "fork") return await backTo({ ...params, expected: after, head });
   const to = page.blocks.at(-1) ?? after;
   const finalBlock = finalBlockOf({ ...params, head });
   return { ...page, fromBlock: after.number + 1, to, head: blockRefOf(head), finalBlock };
@@ -157,7 +153,18 @@ async function readPage(
   }
 }
 
-/** The newest of the known blocks that is on the chain. */
+/** The rollback to what the chain still has, if that is less than expected. Another chain may have equal first blocks. */
+async function backTo(
+  params: Position & { known: readonly BlockRef[]; expected: BlockRef; head: Header },
+): Promise<ChainEvent | Idle> {
+  const { chain, expected, head, signal } = params;
+  const fork = await findFork(params);
+  if (fork.hash === expected.hash) return { kind: "idle", head };
+  await checkChain({ chain, signal });
+  return { kind: "rollback", to: fork };
+}
+
+/** The newest of the known blocks that is on the chain; the root if none is. */
 async function findFork(params: {
   chain: Chain;
   known: readonly BlockRef[];
@@ -171,7 +178,6 @@ async function findFork(params: {
     if (header === undefined) throw new Error(`the RPC does not have block ${block.number}`);
     if (header.hash === block.hash) return block;
   }
-  await checkChain({ chain, signal });
   return rootOf(chain);
 }
 

@@ -11,6 +11,7 @@ import { relayAppend } from "../../src/chain/relayAppend.ts";
 import { callRpc } from "../../src/devnet/callRpc.ts";
 import { startLocalChain } from "../../src/devnet/startLocalChain.ts";
 import { isWeftError } from "../../src/errors.ts";
+import { deployTestContracts } from "../support/deployTestContracts.ts";
 import { startTestChain, type TestChain } from "../support/startTestChain.ts";
 import { startTcpProxy } from "../support/tcpProxy.ts";
 import { type TestEntry, testEntry, testGroup } from "../support/testGroup.ts";
@@ -293,7 +294,9 @@ test("any history of entries, reorgs, cuts and restarts ends with what the chain
 test("an RPC that turns to another chain ends the follower", async () => {
   await using other = await startLocalChain({ kind: "anvil", blockMs: 20 });
   const client = createClient({ transport: http(other.rpcUrl) });
-  const cursor = [await headOf(local.chain)];
+  const head = await headOf(local.chain);
+  await callRpc({ rpcUrl: other.rpcUrl, method: "anvil_mine", args: [`0x${head.number.toString(16)}`] });
+  const cursor = [head];
   const events = followChain({ chain: { ...local.chain, client }, cursor });
   await assert.rejects(
     async () => {
@@ -301,6 +304,25 @@ test("an RPC that turns to another chain ends the follower", async () => {
     },
     (error) => isWeftError(error, "wrong-chain"),
   );
+});
+
+test("a chain that went back before the contracts is another one, also where its first blocks are equal", async () => {
+  await using chain = await startLocalChain({ kind: "anvil", blockMs: 20 });
+  const { rpcUrl } = chain;
+  const snapshot = await callRpc<string>({ rpcUrl, method: "evm_snapshot" });
+  const network = await deployTestContracts({ rpcUrl, settings: {} });
+  const opened = await openChain({ rpcUrl, network });
+  // One may say that it was deployed earlier: what is known then starts with blocks that both chains have.
+  const earlier = { ...opened, network: { ...network, deployedBlock: 1 } };
+  const signal = AbortSignal.timeout(30_000);
+  const reverted = async () => {
+    for await (const event of followChain({ chain: earlier, cursor: [], pollMs: 10, signal })) {
+      assert.equal(event.kind, "page");
+      if (event.to.number > network.deployedBlock)
+        await callRpc({ rpcUrl, method: "evm_revert", args: [snapshot] });
+    }
+  };
+  await assert.rejects(reverted, (error) => isWeftError(error, "wrong-chain"));
 });
 
 test("opening refuses another chain id, another genesis, missing contracts and a dead address", async () => {
