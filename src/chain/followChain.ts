@@ -158,6 +158,7 @@ async function backTo(
   params: Position & { known: readonly BlockRef[]; expected: BlockRef; head: Header },
 ): Promise<ChainEvent | Idle> {
   const { chain, expected, head, signal } = params;
+  if (head.hash === expected.hash) return { kind: "idle", head };
   const fork = await findFork(params);
   if (fork.hash === expected.hash) return { kind: "idle", head };
   await checkChain({ chain, signal });

@@ -62,9 +62,10 @@ export async function forgetEpochs(params: { core: ClientCore; group: Group; now
   const decided = await decidedEntries({ core, group, finalBlock });
   const over = epochs.filter((kept) => isFinallyOver({ group, kept, finalBlock, ...decided }));
   const closed = over.filter(({ closedAtMs }) => closedAtMs > 0);
+  const lapsed = await expired({ core, group, closed, nowMs });
   const dropped = [
     ...over.filter(({ head }) => !group.view.branch.places.has(head)),
-    ...(await expired({ core, group, closed, nowMs })),
+    ...lapsed.filter(({ head }) => group.view.staged.get(head as EntryId)?.welcome === undefined),
   ];
   const toClose = over.filter((one) => one.closedAtMs === 0 && !dropped.includes(one));
   const droppedStaged = lostEntries({
@@ -130,7 +131,10 @@ function isFinallyOver(params: {
   return end !== undefined && isFinal(end, finalBlock) && !voidable.has(end.id);
 }
 
-/** Own entries that can't land any more: another one has their place for good, or what they stood on is gone. */
+/**
+ * Own entries that nothing is to be done for any more: what they stood on is gone, another one has their place for good,
+ * or they have it and their Welcomes are written. Whoever was offline or waited for a witness writes those late.
+ */
 function lostEntries(params: {
   group: Group;
   kept: readonly KeptEpoch[];
@@ -140,10 +144,11 @@ function lostEntries(params: {
   const { group, kept, finalBlock, voidable } = params;
   const { branch, staged } = group.view;
   const heads = new Set(kept.map(({ head }) => head));
-  return [...staged].flatMap(([id, { parent }]) => {
+  return [...staged].flatMap(([id, { parent, welcome }]) => {
     const place = branch.places.get(parent);
     if (place === undefined) return heads.has(parent) ? [] : [id];
     const successor = branch.steps[place + 1]?.entry;
+    if (successor?.id === id && welcome !== undefined) return [];
     return successor && isFinal(successor, finalBlock) && !voidable.has(successor.id) ? [id] : [];
   });
 }
