@@ -102,12 +102,23 @@ export type GroupRecord = {
   readonly isRelanding?: boolean | undefined;
   /** Whose member the Welcome came from, if one brought this client in. */
   readonly inviter?: InboxId | undefined;
-  /** It can't tell yet whether the others adopted the entry that brought it in: it says nothing before it hears another. */
+  /**
+   * True: it can't tell yet whether the others adopted the entry that brought it in, and says nothing before it hears
+   * another. False: it has heard one, or has judged the entry itself.
+   */
   readonly isUnheard?: boolean | undefined;
-  /** The branch's last Add, once those who came in by it could hear a member that follows it. */
-  readonly confirmed?: EntryId | undefined;
+  readonly heard?: Heard | undefined;
   /** In it by the leaf of an installation that was replaced: read, but nothing is sealed or staged. */
   readonly isFormer?: boolean | undefined;
+};
+
+/** Who was heard since the branch's last Add, as those who came in by it could. */
+export type Heard = {
+  readonly since: EntryId;
+  /** Inboxes, one's own among them; no more than it takes. */
+  readonly by: readonly InboxId[];
+  /** How often this client has confirmed it. */
+  readonly own: number;
 };
 
 /** What a reorganization took of the branch: its entries may land again, then their epochs go on where they were. */
