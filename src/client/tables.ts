@@ -49,13 +49,18 @@ export type RevocationRecord = Pick<Intent, "id" | "createdAtMs" | "progress" | 
   readonly isFinal: boolean;
 };
 
-/** What showed that another database uses the keys of this one. */
+/** What showed that another database uses the keys of this one, or that they can never count. */
 export type CopyEvidence =
   | { readonly kind: "message"; readonly group: GroupId; readonly envelope: EnvelopeHash }
   | { readonly kind: "entry"; readonly group: GroupId; readonly entry: EntryId }
-  | { readonly kind: "key-package"; readonly generation: number };
+  | { readonly kind: "key-package"; readonly generation: number }
+  /** The chain lists the installation for good, in a step that nobody vouches for or that it never agreed to. */
+  | { readonly kind: "void-registration" };
 
-/** This database is a copy, or an older state, of one that went on. It stays until the last trace is gone. */
+/**
+ * This database is a copy, or an older state, of one that went on, or its installation is void. It stays until the last
+ * trace is gone.
+ */
 export type CopyRecord = {
   /** The one whose keys both have. */
   readonly installation: InstallationKey;
