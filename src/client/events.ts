@@ -54,8 +54,8 @@ export type ClientEvent =
   /** This installation was revoked: whatever it tries from now on fails. */
   | { readonly kind: "revoked" }
   /**
-   * Another database has used the keys of this one, which is a copy or was restored: it becomes a new installation.
-   * What was not sealed yet fails as `copied`.
+   * Another database has used the keys of this one, which is a copy or was restored, or the chain lists its installation
+   * so that it can never count: it becomes a new installation. What was not sealed yet fails as `copied`.
    */
   | { readonly kind: "copied"; readonly installation: InstallationKey }
   /** Events were lost: list the messages anew. */

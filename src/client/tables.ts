@@ -49,13 +49,18 @@ export type RevocationRecord = Pick<Intent, "id" | "createdAtMs" | "progress" | 
   readonly isFinal: boolean;
 };
 
-/** What showed that another database uses the keys of this one. */
+/** What showed that another database uses the keys of this one, or that they can never count. */
 export type CopyEvidence =
   | { readonly kind: "message"; readonly group: GroupId; readonly envelope: EnvelopeHash }
   | { readonly kind: "entry"; readonly group: GroupId; readonly entry: EntryId }
-  | { readonly kind: "key-package"; readonly generation: number };
+  | { readonly kind: "key-package"; readonly generation: number }
+  /** The chain lists the installation for good, in a step that nobody vouches for or that it never agreed to. */
+  | { readonly kind: "void-registration" };
 
-/** This database is a copy, or an older state, of one that went on. It stays until the last trace is gone. */
+/**
+ * This database is a copy, or an older state, of one that went on, or its installation is void. It stays until the last
+ * trace is gone.
+ */
 export type CopyRecord = {
   /** The one whose keys both have. */
   readonly installation: InstallationKey;
@@ -102,12 +107,23 @@ export type GroupRecord = {
   readonly isRelanding?: boolean | undefined;
   /** Whose member the Welcome came from, if one brought this client in. */
   readonly inviter?: InboxId | undefined;
-  /** It can't tell yet whether the others adopted the entry that brought it in: it says nothing before it hears another. */
+  /**
+   * True: it can't tell yet whether the others adopted the entry that brought it in, and says nothing before it hears
+   * another. False: it has heard one, or has judged the entry itself.
+   */
   readonly isUnheard?: boolean | undefined;
-  /** The branch's last Add, once those who came in by it could hear a member that follows it. */
-  readonly confirmed?: EntryId | undefined;
+  readonly heard?: Heard | undefined;
   /** In it by the leaf of an installation that was replaced: read, but nothing is sealed or staged. */
   readonly isFormer?: boolean | undefined;
+};
+
+/** Who was heard since the branch's last Add, as those who came in by it could. */
+export type Heard = {
+  readonly since: EntryId;
+  /** Inboxes, one's own among them; no more than it takes. */
+  readonly by: readonly InboxId[];
+  /** How often this client has confirmed it. */
+  readonly own: number;
 };
 
 /** What a reorganization took of the branch: its entries may land again, then their epochs go on where they were. */

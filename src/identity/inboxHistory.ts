@@ -65,12 +65,17 @@ export function recoveryAt(params: {
     : recovery;
 }
 
+/** True for an installation that is on the chain and never counts: it did not agree to enter, or nobody vouches for it. */
+export function neverCounts({ vouch, isVoid }: Pick<HistoryInstallation, "vouch" | "isVoid">): boolean {
+  return isVoid || vouch === "nobody";
+}
+
 /** What judging needs: installations that agreed to enter and that somebody vouches for, with revocations likewise. */
 export function knownInboxOf({ inbox, installations }: InboxHistory): KnownInbox {
   return {
     inbox,
     installations: installations
-      .filter(({ vouch, isVoid }) => vouch !== "nobody" && !isVoid)
+      .filter((one) => !neverCounts(one))
       .map(({ installation, addedBlock, revokedBlock, revocationVouch }) => ({
         installation,
         addedBlock,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { askRegistry, forgetInboxes, refreshInboxes } from "../../src/client/entries/askRegistry.ts";
+import { confirmedInbox } from "../../src/client/identity/confirmedInbox.ts";
 import type { ServedFault } from "../../src/client/identity/takeHistory.ts";
 import { isWeftError } from "../../src/errors.ts";
 import type { History, NodeApi } from "../../src/rpc/nodeApi.ts";
@@ -221,6 +222,26 @@ test("a rollback leaves what earlier blocks said, and has the rest read again", 
   assert.deepEqual(core.inboxes.get(inbox)?.keyWallets.includes(founder.address), true);
   await refreshInboxes({ ...ask, api: servingNode({ inbox, steps: steps.slice(0, 3), head: 7 }) });
   assert.deepEqual([core.inboxes.get(inbox)?.asOf, core.inboxes.get(inbox)?.count], [7, 3]);
+});
+
+test("what others have confirmed stays so when a reading that knows less of it is not confirmed", async () => {
+  await using opened = await openOfflineClient();
+  const { core } = opened;
+  const { steps } = lived();
+  const ask = { core, inboxes: [inbox], block: 0, signal: AbortSignal.timeout(10_000) };
+  const reading = { inboxes: new Map() };
+  await refreshInboxes({ ...ask, reading, api: servingNode({ inbox, steps: steps.slice(0, 2), head: 2 }) });
+  await refreshInboxes({ ...ask, reading: core, api: servingNode({ inbox, steps, head: 9 }) });
+  const told = core.inboxes.get(inbox);
+  assert.ok(told?.isProvisional);
+  core.inboxes.set(inbox, { ...told, isProvisional: false, confirmedAsOf: 9 });
+  await refreshInboxes({ ...ask, reading, api: servingNode({ inbox, steps, head: 12 }) });
+  assert.equal(core.inboxes.get(inbox)?.asOf, 12);
+  const known = confirmedInbox(core.inboxes.get(inbox));
+  assert.deepEqual(
+    known?.installations.map(({ revokedBlock }) => revokedBlock),
+    [4, undefined],
+  );
 });
 
 function consentOf(step: IdentityStep) {

@@ -142,7 +142,7 @@ test("a newcomer whose lineage has siblings hears a second member before it says
   assert.equal(handle?.view.record.isUnheard, true, "the one who brought it in is no second member");
   await setOnline({ client: bob.client, online: true });
   assert.deepEqual(await said.settled, delivered);
-  assert.equal(handle?.view.record.isUnheard, undefined);
+  assert.equal(handle?.view.record.isUnheard, false);
   const digests = async ({ client }: TestClient) => (await groupStatus({ client, group })).digests;
   await until("bob reads dave", async () => (await texts(bob, group)).includes("hello"));
   await until("equal digests", async () => {

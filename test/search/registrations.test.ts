@@ -1,14 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { signCreateInbox } from "../../src/chain/signIdentity.ts";
 import { coreOf } from "../../src/client/client.ts";
 import { noticeCopy } from "../../src/client/identity/noticeCopy.ts";
+import { tables } from "../../src/client/tables.ts";
 import { WeftError } from "../../src/errors.ts";
 import { setOnline } from "../../src/index.ts";
 import type { NodeApi } from "../../src/rpc/nodeApi.ts";
 import { headOf, reorganize } from "./memoryChain.ts";
 import type { Seat } from "./seat.ts";
 import { seedRandomness } from "./seedRandomness.ts";
-import { emptySnapshot, openSeats, openWorld, seatOf, type World } from "./world.ts";
+import { BLOCK_MS, emptySnapshot, openSeats, openWorld, seatOf, type World } from "./world.ts";
 
 const PATIENCE_MS = 60_000;
 
@@ -85,4 +87,32 @@ test("a registration that can't land any more as it was signed is signed anew", 
   takeRegistration(world, second);
   assert.equal(isListed(world, third), false);
   await untilListed(world, third);
+});
+
+test("a registration that is void on the chain is not taken for done: the client becomes another installation", async () => {
+  using _ = seedRandomness(3);
+  await using world = await openWorld({ snapshot: emptySnapshot(["alice"]), seed: 3, faults: 0 });
+  await openSeats(world, ["alice"]);
+  const alice = seatOf(world, "alice");
+  const core = alice.client && coreOf(alice.client);
+  assert.ok(core);
+  await untilListed(world, alice);
+  const { chain } = world;
+  const record = await tables.identity.get(core.database, {});
+  assert.ok(record);
+  const { salt, installation } = record;
+  takeRegistration(world, alice);
+  // Whoever has the wallet registers the key without what only the installation can sign.
+  const signer = { wallet: core.wallet, nonce: 0n, deadline: BigInt(2 ** 40) };
+  const installationSignature = new Uint8Array(64).fill(1);
+  const { network } = chain;
+  const action = await signCreateInbox({ network, salt, installation, installationSignature, signer });
+  chain.waiting = [{ kind: "identity", action }];
+  // Its addition has to be final first.
+  const untilMs = world.time.nowMs() + core.finalityBlocks * BLOCK_MS + PATIENCE_MS;
+  while (core.self.installation.key === installation || !isListed(world, alice)) {
+    assert.ok(world.time.nowMs() < untilMs, "it goes on as an installation that never counts");
+    await world.time.run(200);
+  }
+  assert.equal((await tables.identity.get(core.database, {}))?.installation, core.self.installation.key);
 });

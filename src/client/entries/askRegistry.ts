@@ -98,11 +98,20 @@ async function remember(params: {
 }): Promise<void> {
   const { core, snapshots } = params;
   // Somebody else may have asked meanwhile, and have learned of later blocks.
-  const news = snapshots.filter(([inbox, { asOf }]) => (core.inboxes.get(inbox)?.asOf ?? -1) <= asOf);
+  const news = snapshots
+    .filter(([inbox, { asOf }]) => (core.inboxes.get(inbox)?.asOf ?? -1) <= asOf)
+    .map(([inbox, snapshot]) => [inbox, asConfirmed(snapshot, core.inboxes.get(inbox))] as const);
   const changed = news.filter(([inbox, snapshot]) => !saysTheSame(core.inboxes.get(inbox), snapshot));
   for (const [inbox, snapshot] of news) core.inboxes.set(inbox, snapshot);
   const writes = changed.map(([inbox, snapshot]) => tables.knownInbox.put({ inbox }, snapshot));
   await writeAtomic({ database: core.database, writes, sync: false });
+}
+
+/** Another reading knew less of the same steps: what was confirmed of them stays so. */
+function asConfirmed(snapshot: InboxSnapshot, before: InboxSnapshot | undefined): InboxSnapshot {
+  if (before?.word !== snapshot.word || before.confirmedAsOf <= snapshot.confirmedAsOf) return snapshot;
+  const { confirmedAsOf } = before;
+  return { ...snapshot, confirmedAsOf, isProvisional: confirmedAsOf < snapshot.asOf };
 }
 
 /** What was read in this connection of a fork of the chain that may be gone is asked again. */

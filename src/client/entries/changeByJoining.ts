@@ -53,7 +53,7 @@ export async function changeByJoining(params: {
     ...{
       status: "member",
       fork: forkAfterStart(record),
-      isUnheard: record.isUnheard ?? hasToHear({ core, record, entry, entries }),
+      isUnheard: record.isUnheard ?? (hasToHear({ core, record, entry, entries }) || undefined),
     },
   };
   const branch = branchWith({ group, record: joined, added: lineage });

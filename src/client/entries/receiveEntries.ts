@@ -7,6 +7,7 @@ import { HANGING, isCounted } from "../groups/deadRuns.ts";
 import { readState } from "../groups/epochStates.ts";
 import { type EpochView, viewOf } from "../groups/epochView.ts";
 import type { Group } from "../groups/group.ts";
+import { unheardAgain } from "../groups/unheard.ts";
 import { branchWith, judgeSenders, removedBy } from "../messages/judgeSenders.ts";
 import { releaseHeld } from "../messages/releaseHeld.ts";
 import { hasActive } from "../policy/roleOf.ts";
@@ -90,7 +91,7 @@ function asJoining({ record, entry }: { record: GroupRecord; entry: Entry }): Gr
   if (status !== "removed" || awaited?.head !== entry.id) return undefined;
   const { head, epoch } = awaited;
   const start = { head, epoch };
-  const anew = { reason: undefined, awaited: undefined, isUnheard: undefined } as const;
+  const anew = { reason: undefined, awaited: undefined, isUnheard: unheardAgain(record, head) } as const;
   return { ...record, ...start, ...anew, status: "joining", start };
 }
 

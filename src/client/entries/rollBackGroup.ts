@@ -5,6 +5,7 @@ import { cutDead, type DeadRuns, type Place } from "../groups/deadRuns.ts";
 import { readEpoch } from "../groups/epochStates.ts";
 import { namesOf, viewOf } from "../groups/epochView.ts";
 import type { Group } from "../groups/group.ts";
+import { unheardAgain } from "../groups/unheard.ts";
 import { branchWith, judgeSenders, removedBy } from "../messages/judgeSenders.ts";
 import { readDeadAnew } from "../messages/readDeadAnew.ts";
 import { readRecord } from "../messages/timelineStore.ts";
@@ -212,5 +213,7 @@ async function recordAt(params: {
 
 /** The very entry that brought this client in is gone: wait until it lands again. */
 function rejoining(record: GroupRecord): GroupRecord {
-  return { ...record, ...record.start, status: "joining", isRelanding: true, isUnheard: undefined };
+  const { start } = record;
+  const isUnheard = unheardAgain(record, start.head);
+  return { ...record, ...start, status: "joining", isRelanding: true, isUnheard };
 }

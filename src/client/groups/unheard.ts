@@ -1,6 +1,14 @@
 import type { EntryId, InboxId } from "../../wire/ids.ts";
-import type { EntryRecord, GroupRecord, HeadId } from "../tables.ts";
+import type { EntryRecord, GroupRecord, HeadId, Heard } from "../tables.ts";
 import type { Branch, BranchStep } from "./branch.ts";
+
+/**
+ * So many inboxes have to be heard after an Add: then whoever came in has heard one that is neither its own nor that of
+ * whoever signed its Welcome, which need not be the author's.
+ */
+const ENOUGH = 3;
+/** How often a member confirms one Add: whoever asks without need has nobody answer without end. */
+const MAX_CONFIRMATIONS = 3;
 
 /** The lineage of an entry does not change. */
 const known = new WeakMap<EntryRecord, boolean>();
@@ -49,21 +57,30 @@ export function lastAddOf({ steps }: Branch): (BranchStep & { readonly entry: En
   return step?.entry && { ...step, entry: step.entry };
 }
 
-/** Who may show those who came in by an entry that others follow it: neither its author nor they themselves. */
-export function isWitnessOf(params: {
-  entry: EntryRecord;
-  inviter: InboxId | undefined;
-  inbox: InboxId;
-}): boolean {
-  const { entry, inviter, inbox } = params;
+/** Who can show best to those who came in by an entry that others follow it: neither its author nor they themselves. */
+export function isWitnessOf({ entry, inbox }: { entry: EntryRecord; inbox: InboxId }): boolean {
   const { verdict } = entry;
-  if (verdict.kind !== "adopted") return inbox !== inviter;
+  if (verdict.kind !== "adopted") return false;
   return inbox !== verdict.writer.inbox && verdict.adds.every((add) => add.inbox !== inbox);
+}
+
+/** Who was heard since the branch's last Add. */
+export function heardSince({ record, branch }: { record: GroupRecord; branch: Branch }): Heard | undefined {
+  const last = lastAddOf(branch);
+  if (!last) return undefined;
+  const since = last.head as EntryId;
+  return record.heard?.since === since ? record.heard : { since, by: [], own: 0 };
+}
+
+/** Whether it helps those who came in if this member says that it is there. */
+export function isHearingOwed({ by, own }: Heard, self: InboxId): boolean {
+  return by.length < ENOUGH && own < MAX_CONFIRMATIONS && !by.includes(self);
 }
 
 /**
  * The record of a group once a member was heard in an epoch of the branch: this client may speak if it was waiting for a
- * second member, and for the last Add it is known that those who came in by it have heard one. `undefined`: as before.
+ * second member, also if the entry that brought it in lands again; and for the last Add it is known who was heard since.
+ * `undefined`: as before.
  */
 export function heardRecord(params: {
   record: GroupRecord;
@@ -72,16 +89,35 @@ export function heardRecord(params: {
   /** Of the epoch that the member spoke in. */
   head: HeadId;
   self: InboxId;
+  /** It said no more than that it is there. */
+  isConfirmation?: boolean;
 }): GroupRecord | undefined {
   const { record, branch, inbox, head, self } = params;
-  const place = branch.places.get(head);
-  if (place === undefined) return undefined;
-  const { inviter } = record;
-  const isSecond = record.isUnheard === true && inbox !== self && inbox !== inviter;
+  if (!branch.places.has(head)) return undefined;
+  const isSecond = record.isUnheard !== false && inbox !== self && inbox !== record.inviter;
+  const heard = heardAfter(params);
+  if (!isSecond && heard === record.heard) return undefined;
+  return { ...record, heard, ...(isSecond ? { isUnheard: false } : {}) };
+}
+
+/**
+ * Whoever came in by the Add and confirms it though that is not owed any more has heard nobody: the confirmations that
+ * there were are pruned by now, or were too late for it. So others have to be heard again, after that one.
+ */
+function heardAfter(params: Parameters<typeof heardRecord>[0]): Heard | undefined {
+  const { record, branch, inbox, head, self, isConfirmation } = params;
   const last = lastAddOf(branch);
-  const isSince = last !== undefined && place >= (branch.places.get(last.head) ?? 0);
-  const confirms = isSince && isWitnessOf({ entry: last.entry, inviter, inbox });
-  const confirmed = confirms ? (last.head as EntryId) : record.confirmed;
-  if (!isSecond && confirmed === record.confirmed) return undefined;
-  return { ...record, confirmed, ...(isSecond ? { isUnheard: undefined } : {}) };
+  const place = branch.places.get(head) ?? -1;
+  const before = heardSince(params);
+  if (!last || !before || place < (branch.places.get(last.head) ?? 0)) return record.heard;
+  const { verdict } = last.entry;
+  const isNew = verdict.kind === "adopted" && verdict.adds.some((add) => add.inbox === inbox);
+  const isOver = before.by.length >= ENOUGH || before.by.includes(inbox);
+  if (isConfirmation && isNew && isOver && inbox !== self) return { ...before, by: [inbox] };
+  return isOver ? record.heard : { ...before, by: [...before.by, inbox] };
+}
+
+/** Of one whom the same entry brings in again: whether it was heard, or has judged the entry, stays as it is. */
+export function unheardAgain(record: GroupRecord, start: HeadId): false | undefined {
+  return record.isUnheard === false && record.start.head === start ? false : undefined;
 }

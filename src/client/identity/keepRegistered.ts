@@ -1,10 +1,12 @@
 import type { ErrorCode } from "../../errors.ts";
+import { neverCounts } from "../../identity/inboxHistory.ts";
 import { writeAtomic } from "../../store/writeAtomic.ts";
 import type { ClientCore } from "../core.ts";
 import { rankOwnNodes } from "../links/rankGroupNodes.ts";
 import { findRegistration } from "../relay/findRegistration.ts";
 import { relayRecord } from "../relay/relayRecord.ts";
 import { type IdentityRecord, tables } from "../tables.ts";
+import { noticeCopy } from "./noticeCopy.ts";
 import { selfOf } from "./openIdentity.ts";
 import { keepAction, registerInstallation, signRecord } from "./registerInstallation.ts";
 
@@ -24,7 +26,8 @@ const turns = new WeakMap<ClientCore, number>();
 /**
  * Looks after this installation's place in the registry until it is final: one that replaces another is registered;
  * where a reorganization took it away, the same signed record is sent again, or another one if two operators agree that
- * it can't land any more. True if there is nothing left to do.
+ * it can't land any more. One that has landed so that it never counts is replaced once that is final and confirmed.
+ * True if there is nothing left to do.
  */
 export async function keepRegistered(params: Params): Promise<boolean> {
   const { core, signal } = params;
@@ -35,13 +38,17 @@ export async function keepRegistered(params: Params): Promise<boolean> {
     core.registryWakeup.wake();
     return false;
   }
+  if (isVoidForGood(core)) {
+    await noticeCopy({ core, evidence: { kind: "void-registration" } });
+    return false;
+  }
   if (!record.action) return true;
   const { action, inbox, installation } = record;
   const { links, ownRelay, network, finalityBlocks } = core;
   const asked = { links, ownRelay, ranked: rankOwnNodes(core), signal };
   const known = { before: core.inboxes.get(inbox), finalityBlocks };
   const listed = await findRegistration({ ...asked, network, inbox, installation, known });
-  if (listed && listed.head >= listed.addedBlock + finalityBlocks) {
+  if (listed && !listed.isVoid && listed.head >= listed.addedBlock + finalityBlocks) {
     const final = { ...record, action: undefined };
     await writeAtomic({ database: core.database, writes: [tables.identity.put({}, final)], sync: false });
     return true;
@@ -54,6 +61,20 @@ export async function keepRegistered(params: Params): Promise<boolean> {
     if (outcome.kind === "refused" && isOutdated[outcome.code]) await signAnew({ core, record, signal });
   }
   return false;
+}
+
+/** One node alone ends no installation, nor does what a reorganization may still take. */
+function isVoidForGood({ inboxes, self, finalityBlocks }: ClientCore): boolean {
+  const snapshot = inboxes.get(self.inbox);
+  const own = snapshot?.history?.installations.find(
+    ({ installation }) => installation === self.installation.key,
+  );
+  return (
+    snapshot !== undefined &&
+    own !== undefined &&
+    neverCounts(own) &&
+    snapshot.confirmedAsOf >= own.addedBlock + finalityBlocks
+  );
 }
 
 /** Another record of the wallet landed in its place, or it was away for too long. */

@@ -12,11 +12,16 @@ export function copyRecord(core: ClientCore, evidence: CopyEvidence): CopyRecord
 
 /** To be called when the record is on disk: from now on nothing is sealed or staged. */
 export function takeCopy(core: ClientCore, copy: CopyRecord): void {
-  core.logger.warn({ installation: copy.installation, evidence: copy.evidence.kind }, "a copy is at work");
+  const { installation, evidence } = copy;
+  const isVoid = evidence.kind === "void-registration";
+  core.logger.warn(
+    { installation, evidence: evidence.kind },
+    isVoid ? "the registration never counts" : "a copy is at work",
+  );
   core.copy = copy;
   core.changes++;
   core.copyWakeup.wake();
-  core.events.emit({ kind: "copied", installation: copy.installation });
+  core.events.emit({ kind: "copied", installation });
 }
 
 /** Evidence that no group's batch brings. */

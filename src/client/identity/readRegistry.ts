@@ -11,6 +11,7 @@ import { quietMs } from "../manyGroups.ts";
 import { judgeSenders } from "../messages/judgeSenders.ts";
 import type { InboxSnapshot } from "../tables.ts";
 import { confirmedInbox } from "./confirmedInbox.ts";
+import { inboxesOfInterest } from "./inboxesOfInterest.ts";
 import { isRevoked } from "./isRevoked.ts";
 
 type Params = { core: ClientCore; signal: AbortSignal };
@@ -31,7 +32,8 @@ const toldOf = new WeakMap<ClientCore, boolean>();
 export async function readRegistry({ core, signal }: Params): Promise<number> {
   // Entries that are judged meanwhile ask the registry, too: they do not tell.
   const wasRevoked = toldOf.get(core) ?? isRevoked(core);
-  const inboxes = inboxesOfInterest(core);
+  const views = [...core.groups.values()].map(({ view }) => view);
+  const inboxes = inboxesOfInterest({ self: core.self.inbox, views, known: core.inboxes });
   const before = new Map(inboxes.map((inbox) => [inbox, core.inboxes.get(inbox)]));
   for (let i = 0; i < inboxes.length; i += MAX_INBOXES_PER_CALL) {
     const some = inboxes.slice(i, i + MAX_INBOXES_PER_CALL);
@@ -67,23 +69,6 @@ function isPassedOver(params: {
 
 function saysTheSame(a: InboxSnapshot | undefined, b: InboxSnapshot | undefined): boolean {
   return a?.word === b?.word && a?.isProvisional === b?.isProvisional;
-}
-
-/** One's own, those of all groups that one is in, and those that left lately if nothing is known of them since. */
-function inboxesOfInterest(core: ClientCore): InboxId[] {
-  const inboxes = new Set([core.self.inbox]);
-  for (const { view } of core.groups.values()) {
-    if (view.record.status === "removed") continue;
-    for (const inbox of view.record.members) inboxes.add(inbox);
-    for (const { entry } of view.branch.steps) {
-      if (entry?.verdict.kind !== "adopted") continue;
-      for (const { inbox } of entry.verdict.removes) {
-        if ((core.inboxes.get(inbox)?.asOf ?? -1) < entry.block.number) inboxes.add(inbox);
-      }
-    }
-  }
-  // In an order that says neither which one is this client's nor who is in one group with whom.
-  return [...inboxes].sort();
 }
 
 async function fence({ core, group }: { core: ClientCore; group: Group }): Promise<void> {

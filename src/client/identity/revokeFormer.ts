@@ -16,8 +16,10 @@ export async function revokeFormer(core: ClientCore): Promise<void> {
   const { copy, database } = core;
   if (!copy?.isReplaced || !isRegistered(core)) return;
   if ([...core.groups.values()].some((group) => isAwaited(core, group))) return;
-  const { installation } = copy;
-  if (!(await tables.revocation.get(database, { installation }))) {
+  const { installation, evidence } = copy;
+  // What never counts need not be revoked, and no list would show that it was.
+  const isVoid = evidence.kind === "void-registration";
+  if (!isVoid && !(await tables.revocation.get(database, { installation }))) {
     await storeRevocation(core, await draftRevocation({ core, installation }));
   }
   await writeAtomic({ database, writes: [tables.copy.del({})], sync: true });

@@ -191,7 +191,7 @@ async function open(
     return {
       ...withOutcome(params, { kind: "confirmation", epoch: number }),
       ...next,
-      ...heard(params, sender),
+      ...heard(params, sender, true),
     };
   }
   const place = { database: core.database, group: group.id };
@@ -211,9 +211,14 @@ async function open(
 }
 
 /** What it means that a member was heard, for those who wait for that. */
-function heard({ core, group, decoded }: Decoded, { inbox }: Member): Pick<GroupChange, "record"> {
+function heard(
+  { core, group, decoded }: Decoded,
+  { inbox }: Member,
+  isConfirmation = false,
+): Pick<GroupChange, "record"> {
   const { record, branch } = group.view;
-  const after = heardRecord({ record, branch, inbox, head: decoded.head, self: core.self.inbox });
+  const { head } = decoded;
+  const after = heardRecord({ record, branch, inbox, head, self: core.self.inbox, isConfirmation });
   return after ? { record: after } : {};
 }
 

@@ -2,7 +2,7 @@ import { steadyMs } from "../../clock/steadyMs.ts";
 import { type ErrorCode, WeftError } from "../../errors.ts";
 import type { PublishOutcome } from "../../rpc/nodeApi.ts";
 import { envelopeBytes } from "../../wire/envelope.ts";
-import type { EntryId, NodeId } from "../../wire/ids.ts";
+import type { EntryId, InboxId, NodeId } from "../../wire/ids.ts";
 import { MAX_ENVELOPE_BYTES } from "../../wire/limits.ts";
 import { parseTopic } from "../../wire/topic.ts";
 import type { ClientCore } from "../core.ts";
@@ -17,6 +17,7 @@ import { rankGroupNodes } from "../links/rankGroupNodes.ts";
 import { addReceipts } from "../messages/addReceipts.ts";
 import { inTime } from "../messages/inTime.ts";
 import { verifyReceipts } from "../messages/verifyReceipts.ts";
+import type { Heard } from "../tables.ts";
 import { isSecond, publicationAfter } from "./deliveryStep.ts";
 import { failed, type Intent, settled } from "./intent.ts";
 import { progressAfter } from "./progressAfter.ts";
@@ -95,15 +96,20 @@ async function dropConfirmation(params: OfNode, intent: Intent, entry: EntryId):
   const { core, group, publication } = params;
   const { record } = group.view;
   const intents = [settled(intent, { kind: "delivered" })];
-  const isOwed = record.confirmed === entry && group.view.branch.places.has(entry);
+  const { heard } = record;
+  const isOwed = heard?.since === entry && group.view.branch.places.has(entry);
   await changeGroup({
     core,
     group,
     change: {
       ...{ intents, droppedPublications: [publication] },
-      ...(isOwed ? { record: { ...record, confirmed: undefined } } : {}),
+      ...(isOwed ? { record: { ...record, heard: unconfirmed(heard, params.core.self.inbox) } } : {}),
     },
   });
+}
+
+function unconfirmed({ since, by, own }: Heard, self: InboxId): Heard {
+  return { since, by: by.filter((inbox) => inbox !== self), own: Math.max(0, own - 1) };
 }
 
 /** True if another entry than the one that it was sealed to opened that epoch in the end. */

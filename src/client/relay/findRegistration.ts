@@ -1,3 +1,4 @@
+import { neverCounts } from "../../identity/inboxHistory.ts";
 import type { NodeApi } from "../../rpc/nodeApi.ts";
 import type { InboxId, InstallationKey } from "../../wire/ids.ts";
 import type { Network } from "../../wire/network.ts";
@@ -57,8 +58,7 @@ async function findListed(
     const installations = fetched[0]?.history?.installations ?? [];
     const listed = installations.find((one) => one.installation === installation);
     if (!listed) return undefined;
-    const isVoid = listed.isVoid || listed.vouch === "nobody";
-    return { addedBlock: listed.addedBlock, head: head.number, isVoid };
+    return { addedBlock: listed.addedBlock, head: head.number, isVoid: neverCounts(listed) };
   }
   return undefined;
 }

@@ -8,6 +8,7 @@ import { changeGroup } from "../groups/changeGroup.ts";
 import { postingCredentialOf } from "../groups/epochSecrets.ts";
 import { readState } from "../groups/epochStates.ts";
 import type { Group } from "../groups/group.ts";
+import { heardSince, isHearingOwed } from "../groups/unheard.ts";
 import { draftIntent } from "../outbox/addIntent.ts";
 import { type PublicationRecord, tables } from "../tables.ts";
 
@@ -24,7 +25,9 @@ export async function confirm(params: { core: ClientCore; group: Group; entry: E
   const { record } = group.view;
   const head = record.head as EntryId;
   const state = await readState({ database: core.database, group: group.id, cache: group.epochs, head });
-  if (!state || record.status !== "member" || record.confirmed === entry) return;
+  const heard = heardSince(group.view);
+  const { inbox } = core.self;
+  if (!state || record.status !== "member" || heard?.since !== entry || !isHearingOwed(heard, inbox)) return;
   const { key, privateKey } = core.self.installation;
   const { newState, message: privateMessage } = sealMessage({
     ...{ state, plaintext: NOTHING, authenticatedData: NOTHING, padding: PADDING_BYTES },
@@ -44,7 +47,7 @@ export async function confirm(params: { core: ClientCore; group: Group; entry: E
     core,
     group,
     change: {
-      record: { ...record, confirmed: entry },
+      record: { ...record, heard: { ...heard, by: [...heard.by, inbox], own: heard.own + 1 } },
       intents: [{ ...draft, progress: { kind: "landed" } }],
       epochs: [{ head, epoch: { kind: "open", state: newState }, isNew: false }],
       publications: [{ sequence: draft.sequence, part: 0, record: publication }],

@@ -1,20 +1,27 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
-import type { EntryId, InstallationKey } from "../../wire/ids.ts";
+import type { InstallationKey } from "../../wire/ids.ts";
 import type { ClientCore } from "../core.ts";
 import type { EpochView } from "../groups/epochView.ts";
 import type { Group } from "../groups/group.ts";
-import { hasSiblings, isWitnessOf, lastAddOf } from "../groups/unheard.ts";
+import {
+  hasSiblings,
+  heardSince,
+  isHearingOwed,
+  isWitnessOf,
+  lastAddOf,
+  waitsToHear,
+} from "../groups/unheard.ts";
 import { isRevoked } from "../identity/isRevoked.ts";
 import type { DutyInTurn } from "./duties.ts";
 import { staggerMs } from "./stagger.ts";
 
-/** So long those who were there before have to speak before newcomers tell each other that they are there. */
-const NEWCOMERS_WAIT_MS = 10_000;
+/** So long those who were there before have to speak before its author, and newcomers, tell that they are there. */
+const OTHERS_WAIT_MS = 10_000;
 
 /**
- * After an Add whose newcomers can't tell whether the others adopted it: members who adopted it say so, in turns, the
- * author's inbox excepted, until one has been heard. Where nobody does, since all but the author came in by it, the
- * newcomers themselves do, later.
+ * After an Add whose newcomers can't tell whether the others adopted it: members who adopted it say so, in turns, until
+ * enough inboxes have been heard. Where they are too few, the author and the newcomers themselves do, later: one who has
+ * heard nobody is thereby known to wait.
  */
 export function confirmDuty(params: {
   core: ClientCore;
@@ -24,32 +31,24 @@ export function confirmDuty(params: {
 }): DutyInTurn[] {
   const { core, group, view, revoked } = params;
   const { record, branch, entries, leaves, owed } = group.view;
-  const last = lastAddOf(branch);
-  if (!last || record.confirmed === last.head || !hasSiblings({ entry: last.entry, entries })) return [];
-  const isBusy = group.topicReadBy === undefined || owed !== undefined || record.fork !== undefined;
   const { inbox: self, installation } = core.self;
+  const [last, heard] = [lastAddOf(branch), heardSince(group.view)];
+  if (!last || !heard || !isHearingOwed(heard, self) || !hasSiblings({ entry: last.entry, entries }))
+    return [];
+  const isBusy = group.topicReadBy === undefined || owed !== undefined || record.fork !== undefined;
   if (isBusy || isRevoked(core) || leaves.leavers.has(self)) return [];
-  const { entry } = last;
-  const { inviter } = record;
-  const isAble = ({ inbox, installation: one }: EpochView["members"][number]) =>
-    inbox !== inviterOf(entry, inviter) && !leaves.leavers.has(inbox) && !revoked.has(one);
-  const able = view.members.filter(isAble);
-  if (!able.some((one) => one.installation === installation.key)) return [];
-  const isNewcomer = entry.verdict.kind === "before-start" || !isWitnessOf({ entry, inviter, inbox: self });
-  const ranked = isNewcomer ? able : able.filter(({ inbox }) => isWitnessOf({ entry, inviter, inbox }));
+  const able = view.members.filter(
+    ({ inbox, installation: one }) =>
+      !heard.by.includes(inbox) && !leaves.leavers.has(inbox) && !revoked.has(one),
+  );
+  const isBest = ({ inbox }: Pick<EpochView["members"][number], "inbox">) =>
+    isWitnessOf({ entry: last.entry, inbox });
+  const isLate = !isBest(core.self) || waitsToHear({ record, self, leavers: leaves.leavers });
   const waitMs = staggerMs({
     subject: last.head,
     self: installation.key,
-    able: ranked.map((one) => one.installation),
+    able: (isLate ? able : able.filter(isBest)).map((one) => one.installation),
   });
-  const turnMs = steadyMs() + waitMs + (isNewcomer ? NEWCOMERS_WAIT_MS : 0);
-  return [{ kind: "confirm", subject: last.head as EntryId, turnMs }];
-}
-
-/** The author of the entry, or whoever signed the Welcome to it. */
-function inviterOf(
-  { verdict }: { verdict: Parameters<typeof hasSiblings>[0]["entry"]["verdict"] },
-  known: EpochView["members"][number]["inbox"] | undefined,
-) {
-  return verdict.kind === "adopted" ? verdict.writer.inbox : known;
+  const turnMs = steadyMs() + waitMs + (isLate ? OTHERS_WAIT_MS : 0);
+  return [{ kind: "confirm", subject: heard.since, turnMs }];
 }
