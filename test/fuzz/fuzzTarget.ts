@@ -1,0 +1,60 @@
+import { steadyMs } from "../../src/clock/steadyMs.ts";
+import { isWeftError } from "../../src/errors.ts";
+import { toHex } from "../../src/wire/ids.ts";
+import { createRandom } from "../search/random.ts";
+import { mutate } from "./mutate.ts";
+import type { Target } from "./target.ts";
+
+export type Fuzzed = {
+  readonly name: string;
+  readonly inputs: number;
+  /** How many of them were read. */
+  readonly read: number;
+  /** How many were refused, by the error's code. */
+  readonly refused: ReadonlyMap<string, number>;
+  readonly slowestMs: number;
+};
+
+/** Of the form alone: a true sample may still name what a reader does not know. */
+const formCodes: ReadonlySet<string> = new Set(["malformed", "too-large"]);
+/** One input that takes so long holds up everybody. */
+const HANG_MS = 2_000;
+
+/**
+ * Feeds a reader as many inputs as told, which follow from the seed. Throws, with the input in hexadecimal, if one
+ * ends in anything but a WeftError, or takes as long as a hang; also if the form of a true sample is refused.
+ */
+export async function fuzzTarget(params: { target: Target; inputs: number; seed: number }): Promise<Fuzzed> {
+  const { target, inputs, seed } = params;
+  const random = createRandom(seed);
+  for (const sample of target.samples) {
+    const code = await codeOf(target, sample);
+    if (code !== undefined && formCodes.has(code))
+      throw new Error(`${target.name}: a true sample is refused as ${code}: ${toHex(sample)}`);
+  }
+  const refused = new Map<string, number>();
+  let read = 0;
+  let slowestMs = 0;
+  for (let i = 0; i < inputs; i++) {
+    const input = mutate({ random, samples: target.samples });
+    const sinceMs = steadyMs();
+    const code = await codeOf(target, input);
+    const tookMs = steadyMs() - sinceMs;
+    slowestMs = Math.max(slowestMs, tookMs);
+    if (tookMs > HANG_MS) throw new Error(`${target.name} took ${tookMs} ms: ${toHex(input)}`);
+    if (code === undefined) read++;
+    else refused.set(code, (refused.get(code) ?? 0) + 1);
+  }
+  return { name: target.name, inputs, read, refused, slowestMs };
+}
+
+/** Undefined: it was read. */
+async function codeOf({ name, read }: Target, input: Uint8Array): Promise<string | undefined> {
+  try {
+    await read(input);
+    return undefined;
+  } catch (error) {
+    if (isWeftError(error) && error.code !== "internal") return error.code;
+    throw new Error(`${name} broke on ${toHex(input)}`, { cause: error });
+  }
+}

@@ -1,0 +1,29 @@
+import { createMemoryChain, mine } from "../search/memoryChain.ts";
+import { followToHead, nodeIdentity, openMemoryNode } from "../search/memoryNode.ts";
+import { createRandom } from "../search/random.ts";
+import { chainTargets } from "./chainTargets.ts";
+import { mlsTargets } from "./mlsTargets.ts";
+import { recordTraffic } from "./recordTraffic.ts";
+import { requestTargets, responseTargets } from "./rpcTargets.ts";
+import type { Target } from "./target.ts";
+import { contentTargets, envelopeTargets, meshTargets } from "./wireTargets.ts";
+
+/** All that faces the network or the chain, with what a real conversation has sent. Disposing ends the node in it. */
+export async function openTargets(): Promise<AsyncDisposable & { readonly targets: readonly Target[] }> {
+  const { network, messages, envelopes, logs } = await recordTraffic();
+  const chain = createMemoryChain({ network, blocks: [] });
+  const identity = nodeIdentity("fuzzed");
+  const node = await openMemoryNode({ identity, network, chain, rows: [], onBatch: () => {} });
+  mine({ chain, timeMs: Date.now(), random: createRandom(1) });
+  await followToHead(node);
+  const targets = [
+    ...requestTargets({ api: node.api, messages }),
+    ...responseTargets({ messages }),
+    ...meshTargets({ network, envelopes }),
+    ...envelopeTargets({ envelopes }),
+    ...contentTargets(),
+    ...chainTargets({ network, logs }),
+    ...mlsTargets(),
+  ];
+  return { targets, [Symbol.asyncDispose]: () => node[Symbol.asyncDispose]() };
+}
