@@ -36,6 +36,8 @@ export async function tryNode(params: {
     noteFailure(links, node, steadyMs());
   } finally {
     links.trying.delete(node);
+    // Whoever began it: feeds wait for no node that is being tried.
+    links.onChange();
   }
 }
 
