@@ -15,9 +15,10 @@ import type { LogId } from "../wire/logRange.ts";
 import type { Network } from "../wire/network.ts";
 import { allShards, hasShard, shardsIn } from "../wire/shards.ts";
 import type { Ask } from "./catchUpLog.ts";
-import { fetchOwnHead, type OwnHead } from "./fetchOwnHead.ts";
+import { answersNeeded, fetchOwnHead, type OwnHead } from "./fetchOwnHead.ts";
 import { gossipService, gossipTopic, listenToGossip, type MeshServices, publishBatch } from "./gossip.ts";
 import { type CheckBatch, openIntake } from "./intake.ts";
+import type { CheckpointFrom } from "./isCovered.ts";
 import { boundConnections, connectionBounds, muxerBounds, tcpBounds } from "./meshBounds.ts";
 import type { MeshLog } from "./meshLog.ts";
 import type { MeshLogger } from "./meshLogger.ts";
@@ -30,6 +31,7 @@ import { shardsOfPeer } from "./shardsOfPeer.ts";
 import type { SyncLag } from "./syncLag.ts";
 import { openSync, type Sync } from "./syncLogs.ts";
 import { askPeer } from "./syncStream.ts";
+import { openHeadTeller } from "./tellHeads.ts";
 
 export type Mesh = AsyncDisposable & {
   readonly peerId: string;
@@ -69,6 +71,8 @@ export type MeshOptions = {
   readonly log: MeshLog;
   /** The newest block that this node has read; 0: none. */
   readonly chainBlock?: () => number;
+  /** Which checkpoint covers a log from a sequence on; none unless told. */
+  readonly checkpointFrom?: CheckpointFrom;
   /** The node's own check of a batch, after signature and succession, before it is stored. */
   readonly checkBatch?: CheckBatch;
   /** Turns false: connections to that peer are closed and refused. */
@@ -110,6 +114,8 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     strangerBytesPerMinute: options.strangerBytesPerMinute ?? Number.POSITIVE_INFINITY,
     hasRoom: options.hasRoom ?? (() => true),
     nowMs: options.nowMs ?? wallMs,
+    ...(options.chainBlock ? { chainBlock: options.chainBlock } : {}),
+    ...(options.checkpointFrom ? { checkpointFrom: options.checkpointFrom } : {}),
     logger,
   });
   const connected = (): string[] => [...new Set(libp2p.getPeers().map(String))];
@@ -117,20 +123,12 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
   const ask = askOver(libp2p, signal);
   const clocks = openPeerClocks();
   const holeAfterMs = options.holeAfterMs ?? HOLE_AFTER_MS;
-  const sync = openSync({
-    meshLog: log,
-    directory,
-    intake,
-    ask,
-    shards,
-    shardsOf,
-    clocks,
-    holeAfterMs,
-    logger,
-    signal,
-  });
+  const tellHeads = openHeadTeller({ log });
+  const served = { shards, shardsOf, tellHeads, clocks, holeAfterMs };
+  const sync = openSync({ meshLog: log, directory, intake, ask, ...served, logger, signal });
   const chainBlock = options.chainBlock ?? (() => 0);
-  await serveSync({ libp2p, log, onHeads: sync.noteHeads, shardsOf, chainBlock, logger, signal });
+  const answers = { onHeads: sync.noteHeads, tellHeads, shardsOf, chainBlock };
+  await serveSync({ libp2p, log, ...answers, logger, signal });
   listenToGossip({ libp2p, shards: topics, intake, logger });
   libp2p.addEventListener("peer:disconnect", ({ detail }) => {
     sync.forget(detail.toString());
@@ -153,7 +151,9 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     fetchOwnHead: (params) => {
       const { shard } = params.log;
       const serves = (peerId: string) => hasShard({ bitmap: shardsOf(peerId), shard });
-      return fetchOwnHead({ ...params, meshLog: log, intake, ask, connected, serves, logger, signal });
+      const needed = answersNeeded([...admission.peers().keys()].filter(serves).length);
+      const asked = { ask, connected, serves, needed };
+      return fetchOwnHead({ ...params, ...asked, meshLog: log, intake, logger, signal });
     },
     peerClocks: clocks.now,
     askBlocks: () => askBlocks({ ask, peerIds: connected() }),
@@ -222,7 +222,10 @@ function repeatSync(params: {
   const plan = (): void => {
     if (signal.aborted) return;
     const waitMs = periodMs * (1 + SYNC_JITTER * (2 * Math.random() - 1));
-    timer = setTimeout(() => void sync.syncWith(connected()).finally(plan), waitMs);
+    timer = setTimeout(() => {
+      void sync.exchange(connected());
+      plan();
+    }, waitMs);
   };
   signal.addEventListener("abort", () => clearTimeout(timer));
   plan();

@@ -1,6 +1,7 @@
 import { isWeftError } from "../errors.ts";
 import { isActive } from "../mesh/nodeDirectory.ts";
 import { type Mesh, startMesh } from "../mesh/startMesh.ts";
+import { checkpointsFrom } from "../store/node/readCheckpoints.ts";
 import type { NodeId } from "../wire/ids.ts";
 import { hasShard, shardsIn } from "../wire/shards.ts";
 import { openBatcher } from "./batcher.ts";
@@ -36,6 +37,7 @@ export async function joinMesh(params: {
     originatorBytesPerMinute: settings.peerMessageBytesPerMinute,
     strangerBytesPerMinute: settings.peerStrangerBytesPerMinute,
     chainBlock: () => admission.index.state.head?.number ?? 0,
+    checkpointFrom: async (from) => (await checkpointsFrom({ index: admission.index, ...from, limit: 1 }))[0],
     checkBatch: ({ batch }) => checkPeerBatch({ admission, batch, caught, sample }),
     mayConnect,
     nowMs: time.latestMs,
