@@ -14,7 +14,7 @@ import { keepPeerLag } from "./keepPeerLag.ts";
 import { keepRegistered } from "./keepRegistered.ts";
 import { keepShards } from "./keepShards.ts";
 import { type NodeParts, openNodeParts, runInBackground } from "./openNodeParts.ts";
-import type { OwnLogs } from "./openOwnLog.ts";
+import { closeOwnLogs, type OwnLogs } from "./openOwnLog.ts";
 import { logLevelOf } from "./operating/logLevel.ts";
 import { type Registration, registerSelf } from "./registerSelf.ts";
 import { type ServedNode, serveNode } from "./serveNode.ts";
@@ -128,7 +128,7 @@ function ownLogOf(params: { parts: NodeParts; mesh: Mesh }): AsyncDisposable & {
       if (log === undefined) throw new WeftError({ code: "internal", message: "a node serves a shard" });
       readiness.tell({ ownLog: undefined });
       logger.info({ generation: Number(log.generation) }, "the node may sign");
-      const restart = () => restartNode({ chain, operator, node });
+      const restart = () => restartNode({ chain, operator, node, generation: Number(log.generation) });
       // What it took while it served a shard is anchored, too.
       const left = [...store.state.logs.values()].filter(
         (one) => one.log.node === node && one.log.generation === log.generation,
@@ -163,7 +163,13 @@ function ownLogOf(params: { parts: NodeParts; mesh: Mesh }): AsyncDisposable & {
     [Symbol.asyncDispose]: async () => {
       stop.abort(new WeftError({ code: "closed", message: "the node is stopping" }));
       await running;
-      await Promise.all([...(ownLogs?.values() ?? [])].map((batcher) => batcher[Symbol.asyncDispose]()));
+      if (ownLogs === undefined) return;
+      await closeOwnLogs({ database: admission.store.database, logs: ownLogs }).catch((error: unknown) => {
+        logger.warn(
+          { err: error },
+          "the node's own log was not closed: it opens another generation next time",
+        );
+      });
     },
   };
 }
