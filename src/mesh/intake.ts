@@ -49,12 +49,14 @@ export function openIntake(params: {
   nowMs?: () => number;
   /** The newest block that this node has read; unless told all that is named counts as read. */
   chainBlock?: () => number;
+  /** Hears of batches that their node has signed, and that are not stored all the same. */
+  onUnstored?: (batch: Batch) => void;
   /** By which checkpoint a log is covered from a sequence on; by none unless told. */
   checkpointFrom?: CheckpointFrom;
   logger: MeshLogger;
 }): Intake {
   const { network, directory, log, checkBatch, hasRoom = () => true, nowMs = wallMs, logger } = params;
-  const { chainBlock = () => undefined, checkpointFrom } = params;
+  const { chainBlock = () => undefined, checkpointFrom, onUnstored } = params;
   const isCovered = openCoveredCheck({ log, checkpointFrom });
   const { originatorBytesPerMinute: messages, strangerBytesPerMinute: strangers } = params;
   const budget = openOriginatorBudget({ messages, strangers: strangers ?? Number.POSITIVE_INFINITY });
@@ -104,6 +106,7 @@ export function openIntake(params: {
       return { kind: "ignore", reason: "not-stored" };
     });
     if (verdict.kind === "reject") return refuse({ from: arrival.from, reason: verdict.reason });
+    if (verdict.kind === "ignore" && isSigned(verdict)) onUnstored?.(arrival.batch);
     count(verdict.kind !== "accept" ? verdict.reason : verdict.stored ? "stored" : "duplicate");
     return verdict;
   };
@@ -119,6 +122,11 @@ export function openIntake(params: {
   };
   const { parked } = parking;
   return { take, takeFinally, refuse, counts, parked, [Symbol.dispose]: parking[Symbol.dispose] };
+}
+
+/** Whether the batch's signature was verified before it was left. */
+function isSigned({ reason }: FinalVerdict & { kind: "ignore" }): boolean {
+  return !["disk-low", "overloaded", "parked-too-long", "not-stored"].includes(reason);
 }
 
 function isFromOriginator(params: { network: Network; directory: NodeDirectory; arrival: Arrival }): boolean {

@@ -7,6 +7,7 @@ import { hasShard, shardsIn } from "../wire/shards.ts";
 import { openBatcher } from "./batcher.ts";
 import { bindMeshLog } from "./bindMeshLog.ts";
 import { checkPeerBatch } from "./checkPeerBatch.ts";
+import { lookAside, type Proofs, watchForks } from "./equivocation/proofs.ts";
 import type { NodeParts } from "./openNodeParts.ts";
 import { type OwnLogs, openOwnLog } from "./openOwnLog.ts";
 import { countPublished, countReceived } from "./operating/traffic.ts";
@@ -18,20 +19,24 @@ const CHAIN_MOVES_MS = 10_000;
 /** Joins the other nodes; looks into a sample of what they send. Throws `bad-config` if it can't listen. */
 export async function joinMesh(params: {
   parts: NodeParts;
+  proofs: Proofs;
   mayConnect: (peerId: string) => boolean;
 }): Promise<Mesh> {
-  const { parts, mayConnect } = params;
+  const { parts, proofs, mayConnect } = params;
   const { settings, keys, network, directory, admission, room, node, time, logger } = parts;
   const caught = new Set<NodeId>();
   const sample = settings.postingSample;
   // What it has signed itself it has to know, or it would sign it again.
   const hasRoom = (originator: NodeId): boolean => originator === node || !room.isOut();
+  const log = bindMeshLog(admission.store, hasRoom);
   const mesh = await startMesh({
     privateKey: keys.peer,
     listen: settings.listen,
     network,
     directory,
-    log: countReceived({ log: bindMeshLog(admission.store, hasRoom), traffic: parts.traffic }),
+    log: watchForks({ log: countReceived({ log, traffic: parts.traffic }), proofs, logger }),
+    onUnstored: (batch) => lookAside({ proofs, batch, logger }),
+    keepProof: proofs.keep,
     hasRoom,
     shards: shardsIn(parts.shards),
     originatorBytesPerMinute: settings.peerMessageBytesPerMinute,
@@ -44,6 +49,7 @@ export async function joinMesh(params: {
     logger,
   });
   time.peerClocks = mesh.peerClocks;
+  proofs.listeners.add(mesh.publishProof);
   return mesh;
 }
 
