@@ -1,4 +1,5 @@
 import { isWeftError } from "../errors.ts";
+import { openByteBudget } from "../mesh/byteBudget.ts";
 import { isActive } from "../mesh/nodeDirectory.ts";
 import { type Mesh, startMesh } from "../mesh/startMesh.ts";
 import { checkpointsFrom } from "../store/node/readCheckpoints.ts";
@@ -6,7 +7,7 @@ import type { NodeId } from "../wire/ids.ts";
 import { hasShard, shardsIn } from "../wire/shards.ts";
 import { openBatcher } from "./batcher.ts";
 import { bindMeshLog } from "./bindMeshLog.ts";
-import { checkPeerBatch } from "./checkPeerBatch.ts";
+import { checkPeerBatch, UNKNOWN_HEADS_PER_MINUTE } from "./checkPeerBatch.ts";
 import { lookAside, type Proofs, watchForks } from "./equivocation/proofs.ts";
 import type { NodeParts } from "./openNodeParts.ts";
 import { type OwnLogs, openOwnLog } from "./openOwnLog.ts";
@@ -26,6 +27,7 @@ export async function joinMesh(params: {
   const { settings, keys, network, directory, admission, room, node, time, logger } = parts;
   const caught = new Set<NodeId>();
   const sample = settings.postingSample;
+  const unknownHeads = openByteBudget({ perMinute: UNKNOWN_HEADS_PER_MINUTE });
   // What it has signed itself it has to know, or it would sign it again.
   const hasRoom = (originator: NodeId): boolean => originator === node || !room.isOut();
   const log = bindMeshLog(admission.store, hasRoom);
@@ -43,7 +45,7 @@ export async function joinMesh(params: {
     strangerBytesPerMinute: settings.peerStrangerBytesPerMinute,
     chainBlock: () => admission.index.state.head?.number ?? 0,
     checkpointFrom: async (from) => (await checkpointsFrom({ index: admission.index, ...from, limit: 1 }))[0],
-    checkBatch: ({ batch }) => checkPeerBatch({ admission, batch, caught, sample }),
+    checkBatch: ({ batch }) => checkPeerBatch({ admission, batch, caught, sample, unknownHeads }),
     mayConnect,
     nowMs: time.latestMs,
     logger,
