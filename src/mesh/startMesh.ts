@@ -136,7 +136,9 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
   const clocks = openPeerClocks();
   const holeAfterMs = options.holeAfterMs ?? HOLE_AFTER_MS;
   const tellHeads = openHeadTeller({ log });
-  const served = { shards, shardsOf, tellHeads, clocks, holeAfterMs };
+  const { checkpointFrom } = options;
+  const covering = checkpointFrom === undefined ? {} : { checkpointFrom };
+  const served = { shards, shardsOf, tellHeads, clocks, holeAfterMs, ...covering };
   const sync = openSync({ meshLog: log, directory, intake, ask, ...served, logger, signal });
   const chainBlock = options.chainBlock ?? (() => 0);
   const answers = { onHeads: sync.noteHeads, tellHeads, shardsOf, chainBlock };

@@ -4,7 +4,9 @@ import type { Hex } from "../wire/ids.ts";
 import type { LogId } from "../wire/logRange.ts";
 import { bitmapOf } from "../wire/shards.ts";
 import { type Ask, catchUpLog } from "./catchUpLog.ts";
+import { fetchCovered } from "./fetchCovered.ts";
 import type { Intake } from "./intake.ts";
+import type { CheckpointFrom } from "./isCovered.ts";
 import { type BatchEnd, logName, type MeshLog, type MissingRange, type TopHead } from "./meshLog.ts";
 import type { MeshLogger } from "./meshLogger.ts";
 import { findNode, type NodeDirectory } from "./nodeDirectory.ts";
@@ -49,6 +51,8 @@ export function openSync(params: {
   /** What a peer serves, by the registry: bit n for shard n; whatever this node serves unless told. */
   shardsOf?: (peerId: string) => bigint;
   tellHeads?: TellHeads;
+  /** Which checkpoint covers a log from a sequence on; none unless told. */
+  checkpointFrom?: CheckpointFrom;
   /** Is told what peers' clocks show. */
   clocks?: PeerClocks;
   /** A range that all peers lack for so long becomes a hole. */
@@ -124,7 +128,18 @@ export function openSync(params: {
     const known = absences.get(name);
     const leftOut = known?.first === next && !ranges.some(({ from }) => from === next);
     await noteAbsence(log, leftOut ? known : round.absent);
-    await fetchBranches(log, turns.order(headsFor(name)));
+    const order = turns.order(headsFor(name));
+    await fetchBranches(log, order);
+    const { checkpointFrom } = params;
+    if (round.refused.length === 0 || checkpointFrom === undefined) return;
+    const take = async (wanted: BatchEnd): Promise<BatchHeader | undefined> => {
+      for (const { peerId } of order) {
+        const header = await takeRival({ peerId, log, ...wanted });
+        if (header !== undefined) return header;
+      }
+      return undefined;
+    };
+    await fetchCovered({ log, meshLog, checkpointFrom, take, signal });
   };
   /** A missing range without what this node refuses at its start. */
   const wantedOf = (name: string, { from, until }: MissingRange): MissingRange[] => {
@@ -204,8 +219,7 @@ export function openSync(params: {
       noteRefused(logName(log), headerHash, end);
       return undefined;
     }
-    if (verdict.stored)
-      logger.warn({ log: logName(log), headerHash }, "a fork: the rival's batch was fetched");
+    if (verdict.stored) logger.debug({ log: logName(log), headerHash }, "a batch was fetched by its header");
     return batch.header;
   };
 

@@ -3,14 +3,18 @@ import { test } from "node:test";
 import { headersByHash, openIntake } from "../../src/mesh/intake.ts";
 import type { RegisteredNode } from "../../src/mesh/nodeDirectory.ts";
 import { bindMeshLog } from "../../src/node/bindMeshLog.ts";
+import { appendPeerBatch } from "../../src/store/node/appendBatch.ts";
+import { logStateOf } from "../../src/store/node/logStore.ts";
 import type { Batch } from "../../src/wire/batch.ts";
 import { batchHeaderHash } from "../../src/wire/batchHeader.ts";
 import { ANCHOR_LEAD_BLOCKS, LEAVING_GRACE_BLOCKS, MAX_LIVE_GENERATIONS } from "../../src/wire/limits.ts";
 import { openTestStore } from "../support/openTestStore.ts";
 import { registeredNode } from "../support/registeredNode.ts";
+import { startTestMesh } from "../support/startTestMesh.ts";
 import { testDirectory } from "../support/testDirectory.ts";
 import { testNetwork } from "../support/testNetwork.ts";
 import { testEnvelope, testOriginator } from "../support/testOriginator.ts";
+import { until } from "../support/until.ts";
 
 const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined };
 const from = "peer";
@@ -73,6 +77,26 @@ test("a page from its beginning up to a checkpoint is taken as it comes", async 
   const verdicts = [];
   for (const batch of page) verdicts.push(await take(batch, page));
   assert.deepEqual(verdicts, [stored, stored, stored, stored, stored, gone]);
+});
+
+test("a newcomer gets what a checkpoint covers of a node that was disabled, also beyond a page, and nothing more", async () => {
+  const directory = testDirectory();
+  const originator = testOriginator("disabled");
+  directory.set(registeredNode(originator, { disabledBlock: LEFT_AT }));
+  const batches = Array.from({ length: 14 }, (_, i) =>
+    originator.next([testEnvelope({ topic: 1, text: `${i}`.padEnd(60_000) })]),
+  );
+  const last = batches[11] ?? assert.fail();
+  const covered = { sequence: 11n, headerHash: batchHeaderHash(last.headerBytes) };
+  const checkpointFrom = async ({ sequence }: { sequence: bigint }) => (sequence > 11n ? undefined : covered);
+  await using holder = await startTestMesh({ name: "holder", directory });
+  for (const batch of batches) await appendPeerBatch({ store: holder.store, batch });
+  await using newcomer = await startTestMesh({ name: "newcomer", directory, checkpointFrom });
+  for (const mesh of [holder, newcomer]) mesh.register(directory);
+  const next = () => logStateOf(newcomer.store.state, originator.log).next;
+  await until("all that is covered is there", () => next() === 12n);
+  await newcomer.mesh.syncNow();
+  assert.equal(next(), 12n);
 });
 
 test("who leaves is heard for an hour, whose last batches peers may lack; nothing is anchored later", async () => {
