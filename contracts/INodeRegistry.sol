@@ -29,7 +29,7 @@ interface INodeRegistry {
     /// @param registeredBlock The block of its registration.
     /// @param leavingBlock The block in which it said that it leaves; zero otherwise.
     /// @param bond Wei still held.
-    /// @param generation Of its log; 1 at registration, one more with every restart.
+    /// @param generation Of its log; 1 at registration, a higher one with every restart.
     /// @param withdrawableAt The second (Unix time) from which a leaving node may withdraw its bond.
     /// @param disabledBlock The block in which equivocation was proven; zero otherwise.
     /// @param shards See above; zero if its record was dropped, of which operator and blocks are left.
@@ -106,6 +106,8 @@ interface INodeRegistry {
     error BadAddresses();
     /// @notice None, or one that the network does not have: see SHARDS.
     error BadShards();
+    /// @notice A new generation lies above the present one, and not too far.
+    error BadGeneration(uint64 present);
     error NodeExists(bytes32 node);
     /// @notice It never registered, or its record was dropped.
     error UnknownNode(bytes32 node);
@@ -136,8 +138,10 @@ interface INodeRegistry {
 
     function setShards(bytes32 node, uint256 shards) external;
 
-    /// @notice Opens the next generation of the node's log, as after a lost disk: never sign a sequence twice.
-    function restart(bytes32 node) external returns (uint64 generation);
+    /// @notice Opens another generation of the node's log, as after a lost disk: never sign a sequence twice.
+    /// @param generation Above the present one, by at most MAX_GENERATION_STEP, else drawn at random: so two who act for
+    ///        one node, or one whose restart a reorganization took, never open the same by chance.
+    function restart(bytes32 node, uint64 generation) external;
 
     /// @notice Anchors the node's log on chain.
     /// @param sequence The last one that the header covers.

@@ -11,6 +11,7 @@ import {P256Signature} from "./P256Signature.sol";
 contract NodeRegistry is INodeRegistry, ChainBlock {
     uint256 public constant MAX_MULTIADDRS = 8;
     uint256 public constant MAX_ADDRESS_BYTES = 256;
+    uint64 public constant MAX_GENERATION_STEP = 2 ** 32;
 
     /// @dev The bits of a word.
     uint16 private constant MAX_SHARDS = 256;
@@ -70,8 +71,11 @@ contract NodeRegistry is INodeRegistry, ChainBlock {
     }
 
     /// @inheritdoc INodeRegistry
-    function restart(bytes32 node) external returns (uint64 generation) {
-        generation = ++_activeNodeOfSender(node).generation;
+    function restart(bytes32 node, uint64 generation) external {
+        Node storage entry = _activeNodeOfSender(node);
+        uint64 present = entry.generation;
+        if (generation <= present || generation - present > MAX_GENERATION_STEP) revert BadGeneration(present);
+        entry.generation = generation;
         emit NodeRestarted(node, generation);
     }
 

@@ -126,7 +126,7 @@ async function measureNodeRegistry(chain: TestChain, p256: string): Promise<Row[
   const moved = [node, { ...addresses, httpAddress: `${addresses.httpAddress}:1` }] as const;
   measured.push(await gasOf("setAddresses", write.setAddresses(moved, account)));
   measured.push(await gasOf("setShards", write.setShards([node, 1n], account)));
-  measured.push(await gasOf("restart", write.restart([node], account)));
+  measured.push(await gasOf("restart", write.restart([node, 0x8000_0000n], account)));
   measured.push(await gasOf("checkpoint", write.checkpoint([node, 0, 1n, key.x], account)));
   measured.push(await gasOf("startLeaving", write.startLeaving([node], account)));
   await chain.client.increaseTime({ seconds: LEAVE_DELAY_SECONDS });

@@ -41,6 +41,7 @@ const codes: Readonly<Record<string, ErrorCode>> = {
   HistoryFull: "limit-exceeded",
   // NodeRegistry
   BondTooSmall: "not-allowed",
+  BadGeneration: "not-allowed",
   BadAddresses: "malformed",
   BadShards: "malformed",
   UnknownNode: "unknown-record",

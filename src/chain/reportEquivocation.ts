@@ -1,10 +1,8 @@
+import type { SignedHeader } from "../wire/equivocation.ts";
 import { toHex } from "../wire/ids.ts";
 import { callNodeRegistry, type RegistryOutcome } from "./callNodeRegistry.ts";
 import type { Chain } from "./chain.ts";
 import type { Relayer } from "./openRelayer.ts";
-
-/** A batch header of 416 bytes and the P-256 signature over its SHA-256. */
-export type SignedHeader = { readonly header: Uint8Array; readonly signature: Uint8Array };
 
 /**
  * Proves with two conflicting headers that their node equivocated: it is disabled, its bond burned but for the

@@ -3,16 +3,22 @@ import { callNodeRegistry, type RegistryOutcome } from "./callNodeRegistry.ts";
 import type { Chain } from "./chain.ts";
 import type { Relayer } from "./openRelayer.ts";
 
-/** Opens the next generation of the node's log; it begins with sequence 0. Throws as `submitCall`. */
+/**
+ * Opens another generation of the node's log; it begins with sequence 0. `exists`: that one, or a higher one, is open.
+ * Throws as `submitCall`.
+ */
 export async function restartNode(params: {
   chain: Chain;
   operator: Relayer;
   node: NodeId;
+  /** See `drawGeneration`. */
+  generation: number;
 }): Promise<RegistryOutcome> {
-  const { chain, operator, node } = params;
+  const { chain, operator, node, generation } = params;
   return await callNodeRegistry({
     chain,
     relayer: operator,
-    call: { functionName: "restart", args: [node] },
+    call: { functionName: "restart", args: [node, BigInt(generation)] },
+    doneBefore: "BadGeneration",
   });
 }

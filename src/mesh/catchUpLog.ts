@@ -1,3 +1,4 @@
+import { steadyMs } from "../clock/steadyMs.ts";
 import { WeftError } from "../errors.ts";
 import type { Batch } from "../wire/batch.ts";
 import { ascending, maximum } from "../wire/bigintOrder.ts";
@@ -6,6 +7,7 @@ import type { LogId } from "../wire/logRange.ts";
 import { headersByHash, type Intake } from "./intake.ts";
 import { logName, type MeshLog, type MissingRange } from "./meshLog.ts";
 import type { MeshLogger } from "./meshLogger.ts";
+import type { Peer, PeerTurns } from "./peerTurns.ts";
 import type { SyncAnswer, SyncAsk } from "./syncMessages.ts";
 import type { Verdict } from "./verdict.ts";
 
@@ -19,13 +21,15 @@ export type Round = {
   readonly absent: { readonly first: bigint; readonly behind: bigint | undefined } | undefined;
   /** What this node refuses for good: [from, until). */
   readonly refused: readonly Refused[];
+  /** What came can't be judged yet: the chain has to be read on, or time to pass. */
+  readonly waits: boolean;
 };
 
 export type Refused = { readonly from: bigint; readonly until: bigint };
 
 /** A peer's part in one missing range: how far it filled it from its start, and why no further. */
 type Part = {
-  readonly kind: "done" | "absent" | "failed";
+  readonly kind: "done" | "absent" | "failed" | "waits";
   readonly stored: number;
   readonly reached: bigint;
   /** It has a batch there that this node refuses for good. */
@@ -39,45 +43,70 @@ type Fetch = {
   readonly meshLog: MeshLog;
   readonly intake: Intake;
   readonly ask: Ask;
+  readonly turns: PeerTurns;
   readonly logger: MeshLogger;
   readonly signal: AbortSignal;
 };
 
-/** Bounds a round against a peer that never ends. */
-const MAX_PAGES_PER_ROUND = 4096;
+/** Bounds of a peer's part in a round, so that one that is slow or never ends leaves the range to the next one. */
+const MAX_PAGES_PER_PART = 4096;
+const PART_MS = 10_000;
+/** How often it may say where it has something again without giving anything. */
+const MAX_SKIPS = 16;
 
 /**
  * Fetches what a log lacks, range by range, page by page, from any peer: one after the other until the range is
- * full. `peers` are asked in the order given; `reaches` is the end of what each one has.
+ * full, first those who give what they claim. `reaches` is the end of what each one says it has.
  */
 export async function catchUpLog(
   params: Fetch & {
     ranges: readonly MissingRange[];
-    peers: readonly { readonly peerId: string; readonly reaches: bigint }[];
+    peers: () => readonly Peer[];
   },
 ): Promise<Round> {
-  const { log, meshLog, ranges, peers, signal } = params;
+  const { log, meshLog, ranges, turns, signal } = params;
   let stored = 0;
+  let waits = false;
   let absent: Round["absent"];
   const refused: Refused[] = [];
   const { next } = meshLog.headOf(log).range;
   for (const range of ranges) {
-    const parts: Part[] = [];
+    const parts = new Map<string, Part>();
     let at = range.from;
-    for (const { peerId, reaches } of peers) {
-      if (signal.aborted || (range.until !== undefined && at >= range.until)) break;
-      const nothing: Part = { kind: "absent", stored: 0, reached: at };
+    const candidates = () =>
+      params.peers().filter(({ peerId, reaches }) => !parts.has(peerId) && reaches > at);
+    while (!waits && !signal.aborted && (range.until === undefined || at < range.until)) {
       const rest = { from: at, until: range.until };
-      const part = reaches <= at ? nothing : await fetchRange({ ...params, peerId, range: rest });
+      const part = await turns.take(candidates, async ({ peerId }) => {
+        const took = await takePart({ ...params, peerId, range: rest });
+        parts.set(peerId, took);
+        return took;
+      });
+      if (part === undefined) break;
       stored += part.stored;
       at = part.reached;
-      parts.push(part);
+      waits = part.kind === "waits";
     }
-    const nobody = at === range.from && parts.length > 0 && parts.every(({ kind }) => kind === "absent");
-    if (nobody) refused.push(...parts.flatMap((part) => part.refused ?? []).slice(0, 1));
-    if (range.from === next && nobody) absent = { first: at, behind: nearest(range, parts) };
+    const all = [...parts.values()];
+    const nobody =
+      at === range.from && params.peers().length > 0 && all.every(({ kind }) => kind === "absent");
+    if (nobody) refused.push(...all.flatMap((part) => part.refused ?? []).slice(0, 1));
+    if (range.from === next && nobody) absent = { first: at, behind: nearest(range, all) };
   }
-  return { stored, absent, refused };
+  return { stored, absent, refused, waits };
+}
+
+/** A peer's part; whoever claims and gives nothing is asked last from then on. */
+async function takePart(params: Fetch & { peerId: string; range: MissingRange }): Promise<Part> {
+  const { turns, peerId } = params;
+  const part = await fetchRange(params);
+  if (part.stored > 0) turns.noteGiven(peerId);
+  else if (part.kind === "failed" || (part.kind === "absent" && part.refused === undefined)) {
+    turns.noteOwing(peerId);
+  }
+  // Else one that always breaks off would keep a log from ever going on.
+  if (part.kind === "failed" && turns.isDefaulting(peerId)) return { ...part, kind: "absent" };
+  return part;
 }
 
 /** Asks one peer for page after page. Where it has a gap it goes on behind it, but has then reached the gap only. */
@@ -86,14 +115,17 @@ async function fetchRange(params: Fetch & { peerId: string; range: MissingRange 
   const { until } = params.range;
   let { from } = params.range;
   let part: Part = { kind: "done", stored: 0, reached: from };
+  const endMs = steadyMs() + PART_MS;
+  let skips = 0;
   try {
-    for (let page = 0; page < MAX_PAGES_PER_ROUND && !signal.aborted; page++) {
+    for (let page = 0; page < MAX_PAGES_PER_PART && !signal.aborted; page++) {
+      if (steadyMs() > endMs) return part.stored > 0 ? part : { ...part, kind: "failed" };
       const answer = await ask(peerId, { kind: "range", log, from, until, maxBytes: MAX_SYNC_PAGE_BYTES });
       if (answer.kind === "page") {
         const taken = await takePage({ ...params, from, batches: answer.batches });
         const reached = part.kind === "absent" ? part.reached : taken.reached;
         part = { ...part, stored: part.stored + taken.stored, reached };
-        if (taken.kind === "failed") return { ...part, kind: "failed" };
+        if (taken.kind === "failed" || taken.kind === "waits") return { ...part, kind: taken.kind };
         if (taken.kind === "absent") return { ...taken, stored: part.stored, reached };
         from = taken.reached;
         if (until !== undefined && from >= until) return part;
@@ -103,6 +135,7 @@ async function fetchRange(params: Fetch & { peerId: string; range: MissingRange 
       const behind = answer.kind === "absent" ? answer.availableFrom : answer.floor;
       part = { ...part, kind: "absent", behind: part.behind ?? behind };
       if (behind === undefined || behind <= from || (until !== undefined && behind >= until)) return part;
+      if (++skips > MAX_SKIPS) return { ...part, kind: "failed" };
       from = behind;
     }
     return part;
@@ -126,6 +159,7 @@ async function takePage(
   if (refused === undefined || verdict === undefined) return { kind: "done", stored, reached: end };
   const { firstSequence, count } = refused.header;
   const reached = maximum(firstSequence, from);
+  if (verdict.kind === "park") return { kind: "waits", stored, reached };
   if (!isFinal(verdict)) return { kind: "failed", stored, reached };
   const behind = firstSequence + BigInt(count);
   return { kind: "absent", stored, reached, behind, refused: { from: reached, until: behind } };
@@ -134,9 +168,10 @@ async function takePage(
 /** Refused for good by this node: as good as absent, so that the log goes on behind it some day. */
 function isFinal(verdict: Verdict): boolean {
   if (verdict.kind !== "ignore") return false;
-  return ["anchor-went-back", "time-went-back", "originator-left", "unserved-shard", "bad-envelope"].includes(
-    verdict.reason,
-  );
+  return [
+    ...["anchor-went-back", "time-went-back", "originator-left", "old-generation"],
+    ...["unserved-shard", "bad-envelope"],
+  ].includes(verdict.reason);
 }
 
 /** The end of what the page covers from `from` on without a gap; `malformed` if it has one. */

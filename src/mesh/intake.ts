@@ -1,13 +1,15 @@
 import { steadyMs } from "../clock/steadyMs.ts";
+import { wallMs } from "../clock/wallMs.ts";
 import type { Batch } from "../wire/batch.ts";
 import { type BatchHeader, batchHeaderHash } from "../wire/batchHeader.ts";
 import type { NodeId } from "../wire/ids.ts";
 import type { Network } from "../wire/network.ts";
 import type { Arrival } from "./arrival.ts";
-import { judgeBatch, judgeSuccession } from "./judgeBatch.ts";
+import { type CheckpointFrom, openCoveredCheck } from "./isCovered.ts";
+import { judgeBatch, judgeSuccession, needsCheckpoint } from "./judgeBatch.ts";
 import type { MeshLog } from "./meshLog.ts";
 import type { MeshLogger } from "./meshLogger.ts";
-import { findNode, type NodeDirectory } from "./nodeDirectory.ts";
+import { findNode, isActive, type NodeDirectory } from "./nodeDirectory.ts";
 import { openOriginatorBudget } from "./originatorBudget.ts";
 import { openParking, type ParkedNow } from "./parking.ts";
 import { provenPeerId } from "./peerId.ts";
@@ -43,11 +45,19 @@ export function openIntake(params: {
   strangerBytesPerMinute?: number;
   /** False while there is no room for what this node has signed. */
   hasRoom?: (originator: NodeId) => boolean;
-  /** The latest that it may be, milliseconds since 1970: what is later comes from the future. */
-  nowMs: () => number;
+  /** The latest that it may be, milliseconds since 1970: what is later comes from the future; the machine's clock unless told. */
+  nowMs?: () => number;
+  /** The newest block that this node has read; unless told all that is named counts as read. */
+  chainBlock?: () => number;
+  /** Hears of batches that their node has signed, and that are not stored all the same. */
+  onUnstored?: (batch: Batch) => void;
+  /** By which checkpoint a log is covered from a sequence on; by none unless told. */
+  checkpointFrom?: CheckpointFrom;
   logger: MeshLogger;
 }): Intake {
-  const { network, directory, log, checkBatch, hasRoom = () => true, nowMs, logger } = params;
+  const { network, directory, log, checkBatch, hasRoom = () => true, nowMs = wallMs, logger } = params;
+  const { chainBlock = () => undefined, checkpointFrom, onUnstored } = params;
+  const isCovered = openCoveredCheck({ log, checkpointFrom });
   const { originatorBytesPerMinute: messages, strangerBytesPerMinute: strangers } = params;
   const budget = openOriginatorBudget({ messages, strangers: strangers ?? Number.POSITIVE_INFINITY });
   const counts = new Map<string, number>();
@@ -57,10 +67,18 @@ export function openIntake(params: {
     if (await log.holds(batch)) return { kind: "accept", stored: false };
     // [IGNORE] sync brings it once there is room
     if (!hasRoom(batch.header.node)) return { kind: "ignore", reason: "disk-low" };
-    const verdict = judgeBatch({ batch, network, directory, now: nowMs() });
+    const block = chainBlock();
+    const verdict = judgeBatch({ batch, network, directory, now: nowMs(), chainBlock: block });
     if (verdict !== undefined) return verdict;
+    const { header } = batch;
+    // [IGNORE] depends on the checkpoints that this index has
+    if (needsCheckpoint({ header, directory, chainBlock: block }) && !(await isCovered(arrival))) {
+      const node = findNode(directory, header.node);
+      const isOld = node !== undefined && isActive(node);
+      return { kind: "ignore", reason: isOld ? "old-generation" : "originator-left" };
+    }
     const before = await predecessor(log, arrival);
-    const succession = before && judgeSuccession(batch.header, before);
+    const succession = before && judgeSuccession(header, before);
     if (succession !== undefined) return succession;
     // [IGNORE] after the signature, so that nobody spends another's budget
     if (!budget({ batch, now: steadyMs() })) return { kind: "ignore", reason: "over-budget" };
@@ -88,10 +106,11 @@ export function openIntake(params: {
       return { kind: "ignore", reason: "not-stored" };
     });
     if (verdict.kind === "reject") return refuse({ from: arrival.from, reason: verdict.reason });
+    if (verdict.kind === "ignore" && isSigned(verdict)) onUnstored?.(arrival.batch);
     count(verdict.kind !== "accept" ? verdict.reason : verdict.stored ? "stored" : "duplicate");
     return verdict;
   };
-  const parking = openParking({ decide, directory, nowMs });
+  const parking = openParking({ decide, directory, nowMs, chainBlock });
   const take = async (arrival: Arrival): Promise<Verdict> => {
     const verdict = await decide(arrival);
     if (verdict.kind === "park") void parking.park(arrival, verdict);
@@ -103,6 +122,11 @@ export function openIntake(params: {
   };
   const { parked } = parking;
   return { take, takeFinally, refuse, counts, parked, [Symbol.dispose]: parking[Symbol.dispose] };
+}
+
+/** Whether the batch's signature was verified before it was left. */
+function isSigned({ reason }: FinalVerdict & { kind: "ignore" }): boolean {
+  return !["disk-low", "overloaded", "parked-too-long", "not-stored"].includes(reason);
 }
 
 function isFromOriginator(params: { network: Network; directory: NodeDirectory; arrival: Arrival }): boolean {

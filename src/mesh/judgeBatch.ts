@@ -1,23 +1,25 @@
 import { type Batch, verifyBatch } from "../wire/batch.ts";
 import type { BatchHeader } from "../wire/batchHeader.ts";
 import { fromHex } from "../wire/ids.ts";
-import { MAX_CLOCK_SKEW_MS } from "../wire/limits.ts";
+import { ANCHOR_LEAD_BLOCKS, LEAVING_GRACE_BLOCKS, MAX_CLOCK_SKEW_MS } from "../wire/limits.ts";
 import type { Network } from "../wire/network.ts";
 import { shardOfTopic } from "../wire/shards.ts";
-import { findNode, type NodeDirectory, type RegisteredNode, servesNear } from "./nodeDirectory.ts";
+import { findNode, isLive, type NodeDirectory, type RegisteredNode, servesNear } from "./nodeDirectory.ts";
 import type { Verdict } from "./verdict.ts";
 
 /**
  * Judges a decoded batch (layout, count and Merkle root are checked) by network, registry, signature and clock.
- * Undefined: nothing speaks against it.
+ * Undefined: nothing speaks against it, unless `needsCheckpoint` says that a checkpoint has to cover it.
  */
 export function judgeBatch(params: {
   batch: Batch;
   network: Network;
   directory: NodeDirectory;
   now: number;
+  /** The newest block that this node has read; undefined: it reads none. */
+  chainBlock?: number | undefined;
 }): Verdict | undefined {
-  const { batch, network, directory, now } = params;
+  const { batch, network, directory, now, chainBlock = Number.POSITIVE_INFINITY } = params;
   const { header } = batch;
   // [REJECT] a batch of another network is wrong for everyone here
   if (header.chainId !== network.chainId || header.nodeRegistry !== network.nodeRegistry) {
@@ -36,9 +38,31 @@ export function judgeBatch(params: {
   // [IGNORE] depends on what this index has seen
   if (header.anchorBlock > lastBlockOf(node)) return { kind: "ignore", reason: "originator-left" };
   const { shard, anchorBlock: block } = header;
-  if (!servesNear({ node, shard, block })) return { kind: "ignore", reason: "unserved-shard" };
+  // [PARK] what the registry said until then this index does not have yet
+  if (block > chainBlock + ANCHOR_LEAD_BLOCKS) return { kind: "park", reason: "anchor-ahead" };
+  if (network.shards > 1 && !servesNear({ node, shard, block })) {
+    if (block > chainBlock) return { kind: "park", reason: "anchor-ahead" };
+    return { kind: "ignore", reason: "unserved-shard" };
+  }
   if (header.timeMs > now + MAX_CLOCK_SKEW_MS) return { kind: "park", reason: "from-the-future" };
   return undefined;
+}
+
+/**
+ * Whether a batch counts only if a checkpoint covers it: its node was disabled, or left an hour ago, or has opened
+ * MAX_LIVE_GENERATIONS generations since. Whoever has nothing to lose any more could sign without end.
+ */
+export function needsCheckpoint(params: {
+  header: BatchHeader;
+  directory: NodeDirectory;
+  chainBlock?: number | undefined;
+}): boolean {
+  const { header, directory, chainBlock = Number.POSITIVE_INFINITY } = params;
+  const node = findNode(directory, header.node);
+  if (node === undefined) return false;
+  const { leavingBlock = Number.POSITIVE_INFINITY } = node;
+  if (node.disabledBlock !== undefined || chainBlock - leavingBlock > LEAVING_GRACE_BLOCKS) return true;
+  return !isLive(node, header.generation);
 }
 
 /** Judges a header by the one before it. [IGNORE] only: whether that one is held depends on the order of arrival. */

@@ -38,7 +38,11 @@ export type MeshLog = {
     headerHash: Hex;
   }) => Promise<BatchHeader | undefined>;
   /** On disk when it resolves. */
-  readonly append: (batch: Batch) => Promise<{ readonly kind: "stored" | "duplicate" | "pruned" }>;
+  readonly append: (batch: Batch) => Promise<{
+    readonly kind: "stored" | "duplicate" | "pruned";
+    /** Headers that contradict it. */
+    readonly conflicts?: readonly Hex[];
+  }>;
   readonly readRange: (params: { log: LogId; from: bigint; maxBytes: number }) => Promise<LogPage>;
   readonly readBatch: (params: { log: LogId; end: bigint; headerHash: Hex }) => Promise<Batch | undefined>;
   readonly recordHole: (params: { log: LogId; first: bigint; end: bigint }) => Promise<boolean>;

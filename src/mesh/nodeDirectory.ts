@@ -1,5 +1,5 @@
 import type { Hex, NodeId } from "../wire/ids.ts";
-import { SHARD_GRACE_BLOCKS } from "../wire/limits.ts";
+import { MAX_LIVE_GENERATIONS, SHARD_GRACE_BLOCKS } from "../wire/limits.ts";
 import { hasShard } from "../wire/shards.ts";
 
 /** A node as the registry has it. */
@@ -12,8 +12,10 @@ export type RegisteredNode = {
   /** 64 bytes. */
   readonly peerProof: Hex;
   readonly multiaddrs: readonly string[];
-  /** Of its log: older ones are history, newer ones are not known yet. */
+  /** Of its log, which grow: older ones are history, newer ones are not known yet. */
   readonly generation: number;
+  /** Those before it, the newest last, as far as they are known; none unless told. */
+  readonly formerGenerations?: readonly number[];
   readonly leavingBlock: number | undefined;
   readonly disabledBlock: number | undefined;
   /** What it serves, in decimal digits: bit n is set for shard n. */
@@ -36,6 +38,12 @@ export function findNode(directory: NodeDirectory, id: NodeId): RegisteredNode |
 /** Still takes part: neither leaving nor disabled. */
 export function isActive(node: RegisteredNode): boolean {
   return node.leavingBlock === undefined && node.disabledBlock === undefined;
+}
+
+/** Whether a generation of its log is among the newest that the node has opened. */
+export function isLive(node: RegisteredNode, generation: bigint): boolean {
+  const former = node.formerGenerations?.slice(1 - MAX_LIVE_GENERATIONS) ?? [];
+  return [...former, node.generation].some((one) => BigInt(one) === generation);
 }
 
 /** True if the node served the shard at a block no further from this one than SHARD_GRACE_BLOCKS. */

@@ -19,8 +19,7 @@ type Place = {
   readonly arrival: Arrival;
   readonly bytes: number;
   readonly expiresAt: number;
-  /** Tried again from then on; undefined: when the directory changes. */
-  readonly dueAt: number | undefined;
+  readonly reason: Parked["reason"];
   readonly resolve: (verdict: FinalVerdict) => void;
 };
 
@@ -35,8 +34,10 @@ export function openParking(params: {
   directory: NodeDirectory;
   /** As batches are judged by. */
   nowMs: () => number;
+  /** The newest block that this node has read; undefined: it reads none. */
+  chainBlock: () => number | undefined;
 }): Parking {
-  const { decide, directory, nowMs } = params;
+  const { decide, directory, nowMs, chainBlock } = params;
   const places = new Map<string, Place[]>();
   let bytes = 0;
 
@@ -48,10 +49,9 @@ export function openParking(params: {
   };
   const park = (arrival: Arrival, { reason }: Parked): Promise<FinalVerdict> =>
     new Promise((resolve) => {
-      const { header, headerBytes, envelopes } = arrival.batch;
+      const { headerBytes, envelopes } = arrival.batch;
       const size = envelopes.reduce((sum, envelope) => sum + envelopeBytes(envelope), headerBytes.length);
-      const dueAt = reason === "from-the-future" ? header.timeMs - MAX_CLOCK_SKEW_MS : undefined;
-      const place = { arrival, bytes: size, expiresAt: steadyMs() + PARK_MS, dueAt, resolve };
+      const place = { arrival, bytes: size, expiresAt: steadyMs() + PARK_MS, reason, resolve };
       const hash = batchHeaderHash(headerBytes);
       places.set(hash, [...(places.get(hash) ?? []), place]);
       bytes += size;
@@ -65,13 +65,17 @@ export function openParking(params: {
     if (verdict.kind === "park") place.resolve(await park(place.arrival, verdict));
     else place.resolve(verdict);
   };
+  const isDue = ({ reason, arrival }: Place, changed: boolean): boolean => {
+    const { anchorBlock, timeMs } = arrival.batch.header;
+    if (reason === "anchor-ahead") return anchorBlock <= (chainBlock() ?? anchorBlock);
+    return reason === "from-the-future" ? timeMs - MAX_CLOCK_SKEW_MS <= nowMs() : changed;
+  };
   const check = (changed: boolean): void => {
     const now = steadyMs();
     for (const [hash, waiting] of [...places]) {
       const [first] = waiting;
       if (first === undefined) continue;
-      const due = first.dueAt === undefined ? changed : first.dueAt <= nowMs();
-      if (due) for (const place of leave(hash)) void tryAgain(place);
+      if (isDue(first, changed)) for (const place of leave(hash)) void tryAgain(place);
       else if (first.expiresAt <= now) for (const place of leave(hash)) place.resolve(TOO_LONG);
     }
   };

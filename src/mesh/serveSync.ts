@@ -1,13 +1,12 @@
 import type { Libp2p } from "@libp2p/interface";
 import { steadyMs } from "../clock/steadyMs.ts";
-import { wallMs } from "../clock/wallMs.ts";
 import { MAX_SYNC_PAGE_BYTES } from "../wire/limits.ts";
-import { hasShard } from "../wire/shards.ts";
 import { openByteBudget } from "./byteBudget.ts";
 import type { MeshLog, TopHead } from "./meshLog.ts";
 import type { MeshLogger } from "./meshLogger.ts";
-import { MAX_HEADS, SYNC_PROTOCOL, type SyncAnswer, type SyncAsk, type ToldHeads } from "./syncMessages.ts";
+import { SYNC_PROTOCOL, type SyncAnswer, type SyncAsk } from "./syncMessages.ts";
 import { answerPeer } from "./syncStream.ts";
+import type { TellHeads } from "./tellHeads.ts";
 
 /** What one peer may fetch a minute; every answer counts as at least this many bytes. */
 const PEER_BYTES_PER_MINUTE = 256 * 1024 * 1024;
@@ -19,7 +18,8 @@ const MAX_STREAMS_PER_PEER = 16;
 export async function serveSync(params: {
   libp2p: Libp2p;
   log: MeshLog;
-  onHeads: (peerId: string, told: ToldHeads) => void;
+  onHeads: (peerId: string, heads: readonly TopHead[], clockMs: number | undefined) => void;
+  tellHeads: TellHeads;
   /** What a peer serves: of other logs it is told nothing. */
   shardsOf: (peerId: string) => bigint;
   /** How far this node has read the chain. */
@@ -27,7 +27,7 @@ export async function serveSync(params: {
   logger: MeshLogger;
   signal: AbortSignal;
 }): Promise<void> {
-  const { libp2p, log, onHeads, shardsOf, chainBlock, logger, signal } = params;
+  const { libp2p, log, onHeads, tellHeads, shardsOf, chainBlock, logger, signal } = params;
   const budget = openByteBudget({ perMinute: PEER_BYTES_PER_MINUTE });
   const answerFor =
     (peerId: string) =>
@@ -37,9 +37,12 @@ export async function serveSync(params: {
       if (!budget({ key: peerId, bytes, now: steadyMs() })) {
         return Promise.resolve({ kind: "refused", code: "limit-exceeded", retryAfterMs: RETRY_AFTER_MS });
       }
-      if (ask.kind === "heads") onHeads(peerId, ask);
+      if (ask.kind === "heads") {
+        onHeads(peerId, ask.heads, ask.clockMs);
+        return tellHeads({ shards: shardsOf(peerId) });
+      }
       if (ask.kind === "block") return Promise.resolve({ kind: "block", number: chainBlock() });
-      return answerOf({ log, ask, shards: shardsOf(peerId) });
+      return answerOf({ log, ask });
     };
   await libp2p.handle(
     SYNC_PROTOCOL,
@@ -55,29 +58,12 @@ export async function serveSync(params: {
   );
 }
 
-/** As many heads of logs in these shards as fit into a frame, and what this node's clock shows. */
-export async function headsOf({ log, shards }: { log: MeshLog; shards: bigint }): Promise<ToldHeads> {
-  const heads = await Promise.all(
-    log
-      .heads()
-      .filter(({ range }) => hasShard({ bitmap: shards, shard: range.log.shard }))
-      .slice(0, MAX_HEADS)
-      .map(async (head): Promise<TopHead> => {
-        return { ...head, branches: (await log.branches(head.range.log)).tips };
-      }),
-  );
-  return { kind: "heads", heads, clockMs: wallMs() };
-}
-
 async function answerOf(params: {
   log: MeshLog;
-  ask: Exclude<SyncAsk, { kind: "block" }>;
-  shards: bigint;
+  ask: Exclude<SyncAsk, { kind: "block" | "heads" }>;
 }): Promise<SyncAnswer> {
   const { log, ask } = params;
   switch (ask.kind) {
-    case "heads":
-      return await headsOf(params);
     case "head":
       return { kind: "head", head: log.headOf(ask.log) };
     case "range": {

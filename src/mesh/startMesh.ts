@@ -10,14 +10,17 @@ import { createLibp2p } from "libp2p";
 import { wallMs } from "../clock/wallMs.ts";
 import { WeftError } from "../errors.ts";
 import type { Batch } from "../wire/batch.ts";
+import type { EquivocationProof } from "../wire/equivocation.ts";
 import type { NodeId } from "../wire/ids.ts";
 import type { LogId } from "../wire/logRange.ts";
 import type { Network } from "../wire/network.ts";
 import { allShards, hasShard, shardsIn } from "../wire/shards.ts";
 import type { Ask } from "./catchUpLog.ts";
-import { fetchOwnHead, type OwnHead } from "./fetchOwnHead.ts";
+import { answersNeeded, fetchOwnHead, type OwnHead } from "./fetchOwnHead.ts";
 import { gossipService, gossipTopic, listenToGossip, type MeshServices, publishBatch } from "./gossip.ts";
+import { listenToProofs, proofTopic, publishProof } from "./gossipProofs.ts";
 import { type CheckBatch, openIntake } from "./intake.ts";
+import type { CheckpointFrom } from "./isCovered.ts";
 import { boundConnections, connectionBounds, muxerBounds, tcpBounds } from "./meshBounds.ts";
 import type { MeshLog } from "./meshLog.ts";
 import type { MeshLogger } from "./meshLogger.ts";
@@ -30,6 +33,7 @@ import { shardsOfPeer } from "./shardsOfPeer.ts";
 import type { SyncLag } from "./syncLag.ts";
 import { openSync, type Sync } from "./syncLogs.ts";
 import { askPeer } from "./syncStream.ts";
+import { openHeadTeller } from "./tellHeads.ts";
 
 export type Mesh = AsyncDisposable & {
   readonly peerId: string;
@@ -39,6 +43,8 @@ export type Mesh = AsyncDisposable & {
   readonly peers: () => readonly string[];
   /** Hands an own batch, which must be on disk, to gossip. Never blocks, never fails: sync brings what it loses. */
   readonly publishBatch: (batch: Batch) => void;
+  /** Hands a proof to gossip. */
+  readonly publishProof: (proof: EquivocationProof) => void;
   /** One exchange of heads with every peer; resolves when what they have and this node lacks is fetched. */
   readonly syncNow: () => Promise<void>;
   /** See `OwnHead`: to be asked before the first signature after a start. */
@@ -69,6 +75,12 @@ export type MeshOptions = {
   readonly log: MeshLog;
   /** The newest block that this node has read; 0: none. */
   readonly chainBlock?: () => number;
+  /** Hears of batches that their node has signed, and that are not stored all the same. */
+  readonly onUnstored?: (batch: Batch) => void;
+  /** Keeps a verified proof, on disk when it resolves; false: there was one of that node. Proofs are not heard unless told. */
+  readonly keepProof?: (proof: EquivocationProof) => Promise<boolean>;
+  /** Which checkpoint covers a log from a sequence on; none unless told. */
+  readonly checkpointFrom?: CheckpointFrom;
   /** The node's own check of a batch, after signature and succession, before it is stored. */
   readonly checkBatch?: CheckBatch;
   /** Turns false: connections to that peer are closed and refused. */
@@ -100,7 +112,10 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
   const stop = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
   const topics = new Map(shards.map((shard) => [gossipTopic({ network, shard }), shard]));
-  const { libp2p, admission } = await startLibp2p({ ...options, topics: [...topics.keys()] });
+  const { libp2p, admission } = await startLibp2p({
+    ...options,
+    topics: [...topics.keys(), proofTopic(network)],
+  });
   const intake = openIntake({
     network,
     directory,
@@ -110,6 +125,9 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     strangerBytesPerMinute: options.strangerBytesPerMinute ?? Number.POSITIVE_INFINITY,
     hasRoom: options.hasRoom ?? (() => true),
     nowMs: options.nowMs ?? wallMs,
+    ...(options.chainBlock ? { chainBlock: options.chainBlock } : {}),
+    ...(options.onUnstored ? { onUnstored: options.onUnstored } : {}),
+    ...(options.checkpointFrom ? { checkpointFrom: options.checkpointFrom } : {}),
     logger,
   });
   const connected = (): string[] => [...new Set(libp2p.getPeers().map(String))];
@@ -117,21 +135,17 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
   const ask = askOver(libp2p, signal);
   const clocks = openPeerClocks();
   const holeAfterMs = options.holeAfterMs ?? HOLE_AFTER_MS;
-  const sync = openSync({
-    meshLog: log,
-    directory,
-    intake,
-    ask,
-    shards,
-    shardsOf,
-    clocks,
-    holeAfterMs,
-    logger,
-    signal,
-  });
+  const tellHeads = openHeadTeller({ log });
+  const { checkpointFrom } = options;
+  const covering = checkpointFrom === undefined ? {} : { checkpointFrom };
+  const served = { shards, shardsOf, tellHeads, clocks, holeAfterMs, ...covering };
+  const sync = openSync({ meshLog: log, directory, intake, ask, ...served, logger, signal });
   const chainBlock = options.chainBlock ?? (() => 0);
-  await serveSync({ libp2p, log, onHeads: sync.noteHeads, shardsOf, chainBlock, logger, signal });
+  const answers = { onHeads: sync.noteHeads, tellHeads, shardsOf, chainBlock };
+  await serveSync({ libp2p, log, ...answers, logger, signal });
   listenToGossip({ libp2p, shards: topics, intake, logger });
+  const { keepProof: keep } = options;
+  if (keep !== undefined) listenToProofs({ libp2p, network, directory, keep, logger });
   libp2p.addEventListener("peer:disconnect", ({ detail }) => {
     sync.forget(detail.toString());
   });
@@ -149,11 +163,14 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     multiaddrs: () => libp2p.getMultiaddrs().map(String),
     peers: connected,
     publishBatch: (batch) => void publishBatch({ libp2p, network, batch, logger }),
+    publishProof: (proof) => void publishProof({ libp2p, network, proof, logger }),
     syncNow: () => sync.syncWith(connected()),
     fetchOwnHead: (params) => {
       const { shard } = params.log;
       const serves = (peerId: string) => hasShard({ bitmap: shardsOf(peerId), shard });
-      return fetchOwnHead({ ...params, meshLog: log, intake, ask, connected, serves, logger, signal });
+      const needed = answersNeeded([...admission.peers().keys()].filter(serves).length);
+      const asked = { ask, connected, serves, needed };
+      return fetchOwnHead({ ...params, ...asked, meshLog: log, intake, logger, signal });
     },
     peerClocks: clocks.now,
     askBlocks: () => askBlocks({ ask, peerIds: connected() }),
@@ -222,7 +239,10 @@ function repeatSync(params: {
   const plan = (): void => {
     if (signal.aborted) return;
     const waitMs = periodMs * (1 + SYNC_JITTER * (2 * Math.random() - 1));
-    timer = setTimeout(() => void sync.syncWith(connected()).finally(plan), waitMs);
+    timer = setTimeout(() => {
+      void sync.exchange(connected());
+      plan();
+    }, waitMs);
   };
   signal.addEventListener("abort", () => clearTimeout(timer));
   plan();

@@ -2,23 +2,29 @@ import { steadyMs } from "../clock/steadyMs.ts";
 import { type BatchHeader, batchHeaderHash } from "../wire/batchHeader.ts";
 import type { Hex } from "../wire/ids.ts";
 import type { LogId } from "../wire/logRange.ts";
+import { bitmapOf } from "../wire/shards.ts";
 import { type Ask, catchUpLog } from "./catchUpLog.ts";
+import { fetchCovered } from "./fetchCovered.ts";
 import type { Intake } from "./intake.ts";
+import type { CheckpointFrom } from "./isCovered.ts";
 import { type BatchEnd, logName, type MeshLog, type MissingRange, type TopHead } from "./meshLog.ts";
 import type { MeshLogger } from "./meshLogger.ts";
 import { findNode, type NodeDirectory } from "./nodeDirectory.ts";
 import type { PeerClocks } from "./peerClocks.ts";
-import { headsOf } from "./serveSync.ts";
+import { openPeerTurns } from "./peerTurns.ts";
 import { type SyncLag, syncLagOf } from "./syncLag.ts";
-import type { ToldHeads } from "./syncMessages.ts";
+import { MAX_HEADS } from "./syncMessages.ts";
+import { openHeadTeller, type TellHeads } from "./tellHeads.ts";
 
 /** Repairs what gossip lost: compares heads with every peer and fetches what is missing from any of them. */
 export type Sync = {
   /** What a peer says of its logs, in its request or its answer. */
-  readonly noteHeads: (peerId: string, told: Omit<ToldHeads, "kind">) => void;
+  readonly noteHeads: (peerId: string, heads: readonly TopHead[], clockMs?: number) => void;
   readonly forget: (peerId: string) => void;
   readonly lag: () => SyncLag;
-  /** Exchanges heads with these peers now, fetches, and resolves when nothing more is to be had. */
+  /** Exchanges heads with these peers, but with none whose answer is still out; what they have more is fetched. */
+  readonly exchange: (peerIds: readonly string[]) => Promise<void>;
+  /** The same, and resolves when nothing more is to be had. */
   readonly syncWith: (peerIds: readonly string[]) => Promise<void>;
 };
 
@@ -26,8 +32,10 @@ export type Sync = {
 type Told = { readonly peerId: string; readonly head: TopHead | undefined };
 type Absence = { readonly first: bigint; readonly since: number; readonly behind: bigint | undefined };
 
-/** Logs that are fetched at the same time. */
-const PARALLEL_LOGS = 4;
+/** What is kept of what one peer tells. */
+const MAX_KNOWN_HEADS = 16_384;
+/** A log of which something came that can't be judged yet is left alone for so long. */
+const WAIT_MS = 3_000;
 /** What this node refuses for good is asked for again after this: the registry may have changed. */
 const REFUSED_RETRY_MS = 60_000;
 const MAX_REFUSED = 4096;
@@ -40,17 +48,24 @@ export function openSync(params: {
   intake: Intake;
   ask: Ask;
   shards: readonly number[];
-  /** What a peer serves, by the registry: bit n for shard n. */
-  shardsOf: (peerId: string) => bigint;
+  /** What a peer serves, by the registry: bit n for shard n; whatever this node serves unless told. */
+  shardsOf?: (peerId: string) => bigint;
+  tellHeads?: TellHeads;
+  /** Which checkpoint covers a log from a sequence on; none unless told. */
+  checkpointFrom?: CheckpointFrom;
   /** Is told what peers' clocks show. */
-  clocks: PeerClocks;
+  clocks?: PeerClocks;
   /** A range that all peers lack for so long becomes a hole. */
   holeAfterMs: number;
   logger: MeshLogger;
   signal: AbortSignal;
 }): Sync {
-  const { meshLog, directory, intake, ask, shardsOf, clocks, logger, signal } = params;
+  const { meshLog, directory, intake, ask, clocks, logger, signal } = params;
+  const { shardsOf = () => bitmapOf(params.shards), tellHeads = openHeadTeller({ log: meshLog }) } = params;
   const headsByPeer = new Map<string, ReadonlyMap<string, TopHead>>();
+  const turns = openPeerTurns();
+  const waits = new Map<string, number>();
+  const exchanging = new Map<string, Promise<void>>();
   const absences = new Map<string, Absence>();
   const refusals = new Map<string, { readonly until: bigint; readonly retryAt: number }>();
   const running = new Map<string, Promise<void>>();
@@ -63,11 +78,14 @@ export function openSync(params: {
       registered !== undefined && generation <= BigInt(registered.generation) && params.shards.includes(shard)
     );
   };
-  const noteHeads: Sync["noteHeads"] = (peerId, { heads, clockMs }) => {
-    clocks.note(peerId, clockMs);
-    const known = new Map(heads.filter(isKnown).map((head) => [logName(head.range.log), head]));
-    headsByPeer.set(peerId, known);
-    for (const head of known.values()) void fetchLog(head.range.log);
+  const noteHeads: Sync["noteHeads"] = (peerId, heads, clockMs) => {
+    clocks?.note(peerId, clockMs);
+    const told = heads.filter(isKnown).map((head): [string, TopHead] => [logName(head.range.log), head]);
+    // A full message is one of several.
+    const before = heads.length < MAX_HEADS ? [] : (headsByPeer.get(peerId) ?? []);
+    headsByPeer.set(peerId, new Map([...new Map([...before, ...told])].slice(-MAX_KNOWN_HEADS)));
+    turns.stir();
+    for (const [, head] of told) void fetchLog(head.range.log);
   };
   const headsFor = (name: string): Told[] =>
     [...headsByPeer].map(([peerId, heads]) => ({ peerId, head: heads.get(name) }));
@@ -84,13 +102,12 @@ export function openSync(params: {
     running.set(name, work);
     await work.finally(() => running.delete(name));
   };
-  const slots = openSlots(PARALLEL_LOGS);
   const fetchUntilQuiet = async (log: LogId): Promise<void> => {
     const name = logName(log);
     try {
       do {
         again.delete(name);
-        await slots(() => fetchOnce(log));
+        await fetchOnce(log);
       } while (again.has(name) && !signal.aborted);
     } catch (error) {
       logger.warn({ log: name, error }, "a log could not be fetched");
@@ -98,18 +115,31 @@ export function openSync(params: {
   };
   const fetchOnce = async (log: LogId): Promise<void> => {
     const name = logName(log);
-    const others = shuffle(headsFor(name));
-    const peers = others.map(({ peerId, head }) => ({ peerId, reaches: head?.highest ?? 0n }));
+    if ((waits.get(name) ?? 0) > steadyMs()) return;
+    waits.delete(name);
+    const peers = () => headsFor(name).map(({ peerId, head }) => ({ peerId, reaches: head?.highest ?? 0n }));
     const { next } = meshLog.headOf(log).range;
     const missing = await meshLog.missing(log);
     const ranges = missing.flatMap((range) => wantedOf(name, range));
-    const round = await catchUpLog({ log, meshLog, intake, ask, ranges, peers, logger, signal });
+    const round = await catchUpLog({ log, meshLog, intake, ask, turns, ranges, peers, logger, signal });
+    if (round.waits) waits.set(name, steadyMs() + WAIT_MS);
     if (round.stored > 0) logger.debug({ log: name, batches: round.stored }, "fetched what was missing");
     for (const { from, until } of round.refused) noteRefused(name, from, until);
     const known = absences.get(name);
     const leftOut = known?.first === next && !ranges.some(({ from }) => from === next);
     await noteAbsence(log, leftOut ? known : round.absent);
-    await fetchBranches(log, others);
+    const order = turns.order(headsFor(name));
+    await fetchBranches(log, order);
+    const { checkpointFrom } = params;
+    if (round.refused.length === 0 || checkpointFrom === undefined) return;
+    const take = async (wanted: BatchEnd): Promise<BatchHeader | undefined> => {
+      for (const { peerId } of order) {
+        const header = await takeRival({ peerId, log, ...wanted });
+        if (header !== undefined) return header;
+      }
+      return undefined;
+    };
+    await fetchCovered({ log, meshLog, checkpointFrom, take, signal });
   };
   /** A missing range without what this node refuses at its start. */
   const wantedOf = (name: string, { from, until }: MissingRange): MissingRange[] => {
@@ -189,51 +219,38 @@ export function openSync(params: {
       noteRefused(logName(log), headerHash, end);
       return undefined;
     }
-    if (verdict.stored)
-      logger.warn({ log: logName(log), headerHash }, "a fork: the rival's batch was fetched");
+    if (verdict.stored) logger.debug({ log: logName(log), headerHash }, "a batch was fetched by its header");
     return batch.header;
   };
 
+  const exchangeWith = async (peerId: string): Promise<void> => {
+    try {
+      const answer = await ask(peerId, await tellHeads({ shards: shardsOf(peerId) }));
+      if (answer.kind === "heads") noteHeads(peerId, answer.heads, answer.clockMs);
+    } catch (error) {
+      logger.debug({ peerId, error }, "a peer did not give its heads");
+    } finally {
+      exchanging.delete(peerId);
+    }
+  };
+  const exchange: Sync["exchange"] = async (peerIds) => {
+    const free = peerIds.filter((peerId) => !exchanging.has(peerId));
+    for (const peerId of free) exchanging.set(peerId, exchangeWith(peerId));
+    await Promise.all(free.map((peerId) => exchanging.get(peerId)));
+  };
   const syncWith: Sync["syncWith"] = async (peerIds) => {
-    const exchange = async (peerId: string): Promise<void> => {
-      try {
-        const answer = await ask(peerId, await headsOf({ log: meshLog, shards: shardsOf(peerId) }));
-        if (answer.kind === "heads") noteHeads(peerId, answer);
-      } catch (error) {
-        logger.debug({ peerId, error }, "a peer did not give its heads");
-      }
-    };
-    await Promise.all(peerIds.map(exchange));
+    await Promise.all(peerIds.map((peerId) => exchanging.get(peerId)));
+    await exchange(peerIds);
     await Promise.all(running.values());
   };
   return {
     noteHeads,
-    forget: (peerId) => headsByPeer.delete(peerId),
+    forget: (peerId) => {
+      headsByPeer.delete(peerId);
+      turns.stir();
+    },
     lag: () => syncLagOf({ headsByPeer, meshLog }),
+    exchange,
     syncWith,
   };
-}
-
-/** At most `count` of the given tasks at a time. */
-function openSlots(count: number): <T>(task: () => Promise<T>) => Promise<T> {
-  const waiting: (() => void)[] = [];
-  let free = count;
-  return async (task) => {
-    if (free > 0) free--;
-    else await new Promise<void>((resolve) => waiting.push(resolve));
-    try {
-      return await task();
-    } finally {
-      const next = waiting.shift();
-      if (next === undefined) free++;
-      else next();
-    }
-  };
-}
-
-function shuffle<T>(items: readonly T[]): T[] {
-  return items
-    .map((item) => ({ item, at: Math.random() }))
-    .sort((a, b) => a.at - b.at)
-    .map(({ item }) => item);
 }

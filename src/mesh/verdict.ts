@@ -15,12 +15,12 @@ type IgnoreReason =
   /** The header's anchor block or time lies before its predecessor's. Whether that is held depends on the order. */
   | "anchor-went-back"
   | "time-went-back"
-  /** Anchored after the block in which its node left or was disabled. */
+  /** Anchored after the block in which its node left or was disabled, or that is over and no checkpoint covers it. */
   | "originator-left"
+  /** Of a generation that its node has left long ago, and no checkpoint covers it. */
+  | "old-generation"
   /** Its node did not serve that shard around its anchor, as far as this node has read the chain. */
   | "unserved-shard"
-  /** The node's own check found an envelope that no honest node takes in; a forwarder may not have looked at it. */
-  | "bad-envelope"
   /** The node's own check found one that no honest node takes: its node's fault. Who forwarded it may not have looked. */
   | "bad-envelope"
   /** Its node has used up this minute's bytes; sync fetches it later. */
@@ -45,4 +45,4 @@ export type RejectReason =
   /** As above, and it came from the node that signed it. */
   | "bad-envelope";
 
-type ParkReason = "unregistered-originator" | "unknown-generation" | "from-the-future";
+type ParkReason = "unregistered-originator" | "unknown-generation" | "anchor-ahead" | "from-the-future";

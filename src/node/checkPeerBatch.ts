@@ -1,16 +1,22 @@
+import { steadyMs } from "../clock/steadyMs.ts";
 import { isStorageFault, isWeftError } from "../errors.ts";
+import type { ByteBudget } from "../mesh/byteBudget.ts";
 import type { Batch } from "../wire/batch.ts";
 import type { Envelope } from "../wire/envelope.ts";
 import { decodeGroupEnvelope, verifyGroupEnvelope } from "../wire/groupEnvelope.ts";
 import { asId, type GroupId, type NodeId } from "../wire/ids.ts";
 import { decodeKeyPackageRecord } from "../wire/keyPackageRecord.ts";
-import { parseTopic } from "../wire/topic.ts";
+import { isKeyPackage, parseTopic } from "../wire/topic.ts";
 import { decodeGroupInfoPayload, decodeWelcomePayload } from "../wire/welcomePayload.ts";
 import { type Admission, knownHead } from "./admitEnvelope.ts";
 
+/** Envelopes of one node in a minute with heads that this index lacks though it has read beyond their anchor. */
+export const UNKNOWN_HEADS_PER_MINUTE = 64;
+
 /**
- * Looks into a sample of a peer's envelopes, and into all of those of a node that was caught once: whoever took them
- * in should have refused strangers and junk. A head that this index lacks is skipped and blames nobody.
+ * Looks into a sample of a peer's envelopes, into all key packages, since one that is junk would hide another, and into
+ * all of those of a node that was caught once: whoever took them in should have refused strangers and junk. A head that
+ * this index lacks blames nobody before its anchor is read; then a reorganization explains some, but no more.
  */
 export async function checkPeerBatch(params: {
   admission: Admission;
@@ -19,45 +25,53 @@ export async function checkPeerBatch(params: {
   caught: Set<NodeId>;
   /** Share of the envelopes to look into, 0 to 1. */
   sample: number;
+  /** Counts, by node, envelopes with heads that should be known; nobody does unless told. */
+  unknownHeads?: ByteBudget;
 }): Promise<"good" | "bad-envelope"> {
-  const { admission, batch, caught, sample } = params;
-  const { node } = batch.header;
+  const { admission, batch, caught, sample, unknownHeads = () => true } = params;
+  const { node, anchorBlock } = batch.header;
+  const isPast = (admission.index.state.head?.number ?? 0) >= anchorBlock;
   for (const envelope of batch.envelopes) {
-    const chosen = caught.has(node) || Math.random() < sample;
-    if (!chosen || (await isHonest({ admission, envelope }))) continue;
-    caught.add(node);
+    const chosen = caught.has(node) || Math.random() < sample || isKeyPackage(envelope.topic);
+    const found = chosen ? await look({ admission, envelope }) : "honest";
+    if (found === "honest") continue;
+    if (found === "junk") caught.add(node);
+    else if (!isPast || unknownHeads({ key: node, bytes: 1, now: steadyMs() })) continue;
     return "bad-envelope";
   }
   return "good";
 }
 
-async function isHonest(params: { admission: Admission; envelope: Envelope }): Promise<boolean> {
+type Found = "honest" | "junk" | "unknown-head";
+
+async function look(params: { admission: Admission; envelope: Envelope }): Promise<Found> {
   const { admission, envelope } = params;
   try {
     const { kind, id } = parseTopic(envelope.topic);
     if (kind === "group")
-      return await isFromMember({ admission, group: asId(id), payload: envelope.payload });
+      return await judgeMessage({ admission, group: asId(id), payload: envelope.payload });
     if (kind === "key-package") decodeKeyPackageRecord(envelope);
     if (kind === "welcome") decodeWelcomePayload(envelope);
     if (kind === "group-info") decodeGroupInfoPayload(envelope);
-    return true;
+    return "honest";
   } catch (error) {
     // Kinds of newer versions are carried unread.
-    if (isWeftError(error, "unknown-topic")) return true;
-    if (isWeftError(error) && !isStorageFault(error) && error.code !== "internal") return false;
+    if (isWeftError(error, "unknown-topic")) return "honest";
+    if (isWeftError(error) && !isStorageFault(error) && error.code !== "internal") return "junk";
     throw error;
   }
 }
 
-async function isFromMember(params: {
+async function judgeMessage(params: {
   admission: Admission;
   group: GroupId;
   payload: Uint8Array;
-}): Promise<boolean> {
+}): Promise<Found> {
   const { admission, group, payload } = params;
   const envelope = decodeGroupEnvelope(payload);
   const head = await knownHead({ admission, group, id: envelope.head });
-  if (head === undefined) return true;
+  if (head === undefined) return "unknown-head";
   const { network, certificates: known } = admission;
-  return verifyGroupEnvelope({ network, group, envelope, authority: head.authority, known }) === "valid";
+  const posted = verifyGroupEnvelope({ network, group, envelope, authority: head.authority, known });
+  return posted === "valid" ? "honest" : "junk";
 }

@@ -1,11 +1,14 @@
 import { isWeftError } from "../errors.ts";
+import { openByteBudget } from "../mesh/byteBudget.ts";
 import { isActive } from "../mesh/nodeDirectory.ts";
 import { type Mesh, startMesh } from "../mesh/startMesh.ts";
+import { checkpointsFrom } from "../store/node/readCheckpoints.ts";
 import type { NodeId } from "../wire/ids.ts";
 import { hasShard, shardsIn } from "../wire/shards.ts";
 import { openBatcher } from "./batcher.ts";
 import { bindMeshLog } from "./bindMeshLog.ts";
-import { checkPeerBatch } from "./checkPeerBatch.ts";
+import { checkPeerBatch, UNKNOWN_HEADS_PER_MINUTE } from "./checkPeerBatch.ts";
+import { lookAside, type Proofs, watchForks } from "./equivocation/proofs.ts";
 import type { NodeParts } from "./openNodeParts.ts";
 import { type OwnLogs, openOwnLog } from "./openOwnLog.ts";
 import { countPublished, countReceived } from "./operating/traffic.ts";
@@ -17,31 +20,38 @@ const CHAIN_MOVES_MS = 10_000;
 /** Joins the other nodes; looks into a sample of what they send. Throws `bad-config` if it can't listen. */
 export async function joinMesh(params: {
   parts: NodeParts;
+  proofs: Proofs;
   mayConnect: (peerId: string) => boolean;
 }): Promise<Mesh> {
-  const { parts, mayConnect } = params;
+  const { parts, proofs, mayConnect } = params;
   const { settings, keys, network, directory, admission, room, node, time, logger } = parts;
   const caught = new Set<NodeId>();
   const sample = settings.postingSample;
+  const unknownHeads = openByteBudget({ perMinute: UNKNOWN_HEADS_PER_MINUTE });
   // What it has signed itself it has to know, or it would sign it again.
   const hasRoom = (originator: NodeId): boolean => originator === node || !room.isOut();
+  const log = bindMeshLog(admission.store, hasRoom);
   const mesh = await startMesh({
     privateKey: keys.peer,
     listen: settings.listen,
     network,
     directory,
-    log: countReceived({ log: bindMeshLog(admission.store, hasRoom), traffic: parts.traffic }),
+    log: watchForks({ log: countReceived({ log, traffic: parts.traffic }), proofs, logger }),
+    onUnstored: (batch) => lookAside({ proofs, batch, logger }),
+    keepProof: proofs.keep,
     hasRoom,
     shards: shardsIn(parts.shards),
     originatorBytesPerMinute: settings.peerMessageBytesPerMinute,
     strangerBytesPerMinute: settings.peerStrangerBytesPerMinute,
     chainBlock: () => admission.index.state.head?.number ?? 0,
-    checkBatch: ({ batch }) => checkPeerBatch({ admission, batch, caught, sample }),
+    checkpointFrom: async (from) => (await checkpointsFrom({ index: admission.index, ...from, limit: 1 }))[0],
+    checkBatch: ({ batch }) => checkPeerBatch({ admission, batch, caught, sample, unknownHeads }),
     mayConnect,
     nowMs: time.latestMs,
     logger,
   });
   time.peerClocks = mesh.peerClocks;
+  proofs.listeners.add(mesh.publishProof);
   return mesh;
 }
 

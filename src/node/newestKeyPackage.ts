@@ -5,8 +5,11 @@ import { catchFault } from "../wire/catchFault.ts";
 import type { Envelope } from "../wire/envelope.ts";
 import { isSigned, type KeyPackageRecord, readKeyPackageRecord } from "../wire/keyPackageRecord.ts";
 
-/** Arrivals that are looked through; records of a lower generation may arrive after one of a higher. */
-const ARRIVALS_READ = 8;
+/**
+ * Arrivals that are looked through: records of a lower generation may arrive after one of a higher, and a node may
+ * repeat old ones to hide it.
+ */
+const ARRIVALS_READ = 512;
 
 /** The record of the highest generation among the latest arrivals of a key package topic. */
 export async function newestKeyPackage(params: {

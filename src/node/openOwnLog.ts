@@ -8,13 +8,15 @@ import { waitForTransaction } from "../chain/waitForTransaction.ts";
 import { isStorageFault, isWeftError, WeftError } from "../errors.ts";
 import type { ChainIndex } from "../store/node/chainIndex.ts";
 import type { IndexedNode } from "../store/node/indexedRecords.ts";
-import { mayGoOnIn, noteOwnGeneration } from "../store/node/ownGeneration.ts";
+import { hasSigned, mayGoOnIn, noteClosed, noteOpened } from "../store/node/ownGeneration.ts";
 import type { Database } from "../store/openDatabase.ts";
 import type { NodeId } from "../wire/ids.ts";
 import type { LogId } from "../wire/logRange.ts";
 import { shardsIn } from "../wire/shards.ts";
 import type { Batcher } from "./batcher.ts";
 import type { Directory } from "./directory.ts";
+import { drawGeneration } from "./drawGeneration.ts";
+import { placeOf } from "./placeOf.ts";
 import type { Registration } from "./registerSelf.ts";
 
 const RETRY_MS = 1_000;
@@ -46,18 +48,20 @@ const PARALLEL_LOGS = 8;
 export type OwnLogs = ReadonlyMap<number, Batcher>;
 
 /**
- * Opens the node's own log of each shard so that no sequence is ever signed twice: where a peer confirms the heads of
- * all, or, if none answers for one, it is not whole or the database was imported, in the next generation, which is
- * opened on chain first. Tries until it succeeds; throws the signal's reason.
+ * Opens the node's own log of each shard so that no sequence is ever signed twice: in the generation in which this
+ * database, lying where it lies, was closed, if peers confirm the heads of all logs. Else in a new one, drawn at random
+ * and opened on chain first. Tries until it succeeds; throws the signal's reason.
  */
 export async function openOwnLog(params: OwnLog): Promise<OwnLogs> {
   const { database, node, registration, tell, logger, signal } = params;
   tell("it waits for its registration to be in its index");
   await whenServing(params);
-  let generation = await generationAbove({ ...params, generation: registration.generation - 1 });
-  let isFresh = registration.isNew && (await mayGoOnIn({ database, generation }));
+  const place = await placeOf(database.path);
+  let generation = await generationFrom({ ...params, generation: registration.generation });
+  // A registration may be new since a reorganization took the one before.
+  let isFresh = registration.isNew && !(await hasSigned(database));
   const mayGoOn = async (logs: readonly LogId[]): Promise<boolean> => {
-    if (!(await mayGoOnIn({ database, generation }))) return false;
+    if (!(await mayGoOnIn({ database, generation, place }))) return false;
     tell("it asks its peers for the head of its own log");
     return await orAbort({ promise: confirmAll({ ...params, logs }), signal });
   };
@@ -66,7 +70,7 @@ export async function openOwnLog(params: OwnLog): Promise<OwnLogs> {
     const logs = shardsIn(params.shards).map((shard) => ({ node, generation: BigInt(generation), shard }));
     try {
       if (isFresh || (await mayGoOn(logs))) {
-        await noteOwnGeneration({ database, generation });
+        await noteOpened({ database, generation, place });
         return await openAll({ ...params, logs });
       }
       logger.warn({ generation }, "nothing confirms that this is all of the node's own log");
@@ -80,7 +84,7 @@ export async function openOwnLog(params: OwnLog): Promise<OwnLogs> {
       if (!isWeftError(error, "not-ready")) throw error;
       logger.warn({ generation, err: error }, "the node's own log can't be gone on with");
     }
-    tell(`it opens generation ${generation + 1} of its own log on chain`);
+    tell("it opens another generation of its own log on chain");
     generation = await nextGeneration({ ...params, generation });
     isFresh = true;
   }
@@ -113,13 +117,25 @@ async function orAbort<T>(params: { promise: Promise<T>; signal: AbortSignal }):
   }
 }
 
-/** A generation above one that the index has is unused: only this node opens them, and it signs one at a time. */
+/** Writes what waits, and notes that the logs may be gone on with here. */
+export async function closeOwnLogs(params: { database: Database; logs: OwnLogs }): Promise<void> {
+  const { database, logs } = params;
+  await Promise.all([...logs.values()].map((batcher) => batcher[Symbol.asyncDispose]()));
+  const [first] = logs.values();
+  if (first === undefined) return;
+  const generation = Number(first.log.generation);
+  await noteClosed({ database, generation, place: await placeOf(database.path) });
+}
+
+/** Of those that this node opens on chain the one that it has drawn itself; only that one it signs in. */
 async function nextGeneration(params: OwnLog & { generation: number }): Promise<number> {
   const { chain, operator, node, logger, signal } = params;
   for (;;) {
     signal.throwIfAborted();
     try {
-      const outcome = await restartNode({ chain, operator, node });
+      const present = Number((await readNode({ chain, node }))?.generation ?? params.generation);
+      const generation = drawGeneration(Math.max(present, params.generation));
+      const outcome = await restartNode({ chain, operator, node, generation });
       if (outcome.kind === "refused") throw new WeftError(outcome);
       if (outcome.kind === "submitted") {
         const { transaction } = outcome;
@@ -130,7 +146,10 @@ async function nextGeneration(params: OwnLog & { generation: number }): Promise<
           signal,
         });
         // Another transaction may have taken its place.
-        if (waited.kind === "mined" || (await isOpened(params))) return await generationAbove(params);
+        if (waited.kind === "mined" || (await isPresent({ ...params, generation }))) {
+          await indexed(params, (self) => isKnown(self, generation));
+          return generation;
+        }
       }
     } catch (error) {
       signal.throwIfAborted();
@@ -140,13 +159,17 @@ async function nextGeneration(params: OwnLog & { generation: number }): Promise<
   }
 }
 
-async function isOpened({ chain, node, generation }: OwnLog & { generation: number }): Promise<boolean> {
-  return Number((await readNode({ chain, node }))?.generation ?? 0) > generation;
+async function isPresent({ chain, node, generation }: OwnLog & { generation: number }): Promise<boolean> {
+  return Number((await readNode({ chain, node }))?.generation ?? 0) === generation;
 }
 
-/** Waits until the index has a higher generation of this node. */
-async function generationAbove(params: OwnLog & { generation: number }): Promise<number> {
-  return (await indexed(params, ({ generation }) => generation > params.generation)).generation;
+function isKnown({ generation: present, formerGenerations = [] }: IndexedNode, generation: number): boolean {
+  return present === generation || formerGenerations.includes(generation);
+}
+
+/** Waits until the index has this generation of the node, or a higher one. */
+async function generationFrom(params: OwnLog & { generation: number }): Promise<number> {
+  return (await indexed(params, ({ generation }) => generation >= params.generation)).generation;
 }
 
 /** Waits until the index has it that this node serves what it is to: peers refuse its batches of other shards. */

@@ -4,6 +4,7 @@ import type { LogStore } from "../store/node/logStore.ts";
 import { queryTopics, type TopicPosition as StorePosition } from "../store/node/queryTopics.ts";
 import { type Watermark as StoreWatermark, watermark } from "../store/node/watermark.ts";
 import { fromHex, toHex } from "../wire/ids.ts";
+import { shardOfTopic } from "../wire/shards.ts";
 import { parseTopic } from "../wire/topic.ts";
 
 /** One page of some topics. Throws `unknown-topic`, `bad-cursor`, `pruned`. */
@@ -23,9 +24,15 @@ export async function queryPage(params: {
   return { envelopes, watermark: watermarkOf(watermark), more };
 }
 
-/** Where the store stands now: whatever arrived before has woken those who watch its topic. */
-export function presentWatermark(store: LogStore): Watermark {
-  return watermarkOf(watermark(store));
+/** Where the store stands now in the shards of these topics: whatever arrived before has woken those who watch its topic. */
+export function presentWatermark(params: {
+  store: LogStore;
+  topics: readonly Pick<TopicPosition, "topic">[];
+}): Watermark {
+  const { store, topics } = params;
+  const { shards } = store.database.network;
+  const named = new Set(topics.map(({ topic }) => shardOfTopic({ topic, shards })));
+  return watermarkOf(watermark(store, { shards: named }));
 }
 
 function watermarkOf({ cursor, vector }: StoreWatermark): Watermark {

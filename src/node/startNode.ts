@@ -7,14 +7,16 @@ import { peerIdOf } from "../mesh/peerId.ts";
 import type { Mesh } from "../mesh/startMesh.ts";
 import type { NodeId } from "../wire/ids.ts";
 import { signPeerProof } from "../wire/peerProof.ts";
-import { type ChainWatch, stir, watchChain } from "./chainHub.ts";
+import { type ChainWatch, stir, stirAll, watchChain } from "./chainHub.ts";
+import { keepReports } from "./equivocation/keepReports.ts";
+import { openProofs } from "./equivocation/proofs.ts";
 import { joinMesh, openSigning } from "./joinMesh.ts";
 import { keepCheckpoints } from "./keepCheckpoints.ts";
 import { keepPeerLag } from "./keepPeerLag.ts";
 import { keepRegistered } from "./keepRegistered.ts";
 import { keepShards } from "./keepShards.ts";
 import { type NodeParts, openNodeParts, runInBackground } from "./openNodeParts.ts";
-import type { OwnLogs } from "./openOwnLog.ts";
+import { closeOwnLogs, type OwnLogs } from "./openOwnLog.ts";
 import { logLevelOf } from "./operating/logLevel.ts";
 import { type Registration, registerSelf } from "./registerSelf.ts";
 import { type ServedNode, serveNode } from "./serveNode.ts";
@@ -58,12 +60,17 @@ export async function startNode(params: {
   const parts = await openNodeParts({ ...params, stack });
   const { readiness, logger } = parts;
   runInBackground({ parts, stack });
-  const mesh = stack.use(await joinMesh({ parts, mayConnect: (peerId) => peerLimit?.has(peerId) ?? true }));
+  const proofs = await openProofs({ ...parts, store: parts.admission.store });
+  const mayConnect = (peerId: string): boolean => peerLimit?.has(peerId) ?? true;
+  const mesh = stack.use(await joinMesh({ parts, proofs, mayConnect }));
+  proofs.listeners.add(() => stirAll(parts.hub));
   const comparing = new AbortController();
   const compared = keepPeerLag({ parts, mesh, signal: comparing.signal });
+  const { index } = parts.admission;
+  const reported = keepReports({ ...parts, index, proofs, signal: comparing.signal });
   stack.defer(async () => {
     comparing.abort();
-    await compared;
+    await Promise.all([compared, reported]);
   });
   const logLevel = logLevelOf([parts.logger, params.logger]);
   const ownLog = stack.use(ownLogOf({ parts, mesh }));
@@ -128,7 +135,7 @@ function ownLogOf(params: { parts: NodeParts; mesh: Mesh }): AsyncDisposable & {
       if (log === undefined) throw new WeftError({ code: "internal", message: "a node serves a shard" });
       readiness.tell({ ownLog: undefined });
       logger.info({ generation: Number(log.generation) }, "the node may sign");
-      const restart = () => restartNode({ chain, operator, node });
+      const restart = () => restartNode({ chain, operator, node, generation: Number(log.generation) });
       // What it took while it served a shard is anchored, too.
       const left = [...store.state.logs.values()].filter(
         (one) => one.log.node === node && one.log.generation === log.generation,
@@ -163,7 +170,13 @@ function ownLogOf(params: { parts: NodeParts; mesh: Mesh }): AsyncDisposable & {
     [Symbol.asyncDispose]: async () => {
       stop.abort(new WeftError({ code: "closed", message: "the node is stopping" }));
       await running;
-      await Promise.all([...(ownLogs?.values() ?? [])].map((batcher) => batcher[Symbol.asyncDispose]()));
+      if (ownLogs === undefined) return;
+      await closeOwnLogs({ database: admission.store.database, logs: ownLogs }).catch((error: unknown) => {
+        logger.warn(
+          { err: error },
+          "the node's own log was not closed: it opens another generation next time",
+        );
+      });
     },
   };
 }

@@ -91,7 +91,7 @@ async function* readUnread(params: {
     for (const topic of watch.woken) unread.add(topic);
     watch.woken.clear();
     if (unread.size === 0) {
-      const watermark = presentWatermark(store);
+      const watermark = presentWatermark({ store, topics: [...positions.values()] });
       // Nothing woke these topics before this place, so they are read up to it.
       const { cursor } = watermark;
       for (const [topic, position] of positions) positions.set(topic, { ...position, cursor });

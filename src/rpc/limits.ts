@@ -12,7 +12,6 @@ export const MAX_ENVELOPES_PER_PUBLISH = 512;
 export const MAX_TOPICS_PER_CALL = 4096;
 export const MAX_GROUPS_PER_CALL = 4096;
 export const MAX_CURSORS_PER_GROUP = 64;
-export const MAX_VECTOR_LOGS = 4096;
 export const MAX_HASHES_PER_CALL = 4096;
 /** Questions about digests of one call, runs of one question, and envelopes that a node walks for all of them. */
 export const MAX_DIGESTS_PER_CALL = 512;

@@ -16,11 +16,11 @@ import type {
 } from "../gen/weft/v1/node_pb.ts";
 import type { Envelope } from "../wire/envelope.ts";
 import { fromHex } from "../wire/ids.ts";
+import { MAX_VECTOR_LOGS } from "../wire/limits.ts";
 import { logRangeFromMessage, logRangeMessage } from "../wire/logRange.ts";
 import { receiptFromMessage, receiptMessage } from "../wire/receipt.ts";
 import { refusalFromMessage } from "./errorDetail.ts";
 import { bounded, required, sizedHex } from "./fields.ts";
-import { MAX_VECTOR_LOGS } from "./limits.ts";
 import type {
   Cursor,
   PublishOutcome,
@@ -65,7 +65,7 @@ export function topicPositionMessage(position: TopicPosition): MessageInitShape<
     topic,
     ...(cursor === undefined ? {} : { cursor: cursorMessage(cursor) }),
     // What is not said is read again, and nothing else comes of it.
-    vector: vector?.slice(-MAX_VECTOR_LOGS).map(logRangeMessage) ?? [],
+    vector: vector?.slice(0, MAX_VECTOR_LOGS).map(logRangeMessage) ?? [],
   };
 }
 

@@ -1,6 +1,6 @@
 import type { DescField, DescMethod } from "@bufbuild/protobuf";
 import type { NodeService } from "../gen/weft/v1/node_pb.ts";
-import { MAX_ENTRY_PAYLOAD_BYTES } from "../wire/limits.ts";
+import { MAX_ENTRY_PAYLOAD_BYTES, MAX_VECTOR_LOGS } from "../wire/limits.ts";
 import { scanFields } from "../wire/scanFields.ts";
 import * as limits from "./limits.ts";
 
@@ -52,7 +52,7 @@ const maxItemsByName: Readonly<Record<string, number>> = {
   "weft.v1.SubscribeRequest.topics": limits.MAX_TOPICS_PER_CALL,
   "weft.v1.UpdateSubscriptionRequest.add": limits.MAX_TOPICS_PER_CALL,
   "weft.v1.UpdateSubscriptionRequest.remove": limits.MAX_TOPICS_PER_CALL,
-  "weft.v1.TopicPosition.vector": limits.MAX_VECTOR_LOGS,
+  "weft.v1.TopicPosition.vector": MAX_VECTOR_LOGS,
   "weft.v1.HasEnvelopesRequest.hashes": limits.MAX_HASHES_PER_CALL,
   "weft.v1.VouchRequest.hashes": limits.MAX_HASHES_PER_CALL,
   "weft.v1.GetTopicDigestsRequest.topics": limits.MAX_DIGESTS_PER_CALL,

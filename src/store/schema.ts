@@ -36,7 +36,8 @@ export const nodeSchema = {
   hole:         { prefix: 0x18, key: { ...log, first: "u64" },                      value: "end (u64) ‖ recorded at (ms, u64)", writer: "recordHole" },
   pruned:       { prefix: 0x19, key: { kind: "u8" },                                value: "offset (u64): envelopes of this topic kind before it are gone", writer: "pruneLog" },
   topicPlace:   { prefix: 0x1a, key: place,                                         value: "envelope hash (32): what a topic's digests are made of", writer: "appendBatch" },
-  ownLog:       { prefix: 0x1d, key: {},                                            value: "JSON: in a database that was imported, the generation of this node's log that was opened for it", writer: "importDatabase, openOwnLog" },
+  proof:        { prefix: 0x1b, key: { node: "bytes32" },                           value: "two signed headers that contradict each other, each header (416) ‖ signature (64)", writer: "keepProof" },
+  ownLog:       { prefix: 0x1d, key: {},                                            value: "JSON: the generation that this node signs in, where this database lies, whether it was closed", writer: "importDatabase, openOwnLog" },
   // the chain index: src/store/node/chainIndex*
   chainCursor:  { prefix: 0x30, key: {},                                            value: "JSON: the index's head, anchor and floor", writer: "applyChainPage" },
   block:        { prefix: 0x31, key: { number: "u64" },                             value: "JSON: BlockRef, kept down to the floor", writer: "applyChainPage" },

@@ -66,6 +66,15 @@ export const FENCE_BLOCKS = 40;
  * reorganization that moves the change of a node's shards makes void what it has acknowledged.
  */
 export const SHARD_GRACE_BLOCKS = 64;
+/** A batch is judged at once if its anchor lies at most this far beyond what its judge has read: blocks come unevenly. */
+export const ANCHOR_LEAD_BLOCKS = 4;
+/**
+ * For so long after its node has said that it leaves a batch counts that no checkpoint covers, so that peers fetch its
+ * last ones: an hour where blocks take 250 ms, while the bond still answers for it.
+ */
+export const LEAVING_GRACE_BLOCKS = 14_400;
+/** Of its newest so many generations a node's batches count as they come, of older ones as far as checkpoints cover them. */
+export const MAX_LIVE_GENERATIONS = 16;
 /** Distance of two commits by one member who is no admin. */
 export const ROTATION_INTERVAL_BLOCKS = 8;
 /** A message is in time within this many commits, or this many seconds, after its epoch's end. */
@@ -75,6 +84,9 @@ export const LATE_SECONDS = 600;
 export const MAX_LATE_COMMITS = 64;
 export const MAX_LATE_SECONDS = 23 * 3600;
 export const MAX_ROTATION_INTERVAL_BLOCKS = 14_400;
+
+/** Logs that a position in a topic names, and that a node's word names of how far it holds them. */
+export const MAX_VECTOR_LOGS = 4096;
 
 /** Clock difference that peers forgive in a batch header. */
 export const MAX_CLOCK_SKEW_MS = 30_000;

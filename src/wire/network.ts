@@ -4,7 +4,7 @@ import { u64 } from "./bytes.ts";
 import { type Address, fromHex, type Hex } from "./ids.ts";
 
 /** Of the three contracts together. What is signed for them names chain and contract, so that it counts on no other. */
-export const NETWORK_VERSION = 3;
+export const NETWORK_VERSION = 4;
 /** The bits of a word of the NodeRegistry. */
 export const MAX_SHARDS = 256;
 

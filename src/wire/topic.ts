@@ -45,6 +45,10 @@ export function isOfStrangers(topic: Uint8Array): boolean {
   return topic[0] !== kinds.group;
 }
 
+export function isKeyPackage(topic: Uint8Array): boolean {
+  return topic[0] === kinds["key-package"];
+}
+
 /** @param id 32 random bytes */
 export function groupInfoTopic(id: Uint8Array): Uint8Array {
   return topicOf("group-info", id);

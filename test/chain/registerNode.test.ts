@@ -85,7 +85,8 @@ test("a node registers, moves, restarts, anchors its log, leaves and takes its b
     httpAddress: "https://node.example",
   };
   await landed(await setNodeAddresses({ chain, operator, node, addresses: moved }));
-  await landed(await restartNode({ chain, operator, node }));
+  await landed(await restartNode({ chain, operator, node, generation: 2 }));
+  assert.deepEqual(await restartNode({ chain, operator, node, generation: 2 }), { kind: "exists" });
   assert.deepEqual(await readNode({ chain, node }), { ...registered, ...moved, generation: 2n });
   const headerHash = toHex(randomBytes(32));
   await landed(await checkpointNode({ chain, operator, node, shard: 0, sequence: 9n, headerHash }));
@@ -117,16 +118,19 @@ test("nobody but its operator acts for a node, and a node that has left stays aw
   const { chain } = local;
   const { node } = await newNode();
   const stranger = relayerOf(8);
-  assert.equal(codeOf(await restartNode({ chain, operator: stranger, node })), "not-allowed");
+  assert.equal(codeOf(await restartNode({ chain, operator: stranger, node, generation: 2 })), "not-allowed");
   assert.equal(codeOf(await leaveNode({ chain, operator: stranger, node })), "not-allowed");
   assert.equal(codeOf(await withdrawBond({ chain, relayer: operator, node })), "not-allowed");
   const unknown = nodeIdOf({ operator: operator.address, signingKey: generateP256().publicKey });
-  assert.equal(codeOf(await restartNode({ chain, operator, node: unknown })), "unknown-record");
+  assert.equal(
+    codeOf(await restartNode({ chain, operator, node: unknown, generation: 2 })),
+    "unknown-record",
+  );
   assert.equal(await readNode({ chain, node: unknown }), undefined);
   const nowhere = { ...addresses, multiaddrs: Array(100).fill("/ip4/127.0.0.1/tcp/1") };
   assert.equal(codeOf(await setNodeAddresses({ chain, operator, node, addresses: nowhere })), "malformed");
   await landed(await leaveNode({ chain, operator, node }));
-  assert.equal(codeOf(await restartNode({ chain, operator, node })), "not-allowed");
+  assert.equal(codeOf(await restartNode({ chain, operator, node, generation: 2 })), "not-allowed");
 });
 
 test("two headers that contradict each other disable their node, once", async () => {

@@ -131,7 +131,7 @@ test("an interrupted deployment ends with its signal and goes on with the next r
 
 test("an address file is read strictly", () => {
   const good = {
-    version: 3,
+    version: 4,
     chainId: 1,
     commitLog: `0x${"11".repeat(20)}`,
     identityRegistry: `0x${"22".repeat(20)}`,
@@ -151,7 +151,7 @@ test("an address file is read strictly", () => {
     { ...good, shards: 0 },
     { ...good, shards: 257 },
     { ...good, shards: undefined },
-    { ...good, version: 4 },
+    { ...good, version: 5 },
     { ...good, version: "3" },
   ].map((file) => JSON.stringify(file));
   for (const text of [...bad, "", "null", "[]", "{", "7"]) {

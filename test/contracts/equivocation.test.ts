@@ -63,7 +63,7 @@ test("two conflicting headers disable the node, reward the reporter and burn the
     name: "AlreadyDisabled",
     args: [node],
   });
-  const restart = registry.simulate.restart([node], { account: operator });
+  const restart = registry.simulate.restart([node, 2n], { account: operator });
   assert.deepEqual(await refusal(restart), { name: "NotActive", args: [node] });
   const leave = registry.simulate.startLeaving([node], { account: operator });
   assert.deepEqual(await refusal(leave), { name: "NotActive", args: [node] });

@@ -161,19 +161,25 @@ test("setAddresses replaces all of them, whatever their number before", async ()
   );
 });
 
-test("restart opens the next generation", async () => {
+test("restart opens the generation that is named, above the present one and not too far", async () => {
   const { operator, node } = await registerNode();
-  assert.equal((await registry.simulate.restart([node], { account: operator })).result, 2n);
-  for (const generation of [2n, 3n]) {
-    const mined = await events(registry.write.restart([node], { account: operator }));
+  const step = await registry.read.MAX_GENERATION_STEP();
+  let present = 1n;
+  for (const generation of [2n, 1_000n, 1_000n + step]) {
+    for (const bad of [0n, present, present + step + 1n, 2n ** 64n - 1n]) {
+      const refused = refusal(registry.simulate.restart([node, bad], { account: operator }));
+      assert.deepEqual(await refused, { name: "BadGeneration", args: [present] });
+    }
+    const mined = await events(registry.write.restart([node, generation], { account: operator }));
     assert.deepEqual(mined.events, [{ name: "NodeRestarted", args: { node, generation } }]);
     assert.equal((await registry.read.nodes([node])).generation, generation);
+    present = generation;
   }
 });
 
 test("checkpoint anchors the log of the current generation", async () => {
   const { operator, node } = await registerNode();
-  await registry.write.restart([node], { account: operator });
+  await registry.write.restart([node, 2n], { account: operator });
   const headerHash = keccak256("0x01");
   const mined = await events(registry.write.checkpoint([node, 2, 99n, headerHash], { account: operator }));
   assert.deepEqual(mined.events, [
@@ -240,7 +246,7 @@ test("a node's own calls: refused for unknown nodes, strangers, and nodes that a
   const calls = (id: Hex, account: typeof operator) => [
     () => registry.simulate.setAddresses([id, addresses], { account }),
     () => registry.simulate.setShards([id, 1n], { account }),
-    () => registry.simulate.restart([id], { account }),
+    () => registry.simulate.restart([id, 2n], { account }),
     () => registry.simulate.checkpoint([id, 0, 1n, zeroHash], { account }),
     () => registry.simulate.startLeaving([id], { account }),
   ];
@@ -276,7 +282,7 @@ test("nodeWords: a hash of each node's present fields; zero if unknown", async (
   };
   const before = await read();
   assert.deepEqual(before, [await expected(), zeroHash]);
-  await registry.write.restart([node], { account: operator });
+  await registry.write.restart([node, 2n], { account: operator });
   const restarted = await read();
   assert.deepEqual(restarted, [await expected(), zeroHash]);
   assert.notEqual(restarted[0], before[0]);

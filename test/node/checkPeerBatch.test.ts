@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { randomBytes } from "#crypto";
+import { openByteBudget } from "../../src/mesh/byteBudget.ts";
 import { openAdmission } from "../../src/node/admitEnvelope.ts";
 import { checkPeerBatch } from "../../src/node/checkPeerBatch.ts";
 import { applyChainPage } from "../../src/store/node/applyChainPage.ts";
@@ -44,12 +45,23 @@ test("a peer's envelopes are looked into by samples, and all of those of a node 
   const junk = { topic: groupTopic(group), payload: randomBytes(99) };
   const caught = new Set<NodeId>();
   const originator = testOriginator("peer");
-  const check = (envelopes: readonly Envelope[], sample: number) =>
-    checkPeerBatch({ admission, batch: originator.next(envelopes), caught, sample });
+  const unknownHeads = openByteBudget({ perMinute: 3 });
+  const check = (envelopes: readonly Envelope[], sample: number, header = {}) =>
+    checkPeerBatch({ admission, batch: originator.next(envelopes, header), caught, sample, unknownHeads });
 
   assert.equal(await check([post("a"), ahead("not indexed yet"), newer, post("b")], 1), "good");
   assert.equal(await check([post("a"), stranger("b"), junk], 0), "good", "nothing was looked into");
   assert.equal(caught.size, 0);
+  // Beyond the anchor a reorganization explains some unknown heads, before it any number.
+  for (let i = 0; i < 9; i++) assert.equal(await check([ahead(`${i}`)], 1), "good");
+  const past = { anchorBlock: block.number };
+  for (let i = 0; i < 3; i++) assert.equal(await check([ahead(`${i}`)], 1, past), "good");
+  assert.equal(await check([post("a"), ahead("3")], 1, past), "bad-envelope");
+  assert.equal(await check([post("a")], 1, past), "good");
+  assert.equal(caught.size, 0);
+  const keyPackage = { topic: new Uint8Array(33).fill(7).with(0, 2), payload: randomBytes(99) };
+  assert.equal(await check([post("a"), keyPackage], 0), "bad-envelope", "all key packages are looked into");
+  assert.ok(caught.delete(originator.log.node));
   assert.equal(await check([post("a"), stranger("b")], 1), "bad-envelope");
   assert.deepEqual([...caught], [originator.log.node]);
   assert.equal(

@@ -102,7 +102,7 @@ test("what a node lists of others gives their words, whatever happened to them",
   await until("registered", () => agrees(id));
   const seen = new Set([(await words({ nodes: [id] })).nodes[0]]);
   const steps: (() => Promise<unknown>)[] = [
-    async () => landed(await restartNode(on)),
+    async () => landed(await restartNode({ ...on, generation: 77 })),
     async () =>
       landed(await setNodeAddresses({ ...on, addresses: { ...addresses, httpAddress: "http://y" } })),
     async () => landed(await setNodeShards({ ...on, shards: 0b110n })),

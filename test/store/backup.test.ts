@@ -7,7 +7,7 @@ import { importDatabase } from "../../src/store/backup/importDatabase.ts";
 import { readBackup } from "../../src/store/backup/readBackup.ts";
 import { appendPeerBatch } from "../../src/store/node/appendBatch.ts";
 import { logHeads } from "../../src/store/node/logStore.ts";
-import { mayGoOnIn, noteOwnGeneration } from "../../src/store/node/ownGeneration.ts";
+import { hasSigned, mayGoOnIn, noteClosed, noteOpened } from "../../src/store/node/ownGeneration.ts";
 import { hasEnvelopes } from "../../src/store/node/receiptsOf.ts";
 import { envelopeHash } from "../../src/wire/envelope.ts";
 import { asAddress } from "../../src/wire/ids.ts";
@@ -81,21 +81,31 @@ test("of a node's own log nothing is gone on with after an import, but the gener
   await using directory = await temporaryDirectory();
   const path = join(directory.path, "database");
   await importDatabase({ bytes: inPieces(backup.bytes), path, network: testNetwork, signal });
+  const place = "here";
   const may = async (): Promise<boolean[]> => {
     await using opened = await openTestStore(path);
     const { database } = opened.store;
-    return await Promise.all([1, 2, 3].map((generation) => mayGoOnIn({ database, generation })));
+    return await Promise.all([1, 2, 3].map((generation) => mayGoOnIn({ database, generation, place })));
   };
   assert.deepEqual(await may(), [false, false, false]);
   {
     await using opened = await openTestStore(path);
-    await noteOwnGeneration({ database: opened.store.database, generation: 2 });
+    const { database } = opened.store;
+    assert.ok(await hasSigned(database), "the other node has");
+    await noteOpened({ database, generation: 2, place });
+  }
+  assert.deepEqual(await may(), [false, false, false], "it was killed");
+  {
+    await using opened = await openTestStore(path);
+    await noteClosed({ database: opened.store.database, generation: 2, place });
   }
   assert.deepEqual(await may(), [false, true, false], "also after a restart, and where a reorg took it");
+  await using opened = await openTestStore(path);
+  const { database } = opened.store;
+  assert.equal(await mayGoOnIn({ database, generation: 2, place: "elsewhere" }), false, "a copy");
   await using fresh = await openTestStore();
-  const { database } = fresh.store;
-  await noteOwnGeneration({ database, generation: 1 });
-  assert.equal(await mayGoOnIn({ database, generation: 4 }), true, "a database of its own asks peers");
+  assert.equal(await hasSigned(fresh.store.database), false);
+  assert.equal(await mayGoOnIn({ database: fresh.store.database, generation: 1, place }), false);
 });
 
 test("a backup that is cut off anywhere, or in which a bit is another, is refused by code", async () => {

@@ -3,7 +3,7 @@ import type { Network } from "../../src/wire/network.ts";
 
 /** A network whose contracts nobody deployed: for rooms that need its names only. */
 export const testNetwork: Network = {
-  version: 3,
+  version: 4,
   chainId: 31_337,
   commitLog: asAddress(`0x${"c1".repeat(20)}`),
   identityRegistry: asAddress(`0x${"1d".repeat(20)}`),

@@ -17,7 +17,7 @@ import { pad, padmeLength, unpad } from "../../src/wire/padme.ts";
 
 const address = asAddress(randomBytes(20));
 const network = {
-  version: 3,
+  version: 4,
   chainId: 7,
   commitLog: address,
   identityRegistry: address,

@@ -45,7 +45,7 @@ import {
 
 const address = (byte: number) => asAddress(new Uint8Array(20).fill(byte));
 const network: Network = {
-  version: 3,
+  version: 4,
   chainId: 31_337,
   commitLog: address(1),
   identityRegistry: address(2),

@@ -15,6 +15,11 @@ export const nodeRegistryAbi = [
     type: "error",
   },
   { inputs: [], name: "BadAddresses", type: "error" },
+  {
+    inputs: [{ internalType: "uint64", name: "present", type: "uint64" }],
+    name: "BadGeneration",
+    type: "error",
+  },
   { inputs: [], name: "BadShards", type: "error" },
   { inputs: [], name: "BadSignature", type: "error" },
   {
@@ -201,6 +206,13 @@ export const nodeRegistryAbi = [
   },
   {
     inputs: [],
+    name: "MAX_GENERATION_STEP",
+    outputs: [{ internalType: "uint64", name: "", type: "uint64" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
     name: "MAX_MULTIADDRS",
     outputs: [{ internalType: "uint256", name: "", type: "uint256" }],
     stateMutability: "view",
@@ -353,9 +365,12 @@ export const nodeRegistryAbi = [
     type: "function",
   },
   {
-    inputs: [{ internalType: "bytes32", name: "node", type: "bytes32" }],
+    inputs: [
+      { internalType: "bytes32", name: "node", type: "bytes32" },
+      { internalType: "uint64", name: "generation", type: "uint64" },
+    ],
     name: "restart",
-    outputs: [{ internalType: "uint64", name: "generation", type: "uint64" }],
+    outputs: [],
     stateMutability: "nonpayable",
     type: "function",
   },

@@ -2,6 +2,7 @@ import { concatBytes } from "../../crypto/concatBytes.ts";
 import { EMPTY_WORD, type IdentityStep, nextWord, signaturesOf } from "../../wire/identityStep.ts";
 import { encodeIdentityStep } from "../../wire/identityStepCodec.ts";
 import { fromHex, type Hex, type NodeId, toHex } from "../../wire/ids.ts";
+import { MAX_LIVE_GENERATIONS } from "../../wire/limits.ts";
 import { keyOf } from "../keys.ts";
 import { nodeSchema } from "../schema.ts";
 import { encodeEntry, parseJson, writeJson } from "./chainIndexCodec.ts";
@@ -132,6 +133,7 @@ function nodeAfter(params: { node: IndexedNode | undefined; record: NodeRecord }
       signingKey: toHex(record.signingKey),
       ...addressesOf(record),
       generation: 1,
+      formerGenerations: [],
       registeredBlock: number,
       leavingBlock: undefined,
       disabledBlock: undefined,
@@ -149,7 +151,7 @@ function nodeAfter(params: { node: IndexedNode | undefined; record: NodeRecord }
     case "node-shards":
       return { ...node, ...shardsAfter({ node, shards: `${record.shards}`, number }) };
     case "node-restarted":
-      return { ...node, generation: Number(record.generation) };
+      return { ...node, ...generationsAfter({ node, generation: Number(record.generation) }) };
     case "node-leaving":
       return { ...node, leavingBlock: number, withdrawableAt: record.withdrawableAt };
     case "node-left":
@@ -167,6 +169,15 @@ function nodeAfter(params: { node: IndexedNode | undefined; record: NodeRecord }
         httpAddress: "",
       };
   }
+}
+
+function generationsAfter(params: {
+  node: IndexedNode;
+  generation: number;
+}): Pick<IndexedNode, "generation" | "formerGenerations"> {
+  const { node, generation } = params;
+  const former = [...(node.formerGenerations ?? []), node.generation];
+  return { generation, formerGenerations: former.slice(1 - MAX_LIVE_GENERATIONS) };
 }
 
 /** Operators may change it as often as they pay for it. */

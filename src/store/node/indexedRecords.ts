@@ -49,6 +49,8 @@ export type IndexedNode = {
   readonly multiaddrs: readonly string[];
   readonly httpAddress: string;
   readonly generation: number;
+  /** The newest of those before it, the newest last; records of earlier versions lack it. */
+  readonly formerGenerations?: readonly number[];
   readonly registeredBlock: number;
   readonly leavingBlock: number | undefined;
   readonly disabledBlock: number | undefined;

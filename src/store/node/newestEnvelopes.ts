@@ -6,7 +6,7 @@ import { decodeBody, decodePlace } from "./batchRecord.ts";
 import { loadBatches } from "./loadBatches.ts";
 import type { LogStore } from "./logStore.ts";
 
-/** The last `limit` arrivals of a topic, the latest first; an envelope that came twice is there twice. */
+/** What the last `limit` arrivals of a topic brought, the latest first, each once. */
 export async function newestEnvelopes(params: {
   store: LogStore;
   topic: Uint8Array;
@@ -20,6 +20,8 @@ export async function newestEnvelopes(params: {
   const hashes = places.flatMap(
     ({ batchKey, index }) => batches.get(toHex(batchKey))?.record.envelopes[index]?.hash ?? [],
   );
-  const bodies = await level.getMany(hashes.map((envelope) => keyOf(nodeSchema.body, { envelope })));
+  const distinct = new Map(hashes.map((hash) => [toHex(hash), hash]));
+  const keys = [...distinct.values()].map((envelope) => keyOf(nodeSchema.body, { envelope }));
+  const bodies = await level.getMany(keys);
   return bodies.flatMap((body) => (body === undefined ? [] : [decodeBody(body)]));
 }

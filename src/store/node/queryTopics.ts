@@ -5,6 +5,7 @@ import { type Envelope, envelopeBytes } from "../../wire/envelope.ts";
 import { asId, type EnvelopeHash, toHex } from "../../wire/ids.ts";
 import type { LogRange } from "../../wire/logRange.ts";
 import type { Receipt } from "../../wire/receipt.ts";
+import { shardOfTopic } from "../../wire/shards.ts";
 import { keyOf, rangeOf } from "../keys.ts";
 import { nodeSchema } from "../schema.ts";
 import { decodeBody, decodePlace } from "./batchRecord.ts";
@@ -76,7 +77,8 @@ export async function queryTopics(params: {
     .flatMap((run) => run.arrivals.filter(({ offset }) => offset < horizon))
     .sort((a, b) => ascending(a.offset, b.offset));
   const page = await fillPage({ store, arrivals, maxBytes, horizon });
-  const watermark = await watermarkAt({ store, state, offset: page.readTo });
+  const shards = new Set(positions.map(({ topic }) => shardIn(store, topic)));
+  const watermark = await watermarkAt({ store, state, offset: page.readTo, shards });
   return { kind: "page", envelopes: page.envelopes, watermark, more: page.readTo < state.nextOffset };
 }
 
@@ -173,8 +175,15 @@ async function prunedPositions(params: {
     }
     if (vector === undefined) return false;
     const held = heldUpTo(vector);
-    return [...state.logs].some(([name, log]) => (held.get(name) ?? 0n) < (log.floors[kind] ?? 0n));
+    const shard = shardIn(store, topic);
+    return [...state.logs].some(
+      ([name, { log, floors }]) => log.shard === shard && (held.get(name) ?? 0n) < (floors[kind] ?? 0n),
+    );
   });
+}
+
+function shardIn({ database }: LogStore, topic: Uint8Array): number {
+  return shardOfTopic({ topic, shards: database.network.shards });
 }
 
 function heldUpTo(vector: readonly LogRange[]): Map<string, bigint> {

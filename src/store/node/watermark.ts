@@ -1,4 +1,6 @@
+import { byTurns } from "../../wire/byTurns.ts";
 import { toHex } from "../../wire/ids.ts";
+import { MAX_VECTOR_LOGS } from "../../wire/limits.ts";
 import type { LogRange } from "../../wire/logRange.ts";
 import { keyOf, parseKey, rangeOf } from "../keys.ts";
 import { nodeSchema } from "../schema.ts";
@@ -8,31 +10,38 @@ import type { LogStore, StoreState } from "./logStore.ts";
 /** A place in one database: all arrivals before `offset`. */
 export type Cursor = { readonly database: Uint8Array; readonly offset: bigint };
 
-/** What the node held without a gap when its arrivals ended at the cursor. */
+/** What the node held without a gap when its arrivals ended at the cursor; of very many logs the newest of each node. */
 export type Watermark = { readonly cursor: Cursor; readonly vector: readonly LogRange[] };
 
+/** Shards whose logs matter; all unless told. */
+type Matters = { readonly shards?: ReadonlySet<number> | undefined };
+
 /** The present one. */
-export function watermark(store: LogStore): Watermark {
-  return currentWatermark(store, store.state);
+export function watermark(store: LogStore, { shards }: Matters = {}): Watermark {
+  return currentWatermark({ store, state: store.state, shards });
 }
 
 /** As it was when `offset` was the next arrival; logs whose past was pruned are left out. */
-export async function watermarkAt(params: {
-  store: LogStore;
-  state: StoreState;
-  offset: bigint;
-}): Promise<Watermark> {
+export async function watermarkAt(
+  params: { store: LogStore; state: StoreState; offset: bigint } & Matters,
+): Promise<Watermark> {
   const { store, state, offset } = params;
-  if (offset >= state.nextOffset) return currentWatermark(store, state);
-  const logs = [...state.logs.values()];
+  if (offset >= state.nextOffset) return currentWatermark(params);
+  const logs = namedLogs(params);
   const ranges = await Promise.all(logs.map((log) => rangeAt({ store, log, offset })));
   const vector = ranges.filter((range) => range !== undefined);
   return { cursor: { database: store.database.id, offset }, vector };
 }
 
-function currentWatermark(store: LogStore, state: StoreState): Watermark {
+function currentWatermark(params: { store: LogStore; state: StoreState } & Matters): Watermark {
+  const { store, state } = params;
   const cursor = { database: store.database.id, offset: state.nextOffset };
-  return { cursor, vector: [...state.logs.values()].map(logRangeOf) };
+  return { cursor, vector: namedLogs(params).map(logRangeOf) };
+}
+
+function namedLogs({ state, shards }: { state: StoreState } & Matters): readonly LogState[] {
+  const all = [...state.logs.values()].filter(({ log }) => shards?.has(log.shard) ?? true);
+  return all.length <= MAX_VECTOR_LOGS ? all : byTurns(all, ({ log }) => log).slice(0, MAX_VECTOR_LOGS);
 }
 
 async function rangeAt(params: {
