@@ -33,11 +33,13 @@ import type {
   EntryPage,
   EntryState,
   GroupPosition,
+  Refusal,
   RelayOutcome,
 } from "./nodeApi.ts";
 
 /** CommitLog counts children in 24 bits. */
 const MAX_APPEND_LIMIT = 2 ** 24 - 1;
+const MAX_RETRY_AFTER_MS = 3_600_000;
 
 export function chainHeadMessage(head: ChainHead): MessageInitShape<typeof ChainHeadSchema> {
   return { number: BigInt(head.number), hash: fromHex(head.hash), time: BigInt(head.time) };
@@ -195,8 +197,12 @@ export function relayOutcomeMessage(outcome: RelayOutcome): MessageInitShape<typ
     case "exists":
       return { result: { case: "alreadyThere", value: {} } };
     case "refused":
-      return { result: { case: "refused", value: { code: outcome.code, hint: outcome.hint } } };
+      return { result: { case: "refused", value: refusedMessage(outcome) } };
   }
+}
+
+function refusedMessage({ code, hint, retryAfterMs = 0 }: Refusal) {
+  return { code, hint, retryAfterMs: Math.min(MAX_RETRY_AFTER_MS, Math.ceil(retryAfterMs)) };
 }
 
 export function relayOutcomeFromMessage({ result }: RelayResponse): RelayOutcome {

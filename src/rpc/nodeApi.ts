@@ -150,7 +150,13 @@ export type NodeRecord = {
   readonly isDropped: boolean;
 };
 
-export type Refusal = { readonly kind: "refused"; readonly code: ErrorCode; readonly hint: string };
+export type Refusal = {
+  readonly kind: "refused";
+  readonly code: ErrorCode;
+  readonly hint: string;
+  /** When it may be taken, if that is known. */
+  readonly retryAfterMs?: number;
+};
 
 /** *acknowledged*: it is on this node's disk. */
 export type PublishOutcome = { readonly kind: "acknowledged"; readonly receipt: Receipt } | Refusal;
