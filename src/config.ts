@@ -32,8 +32,8 @@ export const nodeSettings = {
   ),
   relayPolicy: choice(
     "WEFT_RELAY_POLICY",
-    ["open", "closed"],
-    "for whom this node pays, within its budget: everybody, or nobody",
+    ["work", "open", "closed"],
+    "for whom this node pays, within its budget: for newcomers after some work, at once, or for nobody",
   ),
   relayGasPerHour: count(
     "WEFT_RELAY_GAS_PER_HOUR",

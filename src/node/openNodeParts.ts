@@ -88,12 +88,13 @@ export async function openNodeParts(params: {
     await watchRoom({ path: settings.dataDir, mark: settings.freeDiskBytes, onTurn: tellRoom(logger) }),
   );
   const operator = openRelayer({ privateKey: keys.operator, maxFeeGwei: settings.maxFeeGwei });
-  const relaying = openRelaying({ chain, operator, relayKey: keys.relay, settings });
   const shelf = openEntryShelf({
     ...{ index, chain, blocksPerPage: settings.blocksPerPage, nowMs: time.networkMs, logger },
     isNoting: Number.isFinite(settings.entryDays),
   });
   const node = nodeIdOf({ operator: operator.address, signingKey: p256PublicKey(keys.signing) });
+  const { networkMs } = time;
+  const relaying = openRelaying({ chain, node, operator, relayKey: keys.relay, networkMs, settings });
   return {
     ...{ settings, network, keys, node, shards, chain, operator, relaying, time },
     admission: openAdmission({ network, index, store }),

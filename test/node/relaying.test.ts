@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { solvePuzzles } from "../../src/crypto/solvePuzzles.ts";
 import { callRpc } from "../../src/devnet/callRpc.ts";
 import type { NodeReport } from "../../src/node/operating/nodeReport.ts";
-import type { RelayOutcome } from "../../src/rpc/nodeApi.ts";
+import type { RelayAnswer } from "../../src/rpc/nodeApi.ts";
+import { puzzlesOf } from "../../src/wire/relayTicket.ts";
 import { startTestChain, type TestChain } from "../support/startTestChain.ts";
 import { relayed, startTestConversation } from "../support/startTestConversation.ts";
 import { startTestNode, type TestNode } from "../support/startTestNode.ts";
@@ -13,6 +15,8 @@ import { until } from "../support/until.ts";
 const LARGE = 84_000 - 33;
 /** An hour's gas of the node; a newcomer's address gets a quarter of its part, which pays for few large entries. */
 const GAS = { relayGasPerHour: "200000000", newcomerGasPerHour: "20000000" };
+/** Registering and a first group take three seconds at most at 100,000 hashes a second. */
+const MOST_HASHES = 300_000;
 const FLOOR_GWEI = 10_000_000n;
 const WEI_PER_GWEI = 1_000_000_000n;
 
@@ -33,7 +37,7 @@ const addressOf = (account: number) => chain.accounts.at(account)?.address ?? as
 const call = <T>(method: string, ...args: unknown[]) => callRpc<T>({ rpcUrl: chain.rpcUrl, method, args });
 const sentBy = async (account: number) =>
   Number(await call("eth_getTransactionCount", addressOf(account), "pending"));
-const codeOf = (outcome: RelayOutcome) => (outcome.kind === "refused" ? outcome.code : outcome.kind);
+const codeOf = (outcome: RelayAnswer) => (outcome.kind === "refused" ? outcome.code : outcome.kind);
 const report = async (of: TestNode) => (await (await fetch(`${of.metricsUrl}/status`)).json()) as NodeReport;
 
 function firstEntry(size?: number) {
@@ -135,4 +139,29 @@ test("a node that is closed relays nothing, and one that starts again loses no n
   await using closed = await startTestNode({ ...start, chosen: { relayPolicy: "closed" } });
   assert.equal(codeOf(await closed.api.relayAppend(firstEntry().append)), "relay-closed");
   assert.deepEqual((await report(closed)).warnings, []);
+});
+
+test("whoever is new works once for a group within the hour, at one node; those who are there do not", async () => {
+  await using asking = await startTestNode({ chain, account: 3, chosen: { relayPolicy: "work" } });
+  const { api, nodeId } = asking;
+  const { append, authority, id } = firstEntry();
+  const { group } = append;
+  const demanded = await api.relayAppend(append);
+  assert.equal(demanded.kind, "work-required");
+  const { demand } = demanded.kind === "work-required" ? demanded : assert.fail();
+  assert.ok(2 * demand.puzzles * 2 ** demand.bits < MOST_HASHES / 2, "with room for bad luck");
+  const { signal } = new AbortController();
+  const puzzles = puzzlesOf({ place: { node: nodeId, subject: group }, demand });
+  const ticket = { hour: demand.hour, nonces: await solvePuzzles({ puzzles, signal }) };
+  const other = firstEntry();
+  assert.equal(
+    (await api.relayAppend({ ...other.append, ticket })).kind,
+    "work-required",
+    "another's ticket",
+  );
+  const first = await api.relayAppend({ ...append, ticket });
+  assert.equal(first.kind, "submitted");
+  await until("the entry", async () => (await api.getEntry({ group, id })).known);
+  assert.deepEqual(await api.relayAppend({ ...append, ticket }), { kind: "exists" });
+  await relayed({ api, entry: testEntry({ network: chain.network, group, parent: id, signer: authority }) });
 });

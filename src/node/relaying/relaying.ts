@@ -4,13 +4,16 @@ import { openRelayer, type Relayer } from "../../chain/openRelayer.ts";
 import { steadyMs } from "../../clock/steadyMs.ts";
 import type { NodeSettings } from "../../config.ts";
 import { WeftError } from "../../errors.ts";
-import type { Hex } from "../../wire/ids.ts";
+import type { Hex, NodeId } from "../../wire/ids.ts";
 import { EMPTY_PURSE, type Purse, spendableWei } from "./purse.ts";
 import { openRelayBudget, type RelayBudget } from "./relayBudget.ts";
 
 /** How this node brings to the chain what clients hand it: by an account of its own, within a budget. */
 export type Relaying = {
   readonly chain: Chain;
+  readonly node: NodeId;
+  /** The network's time. */
+  readonly networkMs: () => number;
   readonly policy: NodeSettings["relayPolicy"];
   /** Pays for clients; the operator's account pays for the node, and neither waits behind the other. */
   readonly relayer: Relayer;
@@ -32,17 +35,18 @@ type Settings = Pick<
 
 export function openRelaying(params: {
   chain: Chain;
+  node: NodeId;
   operator: Relayer;
   relayKey: Hex;
   settings: Settings;
-  nowMs?: () => number;
+  networkMs: () => number;
 }): Relaying {
-  const { chain, operator, relayKey, settings, nowMs = steadyMs } = params;
+  const { chain, node, operator, relayKey, settings, networkMs } = params;
   const { relayPolicy, relayGasPerHour, newcomerGasPerHour, relayFloorGwei, maxFeeGwei } = settings;
   return {
-    ...{ chain, operator, policy: relayPolicy },
+    ...{ chain, node, networkMs, operator, policy: relayPolicy },
     relayer: openRelayer({ privateKey: relayKey, maxFeeGwei }),
-    budget: openRelayBudget({ gasPerHour: relayGasPerHour, newcomerGasPerHour, nowMs }),
+    budget: openRelayBudget({ gasPerHour: relayGasPerHour, newcomerGasPerHour, nowMs: steadyMs }),
     purse: { ...EMPTY_PURSE },
     floorWei: BigInt(relayFloorGwei) * WEI_PER_GWEI,
     spentGas: 0,

@@ -2,11 +2,13 @@ import { appendSigner } from "../../chain/appendSigner.ts";
 import { refusal } from "../../chain/refusal.ts";
 import { refusePayload } from "../../chain/refusePayload.ts";
 import { relayAppend } from "../../chain/relayAppend.ts";
-import type { AppendRequest, Refusal, RelayOutcome } from "../../rpc/nodeApi.ts";
+import type { AppendRequest, Refusal, RelayAnswer } from "../../rpc/nodeApi.ts";
 import type { ChainIndex } from "../../store/node/chainIndex.ts";
 import { entryOf } from "../../store/node/readEntries.ts";
 import { groupIdOf } from "../../wire/entry.ts";
+import type { RelayTicket } from "../../wire/relayTicket.ts";
 import { type LateSiblings, takeLateSibling } from "../lateSiblings.ts";
+import { demandWork } from "./demandWork.ts";
 import { gasOfAppend } from "./gasOf.ts";
 import type { Relaying } from "./relaying.ts";
 import { withinBudget } from "./withinBudget.ts";
@@ -20,18 +22,21 @@ export async function takeAppend(params: {
   index: ChainIndex;
   /** What was relayed lately below parents that nothing can be voided under any more. */
   relayed: LateSiblings;
-  append: AppendRequest;
+  append: AppendRequest & { readonly ticket?: RelayTicket };
   caller: string;
-}): Promise<RelayOutcome> {
+}): Promise<RelayAnswer> {
   const { relaying, append } = params;
   const { chain, relayer } = relaying;
   const { group, parent } = append;
   const wrong = refusePayload(append.payload) ?? (await refuseSigner(params));
   if (wrong !== undefined) return wrong;
+  const isNewcomer = parent === group;
+  const demand = demandWork({ relaying, subject: group, isNewcomer, ticket: append.ticket });
+  if (demand !== undefined) return { kind: "work-required", demand };
   return await withinBudget({
     ...params,
     subject: parent,
-    isNewcomer: parent === group,
+    isNewcomer,
     gas: gasOfAppend(append),
     send: async (permit) => {
       const late = await takeLateSibling(params);

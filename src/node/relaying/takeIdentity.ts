@@ -1,7 +1,8 @@
-import { inboxIdOf } from "../../chain/inboxIdOf.ts";
+import { inboxOf } from "../../chain/inboxIdOf.ts";
 import { relayIdentity } from "../../chain/relayIdentity.ts";
-import type { IdentityAction, RelayOutcome } from "../../rpc/nodeApi.ts";
-import type { InboxId } from "../../wire/ids.ts";
+import type { IdentityAction, RelayAnswer } from "../../rpc/nodeApi.ts";
+import type { RelayTicket } from "../../wire/relayTicket.ts";
+import { demandWork } from "./demandWork.ts";
 import { gasOfIdentity } from "./gasOf.ts";
 import type { Relaying } from "./relaying.ts";
 import { withinBudget } from "./withinBudget.ts";
@@ -9,21 +10,20 @@ import { withinBudget } from "./withinBudget.ts";
 /** Brings a signed identity record to the chain, or says why not. Throws as `relayIdentity`. */
 export async function takeIdentity(params: {
   relaying: Relaying;
-  action: IdentityAction;
+  action: IdentityAction & { readonly ticket?: RelayTicket };
   caller: string;
-}): Promise<RelayOutcome> {
+}): Promise<RelayAnswer> {
   const { relaying, action } = params;
   const { chain, relayer } = relaying;
+  const subject = inboxOf(action);
+  const isNewcomer = action.kind === "create-inbox";
+  const demand = demandWork({ relaying, subject, isNewcomer, ticket: action.ticket });
+  if (demand !== undefined) return { kind: "work-required", demand };
   return await withinBudget({
     ...params,
-    subject: inboxOf(action),
-    isNewcomer: action.kind === "create-inbox",
+    subject,
+    isNewcomer,
     gas: gasOfIdentity(action),
     send: (permit) => relayIdentity({ chain, relayer, action, permit }),
   });
-}
-
-function inboxOf(action: IdentityAction): InboxId {
-  if (action.kind !== "create-inbox") return action.inbox;
-  return inboxIdOf({ wallet: action.wallet.signer, salt: action.salt });
 }
