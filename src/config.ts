@@ -24,7 +24,31 @@ export const nodeSettings = {
   ),
   operatorKey: optional(
     "WEFT_OPERATOR_KEY",
-    "account that registers the node and pays for relayed transactions (hex)",
+    "account that registers the node and pays for its checkpoints (hex)",
+  ),
+  relayKey: optional(
+    "WEFT_RELAY_KEY",
+    "account that pays for what clients have relayed, never the operator's (hex); the data directory has one otherwise",
+  ),
+  relayPolicy: choice(
+    "WEFT_RELAY_POLICY",
+    ["work", "open", "closed"],
+    "for whom this node pays, within its budget: for newcomers after some work, at once, or for nobody",
+  ),
+  relayGasPerHour: count(
+    "WEFT_RELAY_GAS_PER_HOUR",
+    "400000000",
+    "gas that relaying may take in any hour; an address alone gets a quarter, one entry's successors a twentieth",
+  ),
+  newcomerGasPerHour: count(
+    "WEFT_NEWCOMER_GAS_PER_HOUR",
+    "100000000",
+    "the part of it for first entries of groups and for new inboxes; an address alone gets a quarter",
+  ),
+  relayFloorGwei: count(
+    "WEFT_RELAY_FLOOR_GWEI",
+    "10000000",
+    "what stays in the relaying account, in gwei of coin: enough to replace what is stuck",
   ),
   maxFeeGwei: count("WEFT_MAX_FEE_GWEI", "5000", "the most that a unit of gas may cost, in gwei"),
   listen: list("WEFT_LISTEN", "/ip4/0.0.0.0/tcp/7400", "multiaddrs to listen on for peers"),

@@ -35,8 +35,12 @@ export const errorHints = {
   "not-ready": "The node is catching up with the chain or with its peers; try again or use another node.",
   "old-network":
     "These contracts are of an earlier version of Weft, another network: get the new one's address file, or deploy into another folder.",
+  "over-budget":
+    "Too much was relayed lately: wait, use another node, or pay by an account of your own (`openClient({ chain })`).",
   "outside-profile": "Weft uses a restricted profile of MLS; docs/protocol.md lists what it leaves out.",
   pruned: "The range is older than this node keeps; ask a node with longer retention.",
+  "relay-closed":
+    "This node pays for nobody: use another node, or pay by an account of your own (`openClient({ chain })`).",
   replayed: "This record was used before; build a new one with the next nonce.",
   revoked: "The key was revoked for ever; make a new one.",
   storage: "The database could not be read or written; check disk and permissions, then start again.",
@@ -67,12 +71,21 @@ export type ErrorCode = keyof typeof errorHints;
 export class WeftError extends Error {
   readonly code: ErrorCode;
   readonly hint: string;
+  /** When it is worth trying again, if that is known. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(params: { code: ErrorCode; message: string; hint?: string; cause?: unknown }) {
+  constructor(params: {
+    code: ErrorCode;
+    message: string;
+    hint?: string;
+    retryAfterMs?: number | undefined;
+    cause?: unknown;
+  }) {
     super(params.message, params.cause === undefined ? undefined : { cause: params.cause });
     this.name = "WeftError";
     this.code = params.code;
     this.hint = params.hint ?? errorHints[params.code];
+    this.retryAfterMs = params.retryAfterMs;
   }
 }
 

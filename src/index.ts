@@ -39,6 +39,7 @@ export type { Role } from "./client/policy/roleOf.ts";
 export { preferNode, rankNodes } from "./client/preferNode.ts";
 export { type MessageParents, readParents } from "./client/readParents.ts";
 export type { OwnChain, RelayTrouble } from "./client/relay/ownRelay.ts";
+export type { WorkProgress } from "./client/relay/withTicket.ts";
 export { revokeInstallation } from "./client/revokeInstallation.ts";
 export { type Revoked, revokeInstallations } from "./client/revokeInstallations.ts";
 export { sendMessage } from "./client/sendMessage.ts";

@@ -1,6 +1,13 @@
 import { concatBytes } from "../crypto/concatBytes.ts";
 import { keccak256 } from "../crypto/keccak256.ts";
 import { ADDRESS_BYTES, type Address, asId, fromHex, type Hex, ID_BYTES, type InboxId } from "../wire/ids.ts";
+import type { IdentityAction } from "./identityAction.ts";
+
+/** Of whom a record is. */
+export function inboxOf(action: IdentityAction): InboxId {
+  if (action.kind !== "create-inbox") return action.inbox;
+  return inboxIdOf({ wallet: action.wallet.signer, salt: action.salt });
+}
 
 /** keccak256(abi.encode(first wallet, salt)); the salt is 32 bytes. */
 export function inboxIdOf(params: { wallet: Address; salt: Hex }): InboxId {

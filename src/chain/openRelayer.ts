@@ -21,6 +21,14 @@ export type InFlight = Signed & {
   readonly timesLost: number;
 };
 
+/** What an earlier process has sent and no block has; by `steadyMs`, and how often more was offered for its place. */
+export type Orphan = {
+  readonly nonce: number;
+  readonly block: number;
+  readonly ms: number;
+  readonly raises: number;
+};
+
 /** Why what is sent does not land. */
 export type RelayerTrouble = { readonly code: ErrorCode; readonly message: string };
 
@@ -36,6 +44,10 @@ export type Relayer = {
   readonly maxFeePerGas: bigint;
   /** By nonce. */
   readonly inFlight: Map<number, InFlight>;
+  /** Nothing is in the way that an earlier process may have sent. */
+  isSettled: boolean;
+  /** The first in line, if this process has not sent it; since when it is. */
+  orphan: Orphan | undefined;
   /** When what is in flight was last looked after. */
   tendedAtMs: number;
   /** As of then, and until when it stays without anything in flight that shows otherwise. */
@@ -59,6 +71,8 @@ export function openRelayer(
     exclusively: createSerialQueue(),
     maxFeePerGas: BigInt(params.maxFeeGwei ?? DEFAULT_MAX_FEE_GWEI) * WEI_PER_GWEI,
     inFlight: new Map(),
+    isSettled: false,
+    orphan: undefined,
     tendedAtMs: Number.NEGATIVE_INFINITY,
     trouble: undefined,
   };

@@ -7,7 +7,7 @@ import { inboxIdOf } from "./inboxIdOf.ts";
 import type { Relayer } from "./openRelayer.ts";
 import { readInstallation } from "./readInstallation.ts";
 import { decodeRevert, type Refusal, refusalOf } from "./refusal.ts";
-import { submitCall } from "./submitCall.ts";
+import { type Permit, submitCall } from "./submitCall.ts";
 
 /** `submitted`: on its way, see `waitForTransaction`; `exists`: the chain is as the action would have it. */
 export type IdentityOutcome =
@@ -23,15 +23,23 @@ export async function relayIdentity(params: {
   chain: Chain;
   relayer: Relayer;
   action: IdentityAction;
+  permit?: Permit | undefined;
   signal?: AbortSignal | undefined;
 }): Promise<IdentityOutcome> {
-  const { chain, relayer, action, signal } = params;
+  const { chain, relayer, action, permit, signal } = params;
   if (action.kind === "revoke-installation") {
     const installation = await readInstallation({ chain, ...action, blockTag: "pending" });
     if (installation?.revokedBlock !== undefined) return { kind: "exists" };
   }
   const data = encode(action);
-  const outcome = await submitCall({ chain, relayer, to: chain.network.identityRegistry, data, signal });
+  const outcome = await submitCall({
+    chain,
+    relayer,
+    to: chain.network.identityRegistry,
+    data,
+    permit,
+    signal,
+  });
   if (outcome.kind === "submitted") return outcome;
   const error = decodeRevert({ abi, data: outcome.data });
   if (error !== undefined && (await isDone({ chain, action, error }))) return { kind: "exists" };

@@ -15,8 +15,12 @@ export type Call = {
   readonly to: Address;
   readonly data: Hex;
   readonly valueWei?: bigint;
+  readonly permit?: Permit | undefined;
   readonly signal?: AbortSignal | undefined;
 };
+
+/** Hears what a call may take at most before it is signed; what it throws ends it. */
+export type Permit = (costs: { readonly gas: bigint; readonly wei: bigint }) => Promise<void>;
 
 /** `reverted`: nothing was sent; with the ABI-encoded error. */
 export type CallOutcome =
@@ -66,6 +70,7 @@ async function submitNext(call: Call, bill: Bill): Promise<CallOutcome> {
   const gas = estimate + (estimate * GAS_HEADROOM_PERCENT) / 100n;
   const value = call.valueWei ?? 0n;
   bill.wei = gas * fees.maxFeePerGas + value;
+  await call.permit?.({ gas, wei: bill.wei });
   let least = 0;
   for (let attempt = 1; ; attempt++) {
     const nonce = await nextNonce({ ...call, price, least });

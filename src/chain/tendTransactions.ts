@@ -2,6 +2,7 @@ import { steadyMs } from "../clock/steadyMs.ts";
 import { maximum, minimum } from "../wire/bigintOrder.ts";
 import type { Chain } from "./chain.ts";
 import { formatAbout } from "./coin.ts";
+import { freeNonce } from "./freeNonce.ts";
 import type { InFlight, Relayer, RelayerTrouble } from "./openRelayer.ts";
 import { letRest } from "./providers.ts";
 import { type Price, readPrice } from "./readPrice.ts";
@@ -39,7 +40,7 @@ type Tended = {
 export async function tendTransactions(params: Tended): Promise<void> {
   const { relayer } = params;
   await relayer.exclusively(async () => {
-    if (relayer.inFlight.size > 0) await tend(params);
+    if (relayer.inFlight.size > 0 || !relayer.isSettled) await tend(params);
     else if ((relayer.trouble?.untilMs ?? 0) < steadyMs()) relayer.trouble = undefined;
   });
 }
@@ -48,7 +49,7 @@ export async function tendTransactions(params: Tended): Promise<void> {
 export async function tend(params: Tended): Promise<void> {
   const { relayer } = params;
   const nowMs = steadyMs();
-  if (relayer.inFlight.size === 0 || relayer.tendedAtMs + TEND_MS > nowMs) return;
+  if ((relayer.inFlight.size === 0 && relayer.isSettled) || relayer.tendedAtMs + TEND_MS > nowMs) return;
   relayer.tendedAtMs = nowMs;
   const [mined, pending, price] = await Promise.all([
     countTransactions({ ...params, block: "latest" }),
@@ -57,7 +58,9 @@ export async function tend(params: Tended): Promise<void> {
   ]);
   forgetMined(relayer, mined);
   const first = relayer.inFlight.get(mined);
+  relayer.isSettled ||= pending <= mined;
   if (first === undefined) {
+    if (pending > mined) await freeNonce({ ...params, nonce: mined, price });
     if (relayer.inFlight.size === 0) relayer.trouble = undefined;
     return;
   }

@@ -196,7 +196,7 @@ function addKey(node: Command): void {
   node
     .command("key")
     .description(
-      "The account that pays for a node, drawn if there is none yet: fund it before the first start.",
+      "The accounts that pay for a node and for what it relays, drawn if there are none yet: fund them before the first start.",
     )
     .addOption(settingOption("dataDir", optionOf.dataDir))
     .option("--json", "print JSON")
@@ -210,10 +210,12 @@ async function tellKey(params: { data?: string; json?: boolean }): Promise<numbe
   const { addressFromPrivateKey } = await import("../crypto/secp256k1.ts");
   const { loadNodeKeys } = await import("../node/nodeKeys.ts");
   const { fromHex } = await import("../wire/ids.ts");
-  const { dataDir, operatorKey } = readNodeSettings({ chosen: { dataDir: params.data } });
-  const keys = await loadNodeKeys({ dataDir, operatorKey });
-  const operator = addressFromPrivateKey(fromHex(keys.operator));
-  process.stdout.write(params.json === true ? `${JSON.stringify({ operator })}\n` : `${operator}\n`);
+  const keys = await loadNodeKeys(readNodeSettings({ chosen: { dataDir: params.data } }));
+  const [operator, relaying] = [keys.operator, keys.relay].map((key) => addressFromPrivateKey(fromHex(key)));
+  const accounts = { operator, relaying };
+  process.stdout.write(
+    `${params.json === true ? JSON.stringify(accounts) : await describe({ ...accounts })}\n`,
+  );
   return 0;
 }
 

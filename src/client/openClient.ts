@@ -21,6 +21,7 @@ import { watchDeviceClock } from "./links/watchDeviceClock.ts";
 import { closeWaiters } from "./outbox/waiters.ts";
 import { noteStorageFault, recoverStorage } from "./recoverStorage.ts";
 import { type OwnChain, type OwnRelay, openOwnRelay, type RelayTrouble } from "./relay/ownRelay.ts";
+import type { WorkProgress } from "./relay/withTicket.ts";
 import { createSerialQueue } from "./serialQueue.ts";
 import { type InboxSnapshot, tables } from "./tables.ts";
 import { createTurns } from "./turns.ts";
@@ -66,6 +67,11 @@ export type OpenClientParams = {
    * proxy looks up names, too. Node.js only: browsers have settings of their own.
    */
   readonly proxy?: string;
+  /**
+   * Hears how far the work is that nodes ask for before they pay for somebody new: puzzles that are solved, of how many,
+   * for this inbox or for a new group. A second about, beside this thread.
+   */
+  readonly onWork?: (progress: WorkProgress) => void;
   readonly logger?: ClientLogger;
   readonly signal?: AbortSignal;
 };
@@ -137,6 +143,7 @@ async function openCore(
   const links = createNodeLinks({
     bootstrap: params.nodes,
     connect: params.connect,
+    onWork: params.onWork,
     nodes: await valuesOf(tables.knownNode.rows(database)),
     onChange: feedsWakeup.wake,
   });

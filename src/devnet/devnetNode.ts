@@ -28,6 +28,13 @@ type Ports = { readonly listen: string; readonly http: string; readonly metrics?
 /** Picked by the system. */
 const FREE_PORTS = { listen: "/ip4/127.0.0.1/tcp/0", http: "127.0.0.1:0", metrics: "127.0.0.1:0" };
 
+/** On a devnet nobody has to be kept from anything, and coin is worth nothing. */
+const RELAYS_FREELY = {
+  WEFT_RELAY_POLICY: "open",
+  WEFT_RELAY_GAS_PER_HOUR: "1000000000000",
+  WEFT_NEWCOMER_GAS_PER_HOUR: "1000000000000",
+};
+
 /** What is special about a node: other addresses than its own for others to use, say. */
 export type ChosenNode = {
   /** Its chain provider, in place of the chain itself. */
@@ -47,10 +54,12 @@ export async function openDevnetNode(params: {
   networkFile: string;
   rpcUrl: string;
   operatorKey: Hex;
+  /** Pays for clients; one without funds unless told. */
+  relayKey?: Hex | undefined;
   chosen?: ChosenNode;
   signal: AbortSignal;
 }): Promise<DevnetNode> {
-  const { number, networkFile, operatorKey, chosen = {}, signal } = params;
+  const { number, networkFile, operatorKey, relayKey, chosen = {}, signal } = params;
   const { rpcUrl = params.rpcUrl } = chosen;
   const directory = join(params.directory, `node-${number}`);
   const logFile = join(params.directory, `node-${number}.log`);
@@ -66,7 +75,11 @@ export async function openDevnetNode(params: {
     const places = ["--network", networkFile, "--data", directory, "--rpc", rpcUrl];
     const spawned = await spawnNode({
       args: [...places, ...addresses, ...(chosen.args ?? [])],
-      env: { WEFT_OPERATOR_KEY: operatorKey, ...chosen.env },
+      env: {
+        ...{ ...RELAYS_FREELY, WEFT_OPERATOR_KEY: operatorKey },
+        ...(relayKey === undefined ? {} : { WEFT_RELAY_KEY: relayKey }),
+        ...chosen.env,
+      },
       logFile,
       peerLimit,
       signal,

@@ -73,6 +73,8 @@ export async function startDevnet(params: {
         networkFile,
         rpcUrl: chain.rpcUrl,
         operatorKey,
+        // From the other end of the chain's funded accounts.
+        relayKey: chain.accounts.at(-number)?.privateKey,
         ...(chosen === undefined ? {} : { chosen }),
         signal,
       });
@@ -94,12 +96,13 @@ export async function startDevnet(params: {
   };
 }
 
-/** The chain's funded accounts; the first one deploys. */
+/** The chain's funded accounts; the first one deploys, and the last ones pay for clients. */
 function operatorKeys(params: { chain: LocalChain; nodes: number }) {
+  const most = Math.floor((params.chain.accounts.length - 1) / 2);
   const keys = params.chain.accounts.slice(1, params.nodes + 1).map((account) => account.privateKey);
-  if (keys.length === params.nodes) return keys;
+  if (params.nodes <= most) return keys;
   throw new WeftError({
     code: "bad-config",
-    message: `the local chain funds ${params.chain.accounts.length - 1} operators, not ${params.nodes}`,
+    message: `the local chain funds ${most} operators, not ${params.nodes}`,
   });
 }

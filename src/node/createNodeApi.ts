@@ -1,10 +1,7 @@
 import type { Logger } from "pino";
 import type { Chain } from "../chain/chain.ts";
-import type { Relayer } from "../chain/openRelayer.ts";
 import { readWallet } from "../chain/readWallet.ts";
 import { readWords } from "../chain/readWords.ts";
-import { relayAppend } from "../chain/relayAppend.ts";
-import { relayIdentity } from "../chain/relayIdentity.ts";
 import { MAX_DIGEST_ROWS, MAX_LINKING_HEADERS, MAX_PAGE_BYTES } from "../rpc/limits.ts";
 import type { Call, NodeApi, NodeStatus } from "../rpc/nodeApi.ts";
 import { findCoverage } from "../store/node/findCoverage.ts";
@@ -20,7 +17,7 @@ import { keyPackageTopic } from "../wire/topic.ts";
 import type { Admission } from "./admitEnvelope.ts";
 import type { ChainHub } from "./chainHub.ts";
 import type { ReadEntries } from "./entryShelf.ts";
-import { type LateSiblings, takeLateSibling } from "./lateSiblings.ts";
+import type { LateSiblings } from "./lateSiblings.ts";
 import { listNodes } from "./listNodes.ts";
 import { meterOf } from "./meterOf.ts";
 import { newestKeyPackage } from "./newestKeyPackage.ts";
@@ -29,13 +26,16 @@ import type { OwnLogs } from "./openOwnLog.ts";
 import { publishEnvelopes, type Room } from "./publishEnvelopes.ts";
 import { queryPage } from "./queryPage.ts";
 import { type Readiness, requireNothing } from "./readiness.ts";
+import type { Relaying } from "./relaying/relaying.ts";
+import { takeAppend } from "./relaying/takeAppend.ts";
+import { takeIdentity } from "./relaying/takeIdentity.ts";
 import { requireShard, requireTopic } from "./requireServed.ts";
 import { streamChain } from "./streamChain.ts";
 import { type Subscriptions, subscribeTopics, updateSubscription } from "./subscribeTopics.ts";
 
 export type ApiParts = {
   readonly chain: Chain;
-  readonly relayer: Relayer;
+  readonly relaying: Relaying;
   readonly admission: Admission;
   /** What the node serves: bit n for shard n. */
   readonly shards: bigint;
@@ -168,7 +168,7 @@ async function requireKept(params: {
 function chainCalls(
   parts: ApiParts,
 ): Pick<NodeApi, "fetchEntries" | "followChain" | "getEntry" | "relayAppend"> {
-  const { admission, chain, relayer, hub, readEntries, readiness, metrics } = parts;
+  const { admission, relaying, hub, readEntries, readiness, metrics } = parts;
   const { index } = admission;
   const relayed: LateSiblings = new Map();
   return {
@@ -197,9 +197,9 @@ function chainCalls(
         head,
       };
     },
-    relayAppend: async (append) => {
-      const refusal = await takeLateSibling({ index, relayed, append });
-      const outcome = refusal ?? (await relayAppend({ chain, relayer, append }));
+    relayAppend: async (append, call) => {
+      const { caller = "" } = call ?? {};
+      const outcome = await takeAppend({ relaying, index, relayed, append, caller });
       metrics.countRelayed({ what: "append", outcome });
       return outcome;
     },
@@ -209,11 +209,11 @@ function chainCalls(
 function identityCalls(
   parts: ApiParts,
 ): Pick<NodeApi, "relayIdentity" | "getHistories" | "getWallet" | "readWords"> {
-  const { admission, chain, relayer, readiness, metrics } = parts;
+  const { admission, chain, relaying, readiness, metrics } = parts;
   const { index } = admission;
   return {
-    relayIdentity: async (action) => {
-      const outcome = await relayIdentity({ chain, relayer, action });
+    relayIdentity: async (action, call) => {
+      const outcome = await takeIdentity({ relaying, action, caller: call?.caller ?? "" });
       metrics.countRelayed({ what: "identity", outcome });
       return outcome;
     },

@@ -1,10 +1,16 @@
 import type { Rate } from "../rpc/rateLimit.ts";
 
-/** Bytes that many share: they come back by `perSecond`, up to `burst`. */
+/** Bytes, or gas, that many share: they come back by `perSecond`, up to `burst`. */
 export type FairPool = {
   /** Whether that much more is within the share of `key` now. */
   readonly fits: (params: { key: string; cost: number }) => boolean;
   readonly take: (params: { key: string; cost: number }) => void;
+  /** Takes back what was taken and not used after all. */
+  readonly giveBack: (params: { key: string; cost: number }) => void;
+  /** How long it takes about until that much fits, if nobody takes more; infinite: it never does. */
+  readonly waitMs: (params: { key: string; cost: number }) => number;
+  /** What is in nobody's use now. */
+  readonly left: () => number;
 };
 
 /** What comes back is handed out so often, to all who use something in equal parts. */
@@ -44,5 +50,23 @@ export function openFairPool(params: Rate & { nowMs: () => number }): FairPool {
     used.set(key, (used.get(key) ?? 0) + cost);
     inUse += cost;
   };
-  return { fits, take };
+  const giveBack: FairPool["giveBack"] = ({ key, cost }) => {
+    const held = used.get(key) ?? 0;
+    const back = Math.min(held, cost);
+    inUse -= back;
+    if (back < held) used.set(key, held - back);
+    else used.delete(key);
+  };
+  const waitMs: FairPool["waitMs"] = ({ key, cost }) => {
+    if (2 * cost > burst) return Number.POSITIVE_INFINITY;
+    refill();
+    const tooMuch = (used.get(key) ?? 0) + cost - (burst - inUse - cost);
+    const ownRate = used.has(key) ? perSecond / used.size : 0;
+    return Math.ceil(Math.max(0, tooMuch / (perSecond + ownRate)) * 1000);
+  };
+  const left: FairPool["left"] = () => {
+    refill();
+    return burst - inUse;
+  };
+  return { fits, take, giveBack, waitMs, left };
 }

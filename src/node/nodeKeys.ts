@@ -11,8 +11,10 @@ export type NodeKeys = {
   readonly peer: Uint8Array;
   /** Signs batches: P-256, 32 bytes. */
   readonly signing: Uint8Array;
-  /** Registers the node and pays for transactions: secp256k1. */
+  /** Registers the node and pays for what it does itself: secp256k1. */
   readonly operator: Hex;
+  /** Pays for what clients have relayed: secp256k1, never the operator's. */
+  readonly relay: Hex;
 };
 
 const KEY_BYTES = 32;
@@ -20,21 +22,34 @@ const FILE_MODE = 0o600;
 const DIRECTORY_MODE = 0o700;
 
 /**
- * Reads `node.json` of the data directory, or draws keys and writes it (readable for its owner only). An operator key
- * that is handed in is used in place of the stored one and not written. Throws `bad-config` for a malformed key,
- * `storage` if the file can't be read or written.
+ * Reads `node.json` of the data directory, or draws keys and writes it (readable for its owner only); a relaying key is
+ * added to a file of an earlier version. A key of an account that is handed in is used in place of the stored one and
+ * not written. Throws `bad-config` for a malformed key, or one for both accounts, `storage` if the file can't be read or
+ * written.
  */
 export async function loadNodeKeys(params: {
   dataDir: string;
   operatorKey: string | undefined;
+  relayKey: string | undefined;
 }): Promise<NodeKeys> {
-  const path = join(params.dataDir, "node.json");
-  const stored = (await readKeys(path)) ?? (await writeKeys(path));
-  if (params.operatorKey === undefined) return stored;
-  return { ...stored, operator: toHex(keyFrom(params.operatorKey, "the operator key")) };
+  const { dataDir, operatorKey, relayKey } = params;
+  const path = join(dataDir, "node.json");
+  const found = await readKeys(path);
+  const stored = found?.relay === undefined ? await writeKeys(path, found) : { ...found, relay: found.relay };
+  const keys = {
+    ...stored,
+    ...(operatorKey === undefined ? {} : { operator: toHex(keyFrom(operatorKey, "the operator key")) }),
+    ...(relayKey === undefined ? {} : { relay: toHex(keyFrom(relayKey, "the relaying key")) }),
+  };
+  if (keys.operator !== keys.relay) return keys;
+  const message =
+    "WEFT_RELAY_KEY: the relaying account is the operator's, which has to pay for the node itself";
+  throw new WeftError({ code: "bad-config", message });
 }
 
-async function readKeys(path: string): Promise<NodeKeys | undefined> {
+type StoredKeys = Omit<NodeKeys, "relay"> & { readonly relay: Hex | undefined };
+
+async function readKeys(path: string): Promise<StoredKeys | undefined> {
   let text: string;
   try {
     text = await readFile(path, "utf8");
@@ -44,20 +59,22 @@ async function readKeys(path: string): Promise<NodeKeys | undefined> {
   }
   // A file that was copied about may have lost its mode.
   await chmod(path, FILE_MODE);
-  const { peer, signing, operator } = parseObject(text, path);
+  const { peer, signing, operator, relay } = parseObject(text, path);
   return {
     peer: keyFrom(peer, `peer in ${path}`),
     signing: keyFrom(signing, `signing in ${path}`),
     operator: toHex(keyFrom(operator, `operator in ${path}`)),
+    relay: relay === undefined ? undefined : toHex(keyFrom(relay, `relay in ${path}`)),
   };
 }
 
 /** Complete or not at all, also through a crash. */
-async function writeKeys(path: string): Promise<NodeKeys> {
+async function writeKeys(path: string, known: StoredKeys | undefined): Promise<NodeKeys> {
   const keys = {
-    peer: generateEd25519().privateKey,
-    signing: generateP256().privateKey,
-    operator: toHex(generateSecp256k1PrivateKey()),
+    peer: known?.peer ?? generateEd25519().privateKey,
+    signing: known?.signing ?? generateP256().privateKey,
+    operator: known?.operator ?? toHex(generateSecp256k1PrivateKey()),
+    relay: toHex(generateSecp256k1PrivateKey()),
   };
   const text = JSON.stringify({ ...keys, peer: toHex(keys.peer), signing: toHex(keys.signing) });
   try {

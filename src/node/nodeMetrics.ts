@@ -1,12 +1,12 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { OnCall } from "../rpc/codedRoutes.ts";
-import type { PublishOutcome, RelayOutcome } from "../rpc/nodeApi.ts";
+import type { PublishOutcome, RelayAnswer } from "../rpc/nodeApi.ts";
 
 /** What the node counts of its own work. */
 export type NodeMetrics = {
   readonly registry: Registry;
   readonly countPublished: (params: { outcomes: readonly PublishOutcome[]; seconds: number }) => void;
-  readonly countRelayed: (params: { what: "append" | "identity"; outcome: RelayOutcome }) => void;
+  readonly countRelayed: (params: { what: "append" | "identity"; outcome: RelayAnswer }) => void;
   readonly countFault: (params: { method: string }) => void;
   readonly countRefusal: (params: { limit: string }) => void;
   readonly countCall: OnCall;
@@ -152,6 +152,6 @@ export function createNodeMetrics(params: {
   };
 }
 
-function nameOf(outcome: PublishOutcome | RelayOutcome): string {
+function nameOf(outcome: PublishOutcome | RelayAnswer): string {
   return outcome.kind === "refused" ? outcome.code : outcome.kind;
 }

@@ -29,6 +29,8 @@ import { type NodeTime, openNodeTime } from "./nodeTime.ts";
 import { openTraffic, type Traffic } from "./operating/traffic.ts";
 import { openReadiness, type Readiness } from "./readiness.ts";
 import { readNetwork } from "./readNetwork.ts";
+import { keepPurse } from "./relaying/keepPurse.ts";
+import { openRelaying, type Relaying } from "./relaying/relaying.ts";
 import { watchDisk } from "./watchDisk.ts";
 import { type DiskRoom, watchRoom } from "./watchRoom.ts";
 
@@ -41,7 +43,10 @@ export type NodeParts = {
   /** What it is to serve: bit n for shard n. */
   readonly shards: bigint;
   readonly chain: Chain;
+  /** Pays for the node itself: registration, checkpoints, generations. */
   readonly operator: Relayer;
+  /** Pays for clients. */
+  readonly relaying: Relaying;
   /** Judges envelopes; holds the log store and the chain index. */
   readonly admission: Admission;
   readonly directory: Directory;
@@ -88,8 +93,10 @@ export async function openNodeParts(params: {
     isNoting: Number.isFinite(settings.entryDays),
   });
   const node = nodeIdOf({ operator: operator.address, signingKey: p256PublicKey(keys.signing) });
+  const { networkMs } = time;
+  const relaying = openRelaying({ chain, node, operator, relayKey: keys.relay, networkMs, settings });
   return {
-    ...{ settings, network, keys, node, shards, chain, operator, time },
+    ...{ settings, network, keys, node, shards, chain, operator, relaying, time },
     admission: openAdmission({ network, index, store }),
     directory: openDirectory(index),
     hub: openChainHub(index.state.head),
@@ -101,18 +108,8 @@ export async function openNodeParts(params: {
 /** Starts what runs as long as the node: following the chain, pruning. `stack` ends it. */
 export function runInBackground(params: { parts: NodeParts; stack: AsyncDisposableStack }): void {
   const { parts, stack } = params;
-  const {
-    chain,
-    operator: relayer,
-    admission,
-    hub,
-    settings,
-    directory,
-    readiness,
-    room,
-    time,
-    logger,
-  } = parts;
+  const { chain, operator, relaying, admission, hub, settings, directory, readiness, room, time, logger } =
+    parts;
   const stop = new AbortController();
   const onNodes = directory.tell;
   const onRollback = (): void => forgetHeads(admission);
@@ -140,10 +137,14 @@ export function runInBackground(params: { parts: NodeParts; stack: AsyncDisposab
   };
   const keeping = { store, index, isRead, time, room, settings, onPruned, logger };
   const pruning = keepPruning({ ...keeping, signal: stop.signal });
-  const tending = keepTransactions({ chain, relayer, hub, logger, signal: stop.signal });
+  const { signal } = stop;
+  const tending = [operator, relaying.relayer].map((relayer) =>
+    keepTransactions({ chain, relayer, hub, logger: logger.child({ account: relayer.address }), signal }),
+  );
+  const watchingPurse = keepPurse({ relaying, hub, logger, signal });
   stack.defer(async () => {
     stop.abort();
-    await Promise.all([following, watchingClock, watching, tending, pruning]);
+    await Promise.all([following, watchingClock, watching, watchingPurse, pruning, ...tending]);
   });
 }
 

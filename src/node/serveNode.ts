@@ -23,6 +23,7 @@ import { operatorPages } from "./operating/operatorPages.ts";
 import { addStateMetrics } from "./operating/stateMetrics.ts";
 import type { Room } from "./publishEnvelopes.ts";
 import { openPublishShares, publishRatesOf } from "./publishShares.ts";
+import { relayingTrouble } from "./relaying/relaying.ts";
 import type { Subscriptions } from "./subscribeTopics.ts";
 
 export type ServedNode = AsyncDisposable & {
@@ -43,7 +44,7 @@ export async function serveNode(params: {
   logLevel: LogLevel;
 }): Promise<ServedNode> {
   const { parts, mesh, ownLogs, checkpoints, logLevel } = params;
-  const { settings, operator: relayer, readiness, logger } = parts;
+  const { settings, readiness, logger } = parts;
   const subscriptions: Subscriptions = new Map();
   let rpc: RpcServer | undefined;
   const metrics = metricsOf({ parts, mesh, subscriptions, checkpoints, open: () => rpc?.open() });
@@ -72,7 +73,7 @@ export async function serveNode(params: {
   rpc = stack.use(
     await serveRpc({
       handlers: createNodeApi({
-        ...{ ...parts, relayer, subscriptions, ownLogs, room, status, metrics },
+        ...{ ...parts, subscriptions, ownLogs, room, status, metrics },
         readEntries: parts.shelf.read,
       }),
       ...{ pages, ...settings.http, onFault },
@@ -101,15 +102,20 @@ function standingOf({ node, admission }: NodeParts): string[] {
 
 /** Its operator should know; messages go on all the same. */
 function warningsOf(parts: NodeParts): string[] {
-  const { operator, room } = parts;
+  const { operator, relaying, room } = parts;
   const { providers } = parts.chain;
-  const { trouble } = operator;
+  const notRelaying = relaying.policy === "closed" ? undefined : relayingTrouble(relaying);
   const shortage = room.shortage();
   const nowMs = steadyMs();
   const resting = providers.all.filter((provider) => isResting(provider, nowMs));
   return [
     ...standingOf(parts),
-    ...(trouble === undefined ? [] : [`transactions do not land (${trouble.code}): ${trouble.message}`]),
+    ...[operator, relaying.relayer].flatMap(({ trouble }) =>
+      trouble === undefined ? [] : [`transactions do not land (${trouble.code}): ${trouble.message}`],
+    ),
+    ...(notRelaying === undefined
+      ? []
+      : [`nothing is relayed (${notRelaying.code}): ${notRelaying.message}`]),
     ...(shortage === undefined ? [] : [`nothing is published here (${shortage.code}): ${shortage.message}`]),
     ...resting.map(({ name, reason }) => `the chain provider ${name} is not used: ${reason}`),
   ];
@@ -148,16 +154,17 @@ function metricsOf(params: {
   open: () => ReturnType<RpcServer["open"]> | undefined;
 }): NodeMetrics {
   const { parts, mesh, subscriptions, checkpoints, open } = params;
-  const { admission, readiness, room, hub, operator } = parts;
+  const { admission, readiness, room, hub } = parts;
+  const accounts = [parts.operator, parts.relaying.relayer];
   return createNodeMetrics({
     gauges: {
       indexBlock: () => admission.index.state.head?.number ?? 0,
       newestBlock: () => readiness.newest()?.number ?? 0,
       peers: () => mesh.peers().length,
       ready: () => (readiness.reason() === undefined ? 1 : 0),
-      inFlight: () => operator.inFlight.size,
+      inFlight: () => accounts.reduce((sum, { inFlight }) => sum + inFlight.size, 0),
       diskLow: () => (room.shortage() === undefined ? 0 : 1),
-      relayTrouble: () => (operator.trouble === undefined ? 0 : 1),
+      relayTrouble: () => (accounts.every(({ trouble }) => trouble === undefined) ? 0 : 1),
       connections: () => open()?.connections ?? 0,
       openBytes: () => open()?.bytes ?? 0,
       streams: () => subscriptions.size + [...hub.watches].filter(({ groups }) => groups.size > 0).length,

@@ -60,7 +60,11 @@ export type Account = Meter &
 /** A call beside what it holds: its streams, headers, buffers. */
 const CALL_BYTES = 8 * 1024;
 /** Reads of the disk and questions to the chain at one time, and how many of one caller wait for theirs. */
-const turnsOf = { disk: { perKey: 8, total: 32 }, chain: { perKey: 16, total: 128 } } as const;
+const turnsOf = {
+  disk: { perKey: 8, total: 32 },
+  chain: { perKey: 16, total: 128 },
+  relay: { perKey: 16, total: 32 },
+} as const;
 const MAX_WAITING = 2_048;
 
 export function openAccounts(params: { limits: RateLimits; onRefusal: OnRefusal }): Accounts {
@@ -81,6 +85,8 @@ export function openAccounts(params: { limits: RateLimits; onRefusal: OnRefusal 
     turns: {
       disk: turns("reads that wait", turnsOf.disk),
       chain: turns("questions to the chain that wait", turnsOf.chain),
+      // They go to the chain one by one: who sends many waits behind itself.
+      relay: turns("relayed transactions that wait", turnsOf.relay),
     },
   };
 }

@@ -21,6 +21,7 @@ import type {
   RelayResponseSchema,
 } from "../gen/weft/v1/node_pb.ts";
 import { asAddress, asId, fromHex, ID_BYTES } from "../wire/ids.ts";
+import type { RelayTicket } from "../wire/relayTicket.ts";
 import { refusalFromMessage } from "./errorDetail.ts";
 import { bounded, required, safeNumber, sizedHex } from "./fields.ts";
 import { MAX_CURSORS_PER_GROUP } from "./limits.ts";
@@ -33,11 +34,14 @@ import type {
   EntryPage,
   EntryState,
   GroupPosition,
-  RelayOutcome,
+  Refusal,
+  RelayAnswer,
 } from "./nodeApi.ts";
+import { ticketFromMessage, ticketMessage } from "./ticketMessages.ts";
 
 /** CommitLog counts children in 24 bits. */
 const MAX_APPEND_LIMIT = 2 ** 24 - 1;
+const MAX_RETRY_AFTER_MS = 3_600_000;
 
 export function chainHeadMessage(head: ChainHead): MessageInitShape<typeof ChainHeadSchema> {
   return { number: BigInt(head.number), hash: fromHex(head.hash), time: BigInt(head.time) };
@@ -171,22 +175,26 @@ export function entryStateFromMessage(message: GetEntryResponse): EntryState {
   };
 }
 
-export function appendMessage(append: AppendRequest): MessageInitShape<typeof RelayAppendRequestSchema> {
+export function appendMessage(
+  append: AppendRequest & { readonly ticket?: RelayTicket },
+): MessageInitShape<typeof RelayAppendRequestSchema> {
   const { group, parent, limit, authority, payload, signature } = append;
   const ids = { group: fromHex(group), parent: fromHex(parent), authority: fromHex(authority) };
-  return { ...ids, limit, payload, signature };
+  return { ...ids, limit, payload, signature, ...ticketMessage(append.ticket) };
 }
 
-export function appendFromMessage(message: RelayAppendRequest): AppendRequest {
-  const { group, parent, limit, authority, payload, signature } = message;
+export function appendFromMessage(
+  message: RelayAppendRequest,
+): AppendRequest & { readonly ticket?: RelayTicket } {
+  const { group, parent, limit, authority, payload, signature, ticket } = message;
   if (limit > MAX_APPEND_LIMIT) {
     throw new WeftError({ code: "malformed", message: `a limit of ${limit} children; at most 2^24 - 1` });
   }
   const ids = { group: asId<AppendRequest["group"]>(group), parent: asId<AppendRequest["group"]>(parent) };
-  return { ...ids, limit, authority: asAddress(authority), payload, signature };
+  return { ...ids, limit, authority: asAddress(authority), payload, signature, ...ticketFromMessage(ticket) };
 }
 
-export function relayOutcomeMessage(outcome: RelayOutcome): MessageInitShape<typeof RelayResponseSchema> {
+export function relayAnswerMessage(outcome: RelayAnswer): MessageInitShape<typeof RelayResponseSchema> {
   switch (outcome.kind) {
     case "submitted":
       return { result: { case: "submitted", value: { transaction: fromHex(outcome.transaction) } } };
@@ -194,12 +202,18 @@ export function relayOutcomeMessage(outcome: RelayOutcome): MessageInitShape<typ
       return { result: { case: "stale", value: { children: outcome.children } } };
     case "exists":
       return { result: { case: "alreadyThere", value: {} } };
+    case "work-required":
+      return { result: { case: "workRequired", value: outcome.demand } };
     case "refused":
-      return { result: { case: "refused", value: { code: outcome.code, hint: outcome.hint } } };
+      return { result: { case: "refused", value: refusedMessage(outcome) } };
   }
 }
 
-export function relayOutcomeFromMessage({ result }: RelayResponse): RelayOutcome {
+function refusedMessage({ code, hint, retryAfterMs = 0 }: Refusal) {
+  return { code, hint, retryAfterMs: Math.min(MAX_RETRY_AFTER_MS, Math.ceil(retryAfterMs)) };
+}
+
+export function relayAnswerFromMessage({ result }: RelayResponse): RelayAnswer {
   switch (result.case) {
     case "submitted": {
       const bytes = result.value.transaction;
@@ -210,6 +224,10 @@ export function relayOutcomeFromMessage({ result }: RelayResponse): RelayOutcome
       return { kind: "stale", children: result.value.children };
     case "alreadyThere":
       return { kind: "exists" };
+    case "workRequired": {
+      const { hour, puzzles, bits } = result.value;
+      return { kind: "work-required", demand: { hour, puzzles, bits } };
+    }
     default:
       return refusalFromMessage(required(result.value, "a relay result"));
   }

@@ -12,7 +12,7 @@ import {
   entryStateFromMessage,
   groupPositionMessage,
   optionalHeadFromMessage,
-  relayOutcomeFromMessage,
+  relayAnswerFromMessage,
 } from "./chainMessages.ts";
 import { batchPlaceMessage, coveragePageFromMessage } from "./coverageMessages.ts";
 import { toWeftError } from "./errorDetail.ts";
@@ -204,7 +204,7 @@ function chainCalls({
       ),
     relayAppend: (append, call) =>
       unary(call, async (options) =>
-        relayOutcomeFromMessage(await client.relayAppend(appendMessage(append), options)),
+        relayAnswerFromMessage(await client.relayAppend(appendMessage(append), options)),
       ),
   };
 }
@@ -216,7 +216,7 @@ function identityCalls({
   return {
     relayIdentity: (action, call) =>
       unary(call, async (options) =>
-        relayOutcomeFromMessage(await client.relayIdentity(identityActionMessage(action), options)),
+        relayAnswerFromMessage(await client.relayIdentity(identityActionMessage(action), options)),
       ),
     getHistories: ({ inboxes }, call) =>
       unary(call, async (options) => {

@@ -18,6 +18,7 @@ const connectCodes: Partial<Record<ErrorCode, Code>> = {
   malformed: Code.InvalidArgument,
   "not-a-member": Code.PermissionDenied,
   "not-ready": Code.Unavailable,
+  "over-budget": Code.ResourceExhausted,
   pruned: Code.OutOfRange,
   storage: Code.Internal,
   "too-large": Code.InvalidArgument,
@@ -56,8 +57,12 @@ export function toWeftError(error: unknown): WeftError {
 }
 
 /** A code that this version does not know keeps its hint. */
-export function refusalFromMessage({ code, hint }: Pick<ErrorDetail, "code" | "hint">): Refusal {
-  return { kind: "refused", code: isErrorCode(code) ? code : "internal", hint };
+export function refusalFromMessage(
+  detail: Pick<ErrorDetail, "code" | "hint"> & { readonly retryAfterMs?: number },
+): Refusal {
+  const { code, hint, retryAfterMs = 0 } = detail;
+  const wait = retryAfterMs === 0 ? {} : { retryAfterMs };
+  return { kind: "refused", code: isErrorCode(code) ? code : "internal", hint, ...wait };
 }
 
 /** Faults that Connect itself finds, before a handler runs. */

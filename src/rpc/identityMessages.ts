@@ -12,12 +12,20 @@ import type {
 import { EMPTY_WORD } from "../wire/identityStep.ts";
 import { identityStepFromMessage, identityStepMessage } from "../wire/identityStepCodec.ts";
 import { asAddress, asId, fromHex, type Hex, ID_BYTES, type InboxId } from "../wire/ids.ts";
+import type { RelayTicket } from "../wire/relayTicket.ts";
 import { required, sizedHex } from "./fields.ts";
 import type { Authorization, History, HistoryPosition, IdentityAction } from "./nodeApi.ts";
+import { ticketMessage } from "./ticketMessages.ts";
+
+type Init = Exclude<MessageInitShape<typeof RelayIdentityRequestSchema>, RelayIdentityRequest>;
 
 export function identityActionMessage(
-  action: IdentityAction,
+  action: IdentityAction & { readonly ticket?: RelayTicket },
 ): MessageInitShape<typeof RelayIdentityRequestSchema> {
+  return { ...actionMessage(action), ...ticketMessage(action.ticket) };
+}
+
+function actionMessage(action: IdentityAction): { action: NonNullable<Init["action"]> } {
   switch (action.kind) {
     case "create-inbox": {
       const { installationSignature } = action;

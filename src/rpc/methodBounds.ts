@@ -7,7 +7,7 @@ import * as limits from "./limits.ts";
 type MethodName = keyof typeof NodeService.method;
 
 /** What few calls of one caller use at a time; a stream waits for its turn at every page. */
-export type Pool = "disk" | "chain" | "none";
+export type Pool = "disk" | "chain" | "relay" | "none";
 
 type MethodBounds = {
   /** Of a request: what its fields may hold, and some room for fields of later versions. */
@@ -38,8 +38,8 @@ const methodBounds: Readonly<Record<MethodName, MethodBounds>> = {
   // The one call that a client does not split.
   followChain: { maxBytes: 4 * MEGA, maxFields: 2 * MAX_FIELDS, pool: "disk" },
   getEntry: { maxBytes: SMALL, pool: "disk" },
-  relayAppend: { maxBytes: MAX_ENTRY_PAYLOAD_BYTES + 16 * KILO, pool: "none" },
-  relayIdentity: { maxBytes: 64 * KILO, pool: "none" },
+  relayAppend: { maxBytes: MAX_ENTRY_PAYLOAD_BYTES + 16 * KILO, pool: "relay" },
+  relayIdentity: { maxBytes: 64 * KILO, pool: "relay" },
   getHistories: { maxBytes: 64 * KILO, pool: "disk" },
   getWallet: { maxBytes: SMALL, pool: "chain" },
   readWords: { maxBytes: 128 * KILO, pool: "chain" },

@@ -14,6 +14,7 @@ import type {
 } from "../wire/ids.ts";
 import type { LogRange } from "../wire/logRange.ts";
 import type { Receipt } from "../wire/receipt.ts";
+import type { RelayTicket, WorkDemand } from "../wire/relayTicket.ts";
 import type { LogDigest, TopicQuestion } from "../wire/topicDigest.ts";
 import type { WordsAnswer, WordsQuestion } from "../wire/words.ts";
 
@@ -59,8 +60,8 @@ export type NodeApi = {
   ) => AsyncIterable<ChainEvent>;
   /** `id` may be the group id itself: of the root only `children` is told. */
   readonly getEntry: (params: { group: GroupId; id: EntryId | GroupId }, call?: Call) => Promise<EntryState>;
-  readonly relayAppend: (append: AppendRequest, call?: Call) => Promise<RelayOutcome>;
-  readonly relayIdentity: (action: IdentityAction, call?: Call) => Promise<RelayOutcome>;
+  readonly relayAppend: (append: AppendRequest & Ticketed, call?: Call) => Promise<RelayAnswer>;
+  readonly relayIdentity: (action: IdentityAction & Ticketed, call?: Call) => Promise<RelayAnswer>;
   /** What follows the steps that one has, for each inbox in order. */
   readonly getHistories: (
     params: { inboxes: readonly HistoryPosition[] },
@@ -150,7 +151,13 @@ export type NodeRecord = {
   readonly isDropped: boolean;
 };
 
-export type Refusal = { readonly kind: "refused"; readonly code: ErrorCode; readonly hint: string };
+export type Refusal = {
+  readonly kind: "refused";
+  readonly code: ErrorCode;
+  readonly hint: string;
+  /** When it may be taken, if that is known. */
+  readonly retryAfterMs?: number;
+};
 
 /** *acknowledged*: it is on this node's disk. */
 export type PublishOutcome = { readonly kind: "acknowledged"; readonly receipt: Receipt } | Refusal;
@@ -279,6 +286,12 @@ export type AppendRequest = {
   readonly payload: Uint8Array;
   readonly signature: Uint8Array;
 };
+
+/** With the work that a node asks of those who have nothing on the chain yet. */
+type Ticketed = { readonly ticket?: RelayTicket };
+
+/** `work-required`: what it takes before the node relays it. */
+export type RelayAnswer = RelayOutcome | { readonly kind: "work-required"; readonly demand: WorkDemand };
 
 export type RelayOutcome =
   | { readonly kind: "submitted"; readonly transaction: Hex }

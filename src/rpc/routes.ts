@@ -18,7 +18,7 @@ import {
   entryStateMessage,
   groupPositionFromMessage,
   optionalHeadMessage,
-  relayOutcomeMessage,
+  relayAnswerMessage,
 } from "./chainMessages.ts";
 import { accountOf } from "./codedRoutes.ts";
 import { batchPlaceFromMessage, coveragePageMessage } from "./coverageMessages.ts";
@@ -35,10 +35,11 @@ import {
 } from "./meshMessages.ts";
 import type { Call, NodeApi } from "./nodeApi.ts";
 import { nodeRecordMessage, nodeStatusMessage } from "./nodeMessages.ts";
+/** The service by the node's API: reads requests (bounded, coded errors), writes responses. */
+import { ticketFromMessage } from "./ticketMessages.ts";
 import { topicDigestsMessage, topicQuestionFromMessage } from "./topicMessages.ts";
 import { wordsAnswerMessage, wordsQuestionFromMessage } from "./wordsMessages.ts";
 
-/** The service by the node's API: reads requests (bounded, coded errors), writes responses. */
 export function routesOf(params: { api: NodeApi }): ServiceImpl<typeof NodeService> {
   return { ...nodeRoutes(params), ...meshRoutes(params), ...chainRoutes(params), ...identityRoutes(params) };
 }
@@ -160,7 +161,7 @@ function chainRoutes({
       return entryStateMessage(await api.getEntry(place, callOf(context)));
     },
     relayAppend: async (request, context) =>
-      relayOutcomeMessage(await api.relayAppend(appendFromMessage(request), callOf(context))),
+      relayAnswerMessage(await api.relayAppend(appendFromMessage(request), callOf(context))),
   };
 }
 
@@ -171,7 +172,12 @@ function identityRoutes({
 }): Routes<"relayIdentity" | "getHistories" | "getWallet" | "readWords"> {
   return {
     relayIdentity: async (request, context) =>
-      relayOutcomeMessage(await api.relayIdentity(identityActionFromMessage(request), callOf(context))),
+      relayAnswerMessage(
+        await api.relayIdentity(
+          { ...identityActionFromMessage(request), ...ticketFromMessage(request.ticket) },
+          callOf(context),
+        ),
+      ),
     getHistories: async (request, context) => {
       const max = limits.MAX_INBOXES_PER_CALL;
       const inboxes = bounded({ items: request.inboxes, max, what: "inboxes" }).map(

@@ -3,6 +3,7 @@ import { after, test } from "node:test";
 import type { Page } from "playwright-core";
 import { generatePrivateKey } from "viem/accounts";
 import * as nodeBackend from "../../src/crypto/nodeBackend.ts";
+import { openPuzzleSearch } from "../../src/crypto/puzzleSearch.ts";
 import {
   createGroup,
   type GroupId,
@@ -39,6 +40,20 @@ test("@noble in a browser answers as node:crypto does, and each checks what the 
   assert.deepEqual(checked, { p256: true, p256Falsified: false, ed25519: true, x25519: true });
   const ours = backendProofs(nodeBackend);
   assert.deepEqual(await page.evaluate((proofs) => weftPage.checkProofs(proofs), ours), checked);
+  await page.close();
+});
+
+test("work for a ticket is done in a worker of the browser, or without one, with the same result", {
+  skip,
+}, async () => {
+  const page = await theSite().newPage();
+  const puzzles = { prefix: [...new Uint8Array(82).fill(7)], count: 4, bits: 8 };
+  const search = openPuzzleSearch({ ...puzzles, prefix: Uint8Array.from(puzzles.prefix) });
+  const nonces = [...(search(100_000).nonces ?? assert.fail())];
+  for (const mayWork of [true, false]) {
+    const found = await page.evaluate((params) => weftPage.solve(params), { ...puzzles, mayWork });
+    assert.deepEqual(found, { nonces, workers: mayWork ? 1 : 0 });
+  }
   await page.close();
 });
 

@@ -1,5 +1,6 @@
 import { privateKeyToAccount } from "viem/accounts";
 import * as backend from "#crypto";
+import { solvePuzzles } from "../../src/crypto/solvePuzzles.ts";
 import {
   type Client,
   createGroup,
@@ -35,6 +36,22 @@ const weft = {
       return { kind: "failed" as const, code: isWeftError(error) ? error.code : "", message: String(error) };
     }
     return { kind: "open" as const, inbox: client.inbox, installation: client.installation };
+  },
+  /** Solves puzzles with the platform's workers or, as where a page's rules forbid them, without; tells how many began. */
+  solve: async (params: { prefix: readonly number[]; count: number; bits: number; mayWork: boolean }) => {
+    const { prefix, count, bits, mayWork } = params;
+    const { Worker: Real } = globalThis as unknown as { Worker: new (url: string) => object };
+    let workers = 0;
+    const counting = function (this: unknown, url: string) {
+      if (!mayWork) throw new Error("forbidden");
+      workers++;
+      return new Real(url);
+    };
+    Object.assign(globalThis, { Worker: counting });
+    const puzzles = { prefix: Uint8Array.from(prefix), count, bits };
+    const nonces = await solvePuzzles({ puzzles, signal: new AbortController().signal });
+    Object.assign(globalThis, { Worker: Real });
+    return { nonces: [...nonces], workers };
   },
   close: async () => opened()[Symbol.asyncDispose](),
   goOnline: () => setOnline({ client: opened(), online: true }),

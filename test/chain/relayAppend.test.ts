@@ -7,6 +7,7 @@ import { openChain } from "../../src/chain/openChain.ts";
 import { openRelayer, type Relayer } from "../../src/chain/openRelayer.ts";
 import { readEntry } from "../../src/chain/readEntry.ts";
 import { type AppendOutcome, relayAppend } from "../../src/chain/relayAppend.ts";
+import { tendTransactions } from "../../src/chain/tendTransactions.ts";
 import { waitForTransaction } from "../../src/chain/waitForTransaction.ts";
 import { callRpc } from "../../src/devnet/callRpc.ts";
 import { isWeftError } from "../../src/errors.ts";
@@ -15,6 +16,7 @@ import { MAX_ENTRY_PAYLOAD_BYTES } from "../../src/wire/limits.ts";
 import { startTestChain, type TestChain } from "../support/startTestChain.ts";
 import { startTcpProxy } from "../support/tcpProxy.ts";
 import { type TestEntry, testEntry, testGroup } from "../support/testGroup.ts";
+import { until } from "../support/until.ts";
 import { startRpcShim } from "./rpcShim.ts";
 
 let local: TestChain;
@@ -244,6 +246,43 @@ test("a transaction that offers less than blocks cost now is outbid, and holds u
   for (const entry of [cheap, behind]) assert((await stateOf(entry)) !== undefined);
   await rpc("anvil_setNextBlockBaseFeePerGas", ["0x0"]);
   local.resume();
+});
+
+test("what an earlier process has sent too cheaply makes way, and what follows lands", async () => {
+  const count = async () => await rpc<string>("eth_getTransactionCount", [newRelayer(9).address, "latest"]);
+  const counted = Number(await count());
+  // Anvil leaves out of its count what blocks cost too much for; other nodes do not.
+  await using shim = await startRpcShim({
+    rpcUrl: local.rpcUrl,
+    intercept: ({ method, params }) => {
+      if (method !== "eth_getTransactionCount" || params[1] !== "pending") return undefined;
+      return { jsonrpc: "2.0", id: 1, result: `0x${(counted + 1).toString(16)}` };
+    },
+  });
+  const chain = await openChain({ rpcUrl: shim.rpcUrl, network: local.network });
+  await local.pause();
+  const dear = "0xe8d4a51000";
+  await rpc("anvil_setNextBlockBaseFeePerGas", ["0x0"]);
+  await local.mine(1);
+  const [lost, next] = [firstEntry(), firstEntry()];
+  const append = (by: Relayer, entry: TestEntry, on = local.chain) =>
+    relayAppend({ chain: on, relayer: by, append: entry.append });
+  assert.equal((await append(newRelayer(9), lost)).kind, "submitted");
+  const again = newRelayer(9);
+  await rpc("anvil_setNextBlockBaseFeePerGas", [dear]);
+  await local.mine(1);
+  assert.equal((await append(again, next, chain)).kind, "submitted");
+  await until("what follows lands", async () => {
+    await rpc("anvil_setNextBlockBaseFeePerGas", [dear]);
+    await local.mine(1);
+    await tendTransactions({ chain, relayer: again });
+    return (await stateOf(next)) !== undefined;
+  });
+  assert.equal(await stateOf(lost), undefined);
+  assert.equal(Number(await count()), counted + 2);
+  await rpc("anvil_setNextBlockBaseFeePerGas", ["0x0"]);
+  local.resume();
+  await landed(await append(newRelayer(9), lost));
 });
 
 test("a call ends with its signal, and the one behind it goes on", async () => {

@@ -2,7 +2,6 @@ import { pino } from "pino";
 import { p256PublicKey, sha256 } from "#crypto";
 import type { Chain } from "../../src/chain/chain.ts";
 import { nodeIdOf } from "../../src/chain/nodeIdOf.ts";
-import type { Relayer } from "../../src/chain/openRelayer.ts";
 import { concatBytes } from "../../src/crypto/concatBytes.ts";
 import { privateKeyFromSeed } from "../../src/crypto/privateKeyFromSeed.ts";
 import { type Admission, forgetHeads, openAdmission } from "../../src/node/admitEnvelope.ts";
@@ -16,6 +15,7 @@ import { createNodeMetrics } from "../../src/node/nodeMetrics.ts";
 import { type NodeTime, openNodeTime } from "../../src/node/nodeTime.ts";
 import { openPublishShares } from "../../src/node/publishShares.ts";
 import { openReadiness, type Readiness } from "../../src/node/readiness.ts";
+import type { Relaying } from "../../src/node/relaying/relaying.ts";
 import type { NodeApi, NodeStatus } from "../../src/rpc/nodeApi.ts";
 import { appendPeerBatch } from "../../src/store/node/appendBatch.ts";
 import { chainCursor, openChainIndex } from "../../src/store/node/chainIndex.ts";
@@ -136,7 +136,7 @@ export async function openMemoryNode(params: {
     ...{ shards: 1n, ownLogs: () => new Map([[log.shard, batcher]]) },
     status: () => statusOf({ network, admission, node, url }),
     // Whatever goes to the chain is taken over below.
-    ...{ chain: {} as Chain, relayer: {} as Relayer },
+    ...{ chain: {} as Chain, relaying: {} as Relaying },
   });
   return {
     ...{ name, identity, node, url, admission, readiness, time, hub, chain, batcher, collusion },

@@ -54,8 +54,15 @@ export async function testNodeSettings(params: {
   const networkFile = join(dataDir, "network.json");
   await writeFile(networkFile, formatDeployment(chain.network));
   const operatorKey = chain.accounts[account]?.privateKey ?? "";
-  const fixed = { networkFile, dataDir, rpcUrl: chain.rpcUrl, operatorKey };
+  // From the other end of the list.
+  const relayKey = chain.accounts.at(-account)?.privateKey ?? "";
+  const fixed = { networkFile, dataDir, rpcUrl: chain.rpcUrl, operatorKey, relayKey };
   const ports = { listen: "/ip4/127.0.0.1/tcp/0", http: "127.0.0.1:0", metrics: "127.0.0.1:0" };
   const quick = { chainPollMs: "50", logLevel: process.env.WEFT_TEST_LOG ?? "silent" };
-  return readNodeSettings({ chosen: { ...fixed, ...ports, ...quick, ...chosen }, environment: {} });
+  // Groups and devices that are there have all they want; newcomers share what a node gives them by default.
+  const relays = { relayPolicy: "open", relayGasPerHour: "1000000000000" };
+  return readNodeSettings({
+    chosen: { ...fixed, ...ports, ...quick, ...relays, ...chosen },
+    environment: {},
+  });
 }

@@ -34,6 +34,7 @@ function mainRows(report: NodeReport): string[][] {
     ],
     ["holes", holes.count === 0 ? "none" : `${holes.count} with ${holes.envelopes} envelopes`],
     ["relaying", relayingText(relaying)],
+    ["accounts", accountsText(relaying)],
     ["disk", `database ${bytesText(disk.databaseBytes)}, free ${bytesText(disk.freeBytes)}`],
   ];
 }
@@ -45,9 +46,21 @@ function newestAge({ chain }: NodeReport): string {
     : `the newest is ${Math.round(newestAgeSeconds)} s old`;
 }
 
-function relayingText({ account, transactionsInFlight, trouble }: NodeReport["relaying"]): string {
-  const waiting = `${account}, ${transactionsInFlight} transactions in no block yet`;
+function relayingText(relaying: NodeReport["relaying"]): string {
+  const { policy, gasLeft, newcomerGasLeft, transactionsInFlight, trouble } = relaying;
+  const gas = `${policy}, ${inMillions(gasLeft)} gas left, ${inMillions(newcomerGasLeft)} for newcomers`;
+  const waiting = `${gas}, ${transactionsInFlight} transactions in no block yet`;
   return trouble === undefined ? waiting : `${waiting}; ${pc.yellow(trouble)}`;
+}
+
+function accountsText(relaying: NodeReport["relaying"]): string {
+  const { account, balance, floor, operator, operatorBalance } = relaying;
+  const own = `operator ${operator} with ${operatorBalance ?? "unknown"}`;
+  return `${own}, relaying ${account} with ${balance ?? "unknown"} of which ${floor} stay`;
+}
+
+function inMillions(gas: number): string {
+  return `${(gas / 1_000_000).toFixed(1)} M`;
 }
 
 function bytesText(bytes: number | undefined): string {

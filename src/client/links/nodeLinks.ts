@@ -2,6 +2,7 @@ import { steadyMs } from "../../clock/steadyMs.ts";
 import type { NodeConnection } from "../../rpc/connectNode.ts";
 import type { GroupId, NodeId } from "../../wire/ids.ts";
 import { type Backoff, backoffMs } from "../backoff.ts";
+import { createTickets, type Tickets } from "../relay/withTicket.ts";
 import type { KnownNode } from "../tables.ts";
 import { type HeardTime, hearHead } from "./chainTime.ts";
 import { guardNode } from "./guardNode.ts";
@@ -39,6 +40,8 @@ export type NodeLinks = HeardTime & {
   readonly unshared: Map<NodeId, { readonly times: number; readonly untilMs: number }>;
   /** Those that are being tried again. */
   readonly trying: Set<NodeId>;
+  /** Work that was done for nodes. */
+  readonly tickets: Tickets;
   /** Called when nodes come or go. */
   readonly onChange: () => void;
   /** Undefined: all nodes reach each other. */
@@ -63,6 +66,7 @@ export function createNodeLinks(params: {
   nodes: readonly KnownNode[];
   connect: NodeLinks["connect"];
   onChange: () => void;
+  onWork?: Tickets["onWork"] | undefined;
 }): NodeLinks {
   return {
     nodes: new Map(params.nodes.map((node) => [node.node, node])),
@@ -76,6 +80,7 @@ export function createNodeLinks(params: {
     answeredAtMs: new Map(),
     unshared: new Map(),
     trying: new Set(),
+    tickets: createTickets(params.onWork),
     onChange: params.onChange,
     reach: undefined,
   };

@@ -12,6 +12,7 @@ import type { Group } from "../groups/group.ts";
 import { askNodes } from "../links/askNodes.ts";
 import { lookUpNodes } from "../links/lookUpNodes.ts";
 import { countOperators } from "../links/nodeLinks.ts";
+import { withTicket } from "../relay/withTicket.ts";
 import type { HeadId, StagedRecord } from "../tables.ts";
 import type { Intent } from "./intent.ts";
 import { isRegistered } from "./isRegistered.ts";
@@ -50,7 +51,12 @@ export async function submitIntent(params: {
   const limit = limitOf({ intent, children: group.view.children.get(staged.parent) ?? 0 });
   const append = await signStaged({ core, group, staged, limit });
   const block = group.processed.number;
-  const outcome = await (core.ownRelay ?? api).relayAppend(append, { signal });
+  const outcome = core.ownRelay
+    ? await core.ownRelay.relayAppend(append, { signal })
+    : await withTicket({
+        ...{ tickets: core.links.tickets, place: { node, subject: group.id }, signal },
+        ask: (ticket) => api.relayAppend({ ...append, ...(ticket && { ticket }) }, { signal }),
+      });
   core.logger.debug({ group: group.id, intent: intent.id, outcome: outcome.kind }, "handed over a commit");
   // What this client has tried itself on the chain nobody else has to confirm.
   const operators = core.ownRelay ? 1 : countOperators(core.links);

@@ -3,7 +3,7 @@ import type { PayingAccount } from "../../chain/payingAccount.ts";
 import { addressFromPrivateKey } from "../../crypto/secp256k1.ts";
 import { type ErrorCode, isWeftError, WeftError } from "../../errors.ts";
 import type { ProxyChoice } from "../../net/proxy.ts";
-import type { Call, NodeApi } from "../../rpc/nodeApi.ts";
+import type { AppendRequest, Call, IdentityAction, NodeApi, RelayOutcome } from "../../rpc/nodeApi.ts";
 import {
   type Address,
   asAddress,
@@ -26,7 +26,9 @@ export type OwnChain = {
 export type RelayTrouble = { readonly code: ErrorCode; readonly message: string };
 
 /** This client's own way to the chain, in place of the nodes' relays. */
-export type OwnRelay = Pick<NodeApi, "relayAppend" | "relayIdentity" | "getWallet"> & {
+export type OwnRelay = Pick<NodeApi, "getWallet"> & {
+  readonly relayAppend: (append: AppendRequest, call?: Call) => Promise<RelayOutcome>;
+  readonly relayIdentity: (action: IdentityAction, call?: Call) => Promise<RelayOutcome>;
   /** That pays. */
   readonly account: Address;
   readonly findInstallation: (

@@ -1,3 +1,4 @@
+import { inboxOf } from "../../chain/inboxIdOf.ts";
 import { steadyMs } from "../../clock/steadyMs.ts";
 import { WeftError } from "../../errors.ts";
 import type { IdentityAction, Refusal, RelayOutcome } from "../../rpc/nodeApi.ts";
@@ -6,6 +7,7 @@ import { apiOf, countOperators, isUp, type NodeLinks } from "../links/nodeLinks.
 import { isAgreed, type Refusals, withRefusal } from "../links/refusals.ts";
 import type { KnownNode } from "../tables.ts";
 import type { OwnRelay } from "./ownRelay.ts";
+import { withTicket } from "./withTicket.ts";
 
 /** `disputed`: who answers does not agree on it, so that it may pass. */
 export type IdentityOutcome = RelayOutcome | (Omit<Refusal, "kind"> & { readonly kind: "disputed" });
@@ -36,7 +38,10 @@ export async function relayRecord(params: {
     const api = isUp(links, node, steadyMs()) ? apiOf(links, node) : undefined;
     if (!api) continue;
     try {
-      const outcome = await api.relayIdentity(action, { signal });
+      const outcome = await withTicket({
+        ...{ tickets: links.tickets, place: { node, subject: inboxOf(action) }, signal },
+        ask: (ticket) => api.relayIdentity({ ...action, ...(ticket && { ticket }) }, { signal }),
+      });
       if (outcome.kind !== "refused") return outcome;
       const { code } = outcome;
       refusals = withRefusal(refusals, { operator, code });

@@ -1,3 +1,4 @@
+import { formatCoin } from "../../chain/coin.ts";
 import { provenPeerId } from "../../mesh/peerId.ts";
 import type { Mesh } from "../../mesh/startMesh.ts";
 import { logHeads, logStateOf } from "../../store/node/logStore.ts";
@@ -5,6 +6,7 @@ import { lastCheckpointOf } from "../../store/node/readCheckpoints.ts";
 import type { Address, NodeId } from "../../wire/ids.ts";
 import { shardsIn } from "../../wire/shards.ts";
 import type { NodeParts } from "../openNodeParts.ts";
+import { relayingTrouble } from "../relaying/relaying.ts";
 import type { NodeState } from "./nodeState.ts";
 
 /** What a node's operator wants to see at a glance: the JSON of /status. Sequences and counts are numbers. */
@@ -52,7 +54,20 @@ type Originator = {
   readonly lacks: number;
 };
 type Relaying = {
+  readonly policy: string;
+  /** Pays for clients. */
   readonly account: Address;
+  /** In coin; undefined: nobody has looked yet. */
+  readonly balance: string | undefined;
+  /** What stays in it. */
+  readonly floor: string;
+  /** Gas that may be spent now, of all and of the newcomers' part. */
+  readonly gasLeft: number;
+  readonly newcomerGasLeft: number;
+  /** Pays for the node itself. */
+  readonly operator: Address;
+  readonly operatorBalance: string | undefined;
+  /** Of both accounts. */
   readonly transactionsInFlight: number;
   readonly trouble: string | undefined;
 };
@@ -68,7 +83,7 @@ export async function nodeReportOf(params: {
   version: string;
 }): Promise<NodeReport> {
   const { parts, mesh, state, warnings, version } = params;
-  const { node, network, readiness, operator } = parts;
+  const { node, network, readiness } = parts;
   const failure = readiness.failure();
   const reason = readiness.reason();
   const [holes, disk, peers, ownLogs] = await Promise.all([
@@ -88,12 +103,22 @@ export async function nodeReportOf(params: {
       count: holes.length,
       envelopes: holes.reduce((sum, { first, end }) => sum + Number(end - first), 0),
     },
-    relaying: {
-      account: operator.address,
-      transactionsInFlight: operator.inFlight.size,
-      trouble: operator.trouble?.message,
-    },
+    relaying: relayingOf(parts),
     disk,
+  };
+}
+
+function relayingOf({ operator, relaying }: NodeParts): Relaying {
+  const { policy, relayer, purse, floorWei, budget } = relaying;
+  const left = budget.left();
+  const inCoin = (wei: bigint | undefined) => (wei === undefined ? undefined : formatCoin(wei));
+  const trouble = relayer.trouble ?? operator.trouble ?? relayingTrouble(relaying);
+  return {
+    ...{ policy, account: relayer.address, balance: inCoin(purse.balanceWei), floor: formatCoin(floorWei) },
+    ...{ gasLeft: Math.floor(left.all), newcomerGasLeft: Math.floor(left.newcomers) },
+    ...{ operator: operator.address, operatorBalance: inCoin(purse.operatorWei) },
+    transactionsInFlight: operator.inFlight.size + relayer.inFlight.size,
+    trouble: trouble?.message,
   };
 }
 

@@ -30,7 +30,7 @@ export async function retireNode(params: {
 }): Promise<Retired> {
   const { settings, act, signal } = params;
   const network = await readNetwork(settings.networkFile);
-  const keys = await loadNodeKeys(settings);
+  const keys = await loadNodeKeys({ ...settings, relayKey: undefined });
   const chain = await openChain({ rpcUrl: settings.rpcUrl, network, signal });
   const operator = openRelayer({ privateKey: keys.operator, maxFeeGwei: settings.maxFeeGwei });
   const node = nodeIdOf({ operator: operator.address, signingKey: p256PublicKey(keys.signing) });

@@ -1,7 +1,9 @@
 import { Counter, Gauge, type Registry } from "prom-client";
+import { formatCoin } from "../../chain/coin.ts";
 import type { Mesh } from "../../mesh/startMesh.ts";
 import { logHeads } from "../../store/node/logStore.ts";
 import type { NodeParts } from "../openNodeParts.ts";
+import { relayingTrouble } from "../relaying/relaying.ts";
 import type { NodeState } from "./nodeState.ts";
 
 type Reading = {
@@ -33,13 +35,20 @@ export function addStateMetrics(params: {
 
 function gaugesOf(params: Parameters<typeof addStateMetrics>[0]): Reading[] {
   const { parts, mesh, state, warnings } = params;
-  const { readiness, chain, admission } = parts;
+  const { readiness, chain, admission, relaying } = parts;
+  const { purse, budget } = relaying;
   const unknown = Number.NaN;
   const lacking = (): number => mesh.lag().logs.reduce((sum, { lacks }) => sum + lacks, 0);
   const holes = async (): Promise<number> =>
     (await state.holes()).reduce((sum, { first, end }) => sum + Number(end - first), 0);
+  const isPoor = (): boolean => relayingTrouble(relaying)?.code === "unfunded";
   // biome-ignore format: one metric a line
   return [
+    { name: "weft_relay_gas_left", help: "Gas that relaying may take now, for all addresses together.", read: () => budget.left().all },
+    { name: "weft_relay_newcomer_gas_left", help: "The part of it that first entries of groups and new inboxes may take now.", read: () => budget.left().newcomers },
+    { name: "weft_relay_balance_coins", help: "What the relaying account holds, in coin.", read: () => coins(purse.balanceWei) },
+    { name: "weft_operator_balance_coins", help: "What the operator's account holds, in coin.", read: () => coins(purse.operatorWei) },
+    { name: "weft_relay_unfunded", help: "This is 1 while nothing is relayed since the relaying account is down to its floor.", read: () => (isPoor() ? 1 : 0) },
     { name: "weft_failed", help: "This is 1 if something of the node has ended for good and only a restart helps.", read: () => (readiness.failure() === undefined ? 0 : 1) },
     { name: "weft_warnings", help: "Warnings that /readyz and /status list.", read: () => warnings().length },
     { name: "weft_index_lag_blocks", help: "Blocks that the node knows of and its index has not reached.", read: () => state.chainLag().newest - state.chainLag().block },
@@ -60,7 +69,7 @@ function gaugesOf(params: Parameters<typeof addStateMetrics>[0]): Reading[] {
 
 function countersOf(params: Parameters<typeof addStateMetrics>[0]): Reading[] {
   const { parts, mesh } = params;
-  const { admission, traffic } = parts;
+  const { admission, traffic, relaying } = parts;
   const unregistered = (): number => [...mesh.refused.values()].reduce((sum, times) => sum + times, 0);
   // biome-ignore format: one metric a line
   return [
@@ -68,8 +77,14 @@ function countersOf(params: Parameters<typeof addStateMetrics>[0]): Reading[] {
     { name: "weft_pruned_envelopes_total", help: "Envelopes that were removed because they had been kept for long enough, since the start.", read: () => traffic.pruned },
     { name: "weft_peer_bytes_total", help: "Bytes of envelopes that came from other nodes and were stored, since the start.", read: () => traffic.received },
     { name: "weft_published_bytes_total", help: "Bytes of envelopes that clients published by way of this node, since the start.", read: () => traffic.published },
+    { name: "weft_relayed_gas_total", help: "Gas that was offered for what clients had relayed, since the start.", read: () => relaying.spentGas },
     { name: "weft_unregistered_peers_total", help: "Connections that were refused because the registry does not name the peer.", read: unregistered },
   ];
+}
+
+/** For a gauge, which is a number of about 16 digits. */
+function coins(wei: bigint | undefined): number {
+  return wei === undefined ? Number.NaN : Number(formatCoin(wei));
 }
 
 function addReading(params: {

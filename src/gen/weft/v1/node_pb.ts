@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file weft/v1/node.proto.
  */
 export const file_weft_v1_node: GenFile = /*@__PURE__*/
-  fileDesc("ChJ3ZWZ0L3YxL25vZGUucHJvdG8SB3dlZnQudjEiKQoLRXJyb3JEZXRhaWwSDAoEY29kZRgBIAEoCRIMCgRoaW50GAIgASgJIhAKDkdldE5vZGVSZXF1ZXN0IuACCg9HZXROb2RlUmVzcG9uc2USDAoEbm9kZRgBIAEoDBIPCgdwZWVyX2lkGAIgASgJEhIKCm11bHRpYWRkcnMYAyADKAkSFAoMaHR0cF9hZGRyZXNzGAQgASgJEhAKCGNoYWluX2lkGAUgASgEEhIKCmNvbW1pdF9sb2cYBiABKAwSGQoRaWRlbnRpdHlfcmVnaXN0cnkYByABKAwSFQoNbm9kZV9yZWdpc3RyeRgIIAEoDBIQCghkYXRhYmFzZRgJIAEoDBIgCgRoZWFkGAogASgLMhIud2VmdC52MS5DaGFpbkhlYWQSDQoFcGVlcnMYCyABKA0SDQoFcmVhZHkYDCABKAgSGAoQbm90X3JlYWR5X3JlYXNvbhgNIAEoCRIPCgd2ZXJzaW9uGA4gASgJEh8KBGxvZ3MYDyADKAsyES53ZWZ0LnYxLkxvZ1JhbmdlEg4KBnNoYXJkcxgQIAEoDCIhChBMaXN0Tm9kZXNSZXF1ZXN0Eg0KBWFmdGVyGAEgASgMImcKEUxpc3ROb2Rlc1Jlc3BvbnNlEiIKBW5vZGVzGAEgAygLMhMud2VmdC52MS5Ob2RlUmVjb3JkEiAKBGhlYWQYAiABKAsyEi53ZWZ0LnYxLkNoYWluSGVhZBIMCgRtb3JlGAMgASgIIrYCCgpOb2RlUmVjb3JkEgwKBG5vZGUYASABKAwSEwoLc2lnbmluZ19rZXkYAiABKAwSDwoHcGVlcl9pZBgDIAEoDBISCgptdWx0aWFkZHJzGAQgAygJEhQKDGh0dHBfYWRkcmVzcxgFIAEoCRISCgpnZW5lcmF0aW9uGAYgASgEEhgKEHJlZ2lzdGVyZWRfYmxvY2sYByABKAQSEgoKbGVmdF9ibG9jaxgIIAEoBBIWCg5kaXNhYmxlZF9ibG9jaxgJIAEoBBIQCghvcGVyYXRvchgKIAEoDBIQCghib25kX3dlaRgLIAEoDBIXCg93aXRoZHJhd2FibGVfYXQYDCABKAQSEgoKcGVlcl9wcm9vZhgNIAEoDBIOCgZzaGFyZHMYDiABKAwSDwoHZHJvcHBlZBgPIAEoCCI2Cg5QdWJsaXNoUmVxdWVzdBIkCgllbnZlbG9wZXMYASADKAsyES53ZWZ0LnYxLkVudmVsb3BlIjoKD1B1Ymxpc2hSZXNwb25zZRInCgdyZXN1bHRzGAEgAygLMhYud2VmdC52MS5QdWJsaXNoUmVzdWx0ImcKDVB1Ymxpc2hSZXN1bHQSIwoHcmVjZWlwdBgBIAEoCzIQLndlZnQudjEuUmVjZWlwdEgAEicKB3JlZnVzZWQYAiABKAsyFC53ZWZ0LnYxLkVycm9yRGV0YWlsSABCCAoGcmVzdWx0IioKBkN1cnNvchIQCghkYXRhYmFzZRgBIAEoDBIOCgZvZmZzZXQYAiABKAQiYgoNVG9waWNQb3NpdGlvbhINCgV0b3BpYxgBIAEoDBIfCgZjdXJzb3IYAiABKAsyDy53ZWZ0LnYxLkN1cnNvchIhCgZ2ZWN0b3IYAyADKAsyES53ZWZ0LnYxLkxvZ1JhbmdlIkkKDFF1ZXJ5UmVxdWVzdBImCgZ0b3BpY3MYASADKAsyFi53ZWZ0LnYxLlRvcGljUG9zaXRpb24SEQoJbWF4X2J5dGVzGAIgASgNInAKDVF1ZXJ5UmVzcG9uc2USKgoJZW52ZWxvcGVzGAEgAygLMhcud2VmdC52MS5TdG9yZWRFbnZlbG9wZRIlCgl3YXRlcm1hcmsYAiABKAsyEi53ZWZ0LnYxLldhdGVybWFyaxIMCgRtb3JlGAMgASgIImkKDlN0b3JlZEVudmVsb3BlEiMKCGVudmVsb3BlGAEgASgLMhEud2VmdC52MS5FbnZlbG9wZRIiCghyZWNlaXB0cxgCIAMoCzIQLndlZnQudjEuUmVjZWlwdBIOCgZvZmZzZXQYAyABKAQiTwoJV2F0ZXJtYXJrEh8KBmN1cnNvchgBIAEoCzIPLndlZnQudjEuQ3Vyc29yEiEKBnZlY3RvchgCIAMoCzIRLndlZnQudjEuTG9nUmFuZ2UiOgoQU3Vic2NyaWJlUmVxdWVzdBImCgZ0b3BpY3MYASADKAsyFi53ZWZ0LnYxLlRvcGljUG9zaXRpb24imQEKEVN1YnNjcmliZVJlc3BvbnNlEi8KB3N0YXJ0ZWQYASABKAsyHC53ZWZ0LnYxLlN1YnNjcmlwdGlvblN0YXJ0ZWRIABImCgRwYWdlGAIgASgLMhYud2VmdC52MS5RdWVyeVJlc3BvbnNlSAASIgoEaWRsZRgDIAEoCzISLndlZnQudjEuV2F0ZXJtYXJrSABCBwoFZXZlbnQiKwoTU3Vic2NyaXB0aW9uU3RhcnRlZBIUCgxzdWJzY3JpcHRpb24YASABKAwiZgoZVXBkYXRlU3Vic2NyaXB0aW9uUmVxdWVzdBIUCgxzdWJzY3JpcHRpb24YASABKAwSIwoDYWRkGAIgAygLMhYud2VmdC52MS5Ub3BpY1Bvc2l0aW9uEg4KBnJlbW92ZRgDIAMoDCIcChpVcGRhdGVTdWJzY3JpcHRpb25SZXNwb25zZSIlChNIYXNFbnZlbG9wZXNSZXF1ZXN0Eg4KBmhhc2hlcxgBIAMoDCImChRIYXNFbnZlbG9wZXNSZXNwb25zZRIOCgZzdG9yZWQYASADKAgiHgoMVm91Y2hSZXF1ZXN0Eg4KBmhhc2hlcxgBIAMoDCIyCg1Wb3VjaFJlc3BvbnNlEg4KBnN0b3JlZBgBIAMoCBIRCglzaWduYXR1cmUYAiABKAwiQAoWR2V0VG9waWNEaWdlc3RzUmVxdWVzdBImCgZ0b3BpY3MYASADKAsyFi53ZWZ0LnYxLlRvcGljUXVlc3Rpb24iQQoNVG9waWNRdWVzdGlvbhINCgV0b3BpYxgBIAEoDBIhCgZyYW5nZXMYAiADKAsyES53ZWZ0LnYxLkxvZ1JhbmdlIkAKF0dldFRvcGljRGlnZXN0c1Jlc3BvbnNlEiUKBnRvcGljcxgBIAMoCzIVLndlZnQudjEuVG9waWNEaWdlc3RzIjAKDFRvcGljRGlnZXN0cxIgCgRsb2dzGAEgAygLMhIud2VmdC52MS5Mb2dEaWdlc3QidQoJTG9nRGlnZXN0EhsKA2xvZxgBIAEoCzIOLndlZnQudjEuTG9nSWQSDQoFZmxvb3IYAiABKAQSDAoEbmV4dBgDIAEoBBINCgVjb3VudBgEIAEoBBILCgNzdW0YBSABKAwSEgoKY29uZmxpY3RlZBgGIAEoCCIuChVHZXRLZXlQYWNrYWdlc1JlcXVlc3QSFQoNaW5zdGFsbGF0aW9ucxgBIAMoDCI+ChZHZXRLZXlQYWNrYWdlc1Jlc3BvbnNlEiQKCWVudmVsb3BlcxgBIAMoCzIRLndlZnQudjEuRW52ZWxvcGUiOgoSR2V0Q292ZXJhZ2VSZXF1ZXN0EiQKB2JhdGNoZXMYASADKAsyEy53ZWZ0LnYxLkJhdGNoUGxhY2UiVgoKQmF0Y2hQbGFjZRIbCgNsb2cYASABKAsyDi53ZWZ0LnYxLkxvZ0lkEhYKDmZpcnN0X3NlcXVlbmNlGAIgASgEEhMKC2hlYWRlcl9oYXNoGAMgASgMInEKE0dldENvdmVyYWdlUmVzcG9uc2USJwoHYmF0Y2hlcxgBIAMoCzIWLndlZnQudjEuQmF0Y2hDb3ZlcmFnZRIPCgdoZWFkZXJzGAIgAygMEiAKBGhlYWQYAyABKAsyEi53ZWZ0LnYxLkNoYWluSGVhZCKlAQoNQmF0Y2hDb3ZlcmFnZRImCgdjb3ZlcmVkGAEgASgLMhMud2VmdC52MS5DaGVja3BvaW50SAASJQoGbGlua2VkGAIgASgLMhMud2VmdC52MS5CYXRjaFBsYWNlSAASJwoJdW5jb3ZlcmVkGAMgASgLMhIud2VmdC52MS5VbmNvdmVyZWRIABISCgh1bnNlcnZlZBgEIAEoCUgAQggKBnJlc3VsdCJCCgpDaGVja3BvaW50EhAKCHNlcXVlbmNlGAEgASgEEhMKC2hlYWRlcl9oYXNoGAIgASgMEg0KBWJsb2NrGAMgASgEIgsKCVVuY292ZXJlZCI3CglDaGFpbkhlYWQSDgoGbnVtYmVyGAEgASgEEgwKBGhhc2gYAiABKAwSDAoEdGltZRgDIAEoBCKbAQoFRW50cnkSDQoFZ3JvdXAYASABKAwSCgoCaWQYAiABKAwSDgoGcGFyZW50GAMgASgMEg0KBWluZGV4GAQgASgNEhEKCWF1dGhvcml0eRgFIAEoDBIPCgdwYXlsb2FkGAYgASgMEiEKBWJsb2NrGAcgASgLMhIud2VmdC52MS5DaGFpbkhlYWQSEQoJbG9nX2luZGV4GAggASgNIkMKC0VudHJ5Q3Vyc29yEg0KBWJsb2NrGAEgASgEEhEKCWxvZ19pbmRleBgCIAEoDRISCgpibG9ja19oYXNoGAMgASgMIl0KE0ZldGNoRW50cmllc1JlcXVlc3QSDQoFZ3JvdXAYASABKAwSJAoGcmVjZW50GAIgAygLMhQud2VmdC52MS5FbnRyeUN1cnNvchIRCgltYXhfYnl0ZXMYAyABKA0iiwEKFEZldGNoRW50cmllc1Jlc3BvbnNlEiIKBGZyb20YASABKAsyFC53ZWZ0LnYxLkVudHJ5Q3Vyc29yEh8KB2VudHJpZXMYAiADKAsyDi53ZWZ0LnYxLkVudHJ5EgwKBG1vcmUYAyABKAgSIAoEaGVhZBgEIAEoCzISLndlZnQudjEuQ2hhaW5IZWFkIjwKEkZvbGxvd0NoYWluUmVxdWVzdBImCgZncm91cHMYASADKAsyFi53ZWZ0LnYxLkdyb3VwUG9zaXRpb24iRAoNR3JvdXBQb3NpdGlvbhINCgVncm91cBgBIAEoDBIkCgZyZWNlbnQYAiADKAsyFC53ZWZ0LnYxLkVudHJ5Q3Vyc29yIsQBChNGb2xsb3dDaGFpblJlc3BvbnNlEi8KB3N0YXJ0ZWQYASABKAsyHC53ZWZ0LnYxLlN1YnNjcmlwdGlvblN0YXJ0ZWRIABIoCgdlbnRyaWVzGAIgASgLMhUud2VmdC52MS5Hcm91cEVudHJpZXNIABIlCghyb2xsYmFjaxgDIAEoCzIRLndlZnQudjEuUm9sbGJhY2tIABIiCgRoZWFkGAQgASgLMhIud2VmdC52MS5DaGFpbkhlYWRIAEIHCgVldmVudCKSAQoMR3JvdXBFbnRyaWVzEg0KBWdyb3VwGAEgASgMEiIKBGZyb20YAiABKAsyFC53ZWZ0LnYxLkVudHJ5Q3Vyc29yEh8KB2VudHJpZXMYAyADKAsyDi53ZWZ0LnYxLkVudHJ5EiAKBGhlYWQYBCABKAsyEi53ZWZ0LnYxLkNoYWluSGVhZBIMCgRtb3JlGAUgASgIIioKCFJvbGxiYWNrEh4KAnRvGAEgASgLMhIud2VmdC52MS5DaGFpbkhlYWQiLAoPR2V0RW50cnlSZXF1ZXN0Eg0KBWdyb3VwGAEgASgMEgoKAmlkGAIgASgMIoYBChBHZXRFbnRyeVJlc3BvbnNlEg0KBWtub3duGAEgASgIEhEKCWF1dGhvcml0eRgCIAEoDBINCgVibG9jaxgDIAEoBBINCgVpbmRleBgEIAEoDRIQCghjaGlsZHJlbhgFIAEoDRIgCgRoZWFkGAYgASgLMhIud2VmdC52MS5DaGFpbkhlYWQieQoSUmVsYXlBcHBlbmRSZXF1ZXN0Eg0KBWdyb3VwGAEgASgMEg4KBnBhcmVudBgCIAEoDBINCgVsaW1pdBgDIAEoDRIRCglhdXRob3JpdHkYBCABKAwSDwoHcGF5bG9hZBgFIAEoDBIRCglzaWduYXR1cmUYBiABKAwivAEKDVJlbGF5UmVzcG9uc2USJwoJc3VibWl0dGVkGAEgASgLMhIud2VmdC52MS5TdWJtaXR0ZWRIABIfCgVzdGFsZRgCIAEoCzIOLndlZnQudjEuU3RhbGVIABIuCg1hbHJlYWR5X3RoZXJlGAMgASgLMhUud2VmdC52MS5BbHJlYWR5VGhlcmVIABInCgdyZWZ1c2VkGAQgASgLMhQud2VmdC52MS5FcnJvckRldGFpbEgAQggKBnJlc3VsdCIgCglTdWJtaXR0ZWQSEwoLdHJhbnNhY3Rpb24YASABKAwiGQoFU3RhbGUSEAoIY2hpbGRyZW4YASABKA0iDgoMQWxyZWFkeVRoZXJlIvoCChRSZWxheUlkZW50aXR5UmVxdWVzdBIsCgxjcmVhdGVfaW5ib3gYASABKAsyFC53ZWZ0LnYxLkNyZWF0ZUluYm94SAASNAoQYWRkX2luc3RhbGxhdGlvbhgCIAEoCzIYLndlZnQudjEuQWRkSW5zdGFsbGF0aW9uSAASOgoTcmV2b2tlX2luc3RhbGxhdGlvbhgDIAEoCzIbLndlZnQudjEuUmV2b2tlSW5zdGFsbGF0aW9uSAASKgoLbGlua193YWxsZXQYBCABKAsyEy53ZWZ0LnYxLkxpbmtXYWxsZXRIABIuCg11bmxpbmtfd2FsbGV0GAUgASgLMhUud2VmdC52MS5VbmxpbmtXYWxsZXRIABIsCgxzZXRfcmVjb3ZlcnkYBiABKAsyFC53ZWZ0LnYxLlNldFJlY292ZXJ5SAASLgoNdmV0b19yZWNvdmVyeRgHIAEoCzIVLndlZnQudjEuVmV0b1JlY292ZXJ5SABCCAoGYWN0aW9uIlMKDUF1dGhvcml6YXRpb24SDgoGc2lnbmVyGAEgASgMEg0KBW5vbmNlGAIgASgEEhAKCGRlYWRsaW5lGAMgASgEEhEKCXNpZ25hdHVyZRgEIAEoDCJ5CgtDcmVhdGVJbmJveBIMCgRzYWx0GAEgASgMEhQKDGluc3RhbGxhdGlvbhgCIAEoDBIeChZpbnN0YWxsYXRpb25fc2lnbmF0dXJlGAMgASgMEiYKBndhbGxldBgEIAEoCzIWLndlZnQudjEuQXV0aG9yaXphdGlvbiJ+Cg9BZGRJbnN0YWxsYXRpb24SDQoFaW5ib3gYASABKAwSFAoMaW5zdGFsbGF0aW9uGAIgASgMEh4KFmluc3RhbGxhdGlvbl9zaWduYXR1cmUYAyABKAwSJgoGd2FsbGV0GAQgASgLMhYud2VmdC52MS5BdXRob3JpemF0aW9uIlgKElJldm9rZUluc3RhbGxhdGlvbhINCgVpbmJveBgBIAEoDBIUCgxpbnN0YWxsYXRpb24YAiABKAwSCgoCYnkYAyABKAwSEQoJc2lnbmF0dXJlGAQgASgMImcKCkxpbmtXYWxsZXQSDQoFaW5ib3gYASABKAwSIgoCYnkYAiABKAsyFi53ZWZ0LnYxLkF1dGhvcml6YXRpb24SJgoGd2FsbGV0GAMgASgLMhYud2VmdC52MS5BdXRob3JpemF0aW9uIlEKDFVubGlua1dhbGxldBINCgVpbmJveBgBIAEoDBIOCgZ3YWxsZXQYAiABKAwSIgoCYnkYAyABKAsyFi53ZWZ0LnYxLkF1dGhvcml6YXRpb24iUgoLU2V0UmVjb3ZlcnkSDQoFaW5ib3gYASABKAwSEAoIcmVjb3ZlcnkYAiABKAwSIgoCYnkYAyABKAsyFi53ZWZ0LnYxLkF1dGhvcml6YXRpb24iUwoMVmV0b1JlY292ZXJ5Eg0KBWluYm94GAEgASgMEhAKCHJlY292ZXJ5GAIgASgMEiIKAmJ5GAMgASgLMhYud2VmdC52MS5BdXRob3JpemF0aW9uIkAKE0dldEhpc3Rvcmllc1JlcXVlc3QSKQoHaW5ib3hlcxgBIAMoCzIYLndlZnQudjEuSGlzdG9yeVBvc2l0aW9uIj0KD0hpc3RvcnlQb3NpdGlvbhINCgVpbmJveBgBIAEoDBINCgVjb3VudBgCIAEoDRIMCgR3b3JkGAMgASgMIl0KFEdldEhpc3Rvcmllc1Jlc3BvbnNlEiMKCWhpc3RvcmllcxgBIAMoCzIQLndlZnQudjEuSGlzdG9yeRIgCgRoZWFkGAIgASgLMhIud2VmdC52MS5DaGFpbkhlYWQiWgoHSGlzdG9yeRIMCgRmcm9tGAEgASgNEiQKBXN0ZXBzGAIgAygLMhUud2VmdC52MS5JZGVudGl0eVN0ZXASDQoFY291bnQYAyABKA0SDAoEd29yZBgEIAEoDCIiChBHZXRXYWxsZXRSZXF1ZXN0Eg4KBndhbGxldBgBIAEoDCIxChFHZXRXYWxsZXRSZXNwb25zZRINCgVpbmJveBgBIAEoDBINCgVub25jZRgCIAEoBCK3AQoQUmVhZFdvcmRzUmVxdWVzdBINCgVibG9jaxgBIAEoDBIkCgdlbnRyaWVzGAIgAygLMhMud2VmdC52MS5FbnRyeVBsYWNlEg8KB2luYm94ZXMYAyADKAwSDwoHd2FsbGV0cxgEIAMoDBINCgVub2RlcxgFIAMoDBItCgtjaGVja3BvaW50cxgGIAMoCzIYLndlZnQudjEuQ2hlY2twb2ludFBsYWNlEg4KBmJsb2NrcxgHIAMoBCInCgpFbnRyeVBsYWNlEg0KBWdyb3VwGAEgASgMEgoKAmlkGAIgASgMIk8KD0NoZWNrcG9pbnRQbGFjZRIbCgNsb2cYASABKAsyDi53ZWZ0LnYxLkxvZ0lkEhAKCHNlcXVlbmNlGAIgASgEEg0KBWJsb2NrGAMgASgEIlQKEVJlYWRXb3Jkc1Jlc3BvbnNlEiAKBGhlYWQYASABKAsyEi53ZWZ0LnYxLkNoYWluSGVhZBIdCgV3b3JkcxgCIAEoCzIOLndlZnQudjEuV29yZHMiugEKBVdvcmRzEiEKBWJsb2NrGAEgASgLMhIud2VmdC52MS5DaGFpbkhlYWQSDwoHZW50cmllcxgCIAMoDBIPCgdpbmJveGVzGAMgAygMEg8KB3dhbGxldHMYBCADKAwSDQoFbm9kZXMYBSADKAwSEgoKbm9kZV9jb3VudBgGIAEoBBITCgtjaGVja3BvaW50cxgHIAMoDBIjCgZibG9ja3MYCCADKAsyEy53ZWZ0LnYxLkNoYWluQmxvY2siLwoKQ2hhaW5CbG9jaxIhCgVibG9jaxgBIAEoCzISLndlZnQudjEuQ2hhaW5IZWFkMt0KCgtOb2RlU2VydmljZRI8CgdHZXROb2RlEhcud2VmdC52MS5HZXROb2RlUmVxdWVzdBoYLndlZnQudjEuR2V0Tm9kZVJlc3BvbnNlEkIKCUxpc3ROb2RlcxIZLndlZnQudjEuTGlzdE5vZGVzUmVxdWVzdBoaLndlZnQudjEuTGlzdE5vZGVzUmVzcG9uc2USPAoHUHVibGlzaBIXLndlZnQudjEuUHVibGlzaFJlcXVlc3QaGC53ZWZ0LnYxLlB1Ymxpc2hSZXNwb25zZRI2CgVRdWVyeRIVLndlZnQudjEuUXVlcnlSZXF1ZXN0GhYud2VmdC52MS5RdWVyeVJlc3BvbnNlEkQKCVN1YnNjcmliZRIZLndlZnQudjEuU3Vic2NyaWJlUmVxdWVzdBoaLndlZnQudjEuU3Vic2NyaWJlUmVzcG9uc2UwARJdChJVcGRhdGVTdWJzY3JpcHRpb24SIi53ZWZ0LnYxLlVwZGF0ZVN1YnNjcmlwdGlvblJlcXVlc3QaIy53ZWZ0LnYxLlVwZGF0ZVN1YnNjcmlwdGlvblJlc3BvbnNlEksKDEhhc0VudmVsb3BlcxIcLndlZnQudjEuSGFzRW52ZWxvcGVzUmVxdWVzdBodLndlZnQudjEuSGFzRW52ZWxvcGVzUmVzcG9uc2USNgoFVm91Y2gSFS53ZWZ0LnYxLlZvdWNoUmVxdWVzdBoWLndlZnQudjEuVm91Y2hSZXNwb25zZRJUCg9HZXRUb3BpY0RpZ2VzdHMSHy53ZWZ0LnYxLkdldFRvcGljRGlnZXN0c1JlcXVlc3QaIC53ZWZ0LnYxLkdldFRvcGljRGlnZXN0c1Jlc3BvbnNlElEKDkdldEtleVBhY2thZ2VzEh4ud2VmdC52MS5HZXRLZXlQYWNrYWdlc1JlcXVlc3QaHy53ZWZ0LnYxLkdldEtleVBhY2thZ2VzUmVzcG9uc2USSAoLR2V0Q292ZXJhZ2USGy53ZWZ0LnYxLkdldENvdmVyYWdlUmVxdWVzdBocLndlZnQudjEuR2V0Q292ZXJhZ2VSZXNwb25zZRJLCgxGZXRjaEVudHJpZXMSHC53ZWZ0LnYxLkZldGNoRW50cmllc1JlcXVlc3QaHS53ZWZ0LnYxLkZldGNoRW50cmllc1Jlc3BvbnNlEkoKC0ZvbGxvd0NoYWluEhsud2VmdC52MS5Gb2xsb3dDaGFpblJlcXVlc3QaHC53ZWZ0LnYxLkZvbGxvd0NoYWluUmVzcG9uc2UwARI/CghHZXRFbnRyeRIYLndlZnQudjEuR2V0RW50cnlSZXF1ZXN0Ghkud2VmdC52MS5HZXRFbnRyeVJlc3BvbnNlEkIKC1JlbGF5QXBwZW5kEhsud2VmdC52MS5SZWxheUFwcGVuZFJlcXVlc3QaFi53ZWZ0LnYxLlJlbGF5UmVzcG9uc2USRgoNUmVsYXlJZGVudGl0eRIdLndlZnQudjEuUmVsYXlJZGVudGl0eVJlcXVlc3QaFi53ZWZ0LnYxLlJlbGF5UmVzcG9uc2USSwoMR2V0SGlzdG9yaWVzEhwud2VmdC52MS5HZXRIaXN0b3JpZXNSZXF1ZXN0Gh0ud2VmdC52MS5HZXRIaXN0b3JpZXNSZXNwb25zZRJCCglHZXRXYWxsZXQSGS53ZWZ0LnYxLkdldFdhbGxldFJlcXVlc3QaGi53ZWZ0LnYxLkdldFdhbGxldFJlc3BvbnNlEkIKCVJlYWRXb3JkcxIZLndlZnQudjEuUmVhZFdvcmRzUmVxdWVzdBoaLndlZnQudjEuUmVhZFdvcmRzUmVzcG9uc2ViBnByb3RvMw", [file_weft_v1_batch, file_weft_v1_envelope, file_weft_v1_identity]);
+  fileDesc("ChJ3ZWZ0L3YxL25vZGUucHJvdG8SB3dlZnQudjEiQQoLRXJyb3JEZXRhaWwSDAoEY29kZRgBIAEoCRIMCgRoaW50GAIgASgJEhYKDnJldHJ5X2FmdGVyX21zGAMgASgNIhAKDkdldE5vZGVSZXF1ZXN0IuACCg9HZXROb2RlUmVzcG9uc2USDAoEbm9kZRgBIAEoDBIPCgdwZWVyX2lkGAIgASgJEhIKCm11bHRpYWRkcnMYAyADKAkSFAoMaHR0cF9hZGRyZXNzGAQgASgJEhAKCGNoYWluX2lkGAUgASgEEhIKCmNvbW1pdF9sb2cYBiABKAwSGQoRaWRlbnRpdHlfcmVnaXN0cnkYByABKAwSFQoNbm9kZV9yZWdpc3RyeRgIIAEoDBIQCghkYXRhYmFzZRgJIAEoDBIgCgRoZWFkGAogASgLMhIud2VmdC52MS5DaGFpbkhlYWQSDQoFcGVlcnMYCyABKA0SDQoFcmVhZHkYDCABKAgSGAoQbm90X3JlYWR5X3JlYXNvbhgNIAEoCRIPCgd2ZXJzaW9uGA4gASgJEh8KBGxvZ3MYDyADKAsyES53ZWZ0LnYxLkxvZ1JhbmdlEg4KBnNoYXJkcxgQIAEoDCIhChBMaXN0Tm9kZXNSZXF1ZXN0Eg0KBWFmdGVyGAEgASgMImcKEUxpc3ROb2Rlc1Jlc3BvbnNlEiIKBW5vZGVzGAEgAygLMhMud2VmdC52MS5Ob2RlUmVjb3JkEiAKBGhlYWQYAiABKAsyEi53ZWZ0LnYxLkNoYWluSGVhZBIMCgRtb3JlGAMgASgIIrYCCgpOb2RlUmVjb3JkEgwKBG5vZGUYASABKAwSEwoLc2lnbmluZ19rZXkYAiABKAwSDwoHcGVlcl9pZBgDIAEoDBISCgptdWx0aWFkZHJzGAQgAygJEhQKDGh0dHBfYWRkcmVzcxgFIAEoCRISCgpnZW5lcmF0aW9uGAYgASgEEhgKEHJlZ2lzdGVyZWRfYmxvY2sYByABKAQSEgoKbGVmdF9ibG9jaxgIIAEoBBIWCg5kaXNhYmxlZF9ibG9jaxgJIAEoBBIQCghvcGVyYXRvchgKIAEoDBIQCghib25kX3dlaRgLIAEoDBIXCg93aXRoZHJhd2FibGVfYXQYDCABKAQSEgoKcGVlcl9wcm9vZhgNIAEoDBIOCgZzaGFyZHMYDiABKAwSDwoHZHJvcHBlZBgPIAEoCCI2Cg5QdWJsaXNoUmVxdWVzdBIkCgllbnZlbG9wZXMYASADKAsyES53ZWZ0LnYxLkVudmVsb3BlIjoKD1B1Ymxpc2hSZXNwb25zZRInCgdyZXN1bHRzGAEgAygLMhYud2VmdC52MS5QdWJsaXNoUmVzdWx0ImcKDVB1Ymxpc2hSZXN1bHQSIwoHcmVjZWlwdBgBIAEoCzIQLndlZnQudjEuUmVjZWlwdEgAEicKB3JlZnVzZWQYAiABKAsyFC53ZWZ0LnYxLkVycm9yRGV0YWlsSABCCAoGcmVzdWx0IioKBkN1cnNvchIQCghkYXRhYmFzZRgBIAEoDBIOCgZvZmZzZXQYAiABKAQiYgoNVG9waWNQb3NpdGlvbhINCgV0b3BpYxgBIAEoDBIfCgZjdXJzb3IYAiABKAsyDy53ZWZ0LnYxLkN1cnNvchIhCgZ2ZWN0b3IYAyADKAsyES53ZWZ0LnYxLkxvZ1JhbmdlIkkKDFF1ZXJ5UmVxdWVzdBImCgZ0b3BpY3MYASADKAsyFi53ZWZ0LnYxLlRvcGljUG9zaXRpb24SEQoJbWF4X2J5dGVzGAIgASgNInAKDVF1ZXJ5UmVzcG9uc2USKgoJZW52ZWxvcGVzGAEgAygLMhcud2VmdC52MS5TdG9yZWRFbnZlbG9wZRIlCgl3YXRlcm1hcmsYAiABKAsyEi53ZWZ0LnYxLldhdGVybWFyaxIMCgRtb3JlGAMgASgIImkKDlN0b3JlZEVudmVsb3BlEiMKCGVudmVsb3BlGAEgASgLMhEud2VmdC52MS5FbnZlbG9wZRIiCghyZWNlaXB0cxgCIAMoCzIQLndlZnQudjEuUmVjZWlwdBIOCgZvZmZzZXQYAyABKAQiTwoJV2F0ZXJtYXJrEh8KBmN1cnNvchgBIAEoCzIPLndlZnQudjEuQ3Vyc29yEiEKBnZlY3RvchgCIAMoCzIRLndlZnQudjEuTG9nUmFuZ2UiOgoQU3Vic2NyaWJlUmVxdWVzdBImCgZ0b3BpY3MYASADKAsyFi53ZWZ0LnYxLlRvcGljUG9zaXRpb24imQEKEVN1YnNjcmliZVJlc3BvbnNlEi8KB3N0YXJ0ZWQYASABKAsyHC53ZWZ0LnYxLlN1YnNjcmlwdGlvblN0YXJ0ZWRIABImCgRwYWdlGAIgASgLMhYud2VmdC52MS5RdWVyeVJlc3BvbnNlSAASIgoEaWRsZRgDIAEoCzISLndlZnQudjEuV2F0ZXJtYXJrSABCBwoFZXZlbnQiKwoTU3Vic2NyaXB0aW9uU3RhcnRlZBIUCgxzdWJzY3JpcHRpb24YASABKAwiZgoZVXBkYXRlU3Vic2NyaXB0aW9uUmVxdWVzdBIUCgxzdWJzY3JpcHRpb24YASABKAwSIwoDYWRkGAIgAygLMhYud2VmdC52MS5Ub3BpY1Bvc2l0aW9uEg4KBnJlbW92ZRgDIAMoDCIcChpVcGRhdGVTdWJzY3JpcHRpb25SZXNwb25zZSIlChNIYXNFbnZlbG9wZXNSZXF1ZXN0Eg4KBmhhc2hlcxgBIAMoDCImChRIYXNFbnZlbG9wZXNSZXNwb25zZRIOCgZzdG9yZWQYASADKAgiHgoMVm91Y2hSZXF1ZXN0Eg4KBmhhc2hlcxgBIAMoDCIyCg1Wb3VjaFJlc3BvbnNlEg4KBnN0b3JlZBgBIAMoCBIRCglzaWduYXR1cmUYAiABKAwiQAoWR2V0VG9waWNEaWdlc3RzUmVxdWVzdBImCgZ0b3BpY3MYASADKAsyFi53ZWZ0LnYxLlRvcGljUXVlc3Rpb24iQQoNVG9waWNRdWVzdGlvbhINCgV0b3BpYxgBIAEoDBIhCgZyYW5nZXMYAiADKAsyES53ZWZ0LnYxLkxvZ1JhbmdlIkAKF0dldFRvcGljRGlnZXN0c1Jlc3BvbnNlEiUKBnRvcGljcxgBIAMoCzIVLndlZnQudjEuVG9waWNEaWdlc3RzIjAKDFRvcGljRGlnZXN0cxIgCgRsb2dzGAEgAygLMhIud2VmdC52MS5Mb2dEaWdlc3QidQoJTG9nRGlnZXN0EhsKA2xvZxgBIAEoCzIOLndlZnQudjEuTG9nSWQSDQoFZmxvb3IYAiABKAQSDAoEbmV4dBgDIAEoBBINCgVjb3VudBgEIAEoBBILCgNzdW0YBSABKAwSEgoKY29uZmxpY3RlZBgGIAEoCCIuChVHZXRLZXlQYWNrYWdlc1JlcXVlc3QSFQoNaW5zdGFsbGF0aW9ucxgBIAMoDCI+ChZHZXRLZXlQYWNrYWdlc1Jlc3BvbnNlEiQKCWVudmVsb3BlcxgBIAMoCzIRLndlZnQudjEuRW52ZWxvcGUiOgoSR2V0Q292ZXJhZ2VSZXF1ZXN0EiQKB2JhdGNoZXMYASADKAsyEy53ZWZ0LnYxLkJhdGNoUGxhY2UiVgoKQmF0Y2hQbGFjZRIbCgNsb2cYASABKAsyDi53ZWZ0LnYxLkxvZ0lkEhYKDmZpcnN0X3NlcXVlbmNlGAIgASgEEhMKC2hlYWRlcl9oYXNoGAMgASgMInEKE0dldENvdmVyYWdlUmVzcG9uc2USJwoHYmF0Y2hlcxgBIAMoCzIWLndlZnQudjEuQmF0Y2hDb3ZlcmFnZRIPCgdoZWFkZXJzGAIgAygMEiAKBGhlYWQYAyABKAsyEi53ZWZ0LnYxLkNoYWluSGVhZCKlAQoNQmF0Y2hDb3ZlcmFnZRImCgdjb3ZlcmVkGAEgASgLMhMud2VmdC52MS5DaGVja3BvaW50SAASJQoGbGlua2VkGAIgASgLMhMud2VmdC52MS5CYXRjaFBsYWNlSAASJwoJdW5jb3ZlcmVkGAMgASgLMhIud2VmdC52MS5VbmNvdmVyZWRIABISCgh1bnNlcnZlZBgEIAEoCUgAQggKBnJlc3VsdCJCCgpDaGVja3BvaW50EhAKCHNlcXVlbmNlGAEgASgEEhMKC2hlYWRlcl9oYXNoGAIgASgMEg0KBWJsb2NrGAMgASgEIgsKCVVuY292ZXJlZCI3CglDaGFpbkhlYWQSDgoGbnVtYmVyGAEgASgEEgwKBGhhc2gYAiABKAwSDAoEdGltZRgDIAEoBCKbAQoFRW50cnkSDQoFZ3JvdXAYASABKAwSCgoCaWQYAiABKAwSDgoGcGFyZW50GAMgASgMEg0KBWluZGV4GAQgASgNEhEKCWF1dGhvcml0eRgFIAEoDBIPCgdwYXlsb2FkGAYgASgMEiEKBWJsb2NrGAcgASgLMhIud2VmdC52MS5DaGFpbkhlYWQSEQoJbG9nX2luZGV4GAggASgNIkMKC0VudHJ5Q3Vyc29yEg0KBWJsb2NrGAEgASgEEhEKCWxvZ19pbmRleBgCIAEoDRISCgpibG9ja19oYXNoGAMgASgMIl0KE0ZldGNoRW50cmllc1JlcXVlc3QSDQoFZ3JvdXAYASABKAwSJAoGcmVjZW50GAIgAygLMhQud2VmdC52MS5FbnRyeUN1cnNvchIRCgltYXhfYnl0ZXMYAyABKA0iiwEKFEZldGNoRW50cmllc1Jlc3BvbnNlEiIKBGZyb20YASABKAsyFC53ZWZ0LnYxLkVudHJ5Q3Vyc29yEh8KB2VudHJpZXMYAiADKAsyDi53ZWZ0LnYxLkVudHJ5EgwKBG1vcmUYAyABKAgSIAoEaGVhZBgEIAEoCzISLndlZnQudjEuQ2hhaW5IZWFkIjwKEkZvbGxvd0NoYWluUmVxdWVzdBImCgZncm91cHMYASADKAsyFi53ZWZ0LnYxLkdyb3VwUG9zaXRpb24iRAoNR3JvdXBQb3NpdGlvbhINCgVncm91cBgBIAEoDBIkCgZyZWNlbnQYAiADKAsyFC53ZWZ0LnYxLkVudHJ5Q3Vyc29yIsQBChNGb2xsb3dDaGFpblJlc3BvbnNlEi8KB3N0YXJ0ZWQYASABKAsyHC53ZWZ0LnYxLlN1YnNjcmlwdGlvblN0YXJ0ZWRIABIoCgdlbnRyaWVzGAIgASgLMhUud2VmdC52MS5Hcm91cEVudHJpZXNIABIlCghyb2xsYmFjaxgDIAEoCzIRLndlZnQudjEuUm9sbGJhY2tIABIiCgRoZWFkGAQgASgLMhIud2VmdC52MS5DaGFpbkhlYWRIAEIHCgVldmVudCKSAQoMR3JvdXBFbnRyaWVzEg0KBWdyb3VwGAEgASgMEiIKBGZyb20YAiABKAsyFC53ZWZ0LnYxLkVudHJ5Q3Vyc29yEh8KB2VudHJpZXMYAyADKAsyDi53ZWZ0LnYxLkVudHJ5EiAKBGhlYWQYBCABKAsyEi53ZWZ0LnYxLkNoYWluSGVhZBIMCgRtb3JlGAUgASgIIioKCFJvbGxiYWNrEh4KAnRvGAEgASgLMhIud2VmdC52MS5DaGFpbkhlYWQiLAoPR2V0RW50cnlSZXF1ZXN0Eg0KBWdyb3VwGAEgASgMEgoKAmlkGAIgASgMIoYBChBHZXRFbnRyeVJlc3BvbnNlEg0KBWtub3duGAEgASgIEhEKCWF1dGhvcml0eRgCIAEoDBINCgVibG9jaxgDIAEoBBINCgVpbmRleBgEIAEoDRIQCghjaGlsZHJlbhgFIAEoDRIgCgRoZWFkGAYgASgLMhIud2VmdC52MS5DaGFpbkhlYWQinwEKElJlbGF5QXBwZW5kUmVxdWVzdBINCgVncm91cBgBIAEoDBIOCgZwYXJlbnQYAiABKAwSDQoFbGltaXQYAyABKA0SEQoJYXV0aG9yaXR5GAQgASgMEg8KB3BheWxvYWQYBSABKAwSEQoJc2lnbmF0dXJlGAYgASgMEiQKBnRpY2tldBgHIAEoCzIULndlZnQudjEuUmVsYXlUaWNrZXQiKwoLUmVsYXlUaWNrZXQSDAoEaG91chgBIAEoDRIOCgZub25jZXMYAiABKAwi7AEKDVJlbGF5UmVzcG9uc2USJwoJc3VibWl0dGVkGAEgASgLMhIud2VmdC52MS5TdWJtaXR0ZWRIABIfCgVzdGFsZRgCIAEoCzIOLndlZnQudjEuU3RhbGVIABIuCg1hbHJlYWR5X3RoZXJlGAMgASgLMhUud2VmdC52MS5BbHJlYWR5VGhlcmVIABInCgdyZWZ1c2VkGAQgASgLMhQud2VmdC52MS5FcnJvckRldGFpbEgAEi4KDXdvcmtfcmVxdWlyZWQYBSABKAsyFS53ZWZ0LnYxLldvcmtSZXF1aXJlZEgAQggKBnJlc3VsdCI7CgxXb3JrUmVxdWlyZWQSDAoEaG91chgBIAEoDRIPCgdwdXp6bGVzGAIgASgNEgwKBGJpdHMYAyABKA0iIAoJU3VibWl0dGVkEhMKC3RyYW5zYWN0aW9uGAEgASgMIhkKBVN0YWxlEhAKCGNoaWxkcmVuGAEgASgNIg4KDEFscmVhZHlUaGVyZSKgAwoUUmVsYXlJZGVudGl0eVJlcXVlc3QSLAoMY3JlYXRlX2luYm94GAEgASgLMhQud2VmdC52MS5DcmVhdGVJbmJveEgAEjQKEGFkZF9pbnN0YWxsYXRpb24YAiABKAsyGC53ZWZ0LnYxLkFkZEluc3RhbGxhdGlvbkgAEjoKE3Jldm9rZV9pbnN0YWxsYXRpb24YAyABKAsyGy53ZWZ0LnYxLlJldm9rZUluc3RhbGxhdGlvbkgAEioKC2xpbmtfd2FsbGV0GAQgASgLMhMud2VmdC52MS5MaW5rV2FsbGV0SAASLgoNdW5saW5rX3dhbGxldBgFIAEoCzIVLndlZnQudjEuVW5saW5rV2FsbGV0SAASLAoMc2V0X3JlY292ZXJ5GAYgASgLMhQud2VmdC52MS5TZXRSZWNvdmVyeUgAEi4KDXZldG9fcmVjb3ZlcnkYByABKAsyFS53ZWZ0LnYxLlZldG9SZWNvdmVyeUgAEiQKBnRpY2tldBgIIAEoCzIULndlZnQudjEuUmVsYXlUaWNrZXRCCAoGYWN0aW9uIlMKDUF1dGhvcml6YXRpb24SDgoGc2lnbmVyGAEgASgMEg0KBW5vbmNlGAIgASgEEhAKCGRlYWRsaW5lGAMgASgEEhEKCXNpZ25hdHVyZRgEIAEoDCJ5CgtDcmVhdGVJbmJveBIMCgRzYWx0GAEgASgMEhQKDGluc3RhbGxhdGlvbhgCIAEoDBIeChZpbnN0YWxsYXRpb25fc2lnbmF0dXJlGAMgASgMEiYKBndhbGxldBgEIAEoCzIWLndlZnQudjEuQXV0aG9yaXphdGlvbiJ+Cg9BZGRJbnN0YWxsYXRpb24SDQoFaW5ib3gYASABKAwSFAoMaW5zdGFsbGF0aW9uGAIgASgMEh4KFmluc3RhbGxhdGlvbl9zaWduYXR1cmUYAyABKAwSJgoGd2FsbGV0GAQgASgLMhYud2VmdC52MS5BdXRob3JpemF0aW9uIlgKElJldm9rZUluc3RhbGxhdGlvbhINCgVpbmJveBgBIAEoDBIUCgxpbnN0YWxsYXRpb24YAiABKAwSCgoCYnkYAyABKAwSEQoJc2lnbmF0dXJlGAQgASgMImcKCkxpbmtXYWxsZXQSDQoFaW5ib3gYASABKAwSIgoCYnkYAiABKAsyFi53ZWZ0LnYxLkF1dGhvcml6YXRpb24SJgoGd2FsbGV0GAMgASgLMhYud2VmdC52MS5BdXRob3JpemF0aW9uIlEKDFVubGlua1dhbGxldBINCgVpbmJveBgBIAEoDBIOCgZ3YWxsZXQYAiABKAwSIgoCYnkYAyABKAsyFi53ZWZ0LnYxLkF1dGhvcml6YXRpb24iUgoLU2V0UmVjb3ZlcnkSDQoFaW5ib3gYASABKAwSEAoIcmVjb3ZlcnkYAiABKAwSIgoCYnkYAyABKAsyFi53ZWZ0LnYxLkF1dGhvcml6YXRpb24iUwoMVmV0b1JlY292ZXJ5Eg0KBWluYm94GAEgASgMEhAKCHJlY292ZXJ5GAIgASgMEiIKAmJ5GAMgASgLMhYud2VmdC52MS5BdXRob3JpemF0aW9uIkAKE0dldEhpc3Rvcmllc1JlcXVlc3QSKQoHaW5ib3hlcxgBIAMoCzIYLndlZnQudjEuSGlzdG9yeVBvc2l0aW9uIj0KD0hpc3RvcnlQb3NpdGlvbhINCgVpbmJveBgBIAEoDBINCgVjb3VudBgCIAEoDRIMCgR3b3JkGAMgASgMIl0KFEdldEhpc3Rvcmllc1Jlc3BvbnNlEiMKCWhpc3RvcmllcxgBIAMoCzIQLndlZnQudjEuSGlzdG9yeRIgCgRoZWFkGAIgASgLMhIud2VmdC52MS5DaGFpbkhlYWQiWgoHSGlzdG9yeRIMCgRmcm9tGAEgASgNEiQKBXN0ZXBzGAIgAygLMhUud2VmdC52MS5JZGVudGl0eVN0ZXASDQoFY291bnQYAyABKA0SDAoEd29yZBgEIAEoDCIiChBHZXRXYWxsZXRSZXF1ZXN0Eg4KBndhbGxldBgBIAEoDCIxChFHZXRXYWxsZXRSZXNwb25zZRINCgVpbmJveBgBIAEoDBINCgVub25jZRgCIAEoBCK3AQoQUmVhZFdvcmRzUmVxdWVzdBINCgVibG9jaxgBIAEoDBIkCgdlbnRyaWVzGAIgAygLMhMud2VmdC52MS5FbnRyeVBsYWNlEg8KB2luYm94ZXMYAyADKAwSDwoHd2FsbGV0cxgEIAMoDBINCgVub2RlcxgFIAMoDBItCgtjaGVja3BvaW50cxgGIAMoCzIYLndlZnQudjEuQ2hlY2twb2ludFBsYWNlEg4KBmJsb2NrcxgHIAMoBCInCgpFbnRyeVBsYWNlEg0KBWdyb3VwGAEgASgMEgoKAmlkGAIgASgMIk8KD0NoZWNrcG9pbnRQbGFjZRIbCgNsb2cYASABKAsyDi53ZWZ0LnYxLkxvZ0lkEhAKCHNlcXVlbmNlGAIgASgEEg0KBWJsb2NrGAMgASgEIlQKEVJlYWRXb3Jkc1Jlc3BvbnNlEiAKBGhlYWQYASABKAsyEi53ZWZ0LnYxLkNoYWluSGVhZBIdCgV3b3JkcxgCIAEoCzIOLndlZnQudjEuV29yZHMiugEKBVdvcmRzEiEKBWJsb2NrGAEgASgLMhIud2VmdC52MS5DaGFpbkhlYWQSDwoHZW50cmllcxgCIAMoDBIPCgdpbmJveGVzGAMgAygMEg8KB3dhbGxldHMYBCADKAwSDQoFbm9kZXMYBSADKAwSEgoKbm9kZV9jb3VudBgGIAEoBBITCgtjaGVja3BvaW50cxgHIAMoDBIjCgZibG9ja3MYCCADKAsyEy53ZWZ0LnYxLkNoYWluQmxvY2siLwoKQ2hhaW5CbG9jaxIhCgVibG9jaxgBIAEoCzISLndlZnQudjEuQ2hhaW5IZWFkMt0KCgtOb2RlU2VydmljZRI8CgdHZXROb2RlEhcud2VmdC52MS5HZXROb2RlUmVxdWVzdBoYLndlZnQudjEuR2V0Tm9kZVJlc3BvbnNlEkIKCUxpc3ROb2RlcxIZLndlZnQudjEuTGlzdE5vZGVzUmVxdWVzdBoaLndlZnQudjEuTGlzdE5vZGVzUmVzcG9uc2USPAoHUHVibGlzaBIXLndlZnQudjEuUHVibGlzaFJlcXVlc3QaGC53ZWZ0LnYxLlB1Ymxpc2hSZXNwb25zZRI2CgVRdWVyeRIVLndlZnQudjEuUXVlcnlSZXF1ZXN0GhYud2VmdC52MS5RdWVyeVJlc3BvbnNlEkQKCVN1YnNjcmliZRIZLndlZnQudjEuU3Vic2NyaWJlUmVxdWVzdBoaLndlZnQudjEuU3Vic2NyaWJlUmVzcG9uc2UwARJdChJVcGRhdGVTdWJzY3JpcHRpb24SIi53ZWZ0LnYxLlVwZGF0ZVN1YnNjcmlwdGlvblJlcXVlc3QaIy53ZWZ0LnYxLlVwZGF0ZVN1YnNjcmlwdGlvblJlc3BvbnNlEksKDEhhc0VudmVsb3BlcxIcLndlZnQudjEuSGFzRW52ZWxvcGVzUmVxdWVzdBodLndlZnQudjEuSGFzRW52ZWxvcGVzUmVzcG9uc2USNgoFVm91Y2gSFS53ZWZ0LnYxLlZvdWNoUmVxdWVzdBoWLndlZnQudjEuVm91Y2hSZXNwb25zZRJUCg9HZXRUb3BpY0RpZ2VzdHMSHy53ZWZ0LnYxLkdldFRvcGljRGlnZXN0c1JlcXVlc3QaIC53ZWZ0LnYxLkdldFRvcGljRGlnZXN0c1Jlc3BvbnNlElEKDkdldEtleVBhY2thZ2VzEh4ud2VmdC52MS5HZXRLZXlQYWNrYWdlc1JlcXVlc3QaHy53ZWZ0LnYxLkdldEtleVBhY2thZ2VzUmVzcG9uc2USSAoLR2V0Q292ZXJhZ2USGy53ZWZ0LnYxLkdldENvdmVyYWdlUmVxdWVzdBocLndlZnQudjEuR2V0Q292ZXJhZ2VSZXNwb25zZRJLCgxGZXRjaEVudHJpZXMSHC53ZWZ0LnYxLkZldGNoRW50cmllc1JlcXVlc3QaHS53ZWZ0LnYxLkZldGNoRW50cmllc1Jlc3BvbnNlEkoKC0ZvbGxvd0NoYWluEhsud2VmdC52MS5Gb2xsb3dDaGFpblJlcXVlc3QaHC53ZWZ0LnYxLkZvbGxvd0NoYWluUmVzcG9uc2UwARI/CghHZXRFbnRyeRIYLndlZnQudjEuR2V0RW50cnlSZXF1ZXN0Ghkud2VmdC52MS5HZXRFbnRyeVJlc3BvbnNlEkIKC1JlbGF5QXBwZW5kEhsud2VmdC52MS5SZWxheUFwcGVuZFJlcXVlc3QaFi53ZWZ0LnYxLlJlbGF5UmVzcG9uc2USRgoNUmVsYXlJZGVudGl0eRIdLndlZnQudjEuUmVsYXlJZGVudGl0eVJlcXVlc3QaFi53ZWZ0LnYxLlJlbGF5UmVzcG9uc2USSwoMR2V0SGlzdG9yaWVzEhwud2VmdC52MS5HZXRIaXN0b3JpZXNSZXF1ZXN0Gh0ud2VmdC52MS5HZXRIaXN0b3JpZXNSZXNwb25zZRJCCglHZXRXYWxsZXQSGS53ZWZ0LnYxLkdldFdhbGxldFJlcXVlc3QaGi53ZWZ0LnYxLkdldFdhbGxldFJlc3BvbnNlEkIKCVJlYWRXb3JkcxIZLndlZnQudjEuUmVhZFdvcmRzUmVxdWVzdBoaLndlZnQudjEuUmVhZFdvcmRzUmVzcG9uc2ViBnByb3RvMw", [file_weft_v1_batch, file_weft_v1_envelope, file_weft_v1_identity]);
 
 /**
  * Detail of every refused call.
@@ -35,6 +35,13 @@ export type ErrorDetail = Message<"weft.v1.ErrorDetail"> & {
    * @generated from field: string hint = 2;
    */
   hint: string;
+
+  /**
+   * when to try again; 0: unknown
+   *
+   * @generated from field: uint32 retry_after_ms = 3;
+   */
+  retryAfterMs: number;
 };
 
 /**
@@ -1479,6 +1486,11 @@ export type RelayAppendRequest = Message<"weft.v1.RelayAppendRequest"> & {
    * @generated from field: bytes signature = 6;
    */
   signature: Uint8Array;
+
+  /**
+   * @generated from field: weft.v1.RelayTicket ticket = 7;
+   */
+  ticket?: RelayTicket | undefined;
 };
 
 /**
@@ -1487,6 +1499,34 @@ export type RelayAppendRequest = Message<"weft.v1.RelayAppendRequest"> & {
  */
 export const RelayAppendRequestSchema: GenMessage<RelayAppendRequest> = /*@__PURE__*/
   messageDesc(file_weft_v1_node, 49);
+
+/**
+ * Work that was done for a group or an inbox, at one node, in one hour.
+ *
+ * @generated from message weft.v1.RelayTicket
+ */
+export type RelayTicket = Message<"weft.v1.RelayTicket"> & {
+  /**
+   * since 1970
+   *
+   * @generated from field: uint32 hour = 1;
+   */
+  hour: number;
+
+  /**
+   * of each puzzle: u32
+   *
+   * @generated from field: bytes nonces = 2;
+   */
+  nonces: Uint8Array;
+};
+
+/**
+ * Describes the message weft.v1.RelayTicket.
+ * Use `create(RelayTicketSchema)` to create a new message.
+ */
+export const RelayTicketSchema: GenMessage<RelayTicket> = /*@__PURE__*/
+  messageDesc(file_weft_v1_node, 50);
 
 /**
  * @generated from message weft.v1.RelayResponse
@@ -1519,6 +1559,12 @@ export type RelayResponse = Message<"weft.v1.RelayResponse"> & {
      */
     value: ErrorDetail;
     case: "refused";
+  } | {
+    /**
+     * @generated from field: weft.v1.WorkRequired work_required = 5;
+     */
+    value: WorkRequired;
+    case: "workRequired";
   } | { case: undefined; value?: undefined };
 };
 
@@ -1527,7 +1573,38 @@ export type RelayResponse = Message<"weft.v1.RelayResponse"> & {
  * Use `create(RelayResponseSchema)` to create a new message.
  */
 export const RelayResponseSchema: GenMessage<RelayResponse> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 50);
+  messageDesc(file_weft_v1_node, 51);
+
+/**
+ * Asked of those who have nothing on the chain yet.
+ *
+ * @generated from message weft.v1.WorkRequired
+ */
+export type WorkRequired = Message<"weft.v1.WorkRequired"> & {
+  /**
+   * @generated from field: uint32 hour = 1;
+   */
+  hour: number;
+
+  /**
+   * @generated from field: uint32 puzzles = 2;
+   */
+  puzzles: number;
+
+  /**
+   * zero bits of each
+   *
+   * @generated from field: uint32 bits = 3;
+   */
+  bits: number;
+};
+
+/**
+ * Describes the message weft.v1.WorkRequired.
+ * Use `create(WorkRequiredSchema)` to create a new message.
+ */
+export const WorkRequiredSchema: GenMessage<WorkRequired> = /*@__PURE__*/
+  messageDesc(file_weft_v1_node, 52);
 
 /**
  * @generated from message weft.v1.Submitted
@@ -1544,7 +1621,7 @@ export type Submitted = Message<"weft.v1.Submitted"> & {
  * Use `create(SubmittedSchema)` to create a new message.
  */
 export const SubmittedSchema: GenMessage<Submitted> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 51);
+  messageDesc(file_weft_v1_node, 53);
 
 /**
  * @generated from message weft.v1.Stale
@@ -1561,7 +1638,7 @@ export type Stale = Message<"weft.v1.Stale"> & {
  * Use `create(StaleSchema)` to create a new message.
  */
 export const StaleSchema: GenMessage<Stale> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 52);
+  messageDesc(file_weft_v1_node, 54);
 
 /**
  * @generated from message weft.v1.AlreadyThere
@@ -1574,7 +1651,7 @@ export type AlreadyThere = Message<"weft.v1.AlreadyThere"> & {
  * Use `create(AlreadyThereSchema)` to create a new message.
  */
 export const AlreadyThereSchema: GenMessage<AlreadyThere> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 53);
+  messageDesc(file_weft_v1_node, 55);
 
 /**
  * EIP-712 messages of IdentityRegistry with their signatures; fields as in the contract.
@@ -1628,6 +1705,11 @@ export type RelayIdentityRequest = Message<"weft.v1.RelayIdentityRequest"> & {
     value: VetoRecovery;
     case: "vetoRecovery";
   } | { case: undefined; value?: undefined };
+
+  /**
+   * @generated from field: weft.v1.RelayTicket ticket = 8;
+   */
+  ticket?: RelayTicket | undefined;
 };
 
 /**
@@ -1635,7 +1717,7 @@ export type RelayIdentityRequest = Message<"weft.v1.RelayIdentityRequest"> & {
  * Use `create(RelayIdentityRequestSchema)` to create a new message.
  */
 export const RelayIdentityRequestSchema: GenMessage<RelayIdentityRequest> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 54);
+  messageDesc(file_weft_v1_node, 56);
 
 /**
  * Who consents: an account by secp256k1 or a contract by ERC-1271.
@@ -1677,7 +1759,7 @@ export type Authorization = Message<"weft.v1.Authorization"> & {
  * Use `create(AuthorizationSchema)` to create a new message.
  */
 export const AuthorizationSchema: GenMessage<Authorization> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 55);
+  messageDesc(file_weft_v1_node, 57);
 
 /**
  * @generated from message weft.v1.CreateInbox
@@ -1717,7 +1799,7 @@ export type CreateInbox = Message<"weft.v1.CreateInbox"> & {
  * Use `create(CreateInboxSchema)` to create a new message.
  */
 export const CreateInboxSchema: GenMessage<CreateInbox> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 56);
+  messageDesc(file_weft_v1_node, 58);
 
 /**
  * @generated from message weft.v1.AddInstallation
@@ -1751,7 +1833,7 @@ export type AddInstallation = Message<"weft.v1.AddInstallation"> & {
  * Use `create(AddInstallationSchema)` to create a new message.
  */
 export const AddInstallationSchema: GenMessage<AddInstallation> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 57);
+  messageDesc(file_weft_v1_node, 59);
 
 /**
  * @generated from message weft.v1.RevokeInstallation
@@ -1785,7 +1867,7 @@ export type RevokeInstallation = Message<"weft.v1.RevokeInstallation"> & {
  * Use `create(RevokeInstallationSchema)` to create a new message.
  */
 export const RevokeInstallationSchema: GenMessage<RevokeInstallation> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 58);
+  messageDesc(file_weft_v1_node, 60);
 
 /**
  * @generated from message weft.v1.LinkWallet
@@ -1816,7 +1898,7 @@ export type LinkWallet = Message<"weft.v1.LinkWallet"> & {
  * Use `create(LinkWalletSchema)` to create a new message.
  */
 export const LinkWalletSchema: GenMessage<LinkWallet> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 59);
+  messageDesc(file_weft_v1_node, 61);
 
 /**
  * @generated from message weft.v1.UnlinkWallet
@@ -1845,7 +1927,7 @@ export type UnlinkWallet = Message<"weft.v1.UnlinkWallet"> & {
  * Use `create(UnlinkWalletSchema)` to create a new message.
  */
 export const UnlinkWalletSchema: GenMessage<UnlinkWallet> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 60);
+  messageDesc(file_weft_v1_node, 62);
 
 /**
  * @generated from message weft.v1.SetRecovery
@@ -1874,7 +1956,7 @@ export type SetRecovery = Message<"weft.v1.SetRecovery"> & {
  * Use `create(SetRecoverySchema)` to create a new message.
  */
 export const SetRecoverySchema: GenMessage<SetRecovery> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 61);
+  messageDesc(file_weft_v1_node, 63);
 
 /**
  * @generated from message weft.v1.VetoRecovery
@@ -1905,7 +1987,7 @@ export type VetoRecovery = Message<"weft.v1.VetoRecovery"> & {
  * Use `create(VetoRecoverySchema)` to create a new message.
  */
 export const VetoRecoverySchema: GenMessage<VetoRecovery> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 62);
+  messageDesc(file_weft_v1_node, 64);
 
 /**
  * @generated from message weft.v1.GetHistoriesRequest
@@ -1922,7 +2004,7 @@ export type GetHistoriesRequest = Message<"weft.v1.GetHistoriesRequest"> & {
  * Use `create(GetHistoriesRequestSchema)` to create a new message.
  */
 export const GetHistoriesRequestSchema: GenMessage<GetHistoriesRequest> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 63);
+  messageDesc(file_weft_v1_node, 65);
 
 /**
  * What one has of an inbox's history: so many steps, and the word that they give.
@@ -1953,7 +2035,7 @@ export type HistoryPosition = Message<"weft.v1.HistoryPosition"> & {
  * Use `create(HistoryPositionSchema)` to create a new message.
  */
 export const HistoryPositionSchema: GenMessage<HistoryPosition> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 64);
+  messageDesc(file_weft_v1_node, 66);
 
 /**
  * @generated from message weft.v1.GetHistoriesResponse
@@ -1979,7 +2061,7 @@ export type GetHistoriesResponse = Message<"weft.v1.GetHistoriesResponse"> & {
  * Use `create(GetHistoriesResponseSchema)` to create a new message.
  */
 export const GetHistoriesResponseSchema: GenMessage<GetHistoriesResponse> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 65);
+  messageDesc(file_weft_v1_node, 67);
 
 /**
  * @generated from message weft.v1.History
@@ -2019,7 +2101,7 @@ export type History = Message<"weft.v1.History"> & {
  * Use `create(HistorySchema)` to create a new message.
  */
 export const HistorySchema: GenMessage<History> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 66);
+  messageDesc(file_weft_v1_node, 68);
 
 /**
  * @generated from message weft.v1.GetWalletRequest
@@ -2036,7 +2118,7 @@ export type GetWalletRequest = Message<"weft.v1.GetWalletRequest"> & {
  * Use `create(GetWalletRequestSchema)` to create a new message.
  */
 export const GetWalletRequestSchema: GenMessage<GetWalletRequest> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 67);
+  messageDesc(file_weft_v1_node, 69);
 
 /**
  * @generated from message weft.v1.GetWalletResponse
@@ -2062,7 +2144,7 @@ export type GetWalletResponse = Message<"weft.v1.GetWalletResponse"> & {
  * Use `create(GetWalletResponseSchema)` to create a new message.
  */
 export const GetWalletResponseSchema: GenMessage<GetWalletResponse> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 68);
+  messageDesc(file_weft_v1_node, 70);
 
 /**
  * All lists together have at most 1,000 items.
@@ -2115,7 +2197,7 @@ export type ReadWordsRequest = Message<"weft.v1.ReadWordsRequest"> & {
  * Use `create(ReadWordsRequestSchema)` to create a new message.
  */
 export const ReadWordsRequestSchema: GenMessage<ReadWordsRequest> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 69);
+  messageDesc(file_weft_v1_node, 71);
 
 /**
  * @generated from message weft.v1.EntryPlace
@@ -2139,7 +2221,7 @@ export type EntryPlace = Message<"weft.v1.EntryPlace"> & {
  * Use `create(EntryPlaceSchema)` to create a new message.
  */
 export const EntryPlaceSchema: GenMessage<EntryPlace> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 70);
+  messageDesc(file_weft_v1_node, 72);
 
 /**
  * @generated from message weft.v1.CheckpointPlace
@@ -2168,7 +2250,7 @@ export type CheckpointPlace = Message<"weft.v1.CheckpointPlace"> & {
  * Use `create(CheckpointPlaceSchema)` to create a new message.
  */
 export const CheckpointPlaceSchema: GenMessage<CheckpointPlace> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 71);
+  messageDesc(file_weft_v1_node, 73);
 
 /**
  * @generated from message weft.v1.ReadWordsResponse
@@ -2194,7 +2276,7 @@ export type ReadWordsResponse = Message<"weft.v1.ReadWordsResponse"> & {
  * Use `create(ReadWordsResponseSchema)` to create a new message.
  */
 export const ReadWordsResponseSchema: GenMessage<ReadWordsResponse> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 72);
+  messageDesc(file_weft_v1_node, 74);
 
 /**
  * Lists as long as those asked for, in order.
@@ -2260,7 +2342,7 @@ export type Words = Message<"weft.v1.Words"> & {
  * Use `create(WordsSchema)` to create a new message.
  */
 export const WordsSchema: GenMessage<Words> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 73);
+  messageDesc(file_weft_v1_node, 75);
 
 /**
  * @generated from message weft.v1.ChainBlock
@@ -2279,7 +2361,7 @@ export type ChainBlock = Message<"weft.v1.ChainBlock"> & {
  * Use `create(ChainBlockSchema)` to create a new message.
  */
 export const ChainBlockSchema: GenMessage<ChainBlock> = /*@__PURE__*/
-  messageDesc(file_weft_v1_node, 74);
+  messageDesc(file_weft_v1_node, 76);
 
 /**
  * A node's public API. No accounts: limits are per IP address.

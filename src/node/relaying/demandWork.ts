@@ -1,0 +1,33 @@
+import {
+  hourOf,
+  isGoodTicket,
+  type RelayTicket,
+  type TicketPlace,
+  type WorkDemand,
+} from "../../wire/relayTicket.ts";
+import type { Relaying } from "./relaying.ts";
+
+/**
+ * What a ticket takes: 65,536 hashes about, and hardly ever half as many again, so that registering and a first group
+ * take 1.3 s at 100,000 hashes a second. Work slows, and no more: a graphics card out-hashes a phone.
+ */
+const TICKET_PUZZLES = 16;
+const PUZZLE_BITS = 12;
+/** A ticket of the hour before, or of the next one by a clock that is ahead, counts as well. */
+const HOURS_AROUND = [0, -1, 1];
+
+/** The work that is to be done first; undefined: none, or it was done. */
+export function demandWork(params: {
+  relaying: Relaying;
+  subject: TicketPlace["subject"];
+  isNewcomer: boolean;
+  ticket: RelayTicket | undefined;
+}): WorkDemand | undefined {
+  const { relaying, subject, isNewcomer, ticket } = params;
+  if (relaying.policy !== "work" || !isNewcomer) return undefined;
+  const now = hourOf(relaying.networkMs());
+  const place = { node: relaying.node, subject };
+  const demands = HOURS_AROUND.map((by) => ({ hour: now + by, puzzles: TICKET_PUZZLES, bits: PUZZLE_BITS }));
+  const isDone = ticket !== undefined && demands.some((demand) => isGoodTicket({ place, demand, ticket }));
+  return isDone ? undefined : demands[0];
+}

@@ -1,0 +1,31 @@
+import type { AppendRequest, IdentityAction } from "../../rpc/nodeApi.ts";
+
+/** A transaction, two words of storage, a signature and a log: what an entry takes beside its payload. */
+const APPEND_GAS = 110_000;
+/** The most that a byte of calldata costs (EIP-7623). */
+const GAS_PER_BYTE = 40;
+/** An account's consent; that of a contract may take more, which the chain says. */
+const IDENTITY_GAS = 300_000;
+
+/** What an entry takes, about; the chain's own word comes later. */
+export function gasOfAppend({ payload }: Pick<AppendRequest, "payload">): number {
+  return APPEND_GAS + GAS_PER_BYTE * payload.length;
+}
+
+export function gasOfIdentity(action: IdentityAction): number {
+  return IDENTITY_GAS + GAS_PER_BYTE * signatureBytes(action);
+}
+
+function signatureBytes(action: IdentityAction): number {
+  switch (action.kind) {
+    case "create-inbox":
+    case "add-installation":
+      return action.installationSignature.length + action.wallet.signature.length;
+    case "revoke-installation":
+      return action.signature.length;
+    case "link-wallet":
+      return action.by.signature.length + action.wallet.signature.length;
+    default:
+      return action.by.signature.length;
+  }
+}

@@ -1,0 +1,38 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Logger } from "pino";
+import { type ChainHub, nextChange, watchChain } from "../chainHub.ts";
+import { readPurse } from "./readPurse.ts";
+import { type Relaying, relayingTrouble } from "./relaying.ts";
+
+/** How often the accounts are looked at while blocks come, and while none do. */
+const LOOK_MS = 5_000;
+const STILL_MS = 30_000;
+
+/** Watches what the accounts hold and tells when the relaying one is at its floor. Ends when the signal aborts. */
+export async function keepPurse(params: {
+  relaying: Relaying;
+  hub: ChainHub;
+  logger: Logger;
+  signal: AbortSignal;
+}): Promise<void> {
+  const { relaying, hub, logger, signal } = params;
+  using watch = watchChain({ hub, groups: [] });
+  let told: string | undefined;
+  while (!signal.aborted) {
+    watch.moved = false;
+    watch.rolledBackTo = undefined;
+    try {
+      await readPurse({ ...relaying, signal });
+    } catch (error) {
+      if (signal.aborted) return;
+      logger.warn({ err: error }, "the accounts could not be looked at; trying again");
+    }
+    const trouble = relayingTrouble(relaying);
+    if (trouble?.code !== told && trouble !== undefined)
+      logger.warn({ code: trouble.code, hint: trouble.hint }, `nothing is relayed: ${trouble.message}`);
+    if (trouble === undefined && told !== undefined) logger.info({}, "the node relays again");
+    told = trouble?.code;
+    await nextChange({ watch, ms: STILL_MS, signal });
+    await delay(LOOK_MS, undefined, { signal }).catch(() => undefined);
+  }
+}

@@ -1,0 +1,20 @@
+import type { Chain } from "../../chain/chain.ts";
+import type { Relayer } from "../../chain/openRelayer.ts";
+import { readBalance } from "../../chain/readBalance.ts";
+import { steadyMs } from "../../clock/steadyMs.ts";
+import type { Purse } from "./purse.ts";
+
+/** Looks at what both accounts hold. Throws `chain-unreachable`. */
+export async function readPurse(params: {
+  chain: Chain;
+  operator: Relayer;
+  relayer: Relayer;
+  purse: Purse;
+  signal?: AbortSignal | undefined;
+}): Promise<void> {
+  const { chain, operator, relayer, purse, signal } = params;
+  const [operatorWei, balanceWei] = await Promise.all(
+    [operator, relayer].map(({ address }) => readBalance({ chain, address, signal })),
+  );
+  Object.assign(purse, { operatorWei, balanceWei, readAtMs: steadyMs() });
+}

@@ -1,0 +1,63 @@
+import { appendSigner } from "../../chain/appendSigner.ts";
+import { refusal } from "../../chain/refusal.ts";
+import { refusePayload } from "../../chain/refusePayload.ts";
+import { relayAppend } from "../../chain/relayAppend.ts";
+import type { AppendRequest, Refusal, RelayAnswer } from "../../rpc/nodeApi.ts";
+import type { ChainIndex } from "../../store/node/chainIndex.ts";
+import { entryOf } from "../../store/node/readEntries.ts";
+import { groupIdOf } from "../../wire/entry.ts";
+import type { RelayTicket } from "../../wire/relayTicket.ts";
+import { type LateSiblings, takeLateSibling } from "../lateSiblings.ts";
+import { demandWork } from "./demandWork.ts";
+import { gasOfAppend } from "./gasOf.ts";
+import type { Relaying } from "./relaying.ts";
+import { withinBudget } from "./withinBudget.ts";
+
+/**
+ * Brings an entry to the chain for whoever wrote it, or says why not. Who signed it is looked at first, so that nobody
+ * uses up what members may still have relayed below an entry. Throws as `relayAppend`.
+ */
+export async function takeAppend(params: {
+  relaying: Relaying;
+  index: ChainIndex;
+  /** What was relayed lately below parents that nothing can be voided under any more. */
+  relayed: LateSiblings;
+  append: AppendRequest & { readonly ticket?: RelayTicket };
+  caller: string;
+}): Promise<RelayAnswer> {
+  const { relaying, append } = params;
+  const { chain, relayer } = relaying;
+  const { group, parent } = append;
+  const wrong = refusePayload(append.payload) ?? (await refuseSigner(params));
+  if (wrong !== undefined) return wrong;
+  const isNewcomer = parent === group;
+  const demand = demandWork({ relaying, subject: group, isNewcomer, ticket: append.ticket });
+  if (demand !== undefined) return { kind: "work-required", demand };
+  return await withinBudget({
+    ...params,
+    subject: parent,
+    isNewcomer,
+    gas: gasOfAppend(append),
+    send: async (permit) => {
+      const late = await takeLateSibling(params);
+      return late ?? (await relayAppend({ chain, relayer, append, permit }));
+    },
+  });
+}
+
+/** What the contract would refuse, too. A parent that the index does not know yet is the chain's to judge. */
+async function refuseSigner(params: {
+  relaying: Relaying;
+  index: ChainIndex;
+  append: AppendRequest;
+}): Promise<Refusal | undefined> {
+  const { relaying, index, append } = params;
+  const { group, parent } = append;
+  const above = parent === group ? undefined : await entryOf({ index, group, id: parent });
+  if (parent !== group && above === undefined) return undefined;
+  const signer = appendSigner({ network: relaying.chain.network, append });
+  const isEntitled =
+    signer !== undefined && (above ? signer === above.authority : groupIdOf(signer) === group);
+  if (isEntitled) return undefined;
+  return refusal({ code: "bad-signature", message: "not signed by the parent's authority" });
+}

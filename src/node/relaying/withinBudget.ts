@@ -1,0 +1,59 @@
+import type { Permit } from "../../chain/submitCall.ts";
+import { steadyMs } from "../../clock/steadyMs.ts";
+import { isWeftError, type WeftError } from "../../errors.ts";
+import type { RelayOutcome } from "../../rpc/nodeApi.ts";
+import { spendableWei } from "./purse.ts";
+import { readPurse } from "./readPurse.ts";
+import { floorReached, type Relaying, relayingTrouble } from "./relaying.ts";
+
+/** How old a look at the account may be when it pays. */
+const PURSE_AGE_MS = 1_000;
+
+/**
+ * Sends a call if the node's policy, its account and the shares of who asks have room for it, as thought at first and
+ * again when the chain has said what it takes. Nothing that has no room costs a question to the chain.
+ */
+export async function withinBudget(params: {
+  relaying: Relaying;
+  /** What limits count by. */
+  caller: string;
+  /** What is built on: an entry, a group's root, an inbox. */
+  subject: string;
+  isNewcomer: boolean;
+  /** What it takes, about. */
+  gas: number;
+  send: (permit: Permit) => Promise<RelayOutcome>;
+}): Promise<RelayOutcome> {
+  const { relaying, send } = params;
+  const trouble = relayingTrouble(relaying);
+  if (trouble !== undefined) return refused(trouble);
+  try {
+    using reservation = relaying.budget.reserve(params);
+    let spent = 0;
+    const outcome = await send(async ({ gas, wei }) => {
+      spent = Number(gas);
+      reservation.resize(spent);
+      await requireFunds({ relaying, wei });
+    });
+    if (outcome.kind === "submitted") {
+      reservation.keep();
+      relaying.spentGas += spent;
+    }
+    return outcome;
+  } catch (error) {
+    if (isWeftError(error, "over-budget") || isWeftError(error, "unfunded")) return refused(error);
+    throw error;
+  }
+}
+
+function refused({ code, hint, retryAfterMs }: WeftError): RelayOutcome {
+  return { kind: "refused", code, hint, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+}
+
+/** Throws `unfunded` for what would take the account below its floor. */
+async function requireFunds(params: { relaying: Relaying; wei: bigint }): Promise<void> {
+  const { relaying, wei } = params;
+  const { purse, floorWei } = relaying;
+  if (purse.readAtMs + PURSE_AGE_MS < steadyMs()) await readPurse(relaying);
+  if (spendableWei(relaying) - wei < floorWei) throw floorReached(relaying);
+}
