@@ -130,7 +130,10 @@ function isFinallyOver(params: {
   return end !== undefined && isFinal(end, finalBlock) && !voidable.has(end.id);
 }
 
-/** Own entries that can't land any more: another one has their place for good, or what they stood on is gone. */
+/**
+ * Own entries that can't land any more: another one has their place for good, or what they stood on is gone; and those
+ * that have landed for good, once their Welcomes are written. Nobody else could write them by then.
+ */
 function lostEntries(params: {
   group: Group;
   kept: readonly KeptEpoch[];
@@ -140,10 +143,11 @@ function lostEntries(params: {
   const { group, kept, finalBlock, voidable } = params;
   const { branch, staged } = group.view;
   const heads = new Set(kept.map(({ head }) => head));
-  return [...staged].flatMap(([id, { parent }]) => {
+  return [...staged].flatMap(([id, { parent, welcome }]) => {
     const place = branch.places.get(parent);
     if (place === undefined) return heads.has(parent) ? [] : [id];
     const successor = branch.steps[place + 1]?.entry;
+    if (successor?.id === id && welcome !== undefined && heads.has(id)) return [];
     return successor && isFinal(successor, finalBlock) && !voidable.has(successor.id) ? [id] : [];
   });
 }
