@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import fc from "fast-check";
-import { isLeft, isUp, noteUnshared } from "../../src/client/links/nodeLinks.ts";
+import { isLeft, isUnshared, isUp, noteUnshared } from "../../src/client/links/nodeLinks.ts";
 import { compareWords } from "../../src/client/witness/compareWords.ts";
 import { decideBetween } from "../../src/client/witness/decideBetween.ts";
 import type { Endpoint } from "../../src/client/witness/endpoint.ts";
 import type { Claim, Fact } from "../../src/client/witness/fact.ts";
+import { leaveIfAlone } from "../../src/client/witness/leaveIfAlone.ts";
 import { leaveIfBehind, MAX_BLOCKS_BEHIND } from "../../src/client/witness/leaveIfBehind.ts";
 import { questionsOf } from "../../src/client/witness/questionsOf.ts";
 import type { Testimony, Word } from "../../src/client/witness/testimony.ts";
@@ -481,6 +482,30 @@ test("one operator's head takes nobody from a node that the others are level wit
     }
     const isLeft = witnesses.links.health.has(testNodeId(1));
     assert.equal(isLeft, 1 + further > level, `${level} are level with it, ${1 + further} ahead`);
+  }
+});
+
+test("a node whose block most of the others still lack is left, unless there is one other only", async () => {
+  for (const [lacking, sharing] of [
+    [1, 0],
+    [2, 0],
+    [1, 1],
+    [2, 1],
+    [1, 2],
+    [0, 2],
+  ] as const) {
+    const { witnesses } = testWitnesses([
+      { id: 1, answers: honest },
+      ...Array.from({ length: lacking }, (_, i) => ({ id: 10 + i, answers: at(99) })),
+      ...Array.from({ length: sharing }, (_, i) => ({ id: 20 + i, answers: honest })),
+      { id: 30, answers: unreachable },
+    ]);
+    const { signal } = new AbortController();
+    const asked = { witnesses, serving: testNodeId(1), head: TEST_HEAD, signal };
+    await time.settle(leaveIfAlone(asked), 10_000);
+    const isAlone = isUnshared(witnesses.links, testNodeId(1), time.nowMs());
+    const isMeant = lacking + sharing > 1 && lacking > sharing;
+    assert.equal(isAlone, isMeant, `${lacking} lack it, ${sharing} have it`);
   }
 });
 

@@ -148,7 +148,7 @@ function lostEntries(params: {
     const place = branch.places.get(parent);
     if (place === undefined) return heads.has(parent) ? [] : [id];
     const successor = branch.steps[place + 1]?.entry;
-    if (successor?.id === id && welcome !== undefined) return [];
+    if (successor?.id === id && welcome !== undefined && heads.has(id)) return [];
     return successor && isFinal(successor, finalBlock) && !voidable.has(successor.id) ? [id] : [];
   });
 }

@@ -1,11 +1,12 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
 import type { ChainHead, NodeApi } from "../../rpc/nodeApi.ts";
-import type { Address } from "../../wire/ids.ts";
+import type { Address, NodeId } from "../../wire/ids.ts";
 import type { ClientCore } from "../core.ts";
 import { agreeOnHead } from "../entries/agreeOnHead.ts";
 import type { Group } from "../groups/group.ts";
 import { isQuiet, quietMs } from "../manyGroups.ts";
 import type { KnownNode } from "../tables.ts";
+import { leaveIfAlone, MAX_ALONE_MS } from "../witness/leaveIfAlone.ts";
 import { isBehind, leaveIfBehind, MAX_BEHIND_MS } from "../witness/leaveIfBehind.ts";
 import { nextOperators } from "../witness/nextOperators.ts";
 import type { Testimony } from "../witness/testimony.ts";
@@ -38,8 +39,10 @@ const RESTS = 10;
 export async function keepChecking(params: Params): Promise<void> {
   const { core, group, signal } = params;
   let maxAgeMs = PERIOD_MS;
+  let unshared: Unshared | undefined;
   while (!signal.aborted) {
     const outcome = await inTurn(params, () => checkServing({ ...params, maxAgeMs }));
+    unshared = outcome === "not-yet" ? await stillUnshared({ ...params, unshared }) : undefined;
     if (outcome === "not-yet" || outcome === "not-told" || mayBeBehind(params)) {
       await inTurn(params, () => compareHeads(params));
     }
@@ -47,6 +50,22 @@ export async function keepChecking(params: Params): Promise<void> {
     const restMs = isQuiet(group) ? quietMs(core) : 0;
     await group.servingWakeup.wait({ signal, timeoutMs: restMs + pauseAfter({ ...params, outcome }) });
   }
+}
+
+/** The first of the heads of a serving node on which nothing could be agreed since. */
+type Unshared = { readonly node: NodeId; readonly head: ChainHead; readonly sinceMs: number };
+
+/** What is not agreed on yet for too long may be so because only the node that serves has such blocks. */
+async function stillUnshared(
+  params: Params & { unshared: Unshared | undefined },
+): Promise<Unshared | undefined> {
+  const { core, group, unshared: known, signal } = params;
+  const { caughtUpBy: node, processed: head } = group;
+  if (node === undefined) return undefined;
+  const unshared = known?.node === node ? known : { node, head, sinceMs: steadyMs() };
+  if (unshared.sinceMs + MAX_ALONE_MS > steadyMs()) return unshared;
+  await leaveIfAlone({ witnesses: core.witnesses, serving: node, head: unshared.head, signal });
+  return undefined;
 }
 
 /** Of groups in which nothing is to be done only some are asked about at a time. */

@@ -1,0 +1,43 @@
+import { steadyMs } from "../../clock/steadyMs.ts";
+import type { NodeId } from "../../wire/ids.ts";
+import type { ChainBlock } from "../../wire/words.ts";
+import { noteUnshared } from "../links/nodeLinks.ts";
+import { askOne } from "./askOne.ts";
+import { PATIENCE_MS } from "./hearing.ts";
+import { nextOperators } from "./nextOperators.ts";
+import { askable, nodeWitness, type Witnesses } from "./witnesses.ts";
+
+/** How long a serving node may be the only one that has a block. */
+export const MAX_ALONE_MS = 15_000;
+/** Operators who are asked whether they have it, and how many have to answer. */
+const MAX_ASKED = 5;
+const LEAST_ANSWERS = 2;
+
+/**
+ * Leaves a serving node if most of the other operators, two at least, still lack a block that it named a while ago, and
+ * on which nothing can be agreed therefore: what it leaves out would show only when that block is old enough to be
+ * contradicted. Where only one other answers nobody can tell which of the two lags. Throws only the signal's reason.
+ */
+export async function leaveIfAlone(params: {
+  witnesses: Witnesses;
+  serving: NodeId;
+  head: ChainBlock;
+  signal: AbortSignal;
+}): Promise<void> {
+  const { witnesses, serving, head, signal } = params;
+  const { links, finalityBlocks } = witnesses;
+  const ranked = [...links.nodes.values()];
+  const others = nextOperators({ ranked, besides: links.nodes.get(serving)?.operator });
+  const asked = askable(witnesses, others)
+    .slice(0, MAX_ASKED)
+    .flatMap(({ node }) => nodeWitness(witnesses, node) ?? []);
+  const claim = { head, facts: [] };
+  const heard = await Promise.all(
+    asked.map((witness) => askOne({ witness, claim, finalityBlocks, patienceMs: PATIENCE_MS, signal })),
+  );
+  const words = heard.map(({ word }) => word.kind).filter((kind) => kind !== "mute");
+  const sharing = words.filter((kind) => kind === "same");
+  if (words.length < LEAST_ANSWERS || sharing.length * 2 >= words.length) return;
+  noteUnshared(links, serving, steadyMs());
+  links.onChange();
+}
