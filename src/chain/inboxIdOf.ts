@@ -3,7 +3,7 @@ import { keccak256 } from "../crypto/keccak256.ts";
 import { ADDRESS_BYTES, type Address, asId, fromHex, type Hex, ID_BYTES, type InboxId } from "../wire/ids.ts";
 import type { IdentityAction } from "./identityAction.ts";
 
-/** Of whom a record is. */
+/** The inbox that an action is about: one that it founds has its id from wallet and salt. */
 export function inboxOf(action: IdentityAction): InboxId {
   if (action.kind !== "create-inbox") return action.inbox;
   return inboxIdOf({ wallet: action.wallet.signer, salt: action.salt });

@@ -5,7 +5,6 @@ import { type BlockRef, blockRefOf, type Header, readHeader } from "./blockRef.t
 import type { Chain } from "./chain.ts";
 import type { ChainRecord } from "./chainRecord.ts";
 import { decodeLog, type RawLog } from "./decodeLog.ts";
-
 import { mayHoldLogs } from "./mayHoldLogs.ts";
 import { rpcFailure } from "./rpcFailure.ts";
 

@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option } from "commander";
 import { DEFAULT_NODES } from "../devnet/defaults.ts";
 
-/** Of a word of the NodeRegistry. */
+/** A node's shards are the bits of one word of the NodeRegistry. */
 const MAX_SHARDS = 256;
 /** The most nodes that a local chain funds. */
 const MAX_NODES = 49;

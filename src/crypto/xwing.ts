@@ -100,7 +100,7 @@ function apart(bytes: Uint8Array): [Uint8Array, Uint8Array] {
   return [bytes.slice(0, -X25519_LENGTH), bytes.slice(-X25519_LENGTH)];
 }
 
-/** Of both secrets, and X25519's encapsulation and public key. */
+/** The shared secret comes from both secrets, and X25519's encapsulation and public key. */
 function combine(parts: readonly Uint8Array[]): Uint8Array {
   return sha3_256(concatBytes(...parts, LABEL));
 }

@@ -41,7 +41,7 @@ export function openIntake(params: {
   checkBatch: CheckBatch;
   /** Bytes of messages that are taken of one node in a minute. */
   originatorBytesPerMinute: number;
-  /** Of what strangers may publish, too; without a bound unless told. */
+  /** Bounds what strangers may publish, too; nothing is bounded unless told. */
   strangerBytesPerMinute?: number;
   /** False while there is no room for what this node has signed. */
   hasRoom?: (originator: NodeId) => boolean;

@@ -82,7 +82,7 @@ export function countFields(params: { method: DescMethod; bytes: Uint8Array }): 
   return scanFields({ schema: method.input, bytes, maxFields, maxItems });
 }
 
-/** Of one list; none unless it is named above. */
+/** How many items a list may have; none unless it is named above. */
 export function maxItems(field: DescField): number {
   return maxItemsByName[`${field.parent.typeName}.${field.name}`] ?? 0;
 }

@@ -1,4 +1,5 @@
 import { createServer } from "node:http";
+import { isIP } from "node:net";
 import { Readable, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { OnFault } from "./codedRoutes.ts";
@@ -18,7 +19,7 @@ export type Page<Body = string | AsyncIterable<Uint8Array>> = {
 export type Asked = {
   readonly method: string;
   readonly query: URLSearchParams;
-  /** A browser's page asks. */
+  /** A browser's page may ask: its origin says so, or the host is a name, which whoever owns it can point anywhere. */
   readonly isFromPage: boolean;
 };
 /** By path; undefined: there is none. */
@@ -60,7 +61,7 @@ export async function answerPage(params: {
 }): Promise<void> {
   const { request, response, pages, onFault, deadlines } = params;
   const [path = "/", query] = (request.url ?? "/").split("?", 2);
-  const isFromPage = request.headers.origin !== undefined;
+  const isFromPage = request.headers.origin !== undefined || isNamed(request.headers.host);
   const asked = { method: request.method ?? "GET", query: new URLSearchParams(query), isFromPage };
   try {
     const { body, ...head } = (await pages(path, asked)) ?? plainPage(404, "not found\n");
@@ -71,6 +72,12 @@ export async function answerPage(params: {
     onFault({ method: path, error });
     respond({ response, page: plainPage(500, "internal error\n"), deadlines });
   }
+}
+
+/** Whether a Host header is a name that somebody may own: no address, nor one without a dot, as `localhost`. */
+function isNamed(host: string | undefined): boolean {
+  const name = host?.replace(/:\d+$/, "") ?? "";
+  return name.includes(".") && isIP(name) === 0;
 }
 
 /** Whoever reads nothing for a while is cut off, and so is everybody when the pieces fail. */

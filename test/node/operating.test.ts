@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
+import { get } from "node:http";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { NodeReport } from "../../src/node/operating/nodeReport.ts";
@@ -169,6 +170,22 @@ test("the log's level is changed while the node runs, by its operator and no pag
   const { url } = network.nodes[0] ?? {};
   for (const path of ["/log-level", "/status", "/backup", "/metrics"]) {
     assert.equal((await fetch(`${url}${path}`)).status, 404, `${path} is not public`);
+  }
+});
+
+test("a backup is given to operators' tools and to no page in a browser, whatever name leads here", async () => {
+  const statusOf = (headers: Record<string, string>) =>
+    new Promise<number | undefined>((resolve, reject) => {
+      const asked = get(`${metrics}/backup`, { headers }, (response) => {
+        resolve(response.statusCode);
+        response.destroy();
+      });
+      asked.on("error", reject);
+    });
+  assert.equal(await statusOf({ origin: "http://evil.example" }), 403);
+  assert.equal(await statusOf({ host: "rebound.evil.example:9464" }), 403);
+  for (const host of ["localhost:9464", "node-1", "[::1]:9464", "10.0.0.7"]) {
+    await until(`a backup by ${host}`, async () => (await statusOf({ host })) === 200);
   }
 });
 

@@ -4,7 +4,7 @@ import type { ClientCore } from "../core.ts";
 import type { KnownNode } from "../tables.ts";
 import { activeNodes } from "./nodeLinks.ts";
 
-/** Of these nodes those that serve a topic, in their order. Pure. */
+/** The nodes among these that serve a topic, in their order. Pure. */
 export function servingTopic(params: {
   network: Network;
   nodes: readonly KnownNode[];

@@ -1,7 +1,7 @@
 import type { NodeApi, NodeRecord } from "../../rpc/nodeApi.ts";
 import type { NodeId } from "../../wire/ids.ts";
 
-/** Of one list; the registry would have to grow a lot for more. */
+/** One list has no more nodes; the registry would have to grow a lot for more. */
 const MAX_NODES = 10_000;
 
 /** All pages of a node's list of nodes. One whose pages do not go on ends there. */

@@ -10,12 +10,12 @@ import type { ReceiptTime } from "./inTime.ts";
 
 export type VerifiedReceipt = ReceiptTime & Taken;
 
-/** Of the receipts, those that a registered node signed for this envelope in its shard; others count for nothing. */
+/** The receipts that a registered node signed for this envelope in its shard; others count for nothing. */
 export function verifyReceipts(params: {
   network: Network;
   nodes: ReadonlyMap<NodeId, KnownNode>;
   envelope: Pick<Envelope, "topic">;
-  /** Of the envelope. */
+  /** The envelope's. */
   hash: EnvelopeHash;
   receipts: readonly Receipt[];
 }): VerifiedReceipt[] {

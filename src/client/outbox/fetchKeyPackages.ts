@@ -80,7 +80,7 @@ async function askForAll(params: {
   const topics = new Map(installations.map((key) => [key, keyPackageTopic(key)]));
   let fault: unknown;
   const { ranked, relaying } = await lookUpNodes(params);
-  /** Of whom this node is to be asked. */
+  /** Those of whom this node is to be asked. */
   const askedOf = (one: KnownNode): InstallationKey[] =>
     installations.filter((key) => {
       const count = answers.get(key) ?? 0;

@@ -23,10 +23,17 @@ export function operatorPages(params: {
     if (asked.method !== "GET") return undefined;
     if (path === "/metrics") return await metricsPage(registries);
     if (path === "/status") return json(200, await report());
-    if (path === "/backup") return backup();
+    if (path === "/backup") return asked.isFromPage ? fromPage : backup();
     return await health(path, asked);
   };
 }
+
+/** A backup holds who wrote when, and no page that is open in an operator's browser may read it. */
+const fromPage: Page = {
+  status: 403,
+  contentType: "text/plain",
+  body: "ask by the address, as http://127.0.0.1:9464/backup, and not from a browser's page\n",
+};
 
 async function metricsPage(registries: readonly Registry[]): Promise<Page> {
   const parts = await Promise.all(registries.map((registry) => registry.metrics()));
