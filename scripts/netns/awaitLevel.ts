@@ -15,8 +15,9 @@ export async function awaitLevel(params: {
   seats: readonly Seat[];
   wanted: Iterable<EnvelopeHash>;
   limitMs: number;
+  signal: AbortSignal;
 }): Promise<number> {
-  const { seats, limitMs } = params;
+  const { seats, limitMs, signal } = params;
   const startMs = performance.now();
   // What a node has, it keeps having here.
   let left = seats.map((seat) => ({ seat, hashes: [...params.wanted] }));
@@ -30,6 +31,6 @@ export async function awaitLevel(params: {
       const lacks = left.map(({ seat, hashes }) => `${seat.host.name} lacks ${hashes.length}`);
       throw new Error(`after ${Math.round(passedMs / 1_000)} s ${lacks.join(", ")}`);
     }
-    await delay(POLL_MS);
+    await delay(POLL_MS, undefined, { signal });
   }
 }

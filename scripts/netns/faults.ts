@@ -68,12 +68,13 @@ export const faults = {
   },
   slow: async ({ world, poster, seconds }) => {
     const slow = seatAt(world, 2);
-    await using _ = await slowLink({ host: slow.host, rate: SLOW_RATE });
+    await using link = await slowLink({ host: slow.host, rate: SLOW_RATE });
     await delay(seconds * 1_000);
+    await shows("packets wait", async () => (await link.waits()) >= PACKETS);
     // Nobody else waits for it.
     const others = world.seats.filter((seat) => seat !== slow);
     const theirs = acknowledgedBy(others, poster);
-    await awaitLevel({ seats: others, wanted: theirs, limitMs: LIMIT_MS });
+    await awaitLevel({ ...world, seats: others, wanted: theirs, limitMs: LIMIT_MS });
   },
 } as const satisfies Record<string, Fault>;
 

@@ -9,8 +9,8 @@ export async function ip(words: string): Promise<string> {
 }
 
 /** Runs the system's `tc`, likewise. */
-export async function tc(words: string): Promise<void> {
-  await run("tc", words.split(" "));
+export async function tc(words: string): Promise<string> {
+  return (await run("tc", words.split(" "))).stdout;
 }
 
 /** What a program needs in front of it to run in a network namespace, as the process that was started. */

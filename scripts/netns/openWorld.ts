@@ -15,8 +15,9 @@ const CHAIN_PORT = 8545;
 const PORTS = { mesh: 4001, http: 8080, metrics: 9100 };
 const BLOCK_MS = 250;
 const MESH_TIMEOUT_MS = 60_000;
-/** All envelopes come from one address, as fast as the faults want them. */
-const WIDE_LIMITS = {
+/** All envelopes come from one address, as fast as the faults want them; blocks are looked for as often as they come. */
+const SETTINGS = {
+  WEFT_CHAIN_POLL_MS: `${BLOCK_MS}`,
   WEFT_CALLS_PER_SECOND: "1000000",
   WEFT_CALL_BURST: "1000000",
   WEFT_PUBLISHED_BYTES_PER_SECOND: "1000000000",
@@ -41,6 +42,8 @@ export type World = {
   readonly seats: readonly Seat[];
   readonly conversation: TestConversation;
   readonly topic: Uint8Array;
+  /** Ends all that waits. */
+  readonly signal: AbortSignal;
 };
 
 /** A chain and nodes, each a process on a host of its own, that see each other. Disposing ends and removes them all. */
@@ -83,7 +86,7 @@ export async function openWorld(params: {
   const seats = opened.map((seat) => ({ ...seat, ear: stack.use(openEar({ api: seat.api, topic })) }));
   const owned = stack.move();
   return {
-    ...{ network, chainHost, chain, deployment, seats, conversation, topic },
+    ...{ network, chainHost, chain, deployment, seats, conversation, topic, signal },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
@@ -105,7 +108,7 @@ async function openNode(params: {
     relayKey: chain.accounts.at(-number)?.privateKey,
     chosen: {
       within,
-      env: WIDE_LIMITS,
+      env: SETTINGS,
       ports: {
         listen: `/ip4/${address}/tcp/${PORTS.mesh}`,
         http: `${address}:${PORTS.http}`,

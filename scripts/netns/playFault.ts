@@ -30,7 +30,7 @@ export async function playFault(params: {
   await faults[name]({ world, poster, seconds });
   const faultSeconds = (performance.now() - startMs) / 1_000;
   const wanted = [...poster.acknowledged.keys()];
-  const levelSeconds = await awaitLevel({ seats: world.seats, wanted, limitMs });
+  const levelSeconds = await awaitLevel({ ...world, wanted, limitMs });
   return { name, faultSeconds, acknowledged: wanted.length - before, levelSeconds };
 }
 

@@ -27,10 +27,21 @@ function waysBetween(side: readonly Host[], other: readonly Host[]): { from: Hos
   return side.flatMap((from) => other.map((to) => ({ from, to })));
 }
 
+/** `waits`: how often a packet was not sent at once. */
+export type SlowLink = AsyncDisposable & { readonly waits: () => Promise<number> };
+
 /** Lets what a host sends pass at this rate only, as `tc` writes it, until it is disposed. */
-export async function slowLink(params: { host: Host; rate: string }): Promise<AsyncDisposable> {
+export async function slowLink(params: { host: Host; rate: string }): Promise<SlowLink> {
   const { host, rate } = params;
-  const where = `-n ${host.namespace} qdisc`;
-  await tc(`${where} add dev uplink root tbf rate ${rate} burst ${BURST} latency ${QUEUE}`);
-  return { [Symbol.asyncDispose]: () => tc(`${where} delete dev uplink root`) };
+  const { namespace } = host;
+  await tc(`-n ${namespace} qdisc add dev uplink root tbf rate ${rate} burst ${BURST} latency ${QUEUE}`);
+  return {
+    waits: async () => {
+      const [queue] = JSON.parse(await tc(`-n ${namespace} -s -j qdisc show dev uplink`)) as Queue[];
+      return queue?.overlimits ?? 0;
+    },
+    [Symbol.asyncDispose]: async () => void (await tc(`-n ${namespace} qdisc delete dev uplink root`)),
+  };
 }
+
+type Queue = { readonly overlimits?: number };
