@@ -44,6 +44,8 @@ export type ChosenNode = {
   /** More options of `weft node start`. */
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** See `spawnNode`. */
+  readonly within?: readonly string[];
 };
 
 /** Starts node `number` on free ports of this host. */
@@ -81,6 +83,7 @@ export async function openDevnetNode(params: {
         ...chosen.env,
       },
       logFile,
+      within: chosen.within,
       peerLimit,
       signal,
     });

@@ -11,18 +11,20 @@ const BLOCK_GAS_LIMIT = 200_000_000;
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** The program and arguments that serve a chain on 127.0.0.1, mining on demand only (Hardhat's has to be told so). */
+/** The program and arguments that serve a chain, mining on demand only (Hardhat's has to be told so). */
 export function localChainCommand(params: {
   kind: LocalChainKind;
+  /** Address to listen on. */
+  host: string;
   port: number;
   chainId: number;
   accounts: number;
   stateFile: string | undefined;
 }): { command: string; args: string[]; cwd: string } {
-  const { port, chainId } = params;
+  const { host, port, chainId } = params;
   if (params.kind === "hardhat") {
     const cli = fileURLToPath(new URL("cli.js", import.meta.resolve("hardhat")));
-    const args = [cli, "node", "--network", "osaka", "--hostname", "127.0.0.1"];
+    const args = [cli, "node", "--network", "osaka", "--hostname", host];
     return {
       command: process.execPath,
       args: [...args, "--port", String(port), "--chain-id", String(chainId)],
@@ -30,7 +32,7 @@ export function localChainCommand(params: {
     };
   }
   const options = {
-    host: "127.0.0.1",
+    host,
     port,
     "chain-id": chainId,
     mnemonic: DEVELOPMENT_MNEMONIC,

@@ -30,17 +30,20 @@ export async function spawnNode(params: {
   args: readonly string[];
   env: Readonly<Record<string, string>>;
   logFile: string;
+  /** A command that runs it elsewhere, as `ip netns exec NAME`; it must not stay as a process of its own. */
+  within?: readonly string[] | undefined;
   /** Whom it may connect to until it is told otherwise. */
   peerLimit?: PeerLimit;
   signal: AbortSignal;
 }): Promise<NodeProcess> {
-  const { args, env, logFile, signal } = params;
+  const { args, env, logFile, within = [], signal } = params;
   signal.throwIfAborted();
   await using log = await open(logFile, "a");
   const ready = Promise.withResolvers<NodeAddresses | undefined>();
+  const [command = "", ...rest] = [...within, process.execPath, commandLine, "node", "start", ...args];
   const child = spawnChild({
-    command: process.execPath,
-    args: [commandLine, "node", "start", "--json", "--controlled", ...args],
+    command,
+    args: [...rest, "--json", "--controlled"],
     env,
     stderr: log.fd,
     onLine: (line) => ready.resolve(JSON.parse(line) as NodeAddresses),

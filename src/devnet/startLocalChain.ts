@@ -30,20 +30,25 @@ export type ReorgOutcome =
   | { readonly kind: "refused"; readonly reason: "not-supported" | "too-deep" };
 
 export const DEFAULT_BLOCK_MS = 250;
+const DEFAULT_HOST = "127.0.0.1";
 const DEFAULT_CHAIN_ID = 31_337;
 const ACCOUNTS = 50;
 const ACCOUNT_BALANCE_WEI = 10n ** 22n;
 const START_TIMEOUT_MS = 30_000;
 const MINE_TIMEOUT_MS = 10_000;
-const READY = /(?:Listening on |server at http:\/\/)(127\.0\.0\.1:\d+)/;
+const READY = /(?:Listening on |server at http:\/\/)([\d.]+:\d+)/;
 
 type StartParams = {
   readonly kind: LocalChainKind;
   /** Time between two blocks. */
   readonly blockMs?: number;
   readonly chainId?: number;
+  /** An IPv4 address of its own to listen on; 127.0.0.1 if absent. */
+  readonly host?: string;
   /** A free one if absent. */
   readonly port?: number;
+  /** A command that runs it elsewhere, as `ip netns exec NAME`; it must not stay as a process of its own. */
+  readonly within?: readonly string[];
   /** Where Anvil keeps the chain between two runs; only in memory if absent. */
   readonly stateDir?: string;
   readonly signal?: AbortSignal;
@@ -52,7 +57,7 @@ type StartParams = {
 };
 
 /**
- * Starts a chain on 127.0.0.1 in a process of its own and mines a block every `blockMs`. Aborting or disposing ends it.
+ * Starts a chain in a process of its own, on 127.0.0.1 unless told, and mines a block every `blockMs`. Aborting or disposing ends it.
  * Throws `chain-unreachable` with what the process printed if it does not start.
  */
 export async function startLocalChain(params: StartParams): Promise<LocalChain> {
@@ -126,8 +131,11 @@ async function startProcess(
   const stateFile = stateDir === undefined ? undefined : join(stateDir, "chain.json");
   const printed: string[] = [];
   const ready = Promise.withResolvers<string>();
+  const { host = DEFAULT_HOST, port = 0, within = [] } = params;
+  const program = localChainCommand({ kind, host, port, chainId, accounts: ACCOUNTS, stateFile });
+  const [command = "", ...args] = [...within, program.command, ...program.args];
   const child = spawnChild({
-    ...localChainCommand({ kind, port: params.port ?? 0, chainId, accounts: ACCOUNTS, stateFile }),
+    ...{ command, args, cwd: program.cwd },
     onLine: (line) => {
       if (printed.length < 200) printed.push(line);
       const address = READY.exec(line)?.[1];

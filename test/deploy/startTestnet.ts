@@ -19,7 +19,7 @@ export type Testnet = AsyncDisposable & {
 
 /** A chain of strangers: another id, blocks in their own time, gas that costs something. */
 export async function startTestnet(): Promise<Testnet> {
-  const unused = { port: 0, chainId: CHAIN_ID, accounts: 1, stateFile: undefined };
+  const unused = { host: "127.0.0.1", port: 0, chainId: CHAIN_ID, accounts: 1, stateFile: undefined };
   const { command, cwd } = localChainCommand({ kind: "anvil", ...unused });
   const options = {
     port: 0,

@@ -1,0 +1,41 @@
+import { awaitLevel } from "./awaitLevel.ts";
+import { type FaultName, faults } from "./faults.ts";
+import type { World } from "./openWorld.ts";
+import type { Poster } from "./startPoster.ts";
+
+/** So soon after a fault's end every node has to have what was acknowledged until then. */
+export const LEVEL_LIMIT_MS = 60_000;
+
+export type Played = {
+  readonly name: FaultName;
+  /** From its begin to its end. */
+  readonly faultSeconds: number;
+  /** Envelopes that were acknowledged meanwhile. */
+  readonly acknowledged: number;
+  /** From its end until every node had all that was acknowledged before. */
+  readonly levelSeconds: number;
+};
+
+/** Plays a fault and waits until all is level. Throws which node lacks how many when the limit is over. */
+export async function playFault(params: {
+  name: FaultName;
+  world: World;
+  poster: Poster;
+  seconds: number;
+  limitMs?: number;
+}): Promise<Played> {
+  const { name, world, poster, seconds, limitMs = LEVEL_LIMIT_MS } = params;
+  const before = poster.acknowledged.size;
+  const startMs = performance.now();
+  await faults[name]({ world, poster, seconds });
+  const faultSeconds = (performance.now() - startMs) / 1_000;
+  const wanted = [...poster.acknowledged.keys()];
+  const levelSeconds = await awaitLevel({ ...world, wanted, limitMs });
+  return { name, faultSeconds, acknowledged: wanted.length - before, levelSeconds };
+}
+
+/** One line. */
+export function formatPlayed({ name, faultSeconds, acknowledged, levelSeconds }: Played): string {
+  const during = `${acknowledged} envelopes acknowledged in ${faultSeconds.toFixed(1)} s`;
+  return `${name}: ${during}, level ${levelSeconds.toFixed(2)} s after it`;
+}
