@@ -275,6 +275,25 @@ test("a node whose answers are of two blocks is asked again; one that contradict
   );
 });
 
+test("a node that sometimes is silent about its claim and sometimes takes it back is left, but called no liar", async () => {
+  for (const turns of ["silent", "back", "back"].map((_, i, all) => [...all.slice(i), ...all.slice(0, i)])) {
+    let turn = 0;
+    const { ask, lies, witnesses } = testWitnesses([
+      {
+        id: 1,
+        answers: (question, call) => (turns[turn] === "silent" ? unreachable : honest)(question, call),
+      },
+      { id: 2, answers: honest },
+      { id: 3, answers: honest },
+    ]);
+    for (const kind of ["not-yet", "not-yet", "undecided"] as const) {
+      assert.equal((await testimonyOf(ask(lie)))[0], kind);
+      turn++;
+    }
+    assert.deepEqual([lies.length, isLeft(witnesses.links, testNodeId(1), time.nowMs())], [0, true]);
+  }
+});
+
 test("a node that contradicts itself in one thing is left, whatever it tells the truth about meanwhile", async () => {
   const other: Claim = { head: TEST_HEAD, facts: [{ kind: "node-count", count: 0 }] };
   const { ask } = testWitnesses([1, 2, 3].map((id) => ({ id, answers: honest })));

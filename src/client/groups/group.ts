@@ -34,6 +34,8 @@ export type Group = {
   revocations: ReadonlyMap<InstallationKey, number>;
   /** How far the chain is read, says the node that serves the group; the zero block before anything is. */
   processed: BlockRef;
+  /** What it held once all that was told up to there was taken in; undefined: some was not. */
+  read: ReadMark | undefined;
   /** What the node that serves it has told of the chain, also while nobody agrees to that. */
   told: ToldHead | undefined;
   /** The last head that a witness agreed to: what can't be undone is decided by it. The zero block before any. */
@@ -71,12 +73,21 @@ export type ToldHead = {
   readonly movedAtMs: number;
 };
 
+/** What a group held of the chain once all was taken in that a node has told of it up to a head. */
+type ReadMark = {
+  readonly node: NodeId;
+  readonly head: BlockRef["hash"];
+  /** The last entry's place, and how many there are up to it: on one chain there is only one such set. */
+  readonly held: string;
+};
+
 export const NO_BLOCK: BlockRef = { number: 0, hash: "0x", time: 0 };
 
 export function createGroupHandle(params: { id: GroupId; view: GroupView; processed: BlockRef }): Group {
   return {
     ...{ ...params, agreed: params.processed, agreedAtMs: 0, witness: undefined, askedAtMs: 0 },
     unproven: new Set(),
+    read: undefined,
     told: undefined,
     queue: createSerialQueue(),
     outboxWakeup: createWakeup(),

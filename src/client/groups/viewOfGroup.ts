@@ -12,7 +12,7 @@ import type {
   StagedRecord,
 } from "../tables.ts";
 import { type Branch, branchAfter, branchOf } from "./branch.ts";
-import { countOf, type DeadRuns, type Place } from "./deadRuns.ts";
+import { countOf, type DeadRuns } from "./deadRuns.ts";
 import { type Leaves, leavesOf } from "./leaves.ts";
 import { withSet } from "./overlayMap.ts";
 import { type Stranded, strandedOf } from "./stranded.ts";
@@ -23,6 +23,8 @@ export type Publication = {
   readonly part: number;
   readonly record: PublicationRecord;
 };
+
+type Newest = Pick<EntryRecord, "block" | "logIndex">;
 
 /** What the database holds of a group, in memory: replaced after a batch is written, never before. */
 export type GroupView = {
@@ -35,7 +37,7 @@ export type GroupView = {
   /** Those that are kept, in the order of the chain. */
   readonly below: ReadonlyMap<HeadId, readonly EntryRecord[]>;
   /** The place of the last one read. */
-  readonly newest: Place | undefined;
+  readonly newest: Newest | undefined;
   /** Leaves and requests. */
   readonly controls: readonly EntryRecord[];
   readonly branch: Branch;
@@ -144,6 +146,6 @@ function isMembership({ verdict }: EntryRecord): boolean {
   return verdict.instruction.kind === "leave" || verdict.instruction.kind === "request";
 }
 
-function later(newest: Place | undefined, place: Place): Place {
+function later(newest: Newest | undefined, place: Newest): Newest {
   return newest && compareEntries(newest, place) >= 0 ? newest : place;
 }

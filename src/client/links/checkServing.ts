@@ -4,6 +4,7 @@ import type { Address, NodeId } from "../../wire/ids.ts";
 import type { ClientCore } from "../core.ts";
 import { agreeOnHead } from "../entries/agreeOnHead.ts";
 import type { Group } from "../groups/group.ts";
+import { isAsRead } from "../groups/markRead.ts";
 import { isQuiet, quietMs } from "../manyGroups.ts";
 import type { KnownNode } from "../tables.ts";
 import { leaveIfAlone, MAX_ALONE_MS } from "../witness/leaveIfAlone.ts";
@@ -114,6 +115,7 @@ export async function checkServing(
   if (witness === "agreed" && isKnown && group.view.provisional.length === 0) return "agreed";
   const isFresh = group.askedAtMs >= servedSinceMs && group.askedAtMs + ASK_AGAIN_MS > now;
   if (witness !== undefined && witness !== "agreed" && isFresh) return witness;
+  if (!isAsRead(group)) return "not-told";
   const api = apiOf(core.links, node);
   const source = api && { core, reading: core, api, node, signal };
   const asked = { core, group, node, head: group.processed, source, readsOn: false, signal };

@@ -7,6 +7,7 @@ import { agreeOnHead, isHeadDue } from "../entries/agreeOnHead.ts";
 import { forgetReading, type RegistryReading } from "../entries/askRegistry.ts";
 import { type EntryReader, type PageOutcome, readOn, receivePage } from "../entries/receivePage.ts";
 import type { Group } from "../groups/group.ts";
+import { isAsRead, markRead } from "../groups/markRead.ts";
 import { isQuiet, quietMs } from "../manyGroups.ts";
 import { createSerialQueue, type SerialQueue } from "../serialQueue.ts";
 import { waitMs } from "../waitMs.ts";
@@ -230,16 +231,24 @@ async function reachInLane(feed: Feed, lane: Lane): Promise<void> {
   if (group.caughtUpBy !== node) beServed(group, node);
   if (group.processed.number !== head.number) group.headMovedAtMs = steadyMs();
   group.processed = head;
+  if (outcome === "read") markRead({ group, node });
   // Who has many waits for no witness of one before it reads on in others.
   if (quietMs(core) > 0) noteReached(feed, lane);
-  if (outcome === "read" && isHeadDue({ core, group })) {
+  if (outcome === "read" && isAsRead(group) && isHeadDue({ core, group })) {
     const source = readerOf(feed, lane);
     const { kind } = await agreeOnHead({ core, group, node, head, source, readsOn: true, signal });
     if (kind === "contradicted") return note(feed, lane, kind);
-    if (kind === "again") return note(feed, lane, await readOn(source));
+    if (kind === "again") return await readBack(feed, lane);
   }
   const isBack = await group.queue.run(() => reachHead({ core, group }));
-  if (isBack) note(feed, lane, await readOn(readerOf(feed, lane)));
+  if (isBack) await readBack(feed, lane);
+}
+
+/** Reads again what was dropped. */
+async function readBack(feed: Feed, lane: Lane): Promise<void> {
+  const outcome = await readOn(readerOf(feed, lane));
+  note(feed, lane, outcome);
+  if (outcome === "read") markRead({ group: lane.group, node: feed.node });
 }
 
 function beServed(group: Group, node: NodeId): void {

@@ -1,26 +1,32 @@
 import type { NodeId } from "../../wire/ids.ts";
 import { subjectOf } from "./compareWords.ts";
 import type { Claim } from "./fact.ts";
-import type { Witnesses } from "./witnesses.ts";
+import type { Retraction, Witnesses } from "./witnesses.ts";
 
 /** Whichever block it is: a node that names blocks which are none names another one each time. */
 const BLOCKS = "the block";
 
-/** How often in a row the node has now taken back its word on this. */
+/** Counts that the node has taken back its word on this once more in a row. */
 export function countRetraction(params: {
   witnesses: Pick<Witnesses, "retractions">;
   serving: NodeId;
   claim: Claim;
   /** In words for people. */
   fact: string;
-}): number {
-  const { witnesses, serving, claim, fact } = params;
+  /** It did not answer when it was asked for its word. */
+  isSilent: boolean;
+}): Retraction {
+  const { witnesses, serving, claim, fact, isSilent } = params;
   const { retractions } = witnesses;
   const about = fact.startsWith(BLOCKS) ? BLOCKS : fact;
   const known = retractions.get(serving);
-  const count = known?.about === about ? known.count + 1 : 1;
-  retractions.set(serving, { about, block: claim.head.number, count });
-  return count;
+  const inRow = known?.about === about ? known : { count: 0, wasSilent: false };
+  const retraction = {
+    ...{ about, block: claim.head.number, count: inRow.count + 1 },
+    wasSilent: inRow.wasSilent || isSilent,
+  };
+  retractions.set(serving, retraction);
+  return retraction;
 }
 
 /** A witness has agreed to a claim: that ends the row if it is about the same, and no older. */

@@ -67,11 +67,12 @@ async function ownWord(params: Contradiction): Promise<Word> {
 /** Who does it again and again contradicts itself. */
 function takeBack(params: Contradiction, own: Word): Testimony {
   const { witnesses, serving, accuser, difference } = params;
-  const count = countRetraction({ ...params, fact: difference.fact });
+  const isSilent = own.kind === "mute";
+  const { count, wasSilent } = countRetraction({ ...params, fact: difference.fact, isSilent });
   if (count < MAX_RETRACTIONS) return { kind: "not-yet" };
   witnesses.retractions.delete(serving);
-  if (own.kind === "mute") {
-    // It may be slow: nobody calls it a liar, and nobody waits for it either.
+  if (wasSilent) {
+    // It may be slow, and has not said otherwise three times: nobody calls it a liar, nor waits for it.
     leave(witnesses, serving);
     witnesses.links.onChange();
     return { kind: "undecided" };

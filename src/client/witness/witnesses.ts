@@ -11,7 +11,13 @@ import type { Operated, Witness } from "./witness.ts";
 export type Lie = Omit<Extract<ClientEvent, { kind: "lied" }>, "kind">;
 
 /** What a node has taken back, the last time at this block, and how often in a row. */
-type Retraction = { readonly about: string; readonly block: number; readonly count: number };
+export type Retraction = {
+  readonly about: string;
+  readonly block: number;
+  readonly count: number;
+  /** Not all of these times did it say anything at all of its claim. */
+  readonly wasSilent: boolean;
+};
 
 /** Whom a client can ask for a second word on the chain, and how that went so far. */
 export type Witnesses = {
