@@ -1,12 +1,13 @@
 /**
- * `npm run bench [-- --json] [--only mls|timeline|network|trips|crowd|node|subscriptions]`: how fast the MLS engine, a
- * node and the clients are on this machine, what they send, and what a node takes. `--envelopes`, `--fetched` and
- * `--subscriptions` say how many it has, fetches from a peer and serves. Figures of others stand beside ours as orders of magnitude: they
- * come from other hardware (docs and papers of 2025 and 2026).
+ * `npm run bench [-- --json] [--only mls|timeline|network|trips|crowd|node|subscriptions|hostile]`: how fast the MLS
+ * engine, a node and the clients are on this machine, what they send, and what a node takes. `--envelopes`, `--fetched`
+ * and `--subscriptions` say how many it has, fetches from a peer and serves. Figures of others stand beside ours as
+ * orders of magnitude: they come from other hardware (docs and papers of 2025 and 2026).
  */
 import { parseArgs } from "node:util";
 import pc from "picocolors";
 import { benchCrowd } from "./benchCrowd.ts";
+import { benchHostile } from "./benchHostile.ts";
 import { benchMls } from "./benchMls.ts";
 import { benchNetwork } from "./benchNetwork.ts";
 import { benchNode } from "./benchNode.ts";
@@ -48,6 +49,7 @@ const benches: Readonly<Record<string, Bench>> = {
     about: `a node with ${subscriptions} subscriptions`,
     run: () => benchSubscriptions(subscriptions),
   },
+  hostile: { about: "what one hostile address can cost a node", run: benchHostile },
   crowd: { about: "many clients at once, a large addition", run: benchCrowd },
 };
 

@@ -14,7 +14,7 @@ export type Usage = {
 const SAMPLES = 9;
 const SAMPLE_MS = 500;
 
-async function readUsage(node: DevnetNode): Promise<Usage> {
+export async function readUsage(node: DevnetNode): Promise<Usage> {
   const text = await (await fetch(node.addresses.metrics ?? "")).text();
   const metric = (name: string): number => {
     const written = new RegExp(`^${name} (\\S+)$`, "m").exec(text)?.[1];
