@@ -10,7 +10,7 @@ import { parseDeployment } from "../../src/chain/deployment.ts";
 import { callRpc } from "../../src/devnet/callRpc.ts";
 import { spawnNode } from "../../src/devnet/spawnNode.ts";
 import { createGroup, sendMessage } from "../../src/index.ts";
-import { asAddress } from "../../src/wire/ids.ts";
+import { type Address, asAddress } from "../../src/wire/ids.ts";
 import { runWeft, type WeftRun } from "../cli/runWeft.ts";
 import { openTestClient } from "../support/openTestClient.ts";
 import { isMember } from "../support/openTestGroup.ts";
@@ -185,6 +185,9 @@ test("with what the hint asks for, it deploys; the second run changes and sends 
     await chain.fund({ to: operator.address, wei: parseEther("0.05") });
     const logFile = join(directory.path, "node.log");
     const signal = AbortSignal.timeout(NODE_TIMEOUT_MS);
+    const accounts = await runWeft(["node", "key", "--data", data, "--json"], { ...blank, ...env });
+    const { relaying } = JSON.parse(accounts.stdout) as { relaying: Address };
+    await chain.fund({ to: relaying, wei: parseEther("0.05") });
     await using node = await spawnNode({ args: [...args, ...ports], env, logFile, signal });
     const deployed = parseDeployment(await readFile(networkFile, "utf8"));
     const network = { chain: { network: deployed }, nodes: [node.addresses] };

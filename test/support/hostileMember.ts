@@ -57,6 +57,8 @@ export async function hostileMember(params: {
     assert.equal(outcome.kind, "submitted");
     return entryId(fields);
   };
+  const untilKnown = async (id: EntryId): Promise<void> =>
+    await until("the entry on chain", async () => (await api.getEntry({ group, id })).known);
   return {
     head,
     seat: {
@@ -71,11 +73,11 @@ export async function hostileMember(params: {
         body: { instruction, authority, registryBlock, installation },
       });
       const id = await append(postedAs, payload);
-      await until("the entry on chain", async () => (await api.getEntry({ group, id })).known);
+      await untilKnown(id);
       return id;
     },
     landJunk: async () => {
-      await append(asAddress(randomBytes(20)), Uint8Array.of(1, ...randomBytes(80)));
+      await untilKnown(await append(asAddress(randomBytes(20)), Uint8Array.of(1, ...randomBytes(80))));
     },
   };
 }

@@ -13,6 +13,8 @@ export type TestNode = Node & { readonly api: NodeConnection; readonly dataDir: 
 type Chosen = Partial<Record<keyof typeof nodeSettings, string>>;
 
 const START_TIMEOUT_MS = 30_000;
+/** Gas an hour: all clients of a test have one address, which has a quarter of it. */
+const PLENTY = "1000000000000";
 
 /**
  * A real node in this process on free ports, ready; its account is one of the chain's. `dataDir` starts one again
@@ -59,8 +61,7 @@ export async function testNodeSettings(params: {
   const fixed = { networkFile, dataDir, rpcUrl: chain.rpcUrl, operatorKey, relayKey };
   const ports = { listen: "/ip4/127.0.0.1/tcp/0", http: "127.0.0.1:0", metrics: "127.0.0.1:0" };
   const quick = { chainPollMs: "50", logLevel: process.env.WEFT_TEST_LOG ?? "silent" };
-  // Groups and devices that are there have all they want; newcomers share what a node gives them by default.
-  const relays = { relayPolicy: "open", relayGasPerHour: "1000000000000" };
+  const relays = { relayPolicy: "open", relayGasPerHour: PLENTY, newcomerGasPerHour: PLENTY };
   return readNodeSettings({
     chosen: { ...fixed, ...ports, ...quick, ...relays, ...chosen },
     environment: {},
