@@ -82,7 +82,16 @@ test("an installation is registered and revoked though one node refuses it", asy
     const liars = await Promise.all(network.nodes.map((node) => startLyingNode({ node })));
     await using stack = new AsyncDisposableStack();
     for (const one of liars) stack.use(one);
-    liars[0]?.lie(() => ({ relayIdentity }));
+    // Whichever is asked first for a registration.
+    let refuser: NodeId | undefined;
+    for (const { nodeId, lie } of liars) {
+      lie((api) => ({
+        relayIdentity: async (action, call) => {
+          refuser ??= nodeId;
+          return await (refuser === nodeId ? relayIdentity(action) : api.relayIdentity(action, call));
+        },
+      }));
+    }
     const nodes = liars.map(({ url }) => ({ url }));
     const behind = { chain: network.chain, nodes };
     const first = stack.use(await openTestClient({ network: behind, name: "first" }));
