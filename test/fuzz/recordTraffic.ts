@@ -61,6 +61,7 @@ async function callTheRest(params: { node: NodeConnection; group: GroupId }): Pr
   if (first === undefined) throw new Error("the group has no entry");
   await node.getEntry({ group, id: first.id });
   await node.hasEnvelopes({ hashes: [asId(first.id)] });
+  await node.getTopicDigests({ topics: [{ topic: groupTopic(group) }] });
   const topics = [{ topic: groupTopic(group) }];
   for await (const event of node.subscribe({ topics })) {
     if (event.kind !== "started") continue;

@@ -25,7 +25,7 @@ let chain: TestChain;
 let node: TestNode;
 
 before(async () => {
-  chain = await startTestChain();
+  chain = await startTestChain({ blockMs: 60 });
   node = await startTestNode({ chain, account: 1 });
 });
 
