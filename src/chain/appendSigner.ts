@@ -4,7 +4,7 @@ import type { Network } from "../wire/network.ts";
 import type { Append } from "./append.ts";
 import { appendDigest } from "./signAppend.ts";
 
-/** Whose key signed an append; undefined: nobody's did. */
+/** The account whose key signed an append; undefined: no account's did. */
 export function appendSigner(params: { network: Network; append: Append }): Address | undefined {
   const { network, append } = params;
   const digest = appendDigest({ network, ...append });

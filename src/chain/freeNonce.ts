@@ -1,6 +1,7 @@
 import { steadyMs } from "../clock/steadyMs.ts";
 import { minimum } from "../wire/bigintOrder.ts";
 import type { Chain } from "./chain.ts";
+import { leastBid } from "./leastBid.ts";
 import type { InFlight, Relayer } from "./openRelayer.ts";
 import type { Price } from "./readPrice.ts";
 import { rpcFailure } from "./rpcFailure.ts";
@@ -9,8 +10,6 @@ import { sendTransaction, signTransaction } from "./sendTransaction.ts";
 /** A transaction of an earlier process that is in no block after so many blocks, and so long, is in everybody's way. */
 const STUCK_BLOCKS = 12;
 const STUCK_MS = 10_000;
-/** By how much more is offered each time: some RPCs ask for 10 %, some for 12.5 %. */
-const RAISE_PERCENT = 25n;
 /** How often: it is not the price then. */
 const MAX_RAISES = 16;
 
@@ -57,9 +56,9 @@ export async function freeNonce(params: {
   }
 }
 
-/** At least one wei more each time. */
+/** What outbids an offer so many times in a row. */
 function raisedBy(wei: bigint, times: number): bigint {
   let raised = wei;
-  for (let i = 0; i < times; i++) raised += (raised * RAISE_PERCENT) / 100n + 1n;
+  for (let i = 0; i < times; i++) raised = leastBid(raised);
   return raised;
 }

@@ -3,6 +3,7 @@ import { maximum, minimum } from "../wire/bigintOrder.ts";
 import type { Chain } from "./chain.ts";
 import { formatAbout } from "./coin.ts";
 import { freeNonce } from "./freeNonce.ts";
+import { leastBid } from "./leastBid.ts";
 import type { InFlight, Relayer, RelayerTrouble } from "./openRelayer.ts";
 import { letRest } from "./providers.ts";
 import { type Price, readPrice } from "./readPrice.ts";
@@ -14,8 +15,6 @@ const RAISE_AFTER_BLOCKS = 3;
 const RAISE_AFTER_MS = 2_000;
 /** How often: it is not the price then. */
 const MAX_RAISES = 8;
-/** By how much a transaction has to be outbid for an RPC to take another in its place: some ask for 10 %, some for 12.5 %. */
-const REPLACEMENT_PERCENT = 25n;
 /** A transaction that was sent so often, and is not known a moment later, is lost by whoever takes it. */
 const TIMES_LOST = 3;
 /** The first in line is in no block after so many, and so long, whatever it offers. */
@@ -138,12 +137,11 @@ async function replace(
 ): Promise<void> {
   const { relayer, nonce, price, replaced, raises } = params;
   const { transaction } = replaced;
-  const least = (wei: bigint) => wei + (wei * REPLACEMENT_PERCENT) / 100n + 1n;
   const { fees } = price;
-  const maxPriorityFeePerGas = maximum(least(transaction.maxPriorityFeePerGas), fees.maxPriorityFeePerGas);
-  const maxFeePerGas = maximum(least(transaction.maxFeePerGas), fees.maxFeePerGas + maxPriorityFeePerGas);
+  const maxPriorityFeePerGas = maximum(leastBid(transaction.maxPriorityFeePerGas), fees.maxPriorityFeePerGas);
+  const maxFeePerGas = maximum(leastBid(transaction.maxFeePerGas), fees.maxFeePerGas + maxPriorityFeePerGas);
   const bounded = minimum(maxFeePerGas, relayer.maxFeePerGas);
-  if (bounded < least(transaction.maxFeePerGas) || bounded < maxPriorityFeePerGas) return;
+  if (bounded < leastBid(transaction.maxFeePerGas) || bounded < maxPriorityFeePerGas) return;
   const signed = await signTransaction(relayer, {
     ...transaction,
     maxFeePerGas: bounded,

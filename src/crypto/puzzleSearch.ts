@@ -6,7 +6,7 @@ export type Puzzles = { readonly prefix: Uint8Array; readonly count: number; rea
 
 export type PuzzleProgress = {
   readonly solved: number;
-  /** Of each puzzle (u32), once all are solved. */
+  /** The nonce of each puzzle (u32), once all are solved. */
   readonly nonces: Uint8Array | undefined;
 };
 

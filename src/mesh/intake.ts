@@ -51,7 +51,7 @@ export function openIntake(params: {
   chainBlock?: () => number;
   /** Hears of batches that their node has signed, and that are not stored all the same. */
   onUnstored?: (batch: Batch) => void;
-  /** By which checkpoint a log is covered from a sequence on; by none unless told. */
+  /** Tells which checkpoint covers a log from a sequence on; none does unless told. */
   checkpointFrom?: CheckpointFrom;
   logger: MeshLogger;
 }): Intake {

@@ -12,7 +12,7 @@ export type RegisteredNode = {
   /** 64 bytes. */
   readonly peerProof: Hex;
   readonly multiaddrs: readonly string[];
-  /** Of its log, which grow: older ones are history, newer ones are not known yet. */
+  /** The log's newest generation; they grow: lower ones are history, higher ones are not known yet. */
   readonly generation: number;
   /** Those before it, the newest last, as far as they are known; none unless told. */
   readonly formerGenerations?: readonly number[];

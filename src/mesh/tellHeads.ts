@@ -7,7 +7,7 @@ import { MAX_HEADS, MAX_SYNC_REQUEST_BYTES, type ToldHeads } from "./syncMessage
 /** Says how far this node holds the logs of these shards (bit n for shard n), and what its clock shows. */
 export type TellHeads = (params: { shards: bigint }) => Promise<ToldHeads>;
 
-/** Of a message's heads so many go through all logs that did not get in, from one message to the next. */
+/** So many of a message's heads are of logs that did not get in by themselves, others in each message. */
 const TURNING_HEADS = 200;
 /** About what a head and a branch take in a message, and what all of them may. */
 const HEAD_BYTES = 120;

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { BlockRef } from "../chain/blockRef.ts";
 import type { GroupId } from "../wire/ids.ts";
 
@@ -92,4 +93,25 @@ export async function nextChange(params: {
     signal.addEventListener("abort", done);
     watch.wake = done;
   });
+}
+
+/**
+ * Goes on at once, then with every change of the chain, and where none comes every `ms`; what changes within `restMs`
+ * after a change is one with it. Ends when the signal aborts.
+ */
+export async function* everyChange(params: {
+  hub: ChainHub;
+  ms: number;
+  restMs?: number;
+  signal: AbortSignal;
+}): AsyncGenerator<void> {
+  const { hub, ms, restMs = 0, signal } = params;
+  using watch = watchChain({ hub, groups: [] });
+  while (!signal.aborted) {
+    watch.moved = false;
+    watch.rolledBackTo = undefined;
+    yield;
+    await nextChange({ watch, ms, signal });
+    if (restMs > 0) await delay(restMs, undefined, { signal }).catch(() => undefined);
+  }
 }

@@ -1,9 +1,8 @@
-import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { Chain } from "../chain/chain.ts";
 import type { Relayer } from "../chain/openRelayer.ts";
 import { TEND_MS, tendTransactions } from "../chain/tendTransactions.ts";
-import { type ChainHub, nextChange, watchChain } from "./chainHub.ts";
+import { type ChainHub, everyChange } from "./chainHub.ts";
 
 /** A provider that stands still tells of no block. */
 const LOOK_MS = 3_000;
@@ -20,11 +19,8 @@ export async function keepTransactions(params: {
   signal: AbortSignal;
 }): Promise<void> {
   const { chain, relayer, hub, logger, signal } = params;
-  using watch = watchChain({ hub, groups: [] });
   let told: string | undefined;
-  while (!signal.aborted) {
-    watch.moved = false;
-    watch.rolledBackTo = undefined;
+  for await (const _ of everyChange({ hub, ms: LOOK_MS, restMs: TEND_MS, signal })) {
     try {
       await tendTransactions({ chain, relayer, signal });
     } catch (error) {
@@ -35,7 +31,5 @@ export async function keepTransactions(params: {
     if (trouble?.code !== told && trouble !== undefined) logger.warn(trouble, "transactions do not land");
     if (trouble === undefined && told !== undefined) logger.info({}, "transactions land again");
     told = trouble?.code;
-    await nextChange({ watch, ms: LOOK_MS, signal });
-    await delay(TEND_MS, undefined, { signal }).catch(() => undefined);
   }
 }

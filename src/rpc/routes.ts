@@ -35,11 +35,11 @@ import {
 } from "./meshMessages.ts";
 import type { Call, NodeApi } from "./nodeApi.ts";
 import { nodeRecordMessage, nodeStatusMessage } from "./nodeMessages.ts";
-/** The service by the node's API: reads requests (bounded, coded errors), writes responses. */
 import { ticketFromMessage } from "./ticketMessages.ts";
 import { topicDigestsMessage, topicQuestionFromMessage } from "./topicMessages.ts";
 import { wordsAnswerMessage, wordsQuestionFromMessage } from "./wordsMessages.ts";
 
+/** The service by the node's API: reads requests (bounded, coded errors), writes responses. */
 export function routesOf(params: { api: NodeApi }): ServiceImpl<typeof NodeService> {
   return { ...nodeRoutes(params), ...meshRoutes(params), ...chainRoutes(params), ...identityRoutes(params) };
 }

@@ -1,22 +1,15 @@
 import { coreOf } from "../../src/client/client.ts";
-import {
-  type Client,
-  createGroup,
-  groupStatus,
-  listMessages,
-  sendMessage,
-  setOnline,
-} from "../../src/index.ts";
+import { createGroup, groupStatus, listMessages, sendMessage, setOnline } from "../../src/index.ts";
 import { holdUp, type Lateness } from "./holdUp.ts";
 import { seedRandomness } from "./seedRandomness.ts";
 import {
+  clientOf,
   emptySnapshot,
   openSeats,
   openWorld,
   type Snapshot,
-  seatOf,
   takeSnapshot,
-  type World,
+  until,
 } from "./world.ts";
 
 /** Longer than everything that a client waits for by design, far shorter than a node is left for. */
@@ -61,19 +54,9 @@ export async function foundOffline(params: {
     const items = await listMessages({ client: bob, group });
     return items.some((item) => item.kind === "message" && item.text === "first words");
   };
-  const untilMs = time.nowMs() + PATIENCE_MS;
-  while (!(await isRead())) {
-    if (time.nowMs() > untilMs) throw new Error("bob never reads it");
-    await time.run(500);
-  }
+  await until({ world, what: "bob reads it", isSo: isRead, limitMs: PATIENCE_MS });
   const steps = held.count();
   held.stop();
   await time.run(late?.ms ?? 0);
   return steps;
-}
-
-function clientOf(world: World, name: string): Client {
-  const { client } = seatOf(world, name);
-  if (client) return client;
-  throw new Error(`${name} is not there`);
 }

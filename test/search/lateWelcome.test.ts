@@ -4,7 +4,7 @@ import { coreOf } from "../../src/client/client.ts";
 import { createGroup, groupStatus } from "../../src/index.ts";
 import { makeStrangers } from "./foundOffline.ts";
 import { seedRandomness } from "./seedRandomness.ts";
-import { openSeats, openWorld, type Snapshot, seatOf } from "./world.ts";
+import { clientOf, openSeats, openWorld, type Snapshot, until } from "./world.ts";
 
 const PATIENCE_MS = 150_000;
 /** Beyond finality. What comes first when a witness answers again, the Welcome or forgetting, depends on the moment. */
@@ -20,8 +20,7 @@ async function addWithoutWitness(snapshot: Snapshot, silentMs: number): Promise<
   await using world = await openWorld({ snapshot, seed: 1, faults: 0 });
   const { time, mesh } = world;
   await openSeats(world, ["alice", "bob"]);
-  const [alice, bob] = [seatOf(world, "alice").client, seatOf(world, "bob").client];
-  assert(alice && bob);
+  const [alice, bob] = [clientOf(world, "alice"), clientOf(world, "bob")];
   const founding = createGroup({ client: alice, name: "late", members: [bob.inbox] });
   const { group } = await time.settle(founding, PATIENCE_MS);
   const opened = coreOf(alice).groups.get(group);
@@ -33,11 +32,8 @@ async function addWithoutWitness(snapshot: Snapshot, silentMs: number): Promise<
   await time.run(silentMs);
   assert.equal(opened.view.provisional.length, 1, "one node alone has told of the Add");
   mesh.down.delete(silent.name);
-  const untilMs = time.nowMs() + PATIENCE_MS;
-  const hasJoined = async () =>
+  const what = `bob welcomed after ${silentMs} ms`;
+  const isSo = async () =>
     (await groupStatus({ client: bob, group }).catch(() => undefined))?.membership === "member";
-  while (!(await hasJoined())) {
-    assert.ok(time.nowMs() < untilMs, `bob is not welcomed after ${silentMs} ms`);
-    await time.run(500);
-  }
+  await until({ world, what, isSo, limitMs: PATIENCE_MS });
 }

@@ -4,7 +4,6 @@ import { coreOf } from "../../src/client/client.ts";
 import { WeftError } from "../../src/errors.ts";
 import {
   addMembers,
-  type Client,
   createGroup,
   deleteMessage,
   type IntentHandle,
@@ -18,12 +17,14 @@ import { reorganize } from "./memoryChain.ts";
 import type { Seat } from "./seat.ts";
 import { seedRandomness } from "./seedRandomness.ts";
 import {
+  clientOf,
   emptySnapshot,
   openSeats,
   openWorld,
   type Snapshot,
   seatOf,
   takeSnapshot,
+  until,
   type World,
 } from "./world.ts";
 
@@ -32,23 +33,13 @@ const PATIENCE_MS = 60_000;
 
 type Scene = { readonly world: World; readonly group: GroupId };
 
-function clientOf(world: World, name: string): Client {
-  const { client } = seatOf(world, name);
-  assert.ok(client);
-  return client;
-}
-
 async function done({ world }: Scene, asked: Promise<IntentHandle>): Promise<void> {
   const { settled } = await world.time.settle(asked, PATIENCE_MS);
   assert.deepEqual(await world.time.settle(settled, PATIENCE_MS), { kind: "delivered" });
 }
 
-async function until({ world }: Scene, what: string, isSo: () => boolean): Promise<void> {
-  const untilMs = world.time.nowMs() + PATIENCE_MS;
-  while (!isSo()) {
-    assert.ok(world.time.nowMs() < untilMs, `${what} within ${PATIENCE_MS / 1_000} s`);
-    await world.time.run(200);
-  }
+async function untilSo({ world }: Scene, what: string, isSo: () => boolean): Promise<void> {
+  await until({ world, what, isSo, limitMs: PATIENCE_MS });
 }
 
 const recordOf = ({ world, group }: Scene, name: string) =>
@@ -71,7 +62,7 @@ async function add(scene: Scene, ...names: string[]): Promise<void> {
   const { world, group } = scene;
   const members = names.map((name) => clientOf(world, name).inbox);
   await done(scene, addMembers({ client: clientOf(world, "alice"), group, members }));
-  for (const name of names) await until(scene, `${name} joins`, () => isIn(scene, name));
+  for (const name of names) await untilSo(scene, `${name} joins`, () => isIn(scene, name));
 }
 
 /** Alice and bob are in a group where not every entry was the first below its parent: whoever joins has to hear somebody. */
@@ -83,7 +74,7 @@ async function makeBase(): Promise<Snapshot> {
   const { group, intent } = await world.time.settle(founding, PATIENCE_MS);
   const scene = { world, group };
   await done(scene, Promise.resolve(intent));
-  await until(scene, "bob joins", () => isIn(scene, "bob"));
+  await untilSo(scene, "bob joins", () => isIn(scene, "bob"));
   const saying = sendMessage({ client: bob, group, text: "to be deleted" });
   const { messageId: message } = await world.time.settle(saying, PATIENCE_MS);
   await done(scene, saying);
@@ -127,7 +118,7 @@ test("those who came in together, with nobody else there but who added them, all
     const client = clientOf(world, "alice");
     await done(scene, removeMembers({ client, group, members: [clientOf(world, "bob").inbox] }));
     await add(scene, "carol", "dave");
-    for (const name of ["carol", "dave"]) await until(scene, `${name} hears`, () => hasHeard(scene, name));
+    for (const name of ["carol", "dave"]) await untilSo(scene, `${name} hears`, () => hasHeard(scene, name));
   });
 });
 
@@ -139,7 +130,7 @@ test("who waits to be heard is not forgotten when somebody else is added", async
     await add(scene, "dave");
     await scene.world.time.run(30_000);
     await goOnline(scene, "bob", true);
-    for (const name of ["carol", "dave"]) await until(scene, `${name} hears`, () => hasHeard(scene, name));
+    for (const name of ["carol", "dave"]) await untilSo(scene, `${name} hears`, () => hasHeard(scene, name));
   });
 });
 
@@ -152,11 +143,11 @@ test("whoever is welcomed by another than who added it hears the one who did", a
       addMembers({ client: clientOf(world, "alice"), group, members: [inbox] }),
       PATIENCE_MS,
     );
-    await until(scene, "carol joins", () => isIn(scene, "carol"));
+    await untilSo(scene, "carol joins", () => isIn(scene, "carol"));
     assert.equal(recordOf(scene, "carol")?.inviter, clientOf(world, "bob").inbox);
     assert.ok(waits(scene, "carol"));
     speak();
-    await until(scene, "carol hears", () => hasHeard(scene, "carol"));
+    await untilSo(scene, "carol hears", () => hasHeard(scene, "carol"));
   });
 });
 
@@ -164,13 +155,13 @@ test("whoever was heard need not be heard again when the entry lands again", asy
   await play(4, async (scene) => {
     const { world } = scene;
     await add(scene, "carol");
-    await until(scene, "carol hears", () => hasHeard(scene, "carol"));
+    await untilSo(scene, "carol hears", () => hasHeard(scene, "carol"));
     const landedIn = () => blockOfStart(scene, "carol");
     const before = landedIn();
     const at = world.chain.blocks.findIndex(({ ref }) => ref.hash === before);
     assert.ok(at > 0);
     reorganize({ chain: world.chain, depth: world.chain.blocks.length - at, keeps: () => true });
-    await until(scene, "it lands again", () => landedIn() !== before && isIn(scene, "carol"));
-    await until(scene, "carol hears", () => hasHeard(scene, "carol"));
+    await untilSo(scene, "it lands again", () => landedIn() !== before && isIn(scene, "carol"));
+    await untilSo(scene, "carol hears", () => hasHeard(scene, "carol"));
   });
 });

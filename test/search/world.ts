@@ -1,6 +1,6 @@
 import { randomBytes, sha256 } from "#crypto";
 import { walletFromKey } from "../../src/chain/walletFromKey.ts";
-import { coreOf } from "../../src/client/client.ts";
+import { type Client, coreOf } from "../../src/client/client.ts";
 import type { ClientLogger } from "../../src/client/core.ts";
 import { openClientOn } from "../../src/client/openClient.ts";
 import { createSerialQueue, type SerialQueue } from "../../src/client/serialQueue.ts";
@@ -70,6 +70,7 @@ export const BLOCK_MS = 1_000;
 const INDEX_LAG_MS = 400;
 const START_MS = 1_800_000_000_000;
 const CLOSE_MS = 60_000;
+const LOOK_MS = 500;
 /** Share of blocks that a node lets pass without anchoring what it has taken. */
 const CHECKPOINT_DELAYED = 0.3;
 
@@ -196,6 +197,28 @@ export function seatOf(world: World, name: string): Seat {
   const seat = world.seats.get(name);
   if (seat) return seat;
   throw new Error(`nobody is called ${name}`);
+}
+
+/** The client of a seat that is open. */
+export function clientOf(world: World, name: string): Client {
+  const { client } = seatOf(world, name);
+  if (client) return client;
+  throw new Error(`${name} is not there`);
+}
+
+/** Lets time pass until it is so; throws, naming `what`, if that takes longer than `limitMs`. */
+export async function until(params: {
+  world: World;
+  what: string;
+  isSo: () => boolean | Promise<boolean>;
+  limitMs: number;
+}): Promise<void> {
+  const { time } = params.world;
+  const untilMs = time.nowMs() + params.limitMs;
+  while (!(await params.isSo())) {
+    if (time.nowMs() > untilMs) throw new Error(`it never comes: ${params.what}`);
+    await time.run(LOOK_MS);
+  }
 }
 
 /** Closes everybody and gives what is on all disks. */

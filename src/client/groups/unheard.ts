@@ -117,7 +117,7 @@ function heardAfter(params: Parameters<typeof heardRecord>[0]): Heard | undefine
   return isOver ? record.heard : { ...before, by: [...before.by, inbox] };
 }
 
-/** Of one whom the same entry brings in again: whether it was heard, or has judged the entry, stays as it is. */
+/** What a member whom the same entry brings in again keeps: whether it has heard another, or has judged the entry. */
 export function unheardAgain(record: GroupRecord, start: HeadId): false | undefined {
   return record.isUnheard === false && record.start.head === start ? false : undefined;
 }

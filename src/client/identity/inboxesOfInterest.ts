@@ -11,7 +11,7 @@ type View = { readonly record: Pick<GroupRecord, "status" | "members">; readonly
  */
 export function inboxesOfInterest(params: {
   self: InboxId;
-  /** Of its groups. */
+  /** The views of the client's groups. */
   views: readonly View[];
   known: ReadonlyMap<InboxId, Pick<InboxSnapshot, "confirmedAsOf">>;
 }): InboxId[] {

@@ -15,7 +15,7 @@ export type Retraction = {
   readonly about: string;
   readonly block: number;
   readonly count: number;
-  /** Not all of these times did it say anything at all of its claim. */
+  /** The node was silent about its claim at least once of these times. */
   readonly wasSilent: boolean;
 };
 

@@ -12,7 +12,7 @@ import { isActive } from "../../mesh/nodeDirectory.ts";
 import type { ChainIndex } from "../../store/node/chainIndex.ts";
 import type { IndexedNode } from "../../store/node/indexedRecords.ts";
 import { fromHex, type NodeId, toHex } from "../../wire/ids.ts";
-import { type ChainHub, nextChange, watchChain } from "../chainHub.ts";
+import { type ChainHub, everyChange } from "../chainHub.ts";
 import type { Proofs } from "./proofs.ts";
 
 /** Nodes act one after the other, in an order drawn anew for each case, so that mostly one pays and none is needed. */
@@ -57,11 +57,8 @@ type Case = {
  */
 export async function keepReports(params: Params): Promise<void> {
   const { hub, index, logger, signal } = params;
-  using watch = watchChain({ hub, groups: [] });
   let courses = new Map<string, Course>();
-  while (!signal.aborted) {
-    watch.moved = false;
-    watch.rolledBackTo = undefined;
+  for await (const _ of everyChange({ hub, ms: LOOK_MS, signal })) {
     const block = index.state.head?.number;
     const cases = block === undefined ? [] : casesOf(params);
     const fresh = (): Course => ({
@@ -86,7 +83,6 @@ export async function keepReports(params: Params): Promise<void> {
         logger.warn({ err: error, about: one.node }, `the registry was not told: ${one.name}; trying again`);
       }
     }
-    await nextChange({ watch, ms: LOOK_MS, signal });
   }
 }
 

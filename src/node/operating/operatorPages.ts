@@ -32,7 +32,7 @@ export function operatorPages(params: {
 const fromPage: Page = {
   status: 403,
   contentType: "text/plain",
-  body: "ask by the address, as http://127.0.0.1:9464/backup, and not from a browser's page\n",
+  body: "ask by the address, as http://127.0.0.1:7402/backup, and not from a browser's page\n",
 };
 
 async function metricsPage(registries: readonly Registry[]): Promise<Page> {

@@ -1,6 +1,5 @@
-import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
-import { type ChainHub, nextChange, watchChain } from "../chainHub.ts";
+import { type ChainHub, everyChange } from "../chainHub.ts";
 import { readPurse } from "./readPurse.ts";
 import { type Relaying, relayingTrouble } from "./relaying.ts";
 
@@ -16,11 +15,8 @@ export async function keepPurse(params: {
   signal: AbortSignal;
 }): Promise<void> {
   const { relaying, hub, logger, signal } = params;
-  using watch = watchChain({ hub, groups: [] });
   let told: string | undefined;
-  while (!signal.aborted) {
-    watch.moved = false;
-    watch.rolledBackTo = undefined;
+  for await (const _ of everyChange({ hub, ms: STILL_MS, restMs: LOOK_MS, signal })) {
     try {
       await readPurse({ ...relaying, signal });
     } catch (error) {
@@ -32,7 +28,5 @@ export async function keepPurse(params: {
       logger.warn({ code: trouble.code, hint: trouble.hint }, `nothing is relayed: ${trouble.message}`);
     if (trouble === undefined && told !== undefined) logger.info({}, "the node relays again");
     told = trouble?.code;
-    await nextChange({ watch, ms: STILL_MS, signal });
-    await delay(LOOK_MS, undefined, { signal }).catch(() => undefined);
   }
 }

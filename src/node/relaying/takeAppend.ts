@@ -15,12 +15,12 @@ import { withinBudget } from "./withinBudget.ts";
 
 /**
  * Brings an entry to the chain for whoever wrote it, or says why not. Who signed it is looked at first, so that nobody
- * uses up what members may still have relayed below an entry. Throws as `relayAppend`.
+ * uses up what members may still have relayed as children of an entry. Throws as `relayAppend`.
  */
 export async function takeAppend(params: {
   relaying: Relaying;
   index: ChainIndex;
-  /** What was relayed lately below parents that nothing can be voided under any more. */
+  /** What was relayed lately as children of parents none of whose children can be voided any more. */
   relayed: LateSiblings;
   append: AppendRequest & { readonly ticket?: RelayTicket };
   caller: string;
@@ -53,11 +53,11 @@ async function refuseSigner(params: {
 }): Promise<Refusal | undefined> {
   const { relaying, index, append } = params;
   const { group, parent } = append;
-  const above = parent === group ? undefined : await entryOf({ index, group, id: parent });
-  if (parent !== group && above === undefined) return undefined;
+  const parentEntry = parent === group ? undefined : await entryOf({ index, group, id: parent });
+  if (parent !== group && parentEntry === undefined) return undefined;
   const signer = appendSigner({ network: relaying.chain.network, append });
   const isEntitled =
-    signer !== undefined && (above ? signer === above.authority : groupIdOf(signer) === group);
+    signer !== undefined && (parentEntry ? signer === parentEntry.authority : groupIdOf(signer) === group);
   if (isEntitled) return undefined;
   return refusal({ code: "bad-signature", message: "not signed by the parent's authority" });
 }
