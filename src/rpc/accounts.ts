@@ -102,6 +102,7 @@ export function openAccount(params: {
   const stack = new DisposableStack();
   const bytes = stack.use(accounts.openBytes.open(key));
   const stream = stack.use(accounts.streams.open(key));
+  let isStream = false;
   const held = { call: CALL_BYTES, body: 0, kept: 0, unread: 0 };
   const hold = (part: Partial<typeof held>): void => {
     const { call, body, kept, unread } = { ...held, ...part };
@@ -111,9 +112,10 @@ export function openAccount(params: {
   const owe = (cost: number): void => accounts.calls.owe({ key, cost });
   return {
     key,
-    begin: ({ isRelay, isStream }) => {
+    begin: (call) => {
+      ({ isStream } = call);
       accounts.calls.take({ key, cost: 1 });
-      if (isRelay) accounts.relays.take({ key, cost: 1 });
+      if (call.isRelay) accounts.relays.take({ key, cost: 1 });
       hold({});
       if (isStream) stream.resize(1);
     },
@@ -133,7 +135,7 @@ export function openAccount(params: {
     },
     debtMs: () => accounts.calls.debtMs(key),
     turn: async (act) =>
-      pool === "none" ? await act() : await accounts.turns[pool].take({ key, signal, act }),
+      pool === "none" ? await act() : await accounts.turns[pool].take({ key, isStream, signal, act }),
     [Symbol.dispose]: () => stack.dispose(),
   };
 }

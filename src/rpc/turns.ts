@@ -6,9 +6,15 @@ import type { OnRefusal } from "./rateLimit.ts";
 export type Turns = {
   /**
    * Throws `limit-exceeded` if too many of this key wait, or one for as long as its caller does, and the signal's reason
-   * if it aborts meanwhile.
+   * if it aborts meanwhile. Streams wait as long as it takes: how many there are is bounded elsewhere, and one message
+   * wakes all that read its topic.
    */
-  readonly take: <T>(params: { key: string; signal: AbortSignal; act: () => Promise<T> }) => Promise<T>;
+  readonly take: <T>(params: {
+    key: string;
+    isStream: boolean;
+    signal: AbortSignal;
+    act: () => Promise<T>;
+  }) => Promise<T>;
 };
 
 const RETRY_MS = 5_000;
@@ -16,6 +22,7 @@ const RETRY_MS = 5_000;
 export function openTurns(params: {
   perKey: number;
   total: number;
+  /** Calls of one key; streams don't count. */
   maxWaiting: number;
   what: string;
   onRefusal: OnRefusal;
@@ -24,6 +31,8 @@ export function openTurns(params: {
   const running = new Map<string, number>();
   /** By key, in the order in which their turns come. */
   const waiting = new Map<string, Set<() => void>>();
+  /** By key: those in `waiting` that are no streams. */
+  const calls = new Map<string, number>();
   let sum = 0;
   const mayRun = (key: string): boolean => sum < total && (running.get(key) ?? 0) < perKey;
   const begin = (key: string): void => {
@@ -51,29 +60,39 @@ export function openTurns(params: {
     const message = `too many ${what} from this address; wait ${RETRY_MS} ms`;
     return new WeftError({ code: "limit-exceeded", message });
   };
-  const wait = async (key: string, signal: AbortSignal): Promise<void> => {
-    const queue = waiting.get(key) ?? new Set();
-    if (queue.size >= maxWaiting) throw refuse();
-    waiting.set(key, queue);
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const leave = (reason: unknown): void => {
-      queue.delete(resolve);
-      if (queue.size === 0 && waiting.get(key) === queue) waiting.delete(key);
-      reject(reason);
-    };
-    const onAbort = (): void => leave(signal.reason);
-    queue.add(resolve);
-    signal.addEventListener("abort", onAbort, { once: true });
-    const timer = setTimeout(() => leave(refuse()), CALL_TIMEOUT_MS);
-    await promise.finally(() => {
+  const count = (key: string, more: number): void => {
+    const left = (calls.get(key) ?? 0) + more;
+    if (left === 0) calls.delete(key);
+    else calls.set(key, left);
+  };
+  const waitAsCall = async (key: string, signal: AbortSignal): Promise<void> => {
+    if ((calls.get(key) ?? 0) >= maxWaiting) throw refuse();
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(refuse()), CALL_TIMEOUT_MS);
+    count(key, 1);
+    await wait(key, AbortSignal.any([signal, late.signal])).finally(() => {
       clearTimeout(timer);
-      signal.removeEventListener("abort", onAbort);
+      count(key, -1);
     });
   };
-  const take: Turns["take"] = async ({ key, signal, act }) => {
+  const wait = async (key: string, signal: AbortSignal): Promise<void> => {
+    const queue = waiting.get(key) ?? new Set();
+    waiting.set(key, queue);
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const onAbort = (): void => {
+      queue.delete(resolve);
+      if (queue.size === 0 && waiting.get(key) === queue) waiting.delete(key);
+      reject(signal.reason);
+    };
+    queue.add(resolve);
+    signal.addEventListener("abort", onAbort, { once: true });
+    await promise.finally(() => signal.removeEventListener("abort", onAbort));
+  };
+  const take: Turns["take"] = async ({ key, isStream, signal, act }) => {
     signal.throwIfAborted();
     if (mayRun(key)) begin(key);
-    else await wait(key, signal);
+    else if (isStream) await wait(key, signal);
+    else await waitAsCall(key, signal);
     try {
       return await act();
     } finally {

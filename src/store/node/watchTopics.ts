@@ -4,7 +4,6 @@ import { fromHex, toHex } from "../../wire/ids.ts";
 /** Who waits for which topics. Writers wake them with topic ids, never with payloads. */
 export type TopicWatches = {
   readonly byTopic: Map<string, Set<TopicWatch>>;
-  count: number;
 };
 
 /** One waiter: open it before the query, so that nothing falls between query and wait. Disposing ends it. */
@@ -14,28 +13,20 @@ export type TopicWatch = Disposable & {
   wake: (() => void) | undefined;
 };
 
-const MAX_WATCHES = 10_000;
 const MAX_TOPICS_PER_WATCH = 4096;
 
 export function openTopicWatches(): TopicWatches {
-  return { byTopic: new Map(), count: 0 };
+  return { byTopic: new Map() };
 }
 
-/** WeftError `limit-exceeded` if too many wait already. */
+/** How many may wait is whoever lets them in to say. WeftError `limit-exceeded` above MAX_TOPICS_PER_WATCH. */
 export function watchTopics(params: { watches: TopicWatches; topics: readonly Uint8Array[] }): TopicWatch {
   const { watches } = params;
-  if (watches.count >= MAX_WATCHES) {
-    throw new WeftError({ code: "limit-exceeded", message: `more than ${MAX_WATCHES} subscriptions` });
-  }
-  watches.count++;
   const watch: TopicWatch = {
     topics: new Set(),
     woken: new Set(),
     wake: undefined,
-    [Symbol.dispose]: once(() => {
-      watches.count--;
-      unwatch({ watches, watch, topics: [...watch.topics].map(fromHex) });
-    }),
+    [Symbol.dispose]: () => unwatch({ watches, watch, topics: [...watch.topics].map(fromHex) }),
   };
   addTopics({ watches, watch, topics: params.topics });
   return watch;
@@ -109,12 +100,4 @@ export function wakeTopics(watches: TopicWatches, topics: readonly Uint8Array[])
       watch.wake?.();
     }
   }
-}
-
-function once(action: () => void): () => void {
-  let done = false;
-  return () => {
-    if (!done) action();
-    done = true;
-  };
 }
