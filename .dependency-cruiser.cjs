@@ -13,7 +13,7 @@ const rooms = {
   identity: ["wire", "mls"],
   rpc: ["wire", "gen", "net"],
   node: ["wire", "chain", "mesh", "store", "rpc"],
-  client: ["wire", "chain", "store", "mls", "identity", "rpc", "net"],
+  client: ["wire", "chain", "store", "mls", "identity", "rpc", "net", "reconciler"],
   devnet: ["wire", "chain", "rpc"],
   scenario: ["index[.]ts", "wire", "devnet"],
 };

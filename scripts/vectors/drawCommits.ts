@@ -1,13 +1,13 @@
 import { randomBytes } from "#crypto";
+import { readWhole } from "../../src/mls/codec/read.ts";
+import type { Proposal } from "../../src/mls/commit/proposal.ts";
+import { readKeyPackage } from "../../src/mls/welcome/keyPackage.ts";
 import {
   contextAfterRemove,
   contextAfterRename,
   contextAfterRole,
-} from "../../src/client/policy/nextContext.ts";
-import type { Role } from "../../src/client/policy/roleOf.ts";
-import { readWhole } from "../../src/mls/codec/read.ts";
-import type { Proposal } from "../../src/mls/commit/proposal.ts";
-import { readKeyPackage } from "../../src/mls/welcome/keyPackage.ts";
+} from "../../src/reconciler/policy/nextContext.ts";
+import type { Role } from "../../src/reconciler/policy/roleOf.ts";
 import { type GroupContext, writeGroupContext } from "../../src/wire/groupContext.ts";
 import type { TestMember } from "../../test/mls/support/makeMember.ts";
 import { type Change, type Seat, stage } from "../../test/mls/support/testGroup.ts";

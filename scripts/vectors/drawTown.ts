@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { authorityOf, entryKeyOf } from "../../src/client/groups/epochSecrets.ts";
-import { leafHashOf } from "../../src/client/groups/epochView.ts";
-import { firstContext } from "../../src/client/policy/nextContext.ts";
-import type { Member } from "../../src/client/policy/roleOf.ts";
 import type { GroupState } from "../../src/mls/groupState.ts";
+import { authorityOf, entryKeyOf } from "../../src/reconciler/branch/epochSecrets.ts";
+import { leafHashOf } from "../../src/reconciler/branch/epochView.ts";
+import { firstContext } from "../../src/reconciler/policy/nextContext.ts";
+import type { Member } from "../../src/reconciler/policy/roleOf.ts";
 import { utf8 } from "../../src/wire/bytes.ts";
 import { type EntryBody, entryId, openSignedBody, sealEntryPayload } from "../../src/wire/entry.ts";
 import { type GroupContext, writeGroupContext } from "../../src/wire/groupContext.ts";

@@ -1,5 +1,6 @@
 import { isWeftError } from "../errors.ts";
-import type { ClientCore, Online } from "./core.ts";
+import { readDirectory } from "./directory/readDirectory.ts";
+import type { ClientCore, Online } from "./group/core.ts";
 import { awaitCopy } from "./identity/awaitCopy.ts";
 import { checkKeyPackage } from "./identity/checkKeyPackage.ts";
 import { keepKeyPackage } from "./identity/keepKeyPackage.ts";
@@ -7,13 +8,12 @@ import { keepRegistered } from "./identity/keepRegistered.ts";
 import { keepRegistry } from "./identity/keepRegistry.ts";
 import { joinGroups } from "./joining/joinGroups.ts";
 import { keepComparingOwn } from "./links/keepComparing.ts";
-import { closeConnections } from "./links/nodeLinks.ts";
-import { readDirectory } from "./links/readDirectory.ts";
 import { superviseFeeds } from "./links/superviseFeeds.ts";
 import { unservedShards } from "./links/unservedShards.ts";
+import { closeConnections } from "./nodes/nodeLinks.ts";
 import { runTask } from "./runTask.ts";
 import { startGroupLoops } from "./startGroupLoops.ts";
-import { waitMs } from "./waitMs.ts";
+import { waitMs } from "./timing/waitMs.ts";
 
 const DIRECTORY_PERIOD_MS = 30_000;
 /** While nobody confirms what the lists say, or no node serves something of this client's. */

@@ -4,10 +4,8 @@ import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
 import { randomBytes } from "#crypto";
 import { coreOf, groupOf } from "../../src/client/client.ts";
-import { viewOf } from "../../src/client/groups/epochView.ts";
-import { chainPosition } from "../../src/client/links/chainPosition.ts";
-import { contextAfterRemove } from "../../src/client/policy/nextContext.ts";
-import type { HeadId } from "../../src/client/tables.ts";
+import type { HeadId } from "../../src/client/database/tables.ts";
+import { chainPosition } from "../../src/client/entries/chainPosition.ts";
 import {
   addMembers,
   groupStatus,
@@ -23,6 +21,8 @@ import {
 import { WEFT_GROUP_CONTEXT } from "../../src/mls/limits.ts";
 import type { FreshPath } from "../../src/mls/path/createPath.ts";
 import type { UpdatePath } from "../../src/mls/path/updatePath.ts";
+import { viewOf } from "../../src/reconciler/branch/epochView.ts";
+import { contextAfterRemove } from "../../src/reconciler/policy/nextContext.ts";
 import type { Entry, NodeApi } from "../../src/rpc/nodeApi.ts";
 import { serveRpc } from "../../src/rpc/serveRpc.ts";
 import { writeGroupContext } from "../../src/wire/groupContext.ts";

@@ -3,11 +3,8 @@ import { after, before, test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
 import { randomBytes } from "#crypto";
 import { coreOf } from "../../src/client/client.ts";
-import type { Branch } from "../../src/client/groups/branch.ts";
-import { postingCredentialOf } from "../../src/client/groups/epochSecrets.ts";
-import { readState } from "../../src/client/groups/epochStates.ts";
-import { fenceBlock } from "../../src/client/messages/fence.ts";
-import type { EntryRecord } from "../../src/client/tables.ts";
+import { readState } from "../../src/client/database/epochStates.ts";
+import type { EntryRecord } from "../../src/client/database/tables.ts";
 import { callRpc } from "../../src/devnet/callRpc.ts";
 import type { KnownInbox } from "../../src/identity/inbox.ts";
 import {
@@ -24,6 +21,9 @@ import {
   syncStatus,
 } from "../../src/index.ts";
 import { sealMessage } from "../../src/mls/sealMessage.ts";
+import type { Branch } from "../../src/reconciler/branch/branch.ts";
+import { postingCredentialOf } from "../../src/reconciler/branch/epochSecrets.ts";
+import { fenceBlock } from "../../src/reconciler/messages/fence.ts";
 import { serveRpc } from "../../src/rpc/serveRpc.ts";
 import {
   type MessageBody,

@@ -1,9 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { failed, type Intent } from "../../src/client/outbox/intent.ts";
-import { planAdds, WAITS_FOR_ALL } from "../../src/client/outbox/planAdds.ts";
-import { progressAfter } from "../../src/client/outbox/progressAfter.ts";
-import { firstContext } from "../../src/client/policy/nextContext.ts";
 import {
   addMembers,
   createGroup,
@@ -14,6 +10,10 @@ import {
   setOnline,
   setRole,
 } from "../../src/index.ts";
+import { planAdds, WAITS_FOR_ALL } from "../../src/reconciler/intents/planAdds.ts";
+import { progressAfter } from "../../src/reconciler/intents/progressAfter.ts";
+import { firstContext } from "../../src/reconciler/policy/nextContext.ts";
+import { failed, type Intent } from "../../src/reconciler/records/intent.ts";
 import { asId, type EntryId, type InboxId, type InstallationKey } from "../../src/wire/ids.ts";
 import type { KeyPackageRecord } from "../../src/wire/keyPackageRecord.ts";
 import {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { generateP256 } from "#crypto";
+import { rankOwnNodes } from "../../src/client/asking/rankGroupNodes.ts";
 import { coreOf } from "../../src/client/client.ts";
-import { rankOwnNodes } from "../../src/client/links/rankGroupNodes.ts";
 import { type ErrorCode, WeftError } from "../../src/errors.ts";
 import {
   addMembers,

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { coreOf, groupOf } from "../../src/client/client.ts";
-import { listEpochs } from "../../src/client/groups/epochStates.ts";
-import { forgetEpochs, maintainEpochs } from "../../src/client/groups/maintainEpochs.ts";
+import { listEpochs } from "../../src/client/database/epochStates.ts";
+import type { HeadId } from "../../src/client/database/tables.ts";
+import { forgetEpochs, maintainEpochs } from "../../src/client/entries/maintainEpochs.ts";
 import { forgetKeyPackages } from "../../src/client/identity/forgetKeyPackages.ts";
-import type { HeadId } from "../../src/client/tables.ts";
 import {
   addMembers,
   groupStatus,

@@ -1,5 +1,5 @@
 import { randomBytes } from "#crypto";
-import { type GroupRecord, tables } from "../../src/client/tables.ts";
+import { type GroupRecord, tables } from "../../src/client/database/tables.ts";
 import { openDatabase } from "../../src/store/openDatabase.ts";
 import { writeAtomic } from "../../src/store/writeAtomic.ts";
 import { asId, type GroupId, type InboxId } from "../../src/wire/ids.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { coreOf } from "../../src/client/client.ts";
-import type { ClientEvent } from "../../src/client/events.ts";
-import type { Group } from "../../src/client/groups/group.ts";
+import type { ClientEvent } from "../../src/client/group/events.ts";
+import type { Group } from "../../src/client/group/group.ts";
 import { createGroup, groupStatus, preferNode } from "../../src/index.ts";
 import type { ChainEvent, EntryPage, NodeApi } from "../../src/rpc/nodeApi.ts";
 import type { GroupId } from "../../src/wire/ids.ts";

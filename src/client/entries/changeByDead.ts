@@ -1,14 +1,14 @@
+import type { BranchStep } from "../../reconciler/branch/branch.ts";
+import { countDead, HANGING } from "../../reconciler/branch/deadRuns.ts";
+import { type ReceivedEntry, recordOf } from "../../reconciler/branch/recordOf.ts";
+import { isInTime } from "../../reconciler/entries/judgeAppeal.ts";
+import { decisiveChild } from "../../reconciler/view/decisiveChild.ts";
 import type { Entry } from "../../rpc/nodeApi.ts";
 import type { InstallationKey } from "../../wire/ids.ts";
-import type { ClientCore } from "../core.ts";
-import type { BranchStep } from "../groups/branch.ts";
-import type { GroupChange } from "../groups/changeGroup.ts";
-import { countDead, HANGING } from "../groups/deadRuns.ts";
-import type { Group, GroupView } from "../groups/group.ts";
-import type { HeadId } from "../tables.ts";
-import { decisiveChild } from "./decisiveChild.ts";
-import { isInTime } from "./judgeAppeal.ts";
-import { type ReceivedEntry, recordOf } from "./recordOf.ts";
+import type { HeadId } from "../database/tables.ts";
+import type { GroupChange } from "../group/changeGroup.ts";
+import type { ClientCore } from "../group/core.ts";
+import type { Group, GroupView } from "../group/group.ts";
 
 /** Of one entry: what was sealed to these is told from what is sealed to heads that are not read yet. */
 const MAX_DEAD_KEPT = 16;

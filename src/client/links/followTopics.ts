@@ -5,16 +5,16 @@ import type { NodeApi, QueryPage, TopicPosition, Watermark } from "../../rpc/nod
 import { type Write, writeAtomic } from "../../store/writeAtomic.ts";
 import { type GroupId, type Hex, type NodeId, toHex } from "../../wire/ids.ts";
 import { groupTopic, parseTopic, welcomeTopic } from "../../wire/topic.ts";
-import type { ClientCore } from "../core.ts";
+import { type LogEnd, tables } from "../database/tables.ts";
+import { takeNodeList } from "../directory/readDirectory.ts";
+import type { ClientCore } from "../group/core.ts";
 import { receiveWelcomes } from "../joining/receiveWelcomes.ts";
 import { receiveEnvelopes } from "../messages/receiveEnvelopes.ts";
-import { type LogEnd, tables } from "../tables.ts";
+import { noteRead, placesIn, readAnewWrites, readWrites, withoutRead } from "../messages/topicReads.ts";
 import type { FeedPlan } from "./feedPlan.ts";
 import { noteActivity } from "./noteActivity.ts";
-import { takeNodeList } from "./readDirectory.ts";
 import { splitCalls } from "./splitCalls.ts";
 import { dropClaims, keepClaim, type TopicReadings, type TopicsAsked } from "./topicClaims.ts";
-import { noteRead, placesIn, readAnewWrites, readWrites, withoutRead } from "./topicReads.ts";
 
 /** What nodes have of a topic is told with it: it takes most of a call, and nodes bound its fields, too. */
 const MOST_BYTES = MAX_POSITIONS_BYTES / 2;

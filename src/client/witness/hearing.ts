@@ -1,5 +1,5 @@
+import type { Claim } from "../../reconciler/witness/fact.ts";
 import type { GroupId, NodeId } from "../../wire/ids.ts";
-import type { Claim } from "./fact.ts";
 import type { Operated } from "./witness.ts";
 import type { Witnesses } from "./witnesses.ts";
 

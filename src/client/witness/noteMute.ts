@@ -1,5 +1,5 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
-import { backoffMs } from "../backoff.ts";
+import { backoffMs } from "../../reconciler/intents/backoff.ts";
 import type { Witness } from "./witness.ts";
 import type { Witnesses } from "./witnesses.ts";
 

@@ -1,10 +1,10 @@
+import type { Claim } from "../../reconciler/witness/fact.ts";
+import type { Testimony } from "../../reconciler/witness/testimony.ts";
 import type { NodeId } from "../../wire/ids.ts";
 import type { ChainBlock } from "../../wire/words.ts";
 import { askOne, type Heard } from "./askOne.ts";
-import type { Claim } from "./fact.ts";
 import type { Hearing } from "./hearing.ts";
 import { settle } from "./settle.ts";
-import type { Testimony } from "./testimony.ts";
 import type { Operated, Witness } from "./witness.ts";
 import type { Witnesses } from "./witnesses.ts";
 

@@ -1,10 +1,10 @@
 import { signAppend } from "../../../src/chain/signAppend.ts";
 import { type Client, coreOf } from "../../../src/client/client.ts";
-import { authorityKeyOf, authorityOf, entryKeyOf } from "../../../src/client/groups/epochSecrets.ts";
-import { viewOf } from "../../../src/client/groups/epochView.ts";
-import { inboxesGone } from "../../../src/client/policy/inboxesGone.ts";
-import { contextAfterRemove } from "../../../src/client/policy/nextContext.ts";
 import { stageCommit } from "../../../src/mls/stageCommit.ts";
+import { authorityKeyOf, authorityOf, entryKeyOf } from "../../../src/reconciler/branch/epochSecrets.ts";
+import { viewOf } from "../../../src/reconciler/branch/epochView.ts";
+import { inboxesGone } from "../../../src/reconciler/policy/inboxesGone.ts";
+import { contextAfterRemove } from "../../../src/reconciler/policy/nextContext.ts";
 import type { AppendRequest } from "../../../src/rpc/nodeApi.ts";
 import { sealEntryPayload } from "../../../src/wire/entry.ts";
 import { writeGroupContext } from "../../../src/wire/groupContext.ts";

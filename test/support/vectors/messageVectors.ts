@@ -1,10 +1,10 @@
-import { headersByHash, verifyCoverage } from "../../../src/client/coverage/verifyCoverage.ts";
-import type { Branch, BranchStep } from "../../../src/client/groups/branch.ts";
-import { fenceBlock, judgeFence, sideOf } from "../../../src/client/messages/fence.ts";
-import type { LateLimits, ReceiptTime } from "../../../src/client/messages/inTime.ts";
-import { judgeEnvelope } from "../../../src/client/messages/judgeEnvelope.ts";
-import type { Member } from "../../../src/client/policy/roleOf.ts";
-import type { BlockRef, CoverageRecord, EntryRecord } from "../../../src/client/tables.ts";
+import type { BlockRef, CoverageRecord, EntryRecord } from "../../../src/client/database/tables.ts";
+import type { Branch, BranchStep } from "../../../src/reconciler/branch/branch.ts";
+import { fenceBlock, judgeFence, sideOf } from "../../../src/reconciler/messages/fence.ts";
+import type { LateLimits, ReceiptTime } from "../../../src/reconciler/messages/inTime.ts";
+import { judgeEnvelope } from "../../../src/reconciler/messages/judgeEnvelope.ts";
+import { headersByHash, verifyCoverage } from "../../../src/reconciler/messages/verifyCoverage.ts";
+import type { Member } from "../../../src/reconciler/policy/roleOf.ts";
 import type { BatchCoverage } from "../../../src/rpc/nodeApi.ts";
 import { batchHeaderHash, decodeBatchHeader } from "../../../src/wire/batchHeader.ts";
 import type { BatchPlace } from "../../../src/wire/batchPlace.ts";
