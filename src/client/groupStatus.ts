@@ -1,10 +1,11 @@
 import { viewOf } from "../reconciler/branch/epochView.ts";
+import type { BlockRef, EpochTally, GroupStatus, HeadId } from "../reconciler/records/records.ts";
 import type { EpochDigest } from "../reconciler/timeline/epochDigest.ts";
 import { type AppealState, appealOf } from "../reconciler/upkeep/appealOf.ts";
 import type { GroupId, Hex, InboxId, InstallationKey, NodeId } from "../wire/ids.ts";
 import { type Client, coreOf, groupOf } from "./client.ts";
 import { readEpoch } from "./database/epochStates.ts";
-import { type BlockRef, type EpochTally, type GroupStatus, type HeadId, tables } from "./database/tables.ts";
+import { tables } from "./database/tables.ts";
 import type { ClientCore } from "./group/core.ts";
 import type { Group } from "./group/group.ts";
 import { readDigest } from "./messages/readDigest.ts";

@@ -1,9 +1,9 @@
 import { steadyMs } from "../clock/steadyMs.ts";
 import type { ErrorCode } from "../errors.ts";
+import type { GroupStatus } from "../reconciler/records/records.ts";
 import type { Testimony } from "../reconciler/witness/testimony.ts";
 import type { Address, GroupId, Hex, InstallationKey, NodeId } from "../wire/ids.ts";
 import { type Client, coreOf } from "./client.ts";
-import type { GroupStatus } from "./database/tables.ts";
 import { tables } from "./database/tables.ts";
 import type { ClientCore } from "./group/core.ts";
 import type { Group } from "./group/group.ts";

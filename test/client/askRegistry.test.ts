@@ -4,7 +4,8 @@ import { askRegistry, forgetInboxes, refreshInboxes } from "../../src/client/ask
 import { isWeftError } from "../../src/errors.ts";
 import { confirmedInbox } from "../../src/reconciler/inboxes/confirmedInbox.ts";
 import type { ServedFault } from "../../src/reconciler/inboxes/takeHistory.ts";
-import type { History, NodeApi } from "../../src/rpc/nodeApi.ts";
+import type { NodeApi } from "../../src/rpc/nodeApi.ts";
+import type { History } from "../../src/wire/history.ts";
 import type { IdentityStep } from "../../src/wire/identityStep.ts";
 import { asId } from "../../src/wire/ids.ts";
 import { openOfflineClient } from "../support/openOfflineClient.ts";

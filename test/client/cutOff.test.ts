@@ -4,7 +4,6 @@ import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
 import { randomBytes } from "#crypto";
 import { coreOf, groupOf } from "../../src/client/client.ts";
-import type { HeadId } from "../../src/client/database/tables.ts";
 import { chainPosition } from "../../src/client/entries/chainPosition.ts";
 import {
   addMembers,
@@ -23,8 +22,10 @@ import type { FreshPath } from "../../src/mls/path/createPath.ts";
 import type { UpdatePath } from "../../src/mls/path/updatePath.ts";
 import { viewOf } from "../../src/reconciler/branch/epochView.ts";
 import { contextAfterRemove } from "../../src/reconciler/policy/nextContext.ts";
-import type { Entry, NodeApi } from "../../src/rpc/nodeApi.ts";
+import type { HeadId } from "../../src/reconciler/records/records.ts";
+import type { NodeApi } from "../../src/rpc/nodeApi.ts";
 import { serveRpc } from "../../src/rpc/serveRpc.ts";
+import type { Entry } from "../../src/wire/chainEntry.ts";
 import { writeGroupContext } from "../../src/wire/groupContext.ts";
 import { asAddress, type EntryId, type GroupId } from "../../src/wire/ids.ts";
 import { forgeCommit } from "../mls/support/forgeCommit.ts";

@@ -4,7 +4,6 @@ import { isDeepStrictEqual } from "node:util";
 import { randomBytes } from "#crypto";
 import { coreOf } from "../../src/client/client.ts";
 import { readState } from "../../src/client/database/epochStates.ts";
-import type { EntryRecord } from "../../src/client/database/tables.ts";
 import { callRpc } from "../../src/devnet/callRpc.ts";
 import type { KnownInbox } from "../../src/identity/inbox.ts";
 import {
@@ -24,6 +23,7 @@ import { sealMessage } from "../../src/mls/sealMessage.ts";
 import type { Branch } from "../../src/reconciler/branch/branch.ts";
 import { postingCredentialOf } from "../../src/reconciler/branch/epochSecrets.ts";
 import { fenceBlock } from "../../src/reconciler/messages/fence.ts";
+import type { EntryRecord } from "../../src/reconciler/records/records.ts";
 import { serveRpc } from "../../src/rpc/serveRpc.ts";
 import {
   type MessageBody,

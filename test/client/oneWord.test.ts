@@ -13,9 +13,10 @@ import {
   revokeInstallation,
   sendMessage,
 } from "../../src/index.ts";
-import type { NodeApi, Refusal } from "../../src/rpc/nodeApi.ts";
+import type { NodeApi } from "../../src/rpc/nodeApi.ts";
 import { signDelivered } from "../../src/wire/deliveredWord.ts";
 import { asId, type EnvelopeHash, type GroupId, type NodeId } from "../../src/wire/ids.ts";
+import type { Refusal } from "../../src/wire/relayOutcome.ts";
 import { openTestClient, type TestClient } from "../support/openTestClient.ts";
 import { isMember } from "../support/openTestGroup.ts";
 import { type Lies, type LyingNode, startLyingNode } from "../support/startLyingNode.ts";

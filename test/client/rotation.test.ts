@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import fc from "fast-check";
 import { coreOf } from "../../src/client/client.ts";
-import type { EntryRecord } from "../../src/client/database/tables.ts";
 import { createGroup, groupStatus, renameGroup, sendMessage } from "../../src/index.ts";
 import type { BranchStep } from "../../src/reconciler/branch/branch.ts";
+import type { EntryRecord } from "../../src/reconciler/records/records.ts";
 import { jitterOf, keyDateOf, rotationDueMs } from "../../src/reconciler/upkeep/rotation.ts";
 import {
   type Address,

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { after, before, test } from "node:test";
 import fc from "fast-check";
 import { randomBytes } from "#crypto";
-import { type EntryRecord, type OutcomeRecord, tables } from "../../src/client/database/tables.ts";
+import { type OutcomeRecord, tables } from "../../src/client/database/tables.ts";
 import { deletionChanges } from "../../src/client/entries/changeByControl.ts";
 import { rollBackGroup } from "../../src/client/entries/rollBackGroup.ts";
 import { changeGroup, type GroupChange } from "../../src/client/group/changeGroup.ts";
@@ -26,6 +26,7 @@ import {
 } from "../../src/index.ts";
 import type { Intent } from "../../src/reconciler/records/intent.ts";
 import type { Outcome, RejectReason } from "../../src/reconciler/records/outcome.ts";
+import type { EntryRecord } from "../../src/reconciler/records/records.ts";
 import type {
   MessageVerdict,
   TimelineChange,

@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { CoverageRecord } from "../../src/client/database/tables.ts";
 import { judgeFence, sideOf } from "../../src/reconciler/messages/fence.ts";
 import { keepTaken } from "../../src/reconciler/messages/keepTaken.ts";
 import { headersByHash, verifyCoverage } from "../../src/reconciler/messages/verifyCoverage.ts";
+import type { CoverageRecord } from "../../src/reconciler/records/records.ts";
 import type { Taken } from "../../src/reconciler/records/timelineRecord.ts";
-import type { BatchCoverage } from "../../src/rpc/nodeApi.ts";
 import type { Batch } from "../../src/wire/batch.ts";
 import { type BatchHeader, batchHeaderHash } from "../../src/wire/batchHeader.ts";
 import type { BatchPlace } from "../../src/wire/batchPlace.ts";
+import type { BatchCoverage } from "../../src/wire/coverage.ts";
 import type { EntryId, Hex, NodeId } from "../../src/wire/ids.ts";
 import { FENCE_BLOCKS } from "../../src/wire/limits.ts";
 import { testId } from "../support/testIntent.ts";

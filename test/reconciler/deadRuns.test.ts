@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { DeadRun, EntryRecord, GroupRecord, HeadId } from "../../src/client/database/tables.ts";
-import { emptyGroupView, viewOfGroup } from "../../src/client/group/group.ts";
 import { countDead, countOf, cutDead, isCounted } from "../../src/reconciler/branch/deadRuns.ts";
 import { withSet } from "../../src/reconciler/branch/overlayMap.ts";
 import { compareDead } from "../../src/reconciler/entries/compareDead.ts";
-import { viewWith } from "../../src/reconciler/view/viewOfGroup.ts";
-import type { Entry } from "../../src/rpc/nodeApi.ts";
+import type { DeadRun, EntryRecord, GroupRecord, HeadId } from "../../src/reconciler/records/records.ts";
+import { emptyGroupView, viewOfGroup, viewWith } from "../../src/reconciler/view/viewOfGroup.ts";
+import type { Entry } from "../../src/wire/chainEntry.ts";
 import {
   asAddress,
   type EntryId,

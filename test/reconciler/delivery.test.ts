@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Publication } from "../../src/client/group/group.ts";
 import {
   deliveryStep,
   isSecond,
@@ -10,6 +9,7 @@ import {
 import { duePublications, firstStep } from "../../src/reconciler/intents/duePublications.ts";
 import { progressAfter } from "../../src/reconciler/intents/progressAfter.ts";
 import { MAX_WELCOME_SPREAD_MS } from "../../src/reconciler/intents/spreadWelcomes.ts";
+import type { Publication } from "../../src/reconciler/view/viewOfGroup.ts";
 import { type Address, asAddress, type EntryId, type GroupId, type NodeId } from "../../src/wire/ids.ts";
 import { testId, testIntent } from "../support/testIntent.ts";
 

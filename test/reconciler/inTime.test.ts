@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { BlockRef } from "../../src/client/database/tables.ts";
 import { inTime } from "../../src/reconciler/messages/inTime.ts";
 import { judgeEnvelope } from "../../src/reconciler/messages/judgeEnvelope.ts";
+import type { BlockRef } from "../../src/reconciler/records/records.ts";
 
 const limits = { lateCommits: 8, lateSeconds: 600 };
 const block = (number: number, time = number): BlockRef => ({ number, hash: "0x", time });

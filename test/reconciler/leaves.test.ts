@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { EntryRecord, HeadId } from "../../src/client/database/tables.ts";
 import { branchOf } from "../../src/reconciler/branch/branch.ts";
 import { leavesOf } from "../../src/reconciler/branch/leaves.ts";
 import { nextAction } from "../../src/reconciler/intents/nextAction.ts";
+import type { EntryRecord, HeadId } from "../../src/reconciler/records/records.ts";
 import type { Verdict } from "../../src/reconciler/records/verdict.ts";
 import { staggerMs } from "../../src/reconciler/upkeep/stagger.ts";
 import {

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { test } from "node:test";
-import type { EntryRecord } from "../../src/client/database/tables.ts";
 import type { Group } from "../../src/client/group/group.ts";
-import { viewOfGroup } from "../../src/client/group/group.ts";
 import { type PageNews, planPage } from "../../src/reconciler/entries/planPage.ts";
+import type { EntryRecord } from "../../src/reconciler/records/records.ts";
 import { stepToSealTo } from "../../src/reconciler/view/stepToSealTo.ts";
-import type { Entry, EntryPage } from "../../src/rpc/nodeApi.ts";
+import { viewOfGroup } from "../../src/reconciler/view/viewOfGroup.ts";
+import type { Entry, EntryPage } from "../../src/wire/chainEntry.ts";
 import { asId, type GroupId, type InboxId, type InstallationKey } from "../../src/wire/ids.ts";
 import { addOfflineGroup, openOfflineClient } from "../support/openOfflineClient.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { GroupRecord } from "../../src/client/database/tables.ts";
 import { heardRecord, heardSince, isHearingOwed } from "../../src/reconciler/branch/unheard.ts";
+import type { GroupRecord } from "../../src/reconciler/records/records.ts";
 import type { InboxId } from "../../src/wire/ids.ts";
 import {
   adopted,

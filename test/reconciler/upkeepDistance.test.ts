@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { EntryRecord, HeadId } from "../../src/client/database/tables.ts";
 import { branchOf } from "../../src/reconciler/branch/branch.ts";
 import { lastAddBlock } from "../../src/reconciler/branch/lastAddBlock.ts";
 import { lastCommitBlock } from "../../src/reconciler/branch/lastCommitBlock.ts";
 import { judgeCommit } from "../../src/reconciler/policy/judgeCommit.ts";
 import { firstContext } from "../../src/reconciler/policy/nextContext.ts";
 import type { Member } from "../../src/reconciler/policy/roleOf.ts";
+import type { EntryRecord, HeadId } from "../../src/reconciler/records/records.ts";
 import {
   asAddress,
   type EntryId,

@@ -1,5 +1,5 @@
-import type { EntryRecord, GroupRecord, GroupStatus } from "../../src/client/database/tables.ts";
 import { branchOf } from "../../src/reconciler/branch/branch.ts";
+import type { EntryRecord, GroupRecord, GroupStatus } from "../../src/reconciler/records/records.ts";
 import {
   asAddress,
   asId,

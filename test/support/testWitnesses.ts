@@ -1,8 +1,8 @@
-import type { KnownNode } from "../../src/client/database/tables.ts";
 import { createNodeLinks } from "../../src/client/nodes/nodeLinks.ts";
 import { hear } from "../../src/client/witness/hear.ts";
 import { createWitnesses, type Lie, type Witnesses } from "../../src/client/witness/witnesses.ts";
 import { WeftError } from "../../src/errors.ts";
+import type { KnownNode } from "../../src/reconciler/records/records.ts";
 import type { Claim } from "../../src/reconciler/witness/fact.ts";
 import type { Testimony } from "../../src/reconciler/witness/testimony.ts";
 import type { NodeConnection } from "../../src/rpc/connectNode.ts";

@@ -1,9 +1,9 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
 import { lookUpOrder } from "../../reconciler/nodes/apart.ts";
 import { rankNodes } from "../../reconciler/nodes/rankNodes.ts";
+import type { KnownNode } from "../../reconciler/records/records.ts";
 import { labeledHash } from "../../wire/bytes.ts";
 import type { GroupId, NodeId } from "../../wire/ids.ts";
-import type { KnownNode } from "../database/tables.ts";
 import type { ClientCore } from "../group/core.ts";
 import { activeNodes, isUp } from "../nodes/nodeLinks.ts";
 import { reachable } from "../nodes/reach.ts";

@@ -1,6 +1,6 @@
+import type { KnownNode } from "../../reconciler/records/records.ts";
 import type { Network } from "../../wire/network.ts";
 import { hasShard, shardOfTopic } from "../../wire/shards.ts";
-import type { KnownNode } from "../database/tables.ts";
 import type { ClientCore } from "../group/core.ts";
 import { activeNodes } from "../nodes/nodeLinks.ts";
 

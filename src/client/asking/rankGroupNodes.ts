@@ -1,12 +1,12 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
 import { viewOf } from "../../reconciler/branch/epochView.ts";
 import { rankNodes, utcDay } from "../../reconciler/nodes/rankNodes.ts";
+import type { HeadId, KnownNode } from "../../reconciler/records/records.ts";
 import { nextOperators } from "../../reconciler/witness/nextOperators.ts";
 import type { GroupId, NodeId } from "../../wire/ids.ts";
 import { fromHex } from "../../wire/ids.ts";
 import { groupTopic } from "../../wire/topic.ts";
 import { readEpoch } from "../database/epochStates.ts";
-import type { HeadId, KnownNode } from "../database/tables.ts";
 import type { ClientCore } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { networkMs } from "../nodes/chainTime.ts";

@@ -4,11 +4,12 @@ import { encodeEpochKeys, encodeState } from "../../mls/encodeState.ts";
 import { encodeTree } from "../../mls/encodeTree.ts";
 import type { EpochKeys, GroupState } from "../../mls/groupState.ts";
 import { treeHashOf } from "../../mls/members.ts";
+import type { HeadId } from "../../reconciler/records/records.ts";
 import type { Database } from "../../store/openDatabase.ts";
 import type { Write } from "../../store/writeAtomic.ts";
 import { u64 } from "../../wire/bytes.ts";
 import { type GroupId, type Hex, ID_BYTES, toHex } from "../../wire/ids.ts";
-import { type HeadId, tables } from "./tables.ts";
+import { tables } from "./tables.ts";
 
 /** An epoch as it is kept: whole while its end may be undone, later only what opens late messages. */
 export type StoredEpoch =

@@ -1,11 +1,12 @@
 import { isListed } from "../../reconciler/messages/isListed.ts";
 import type { Outcome } from "../../reconciler/records/outcome.ts";
+import type { EpochTally, GroupTally } from "../../reconciler/records/records.ts";
 import type { TimelineRecord } from "../../reconciler/records/timelineRecord.ts";
 import { parseKey } from "../../store/keys.ts";
 import type { Database } from "../../store/openDatabase.ts";
 import { del, type Write } from "../../store/writeAtomic.ts";
 import { type GroupId, toHex } from "../../wire/ids.ts";
-import { type EpochTally, type GroupTally, tables } from "./tables.ts";
+import { tables } from "./tables.ts";
 
 type Counts = Readonly<Partial<Record<string, number>>>;
 /** A record that a batch writes: what stands there, and what will. */

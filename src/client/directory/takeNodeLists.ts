@@ -1,14 +1,15 @@
 import { droppedBlocks, isDroppedWord, nodeWord } from "../../chain/nodeWord.ts";
 import { steadyMs } from "../../clock/steadyMs.ts";
+import type { KnownNode } from "../../reconciler/records/records.ts";
+import type { Operated } from "../../reconciler/witness/nextOperators.ts";
 import { MAX_WORDS_PER_CALL } from "../../rpc/limits.ts";
 import type { NodeRecord } from "../../rpc/nodeApi.ts";
 import type { Database } from "../../store/openDatabase.ts";
 import { writeAtomic } from "../../store/writeAtomic.ts";
 import type { Hex, NodeId } from "../../wire/ids.ts";
-import { type KnownNode, tables } from "../database/tables.ts";
+import { tables } from "../database/tables.ts";
 import { activeNodes, isUp } from "../nodes/nodeLinks.ts";
 import { NO_WORDS, type Reading, readAgreed } from "../witness/readAgreed.ts";
-import type { Operated } from "../witness/witness.ts";
 import type { Witnesses } from "../witness/witnesses.ts";
 import type { NodeList } from "./nodeList.ts";
 import { provenRecords } from "./provenRecords.ts";

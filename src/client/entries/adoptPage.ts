@@ -1,8 +1,8 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
 import type { PageNews } from "../../reconciler/entries/planPage.ts";
+import type { EntryRecord } from "../../reconciler/records/records.ts";
 import type { ChainHead } from "../../rpc/nodeApi.ts";
 import { forgetInboxes, type RegistrySource } from "../asking/askRegistry.ts";
-import type { EntryRecord } from "../database/tables.ts";
 import { changeGroup } from "../group/changeGroup.ts";
 import type { ClientCore } from "../group/core.ts";
 import type { Group } from "../group/group.ts";

@@ -1,14 +1,15 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
 import { RELANDING_BLOCKS } from "../../reconciler/branch/fork.ts";
 import { factsAtHead } from "../../reconciler/entries/chainFacts.ts";
+import type { EntryRecord } from "../../reconciler/records/records.ts";
+import type { GroupView } from "../../reconciler/view/viewOfGroup.ts";
 import type { Testimony } from "../../reconciler/witness/testimony.ts";
 import type { ChainHead } from "../../rpc/nodeApi.ts";
 import type { NodeId } from "../../wire/ids.ts";
 import { VOID_BLOCKS } from "../../wire/limits.ts";
 import type { RegistrySource } from "../asking/askRegistry.ts";
-import type { EntryRecord } from "../database/tables.ts";
 import type { ClientCore } from "../group/core.ts";
-import type { Group, GroupView } from "../group/group.ts";
+import type { Group } from "../group/group.ts";
 import { confirm } from "./adoptPage.ts";
 import { agreeOn } from "./agreeOn.ts";
 

@@ -1,6 +1,7 @@
 import { compareEntries } from "../../reconciler/branch/compareEntries.ts";
-import type { EntryCursor, GroupPosition } from "../../rpc/nodeApi.ts";
+import type { GroupPosition } from "../../rpc/nodeApi.ts";
 import { valuesOf } from "../../store/client/table.ts";
+import type { EntryCursor } from "../../wire/chainEntry.ts";
 import type { GroupId } from "../../wire/ids.ts";
 import { tables } from "../database/tables.ts";
 import type { ClientCore } from "../group/core.ts";

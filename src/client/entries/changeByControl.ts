@@ -1,12 +1,12 @@
 import { recordOf } from "../../reconciler/branch/recordOf.ts";
 import type { Member } from "../../reconciler/policy/roleOf.ts";
 import type { Intent } from "../../reconciler/records/intent.ts";
+import type { EntryRecord } from "../../reconciler/records/records.ts";
 import type { Deletion, TimelineChange } from "../../reconciler/records/timelineRecord.ts";
 import { changeDeletion } from "../../reconciler/timeline/changeDeletion.ts";
-import type { Entry } from "../../rpc/nodeApi.ts";
+import type { Entry } from "../../wire/chainEntry.ts";
 import type { ControlInstruction } from "../../wire/control.ts";
 import type { Hex } from "../../wire/ids.ts";
-import type { EntryRecord } from "../database/tables.ts";
 import type { GroupChange } from "../group/changeGroup.ts";
 import type { ClientCore } from "../group/core.ts";
 import type { Group } from "../group/group.ts";

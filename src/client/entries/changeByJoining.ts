@@ -1,9 +1,9 @@
 import { authorityOf } from "../../reconciler/branch/epochSecrets.ts";
 import { namesOf, viewOf } from "../../reconciler/branch/epochView.ts";
 import { hasSecond, hasSiblings } from "../../reconciler/branch/unheard.ts";
+import type { EntryRecord, Fork, GroupRecord, HeadId } from "../../reconciler/records/records.ts";
 import type { EntryId } from "../../wire/ids.ts";
 import { readState } from "../database/epochStates.ts";
-import type { EntryRecord, Fork, GroupRecord, HeadId } from "../database/tables.ts";
 import type { GroupChange } from "../group/changeGroup.ts";
 import type { ClientCore } from "../group/core.ts";
 import type { ClientEvent } from "../group/events.ts";

@@ -1,4 +1,4 @@
-import type { GroupRecord, HeadId } from "../database/tables.ts";
+import type { GroupRecord, HeadId } from "../../reconciler/records/records.ts";
 import { changeGroup } from "../group/changeGroup.ts";
 import type { ClientCore } from "../group/core.ts";
 import type { Group } from "../group/group.ts";

@@ -1,8 +1,8 @@
 import { RELANDING_BLOCKS } from "../../reconciler/branch/fork.ts";
 import type { Intent } from "../../reconciler/records/intent.ts";
+import type { Fork, GroupRecord } from "../../reconciler/records/records.ts";
 import type { Opening } from "../../reconciler/records/timelineRecord.ts";
 import type { MessageId } from "../../wire/ids.ts";
-import type { Fork, GroupRecord } from "../database/tables.ts";
 import { changeGroup } from "../group/changeGroup.ts";
 import type { ClientCore } from "../group/core.ts";
 import type { Group } from "../group/group.ts";

@@ -1,6 +1,7 @@
 import { isWeftError, WeftError } from "../../errors.ts";
 import { type PageNews, planPage } from "../../reconciler/entries/planPage.ts";
-import type { EntryPage, NodeApi } from "../../rpc/nodeApi.ts";
+import type { NodeApi } from "../../rpc/nodeApi.ts";
+import type { EntryPage } from "../../wire/chainEntry.ts";
 import type { NodeId } from "../../wire/ids.ts";
 import type { RegistrySource } from "../asking/askRegistry.ts";
 import type { Group } from "../group/group.ts";

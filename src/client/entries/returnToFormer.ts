@@ -1,12 +1,13 @@
 import { cutDead, type Place } from "../../reconciler/branch/deadRuns.ts";
 import { type EpochView, namesOf, viewOf } from "../../reconciler/branch/epochView.ts";
 import { RELANDING_BLOCKS } from "../../reconciler/branch/fork.ts";
+import type { EnteredRecord, GroupRecord, HeadId } from "../../reconciler/records/records.ts";
 import { endOf, type TimelineChange } from "../../reconciler/records/timelineRecord.ts";
 import { formerHead } from "../../reconciler/view/formerHead.ts";
 import { type EntryId, toHex } from "../../wire/ids.ts";
 import { groupTopic } from "../../wire/topic.ts";
 import { listEpochs, readState } from "../database/epochStates.ts";
-import { type EnteredRecord, type GroupRecord, type HeadId, tables } from "../database/tables.ts";
+import { tables } from "../database/tables.ts";
 import { changeGroup } from "../group/changeGroup.ts";
 import type { ClientCore } from "../group/core.ts";
 import type { Group } from "../group/group.ts";

@@ -5,18 +5,18 @@ import { forkAfterRollback } from "../../reconciler/branch/fork.ts";
 import { unheardAgain } from "../../reconciler/branch/unheard.ts";
 import { voidedIntent } from "../../reconciler/intents/voidedIntent.ts";
 import { type Intent, isOpen } from "../../reconciler/records/intent.ts";
+import type {
+  DeadRun,
+  EntryRecord,
+  GroupRecord,
+  HeadId,
+  StagedRecord,
+} from "../../reconciler/records/records.ts";
 import type { TimelineRecord } from "../../reconciler/records/timelineRecord.ts";
 import { decisiveChild } from "../../reconciler/view/decisiveChild.ts";
 import type { EntryId } from "../../wire/ids.ts";
 import { readEpoch } from "../database/epochStates.ts";
-import {
-  type DeadRun,
-  type EntryRecord,
-  type GroupRecord,
-  type HeadId,
-  type StagedRecord,
-  tables,
-} from "../database/tables.ts";
+import { tables } from "../database/tables.ts";
 import { changeGroup, type GroupChange } from "../group/changeGroup.ts";
 import type { ClientCore } from "../group/core.ts";
 import type { Group } from "../group/group.ts";

@@ -1,7 +1,7 @@
 import type { Branch } from "../../reconciler/branch/branch.ts";
+import type { Fork, HeadId } from "../../reconciler/records/records.ts";
 import { endOf, type MessageRecord } from "../../reconciler/records/timelineRecord.ts";
 import type { EntryId } from "../../wire/ids.ts";
-import type { Fork, HeadId } from "../database/tables.ts";
 import type { GroupChange } from "../group/changeGroup.ts";
 import type { ClientCore } from "../group/core.ts";
 import type { Group } from "../group/group.ts";

@@ -3,10 +3,10 @@ import type { KnownInbox } from "../../identity/inbox.ts";
 import type { ReceivedEntry } from "../../reconciler/branch/recordOf.ts";
 import type { Registry } from "../../reconciler/entries/judgeEntry.ts";
 import { confirmedInbox } from "../../reconciler/inboxes/confirmedInbox.ts";
+import type { EntryRecord, InboxSnapshot, InboxStanding } from "../../reconciler/records/records.ts";
 import { MAX_INBOXES_PER_CALL } from "../../rpc/limits.ts";
 import type { InboxId } from "../../wire/ids.ts";
 import { type RegistrySource, refreshInboxes } from "../asking/askRegistry.ts";
-import type { EntryRecord, InboxSnapshot, InboxStanding } from "../database/tables.ts";
 
 /** What becomes of provisional entries on whose place the chain and a witness agree. */
 export type SettledRests = {

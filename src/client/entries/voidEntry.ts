@@ -1,7 +1,7 @@
 import type { Owed } from "../../reconciler/policy/membership.ts";
+import type { EntryRecord, HeadId } from "../../reconciler/records/records.ts";
 import type { Verdict, VoidReason } from "../../reconciler/records/verdict.ts";
 import type { EntryId } from "../../wire/ids.ts";
-import type { EntryRecord, HeadId } from "../database/tables.ts";
 import { changeGroup, type GroupChange } from "../group/changeGroup.ts";
 import type { ClientCore } from "../group/core.ts";
 import type { Group } from "../group/group.ts";

@@ -2,23 +2,27 @@ import { isStorageFault, WeftError } from "../../errors.ts";
 import type { DeadRuns } from "../../reconciler/branch/deadRuns.ts";
 import { waitingEvents } from "../../reconciler/intents/waitingItem.ts";
 import { type Intent, isOpen } from "../../reconciler/records/intent.ts";
-import { viewOfGroup, viewWith } from "../../reconciler/view/viewOfGroup.ts";
+import type {
+  DeadRun,
+  EntryRecord,
+  GroupRecord,
+  HeadId,
+  StagedRecord,
+} from "../../reconciler/records/records.ts";
+import {
+  type GroupView,
+  type Publication,
+  viewOfGroup,
+  viewWith,
+} from "../../reconciler/view/viewOfGroup.ts";
 import { type Write, writeAtomic } from "../../store/writeAtomic.ts";
 import type { EntryId } from "../../wire/ids.ts";
 import { epochWrites, remember, type StoredEpoch } from "../database/epochStates.ts";
-import {
-  type CopyEvidence,
-  type DeadRun,
-  type EntryRecord,
-  type GroupRecord,
-  type HeadId,
-  type StagedRecord,
-  tables,
-} from "../database/tables.ts";
+import { type CopyEvidence, tables } from "../database/tables.ts";
 import { withTallies } from "../database/withTallies.ts";
 import type { ClientCore } from "./core.ts";
 import type { ClientEvent } from "./events.ts";
-import type { Group, GroupView, Publication } from "./group.ts";
+import type { Group } from "./group.ts";
 import { copyRecord, takeCopy } from "./noticeCopy.ts";
 import { notifyIntent } from "./waiters.ts";
 

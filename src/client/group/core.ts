@@ -1,12 +1,13 @@
 import type { Wallet } from "../../chain/wallet.ts";
 import type { WeftError } from "../../errors.ts";
 import type { Installation } from "../../identity/createInstallation.ts";
+import type { InboxSnapshot } from "../../reconciler/records/records.ts";
 import type { Rotation } from "../../reconciler/upkeep/rotation.ts";
 import type { Database } from "../../store/openDatabase.ts";
 import type { KnownCertificates } from "../../wire/groupEnvelope.ts";
 import type { Address, GroupId, Hex, InboxId, NodeId } from "../../wire/ids.ts";
 import type { Network } from "../../wire/network.ts";
-import type { CopyRecord, InboxSnapshot, KeptKeyPackage } from "../database/tables.ts";
+import type { CopyRecord, KeptKeyPackage } from "../database/tables.ts";
 import type { NodeLinks } from "../nodes/nodeLinks.ts";
 import type { OwnRelay } from "../nodes/ownRelay.ts";
 import type { SerialQueue } from "../timing/serialQueue.ts";

@@ -1,17 +1,12 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
 import type { ErrorCode } from "../../errors.ts";
-import { NO_DEAD } from "../../reconciler/branch/deadRuns.ts";
-import { NOTHING_HELD } from "../../reconciler/messages/held.ts";
-import { type GroupView, viewOfGroup } from "../../reconciler/view/viewOfGroup.ts";
+import type { BlockRef, HeadId } from "../../reconciler/records/records.ts";
+import type { GroupView } from "../../reconciler/view/viewOfGroup.ts";
 import type { Testimony } from "../../reconciler/witness/testimony.ts";
 import type { GroupId, InstallationKey, NodeId } from "../../wire/ids.ts";
 import type { EpochCache } from "../database/epochStates.ts";
-import type { BlockRef, GroupRecord, HeadId } from "../database/tables.ts";
 import { createSerialQueue, type SerialQueue } from "../timing/serialQueue.ts";
 import { createWakeup, type Wakeup } from "../timing/wakeup.ts";
-
-export type { GroupView, Publication } from "../../reconciler/view/viewOfGroup.ts";
-export { viewOfGroup };
 
 export type Group = {
   readonly id: GroupId;
@@ -109,17 +104,4 @@ export function createGroupHandle(params: { id: GroupId; view: GroupView; proces
     topicReadBy: undefined,
     waitsFor: "nothing-to-do",
   };
-}
-
-/** A group of which the database holds nothing yet. */
-export function emptyGroupView(record: GroupRecord): GroupView {
-  return viewOfGroup({
-    record,
-    entries: new Map(),
-    dead: NO_DEAD,
-    intents: [],
-    publications: [],
-    staged: new Map(),
-    held: NOTHING_HELD,
-  });
 }

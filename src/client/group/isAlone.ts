@@ -1,4 +1,4 @@
-import type { GroupRecord } from "../database/tables.ts";
+import type { GroupRecord } from "../../reconciler/records/records.ts";
 import type { ClientCore } from "./core.ts";
 
 /** True if a group has no other inbox: then nobody can be relied upon to take a new installation in. */

@@ -1,4 +1,4 @@
-import type { GroupRecord } from "../database/tables.ts";
+import type { GroupRecord } from "../../reconciler/records/records.ts";
 import type { ClientCore } from "./core.ts";
 
 /** True while the leaf by which this client is in a group is one whose keys another database uses, too. */

@@ -3,24 +3,13 @@ import { compareEntries } from "../../reconciler/branch/compareEntries.ts";
 import { publishedInTrueTime, withTrueTimes } from "../../reconciler/intents/storedTimes.ts";
 import { type Held, heldRow, NOTHING_HELD, withHeld } from "../../reconciler/messages/held.ts";
 import { type Intent, isOpen } from "../../reconciler/records/intent.ts";
+import type { EntryRecord, GroupRecord, HeadId, StagedRecord } from "../../reconciler/records/records.ts";
+import { type GroupView, type Publication, viewOfGroup } from "../../reconciler/view/viewOfGroup.ts";
 import { valuesOf } from "../../store/client/table.ts";
 import type { Database } from "../../store/openDatabase.ts";
 import { type EntryId, type GroupId, toHex } from "../../wire/ids.ts";
-import {
-  type EntryRecord,
-  type GroupRecord,
-  type HeadId,
-  type StagedRecord,
-  tables,
-} from "../database/tables.ts";
-import {
-  createGroupHandle,
-  type Group,
-  type GroupView,
-  NO_BLOCK,
-  type Publication,
-  viewOfGroup,
-} from "./group.ts";
+import { tables } from "../database/tables.ts";
+import { createGroupHandle, type Group, NO_BLOCK } from "./group.ts";
 
 /** Reads all groups as they were left. */
 export async function loadGroups(database: Database): Promise<{ groups: Group[]; nextSequence: number }> {

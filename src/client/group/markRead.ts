@@ -1,6 +1,7 @@
 import { countOf } from "../../reconciler/branch/deadRuns.ts";
+import type { GroupView } from "../../reconciler/view/viewOfGroup.ts";
 import type { NodeId } from "../../wire/ids.ts";
-import type { Group, GroupView } from "./group.ts";
+import type { Group } from "./group.ts";
 
 /**
  * Notes that a group holds what its node has told up to the head to which it is read. Nothing is noted of a group that

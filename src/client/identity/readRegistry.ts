@@ -1,11 +1,11 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
 import { confirmedInbox } from "../../reconciler/inboxes/confirmedInbox.ts";
 import { inboxesOfInterest } from "../../reconciler/inboxes/inboxesOfInterest.ts";
+import type { InboxSnapshot } from "../../reconciler/records/records.ts";
 import { MAX_INBOXES_PER_CALL } from "../../rpc/limits.ts";
 import type { InboxId, InstallationKey } from "../../wire/ids.ts";
 import { refreshInboxes } from "../asking/askRegistry.ts";
 import { rankLookUpNodes } from "../asking/lookUpNodes.ts";
-import type { InboxSnapshot } from "../database/tables.ts";
 import { changeGroup } from "../group/changeGroup.ts";
 import type { ClientCore } from "../group/core.ts";
 import type { Group } from "../group/group.ts";

@@ -1,10 +1,10 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
+import type { KnownNode } from "../../reconciler/records/records.ts";
 import { nextOperators } from "../../reconciler/witness/nextOperators.ts";
 import type { Testimony } from "../../reconciler/witness/testimony.ts";
 import type { ChainHead, NodeApi } from "../../rpc/nodeApi.ts";
 import type { Address, NodeId } from "../../wire/ids.ts";
 import { rankChainNodes } from "../asking/rankGroupNodes.ts";
-import type { KnownNode } from "../database/tables.ts";
 import { agreeOnHead } from "../entries/agreeOnHead.ts";
 import type { ClientCore } from "../group/core.ts";
 import type { Group } from "../group/group.ts";

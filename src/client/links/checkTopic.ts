@@ -1,13 +1,14 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
 import { isStorageFault, isWeftError } from "../../errors.ts";
 import type { RejectReason } from "../../reconciler/records/outcome.ts";
+import type { KnownNode } from "../../reconciler/records/records.ts";
 import { MAX_SPANS_PER_DIGEST } from "../../rpc/limits.ts";
 import type { NodeApi } from "../../rpc/nodeApi.ts";
 import { type GroupId, type NodeId, toHex } from "../../wire/ids.ts";
 import { parseTopic } from "../../wire/topic.ts";
 import type { LogDigest } from "../../wire/topicDigest.ts";
 import { witnessOf } from "../asking/rankGroupNodes.ts";
-import { type KnownNode, tables } from "../database/tables.ts";
+import { tables } from "../database/tables.ts";
 import type { ClientCore } from "../group/core.ts";
 import type { ReadPlace } from "../messages/topicReads.ts";
 import { networkMs } from "../nodes/chainTime.ts";

@@ -1,6 +1,7 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
 import { WeftError } from "../../errors.ts";
-import type { ChainEvent, ChainHead, EntryPage, NodeApi } from "../../rpc/nodeApi.ts";
+import type { ChainEvent, ChainHead, NodeApi } from "../../rpc/nodeApi.ts";
+import type { EntryPage } from "../../wire/chainEntry.ts";
 import type { GroupId, NodeId } from "../../wire/ids.ts";
 import { forgetReading, type RegistryReading } from "../asking/askRegistry.ts";
 import { agreeOnHead, isHeadDue } from "../entries/agreeOnHead.ts";

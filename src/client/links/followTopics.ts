@@ -1,11 +1,12 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
 import { isWeftError, type WeftError } from "../../errors.ts";
+import type { LogEnd } from "../../reconciler/records/records.ts";
 import { MAX_POSITIONS_BYTES, MAX_TOPICS_PER_CALL } from "../../rpc/limits.ts";
 import type { NodeApi, QueryPage, TopicPosition, Watermark } from "../../rpc/nodeApi.ts";
 import { type Write, writeAtomic } from "../../store/writeAtomic.ts";
 import { type GroupId, type Hex, type NodeId, toHex } from "../../wire/ids.ts";
 import { groupTopic, parseTopic, welcomeTopic } from "../../wire/topic.ts";
-import { type LogEnd, tables } from "../database/tables.ts";
+import { tables } from "../database/tables.ts";
 import { takeNodeList } from "../directory/readDirectory.ts";
 import type { ClientCore } from "../group/core.ts";
 import { receiveWelcomes } from "../joining/receiveWelcomes.ts";

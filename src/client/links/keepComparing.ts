@@ -1,8 +1,8 @@
 import { isStorageFault } from "../../errors.ts";
+import type { KnownNode } from "../../reconciler/records/records.ts";
 import type { NodeId } from "../../wire/ids.ts";
 import { groupTopic, welcomeTopic } from "../../wire/topic.ts";
 import { rankGroupNodes, rankOwnNodes } from "../asking/rankGroupNodes.ts";
-import type { KnownNode } from "../database/tables.ts";
 import type { ClientCore } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { isQuiet, quietMs } from "../group/manyGroups.ts";

@@ -1,10 +1,10 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
+import type { KnownNode } from "../../reconciler/records/records.ts";
 import { isOver } from "../../reconciler/view/isOver.ts";
 import type { GroupId, NodeId } from "../../wire/ids.ts";
 import { shardOfTopic } from "../../wire/shards.ts";
 import { groupTopic, welcomeTopic } from "../../wire/topic.ts";
 import { nodesInUse, rankGroupNodes, rankOwnNodes } from "../asking/rankGroupNodes.ts";
-import type { KnownNode } from "../database/tables.ts";
 import type { ClientCore } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { hasAnsweredLately, isLeft, isUp } from "../nodes/nodeLinks.ts";

@@ -1,7 +1,7 @@
+import type { LogEnd } from "../../reconciler/records/records.ts";
 import { type GroupId, type Hex, type NodeId, toHex } from "../../wire/ids.ts";
 import type { LogRange } from "../../wire/logRange.ts";
 import { parseTopic } from "../../wire/topic.ts";
-import type { LogEnd } from "../database/tables.ts";
 import type { ClientCore } from "../group/core.ts";
 
 /**

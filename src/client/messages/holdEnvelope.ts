@@ -6,10 +6,11 @@ import {
   verifyReceipts,
 } from "../../reconciler/messages/verifyReceipts.ts";
 import type { Outcome } from "../../reconciler/records/outcome.ts";
+import type { HeldRecord, UnheldRecord } from "../../reconciler/records/records.ts";
 import { type Envelope, envelopeBytes } from "../../wire/envelope.ts";
 import type { EntryId, EnvelopeHash, NodeId } from "../../wire/ids.ts";
 import type { Receipt } from "../../wire/receipt.ts";
-import { type HeldRecord, tables, type UnheldRecord } from "../database/tables.ts";
+import { tables } from "../database/tables.ts";
 import type { GroupChange } from "../group/changeGroup.ts";
 import type { ClientCore } from "../group/core.ts";
 import type { Group } from "../group/group.ts";

@@ -1,7 +1,8 @@
+import type { AwaitedRecord } from "../../reconciler/records/records.ts";
 import type { MessageRecord } from "../../reconciler/records/timelineRecord.ts";
 import { writeAtomic } from "../../store/writeAtomic.ts";
 import { type MessageId, toHex } from "../../wire/ids.ts";
-import { type AwaitedRecord, tables } from "../database/tables.ts";
+import { tables } from "../database/tables.ts";
 import { changeGroup } from "../group/changeGroup.ts";
 import type { ClientCore } from "../group/core.ts";
 import type { Group } from "../group/group.ts";

@@ -2,10 +2,10 @@ import type { Branch } from "../../reconciler/branch/branch.ts";
 import { confirmedInbox } from "../../reconciler/inboxes/confirmedInbox.ts";
 import { type FenceSide, fenceBlock, judgeFence, sideOf } from "../../reconciler/messages/fence.ts";
 import type { Member } from "../../reconciler/policy/roleOf.ts";
+import type { CoverageRecord, HeadId } from "../../reconciler/records/records.ts";
 import type { MessageRecord, Opening, Taken } from "../../reconciler/records/timelineRecord.ts";
 import type { BatchPlace } from "../../wire/batchPlace.ts";
 import { FENCE_BLOCKS } from "../../wire/limits.ts";
-import type { CoverageRecord, HeadId } from "../database/tables.ts";
 import type { ClientCore } from "../group/core.ts";
 import { knownCoverage } from "./knownCoverage.ts";
 

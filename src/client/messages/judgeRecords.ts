@@ -1,9 +1,10 @@
 import { wallMs } from "../../clock/wallMs.ts";
 import type { Branch } from "../../reconciler/branch/branch.ts";
 import { createPendingTimeline } from "../../reconciler/messages/pendingTimeline.ts";
+import type { AwaitedRecord, HeadId } from "../../reconciler/records/records.ts";
 import type { MessageRecord, Opening, TimelineChange } from "../../reconciler/records/timelineRecord.ts";
 import { changeOpenings } from "../../reconciler/timeline/insertMessage.ts";
-import { type AwaitedRecord, type HeadId, tables } from "../database/tables.ts";
+import { tables } from "../database/tables.ts";
 import type { GroupChange } from "../group/changeGroup.ts";
 import type { ClientCore } from "../group/core.ts";
 import type { Group } from "../group/group.ts";

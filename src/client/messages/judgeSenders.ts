@@ -1,9 +1,9 @@
 import { type Branch, branchOf } from "../../reconciler/branch/branch.ts";
 import { confirmedInbox } from "../../reconciler/inboxes/confirmedInbox.ts";
+import type { EntryRecord, GroupRecord, HeadId } from "../../reconciler/records/records.ts";
 import type { MessageRecord, TimelineChange } from "../../reconciler/records/timelineRecord.ts";
 import type { InstallationKey } from "../../wire/ids.ts";
 import { MAX_LATE_COMMITS } from "../../wire/limits.ts";
-import type { EntryRecord, GroupRecord, HeadId } from "../database/tables.ts";
 import type { ClientCore } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { type JudgedRecords, judgeRecords } from "./judgeRecords.ts";

@@ -1,8 +1,9 @@
+import type { CoverageRecord } from "../../reconciler/records/records.ts";
 import type { Database } from "../../store/openDatabase.ts";
 import { writeAtomic } from "../../store/writeAtomic.ts";
 import type { BatchPlace } from "../../wire/batchPlace.ts";
 import { asId, type NodeId, toHex } from "../../wire/ids.ts";
-import { type CoverageRecord, tables } from "../database/tables.ts";
+import { tables } from "../database/tables.ts";
 import type { ClientCore } from "../group/core.ts";
 
 export async function knownCoverage(params: {

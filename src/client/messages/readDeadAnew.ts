@@ -1,6 +1,7 @@
+import type { DeadRun, EntryRecord } from "../../reconciler/records/records.ts";
 import type { Write } from "../../store/writeAtomic.ts";
 import { groupTopic } from "../../wire/topic.ts";
-import { type DeadRun, type EntryRecord, tables } from "../database/tables.ts";
+import { tables } from "../database/tables.ts";
 import type { ClientCore } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { readAnewWrites } from "./topicReads.ts";

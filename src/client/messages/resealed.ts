@@ -1,10 +1,11 @@
 import type { Intent } from "../../reconciler/records/intent.ts";
 import type { Opening } from "../../reconciler/records/timelineRecord.ts";
+import type { Publication } from "../../reconciler/view/viewOfGroup.ts";
 import type { MessageId } from "../../wire/ids.ts";
 import { MAX_REPLACES } from "../../wire/limits.ts";
 import { tables } from "../database/tables.ts";
 import type { ClientCore } from "../group/core.ts";
-import type { Group, Publication } from "../group/group.ts";
+import type { Group } from "../group/group.ts";
 
 /**
  * The sends of messages whose epoch vanished, open again: under the same id, to the epoch that is there now, and to

@@ -1,4 +1,5 @@
 import { verifyReceipts } from "../../reconciler/messages/verifyReceipts.ts";
+import type { TopicPositionRecord } from "../../reconciler/records/records.ts";
 import type { StoredEnvelope } from "../../rpc/nodeApi.ts";
 import { keyOf, parseKey, rangeOf } from "../../store/keys.ts";
 import type { Database } from "../../store/openDatabase.ts";
@@ -8,7 +9,7 @@ import { del, type Write } from "../../store/writeAtomic.ts";
 import { envelopeHash } from "../../wire/envelope.ts";
 import { asId, type EnvelopeHash, fromHex, type Hex, type NodeId } from "../../wire/ids.ts";
 import type { LogId } from "../../wire/logRange.ts";
-import { type TopicPositionRecord, tables } from "../database/tables.ts";
+import { tables } from "../database/tables.ts";
 import type { ClientCore } from "../group/core.ts";
 
 /** Where a registered node's log has taken in an envelope: its receipt says so. */

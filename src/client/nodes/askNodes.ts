@@ -1,8 +1,8 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
 import { isWeftError, WeftError } from "../../errors.ts";
+import type { KnownNode } from "../../reconciler/records/records.ts";
 import type { NodeConnection } from "../../rpc/connectNode.ts";
 import type { NodeId } from "../../wire/ids.ts";
-import type { KnownNode } from "../database/tables.ts";
 import { apiOf, isUp, type NodeLinks } from "./nodeLinks.ts";
 import { tryAgain } from "./tryAgain.ts";
 

@@ -1,6 +1,6 @@
+import type { KnownNode } from "../../reconciler/records/records.ts";
 import type { NodeApi } from "../../rpc/nodeApi.ts";
 import type { Address } from "../../wire/ids.ts";
-import type { KnownNode } from "../database/tables.ts";
 import { askNodes } from "./askNodes.ts";
 import type { NodeLinks } from "./nodeLinks.ts";
 import type { OwnRelay } from "./ownRelay.ts";

@@ -1,7 +1,7 @@
 import { type ChainClock, openChainClock } from "../../clock/chainClock.ts";
 import { wallMs } from "../../clock/wallMs.ts";
+import type { KnownNode } from "../../reconciler/records/records.ts";
 import type { NodeId } from "../../wire/ids.ts";
-import type { KnownNode } from "../database/tables.ts";
 
 /** What the links to nodes have of the chain's time. */
 export type HeardTime = {

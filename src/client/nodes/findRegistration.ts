@@ -1,9 +1,9 @@
 import { neverCounts } from "../../identity/inboxHistory.ts";
 import type { KnownHistory } from "../../reconciler/inboxes/takeHistory.ts";
+import type { KnownNode } from "../../reconciler/records/records.ts";
 import type { NodeApi } from "../../rpc/nodeApi.ts";
 import type { InboxId, InstallationKey } from "../../wire/ids.ts";
 import type { Network } from "../../wire/network.ts";
-import type { KnownNode } from "../database/tables.ts";
 import { askNodes } from "./askNodes.ts";
 import { fetchHistories } from "./fetchHistories.ts";
 import type { NodeLinks } from "./nodeLinks.ts";

@@ -1,8 +1,8 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
 import { type Backoff, backoffMs } from "../../reconciler/intents/backoff.ts";
+import type { KnownNode } from "../../reconciler/records/records.ts";
 import type { NodeConnection } from "../../rpc/connectNode.ts";
 import type { GroupId, NodeId } from "../../wire/ids.ts";
-import type { KnownNode } from "../database/tables.ts";
 import { type HeardTime, hearHead } from "./chainTime.ts";
 import { guardNode } from "./guardNode.ts";
 import { watchNode } from "./watchNode.ts";

@@ -3,7 +3,7 @@ import type { PayingAccount } from "../../chain/payingAccount.ts";
 import { addressFromPrivateKey } from "../../crypto/secp256k1.ts";
 import { type ErrorCode, isWeftError, WeftError } from "../../errors.ts";
 import type { ProxyChoice } from "../../net/proxy.ts";
-import type { AppendRequest, Call, IdentityAction, NodeApi, RelayOutcome } from "../../rpc/nodeApi.ts";
+import type { AppendRequest, Call, IdentityAction, NodeApi } from "../../rpc/nodeApi.ts";
 import {
   type Address,
   asAddress,
@@ -13,6 +13,7 @@ import {
   type InstallationKey,
 } from "../../wire/ids.ts";
 import type { Network } from "../../wire/network.ts";
+import type { RelayOutcome } from "../../wire/relayOutcome.ts";
 
 /** Where the chain is and who pays there. */
 export type OwnChain = {

@@ -1,6 +1,6 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
+import type { KnownNode } from "../../reconciler/records/records.ts";
 import type { GroupId } from "../../wire/ids.ts";
-import type { KnownNode } from "../database/tables.ts";
 import { isUp, type NodeLinks } from "./nodeLinks.ts";
 
 /** Of a conversation's nodes, best first, those on the side of the one that was in use when the sides were named. */

@@ -1,5 +1,6 @@
 import { solvePuzzles } from "../../crypto/solvePuzzles.ts";
-import type { RelayAnswer, RelayOutcome } from "../../rpc/nodeApi.ts";
+import type { RelayAnswer } from "../../rpc/nodeApi.ts";
+import type { RelayOutcome } from "../../wire/relayOutcome.ts";
 import { isBearable, puzzlesOf, type RelayTicket, type TicketPlace } from "../../wire/relayTicket.ts";
 
 /** How far the work is that a node asks for before it relays for somebody new. */

@@ -1,9 +1,9 @@
 import { activeAt } from "../../identity/inbox.ts";
 import type { Intent } from "../../reconciler/records/intent.ts";
+import type { StagedRecord } from "../../reconciler/records/records.ts";
 import type { NodeApi } from "../../rpc/nodeApi.ts";
 import type { NodeId } from "../../wire/ids.ts";
 import { askRegistry } from "../asking/askRegistry.ts";
-import type { StagedRecord } from "../database/tables.ts";
 import type { ClientCore } from "../group/core.ts";
 
 /**

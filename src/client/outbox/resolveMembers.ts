@@ -1,4 +1,5 @@
 import type { Invitee } from "../../reconciler/records/intent.ts";
+import type { KnownNode } from "../../reconciler/records/records.ts";
 import type { NodeApi } from "../../rpc/nodeApi.ts";
 import {
   ADDRESS_BYTES,
@@ -10,7 +11,6 @@ import {
 } from "../../wire/ids.ts";
 import { askRegistry } from "../asking/askRegistry.ts";
 import { lookUpNodes, rankWelcomeNodes } from "../asking/lookUpNodes.ts";
-import type { KnownNode } from "../database/tables.ts";
 import type { ClientCore } from "../group/core.ts";
 import { readInboxesOf } from "../witness/readInboxesOf.ts";
 

@@ -3,10 +3,10 @@ import { zero } from "../../crypto/zero.ts";
 import type { GroupState } from "../../mls/groupState.ts";
 import { entryKeyOf } from "../../reconciler/branch/epochSecrets.ts";
 import type { Intent } from "../../reconciler/records/intent.ts";
+import type { HeadId, StagedRecord } from "../../reconciler/records/records.ts";
 import type { ControlInstruction } from "../../wire/control.ts";
 import { sealEntryPayload } from "../../wire/entry.ts";
 import { type Address, asAddress } from "../../wire/ids.ts";
-import type { HeadId, StagedRecord } from "../database/tables.ts";
 import type { ClientCore } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 

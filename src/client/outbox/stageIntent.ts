@@ -15,6 +15,7 @@ import { contextBytes, type EntryPlan, planEntry, standingOf } from "../../recon
 import { RELAY_BACKOFF } from "../../reconciler/intents/relayed.ts";
 import type { IntentReason } from "../../reconciler/policy/reasons.ts";
 import { failed, type Intent } from "../../reconciler/records/intent.ts";
+import type { HeadId, StagedRecord, StagedWelcome } from "../../reconciler/records/records.ts";
 import { inboxesOfUpkeep, missingInstallations } from "../../reconciler/upkeep/duties.ts";
 import type { NodeApi } from "../../rpc/nodeApi.ts";
 import { entryId, sealEntryPayload } from "../../wire/entry.ts";
@@ -22,7 +23,6 @@ import { fromHex, type InboxId, type NodeId } from "../../wire/ids.ts";
 import type { KeyPackageRecord } from "../../wire/keyPackageRecord.ts";
 import { askRegistry } from "../asking/askRegistry.ts";
 import { readState } from "../database/epochStates.ts";
-import type { HeadId, StagedRecord, StagedWelcome } from "../database/tables.ts";
 import { changeGroup } from "../group/changeGroup.ts";
 import type { ClientCore } from "../group/core.ts";
 import type { Group } from "../group/group.ts";

@@ -6,16 +6,17 @@ import { encodeTree } from "../../mls/encodeTree.ts";
 import type { EpochKeys } from "../../mls/groupState.ts";
 import { spreadWelcomes } from "../../reconciler/intents/spreadWelcomes.ts";
 import type { Intent } from "../../reconciler/records/intent.ts";
+import type { StagedRecord, StagedWelcome } from "../../reconciler/records/records.ts";
+import type { Publication } from "../../reconciler/view/viewOfGroup.ts";
 import { type Envelope, envelopeHash } from "../../wire/envelope.ts";
 import type { EntryId } from "../../wire/ids.ts";
 import { letOthersRun } from "../../wire/letOthersRun.ts";
 import type { Welcome } from "../../wire/welcome.ts";
 import { nodesOfTopic } from "../asking/nodesOfTopic.ts";
 import { readEpoch } from "../database/epochStates.ts";
-import type { StagedRecord, StagedWelcome } from "../database/tables.ts";
 import { changeGroup } from "../group/changeGroup.ts";
 import type { ClientCore } from "../group/core.ts";
-import type { Group, Publication } from "../group/group.ts";
+import type { Group } from "../group/group.ts";
 
 /** An own entry that was adopted and whose Welcomes are still to be written. */
 export function entryToWelcome(

@@ -1,9 +1,9 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
 import { viewOf } from "../../reconciler/branch/epochView.ts";
 import { isOrdered } from "../../reconciler/records/intent.ts";
+import type { HeadId } from "../../reconciler/records/records.ts";
 import { keyDateOf, type Rotation, rotationDueMs } from "../../reconciler/upkeep/rotation.ts";
 import { readEpoch } from "../database/epochStates.ts";
-import type { HeadId } from "../database/tables.ts";
 import type { ClientCore } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { isRevoked } from "../group/isRevoked.ts";

@@ -1,7 +1,7 @@
 import { WeftError } from "../../errors.ts";
 import { snapshotOf } from "../../reconciler/inboxes/inboxSnapshot.ts";
+import type { InboxSnapshot } from "../../reconciler/records/records.ts";
 import { EMPTY_WORD } from "../../wire/identityStep.ts";
-import type { InboxSnapshot } from "../database/tables.ts";
 import { askNodes } from "../nodes/askNodes.ts";
 import { fetchHistories } from "../nodes/fetchHistories.ts";
 import { activeNodes } from "../nodes/nodeLinks.ts";

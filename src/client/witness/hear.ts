@@ -1,5 +1,5 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
-import { nextOperators } from "../../reconciler/witness/nextOperators.ts";
+import { nextOperators, type Operated } from "../../reconciler/witness/nextOperators.ts";
 import type { Testimony } from "../../reconciler/witness/testimony.ts";
 import { waitMs } from "../timing/waitMs.ts";
 import { askOne } from "./askOne.ts";
@@ -9,7 +9,7 @@ import { noteMute } from "./noteMute.ts";
 import { endRetractions } from "./retractions.ts";
 import { settle } from "./settle.ts";
 import { noteDoubt, settleDoubt } from "./settleDoubt.ts";
-import type { Operated, Witness } from "./witness.ts";
+import type { Witness } from "./witness.ts";
 import { askable, isOneEnough, nodeWitness } from "./witnesses.ts";
 
 /** How long nobody has to answer before that counts as silence. */

@@ -1,11 +1,12 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
+import type { Operated } from "../../reconciler/witness/nextOperators.ts";
 import type { Testimony } from "../../reconciler/witness/testimony.ts";
 import type { GroupId, NodeId } from "../../wire/ids.ts";
 import type { ChainBlock } from "../../wire/words.ts";
 import type { ClientEvent } from "../group/events.ts";
 import { apiOf, countOperators, isLeft, isUnshared, isUp, type NodeLinks } from "../nodes/nodeLinks.ts";
 import type { Endpoint } from "./endpoint.ts";
-import type { Operated, Witness } from "./witness.ts";
+import type { Witness } from "./witness.ts";
 
 /** A claim that is contradicted, as apps are told. */
 export type Lie = Omit<Extract<ClientEvent, { kind: "lied" }>, "kind">;

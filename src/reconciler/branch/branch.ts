@@ -1,6 +1,6 @@
-import type { BlockRef, EntryRecord, GroupRecord, HeadId } from "../../client/database/tables.ts";
 import type { EntryId } from "../../wire/ids.ts";
-import type { HeadPlace } from "../messages/judgeEnvelope.ts";
+import type { BlockRef, EntryRecord, GroupRecord, HeadId } from "../records/records.ts";
+import type { HeadPlace } from "./headPlace.ts";
 import { withSet } from "./overlayMap.ts";
 
 /** One epoch of the adopted branch; `entry` is undefined for epoch 0 and where this client began. */

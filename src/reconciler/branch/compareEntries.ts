@@ -1,4 +1,4 @@
-import type { EntryRecord } from "../../client/database/tables.ts";
+import type { EntryRecord } from "../records/records.ts";
 
 type Placed = { readonly block: Pick<EntryRecord["block"], "number">; readonly logIndex: number };
 

@@ -1,5 +1,5 @@
-import type { BlockRef, DeadRun, HeadId } from "../../client/database/tables.ts";
 import { asId, type EntryId } from "../../wire/ids.ts";
+import type { BlockRef, DeadRun, HeadId } from "../records/records.ts";
 import { compareEntries } from "./compareEntries.ts";
 
 /** A place on the chain. */

@@ -1,5 +1,5 @@
-import type { Fork, GroupRecord, HeadId } from "../../client/database/tables.ts";
 import type { EntryId, InboxId } from "../../wire/ids.ts";
+import type { Fork, GroupRecord, HeadId } from "../records/records.ts";
 import type { BranchStep } from "./branch.ts";
 
 /** Blocks within which what a reorganization took is expected to land again: its writers send it at once. */

@@ -1,5 +1,5 @@
-import type { EntryRecord } from "../../client/database/tables.ts";
 import type { InboxId } from "../../wire/ids.ts";
+import type { EntryRecord } from "../records/records.ts";
 import type { Branch } from "./branch.ts";
 
 export type Leaves = {

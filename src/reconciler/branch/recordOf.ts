@@ -1,5 +1,5 @@
-import type { EntryRecord } from "../../client/database/tables.ts";
-import type { Entry } from "../../rpc/nodeApi.ts";
+import type { Entry } from "../../wire/chainEntry.ts";
+import type { EntryRecord } from "../records/records.ts";
 
 /** An entry that is about to be judged. */
 export type ReceivedEntry = Entry & Pick<EntryRecord, "isProvisional" | "restsOn">;

@@ -1,4 +1,4 @@
-import type { EntryRecord, HeadId } from "../../client/database/tables.ts";
+import type { EntryRecord, HeadId } from "../records/records.ts";
 
 /** True if the one head stands on the other, or is it. */
 export function standsOn(params: {

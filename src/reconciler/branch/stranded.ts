@@ -1,6 +1,6 @@
-import type { EntryRecord } from "../../client/database/tables.ts";
 import type { InstallationKey } from "../../wire/ids.ts";
 import type { Member } from "../policy/roleOf.ts";
+import type { EntryRecord } from "../records/records.ts";
 import type { Branch } from "./branch.ts";
 
 /** Who has asked to be removed and added again; `proof`: the request as it was signed, which a repair carries. */

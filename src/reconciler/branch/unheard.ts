@@ -1,5 +1,5 @@
-import type { EntryRecord, GroupRecord, HeadId, Heard } from "../../client/database/tables.ts";
 import type { EntryId, InboxId } from "../../wire/ids.ts";
+import type { EntryRecord, GroupRecord, HeadId, Heard } from "../records/records.ts";
 import type { Branch, BranchStep } from "./branch.ts";
 
 /**

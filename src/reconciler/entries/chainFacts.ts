@@ -1,8 +1,7 @@
-import type { EntryRecord, HeadId } from "../../client/database/tables.ts";
 import type { Group } from "../../client/group/group.ts";
-import type { ChainHead } from "../../rpc/nodeApi.ts";
 import type { Address, GroupId } from "../../wire/ids.ts";
 import type { ChainBlock } from "../../wire/words.ts";
+import type { EntryRecord, HeadId } from "../records/records.ts";
 import type { Claim, Fact } from "../witness/fact.ts";
 
 /** Where an entry stands; undefined: on the chain no more. */
@@ -13,7 +12,7 @@ const NOWHERE = { authority: `0x${"00".repeat(20)}` as Address, block: 0, index:
 /** What a node says of a group as of a block, to be agreed on. */
 export function chainFacts(params: {
   group: GroupId;
-  head: ChainHead;
+  head: ChainBlock;
   /** The group id itself is always there. */
   entries: ReadonlyMap<HeadId, Placed>;
   /** How many of each were told; undefined: there may be more. */
@@ -45,7 +44,7 @@ function pick({ authority, index }: NonNullable<Placed>) {
 }
 
 /** That nothing stands on a group's head but what is known, and all that is provisional, if the chain has this block. */
-export function factsAtHead({ group, head }: { group: Group; head: ChainHead }): Claim {
+export function factsAtHead({ group, head }: { group: Group; head: ChainBlock }): Claim {
   const { record, entries, children, provisional } = group.view;
   const ids = [record.head, ...provisional.flatMap(({ id, parent }) => [id, parent]), ...group.unproven];
   const known = ids.filter((id) => id === group.id || entries.has(id));

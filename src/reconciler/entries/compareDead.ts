@@ -1,9 +1,9 @@
-import type { DeadRun } from "../../client/database/tables.ts";
-import { parentOfDead } from "../../client/entries/changeByDead.ts";
-import type { GroupView } from "../../client/group/group.ts";
-import type { Entry } from "../../rpc/nodeApi.ts";
+import type { Entry } from "../../wire/chainEntry.ts";
 import { compareEntries } from "../branch/compareEntries.ts";
 import { isCounted, type Place } from "../branch/deadRuns.ts";
+import type { DeadRun } from "../records/records.ts";
+import { parentOfDead } from "../view/parentOfDead.ts";
+import type { GroupView } from "../view/viewOfGroup.ts";
 
 /**
  * What a page, which begins behind a place, has of the dead entries that were counted there: `kept` are its other

@@ -1,4 +1,3 @@
-import type { EntryRecord } from "../../client/database/tables.ts";
 import { ownerOfLeaf } from "../../identity/credential.ts";
 import type { GroupState } from "../../mls/groupState.ts";
 import type { VerifiedCommit } from "../../mls/verifyCommit.ts";
@@ -11,6 +10,7 @@ import type { EntryFacts } from "../policy/judgeCommit.ts";
 import { judgeControl } from "../policy/judgeControl.ts";
 import { decisionsOf, type Owed } from "../policy/membership.ts";
 import { votersOf } from "../policy/votersOf.ts";
+import type { EntryRecord } from "../records/records.ts";
 import type { VoidReason } from "../records/verdict.ts";
 import { judgeEvidence } from "./judgeEvidence.ts";
 

@@ -1,7 +1,7 @@
 import { activeAt, type KnownInbox, revokedAt } from "../../identity/inbox.ts";
 import { applyCommit } from "../../mls/applyCommit.ts";
 import type { GroupState } from "../../mls/groupState.ts";
-import type { Entry } from "../../rpc/nodeApi.ts";
+import type { Entry } from "../../wire/chainEntry.ts";
 import type { ControlInstruction } from "../../wire/control.ts";
 import type { InboxId, InstallationKey } from "../../wire/ids.ts";
 import { authorityOf } from "../branch/epochSecrets.ts";

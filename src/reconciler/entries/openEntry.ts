@@ -1,7 +1,7 @@
 import { ownerOfLeaf } from "../../identity/credential.ts";
 import type { GroupState } from "../../mls/groupState.ts";
 import { type VerifiedCommit, verifyCommit } from "../../mls/verifyCommit.ts";
-import type { Entry } from "../../rpc/nodeApi.ts";
+import type { Entry } from "../../wire/chainEntry.ts";
 import type { Appeal, ControlInstruction } from "../../wire/control.ts";
 import { openSignedBody } from "../../wire/entry.ts";
 import { type GroupContextReading, readGroupContext } from "../../wire/groupContext.ts";

@@ -1,9 +1,11 @@
-import type { DeadRun, EntryRecord, HeadId } from "../../client/database/tables.ts";
-import type { Group, GroupView } from "../../client/group/group.ts";
+import type { Group } from "../../client/group/group.ts";
 import { WeftError } from "../../errors.ts";
-import type { ChainHead, Entry, EntryCursor, EntryPage } from "../../rpc/nodeApi.ts";
+import type { Entry, EntryCursor, EntryPage } from "../../wire/chainEntry.ts";
+import type { ChainBlock } from "../../wire/words.ts";
 import { compareEntries } from "../branch/compareEntries.ts";
 import type { Place } from "../branch/deadRuns.ts";
+import type { DeadRun, EntryRecord, HeadId } from "../records/records.ts";
+import type { GroupView } from "../view/viewOfGroup.ts";
 import type { Claim } from "../witness/fact.ts";
 import { chainFacts } from "./chainFacts.ts";
 import { compareDead } from "./compareDead.ts";
@@ -23,7 +25,7 @@ export type PageNews = {
   /** What the page contradicts, and all that is known to come after that. */
   readonly lost: readonly EntryRecord[];
   readonly fresh: readonly Entry[];
-  readonly head: ChainHead;
+  readonly head: ChainBlock;
   /** There is no more up to the head. */
   readonly isComplete: boolean;
   /** Entries of which it matters how many children they have. */
@@ -101,7 +103,11 @@ function claimOf(params: {
   });
 }
 
-function checkPage({ from, entries, head }: Pick<EntryPage, "from" | "entries"> & { head: ChainHead }): void {
+function checkPage({
+  from,
+  entries,
+  head,
+}: Pick<EntryPage, "from" | "entries"> & { head: ChainBlock }): void {
   let before: Parameters<typeof compareEntries>[0] | undefined = from && placeOf(from);
   for (const entry of entries) {
     if (entry.block.number > head.number) throw malformed("an entry after its head");
@@ -111,9 +117,9 @@ function checkPage({ from, entries, head }: Pick<EntryPage, "from" | "entries"> 
 }
 
 /** One block of each number. */
-function checkBlocks(blocks: readonly ChainHead[]): void {
+function checkBlocks(blocks: readonly ChainBlock[]): void {
   const byNumber = new Map(blocks.map((block) => [block.number, block]));
-  const isOne = ({ number, hash, time }: ChainHead): boolean => {
+  const isOne = ({ number, hash, time }: ChainBlock): boolean => {
     const other = byNumber.get(number);
     return other?.hash === hash && other.time === time;
   };

@@ -1,10 +1,10 @@
-import type { EntryRecord, HeadId } from "../../client/database/tables.ts";
 import type { GroupState } from "../../mls/groupState.ts";
 import { readRequest } from "../../wire/entry.ts";
 import type { EntryId, GroupId, InstallationKey } from "../../wire/ids.ts";
 import type { Network } from "../../wire/network.ts";
 import { leafHashOf } from "../branch/epochView.ts";
 import { standsOn } from "../branch/standsOn.ts";
+import type { EntryRecord, HeadId } from "../records/records.ts";
 
 /**
  * Whose requests a commit carries that are good for a repair: signed by the installation, about an entry of the branch

@@ -1,5 +1,5 @@
-import type { InboxSnapshot } from "../../client/database/tables.ts";
 import type { KnownInbox } from "../../identity/inbox.ts";
+import type { InboxSnapshot } from "../records/records.ts";
 
 /**
  * An inbox as of the last block for which a witness has confirmed its history: what one node has told since takes

@@ -1,8 +1,8 @@
-import type { InboxSnapshot } from "../../client/database/tables.ts";
 import { type InboxHistory, knownInboxOf } from "../../identity/inboxHistory.ts";
 import { keyWalletsOf } from "../../identity/replayHistory.ts";
 import { EMPTY_WORD } from "../../wire/identityStep.ts";
 import type { Address } from "../../wire/ids.ts";
+import type { InboxSnapshot } from "../records/records.ts";
 
 /** What is kept of a history that is whole at the end of block `asOf`. */
 export function snapshotOf(params: {

@@ -1,6 +1,6 @@
-import type { GroupRecord, InboxSnapshot } from "../../client/database/tables.ts";
 import type { InboxId } from "../../wire/ids.ts";
 import type { Branch } from "../branch/branch.ts";
+import type { GroupRecord, InboxSnapshot } from "../records/records.ts";
 
 type View = { readonly record: Pick<GroupRecord, "status" | "members">; readonly branch: Branch };
 

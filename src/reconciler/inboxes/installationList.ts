@@ -1,6 +1,6 @@
-import type { InboxSnapshot } from "../../client/database/tables.ts";
 import { recoveryAt, type Vouch } from "../../identity/inboxHistory.ts";
 import type { Address, InboxId, InstallationKey } from "../../wire/ids.ts";
+import type { InboxSnapshot } from "../records/records.ts";
 
 export type InstallationSummary = {
   readonly installation: InstallationKey;

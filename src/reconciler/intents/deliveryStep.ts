@@ -1,5 +1,5 @@
-import type { Publication } from "../../client/group/group.ts";
 import type { Address, NodeId } from "../../wire/ids.ts";
+import type { Publication } from "../view/viewOfGroup.ts";
 
 export type Delivery =
   /** At once to each of these nodes. */

@@ -1,4 +1,4 @@
-import type { Publication } from "../../client/group/group.ts";
+import type { Publication } from "../view/viewOfGroup.ts";
 import type { Delivery } from "./deliveryStep.ts";
 import { MAX_WELCOME_SPREAD_MS } from "./spreadWelcomes.ts";
 

@@ -1,6 +1,6 @@
-import type { HeadId } from "../../client/database/tables.ts";
 import type { EntryId, Hex, InboxId } from "../../wire/ids.ts";
 import { failed, type Intent, isOpen, isOrdered } from "../records/intent.ts";
+import type { HeadId } from "../records/records.ts";
 
 /** What an entry that became the head did, as far as open intents are concerned. */
 export type AdoptedChange = {

@@ -1,5 +1,5 @@
-import type { GroupStatus } from "../../client/database/tables.ts";
 import { type Intent, isOpen, isOrdered } from "../records/intent.ts";
+import type { GroupStatus } from "../records/records.ts";
 
 /** What the outbox sees of its group. */
 export type OutboxView = {

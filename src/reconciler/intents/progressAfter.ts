@@ -1,5 +1,5 @@
-import type { Publication } from "../../client/group/group.ts";
 import { type Intent, settled } from "../records/intent.ts";
+import type { Publication } from "../view/viewOfGroup.ts";
 
 /** What the state of its envelopes means to an intent whose commit, if any, has landed. Pure. */
 export function progressAfter(params: {

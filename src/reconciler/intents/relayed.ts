@@ -1,6 +1,6 @@
 import type { ErrorCode } from "../../errors.ts";
-import type { RelayOutcome } from "../../rpc/nodeApi.ts";
 import type { Address } from "../../wire/ids.ts";
+import type { RelayOutcome } from "../../wire/relayOutcome.ts";
 import { isAgreed, withRefusal } from "../nodes/refusals.ts";
 import { failed, type Intent } from "../records/intent.ts";
 import { type Backoff, backoffMs } from "./backoff.ts";

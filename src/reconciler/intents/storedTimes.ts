@@ -1,5 +1,5 @@
-import type { Publication } from "../../client/group/group.ts";
 import type { Intent } from "../records/intent.ts";
+import type { Publication } from "../view/viewOfGroup.ts";
 
 /** No intent is put off for longer: what lies further ahead was stored by a clock that was ahead of this one. */
 const MAX_RETRY_MS = 10_000;

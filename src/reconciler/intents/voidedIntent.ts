@@ -1,6 +1,6 @@
-import type { HeadId, StagedRecord } from "../../client/database/tables.ts";
 import type { EntryId } from "../../wire/ids.ts";
 import { type Intent, isOrdered } from "../records/intent.ts";
+import type { HeadId, StagedRecord } from "../records/records.ts";
 
 /**
  * What a reorganization means to an intent of the chain: what had landed has not. The same bytes are sent again as soon

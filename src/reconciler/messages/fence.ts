@@ -1,8 +1,8 @@
-import type { CoverageRecord, HeadId } from "../../client/database/tables.ts";
 import type { KnownInbox } from "../../identity/inbox.ts";
 import { FENCE_BLOCKS, MAX_LATE_COMMITS } from "../../wire/limits.ts";
 import type { Branch } from "../branch/branch.ts";
 import type { Member } from "../policy/roleOf.ts";
+import type { CoverageRecord, HeadId } from "../records/records.ts";
 import type { MessageVerdict, Taken } from "../records/timelineRecord.ts";
 
 /**

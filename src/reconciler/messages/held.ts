@@ -1,6 +1,6 @@
-import type { HeadId, HeldRecord, UnheldRecord } from "../../client/database/tables.ts";
 import { envelopeBytes } from "../../wire/envelope.ts";
 import type { EnvelopeHash, NodeId } from "../../wire/ids.ts";
+import type { HeadId, HeldRecord, UnheldRecord } from "../records/records.ts";
 import { receiptFromStored } from "./verifyReceipts.ts";
 
 /** What a group keeps until the chain has brought what it waits for; the envelopes are in the database. */

@@ -1,5 +1,5 @@
-import type { GroupTally } from "../../client/database/tables.ts";
 import type { RejectReason } from "../records/outcome.ts";
+import type { GroupTally } from "../records/records.ts";
 
 /** Of a group's rejected envelopes. */
 const MAX_LISTED = 4096;

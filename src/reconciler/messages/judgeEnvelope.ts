@@ -1,14 +1,6 @@
-import type { BlockRef } from "../../client/database/tables.ts";
+import type { HeadPlace } from "../branch/headPlace.ts";
+import type { BlockRef } from "../records/records.ts";
 import { anyInTime, type LateLimits, type ReceiptTime } from "./inTime.ts";
-
-/** Where the head that an envelope names stands, as seen from this client's head. */
-export type HeadPlace =
-  | { readonly kind: "head" }
-  /** `successors`: blocks of the adopted entries after it, in order. */
-  | { readonly kind: "behind"; readonly successors: readonly BlockRef[] }
-  | { readonly kind: "before-start" }
-  | { readonly kind: "dead" }
-  | { readonly kind: "unknown" };
 
 export type EnvelopeJudgement =
   | { readonly kind: "open" }

@@ -1,8 +1,8 @@
 import { isWeftError } from "../../errors.ts";
-import type { BatchCoverage } from "../../rpc/nodeApi.ts";
 import { type BatchHeader, batchHeaderHash, decodeBatchHeader } from "../../wire/batchHeader.ts";
 import type { BatchPlace } from "../../wire/batchPlace.ts";
 import { catchFault } from "../../wire/catchFault.ts";
+import type { BatchCoverage } from "../../wire/coverage.ts";
 import type { Hex } from "../../wire/ids.ts";
 import type { Network } from "../../wire/network.ts";
 

@@ -1,10 +1,10 @@
-import type { KnownNode, StoredReceipt } from "../../client/database/tables.ts";
 import { batchHeaderHash, decodeBatchHeader } from "../../wire/batchHeader.ts";
 import type { Envelope } from "../../wire/envelope.ts";
 import { type EnvelopeHash, fromHex, type NodeId, toHex } from "../../wire/ids.ts";
 import type { Network } from "../../wire/network.ts";
 import { type Receipt, verifyReceipt } from "../../wire/receipt.ts";
 import { shardOfTopic } from "../../wire/shards.ts";
+import type { KnownNode, StoredReceipt } from "../records/records.ts";
 import type { Taken } from "../records/timelineRecord.ts";
 import type { ReceiptTime } from "./inTime.ts";
 

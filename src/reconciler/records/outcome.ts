@@ -1,6 +1,6 @@
 import type { MessageRefusal as MlsRefusal } from "../../mls/openMessage.ts";
+import type { ApplicationMessageReading } from "../../wire/applicationMessage.ts";
 import type { MessageId } from "../../wire/ids.ts";
-import type { MessageRefusal } from "../timeline/readOpened.ts";
 import type { GapReason } from "./timelineRecord.ts";
 
 /** What became of an envelope of a group's topic. Every one is counted by reason; all but junk beyond a bound is listed. */
@@ -21,6 +21,12 @@ export type Outcome =
   /** Sealed to an epoch before this client was in the group. */
   | { readonly kind: "before-start" }
   | { readonly kind: "rejected"; readonly reason: RejectReason };
+
+/** Why what was opened does not count. */
+export type MessageRefusal =
+  | Extract<ApplicationMessageReading, { kind: "refused" }>["reason"]
+  | "wrong-group"
+  | "wrong-author";
 
 export type RejectReason =
   | "malformed"

@@ -1,11 +1,7 @@
 import { type ApplicationMessageReading, readApplicationMessage } from "../../wire/applicationMessage.ts";
 import type { GroupId } from "../../wire/ids.ts";
 import type { Member } from "../policy/roleOf.ts";
-
-export type MessageRefusal =
-  | Extract<ApplicationMessageReading, { kind: "refused" }>["reason"]
-  | "wrong-group"
-  | "wrong-author";
+import type { MessageRefusal } from "../records/outcome.ts";
 
 /** Reads a plaintext and checks that it speaks for whoever sealed it: the leaf in the tree of its own epoch. */
 export function readOpened(params: {

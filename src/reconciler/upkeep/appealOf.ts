@@ -1,7 +1,7 @@
-import type { EntryRecord } from "../../client/database/tables.ts";
 import type { Group } from "../../client/group/group.ts";
 import type { InstallationKey } from "../../wire/ids.ts";
 import { isInTime } from "../entries/judgeAppeal.ts";
+import type { EntryRecord } from "../records/records.ts";
 import { decisiveChild } from "../view/decisiveChild.ts";
 
 export type AppealState =

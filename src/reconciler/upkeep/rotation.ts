@@ -1,7 +1,7 @@
-import type { HeadId } from "../../client/database/tables.ts";
 import { labeledHash } from "../../wire/bytes.ts";
 import { fromHex, type InstallationKey } from "../../wire/ids.ts";
 import type { BranchStep } from "../branch/branch.ts";
+import type { HeadId } from "../records/records.ts";
 
 /** How long a client leaves its keys in a group as they are; milliseconds. */
 export type Rotation = {

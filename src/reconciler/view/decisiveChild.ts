@@ -1,5 +1,5 @@
-import type { EntryRecord, HeadId } from "../../client/database/tables.ts";
-import type { GroupView } from "../../client/group/group.ts";
+import type { EntryRecord, HeadId } from "../records/records.ts";
+import type { GroupView } from "./viewOfGroup.ts";
 
 /** The entry below `parent` that this client follows, or that has cut it off or taken it out; there is one at most. */
 export function decisiveChild(params: {

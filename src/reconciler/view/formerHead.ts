@@ -1,7 +1,7 @@
-import type { EnteredRecord, EntryRecord, HeadId } from "../../client/database/tables.ts";
-import type { GroupView } from "../../client/group/group.ts";
 import { compareEntries } from "../branch/compareEntries.ts";
 import { standsOn } from "../branch/standsOn.ts";
+import type { EnteredRecord, EntryRecord, HeadId } from "../records/records.ts";
+import type { GroupView } from "./viewOfGroup.ts";
 
 /**
  * Where one goes back to: the last entry by which one came in, on the chain before the one that one is in by, or the

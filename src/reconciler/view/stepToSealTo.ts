@@ -1,5 +1,5 @@
-import type { GroupView } from "../../client/group/group.ts";
 import type { BranchStep } from "../branch/branch.ts";
+import type { GroupView } from "./viewOfGroup.ts";
 
 /**
  * The epoch that messages are sealed to: the present one, unless one node alone says that it has somebody in it; then

@@ -1,3 +1,13 @@
+import type { EntryId, InstallationKey } from "../../wire/ids.ts";
+import { type Branch, branchAfter, branchOf } from "../branch/branch.ts";
+import { compareEntries } from "../branch/compareEntries.ts";
+import { countOf, type DeadRuns, NO_DEAD } from "../branch/deadRuns.ts";
+import { type Leaves, leavesOf } from "../branch/leaves.ts";
+import { withSet } from "../branch/overlayMap.ts";
+import { type Stranded, strandedOf } from "../branch/stranded.ts";
+import { type Held, NOTHING_HELD } from "../messages/held.ts";
+import { mergeOwed, type Owed } from "../policy/membership.ts";
+import type { Intent } from "../records/intent.ts";
 import type {
   DeadRun,
   EntryRecord,
@@ -5,17 +15,7 @@ import type {
   HeadId,
   PublicationRecord,
   StagedRecord,
-} from "../../client/database/tables.ts";
-import type { EntryId, InstallationKey } from "../../wire/ids.ts";
-import { type Branch, branchAfter, branchOf } from "../branch/branch.ts";
-import { compareEntries } from "../branch/compareEntries.ts";
-import { countOf, type DeadRuns } from "../branch/deadRuns.ts";
-import { type Leaves, leavesOf } from "../branch/leaves.ts";
-import { withSet } from "../branch/overlayMap.ts";
-import { type Stranded, strandedOf } from "../branch/stranded.ts";
-import type { Held } from "../messages/held.ts";
-import { mergeOwed, type Owed } from "../policy/membership.ts";
-import type { Intent } from "../records/intent.ts";
+} from "../records/records.ts";
 
 /** An envelope to be delivered, and its place in the outbox. */
 export type Publication = {
@@ -79,6 +79,19 @@ export function viewOfGroup(stored: Stored): GroupView {
     provisional: [...entries.values()].filter(isProvisional),
     ...membershipOf({ record, branch, below, controls }),
   };
+}
+
+/** A group of which the database holds nothing yet. */
+export function emptyGroupView(record: GroupRecord): GroupView {
+  return viewOfGroup({
+    record,
+    entries: new Map(),
+    dead: NO_DEAD,
+    intents: [],
+    publications: [],
+    staged: new Map(),
+    held: NOTHING_HELD,
+  });
 }
 
 /** The same view after new entries and dead runs, at the cost of what is new. */

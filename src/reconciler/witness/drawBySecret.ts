@@ -1,7 +1,7 @@
-import type { Operated } from "../../client/witness/witness.ts";
 import { concatBytes } from "../../crypto/concatBytes.ts";
 import { labeledHash } from "../../wire/bytes.ts";
 import { fromHex, toHex } from "../../wire/ids.ts";
+import type { Operated } from "./nextOperators.ts";
 
 /**
  * Nodes in an order that only this client knows and that stays the same: by SHA-256("weft.draw.v1" ‖ secret ‖

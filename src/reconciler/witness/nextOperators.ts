@@ -1,5 +1,7 @@
-import type { Operated } from "../../client/witness/witness.ts";
-import type { Address } from "../../wire/ids.ts";
+import type { Address, NodeId } from "../../wire/ids.ts";
+
+/** What is known of a node that may be a witness. */
+export type Operated = { readonly node: NodeId; readonly operator: Address };
 
 /** Of nodes in their order of rank the first of each operator, without those of one operator. Pure. */
 export function nextOperators<T extends Operated>(params: {

@@ -1,13 +1,13 @@
-import type { BlockRef, CoverageRecord, EntryRecord } from "../../../src/client/database/tables.ts";
 import type { Branch, BranchStep } from "../../../src/reconciler/branch/branch.ts";
 import { fenceBlock, judgeFence, sideOf } from "../../../src/reconciler/messages/fence.ts";
 import type { LateLimits, ReceiptTime } from "../../../src/reconciler/messages/inTime.ts";
 import { judgeEnvelope } from "../../../src/reconciler/messages/judgeEnvelope.ts";
 import { headersByHash, verifyCoverage } from "../../../src/reconciler/messages/verifyCoverage.ts";
 import type { Member } from "../../../src/reconciler/policy/roleOf.ts";
-import type { BatchCoverage } from "../../../src/rpc/nodeApi.ts";
+import type { BlockRef, CoverageRecord, EntryRecord } from "../../../src/reconciler/records/records.ts";
 import { batchHeaderHash, decodeBatchHeader } from "../../../src/wire/batchHeader.ts";
 import type { BatchPlace } from "../../../src/wire/batchPlace.ts";
+import type { BatchCoverage } from "../../../src/wire/coverage.ts";
 import { type EntryId, fromHex, type Hex } from "../../../src/wire/ids.ts";
 import { testId } from "../testIntent.ts";
 import { testNetwork } from "../testNetwork.ts";

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import type { EntryRecord, HeadId } from "../../../src/client/database/tables.ts";
 import type { KnownInbox } from "../../../src/identity/inbox.ts";
 import { decodeState } from "../../../src/mls/decodeState.ts";
 import type { GroupState } from "../../../src/mls/groupState.ts";
@@ -14,9 +13,10 @@ import {
 import { openAppeal, openEntry } from "../../../src/reconciler/entries/openEntry.ts";
 import { provenRequests } from "../../../src/reconciler/entries/provenRequests.ts";
 import type { Member } from "../../../src/reconciler/policy/roleOf.ts";
+import type { EntryRecord, HeadId } from "../../../src/reconciler/records/records.ts";
 import type { CommitSummary } from "../../../src/reconciler/records/verdict.ts";
 import { membershipChanges } from "../../../src/reconciler/timeline/membershipChanges.ts";
-import type { Entry } from "../../../src/rpc/nodeApi.ts";
+import type { Entry } from "../../../src/wire/chainEntry.ts";
 import { entryId } from "../../../src/wire/entry.ts";
 import {
   type Address,
