@@ -25,7 +25,10 @@ const REGISTRATION_PERIOD_MS = 2_000;
 /** Starts everything that talks to nodes. */
 export function goOnline(core: ClientCore): void {
   if (core.online) return;
-  const online: Online = { controller: new AbortController(), tasks: new Set(), loopsOf: new Set() };
+  const online: Online = {
+    ...{ controller: new AbortController(), tasks: new Set(), loopsOf: new Set() },
+    startLoops: (group) => startGroupLoops({ core, group, online }),
+  };
   const { signal } = online.controller;
   core.online = online;
   runTask({ core, online, name: "directory", task: () => keepDirectory({ core, signal }) });
@@ -35,7 +38,7 @@ export function goOnline(core: ClientCore): void {
   runTask({ core, online, name: "registry", task: () => keepRegistry({ core, signal }) });
   runTask({ core, online, name: "copy", task: () => awaitCopy({ core, signal }) });
   runTask({ core, online, name: "bucket", task: () => keepComparingOwn({ core, signal }) });
-  for (const group of core.groups.values()) startGroupLoops({ core, group, online });
+  for (const group of core.groups.values()) online.startLoops(group);
 }
 
 /** Of clients whose tasks are still ending. */

@@ -102,4 +102,6 @@ export type Online = {
   readonly controller: AbortController;
   readonly tasks: Set<Promise<void>>;
   readonly loopsOf: Set<GroupId>;
+  /** Starts those of a group, unless they run. */
+  readonly startLoops: (group: Group) => void;
 };

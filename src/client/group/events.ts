@@ -3,6 +3,7 @@ import type { TimelineItem } from "../../reconciler/timeline/timelineItem.ts";
 import type { Address, GroupId, InstallationKey, NodeId } from "../../wire/ids.ts";
 import type { DeviceClock } from "../nodes/chainTime.ts";
 import type { RelayTrouble } from "../nodes/ownRelay.ts";
+import type { Lie } from "../witness/witnesses.ts";
 
 /** What an app that shows timelines wants to hear; all of it is in the database when it is told. */
 export type ClientEvent =
@@ -33,19 +34,8 @@ export type ClientEvent =
     }
   /** Nothing gets to the chain by the client's own endpoint and account (`openClient({ chain })`): it is tried again. */
   | ({ readonly kind: "chain-trouble"; readonly account: Address } & RelayTrouble)
-  /**
-   * What a node said of the chain is contradicted: `fact` names what, in words for people. Where it is decided, two
-   * thirds of the operators who were asked, or an endpoint that the app named, say otherwise, and the node is left for
-   * a while; else nobody can tell who is wrong, and nothing of it is acted on.
-   */
-  | {
-      readonly kind: "lied";
-      readonly node: NodeId;
-      readonly fact: string;
-      readonly said: string;
-      readonly others: readonly { readonly by: string; readonly said: string }[];
-      readonly isDecided: boolean;
-    }
+  /** What a node said of the chain is contradicted. */
+  | ({ readonly kind: "lied" } & Lie)
   /**
    * The device's clock is wrong, or right again: `offsetMs` is by how much it is ahead of the chain's. Nothing depends on
    * it but what people are shown, and what Weft itself shows is put right.

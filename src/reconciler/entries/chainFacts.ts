@@ -1,7 +1,7 @@
-import type { Group } from "../../client/group/group.ts";
 import type { Address, GroupId } from "../../wire/ids.ts";
 import type { ChainBlock } from "../../wire/words.ts";
 import type { EntryRecord, HeadId } from "../records/records.ts";
+import type { KnownGroup } from "../view/knownGroup.ts";
 import type { Claim, Fact } from "../witness/fact.ts";
 
 /** Where an entry stands; undefined: on the chain no more. */
@@ -44,7 +44,11 @@ function pick({ authority, index }: NonNullable<Placed>) {
 }
 
 /** That nothing stands on a group's head but what is known, and all that is provisional, if the chain has this block. */
-export function factsAtHead({ group, head }: { group: Group; head: ChainBlock }): Claim {
+export function factsAtHead(params: {
+  group: Pick<KnownGroup, "id" | "view" | "unproven">;
+  head: ChainBlock;
+}): Claim {
+  const { group, head } = params;
   const { record, entries, children, provisional } = group.view;
   const ids = [record.head, ...provisional.flatMap(({ id, parent }) => [id, parent]), ...group.unproven];
   const known = ids.filter((id) => id === group.id || entries.has(id));

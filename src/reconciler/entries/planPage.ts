@@ -1,10 +1,10 @@
-import type { Group } from "../../client/group/group.ts";
 import { WeftError } from "../../errors.ts";
 import type { Entry, EntryCursor, EntryPage } from "../../wire/chainEntry.ts";
 import type { ChainBlock } from "../../wire/words.ts";
 import { compareEntries } from "../branch/compareEntries.ts";
 import type { Place } from "../branch/deadRuns.ts";
 import type { DeadRun, EntryRecord, HeadId } from "../records/records.ts";
+import type { KnownGroup } from "../view/knownGroup.ts";
 import type { GroupView } from "../view/viewOfGroup.ts";
 import type { Claim } from "../witness/fact.ts";
 import { chainFacts } from "./chainFacts.ts";
@@ -39,10 +39,7 @@ export type PageNews = {
 };
 
 /** What a page of entries changes in a group, if it is true. Pure. Throws `malformed` for a page that no chain has. */
-export function planPage(params: {
-  group: Pick<Group, "id" | "view" | "agreed" | "unproven">;
-  page: EntryPage;
-}): PagePlan {
+export function planPage(params: { group: KnownGroup; page: EntryPage }): PagePlan {
   const { group, page } = params;
   const { view, agreed } = group;
   const { from, entries, more, head } = page;
@@ -71,7 +68,7 @@ function deadFrom({ dead }: GroupView, place: Place): readonly DeadRun[] {
 }
 
 function claimOf(params: {
-  group: Pick<Group, "id" | "unproven">;
+  group: Pick<KnownGroup, "id" | "unproven">;
   news: Omit<PageNews, "kind" | "from" | "claim">;
 }): Claim {
   const { group, news } = params;

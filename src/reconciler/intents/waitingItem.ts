@@ -1,4 +1,3 @@
-import type { ClientEvent } from "../../client/group/events.ts";
 import type { GroupId } from "../../wire/ids.ts";
 import type { Intent } from "../records/intent.ts";
 import { cursorOf, type TimelineItem } from "../timeline/timelineItem.ts";
@@ -30,17 +29,24 @@ export function waitingItem({ action, progress, replaces, sequence }: Intent): T
   };
 }
 
+/** An app shows the item, or takes it away. */
+type WaitingEvent = {
+  readonly kind: "shown" | "hidden";
+  readonly group: GroupId;
+  readonly item: TimelineItem;
+};
+
 /** What an app hears when its messages come into the outbox, and leave it for their place or for good. */
 export function waitingEvents(params: {
   group: GroupId;
   /** Open intents before the change. */
   before: readonly Intent[];
   changed: readonly Intent[];
-}): ClientEvent[] {
+}): WaitingEvent[] {
   const { group, before, changed } = params;
   const ids = new Set(changed.map(({ id }) => id));
   const known = new Map(before.filter(({ id }) => ids.has(id)).map((intent) => [intent.id, intent]));
-  return changed.flatMap((intent): ClientEvent[] => {
+  return changed.flatMap((intent): WaitingEvent[] => {
     const old = known.get(intent.id);
     const [gone, come] = [old && waitingItem(old), waitingItem(intent)];
     if (gone && !come) return [{ kind: "hidden", group, item: gone }];

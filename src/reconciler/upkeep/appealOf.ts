@@ -1,8 +1,8 @@
-import type { Group } from "../../client/group/group.ts";
 import type { InstallationKey } from "../../wire/ids.ts";
 import { isInTime } from "../entries/judgeAppeal.ts";
 import type { EntryRecord } from "../records/records.ts";
 import { decisiveChild } from "../view/decisiveChild.ts";
+import type { KnownGroup } from "../view/knownGroup.ts";
 
 export type AppealState =
   /** Nothing has cut this client off. */
@@ -15,7 +15,7 @@ export type AppealState =
 
 /** How far a client that was cut off is with telling the others. */
 export function appealOf(params: {
-  group: Pick<Group, "view" | "agreed">;
+  group: Pick<KnownGroup, "view" | "agreed">;
   self: InstallationKey;
 }): AppealState {
   const { group, self } = params;
