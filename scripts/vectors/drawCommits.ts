@@ -25,7 +25,11 @@ export function drawCommits(town: Town): Record<string, DrawnEntry> {
   const role = (who: TestMember, to: Role, from = context) =>
     contextAfterRole({ context: from, inbox: memberOf(who).inbox, role: to });
   const without = (...gone: TestMember[]) =>
-    contextAfterRemove({ context, gone: new Set(gone.map((one) => memberOf(one).inbox)) });
+    contextAfterRemove({
+      drawBytes: randomBytes,
+      context,
+      gone: new Set(gone.map((one) => memberOf(one).inbox)),
+    });
   return {
     "alice adds eve": write(alice, { adds: [eve] }),
     "carol adds eve": write(carol, { adds: [eve] }),
@@ -66,7 +70,13 @@ function drawRepairs(town: Town): Record<string, DrawnEntry> {
   const { context, alice, carol } = town;
   const removal = (repaired: readonly TestMember[], requests: readonly Uint8Array[]): DrawnEntry => {
     const gone = new Set(repaired.length > 0 ? [] : [memberOf(alice).inbox]);
-    const next = contextAfterRemove({ context, gone, repaired: repaired.map(memberOf), block: 995 });
+    const next = contextAfterRemove({
+      drawBytes: randomBytes,
+      context,
+      gone,
+      repaired: repaired.map(memberOf),
+      block: 995,
+    });
     const made = stage(carol, {
       removes: [alice.state.ownLeafIndex],
       groupContextExtension: writeGroupContext(next),

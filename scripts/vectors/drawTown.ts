@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { randomBytes } from "#crypto";
 import type { GroupState } from "../../src/mls/groupState.ts";
 import { authorityOf, entryKeyOf } from "../../src/reconciler/branch/epochSecrets.ts";
 import { leafHashOf } from "../../src/reconciler/branch/epochView.ts";
@@ -50,7 +51,10 @@ export function drawTown(): Town {
   const [second] = others;
   assert.ok(founder && second);
   const creator = memberOf(founder).inbox;
-  const context = { ...firstContext({ name: "Plans", creator }), admins: [memberOf(second).inbox] };
+  const context = {
+    ...firstContext({ drawBytes: randomBytes, name: "Plans", creator }),
+    admins: [memberOf(second).inbox],
+  };
   let seats = commit([found(founder, writeGroupContext(context))], 0, { adds: others });
   for (const i of seats.keys()) seats = commit(seats, i, {});
   const [alice, bob, carol, dave] = seats;

@@ -1,3 +1,4 @@
+import { randomBytes } from "#crypto";
 import { addressFromPrivateKey, generateSecp256k1PrivateKey } from "../crypto/secp256k1.ts";
 import { credentialOf } from "../identity/credential.ts";
 import { createGroup as createMlsGroup } from "../mls/createGroup.ts";
@@ -88,6 +89,6 @@ function foundGroup(params: { core: ClientCore; id: GroupId; name: string }): Gr
     groupId: fromHex(id),
     keyPackage,
     keyPackageSecrets: secrets,
-    groupContextExtension: writeGroupContext(firstContext({ name, creator: inbox })),
+    groupContextExtension: writeGroupContext(firstContext({ name, creator: inbox, drawBytes: randomBytes })),
   });
 }

@@ -161,7 +161,9 @@ test("whom a void commit took out stays out: the next one repeats it, and nothin
   const { context, members: leaves } = viewOf(seat.state);
   const target = leaves.find(({ inbox }) => inbox === bob.client.inbox);
   assert.ok(target);
-  const content = writeGroupContext(contextAfterRemove({ context, gone: new Set([target.inbox]) }));
+  const content = writeGroupContext(
+    contextAfterRemove({ drawBytes: randomBytes, context, gone: new Set([target.inbox]) }),
+  );
   const proposals = [
     { kind: "remove", leafIndex: target.leafIndex },
     { kind: "group-context-extensions", extensions: [{ type: WEFT_GROUP_CONTEXT, content }] },

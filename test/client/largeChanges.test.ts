@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { randomBytes } from "#crypto";
 import {
   addMembers,
   createGroup,
@@ -45,7 +46,7 @@ type Invited = ReadonlyMap<InboxId, readonly KeyPackageRecord[]>;
 function planAll(invited: Invited, members = 1) {
   const inboxes = [...invited.keys()];
   const present = [...Array(members).keys()].map((i) => ({ ...me, inbox: testId<InboxId>(10_000 + i) }));
-  const context = firstContext({ name: "crowd", creator: me.inbox });
+  const context = firstContext({ drawBytes: randomBytes, name: "crowd", creator: me.inbox });
   const view = { epoch: 1, context, members: [me, ...present.slice(1)] };
   let intent = testIntent({
     action: { kind: "add", members: inboxes },

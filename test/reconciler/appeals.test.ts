@@ -41,7 +41,7 @@ function seats() {
 
 function factsAt(block: number, writer = members[0]): EntryFacts {
   assert.ok(writer);
-  const context = firstContext({ name: "", creator: testId<InboxId>(1) });
+  const context = firstContext({ drawBytes: randomBytes, name: "", creator: testId<InboxId>(1) });
   const roster = { context, members, revoked: new Set<InstallationKey>() };
   return { ...roster, writer, block, registryBlock: block, leavers: new Set() };
 }
@@ -187,7 +187,13 @@ test("a commit comes after the siblings that were read, after any number under a
   let intent = testIntent({ action: { kind: "rotate" }, progress });
   for (let stales = 0; stales < 3; stales++) {
     assert.equal(limitOf({ intent, children: 5 }), 5);
-    const handedOver = { block: 1, nowMs: 0, operator: asAddress(new Uint8Array(20)), operators: 2 };
+    const handedOver = {
+      block: 1,
+      nowMs: 0,
+      operator: asAddress(new Uint8Array(20)),
+      operators: 2,
+      chance: Math.random,
+    };
     intent = relayed({ ...handedOver, intent, outcome: { kind: "stale", children: 6 } });
   }
   assert.equal(limitOf({ intent, children: 5 }), 2 ** 24 - 1);

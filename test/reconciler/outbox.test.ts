@@ -45,7 +45,10 @@ test("what was written after a commit of one's own waits for it", () => {
   const commit = testIntent({ action: rotate, sequence: 1, progress: staged });
   const message = testIntent({ action: send, sequence: 2 });
   assert.equal(next([commit, message]).kind, "submit");
-  const handedOver = { ...commit, progress: { ...staged, submitted: { block: 100, atMs: 10_000 } } };
+  const handedOver = {
+    ...commit,
+    progress: { ...staged, submitted: { block: 100, atMs: 10_000, chance: Math.random } },
+  };
   const waiting = next([handedOver, message]);
   assert.ok(waiting.kind === "wait" && waiting.why === "on-chain");
   const landed: Intent = { ...commit, progress: { kind: "landed" } };
@@ -110,7 +113,7 @@ test("a copy seals and stages nothing until its new installation is in the group
 });
 
 const [one, other] = [1, 2].map((digit) => asAddress(new Uint8Array(20).fill(digit))) as [Address, Address];
-const handedOver = { block: 100, nowMs: 0, operator: one, operators: 2 };
+const handedOver = { block: 100, nowMs: 0, operator: one, operators: 2, chance: Math.random };
 
 /** What becomes of a commit that these operators refuse, one after the other. */
 function refused(params: {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { randomBytes } from "#crypto";
 import { canDo, type Wish } from "../../src/reconciler/policy/canDo.ts";
 import { inboxesGone } from "../../src/reconciler/policy/inboxesGone.ts";
 import {
@@ -39,7 +40,7 @@ const [alice, amy, bob, ben, carol, dave, dave2, eve] = [1, 2, 3, 4, 5, 6, 6, 7]
 
 /** Super admins alice and amy, admins bob and ben, members carol and dave; eve is a stranger. */
 const context: GroupContext = {
-  ...firstContext({ name: "Plans", creator: alice.inbox }),
+  ...firstContext({ drawBytes: randomBytes, name: "Plans", creator: alice.inbox }),
   superAdmins: [alice.inbox, amy.inbox],
   admins: [bob.inbox, ben.inbox],
 };
@@ -61,7 +62,11 @@ function proposes(next: GroupContext): CommitFacts["after"] {
 function removal(removes: readonly Member[], change: Partial<CommitFacts> = {}): Partial<CommitFacts> {
   const all = facts({ removes, ...change });
   const gone = inboxesGone({ members: all.members, removes });
-  return { removes, after: proposes(contextAfterRemove({ context: all.context, gone })), ...change };
+  return {
+    removes,
+    after: proposes(contextAfterRemove({ drawBytes: randomBytes, context: all.context, gone })),
+    ...change,
+  };
 }
 
 function permitted(change: Partial<CommitFacts>): void {
@@ -130,7 +135,7 @@ test("admins remove members, super admins remove anyone", () => {
 
 test("a Remove renews the salt, drops the removed from the lists, and changes nothing else", () => {
   refused("salt-not-renewed", { removes: [carol] });
-  const clean = contextAfterRemove({ context, gone: new Set([ben.inbox]) });
+  const clean = contextAfterRemove({ drawBytes: randomBytes, context, gone: new Set([ben.inbox]) });
   permitted({ removes: [ben], after: proposes(clean) });
   refused("salt-not-renewed", { removes: [ben], after: proposes({ ...clean, salt: context.salt }) });
   for (const extra of [
@@ -150,7 +155,7 @@ test("an inbox that keeps a leaf keeps its role", () => {
   const bob2 = leaf(3, 2);
   const both = { members: [...members, bob2] };
   permitted({ ...both, ...removal([bob2], both) });
-  const dropped = contextAfterRemove({ context, gone: new Set([bob.inbox]) });
+  const dropped = contextAfterRemove({ drawBytes: randomBytes, context, gone: new Set([bob.inbox]) });
   refused("not-only-removed", { ...both, removes: [bob2], after: proposes(dropped) });
 });
 
@@ -232,13 +237,21 @@ test("anyone removes revoked leaves and leavers, and adds the group's own instal
 /** What a commit proposes that takes these leaves out to add them again. */
 function repairOf(repaired: readonly Member[], change: Partial<CommitFacts> = {}): Partial<CommitFacts> {
   const { context: before, block } = facts(change);
-  const after = proposes(contextAfterRemove({ context: before, gone: new Set(), repaired, block }));
+  const after = proposes(
+    contextAfterRemove({ drawBytes: randomBytes, context: before, gone: new Set(), repaired, block }),
+  );
   return { stranded: new Set(repaired.map((one) => one.installation)), removes: repaired, after, ...change };
 }
 
 /** The context after that, and the others. */
 const away = (...gone: Member[]) => ({
-  context: contextAfterRemove({ context, gone: new Set(), repaired: gone, block: 1000 }),
+  context: contextAfterRemove({
+    drawBytes: randomBytes,
+    context,
+    gone: new Set(),
+    repaired: gone,
+    block: 1000,
+  }),
   members: members.filter((m) => !gone.includes(m)),
 });
 
@@ -299,7 +312,7 @@ test("a decision takes the whole inbox off the list, also when it has no leaf at
   const one = away(dave);
   permitted({ writer: bob, ...one, ...removal([dave2], one) });
   const kept = {
-    ...contextAfterRemove({ ...one, gone: new Set([dave.inbox]) }),
+    ...contextAfterRemove({ drawBytes: randomBytes, ...one, gone: new Set([dave.inbox]) }),
     returning: one.context.returning,
   };
   refused("bad-returning", { writer: bob, ...one, removes: [dave2], after: proposes(kept) });
@@ -392,7 +405,15 @@ test("an inbox has so many leaves and no more, those included that are to come b
   permitted({ writer: first, members: [...rest, ...devices.slice(0, -1)], ...add(last) });
   const full = { writer: bob, members: [...rest, ...devices] };
   refused("too-many-installations", { ...full, ...add(leaf(5, 99)) });
-  const some = { context: contextAfterRemove({ context, gone: new Set(), repaired: [first], block: 1000 }) };
+  const some = {
+    context: contextAfterRemove({
+      drawBytes: randomBytes,
+      context,
+      gone: new Set(),
+      repaired: [first],
+      block: 1000,
+    }),
+  };
   const without = { writer: bob, members: [...rest, ...others], ...some };
   refused("too-many-installations", { ...without, ...add(leaf(5, 99)) });
   permitted({ ...without, ...add(first) });
@@ -490,7 +511,10 @@ test("what canDo lets pass, judgeCommit permits; what it calls not permitted, ju
         add: [{ kind: "add", inboxes: [target] }, add(leaf(stand.target, 9))],
         remove: [
           { kind: "remove", inboxes: [target] },
-          { removes, after: proposes(contextAfterRemove({ context: roster.context, gone })) },
+          {
+            removes,
+            after: proposes(contextAfterRemove({ drawBytes: randomBytes, context: roster.context, gone })),
+          },
         ],
         rename: [
           { kind: "rename", name: "Other" },

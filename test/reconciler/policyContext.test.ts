@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { randomBytes } from "#crypto";
 import { isWeftError } from "../../src/errors.ts";
 import {
   contextAfterRename,
@@ -19,7 +20,7 @@ const returning = (fill: number) => ({
 });
 const extraOf = (numbers: readonly number[], value: Uint8Array) =>
   writeNumbered(numbers.toSorted((a, b) => a - b).map((number) => ({ number, value })));
-const base = firstContext({ name: "Plans", creator: inbox(1) });
+const base = firstContext({ drawBytes: randomBytes, name: "Plans", creator: inbox(1) });
 
 const contexts: fc.Arbitrary<GroupContext> = fc
   .record({

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
 import fc from "fast-check";
+import { randomBytes } from "#crypto";
 import { isWeftError } from "../../src/errors.ts";
 import { contextAfterRole, firstContext } from "../../src/reconciler/policy/nextContext.ts";
 import type {
@@ -329,7 +330,7 @@ test("a commit shows who came, went, got a role or renamed the group", () => {
     inbox: same<InboxId>(inbox),
     installation: same<InstallationKey>(device),
   });
-  const context = firstContext({ name: "Plans", creator: same(1) });
+  const context = firstContext({ drawBytes: randomBytes, name: "Plans", creator: same(1) });
   const before = { context, members: [member(1), member(2), member(3), member(4)] };
   const raised = contextAfterRole({ context: { ...context, name: "Other" }, inbox: same(4), role: "admin" });
   const after = { context: raised, members: [member(1), member(4), member(4, 40), member(5)] };

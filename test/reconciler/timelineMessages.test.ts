@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { randomBytes } from "#crypto";
 import { isWeftError } from "../../src/errors.ts";
 import type { MessageRecord } from "../../src/reconciler/records/timelineRecord.ts";
 import { composeMessage } from "../../src/reconciler/timeline/composeMessage.ts";
@@ -166,7 +167,15 @@ test("a new message stands behind all that its author sees", () => {
   });
   const author = { inbox: sample.inbox, installation: sample.installation };
   const compose = (latest: MessageRecord[], epoch: number) =>
-    composeMessage({ group: sample.group, author, epoch, latest, body: sample.body, sentAtMs: 5 });
+    composeMessage({
+      group: sample.group,
+      author,
+      epoch,
+      latest,
+      body: sample.body,
+      sentAtMs: 5,
+      drawBytes: randomBytes,
+    });
   const first = compose([], 3);
   assert.deepEqual([first.depth, first.parents], [1, []]);
   const next = compose([seen(4, 3, 10), seen(7, 3, 11), seen(8, 3, 12)], 3);

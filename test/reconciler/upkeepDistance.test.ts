@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { randomBytes } from "#crypto";
 import { branchOf } from "../../src/reconciler/branch/branch.ts";
 import { lastAddBlock } from "../../src/reconciler/branch/lastAddBlock.ts";
 import { lastCommitBlock } from "../../src/reconciler/branch/lastCommitBlock.ts";
@@ -30,7 +31,7 @@ const bob: Member = { inbox: testId<InboxId>(3), installation: testId<Installati
 function grow(
   tries: readonly { readonly block: number; readonly writer: Member; readonly adds: readonly Member[] }[],
 ) {
-  const context = firstContext({ name: "", creator: alice.inbox });
+  const context = firstContext({ drawBytes: randomBytes, name: "", creator: alice.inbox });
   const entries = new Map<HeadId, EntryRecord>();
   let members: readonly Member[] = [alice, mallory, bob];
   let head: HeadId = group;

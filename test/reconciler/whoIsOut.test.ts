@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { randomBytes } from "#crypto";
 import type { KnownInbox } from "../../src/identity/inbox.ts";
 import { type EntryPlan, planEntry, standingOf } from "../../src/reconciler/intents/planEntry.ts";
 import { judgeCommit } from "../../src/reconciler/policy/judgeCommit.ts";
@@ -47,7 +48,7 @@ type World = {
 function founded(devices: readonly Member[]): World {
   const all = [alice, bob, ...devices];
   return {
-    context: firstContext({ name: "", creator: alice.inbox }),
+    context: firstContext({ drawBytes: randomBytes, name: "", creator: alice.inbox }),
     members: all.map((one, leafIndex) => ({ ...one, leafIndex })),
     ...{ block: 100_000, lastAdd: undefined, lastCommit: new Map(), leavers: new Set(), revoked: new Set() },
     ...{ devices: all, asked: new Map(), isDecided: false, hasLeft: false },
@@ -132,7 +133,7 @@ function planned(world: World, self: Member, remove?: InboxId): World {
   const records = missing.map((one) => ({ ...one, keyPackage: new Uint8Array() }) as KeyPackageRecord);
   const plan: EntryPlan = planEntry({
     ...{ ...at, self, missing, former: new Set([xena.inbox]), isDeleted: false, appeal: undefined },
-    ...{ lastCommitBlock: lastCommit.get(self.inbox), lastAddBlock: lastAdd },
+    ...{ lastCommitBlock: lastCommit.get(self.inbox), lastAddBlock: lastAdd, drawBytes: randomBytes },
     intent: remove
       ? testIntent({ action: { kind: "remove", members: [remove] }, resolved: [remove], remaining: [remove] })
       : testIntent({ action: { kind: "upkeep" } }),

@@ -80,7 +80,8 @@ async function settlePending(params: Params & { schedule: Schedule }): Promise<n
   for (const { headerHash } of batches) {
     const attempts = (known.get(headerHash)?.attempts ?? 0) + 1;
     const backoff = attempts > PATIENT_AFTER_ATTEMPTS ? PATIENT : PENDING;
-    const atMs = steadyMs() + LEAST_WAIT_MS + backoffMs({ ...backoff, attempt: attempts - 1 });
+    const atMs =
+      steadyMs() + LEAST_WAIT_MS + backoffMs({ ...backoff, attempt: attempts - 1, chance: Math.random });
     known.set(headerHash, { attempts, atMs });
   }
   return LEAST_WAIT_MS;

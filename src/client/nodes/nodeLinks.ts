@@ -149,7 +149,8 @@ export function noteFailure(links: NodeLinks, node: NodeId, nowMs: number): void
   if (known && !known.hasAnswered && nowMs < dueMs(links, known)) return;
   const isForgotten = known?.hasAnswered && known.failedAtMs + FORGET_MS < nowMs;
   const failures = (isForgotten ? 0 : (known?.failures ?? 0)) + 1;
-  const downUntilMs = nowMs + LEAST_DOWN_MS + backoffMs({ ...DOWN, attempt: failures - 1 });
+  const downUntilMs =
+    nowMs + LEAST_DOWN_MS + backoffMs({ ...DOWN, attempt: failures - 1, chance: Math.random });
   const late = known?.lateAtMs === undefined ? {} : { lateAtMs: known.lateAtMs };
   links.health.set(node, { failures, failedAtMs: nowMs, downUntilMs, ...late });
 }

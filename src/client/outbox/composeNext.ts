@@ -1,3 +1,4 @@
+import { randomBytes } from "#crypto";
 import type { MessageRecord } from "../../reconciler/records/timelineRecord.ts";
 import { composeMessage, type Forerunner } from "../../reconciler/timeline/composeMessage.ts";
 import type { MessageBody, MessageContent } from "../../wire/applicationMessage.ts";
@@ -28,6 +29,7 @@ export async function composeNext(params: {
     latest: [...latest, ...waiting(group)],
     body,
     sentAtMs: shownMs(core.links),
+    drawBytes: randomBytes,
   });
 }
 

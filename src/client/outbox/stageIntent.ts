@@ -1,4 +1,4 @@
-import { sha256 } from "#crypto";
+import { randomBytes, sha256 } from "#crypto";
 import { steadyMs } from "../../clock/steadyMs.ts";
 import { isWeftError, WeftError } from "../../errors.ts";
 import { distinctAdds } from "../../mls/distinctAdds.ts";
@@ -72,6 +72,7 @@ export async function stageIntent(params: Params): Promise<void> {
     const plan = planEntry({
       ...{ intent, view: viewOf(state), leaves, stranded, owed, ...facts, block: group.processed.number },
       lastAddBlock: lastAddBlock(branch.steps),
+      drawBytes: randomBytes,
       self: { inbox: core.self.inbox, installation: core.self.installation.key },
       former: formerMembers(group),
       lastCommitBlock: lastCommitBlock({ steps: branch.steps, inbox: core.self.inbox }),
@@ -196,7 +197,7 @@ async function carryOut(params: Staging & { plan: EntryPlan }): Promise<void> {
     case "no-key-package": {
       const patience = intent.landed.length > 0 ? PATIENCE_AT_LAST : PATIENCE;
       if (intent.attempts >= patience) return await store(params, failed(intent, "no-key-package"));
-      const waitMs = 100 + backoffMs({ ...RELAY_BACKOFF, attempt: intent.attempts });
+      const waitMs = 100 + backoffMs({ ...RELAY_BACKOFF, attempt: intent.attempts, chance: Math.random });
       return await store(params, { ...retry, retryAtMs: steadyMs() + waitMs });
     }
     case "control":

@@ -62,7 +62,7 @@ export async function submitIntent(params: {
   const operators = core.ownRelay ? 1 : countOperators(core.links);
   const operator = core.links.nodes.get(node)?.operator ?? NO_OPERATOR;
   const change = (now: Intent) =>
-    relayed({ intent: now, outcome, operator, operators, block, nowMs: steadyMs() });
+    relayed({ intent: now, outcome, operator, operators, block, nowMs: steadyMs(), chance: Math.random });
   await changeStaged({ core, group, intent, change });
 }
 

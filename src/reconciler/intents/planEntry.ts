@@ -22,6 +22,7 @@ import {
   contextAfterRename,
   contextAfterRole,
   contextWithout,
+  type DrawBytes,
 } from "../policy/nextContext.ts";
 import type { IntentReason } from "../policy/reasons.ts";
 import { keepsSuperAdmin, type Member, roleOf } from "../policy/roleOf.ts";
@@ -70,6 +71,7 @@ type Params = {
   readonly lastAddBlock: number | undefined;
   /** The chain's head. */
   readonly block: number;
+  readonly drawBytes: DrawBytes;
 };
 
 /** What is to be written below this head for an intent, if the fact that it was made on still holds. Pure. */
@@ -136,9 +138,9 @@ function isCommit({ kind }: Intent["action"]): boolean {
 }
 
 /** Inboxes as a whole; those that have no leaf, because they are awaited, lose their places on the lists. */
-function planRemoval({ view, block }: Params, inboxes: ReadonlySet<InboxId>): EntryPlan {
+function planRemoval({ view, block, drawBytes }: Params, inboxes: ReadonlySet<InboxId>): EntryPlan {
   const removes = view.members.filter(({ inbox }) => inboxes.has(inbox));
-  if (removes.length > 0) return planRemoves({ view, block, decided: removes, also: inboxes });
+  if (removes.length > 0) return planRemoves({ view, block, drawBytes, decided: removes, also: inboxes });
   return { kind: "commit", adds: [], removes: [], context: contextWithout({ ...view, gone: inboxes }) };
 }
 
@@ -151,8 +153,9 @@ function planRemoves(params: {
   also?: ReadonlySet<InboxId>;
   repaired?: readonly EpochView["members"][number][];
   requests?: readonly Uint8Array[];
+  drawBytes: DrawBytes;
 }): EntryPlan & { kind: "commit" } {
-  const { view, block, decided, also = new Set(), repaired = [], requests = [] } = params;
+  const { view, block, decided, also = new Set(), repaired = [], requests = [], drawBytes } = params;
   const { members, context } = view;
   const removes = [...decided, ...repaired];
   const inboxes = new Set([...decided.map(({ inbox }) => inbox), ...also]);
@@ -162,7 +165,7 @@ function planRemoves(params: {
     kind: "commit",
     adds: [],
     removes: removes.map(({ leafIndex }) => leafIndex),
-    context: contextAfterRemove({ context, gone, decided: inboxes, repaired, block }),
+    context: contextAfterRemove({ context, gone, decided: inboxes, repaired, block, drawBytes }),
     requests,
   };
 }
@@ -176,7 +179,7 @@ function withoutLeaf(members: readonly Member[], inboxes: ReadonlySet<InboxId>):
  * entry does not do both. A plain member keeps its distance from other commits.
  */
 function planUpkeep(params: Params): EntryPlan {
-  const { view, leaves, revoked, owed, self, block, lastCommitBlock, lastAddBlock } = params;
+  const { view, leaves, revoked, owed, self, block, lastCommitBlock, lastAddBlock, drawBytes } = params;
   const { members, context } = view;
   const standing = standingOf(params);
   if (dutiesOf({ ...params, standing }).every(({ kind }) => kind === "ask-again")) return { kind: "done" };
@@ -189,7 +192,7 @@ function planUpkeep(params: Params): EntryPlan {
   if (owed && decided.length === 0) return planDemotions(context, owed);
   if (decided.length + repairedLeaves.length === 0) return planNewInstallations(params);
   const requests = repaired.flatMap(({ installation }) => params.stranded.get(installation)?.proof ?? []);
-  const plan = planRemoves({ view, block, decided, repaired: repairedLeaves, requests });
+  const plan = planRemoves({ view, block, drawBytes, decided, repaired: repairedLeaves, requests });
   const before = { members, inboxes: context.superAdmins };
   const after = { members, inboxes: plan.context?.superAdmins ?? context.superAdmins };
   if (!owed && !keepsSuperAdmin({ before, after, revoked, leavers: leaves.leavers })) {
@@ -229,11 +232,11 @@ function planNewInstallations({ view, missing, keyPackages }: Params): EntryPlan
 
 /** Who asked to leave has to go before it comes back. */
 function planAddition(params: Params): EntryPlan {
-  const { intent, view, leaves } = params;
+  const { intent, view, leaves, block, drawBytes } = params;
   const isLeaving = ({ inbox }: Member) =>
     leaves.leavers.has(inbox) && intent.remaining?.includes(inbox) === true;
   const leaving = view.members.filter(isLeaving);
-  if (leaving.length > 0) return planRemoves({ view, block: params.block, decided: leaving });
+  if (leaving.length > 0) return planRemoves({ view, block, drawBytes, decided: leaving });
   const plan = planAdds(params);
   return plan.kind === "adds" ? { kind: "commit", adds: plan.adds, removes: [], context: undefined } : plan;
 }

@@ -3,7 +3,7 @@ import type { Address } from "../../wire/ids.ts";
 import type { RelayOutcome } from "../../wire/relayOutcome.ts";
 import { isAgreed, withRefusal } from "../nodes/refusals.ts";
 import { failed, type Intent } from "../records/intent.ts";
-import { type Backoff, backoffMs } from "./backoff.ts";
+import { type Backoff, backoffMs, type Chance } from "./backoff.ts";
 import { RESUBMIT_BLOCKS } from "./nextAction.ts";
 
 export const RELAY_BACKOFF: Backoff = { baseMs: 250, capMs: 5_000 };
@@ -39,8 +39,9 @@ export function relayed(params: {
   /** The chain head when it was handed over. */
   block: number;
   nowMs: number;
+  chance: Chance;
 }): Intent {
-  const { intent, outcome, block, nowMs } = params;
+  const { intent, outcome, block, nowMs, chance } = params;
   const { progress } = intent;
   if (progress.kind !== "staged") return intent;
   switch (outcome.kind) {
@@ -64,7 +65,7 @@ export function relayed(params: {
         },
         racesLost: intent.racesLost + 1,
         attempts: intent.attempts + 1,
-        retryAtMs: nowMs + raceWaitMs(intent.attempts),
+        retryAtMs: nowMs + raceWaitMs(intent.attempts, chance),
       };
     case "refused": {
       const { code } = outcome;
@@ -76,13 +77,13 @@ export function relayed(params: {
         ...intent,
         progress: { ...progress, refusals },
         attempts: intent.attempts + 1,
-        retryAtMs: nowMs + backoffMs({ ...RELAY_BACKOFF, attempt: intent.attempts }),
+        retryAtMs: nowMs + backoffMs({ ...RELAY_BACKOFF, attempt: intent.attempts, chance }),
       };
     }
   }
 }
 
 /** A random wait after a lost race, so that those who lost do not meet again at once. */
-function raceWaitMs(attempt: number): number {
-  return Math.ceil(Math.random() * Math.min(MAX_RACE_WINDOW_MS, RACE_WINDOW_MS * (1 + attempt)));
+function raceWaitMs(attempt: number, chance: Chance): number {
+  return Math.ceil(chance() * Math.min(MAX_RACE_WINDOW_MS, RACE_WINDOW_MS * (1 + attempt)));
 }

@@ -1,3 +1,5 @@
+import type { Chance } from "./backoff.ts";
+
 /** What one more Welcome adds to the time in which those of one commit leave. */
 const SPREAD_MS_PER_WELCOME = 25;
 /** Those who are invited by many need not wait for longer. */
@@ -10,8 +12,7 @@ export const MAX_WELCOME_SPREAD_MS = 1_000;
 export function spreadWelcomes<Item>(params: {
   items: readonly Item[];
   nowMs: number;
-  /** Gives numbers from 0 to below 1. */
-  chance: () => number;
+  chance: Chance;
 }): { readonly item: Item; readonly dueAtMs: number }[] {
   const { items, nowMs, chance } = params;
   const windowMs = Math.min(MAX_WELCOME_SPREAD_MS, items.length * SPREAD_MS_PER_WELCOME);
@@ -20,7 +21,7 @@ export function spreadWelcomes<Item>(params: {
 }
 
 /** Fisher and Yates: every order is as likely as any other. */
-function shuffled<Item>(items: readonly Item[], chance: () => number): Item[] {
+function shuffled<Item>(items: readonly Item[], chance: Chance): Item[] {
   const drawn: Item[] = [];
   const left = [...items];
   while (left.length > 0) drawn.push(...left.splice(Math.floor(chance() * left.length), 1));

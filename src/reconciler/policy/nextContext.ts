@@ -1,4 +1,3 @@
-import { randomBytes } from "#crypto";
 import type { GroupContext } from "../../wire/groupContext.ts";
 import type { InboxId } from "../../wire/ids.ts";
 import { LATE_COMMITS, LATE_SECONDS, PROTOCOL_VERSION, ROTATION_INTERVAL_BLOCKS } from "../../wire/limits.ts";
@@ -7,12 +6,15 @@ import type { Member, Role } from "./roleOf.ts";
 
 const SALT_BYTES = 32;
 
+/** Gives so many bytes that nobody can foresee. */
+export type DrawBytes = (length: number) => Uint8Array;
+
 /** The context of a new group: its creator is the one super admin. */
-export function firstContext(params: { name: string; creator: InboxId }): GroupContext {
+export function firstContext(params: { name: string; creator: InboxId; drawBytes: DrawBytes }): GroupContext {
   return {
     version: PROTOCOL_VERSION,
     name: params.name,
-    salt: randomBytes(SALT_BYTES),
+    salt: params.drawBytes(SALT_BYTES),
     superAdmins: [params.creator],
     admins: [],
     lateCommits: LATE_COMMITS,
@@ -37,11 +39,12 @@ export function contextAfterRemove(params: {
   decided?: ReadonlySet<InboxId>;
   repaired?: readonly Member[];
   block?: number;
+  drawBytes: DrawBytes;
 }): GroupContext {
   const { context, gone, decided = gone, repaired = [], block = 0 } = params;
   return {
     ...contextWithout(params),
-    salt: randomBytes(SALT_BYTES),
+    salt: params.drawBytes(SALT_BYTES),
     returning: returningAfter({ context, decided, repaired, block }),
   };
 }

@@ -1,4 +1,3 @@
-import { randomBytes } from "#crypto";
 import type { MessageBody, MessageContent } from "../../wire/applicationMessage.ts";
 import { type GroupId, type MessageId, toHex } from "../../wire/ids.ts";
 import { MAX_DEPTH, MAX_PARENTS } from "../../wire/limits.ts";
@@ -27,6 +26,8 @@ export function composeMessage(params: {
   latest: readonly Forerunner[];
   body: MessageBody;
   sentAtMs: number;
+  /** Gives so many bytes that nobody can foresee. */
+  drawBytes: (length: number) => Uint8Array;
 }): MessageContent {
   const { group, author, epoch, body, sentAtMs } = params;
   const parents = params.latest
@@ -39,7 +40,7 @@ export function composeMessage(params: {
     group,
     inbox: author.inbox,
     installation: author.installation,
-    nonce: toHex(randomBytes(NONCE_BYTES)),
+    nonce: toHex(params.drawBytes(NONCE_BYTES)),
     depth: Math.min(MAX_DEPTH, 1 + Math.max(0, ...depths)),
     parents: parents.map((record) => record.id),
     sentAtMs,

@@ -1,3 +1,4 @@
+import { randomBytes } from "#crypto";
 import { signAppend } from "../../../src/chain/signAppend.ts";
 import { type Client, coreOf } from "../../../src/client/client.ts";
 import { stageCommit } from "../../../src/mls/stageCommit.ts";
@@ -29,7 +30,11 @@ export async function sealInsidersCommit(params: {
   const { key: installation, privateKey } = self.installation;
   const { members, context } = viewOf(state);
   const removed = members.filter(({ inbox }) => inbox === victim && inbox !== client.inbox);
-  const after = contextAfterRemove({ context, gone: inboxesGone({ members, removes: removed }) });
+  const after = contextAfterRemove({
+    drawBytes: randomBytes,
+    context,
+    gone: inboxesGone({ members, removes: removed }),
+  });
   const { commit, newState } = stageCommit({
     ...{ state, signatureKey: { publicKey: fromHex(installation), privateKey } },
     removes: removed.map(({ leafIndex }) => leafIndex),
