@@ -41,6 +41,8 @@ test("of an entry all is kept but its payload, and a mark only where there is on
   const record = recordOf(marked, dead);
   assert.equal(record.isProvisional, true);
   assert.equal("payload" in record || "group" in record, false);
+  const restsOn = [{ inbox, installations: [] }];
+  assert.deepEqual(recordOf({ ...received, restsOn }, dead).restsOn, restsOn);
 });
 
 function request(at: number, about: number, installation: InstallationKey, proof?: Uint8Array): EntryRecord {
@@ -62,6 +64,19 @@ test("whoever asked about an adopted entry, with its signature, waits to be repa
   assert.deepEqual(stranded([request(20, 3, self)]), [], "what can't be shown to later members");
   assert.deepEqual(stranded([request(20, 9, self, proof)]), [], "about an entry that is none of the branch");
   assert.deepEqual(stranded([request(20, 3, self, proof), request(21, 3, third, proof)]), [self, third]);
+  assert.deepEqual(
+    stranded([request(20, 2, self, proof)]),
+    [self],
+    "about the entry that brought this client in",
+  );
+  const { verdict, ...asked } = request(20, 3, self, proof);
+  assert.ok(verdict.kind === "control");
+  const evidence = { kind: "evidence", entry: id(3) } as never;
+  assert.deepEqual(
+    stranded([{ ...asked, verdict: { ...verdict, instruction: evidence } }]),
+    [],
+    "no request",
+  );
 });
 
 test("a request is over when its leaf has gone or has committed since", () => {

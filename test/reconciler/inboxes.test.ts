@@ -85,6 +85,8 @@ test("the list says what it lacks: nothing was read, or nobody else has confirme
     listOf({ inbox, snapshot: of, self: laptop.key, nowMs: 0 });
   assert.deepEqual([list(snapshot()).incomplete, list(snapshot()).asOfBlock], [undefined, 10]);
   assert.equal(list(snapshot(9)).incomplete, "unconfirmed");
+  const first = snapshotOf({ history: undefined, keyWallets: [], asOf: 0, confirmedAsOf: 0 });
+  assert.deepEqual([list(first).incomplete, list(first).asOfBlock], [undefined, 0], "an inbox that is none");
   const unread = snapshotBefore({ snapshot: snapshot(), afterBlock: 0 });
   for (const one of [undefined, unread]) {
     const { incomplete, asOfBlock, installations, recovery } = list(one);
@@ -174,4 +176,57 @@ test("what no contract can have written is the node's fault, by name", () => {
   ];
   for (const [fault, params] of faults) assert.throws(() => take(params), fault);
   assert.equal(take({ change: { count: 4 } }).isWhole, false, "the rest may come with the next page");
+});
+
+test("what was final stays as it was, additions and revocations, whatever replaces the rest", () => {
+  const longer = testHistory({ network, founder: alice });
+  longer.create(phone);
+  longer.add(laptop, alice);
+  longer.revoke(phone, alice);
+  longer.add(watch, alice);
+  const others = (change: (history: ReturnType<typeof testHistory>) => void) => {
+    const other = testHistory({ network, founder: alice });
+    other.create(phone);
+    other.add(laptop, alice);
+    change(other);
+    other.link(guard, alice);
+    return other.steps;
+  };
+  const replace = (serve: typeof steps, head: number) => {
+    const base = historyOf(4, longer.steps);
+    const served = answerOf({ inbox, steps: serve, position: base });
+    return takeHistory({
+      ...{ network, inbox, base, known: { history: base, keyWallets: [] }, finalityBlocks: 2 },
+      ...{ served, head: { number: head, hash: "0x", time: 0 } },
+    }).isReplaced;
+  };
+  const revoked = others((other) => other.revoke(phone, alice));
+  const kept = others((other) => other.propose(guard, alice, 100));
+  assert.equal(replace(revoked, 5), true, "the revocation in block 3 is final, and stands");
+  assert.throws(() => replace(kept, 5), /rewritten/);
+  assert.equal(replace(kept, 4), true, "it is not final yet");
+});
+
+test("a wallet that has shown a key of its own does not sign by a contract", () => {
+  const signature = new Uint8Array(65).fill(1);
+  const forged = steps
+    .slice(0, 2)
+    .map((step) => ("consent" in step ? { ...step, consent: { ...step.consent, signature } } : step));
+  const served = answerOf({ inbox, steps: forged, position: { count: 0, word: EMPTY_WORD } });
+  const takeAs = (...keyWallets: (typeof alice.address)[]) =>
+    takeHistory({
+      ...{
+        network,
+        inbox,
+        base: undefined,
+        known: { history: undefined, keyWallets },
+        finalityBlocks: 2,
+        served,
+      },
+      head: { number: 3, hash: "0x", time: 0 },
+    });
+  assert.throws(() => takeAs(alice.address), /forged/);
+  assert.equal(takeAs(guard.address).isWhole, true, "guard has signed nothing here");
+  const vouches = takeAs().history?.installations.map(({ vouch }) => vouch);
+  assert.deepEqual(vouches, ["contract", "contract"]);
 });

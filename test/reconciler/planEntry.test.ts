@@ -41,7 +41,7 @@ function plan(action: Action, given: Given & { intent?: Partial<Intent> } = {}):
       owed: undefined,
     },
     ...{ missing: [], keyPackages: new Map(), lastCommitBlock: undefined, lastAddBlock: undefined, block },
-    drawBytes: countingDraw(),
+    drawBytes: countingDraw(100),
     ...others,
     intent: testIntent({ action, ...intent }),
   });
@@ -98,7 +98,7 @@ test("who may not plans nothing: the policy's reason ends the intent", () => {
 test("an inbox is removed with all its leaves, and the salt is drawn anew", () => {
   const { removes, context } = committed(plan(remove, about(dave.inbox)));
   assert.deepEqual(removes, [leafOf(dave), leafOf(tablet)]);
-  assert.deepEqual(context?.salt, new Uint8Array(32).fill(1), "the first that was drawn");
+  assert.deepEqual(context?.salt, new Uint8Array(32).fill(100), "the first that was drawn");
   assert.deepEqual(committed(plan(remove, about(carol.inbox))).removes, [leafOf(carol)]);
 });
 

@@ -123,6 +123,8 @@ test("every word that differs contradicts the claim, and says what it is about",
     [true, undefined],
     "more children than were told are left out",
   );
+  const moved = { ...plain, entries: word({ index: 3 }) };
+  assert.equal(compareWords({ head: words.block, facts, words: moved })?.isWithheld, undefined, "as many");
 });
 
 test("a witness without the block contradicts it only where no reorganization can bring it back", () => {
