@@ -29,6 +29,7 @@ const LONG_FILES = [
 const TEST_TIMEOUT_MS = 300_000;
 const PROGRESS_MS = 30_000;
 const MINIMUM_NODE = 24;
+const PRELOADED = fileURLToPath(new URL("./followNoPromises.ts", import.meta.url));
 
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 // Tests read what commands print, which a CI's environment would have coloured.
@@ -88,7 +89,10 @@ function asPattern(path: string): string {
 
 /** Prints what Node's runner prints, which keeps the order of files, and how far it is; then what was skipped and why. */
 async function runTests(files: string[]): Promise<number> {
-  const events = run({ files, concurrency: FILES_AT_ONCE, timeout: TEST_TIMEOUT_MS });
+  const events = run({
+    ...{ files, concurrency: FILES_AT_ONCE, timeout: TEST_TIMEOUT_MS },
+    execArgv: ["--import", PRELOADED],
+  });
   const skipped: string[] = [];
   let code = 0;
   let ended = 0;

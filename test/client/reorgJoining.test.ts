@@ -43,6 +43,18 @@ async function membershipOf({ client }: TestClient, group: GroupId) {
   return (await groupStatus({ client, group, digests: false })).membership;
 }
 
+/** What somebody says who has not read of a newcomer yet is not sealed for it. */
+async function readOf(
+  { client }: TestClient,
+  group: GroupId,
+  newcomers: readonly TestClient[],
+): Promise<void> {
+  await until("the newcomers read of", async () => {
+    const { members } = await groupStatus({ client, group, digests: false });
+    return newcomers.every((one) => members.includes(one.client.inbox));
+  });
+}
+
 /** What a relay sent last it sends again if a reorganization takes it, and it should be nothing of these groups. */
 async function relayOthers(): Promise<void> {
   const { chain, nodes } = network;
@@ -77,6 +89,7 @@ test("who joined by an entry that vanished is in the group again once it lands a
   await until("dave out of it", () => !isMember(dave, group));
   network.chain.resume();
   await until("dave in it again", () => isMember(dave, group));
+  await readOf(carol, group, [dave]);
   await say(carol, group, "welcome back");
   await assertSameTimelines({ group, members: [...members, dave], messages: 2 });
 });
@@ -138,6 +151,7 @@ test("who waits in vain to be taken in, while the group goes on, is out; a later
     await until("out", async () => (await membershipOf(one, group).catch(() => undefined)) === "removed");
   await setOnline({ client: alice.client, online: true });
   for (const one of [dave, erin]) await until("in it at last", () => isMember(one, group));
+  await readOf(carol, group, [dave, erin]);
   await say(carol, group, "welcome");
   await say(dave, group, "here I am");
   await assertSameTimelines({ group, members: [...members, dave, erin], messages: 2 });
@@ -177,6 +191,7 @@ test("one waits as long as nothing stands in the entry's place, and comes in sho
   assert.deepEqual(await texts(dave, group), []);
   await setOnline({ client: alice.client, online: true });
   await until("dave in it again", () => isMember(dave, group));
+  await readOf(bob, group, [dave]);
   await say(bob, group, "welcome back");
   await until("dave reads it", async () => (await texts(dave, group)).includes("welcome back"));
   await assertSameTimelines({ group, members: [...members, dave], messages: 2 });

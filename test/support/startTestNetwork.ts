@@ -20,7 +20,7 @@ export async function startTestNetwork(params: {
   const chain = stack.use(await startTestChain({ blockMs, shards }));
   const nodes: TestNode[] = [];
   for (let account = 1; account <= params.nodes; account++) {
-    const chosen = { shards: serves[account - 1] ?? "all", chainPollMs: `${blockMs / 2}` };
+    const chosen = { shards: serves[account - 1] ?? "all", chainPollMs: `${blockMs}` };
     nodes.push(stack.use(await startTestNode({ chain, account, chosen })));
   }
   const owned = stack.move();
