@@ -1,14 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import fc from "fast-check";
 import { chainFacts, factsAtHead } from "../../src/reconciler/entries/chainFacts.ts";
 import { isAgreed, withRefusal } from "../../src/reconciler/nodes/refusals.ts";
 import type { EntryRecord, HeadId } from "../../src/reconciler/records/records.ts";
 import { emptyGroupView, viewOfGroup } from "../../src/reconciler/view/viewOfGroup.ts";
 import { compareWords } from "../../src/reconciler/witness/compareWords.ts";
+import { decideBetween } from "../../src/reconciler/witness/decideBetween.ts";
 import { drawBySecret } from "../../src/reconciler/witness/drawBySecret.ts";
 import { factsOf } from "../../src/reconciler/witness/fact.ts";
 import { factsOfWords } from "../../src/reconciler/witness/factsOfWords.ts";
 import { nextOperators } from "../../src/reconciler/witness/nextOperators.ts";
+import type { Word } from "../../src/reconciler/witness/testimony.ts";
 import { wordOf } from "../../src/reconciler/witness/wordOf.ts";
 import { type Address, asAddress, type Hex, type InboxId, type NodeId } from "../../src/wire/ids.ts";
 import { entryWord, type Words, type WordsList } from "../../src/wire/words.ts";
@@ -209,5 +212,24 @@ test("at a head it is asked about the group's head, what one node alone has told
   assert.deepEqual(
     factsOf(claim.facts, "block").map((one) => one.block),
     [provisional.block],
+  );
+});
+
+test("two thirds of those who answer decide, and never both ways", () => {
+  const word = fc.constantFrom<Word>(
+    { kind: "same" },
+    { kind: "lacks" },
+    { kind: "mute" },
+    { kind: "other", fact: "", claimed: "", said: "" },
+  );
+  fc.assert(
+    fc.property(fc.array(word, { maxLength: 6 }), (words) => {
+      const count = (kind: Word["kind"]) => words.filter((one) => one.kind === kind).length;
+      const asked = 1 + words.length - count("mute");
+      const decision = decideBetween(words);
+      if (decision === "other") assert(count("other") / asked >= 2 / 3);
+      else if (decision === "same") assert((count("same") + 1) / asked >= 2 / 3);
+      else assert(count("other") < (2 / 3) * asked && count("same") + 1 < (2 / 3) * asked);
+    }),
   );
 });
