@@ -125,7 +125,10 @@ module.exports = {
         name: `${room}-folders-have-a-place`,
         comment: "a new folder is put into the order above",
         severity: "error",
-        from: { path: `^src/${room}/[^/]+/`, pathNot: names.map(inFolder(room)) },
+        from: {
+          path: room === "client" ? `^src/${room}/[^/]+/` : inRoom(room),
+          pathNot: names.map(inFolder(room)),
+        },
         to: {},
       },
     ]),
