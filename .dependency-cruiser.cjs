@@ -11,11 +11,59 @@ const rooms = {
   store: ["wire"],
   mls: [],
   identity: ["wire", "mls"],
+  reconciler: ["wire", "mls", "identity"],
   rpc: ["wire", "gen", "net"],
   node: ["wire", "chain", "mesh", "store", "rpc"],
-  client: ["wire", "chain", "store", "mls", "identity", "rpc", "net"],
+  client: ["wire", "chain", "store", "mls", "identity", "rpc", "net", "reconciler"],
   devnet: ["wire", "chain", "rpc"],
   scenario: ["index[.]ts", "wire", "devnet"],
+};
+
+/** Of other rooms the reconciler sees what has no effects: no promise, no clock, no chance, nothing that it changes. */
+const pure = [
+  "^src/errors[.]ts$",
+  // Of `#crypto` it takes no chance: test/reconciler/effects.test.ts sees by name what it imports.
+  "^src/crypto/(nodeBackend|nobleBackend|concatBytes|equalBytes|privateKeyFromSeed|secp256k1|zero)[.]ts$",
+  "^src/wire/(?!letOthersRun|proofOfWork|welcomePayload)",
+  "^src/mls/(applyCommit|exportSecret|groupState|members|openMessage|pathEvidence|verifyCommit)[.]ts$",
+  "^src/identity/(credential|inbox|inboxHistory|replayHistory)[.]ts$",
+];
+
+/** The folders of two rooms in one direction: each sees those before it, never one behind it. */
+const folders = {
+  reconciler: [
+    "policy",
+    "witness",
+    "nodes",
+    "records",
+    "branch",
+    "inboxes",
+    "timeline",
+    "messages",
+    "view",
+    "entries",
+    "upkeep",
+    "intents",
+  ],
+  // What apps call stands in src/client itself, and sees all of them.
+  client: [
+    "timing",
+    "database",
+    "nodes",
+    "witness",
+    "directory",
+    "wallet",
+    "group",
+    "asking",
+    "messages",
+    "entries",
+    "joining",
+    "links",
+    "coverage",
+    "identity",
+    "outbox",
+    "upkeep",
+  ],
 };
 
 /** The dependencies that each room hides: nobody else imports them. */
@@ -30,6 +78,7 @@ const hidden = {
 };
 
 const inRoom = (room) => (room.includes("[.]") ? `^src/${room}$` : `^src/${room}/`);
+const inFolder = (room) => (name) => `^src/${room}/${name}/`;
 const packages = (names) => `(^|node_modules/)(${names.map((name) => name.replace("/", "\\/")).join("|")})`;
 
 module.exports = {
@@ -65,6 +114,31 @@ module.exports = {
       from: { path: inRoom(room) },
       to: { path: "^src/", pathNot: [...leaves, inRoom(room), ...allowed.map(inRoom)] },
     })),
+    ...Object.entries(folders).flatMap(([room, names]) => [
+      ...names.map((name, i) => ({
+        name: `${room}-${name}-sees-only-folders-before-it`,
+        severity: "error",
+        from: { path: inFolder(room)(name) },
+        to: { path: inRoom(room), pathNot: names.slice(0, i + 1).map(inFolder(room)) },
+      })),
+      {
+        name: `${room}-folders-have-a-place`,
+        comment: "a new folder is put into the order above",
+        severity: "error",
+        from: {
+          path: room === "client" ? `^src/${room}/[^/]+/` : inRoom(room),
+          pathNot: names.map(inFolder(room)),
+        },
+        to: {},
+      },
+    ]),
+    {
+      name: "reconciler-has-no-effects",
+      comment: "rules are functions of what they are given; what they can't see is in the list `pure`",
+      severity: "error",
+      from: { path: inRoom("reconciler") },
+      to: { pathNot: [inRoom("reconciler"), ...pure] },
+    },
     {
       name: "cli-is-the-top",
       comment: "nothing imports the command line; processes start it",
@@ -83,7 +157,7 @@ module.exports = {
       name: "portable-rooms-need-no-node",
       comment: "these run in browsers too",
       severity: "error",
-      from: { path: "^src/(wire|mls|identity|client)/" },
+      from: { path: "^src/(wire|mls|identity|reconciler|client)/" },
       to: { dependencyTypes: ["core"] },
     },
     {
@@ -92,7 +166,7 @@ module.exports = {
         "whoever opens a client, or a bare wallet, hands it the way to nodes; nothing in it takes another",
       severity: "error",
       from: {
-        path: "^src/(wire|store|mls|identity|client)/",
+        path: "^src/(wire|store|mls|identity|reconciler|client)/",
         pathNot: "^src/client/(openClient|wallet/openWallet)[.]ts$",
       },
       to: {

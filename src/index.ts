@@ -11,7 +11,6 @@ export {
   setRole,
 } from "./client/changeMembers.ts";
 export type { Client } from "./client/client.ts";
-export type { ClientLogger } from "./client/core.ts";
 export {
   countOutcomes,
   type ListedOutcome,
@@ -21,25 +20,18 @@ export {
 export { crashAtNextWrite } from "./client/crashAtNextWrite.ts";
 export { createGroup } from "./client/createGroup.ts";
 export { deleteMessage } from "./client/deleteMessage.ts";
+export type { ClientLogger } from "./client/group/core.ts";
+export type { IntentHandle } from "./client/group/intentHandle.ts";
 export { type EpochState, type GroupState, groupStatus } from "./client/groupStatus.ts";
-export type {
-  InstallationList,
-  InstallationSummary,
-  WalletSummary,
-} from "./client/identity/installationList.ts";
 export { type GroupSummary, listGroups, listMembers, type MemberSummary } from "./client/listGroups.ts";
 export { listInstallations } from "./client/listInstallations.ts";
 export { findIntent, type IntentSummary, listIntents } from "./client/listIntents.ts";
 export { type Delivery, type ListedItem, listMessages } from "./client/listMessages.ts";
+export type { OwnChain, RelayTrouble } from "./client/nodes/ownRelay.ts";
+export type { WorkProgress } from "./client/nodes/withTicket.ts";
 export { type OpenClientParams, openClient } from "./client/openClient.ts";
-export type { IntentOutcome, Invitee } from "./client/outbox/intent.ts";
-export type { IntentHandle } from "./client/outbox/intentHandle.ts";
-export { type IntentReason, intentReasons } from "./client/policy/reasons.ts";
-export type { Role } from "./client/policy/roleOf.ts";
 export { preferNode, rankNodes } from "./client/preferNode.ts";
 export { type MessageParents, readParents } from "./client/readParents.ts";
-export type { OwnChain, RelayTrouble } from "./client/relay/ownRelay.ts";
-export type { WorkProgress } from "./client/relay/withTicket.ts";
 export { revokeInstallation } from "./client/revokeInstallation.ts";
 export { type Revoked, revokeInstallations } from "./client/revokeInstallations.ts";
 export { sendMessage } from "./client/sendMessage.ts";
@@ -47,11 +39,19 @@ export { setOnline } from "./client/setOnline.ts";
 export { setReachableNodes } from "./client/setReachableNodes.ts";
 export { type StreamedEvent, streamMessages } from "./client/streamMessages.ts";
 export { type GroupSync, type SyncStatus, syncStatus } from "./client/syncStatus.ts";
-export type { ParentsVerdict } from "./client/timeline/judgeParents.ts";
-export type { MembershipChange } from "./client/timeline/record.ts";
-export type { TimelineItem } from "./client/timeline/timelineItem.ts";
-export { defaultRotation, type Rotation } from "./client/upkeep/rotation.ts";
 export type { WalletPlace } from "./client/wallet/openWallet.ts";
 export { type ErrorCode, errorHints, isWeftError, WeftError } from "./errors.ts";
+export type {
+  InstallationList,
+  InstallationSummary,
+  WalletSummary,
+} from "./reconciler/inboxes/installationList.ts";
+export { type IntentReason, intentReasons } from "./reconciler/policy/reasons.ts";
+export type { Role } from "./reconciler/policy/roleOf.ts";
+export type { IntentOutcome, Invitee } from "./reconciler/records/intent.ts";
+export type { MembershipChange } from "./reconciler/records/timelineRecord.ts";
+export type { ParentsVerdict } from "./reconciler/timeline/judgeParents.ts";
+export type { TimelineItem } from "./reconciler/timeline/timelineItem.ts";
+export { defaultRotation, type Rotation } from "./reconciler/upkeep/rotation.ts";
 export type * from "./wire/ids.ts";
 export type { Network } from "./wire/network.ts";

@@ -1,12 +1,12 @@
 import { randomBytes } from "#crypto";
-import { changeGroup } from "../../src/client/groups/changeGroup.ts";
-import type { Group } from "../../src/client/groups/group.ts";
+import { tables } from "../../src/client/database/tables.ts";
+import { changeGroup } from "../../src/client/group/changeGroup.ts";
+import type { Group } from "../../src/client/group/group.ts";
 import { readSurroundings, timelineWrites } from "../../src/client/messages/timelineStore.ts";
-import { settled } from "../../src/client/outbox/intent.ts";
-import { tables } from "../../src/client/tables.ts";
-import { insertMessage } from "../../src/client/timeline/insertMessage.ts";
-import type { TimelineChange } from "../../src/client/timeline/record.ts";
 import { countOutcomes, groupStatus, listMessages, syncStatus } from "../../src/index.ts";
+import { settled } from "../../src/reconciler/records/intent.ts";
+import type { TimelineChange } from "../../src/reconciler/records/timelineRecord.ts";
+import { insertMessage } from "../../src/reconciler/timeline/insertMessage.ts";
 import { type ApplicationMessage, messageIdOf } from "../../src/wire/applicationMessage.ts";
 import { asId, type EnvelopeHash, type GroupId, type MessageId, toHex } from "../../src/wire/ids.ts";
 import {

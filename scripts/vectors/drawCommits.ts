@@ -1,13 +1,13 @@
 import { randomBytes } from "#crypto";
+import { readWhole } from "../../src/mls/codec/read.ts";
+import type { Proposal } from "../../src/mls/commit/proposal.ts";
+import { readKeyPackage } from "../../src/mls/welcome/keyPackage.ts";
 import {
   contextAfterRemove,
   contextAfterRename,
   contextAfterRole,
-} from "../../src/client/policy/nextContext.ts";
-import type { Role } from "../../src/client/policy/roleOf.ts";
-import { readWhole } from "../../src/mls/codec/read.ts";
-import type { Proposal } from "../../src/mls/commit/proposal.ts";
-import { readKeyPackage } from "../../src/mls/welcome/keyPackage.ts";
+} from "../../src/reconciler/policy/nextContext.ts";
+import type { Role } from "../../src/reconciler/policy/roleOf.ts";
 import { type GroupContext, writeGroupContext } from "../../src/wire/groupContext.ts";
 import type { TestMember } from "../../test/mls/support/makeMember.ts";
 import { type Change, type Seat, stage } from "../../test/mls/support/testGroup.ts";
@@ -25,7 +25,11 @@ export function drawCommits(town: Town): Record<string, DrawnEntry> {
   const role = (who: TestMember, to: Role, from = context) =>
     contextAfterRole({ context: from, inbox: memberOf(who).inbox, role: to });
   const without = (...gone: TestMember[]) =>
-    contextAfterRemove({ context, gone: new Set(gone.map((one) => memberOf(one).inbox)) });
+    contextAfterRemove({
+      drawBytes: randomBytes,
+      context,
+      gone: new Set(gone.map((one) => memberOf(one).inbox)),
+    });
   return {
     "alice adds eve": write(alice, { adds: [eve] }),
     "carol adds eve": write(carol, { adds: [eve] }),
@@ -66,7 +70,13 @@ function drawRepairs(town: Town): Record<string, DrawnEntry> {
   const { context, alice, carol } = town;
   const removal = (repaired: readonly TestMember[], requests: readonly Uint8Array[]): DrawnEntry => {
     const gone = new Set(repaired.length > 0 ? [] : [memberOf(alice).inbox]);
-    const next = contextAfterRemove({ context, gone, repaired: repaired.map(memberOf), block: 995 });
+    const next = contextAfterRemove({
+      drawBytes: randomBytes,
+      context,
+      gone,
+      repaired: repaired.map(memberOf),
+      block: 995,
+    });
     const made = stage(carol, {
       removes: [alice.state.ownLeafIndex],
       groupContextExtension: writeGroupContext(next),

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { authorityOf, entryKeyOf } from "../../src/client/groups/epochSecrets.ts";
-import { leafHashOf } from "../../src/client/groups/epochView.ts";
-import { firstContext } from "../../src/client/policy/nextContext.ts";
-import type { Member } from "../../src/client/policy/roleOf.ts";
+import { randomBytes } from "#crypto";
 import type { GroupState } from "../../src/mls/groupState.ts";
+import { authorityOf, entryKeyOf } from "../../src/reconciler/branch/epochSecrets.ts";
+import { leafHashOf } from "../../src/reconciler/branch/epochView.ts";
+import { firstContext } from "../../src/reconciler/policy/nextContext.ts";
+import type { Member } from "../../src/reconciler/policy/roleOf.ts";
 import { utf8 } from "../../src/wire/bytes.ts";
 import { type EntryBody, entryId, openSignedBody, sealEntryPayload } from "../../src/wire/entry.ts";
 import { type GroupContext, writeGroupContext } from "../../src/wire/groupContext.ts";
@@ -50,7 +51,10 @@ export function drawTown(): Town {
   const [second] = others;
   assert.ok(founder && second);
   const creator = memberOf(founder).inbox;
-  const context = { ...firstContext({ name: "Plans", creator }), admins: [memberOf(second).inbox] };
+  const context = {
+    ...firstContext({ drawBytes: randomBytes, name: "Plans", creator }),
+    admins: [memberOf(second).inbox],
+  };
   let seats = commit([found(founder, writeGroupContext(context))], 0, { adds: others });
   for (const i of seats.keys()) seats = commit(seats, i, {});
   const [alice, bob, carol, dave] = seats;

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { ownEvidence } from "../../src/client/entries/judgeEvidence.ts";
-import { openEntry } from "../../src/client/entries/openEntry.ts";
 import { encodeState } from "../../src/mls/encodeState.ts";
 import { encodeTree } from "../../src/mls/encodeTree.ts";
 import { pathEvidence } from "../../src/mls/pathEvidence.ts";
+import { ownEvidence } from "../../src/reconciler/entries/judgeEvidence.ts";
+import { openEntry } from "../../src/reconciler/entries/openEntry.ts";
 import type { ControlInstruction } from "../../src/wire/control.ts";
 import { asId, toHex } from "../../src/wire/ids.ts";
 import type { Seat } from "../../test/mls/support/testGroup.ts";

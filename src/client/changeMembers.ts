@@ -1,9 +1,9 @@
+import type { Role } from "../reconciler/policy/roleOf.ts";
+import { type Action, asInvitee } from "../reconciler/records/intent.ts";
 import type { GroupId, Hex } from "../wire/ids.ts";
 import { type Client, coreOf } from "./client.ts";
+import type { IntentHandle } from "./group/intentHandle.ts";
 import { addFailedIntent, addIntent } from "./outbox/addIntent.ts";
-import { type Action, asInvitee } from "./outbox/intent.ts";
-import type { IntentHandle } from "./outbox/intentHandle.ts";
-import type { Role } from "./policy/roleOf.ts";
 
 type Target = { readonly client: Client; readonly group: GroupId };
 

@@ -1,7 +1,7 @@
 import { WeftError } from "../errors.ts";
 import type { GroupId, InboxId, InstallationKey } from "../wire/ids.ts";
-import type { ClientCore } from "./core.ts";
-import type { Group } from "./groups/group.ts";
+import type { ClientCore } from "./group/core.ts";
+import type { Group } from "./group/group.ts";
 
 /** An open client; everything else is done by free functions that take it. Disposing closes it. */
 export type Client = AsyncDisposable & {

@@ -1,9 +1,9 @@
+import type { Outcome, RejectReason } from "../reconciler/records/outcome.ts";
+import type { GapReason } from "../reconciler/records/timelineRecord.ts";
 import type { EnvelopeHash, GroupId } from "../wire/ids.ts";
 import { toHex } from "../wire/ids.ts";
 import { type Client, coreOf } from "./client.ts";
-import type { Outcome, RejectReason } from "./messages/outcome.ts";
-import { tables } from "./tables.ts";
-import type { GapReason } from "./timeline/record.ts";
+import { tables } from "./database/tables.ts";
 
 export type OutcomeCounts = {
   readonly opened: number;

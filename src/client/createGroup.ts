@@ -1,25 +1,27 @@
+import { randomBytes } from "#crypto";
 import { addressFromPrivateKey, generateSecp256k1PrivateKey } from "../crypto/secp256k1.ts";
 import { credentialOf } from "../identity/credential.ts";
 import { createGroup as createMlsGroup } from "../mls/createGroup.ts";
 import { createKeyPackage } from "../mls/createKeyPackage.ts";
 import type { GroupState } from "../mls/groupState.ts";
 import { WEFT_GROUP_CONTEXT } from "../mls/limits.ts";
+import { firstContext } from "../reconciler/policy/nextContext.ts";
+import { asInvitee } from "../reconciler/records/intent.ts";
+import type { GroupRecord } from "../reconciler/records/records.ts";
+import { emptyGroupView } from "../reconciler/view/viewOfGroup.ts";
 import { groupIdOf } from "../wire/entry.ts";
 import { writeGroupContext } from "../wire/groupContext.ts";
 import { asAddress, fromHex, type GroupId, type Hex } from "../wire/ids.ts";
 import { groupTopic } from "../wire/topic.ts";
+import { nodesOfTopic } from "./asking/nodesOfTopic.ts";
 import { type Client, coreOf } from "./client.ts";
-import type { ClientCore } from "./core.ts";
-import { addGroup } from "./groups/addGroup.ts";
-import { createGroupHandle, emptyGroupView, NO_BLOCK } from "./groups/group.ts";
-import { networkMs, shownMs } from "./links/chainTime.ts";
-import { activeNodes } from "./links/nodeLinks.ts";
-import { nodesOfTopic } from "./links/nodesOfTopic.ts";
+import { addGroup } from "./group/addGroup.ts";
+import type { ClientCore } from "./group/core.ts";
+import { createGroupHandle, NO_BLOCK } from "./group/group.ts";
+import type { IntentHandle } from "./group/intentHandle.ts";
+import { networkMs, shownMs } from "./nodes/chainTime.ts";
+import { activeNodes } from "./nodes/nodeLinks.ts";
 import { addIntent } from "./outbox/addIntent.ts";
-import { asInvitee } from "./outbox/intent.ts";
-import type { IntentHandle } from "./outbox/intentHandle.ts";
-import { firstContext } from "./policy/nextContext.ts";
-import type { GroupRecord } from "./tables.ts";
 
 /** Most networks have a node in each shard, so one does; this many find one of 256. */
 const MAX_DRAWS = 2_048;
@@ -87,6 +89,6 @@ function foundGroup(params: { core: ClientCore; id: GroupId; name: string }): Gr
     groupId: fromHex(id),
     keyPackage,
     keyPackageSecrets: secrets,
-    groupContextExtension: writeGroupContext(firstContext({ name, creator: inbox })),
+    groupContextExtension: writeGroupContext(firstContext({ name, creator: inbox, drawBytes: randomBytes })),
   });
 }

@@ -1,12 +1,12 @@
+import type { Action } from "../reconciler/records/intent.ts";
 import { messageIdOf } from "../wire/applicationMessage.ts";
 import type { GroupId, MessageId } from "../wire/ids.ts";
 import { type Client, coreOf } from "./client.ts";
-import type { Group } from "./groups/group.ts";
+import type { Group } from "./group/group.ts";
+import type { IntentHandle } from "./group/intentHandle.ts";
 import { readMessage } from "./messages/timelineStore.ts";
 import { addFailedIntent, addIntent } from "./outbox/addIntent.ts";
 import { composeNext } from "./outbox/composeNext.ts";
-import type { Action } from "./outbox/intent.ts";
-import type { IntentHandle } from "./outbox/intentHandle.ts";
 
 /**
  * Takes a message out of everybody's timeline: one's own by another message, somebody else's by an entry that the

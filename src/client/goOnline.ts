@@ -1,5 +1,6 @@
 import { isWeftError } from "../errors.ts";
-import type { ClientCore, Online } from "./core.ts";
+import { readDirectory } from "./directory/readDirectory.ts";
+import type { ClientCore, Online } from "./group/core.ts";
 import { awaitCopy } from "./identity/awaitCopy.ts";
 import { checkKeyPackage } from "./identity/checkKeyPackage.ts";
 import { keepKeyPackage } from "./identity/keepKeyPackage.ts";
@@ -7,13 +8,12 @@ import { keepRegistered } from "./identity/keepRegistered.ts";
 import { keepRegistry } from "./identity/keepRegistry.ts";
 import { joinGroups } from "./joining/joinGroups.ts";
 import { keepComparingOwn } from "./links/keepComparing.ts";
-import { closeConnections } from "./links/nodeLinks.ts";
-import { readDirectory } from "./links/readDirectory.ts";
 import { superviseFeeds } from "./links/superviseFeeds.ts";
 import { unservedShards } from "./links/unservedShards.ts";
+import { closeConnections } from "./nodes/nodeLinks.ts";
 import { runTask } from "./runTask.ts";
 import { startGroupLoops } from "./startGroupLoops.ts";
-import { waitMs } from "./waitMs.ts";
+import { waitMs } from "./timing/waitMs.ts";
 
 const DIRECTORY_PERIOD_MS = 30_000;
 /** While nobody confirms what the lists say, or no node serves something of this client's. */
@@ -25,7 +25,10 @@ const REGISTRATION_PERIOD_MS = 2_000;
 /** Starts everything that talks to nodes. */
 export function goOnline(core: ClientCore): void {
   if (core.online) return;
-  const online: Online = { controller: new AbortController(), tasks: new Set(), loopsOf: new Set() };
+  const online: Online = {
+    ...{ controller: new AbortController(), tasks: new Set(), loopsOf: new Set() },
+    startLoops: (group) => startGroupLoops({ core, group, online }),
+  };
   const { signal } = online.controller;
   core.online = online;
   runTask({ core, online, name: "directory", task: () => keepDirectory({ core, signal }) });
@@ -35,7 +38,7 @@ export function goOnline(core: ClientCore): void {
   runTask({ core, online, name: "registry", task: () => keepRegistry({ core, signal }) });
   runTask({ core, online, name: "copy", task: () => awaitCopy({ core, signal }) });
   runTask({ core, online, name: "bucket", task: () => keepComparingOwn({ core, signal }) });
-  for (const group of core.groups.values()) startGroupLoops({ core, group, online });
+  for (const group of core.groups.values()) online.startLoops(group);
 }
 
 /** Of clients whose tasks are still ending. */

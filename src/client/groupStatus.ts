@@ -1,13 +1,14 @@
+import { viewOf } from "../reconciler/branch/epochView.ts";
+import type { BlockRef, EpochTally, GroupStatus, HeadId } from "../reconciler/records/records.ts";
+import type { EpochDigest } from "../reconciler/timeline/epochDigest.ts";
+import { type AppealState, appealOf } from "../reconciler/upkeep/appealOf.ts";
 import type { GroupId, Hex, InboxId, InstallationKey, NodeId } from "../wire/ids.ts";
 import { type Client, coreOf, groupOf } from "./client.ts";
-import type { ClientCore } from "./core.ts";
-import { readEpoch } from "./groups/epochStates.ts";
-import { viewOf } from "./groups/epochView.ts";
-import type { Group } from "./groups/group.ts";
+import { readEpoch } from "./database/epochStates.ts";
+import { tables } from "./database/tables.ts";
+import type { ClientCore } from "./group/core.ts";
+import type { Group } from "./group/group.ts";
 import { readDigest } from "./messages/readDigest.ts";
-import { type BlockRef, type EpochTally, type GroupStatus, type HeadId, tables } from "./tables.ts";
-import type { EpochDigest } from "./timeline/epochDigest.ts";
-import { type AppealState, appealOf } from "./upkeep/appealOf.ts";
 
 export type GroupState = {
   readonly group: GroupId;

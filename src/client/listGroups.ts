@@ -1,9 +1,9 @@
+import { viewOf } from "../reconciler/branch/epochView.ts";
+import { type Role, roleOf } from "../reconciler/policy/roleOf.ts";
+import type { GroupStatus } from "../reconciler/records/records.ts";
 import type { GroupId, InboxId } from "../wire/ids.ts";
 import { type Client, coreOf, groupOf } from "./client.ts";
-import { readEpoch } from "./groups/epochStates.ts";
-import { viewOf } from "./groups/epochView.ts";
-import { type Role, roleOf } from "./policy/roleOf.ts";
-import type { GroupStatus } from "./tables.ts";
+import { readEpoch } from "./database/epochStates.ts";
 
 export type GroupSummary = {
   readonly group: GroupId;

@@ -1,10 +1,10 @@
+import { type InstallationList, listOf } from "../reconciler/inboxes/installationList.ts";
 import type { InboxId } from "../wire/ids.ts";
+import { refreshInboxes } from "./asking/askRegistry.ts";
+import { rankLookUpNodes } from "./asking/lookUpNodes.ts";
 import { type Client, coreOf } from "./client.ts";
-import { refreshInboxes } from "./entries/askRegistry.ts";
-import { type InstallationList, listOf } from "./identity/installationList.ts";
-import { askNodes } from "./links/askNodes.ts";
-import { networkMs } from "./links/chainTime.ts";
-import { rankLookUpNodes } from "./links/lookUpNodes.ts";
+import { askNodes } from "./nodes/askNodes.ts";
+import { networkMs } from "./nodes/chainTime.ts";
 import { listOfWallet } from "./wallet/listOfWallet.ts";
 import type { WalletPlace } from "./wallet/openWallet.ts";
 

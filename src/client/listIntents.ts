@@ -1,11 +1,11 @@
+import { type Intent, type IntentOutcome, isOpen } from "../reconciler/records/intent.ts";
 import { valuesOf } from "../store/client/table.ts";
 import type { GroupId, Hex, InboxId, MessageId } from "../wire/ids.ts";
 import { type Client, coreOf } from "./client.ts";
-import type { ClientCore } from "./core.ts";
-import { type Intent, type IntentOutcome, isOpen } from "./outbox/intent.ts";
-import type { IntentHandle } from "./outbox/intentHandle.ts";
-import { handleOf } from "./outbox/waiters.ts";
-import { type RevocationRecord, tables } from "./tables.ts";
+import { type RevocationRecord, tables } from "./database/tables.ts";
+import type { ClientCore } from "./group/core.ts";
+import type { IntentHandle } from "./group/intentHandle.ts";
+import { handleOf } from "./group/waiters.ts";
 
 export type IntentSummary = {
   readonly id: Hex;

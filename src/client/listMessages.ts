@@ -1,12 +1,12 @@
+import { waitingItem } from "../reconciler/intents/waitingItem.ts";
+import type { Intent } from "../reconciler/records/intent.ts";
+import { compareKeys, keyOf, type TimelineKey } from "../reconciler/records/timelineRecord.ts";
+import { keyOfCursor, showRecord, type TimelineItem } from "../reconciler/timeline/timelineItem.ts";
 import type { GroupId, Hex, MessageId } from "../wire/ids.ts";
 import { type Client, coreOf, groupOf } from "./client.ts";
-import type { ClientCore } from "./core.ts";
-import type { Group } from "./groups/group.ts";
+import type { ClientCore } from "./group/core.ts";
+import type { Group } from "./group/group.ts";
 import { readRecords } from "./messages/timelineStore.ts";
-import type { Intent } from "./outbox/intent.ts";
-import { waitingItem } from "./outbox/waitingItem.ts";
-import { compareKeys, keyOf, type TimelineKey } from "./timeline/record.ts";
-import { keyOfCursor, showRecord, type TimelineItem } from "./timeline/timelineItem.ts";
 
 /** How far an own message is; undefined for others' and for those that were delivered. */
 export type Delivery = "queued" | "sealed" | "acknowledged" | undefined;

@@ -4,12 +4,12 @@ import { writeAtomic } from "../store/writeAtomic.ts";
 import type { GroupId, NodeId } from "../wire/ids.ts";
 import { shardOfTopic } from "../wire/shards.ts";
 import { groupTopic } from "../wire/topic.ts";
+import { nodesOfTopic } from "./asking/nodesOfTopic.ts";
+import { rankGroupNodes } from "./asking/rankGroupNodes.ts";
 import { type Client, coreOf } from "./client.ts";
-import type { ClientCore } from "./core.ts";
-import { activeNodes, isUp } from "./links/nodeLinks.ts";
-import { nodesOfTopic } from "./links/nodesOfTopic.ts";
-import { rankGroupNodes } from "./links/rankGroupNodes.ts";
-import { tables } from "./tables.ts";
+import { tables } from "./database/tables.ts";
+import type { ClientCore } from "./group/core.ts";
+import { activeNodes, isUp } from "./nodes/nodeLinks.ts";
 
 /**
  * The node that this client uses for a conversation before all others; may be said before it has joined. Throws

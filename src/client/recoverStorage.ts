@@ -3,13 +3,13 @@ import { isStorageFault, type WeftError } from "../errors.ts";
 import { valuesOf } from "../store/client/table.ts";
 import { reopenDatabase } from "../store/openDatabase.ts";
 import type { GroupId } from "../wire/ids.ts";
-import type { ClientCore } from "./core.ts";
+import { tables } from "./database/tables.ts";
 import { goOffline, goOnline } from "./goOnline.ts";
-import { loadGroups } from "./groups/loadGroups.ts";
+import type { ClientCore } from "./group/core.ts";
+import { loadGroups } from "./group/loadGroups.ts";
 import { selfOf } from "./identity/openIdentity.ts";
 import { notifyWaiters } from "./outbox/notifyWaiters.ts";
-import { tables } from "./tables.ts";
-import { waitMs } from "./waitMs.ts";
+import { waitMs } from "./timing/waitMs.ts";
 
 const RETRY_MS = 1_000;
 /** A database that fails again so soon is left alone for a moment. */

@@ -1,10 +1,10 @@
 import { asId, type Hex, type InstallationKey } from "../wire/ids.ts";
 import { type Client, coreOf } from "./client.ts";
+import { type RevocationRecord, tables } from "./database/tables.ts";
+import type { IntentHandle } from "./group/intentHandle.ts";
+import { handleOf } from "./group/waiters.ts";
 import { draftRevocation } from "./identity/draftRevocation.ts";
 import { storeRevocation } from "./identity/sendRevocations.ts";
-import type { IntentHandle } from "./outbox/intentHandle.ts";
-import { handleOf } from "./outbox/waiters.ts";
-import { type RevocationRecord, tables } from "./tables.ts";
 
 /**
  * Ends one of this inbox's installations for ever, this one not excepted: the others of its groups take it out. The

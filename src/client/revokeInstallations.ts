@@ -2,9 +2,9 @@ import { signRevokeInstallation } from "../chain/signIdentity.ts";
 import { steadyMs } from "../clock/steadyMs.ts";
 import { type ErrorCode, WeftError } from "../errors.ts";
 import { asId, type Hex, type InstallationKey } from "../wire/ids.ts";
-import { activeNodes } from "./links/nodeLinks.ts";
-import { type IdentityOutcome, relayRecord } from "./relay/relayRecord.ts";
-import { waitMs } from "./waitMs.ts";
+import { activeNodes } from "./nodes/nodeLinks.ts";
+import { type IdentityOutcome, relayRecord } from "./nodes/relayRecord.ts";
+import { waitMs } from "./timing/waitMs.ts";
 import { type OpenWallet, type WalletPlace, withWallet } from "./wallet/openWallet.ts";
 import { readOwnHistory } from "./wallet/readOwnHistory.ts";
 

@@ -1,9 +1,9 @@
 import { messageIdOf, writeApplicationMessage } from "../wire/applicationMessage.ts";
 import type { GroupId, MessageId } from "../wire/ids.ts";
 import { type Client, coreOf } from "./client.ts";
+import type { IntentHandle } from "./group/intentHandle.ts";
 import { addFailedIntent, addIntent } from "./outbox/addIntent.ts";
 import { composeNext } from "./outbox/composeNext.ts";
-import type { IntentHandle } from "./outbox/intentHandle.ts";
 import { untilReopened } from "./recoverStorage.ts";
 
 /**

@@ -1,10 +1,10 @@
 import { steadyMs } from "../clock/steadyMs.ts";
 import { isWeftError } from "../errors.ts";
 import type { NodeId } from "../wire/ids.ts";
+import { rankGroupNodes } from "./asking/rankGroupNodes.ts";
 import { type Client, coreOf } from "./client.ts";
-import type { ClientCore } from "./core.ts";
-import { activeNodes, apiOf, noteFailure, noteSuccess } from "./links/nodeLinks.ts";
-import { rankGroupNodes } from "./links/rankGroupNodes.ts";
+import type { ClientCore } from "./group/core.ts";
+import { activeNodes, apiOf, noteFailure, noteSuccess } from "./nodes/nodeLinks.ts";
 
 /** A node that has not answered by then does not count as a conversation's node. */
 const ANSWER_TIMEOUT_MS = 1_000;

@@ -1,15 +1,15 @@
-import type { ClientCore, Online } from "./core.ts";
 import { keepVerdicts } from "./coverage/keepVerdicts.ts";
-import type { Group } from "./groups/group.ts";
+import type { ClientCore, Online } from "./group/core.ts";
+import type { Group } from "./group/group.ts";
+import { startDelayMs } from "./group/manyGroups.ts";
 import { keepChecking } from "./links/checkServing.ts";
 import { keepComparing } from "./links/keepComparing.ts";
-import { startDelayMs } from "./manyGroups.ts";
 import { deliver } from "./outbox/deliver.ts";
 import { driveOutbox } from "./outbox/driveOutbox.ts";
 import { runTask } from "./runTask.ts";
+import { waitMs } from "./timing/waitMs.ts";
 import { keepRotation } from "./upkeep/keepRotation.ts";
 import { keepUpkeep } from "./upkeep/keepUpkeep.ts";
-import { waitMs } from "./waitMs.ts";
 
 /** A group's outbox, upkeep, rotation and watch work for as long as the client is online. */
 export function startGroupLoops(params: { core: ClientCore; group: Group; online: Online }): void {

@@ -1,7 +1,7 @@
 import type { GroupId } from "../wire/ids.ts";
 import { type Client, coreOf } from "./client.ts";
-import type { ClientEvent } from "./events.ts";
-import { createWakeup } from "./wakeup.ts";
+import type { ClientEvent } from "./group/events.ts";
+import { createWakeup } from "./timing/wakeup.ts";
 
 /** An app that does not read for so long is told to start over. */
 const MAX_WAITING_EVENTS = 10_000;

@@ -1,19 +1,19 @@
 import { steadyMs } from "../clock/steadyMs.ts";
 import type { ErrorCode } from "../errors.ts";
+import type { GroupStatus } from "../reconciler/records/records.ts";
+import type { Testimony } from "../reconciler/witness/testimony.ts";
 import type { Address, GroupId, Hex, InstallationKey, NodeId } from "../wire/ids.ts";
 import { type Client, coreOf } from "./client.ts";
-import type { ClientCore } from "./core.ts";
-import type { Group } from "./groups/group.ts";
-import { isRevoked } from "./identity/isRevoked.ts";
+import { tables } from "./database/tables.ts";
+import type { ClientCore } from "./group/core.ts";
+import type { Group } from "./group/group.ts";
+import { isRevoked } from "./group/isRevoked.ts";
 import { verdictOn } from "./joining/judgeWelcome.ts";
-import { type DeviceClock, deviceClock } from "./links/chainTime.ts";
-import { activeNodes, isUp } from "./links/nodeLinks.ts";
 import { unservedShards } from "./links/unservedShards.ts";
-import type { RelayTrouble } from "./relay/ownRelay.ts";
-import type { GroupStatus } from "./tables.ts";
-import { tables } from "./tables.ts";
+import { type DeviceClock, deviceClock } from "./nodes/chainTime.ts";
+import { activeNodes, isUp } from "./nodes/nodeLinks.ts";
+import type { RelayTrouble } from "./nodes/ownRelay.ts";
 import type { EndpointState } from "./witness/endpoint.ts";
-import type { Testimony } from "./witness/testimony.ts";
 import { isOneEnough } from "./witness/witnesses.ts";
 
 export type SyncStatus = {

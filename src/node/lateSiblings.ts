@@ -1,8 +1,8 @@
-import type { Refusal } from "../rpc/nodeApi.ts";
 import type { ChainIndex } from "../store/node/chainIndex.ts";
 import { firstChildBlock } from "../store/node/readEntries.ts";
 import type { EntryId, GroupId } from "../wire/ids.ts";
 import { VOID_BLOCKS } from "../wire/limits.ts";
+import type { Refusal } from "../wire/relayOutcome.ts";
 
 /** Appends below one parent that a node pays for in VOID_BLOCKS, once its first child is older than that. */
 const MAX_LATE_SIBLINGS = 32;

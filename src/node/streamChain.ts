@@ -1,7 +1,8 @@
 import { WeftError } from "../errors.ts";
 import { MAX_PAGE_BYTES, STREAM_HEARTBEAT_MS } from "../rpc/limits.ts";
-import type { ChainEvent, EntryCursor, GroupPosition, Meter } from "../rpc/nodeApi.ts";
+import type { ChainEvent, GroupPosition, Meter } from "../rpc/nodeApi.ts";
 import type { IndexedEntry } from "../store/node/indexedRecords.ts";
+import type { EntryCursor } from "../wire/chainEntry.ts";
 import type { GroupId } from "../wire/ids.ts";
 import { type ChainHub, type ChainWatch, nextChange, watchChain } from "./chainHub.ts";
 import type { ReadEntries } from "./entryShelf.ts";

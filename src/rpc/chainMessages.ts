@@ -20,7 +20,9 @@ import type {
   RelayResponse,
   RelayResponseSchema,
 } from "../gen/weft/v1/node_pb.ts";
+import type { Entry, EntryCursor, EntryPage } from "../wire/chainEntry.ts";
 import { asAddress, asId, fromHex, ID_BYTES } from "../wire/ids.ts";
+import type { Refusal } from "../wire/relayOutcome.ts";
 import type { RelayTicket } from "../wire/relayTicket.ts";
 import { refusalFromMessage } from "./errorDetail.ts";
 import { bounded, required, safeNumber, sizedHex } from "./fields.ts";
@@ -29,12 +31,8 @@ import type {
   AppendRequest,
   ChainEvent,
   ChainHead,
-  Entry,
-  EntryCursor,
-  EntryPage,
   EntryState,
   GroupPosition,
-  Refusal,
   RelayAnswer,
 } from "./nodeApi.ts";
 import { ticketFromMessage, ticketMessage } from "./ticketMessages.ts";

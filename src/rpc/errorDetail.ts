@@ -1,7 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { type ErrorCode, errorHints, isWeftError, WeftError } from "../errors.ts";
 import { type ErrorDetail, ErrorDetailSchema } from "../gen/weft/v1/node_pb.ts";
-import type { Refusal } from "./nodeApi.ts";
+import type { Refusal } from "../wire/relayOutcome.ts";
 
 /** What generic HTTP tools see; whatever is not listed is a failed precondition. */
 const connectCodes: Partial<Record<ErrorCode, Code>> = {

@@ -1,7 +1,8 @@
-import type { ErrorCode } from "../errors.ts";
 import type { BatchPlace } from "../wire/batchPlace.ts";
+import type { EntryCursor, EntryPage } from "../wire/chainEntry.ts";
+import type { BatchCoverage } from "../wire/coverage.ts";
 import type { Envelope } from "../wire/envelope.ts";
-import type { IdentityStep } from "../wire/identityStep.ts";
+import type { History } from "../wire/history.ts";
 import type {
   Address,
   EntryId,
@@ -14,6 +15,7 @@ import type {
 } from "../wire/ids.ts";
 import type { LogRange } from "../wire/logRange.ts";
 import type { Receipt } from "../wire/receipt.ts";
+import type { Refusal, RelayOutcome } from "../wire/relayOutcome.ts";
 import type { RelayTicket, WorkDemand } from "../wire/relayTicket.ts";
 import type { LogDigest, TopicQuestion } from "../wire/topicDigest.ts";
 import type { WordsAnswer, WordsQuestion } from "../wire/words.ts";
@@ -151,14 +153,6 @@ export type NodeRecord = {
   readonly isDropped: boolean;
 };
 
-export type Refusal = {
-  readonly kind: "refused";
-  readonly code: ErrorCode;
-  readonly hint: string;
-  /** When it may be taken, if that is known. */
-  readonly retryAfterMs?: number;
-};
-
 /** *acknowledged*: it is on this node's disk. */
 export type PublishOutcome = { readonly kind: "acknowledged"; readonly receipt: Receipt } | Refusal;
 
@@ -208,19 +202,6 @@ export type SubscriptionUpdate = {
   readonly remove: readonly Uint8Array[];
 };
 
-/** What a node said on the chain of its log: `sequence` is the last one that the header covers. */
-export type Checkpoint = { readonly sequence: bigint; readonly headerHash: Hex; readonly block: number };
-
-export type BatchCoverage =
-  /** By the earliest checkpoint that covers it. */
-  | { readonly kind: "covered"; readonly checkpoint: Checkpoint }
-  /** Its checkpoint is further away than a page reaches: ask for this batch, which is on the way to it. */
-  | { readonly kind: "linked"; readonly to: BatchPlace }
-  /** No checkpoint up to the page's head covers it. */
-  | { readonly kind: "uncovered" }
-  /** `later`: the page is full; `absent` and `pruned`: the node lacks batches in between. */
-  | { readonly kind: "unserved"; readonly reason: "later" | "absent" | "pruned" };
-
 export type CoveragePage = {
   /** In the order asked. */
   readonly batches: readonly BatchCoverage[];
@@ -230,34 +211,8 @@ export type CoveragePage = {
   readonly head: ChainHead | undefined;
 };
 
-export type Entry = {
-  readonly group: GroupId;
-  readonly id: EntryId;
-  /** The group id for a first entry. */
-  readonly parent: EntryId | GroupId;
-  /** Among the parent's children. */
-  readonly index: number;
-  readonly authority: Address;
-  readonly payload: Uint8Array;
-  readonly block: ChainHead;
-  readonly logIndex: number;
-};
-
-/** Right after an entry; the hash tells whether its block is still on the chain. */
-export type EntryCursor = { readonly block: number; readonly logIndex: number; readonly blockHash: Hex };
-
 /** `recent`: newest first; the first one still on the chain counts, none means from the beginning. */
 export type GroupPosition = { readonly group: GroupId; readonly recent: readonly EntryCursor[] };
-
-export type EntryPage = {
-  /** The cursor that counted; undefined: from the beginning. */
-  readonly from: EntryCursor | undefined;
-  /** In chain order. */
-  readonly entries: readonly Entry[];
-  readonly more: boolean;
-  /** Of the node's index; unless there is more, the page holds all up to it and nothing after it. */
-  readonly head: ChainHead | undefined;
-};
 
 export type ChainEvent =
   | { readonly kind: "started" }
@@ -292,13 +247,6 @@ type Ticketed = { readonly ticket?: RelayTicket };
 
 /** `work-required`: what it takes before the node relays it. */
 export type RelayAnswer = RelayOutcome | { readonly kind: "work-required"; readonly demand: WorkDemand };
-
-export type RelayOutcome =
-  | { readonly kind: "submitted"; readonly transaction: Hex }
-  | { readonly kind: "stale"; readonly children: number }
-  /** Whoever sent it has succeeded. */
-  | { readonly kind: "exists" }
-  | Refusal;
 
 /** EIP-712 consent of an account (secp256k1) or a contract (ERC-1271); deadline in seconds since 1970. */
 export type Authorization = {
@@ -350,16 +298,6 @@ type RecoveryChange = { readonly inbox: InboxId; readonly recovery: Address; rea
 
 /** What one has of an inbox's history: so many steps, which give this word (wire/identityStep.ts). */
 export type HistoryPosition = { readonly inbox: InboxId; readonly count: number; readonly word: Hex };
-
-export type History = {
-  /** The position's count if the node has the same steps up to there, else 0. */
-  readonly from: number;
-  /** From there on, as many as fit: at least one step of a page. */
-  readonly steps: readonly IdentityStep[];
-  /** Of all steps, and the word that they give; zero for an inbox that the chain does not know. */
-  readonly count: number;
-  readonly word: Hex;
-};
 
 export type HistoryPage = {
   /** In the order asked for. */

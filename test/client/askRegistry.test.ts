@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { askRegistry, forgetInboxes, refreshInboxes } from "../../src/client/entries/askRegistry.ts";
-import { confirmedInbox } from "../../src/client/identity/confirmedInbox.ts";
-import type { ServedFault } from "../../src/client/identity/takeHistory.ts";
+import { askRegistry, forgetInboxes, refreshInboxes } from "../../src/client/asking/askRegistry.ts";
 import { isWeftError } from "../../src/errors.ts";
-import type { History, NodeApi } from "../../src/rpc/nodeApi.ts";
+import { confirmedInbox } from "../../src/reconciler/inboxes/confirmedInbox.ts";
+import type { ServedFault } from "../../src/reconciler/inboxes/takeHistory.ts";
+import type { NodeApi } from "../../src/rpc/nodeApi.ts";
+import type { History } from "../../src/wire/history.ts";
 import type { IdentityStep } from "../../src/wire/identityStep.ts";
 import { asId } from "../../src/wire/ids.ts";
 import { openOfflineClient } from "../support/openOfflineClient.ts";

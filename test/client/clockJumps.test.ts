@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { coreOf } from "../../src/client/client.ts";
-import { noteFailure } from "../../src/client/links/nodeLinks.ts";
+import { noteFailure } from "../../src/client/nodes/nodeLinks.ts";
 import { steadyMs } from "../../src/clock/steadyMs.ts";
 import {
   addMembers,

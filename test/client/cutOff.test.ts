@@ -4,10 +4,7 @@ import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
 import { randomBytes } from "#crypto";
 import { coreOf, groupOf } from "../../src/client/client.ts";
-import { viewOf } from "../../src/client/groups/epochView.ts";
-import { chainPosition } from "../../src/client/links/chainPosition.ts";
-import { contextAfterRemove } from "../../src/client/policy/nextContext.ts";
-import type { HeadId } from "../../src/client/tables.ts";
+import { chainPosition } from "../../src/client/entries/chainPosition.ts";
 import {
   addMembers,
   groupStatus,
@@ -23,8 +20,12 @@ import {
 import { WEFT_GROUP_CONTEXT } from "../../src/mls/limits.ts";
 import type { FreshPath } from "../../src/mls/path/createPath.ts";
 import type { UpdatePath } from "../../src/mls/path/updatePath.ts";
-import type { Entry, NodeApi } from "../../src/rpc/nodeApi.ts";
+import { viewOf } from "../../src/reconciler/branch/epochView.ts";
+import { contextAfterRemove } from "../../src/reconciler/policy/nextContext.ts";
+import type { HeadId } from "../../src/reconciler/records/records.ts";
+import type { NodeApi } from "../../src/rpc/nodeApi.ts";
 import { serveRpc } from "../../src/rpc/serveRpc.ts";
+import type { Entry } from "../../src/wire/chainEntry.ts";
 import { writeGroupContext } from "../../src/wire/groupContext.ts";
 import { asAddress, type EntryId, type GroupId } from "../../src/wire/ids.ts";
 import { forgeCommit } from "../mls/support/forgeCommit.ts";
@@ -160,7 +161,9 @@ test("whom a void commit took out stays out: the next one repeats it, and nothin
   const { context, members: leaves } = viewOf(seat.state);
   const target = leaves.find(({ inbox }) => inbox === bob.client.inbox);
   assert.ok(target);
-  const content = writeGroupContext(contextAfterRemove({ context, gone: new Set([target.inbox]) }));
+  const content = writeGroupContext(
+    contextAfterRemove({ drawBytes: randomBytes, context, gone: new Set([target.inbox]) }),
+  );
   const proposals = [
     { kind: "remove", leafIndex: target.leafIndex },
     { kind: "group-context-extensions", extensions: [{ type: WEFT_GROUP_CONTEXT, content }] },

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { randomBytes } from "#crypto";
+import { chainPosition } from "../../src/client/entries/chainPosition.ts";
 import { receiveEntries } from "../../src/client/entries/receiveEntries.ts";
 import { rollBackGroup } from "../../src/client/entries/rollBackGroup.ts";
-import { loadGroups } from "../../src/client/groups/loadGroups.ts";
-import { chainPosition } from "../../src/client/links/chainPosition.ts";
+import { loadGroups } from "../../src/client/group/loadGroups.ts";
 import { isWeftError } from "../../src/errors.ts";
-import type { Entry } from "../../src/rpc/nodeApi.ts";
+import type { Entry } from "../../src/wire/chainEntry.ts";
 import { entryId } from "../../src/wire/entry.ts";
 import { asAddress, type EntryId, type GroupId, type Hex } from "../../src/wire/ids.ts";
 import { VOID_BLOCKS } from "../../src/wire/limits.ts";

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { test } from "node:test";
-import type { EntryCursor, NodeApi } from "../../src/rpc/nodeApi.ts";
+import type { NodeApi } from "../../src/rpc/nodeApi.ts";
+import type { EntryCursor } from "../../src/wire/chainEntry.ts";
 import { asId, type GroupId } from "../../src/wire/ids.ts";
 import { addOfflineGroup, openOfflineClient } from "../support/openOfflineClient.ts";
 import { takeAgreed } from "../support/takeAgreed.ts";

@@ -3,9 +3,9 @@ import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { coreOf, groupOf } from "../../src/client/client.ts";
-import { changeGroup } from "../../src/client/groups/changeGroup.ts";
-import { listEpochs } from "../../src/client/groups/epochStates.ts";
-import { maintainEpochs } from "../../src/client/groups/maintainEpochs.ts";
+import { listEpochs } from "../../src/client/database/epochStates.ts";
+import { maintainEpochs } from "../../src/client/entries/maintainEpochs.ts";
+import { changeGroup } from "../../src/client/group/changeGroup.ts";
 import {
   addMembers,
   countOutcomes,

@@ -3,13 +3,8 @@ import { after, before, test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
 import { randomBytes } from "#crypto";
 import { coreOf } from "../../src/client/client.ts";
-import type { Branch } from "../../src/client/groups/branch.ts";
-import { postingCredentialOf } from "../../src/client/groups/epochSecrets.ts";
-import { readState } from "../../src/client/groups/epochStates.ts";
-import { fenceBlock } from "../../src/client/messages/fence.ts";
-import type { EntryRecord } from "../../src/client/tables.ts";
+import { readState } from "../../src/client/database/epochStates.ts";
 import { callRpc } from "../../src/devnet/callRpc.ts";
-import type { KnownInbox } from "../../src/identity/inbox.ts";
 import {
   countOutcomes,
   groupStatus,
@@ -24,6 +19,7 @@ import {
   syncStatus,
 } from "../../src/index.ts";
 import { sealMessage } from "../../src/mls/sealMessage.ts";
+import { postingCredentialOf } from "../../src/reconciler/branch/epochSecrets.ts";
 import { serveRpc } from "../../src/rpc/serveRpc.ts";
 import {
   type MessageBody,
@@ -36,23 +32,12 @@ import { batchHeaderHash } from "../../src/wire/batchHeader.ts";
 import type { BatchPlace } from "../../src/wire/batchPlace.ts";
 import type { Envelope } from "../../src/wire/envelope.ts";
 import { buildGroupEnvelope } from "../../src/wire/groupEnvelope.ts";
-import {
-  asAddress,
-  type EntryId,
-  fromHex,
-  type GroupId,
-  type Hex,
-  type InboxId,
-  type InstallationKey,
-  type MessageId,
-  toHex,
-} from "../../src/wire/ids.ts";
+import { type EntryId, fromHex, type GroupId, type Hex, type MessageId, toHex } from "../../src/wire/ids.ts";
 import { FENCE_BLOCKS } from "../../src/wire/limits.ts";
 import { openTestClient, type TestClient } from "../support/openTestClient.ts";
 import { isMember, openTestGroup } from "../support/openTestGroup.ts";
 import { startColluder } from "../support/startColluder.ts";
 import { startTestNetwork, type TestNetwork } from "../support/startTestNetwork.ts";
-import { testId } from "../support/testIntent.ts";
 import { texts } from "../support/texts.ts";
 import { until } from "../support/until.ts";
 import { wideLimits } from "../support/wideLimits.ts";
@@ -407,51 +392,4 @@ test("what a revoked device seals after its revocation is fenced for all", async
   assert.deepEqual(await texts(bob, group), ["before"]);
   const rotated = await rotateKeys({ ...alice, group });
   assert.deepEqual(await rotated.settled, delivered);
-});
-
-const installation = testId<InboxId>(1) as string as InstallationKey;
-const sender = { inbox: testId<InboxId>(1), installation };
-const other = { inbox: testId<InboxId>(2), installation: testId<InboxId>(2) as string as InstallationKey };
-
-const nobody = asAddress(new Uint8Array(20));
-
-/** A branch whose commits take out those who are named, each in its block. */
-function branchOf(commits: readonly { block: number; removes: readonly (typeof sender)[] }[]): Branch {
-  const first = { head: testId<EntryId>(100), epoch: 1, entry: undefined };
-  const steps = commits.map(({ block, removes }, i) => {
-    const head = testId<EntryId>(101 + i);
-    const verdict = { kind: "adopted", epoch: 2 + i, writer: other, adds: [], removes } as const;
-    const entry: EntryRecord = {
-      ...{ id: head, parent: testId<EntryId>(100 + i), index: 0, authority: nobody, logIndex: 0, verdict },
-      block: { number: block, hash: "0x", time: block },
-    };
-    return { head, epoch: 2 + i, entry };
-  });
-  const all = [first, ...steps];
-  return { steps: all, places: new Map(all.map(({ head }, place) => [head, place])) };
-}
-
-function inboxWith(revokedBlock: number | undefined): KnownInbox {
-  return { inbox: sender.inbox, installations: [{ installation, addedBlock: 1, revokedBlock }] };
-}
-
-test("the fence is the first removal after the message's own epoch, or an earlier revocation", () => {
-  const branch = branchOf([
-    { block: 10, removes: [other] },
-    { block: 20, removes: [sender] },
-    { block: 30, removes: [] },
-    { block: 40, removes: [sender, other] },
-  ]);
-  const at = (epoch: number, inbox?: KnownInbox) =>
-    fenceBlock({ branch, head: testId<EntryId>(99 + epoch), sender, inbox });
-  assert.deepEqual(
-    [1, 2, 3, 4, 5].map((epoch) => at(epoch)),
-    [20, 20, 40, 40, undefined],
-  );
-  assert.equal(at(1, inboxWith(undefined)), 20);
-  assert.equal(at(1, inboxWith(15)), 15);
-  assert.equal(at(1, inboxWith(25)), 20);
-  assert.equal(at(5, inboxWith(45)), 45);
-  const unknown = fenceBlock({ branch, head: testId<EntryId>(7), sender, inbox: inboxWith(5) });
-  assert.equal(unknown, undefined);
 });

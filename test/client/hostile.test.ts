@@ -14,7 +14,8 @@ import {
   sendMessage,
   setOnline,
 } from "../../src/index.ts";
-import type { Cursor, Entry, StoredEnvelope } from "../../src/rpc/nodeApi.ts";
+import type { Cursor, StoredEnvelope } from "../../src/rpc/nodeApi.ts";
+import type { Entry } from "../../src/wire/chainEntry.ts";
 import type { Envelope } from "../../src/wire/envelope.ts";
 import { buildGroupEnvelope, certifyPostingKey, decodeGroupEnvelope } from "../../src/wire/groupEnvelope.ts";
 import { asAddress, asId, type EntryId, type GroupId, toHex } from "../../src/wire/ids.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { generateP256 } from "#crypto";
+import { rankOwnNodes } from "../../src/client/asking/rankGroupNodes.ts";
 import { coreOf } from "../../src/client/client.ts";
-import { rankOwnNodes } from "../../src/client/links/rankGroupNodes.ts";
 import { type ErrorCode, WeftError } from "../../src/errors.ts";
 import {
   addMembers,
@@ -13,9 +13,10 @@ import {
   revokeInstallation,
   sendMessage,
 } from "../../src/index.ts";
-import type { NodeApi, Refusal } from "../../src/rpc/nodeApi.ts";
+import type { NodeApi } from "../../src/rpc/nodeApi.ts";
 import { signDelivered } from "../../src/wire/deliveredWord.ts";
 import { asId, type EnvelopeHash, type GroupId, type NodeId } from "../../src/wire/ids.ts";
+import type { Refusal } from "../../src/wire/relayOutcome.ts";
 import { openTestClient, type TestClient } from "../support/openTestClient.ts";
 import { isMember } from "../support/openTestGroup.ts";
 import { type Lies, type LyingNode, startLyingNode } from "../support/startLyingNode.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { coreOf, groupOf } from "../../src/client/client.ts";
-import { changeGroup } from "../../src/client/groups/changeGroup.ts";
+import { changeGroup } from "../../src/client/group/changeGroup.ts";
 import {
   addMembers,
   groupStatus,

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { privateKeyToAccount } from "viem/accounts";
 import { coreOf } from "../../src/client/client.ts";
-import { RELANDING_BLOCKS } from "../../src/client/entries/fork.ts";
 import {
   addMembers,
   createGroup,
@@ -15,6 +14,7 @@ import {
   setOnline,
   setRole,
 } from "../../src/index.ts";
+import { RELANDING_BLOCKS } from "../../src/reconciler/branch/fork.ts";
 import { asAddress, type GroupId } from "../../src/wire/ids.ts";
 import { openTestClient, type TestClient } from "../support/openTestClient.ts";
 import { isMember } from "../support/openTestGroup.ts";

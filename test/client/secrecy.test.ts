@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { coreOf, groupOf } from "../../src/client/client.ts";
-import { listEpochs } from "../../src/client/groups/epochStates.ts";
-import { forgetEpochs, maintainEpochs } from "../../src/client/groups/maintainEpochs.ts";
+import { listEpochs } from "../../src/client/database/epochStates.ts";
+import { forgetEpochs, maintainEpochs } from "../../src/client/entries/maintainEpochs.ts";
 import { forgetKeyPackages } from "../../src/client/identity/forgetKeyPackages.ts";
-import type { HeadId } from "../../src/client/tables.ts";
 import {
   addMembers,
   groupStatus,
@@ -16,6 +15,7 @@ import {
 import { hasMessageKeys } from "../../src/mls/closeEpoch.ts";
 import type { GroupState } from "../../src/mls/groupState.ts";
 import { sealMessage } from "../../src/mls/sealMessage.ts";
+import type { HeadId } from "../../src/reconciler/records/records.ts";
 import { writeApplicationMessage } from "../../src/wire/applicationMessage.ts";
 import { fromHex, type GroupId } from "../../src/wire/ids.ts";
 import { VOID_BLOCKS } from "../../src/wire/limits.ts";

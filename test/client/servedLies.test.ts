@@ -15,7 +15,8 @@ import {
   setRole,
   syncStatus,
 } from "../../src/index.ts";
-import type { AppendRequest, Entry, EntryPage, NodeApi } from "../../src/rpc/nodeApi.ts";
+import type { AppendRequest, NodeApi } from "../../src/rpc/nodeApi.ts";
+import type { Entry, EntryPage } from "../../src/wire/chainEntry.ts";
 import { entryId } from "../../src/wire/entry.ts";
 import type { EntryId } from "../../src/wire/ids.ts";
 import { entryWord } from "../../src/wire/words.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { coreOf, groupOf } from "../../src/client/client.ts";
-import { isUp, noteWithholding } from "../../src/client/links/nodeLinks.ts";
+import { isUp, noteWithholding } from "../../src/client/nodes/nodeLinks.ts";
 import {
   createGroup,
   groupStatus,

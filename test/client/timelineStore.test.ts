@@ -3,11 +3,11 @@ import { createHash } from "node:crypto";
 import { after, before, test } from "node:test";
 import fc from "fast-check";
 import { randomBytes } from "#crypto";
+import { type OutcomeRecord, tables } from "../../src/client/database/tables.ts";
 import { deletionChanges } from "../../src/client/entries/changeByControl.ts";
 import { rollBackGroup } from "../../src/client/entries/rollBackGroup.ts";
-import { changeGroup, type GroupChange } from "../../src/client/groups/changeGroup.ts";
-import type { Group } from "../../src/client/groups/group.ts";
-import type { Outcome, RejectReason } from "../../src/client/messages/outcome.ts";
+import { changeGroup, type GroupChange } from "../../src/client/group/changeGroup.ts";
+import type { Group } from "../../src/client/group/group.ts";
 import {
   readGaps,
   readRecords,
@@ -15,12 +15,6 @@ import {
   readSurroundings,
   timelineWrites,
 } from "../../src/client/messages/timelineStore.ts";
-import type { Intent } from "../../src/client/outbox/intent.ts";
-import { type EntryRecord, type OutcomeRecord, tables } from "../../src/client/tables.ts";
-import { epochDigest } from "../../src/client/timeline/epochDigest.ts";
-import { insertGap } from "../../src/client/timeline/insertGap.ts";
-import { changeOpenings, insertMessage } from "../../src/client/timeline/insertMessage.ts";
-import type { MessageVerdict, TimelineChange, TimelineRecord } from "../../src/client/timeline/record.ts";
 import {
   countOutcomes,
   crashAtNextWrite,
@@ -30,6 +24,17 @@ import {
   readParents,
   syncStatus,
 } from "../../src/index.ts";
+import type { Intent } from "../../src/reconciler/records/intent.ts";
+import type { Outcome, RejectReason } from "../../src/reconciler/records/outcome.ts";
+import type { EntryRecord } from "../../src/reconciler/records/records.ts";
+import type {
+  MessageVerdict,
+  TimelineChange,
+  TimelineRecord,
+} from "../../src/reconciler/records/timelineRecord.ts";
+import { epochDigest } from "../../src/reconciler/timeline/epochDigest.ts";
+import { insertGap } from "../../src/reconciler/timeline/insertGap.ts";
+import { changeOpenings, insertMessage } from "../../src/reconciler/timeline/insertMessage.ts";
 import { type MessageContent, messageIdOf } from "../../src/wire/applicationMessage.ts";
 import {
   asId,

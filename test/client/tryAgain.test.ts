@@ -8,8 +8,8 @@ import {
   noteBehind,
   noteFailure,
   noteUnshared,
-} from "../../src/client/links/nodeLinks.ts";
-import { tryAgain } from "../../src/client/links/tryAgain.ts";
+} from "../../src/client/nodes/nodeLinks.ts";
+import { tryAgain } from "../../src/client/nodes/tryAgain.ts";
 import { WeftError } from "../../src/errors.ts";
 import type { NodeConnection } from "../../src/rpc/connectNode.ts";
 import { testNodeId, testOperator } from "../support/testWitnesses.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createWakeup } from "../../src/client/wakeup.ts";
+import { createWakeup } from "../../src/client/timing/wakeup.ts";
 
 const never = new AbortController().signal;
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { rankOwnNodes } from "../../src/client/asking/rankGroupNodes.ts";
 import { coreOf } from "../../src/client/client.ts";
-import type { ClientEvent } from "../../src/client/events.ts";
-import { isUp } from "../../src/client/links/nodeLinks.ts";
-import { rankOwnNodes } from "../../src/client/links/rankGroupNodes.ts";
-import { tables } from "../../src/client/tables.ts";
+import { tables } from "../../src/client/database/tables.ts";
+import type { ClientEvent } from "../../src/client/group/events.ts";
+import { isUp } from "../../src/client/nodes/nodeLinks.ts";
 import { addMembers, createGroup, groupStatus, preferNode, sendMessage, setOnline } from "../../src/index.ts";
 import type { SubscriptionEvent } from "../../src/rpc/nodeApi.ts";
 import { type Envelope, envelopeHash } from "../../src/wire/envelope.ts";

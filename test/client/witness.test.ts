@@ -1,16 +1,14 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
-import fc from "fast-check";
-import { isLeft, isUnshared, isUp, noteUnshared } from "../../src/client/links/nodeLinks.ts";
-import { compareWords } from "../../src/client/witness/compareWords.ts";
-import { decideBetween } from "../../src/client/witness/decideBetween.ts";
+import { isLeft, isUnshared, isUp, noteUnshared } from "../../src/client/nodes/nodeLinks.ts";
 import type { Endpoint } from "../../src/client/witness/endpoint.ts";
-import type { Claim, Fact } from "../../src/client/witness/fact.ts";
 import { leaveIfAlone } from "../../src/client/witness/leaveIfAlone.ts";
 import { leaveIfBehind, MAX_BLOCKS_BEHIND } from "../../src/client/witness/leaveIfBehind.ts";
 import { questionsOf } from "../../src/client/witness/questionsOf.ts";
-import type { Testimony, Word } from "../../src/client/witness/testimony.ts";
 import { WeftError } from "../../src/errors.ts";
+import { compareWords } from "../../src/reconciler/witness/compareWords.ts";
+import type { Claim, Fact } from "../../src/reconciler/witness/fact.ts";
+import type { Testimony } from "../../src/reconciler/witness/testimony.ts";
 import { asId, type GroupId, type Hex, type InboxId } from "../../src/wire/ids.ts";
 import { countWords, entryWord, type WordsAnswer, type WordsQuestion } from "../../src/wire/words.ts";
 import { installVirtualTime, type VirtualTime } from "../search/virtualTime.ts";
@@ -637,23 +635,4 @@ test("a large claim is cut into calls that nodes take, and no fact is lost", () 
     assert(countWords(question) <= 1_000 && question.blocks.length <= 64);
     assert.equal(question.block, TEST_HEAD.hash);
   }
-});
-
-test("two thirds of those who answer decide, and never both ways", () => {
-  const word = fc.constantFrom<Word>(
-    { kind: "same" },
-    { kind: "lacks" },
-    { kind: "mute" },
-    { kind: "other", fact: "", claimed: "", said: "" },
-  );
-  fc.assert(
-    fc.property(fc.array(word, { maxLength: 6 }), (words) => {
-      const count = (kind: Word["kind"]) => words.filter((one) => one.kind === kind).length;
-      const asked = 1 + words.length - count("mute");
-      const decision = decideBetween(words);
-      if (decision === "other") assert(count("other") / asked >= 2 / 3);
-      else if (decision === "same") assert((count("same") + 1) / asked >= 2 / 3);
-      else assert(count("other") < (2 / 3) * asked && count("same") + 1 < (2 / 3) * asked);
-    }),
-  );
 });

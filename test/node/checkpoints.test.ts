@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { callRpc } from "../../src/devnet/callRpc.ts";
-import type { BatchCoverage } from "../../src/rpc/nodeApi.ts";
 import { batchHeaderHash } from "../../src/wire/batchHeader.ts";
 import type { BatchPlace } from "../../src/wire/batchPlace.ts";
+import type { BatchCoverage } from "../../src/wire/coverage.ts";
 import type { Envelope } from "../../src/wire/envelope.ts";
 import { FENCE_BLOCKS } from "../../src/wire/limits.ts";
 import type { Receipt } from "../../src/wire/receipt.ts";

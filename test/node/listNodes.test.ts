@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { randomBytes } from "#crypto";
-import { readNodeList } from "../../src/client/links/readNodeList.ts";
+import { readNodeList } from "../../src/client/directory/readNodeList.ts";
 import { listNodes } from "../../src/node/listNodes.ts";
 import { MAX_NODES_PER_PAGE } from "../../src/rpc/limits.ts";
 import { appendPeerBatch } from "../../src/store/node/appendBatch.ts";

@@ -1,7 +1,7 @@
 import { randomBytes } from "#crypto";
 import { signAppend } from "../../src/chain/signAppend.ts";
 import { type Client, coreOf } from "../../src/client/client.ts";
-import { authorityKeyOf, entryKeyOf } from "../../src/client/groups/epochSecrets.ts";
+import { authorityKeyOf, entryKeyOf } from "../../src/reconciler/branch/epochSecrets.ts";
 import { sealEntryPayload } from "../../src/wire/entry.ts";
 import { asAddress, type EntryId, type GroupId } from "../../src/wire/ids.ts";
 import { headState } from "./hostile.ts";

@@ -3,13 +3,14 @@ import { refusal } from "../../src/chain/refusal.ts";
 import { appendDigest } from "../../src/chain/signAppend.ts";
 import { recoverAddress } from "../../src/crypto/secp256k1.ts";
 import type { ErrorCode } from "../../src/errors.ts";
-import type { AppendRequest, IdentityAction, RelayOutcome } from "../../src/rpc/nodeApi.ts";
+import type { AppendRequest, IdentityAction } from "../../src/rpc/nodeApi.ts";
 import type { IndexableRecord } from "../../src/store/node/indexableRecord.ts";
 import { entryId, groupIdOf } from "../../src/wire/entry.ts";
 import { type Address, asAddress, type EntryId, type GroupId, type InboxId } from "../../src/wire/ids.ts";
 import { verifyInstallationProof } from "../../src/wire/installationProof.ts";
 import { MAX_ENTRY_PAYLOAD_BYTES } from "../../src/wire/limits.ts";
 import type { Network } from "../../src/wire/network.ts";
+import type { RelayOutcome } from "../../src/wire/relayOutcome.ts";
 
 export type Transaction =
   | { readonly kind: "append"; readonly append: AppendRequest }

@@ -1,12 +1,12 @@
 import { randomBytes } from "#crypto";
 import { signAppend } from "../../src/chain/signAppend.ts";
 import { type Client, coreOf } from "../../src/client/client.ts";
-import { authorityKeyOf, postingCredentialOf } from "../../src/client/groups/epochSecrets.ts";
-import { readEpoch } from "../../src/client/groups/epochStates.ts";
-import type { BlockRef } from "../../src/client/tables.ts";
+import { readEpoch } from "../../src/client/database/epochStates.ts";
 import { concatBytes } from "../../src/crypto/concatBytes.ts";
 import type { GroupState } from "../../src/mls/groupState.ts";
 import { sealMessage } from "../../src/mls/sealMessage.ts";
+import { authorityKeyOf, postingCredentialOf } from "../../src/reconciler/branch/epochSecrets.ts";
+import type { BlockRef } from "../../src/reconciler/records/records.ts";
 import { messageIdOf, writeApplicationMessage } from "../../src/wire/applicationMessage.ts";
 import { buildGroupEnvelope } from "../../src/wire/groupEnvelope.ts";
 import { asAddress, type EntryId, fromHex, type GroupId, type MessageId, toHex } from "../../src/wire/ids.ts";

@@ -1,10 +1,10 @@
 import { sha256 } from "#crypto";
-import type { RelayOutcome } from "../../src/rpc/nodeApi.ts";
 import type { IndexableRecord } from "../../src/store/node/indexableRecord.ts";
 import type { BlockRef } from "../../src/store/node/indexedRecords.ts";
 import { utf8 } from "../../src/wire/bytes.ts";
 import { type Address, type InboxId, type InstallationKey, toHex } from "../../src/wire/ids.ts";
 import type { Network } from "../../src/wire/network.ts";
+import type { RelayOutcome } from "../../src/wire/relayOutcome.ts";
 import { applyTransaction, type ChainState, EMPTY_CHAIN, type Transaction } from "./chainRules.ts";
 import type { Random } from "./random.ts";
 

@@ -1,5 +1,4 @@
 import { coreOf } from "../../src/client/client.ts";
-import type { Invitee } from "../../src/client/outbox/intent.ts";
 import {
   addMembers,
   type Client,
@@ -18,6 +17,7 @@ import {
   setOnline,
   setRole,
 } from "../../src/index.ts";
+import type { Invitee } from "../../src/reconciler/records/intent.ts";
 import type { GroupId, InboxId, MessageId } from "../../src/wire/ids.ts";
 import { askToReturn } from "./askToReturn.ts";
 import type { Step } from "./history.ts";

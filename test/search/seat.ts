@@ -1,5 +1,5 @@
 import type { Client } from "../../src/client/client.ts";
-import type { ClientEvent } from "../../src/client/events.ts";
+import type { ClientEvent } from "../../src/client/group/events.ts";
 import type { Hex } from "../../src/wire/ids.ts";
 import type { Rows } from "./memoryDatabase.ts";
 import type { Wire } from "./memoryLink.ts";

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { type Client, coreOf } from "../../src/client/client.ts";
-import { readEpoch } from "../../src/client/groups/epochStates.ts";
-import { viewOf } from "../../src/client/groups/epochView.ts";
+import { readEpoch } from "../../src/client/database/epochStates.ts";
+import { tables } from "../../src/client/database/tables.ts";
 import { claimOf } from "../../src/client/links/topicClaims.ts";
-import type { Intent } from "../../src/client/outbox/intent.ts";
-import { tables } from "../../src/client/tables.ts";
 import { unwrapWelcome } from "../../src/identity/wrapWelcome.ts";
+import { viewOf } from "../../src/reconciler/branch/epochView.ts";
+import type { Intent } from "../../src/reconciler/records/intent.ts";
 import { valuesOf } from "../../src/store/client/table.ts";
 import type { Address, EntryId, GroupId, InboxId } from "../../src/wire/ids.ts";
 import { groupTopic, parseTopic } from "../../src/wire/topic.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { headersByHash, verifyCoverage } from "../../src/client/coverage/verifyCoverage.ts";
+import { headersByHash, verifyCoverage } from "../../src/reconciler/messages/verifyCoverage.ts";
 import { appendPeerBatch } from "../../src/store/node/appendBatch.ts";
 import { applyChainPage, rollbackChain } from "../../src/store/node/applyChainPage.ts";
 import { openChainIndex } from "../../src/store/node/chainIndex.ts";

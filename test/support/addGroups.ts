@@ -1,5 +1,6 @@
 import { randomBytes } from "#crypto";
-import { type GroupRecord, tables } from "../../src/client/tables.ts";
+import { tables } from "../../src/client/database/tables.ts";
+import type { GroupRecord } from "../../src/reconciler/records/records.ts";
 import { openDatabase } from "../../src/store/openDatabase.ts";
 import { writeAtomic } from "../../src/store/writeAtomic.ts";
 import { asId, type GroupId, type InboxId } from "../../src/wire/ids.ts";

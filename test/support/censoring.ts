@@ -1,5 +1,5 @@
 import type { NodeConnection } from "../../src/rpc/connectNode.ts";
-import type { RelayOutcome } from "../../src/rpc/nodeApi.ts";
+import type { RelayOutcome } from "../../src/wire/relayOutcome.ts";
 
 /** A node that serves whatever is asked for and lets nothing of its client get to the chain. */
 export function censoring(node: NodeConnection, onAsked: (what: string) => void = () => {}): NodeConnection {

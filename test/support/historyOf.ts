@@ -1,4 +1,4 @@
-import { fetchHistories } from "../../src/client/identity/fetchHistories.ts";
+import { fetchHistories } from "../../src/client/nodes/fetchHistories.ts";
 import type { InboxHistory } from "../../src/identity/inboxHistory.ts";
 import type { NodeApi } from "../../src/rpc/nodeApi.ts";
 import type { InboxId } from "../../src/wire/ids.ts";

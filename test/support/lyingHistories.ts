@@ -1,4 +1,4 @@
-import type { History } from "../../src/rpc/nodeApi.ts";
+import type { History } from "../../src/wire/history.ts";
 import { EMPTY_WORD, type IdentityStep, nextWord, signaturesOf } from "../../src/wire/identityStep.ts";
 import type { Hex, InboxId } from "../../src/wire/ids.ts";
 import type { ChainBlock } from "../../src/wire/words.ts";

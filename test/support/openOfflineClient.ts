@@ -1,17 +1,12 @@
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { coreOf } from "../../src/client/client.ts";
-import type { ClientCore } from "../../src/client/core.ts";
-import {
-  createGroupHandle,
-  emptyGroupView,
-  type Group,
-  NO_BLOCK,
-  viewOfGroup,
-} from "../../src/client/groups/group.ts";
-import type { EntryRecord, GroupRecord, HeadId } from "../../src/client/tables.ts";
-import { tables } from "../../src/client/tables.ts";
+import { tables } from "../../src/client/database/tables.ts";
+import type { ClientCore } from "../../src/client/group/core.ts";
+import { createGroupHandle, type Group, NO_BLOCK } from "../../src/client/group/group.ts";
 import { createInstallation } from "../../src/identity/createInstallation.ts";
 import { type Client, openClient } from "../../src/index.ts";
+import type { EntryRecord, GroupRecord, HeadId } from "../../src/reconciler/records/records.ts";
+import { emptyGroupView, viewOfGroup } from "../../src/reconciler/view/viewOfGroup.ts";
 import { openDatabase } from "../../src/store/openDatabase.ts";
 import { type Write, writeAtomic } from "../../src/store/writeAtomic.ts";
 import {

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { coreOf } from "../../src/client/client.ts";
-import type { ClientEvent } from "../../src/client/events.ts";
-import type { Group } from "../../src/client/groups/group.ts";
+import type { ClientEvent } from "../../src/client/group/events.ts";
+import type { Group } from "../../src/client/group/group.ts";
 import { createGroup, groupStatus, preferNode } from "../../src/index.ts";
-import type { ChainEvent, EntryPage, NodeApi } from "../../src/rpc/nodeApi.ts";
+import type { ChainEvent, NodeApi } from "../../src/rpc/nodeApi.ts";
+import type { EntryPage } from "../../src/wire/chainEntry.ts";
 import type { GroupId } from "../../src/wire/ids.ts";
 import { openTestClient, type TestClient } from "./openTestClient.ts";
 import { isMember } from "./openTestGroup.ts";

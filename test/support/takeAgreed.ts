@@ -1,8 +1,9 @@
 import { adoptPage } from "../../src/client/entries/adoptPage.ts";
-import { planPage } from "../../src/client/entries/planPage.ts";
+import { chainPosition } from "../../src/client/entries/chainPosition.ts";
 import type { EntryReader } from "../../src/client/entries/receivePage.ts";
-import { chainPosition } from "../../src/client/links/chainPosition.ts";
-import type { ChainHead, EntryPage } from "../../src/rpc/nodeApi.ts";
+import { planPage } from "../../src/reconciler/entries/planPage.ts";
+import type { ChainHead } from "../../src/rpc/nodeApi.ts";
+import type { EntryPage } from "../../src/wire/chainEntry.ts";
 
 type Params = Omit<EntryReader, "node">;
 

@@ -1,5 +1,5 @@
-import { branchOf } from "../../src/client/groups/branch.ts";
-import type { EntryRecord, GroupRecord, GroupStatus } from "../../src/client/tables.ts";
+import { branchOf } from "../../src/reconciler/branch/branch.ts";
+import type { EntryRecord, GroupRecord, GroupStatus } from "../../src/reconciler/records/records.ts";
 import {
   asAddress,
   asId,

@@ -1,8 +1,9 @@
 import { ed25519PublicKey, sha256 } from "#crypto";
 import { inboxIdOf } from "../../src/chain/inboxIdOf.ts";
 import { addressFromPrivateKey, signDigest } from "../../src/crypto/secp256k1.ts";
-import type { History, NodeApi } from "../../src/rpc/nodeApi.ts";
+import type { NodeApi } from "../../src/rpc/nodeApi.ts";
 import { utf8 } from "../../src/wire/bytes.ts";
+import type { History } from "../../src/wire/history.ts";
 import { identityDigest } from "../../src/wire/identityMessages.ts";
 import {
   EMPTY_WORD,

@@ -1,4 +1,4 @@
-import type { Action, Intent } from "../../src/client/outbox/intent.ts";
+import type { Action, Intent } from "../../src/reconciler/records/intent.ts";
 import { asId, type EntryId, type GroupId, type InboxId, type InstallationKey } from "../../src/wire/ids.ts";
 
 export const testId = <T extends EntryId | GroupId | InboxId | InstallationKey>(digit: number): T =>

@@ -1,10 +1,10 @@
-import { createNodeLinks } from "../../src/client/links/nodeLinks.ts";
-import type { KnownNode } from "../../src/client/tables.ts";
-import type { Claim } from "../../src/client/witness/fact.ts";
+import { createNodeLinks } from "../../src/client/nodes/nodeLinks.ts";
 import { hear } from "../../src/client/witness/hear.ts";
-import type { Testimony } from "../../src/client/witness/testimony.ts";
 import { createWitnesses, type Lie, type Witnesses } from "../../src/client/witness/witnesses.ts";
 import { WeftError } from "../../src/errors.ts";
+import type { KnownNode } from "../../src/reconciler/records/records.ts";
+import type { Claim } from "../../src/reconciler/witness/fact.ts";
+import type { Testimony } from "../../src/reconciler/witness/testimony.ts";
 import type { NodeConnection } from "../../src/rpc/connectNode.ts";
 import { checkWords } from "../../src/rpc/wordsMessages.ts";
 import { asAddress, asId, type Hex, type NodeId } from "../../src/wire/ids.ts";

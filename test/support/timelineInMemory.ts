@@ -1,8 +1,4 @@
 import assert from "node:assert/strict";
-import { changeDeletion } from "../../src/client/timeline/changeDeletion.ts";
-import { type EpochDigest, epochDigest } from "../../src/client/timeline/epochDigest.ts";
-import { insertGap } from "../../src/client/timeline/insertGap.ts";
-import { changeOpenings, insertMessage, type Surroundings } from "../../src/client/timeline/insertMessage.ts";
 import {
   compareKeys,
   type Deletion,
@@ -12,8 +8,16 @@ import {
   type Opening,
   type TimelineChange,
   type TimelineRecord,
-} from "../../src/client/timeline/record.ts";
-import { cursorOf } from "../../src/client/timeline/timelineItem.ts";
+} from "../../src/reconciler/records/timelineRecord.ts";
+import { changeDeletion } from "../../src/reconciler/timeline/changeDeletion.ts";
+import { type EpochDigest, epochDigest } from "../../src/reconciler/timeline/epochDigest.ts";
+import { insertGap } from "../../src/reconciler/timeline/insertGap.ts";
+import {
+  changeOpenings,
+  insertMessage,
+  type Surroundings,
+} from "../../src/reconciler/timeline/insertMessage.ts";
+import { cursorOf } from "../../src/reconciler/timeline/timelineItem.ts";
 import type { ApplicationMessage } from "../../src/wire/applicationMessage.ts";
 import type { EntryId, EnvelopeHash, MessageId } from "../../src/wire/ids.ts";
 

@@ -1,19 +1,20 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
 import { isWeftError, WeftError } from "../../errors.ts";
+import { headersByHash, verifyCoverage } from "../../reconciler/messages/verifyCoverage.ts";
+import type { CoverageRecord, KnownNode } from "../../reconciler/records/records.ts";
+import type { Fact } from "../../reconciler/witness/fact.ts";
 import { MAX_BATCHES_PER_CALL } from "../../rpc/limits.ts";
-import type { ChainHead, Checkpoint, NodeApi } from "../../rpc/nodeApi.ts";
+import type { ChainHead, NodeApi } from "../../rpc/nodeApi.ts";
 import type { BatchPlace } from "../../wire/batchPlace.ts";
+import type { Checkpoint } from "../../wire/coverage.ts";
 import type { Address, NodeId } from "../../wire/ids.ts";
-import type { ClientCore } from "../core.ts";
-import type { Group } from "../groups/group.ts";
-import { isNodeFault } from "../links/askNodes.ts";
-import { apiOf, isUp, noteFailure } from "../links/nodeLinks.ts";
-import { rankGroupNodes } from "../links/rankGroupNodes.ts";
-import type { CoverageRecord, KnownNode } from "../tables.ts";
-import { askWitness } from "../witness/askWitness.ts";
-import type { Fact } from "../witness/fact.ts";
+import { askWitness } from "../asking/askWitness.ts";
+import { rankGroupNodes } from "../asking/rankGroupNodes.ts";
+import type { ClientCore } from "../group/core.ts";
+import type { Group } from "../group/group.ts";
+import { isNodeFault } from "../nodes/askNodes.ts";
+import { apiOf, isUp, noteFailure } from "../nodes/nodeLinks.ts";
 import { isOneEnough } from "../witness/witnesses.ts";
-import { headersByHash, verifyCoverage } from "./verifyCoverage.ts";
 
 type Answers = Map<BatchPlace, CoverageRecord>;
 /** `at`: how far the node's headers led. */

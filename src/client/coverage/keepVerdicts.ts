@@ -1,16 +1,16 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
 import { isStorageFault } from "../../errors.ts";
+import { type Backoff, backoffMs } from "../../reconciler/intents/backoff.ts";
 import type { BatchPlace } from "../../wire/batchPlace.ts";
 import { type Hex, type MessageId, toHex } from "../../wire/ids.ts";
-import { type Backoff, backoffMs } from "../backoff.ts";
-import type { ClientCore } from "../core.ts";
-import type { Group } from "../groups/group.ts";
+import { tables } from "../database/tables.ts";
+import type { ClientCore } from "../group/core.ts";
+import type { Group } from "../group/group.ts";
+import { judgeAwaited } from "../messages/judgeAwaited.ts";
 import { judgeRecord } from "../messages/judgeRecord.ts";
+import { storeCoverage } from "../messages/knownCoverage.ts";
 import { readMessage } from "../messages/timelineStore.ts";
-import { tables } from "../tables.ts";
 import { askCoverage } from "./askCoverage.ts";
-import { judgeAwaited } from "./judgeAwaited.ts";
-import { storeCoverage } from "./knownCoverage.ts";
 
 type Params = { core: ClientCore; group: Group; signal: AbortSignal };
 /** When each batch, by hash, and what is not final may be asked for again. */
@@ -80,7 +80,8 @@ async function settlePending(params: Params & { schedule: Schedule }): Promise<n
   for (const { headerHash } of batches) {
     const attempts = (known.get(headerHash)?.attempts ?? 0) + 1;
     const backoff = attempts > PATIENT_AFTER_ATTEMPTS ? PATIENT : PENDING;
-    const atMs = steadyMs() + LEAST_WAIT_MS + backoffMs({ ...backoff, attempt: attempts - 1 });
+    const atMs =
+      steadyMs() + LEAST_WAIT_MS + backoffMs({ ...backoff, attempt: attempts - 1, chance: Math.random });
     known.set(headerHash, { attempts, atMs });
   }
   return LEAST_WAIT_MS;

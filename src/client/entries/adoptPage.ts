@@ -1,11 +1,11 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
+import type { PageNews } from "../../reconciler/entries/planPage.ts";
+import type { EntryRecord } from "../../reconciler/records/records.ts";
 import type { ChainHead } from "../../rpc/nodeApi.ts";
-import type { ClientCore } from "../core.ts";
-import { changeGroup } from "../groups/changeGroup.ts";
-import type { Group } from "../groups/group.ts";
-import type { EntryRecord } from "../tables.ts";
-import { forgetInboxes, type RegistrySource } from "./askRegistry.ts";
-import type { PageNews } from "./planPage.ts";
+import { forgetInboxes, type RegistrySource } from "../asking/askRegistry.ts";
+import { changeGroup } from "../group/changeGroup.ts";
+import type { ClientCore } from "../group/core.ts";
+import type { Group } from "../group/group.ts";
 import { receiveEntries } from "./receiveEntries.ts";
 import { rollBackGroup } from "./rollBackGroup.ts";
 import { settleRests } from "./settleRests.ts";

@@ -1,10 +1,10 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
+import type { Claim } from "../../reconciler/witness/fact.ts";
+import type { Testimony } from "../../reconciler/witness/testimony.ts";
 import type { NodeId } from "../../wire/ids.ts";
-import type { ClientCore } from "../core.ts";
-import type { Group } from "../groups/group.ts";
-import { askWitness } from "../witness/askWitness.ts";
-import type { Claim } from "../witness/fact.ts";
-import type { Testimony } from "../witness/testimony.ts";
+import { askWitness } from "../asking/askWitness.ts";
+import type { ClientCore } from "../group/core.ts";
+import type { Group } from "../group/group.ts";
 
 /**
  * Whether a witness says the same of a group as the node that serves it. Not from within the group's queue: an answer

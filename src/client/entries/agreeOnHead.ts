@@ -1,16 +1,17 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
+import { RELANDING_BLOCKS } from "../../reconciler/branch/fork.ts";
+import { factsAtHead } from "../../reconciler/entries/chainFacts.ts";
+import type { EntryRecord } from "../../reconciler/records/records.ts";
+import type { GroupView } from "../../reconciler/view/viewOfGroup.ts";
+import type { Testimony } from "../../reconciler/witness/testimony.ts";
 import type { ChainHead } from "../../rpc/nodeApi.ts";
 import type { NodeId } from "../../wire/ids.ts";
 import { VOID_BLOCKS } from "../../wire/limits.ts";
-import type { ClientCore } from "../core.ts";
-import type { Group, GroupView } from "../groups/group.ts";
-import type { EntryRecord } from "../tables.ts";
-import type { Testimony } from "../witness/testimony.ts";
+import type { RegistrySource } from "../asking/askRegistry.ts";
+import type { ClientCore } from "../group/core.ts";
+import type { Group } from "../group/group.ts";
 import { confirm } from "./adoptPage.ts";
 import { agreeOn } from "./agreeOn.ts";
-import type { RegistrySource } from "./askRegistry.ts";
-import { factsAtHead } from "./chainFacts.ts";
-import { RELANDING_BLOCKS } from "./fork.ts";
 
 /** A witness that did not agree is not asked again before. */
 const ASK_AGAIN_MS = 1_000;

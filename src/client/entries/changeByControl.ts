@@ -1,16 +1,16 @@
-import type { Entry } from "../../rpc/nodeApi.ts";
+import { recordOf } from "../../reconciler/branch/recordOf.ts";
+import type { Member } from "../../reconciler/policy/roleOf.ts";
+import type { Intent } from "../../reconciler/records/intent.ts";
+import type { EntryRecord } from "../../reconciler/records/records.ts";
+import type { Deletion, TimelineChange } from "../../reconciler/records/timelineRecord.ts";
+import { changeDeletion } from "../../reconciler/timeline/changeDeletion.ts";
+import type { Entry } from "../../wire/chainEntry.ts";
 import type { ControlInstruction } from "../../wire/control.ts";
 import type { Hex } from "../../wire/ids.ts";
-import type { ClientCore } from "../core.ts";
-import type { GroupChange } from "../groups/changeGroup.ts";
-import type { Group } from "../groups/group.ts";
+import type { GroupChange } from "../group/changeGroup.ts";
+import type { ClientCore } from "../group/core.ts";
+import type { Group } from "../group/group.ts";
 import { readDeletions, readMessage, timelineWrites } from "../messages/timelineStore.ts";
-import type { Intent } from "../outbox/intent.ts";
-import type { Member } from "../policy/roleOf.ts";
-import type { EntryRecord } from "../tables.ts";
-import { changeDeletion } from "../timeline/changeDeletion.ts";
-import type { Deletion, TimelineChange } from "../timeline/record.ts";
-import { recordOf } from "./recordOf.ts";
 
 /** Everything that a control which counts changes, as one batch. The head stays. */
 export async function changeByControl(params: {

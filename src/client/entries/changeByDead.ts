@@ -1,14 +1,15 @@
-import type { Entry } from "../../rpc/nodeApi.ts";
+import type { BranchStep } from "../../reconciler/branch/branch.ts";
+import { countDead, HANGING } from "../../reconciler/branch/deadRuns.ts";
+import { type ReceivedEntry, recordOf } from "../../reconciler/branch/recordOf.ts";
+import { isInTime } from "../../reconciler/entries/judgeAppeal.ts";
+import { decisiveChild } from "../../reconciler/view/decisiveChild.ts";
+import { parentOfDead } from "../../reconciler/view/parentOfDead.ts";
+import type { GroupView } from "../../reconciler/view/viewOfGroup.ts";
+import type { Entry } from "../../wire/chainEntry.ts";
 import type { InstallationKey } from "../../wire/ids.ts";
-import type { ClientCore } from "../core.ts";
-import type { BranchStep } from "../groups/branch.ts";
-import type { GroupChange } from "../groups/changeGroup.ts";
-import { countDead, HANGING } from "../groups/deadRuns.ts";
-import type { Group, GroupView } from "../groups/group.ts";
-import type { HeadId } from "../tables.ts";
-import { decisiveChild } from "./decisiveChild.ts";
-import { isInTime } from "./judgeAppeal.ts";
-import { type ReceivedEntry, recordOf } from "./recordOf.ts";
+import type { GroupChange } from "../group/changeGroup.ts";
+import type { ClientCore } from "../group/core.ts";
+import type { Group } from "../group/group.ts";
 
 /** Of one entry: what was sealed to these is told from what is sealed to heads that are not read yet. */
 const MAX_DEAD_KEPT = 16;
@@ -29,11 +30,6 @@ export function changeByDead(params: { core: ClientCore; group: Group; entry: Re
   const runs = view.dead.get(parent) ?? [];
   const { finalityBlocks } = core;
   return { dead: new Map([[parent, countDead({ runs, entry, parent, finalityBlocks })]]) };
-}
-
-/** Its parent, or what stands for one that is not kept. */
-export function parentOfDead({ entries, record }: GroupView, { parent }: Pick<Entry, "parent">): HeadId {
-  return parent === record.group || entries.has(parent) ? parent : HANGING;
 }
 
 /** Siblings of an entry that may still be voided, a few; and much by those for whom another branch may be the right one. */

@@ -1,14 +1,14 @@
+import { authorityOf } from "../../reconciler/branch/epochSecrets.ts";
+import { namesOf, viewOf } from "../../reconciler/branch/epochView.ts";
+import { hasSecond, hasSiblings } from "../../reconciler/branch/unheard.ts";
+import type { EntryRecord, Fork, GroupRecord, HeadId } from "../../reconciler/records/records.ts";
 import type { EntryId } from "../../wire/ids.ts";
-import type { ClientCore } from "../core.ts";
-import type { ClientEvent } from "../events.ts";
-import type { GroupChange } from "../groups/changeGroup.ts";
-import { authorityOf } from "../groups/epochSecrets.ts";
-import { readState } from "../groups/epochStates.ts";
-import { namesOf, viewOf } from "../groups/epochView.ts";
-import type { Group } from "../groups/group.ts";
-import { hasSecond, hasSiblings } from "../groups/unheard.ts";
+import { readState } from "../database/epochStates.ts";
+import type { GroupChange } from "../group/changeGroup.ts";
+import type { ClientCore } from "../group/core.ts";
+import type { ClientEvent } from "../group/events.ts";
+import type { Group } from "../group/group.ts";
 import { branchWith } from "../messages/judgeSenders.ts";
-import type { EntryRecord, Fork, GroupRecord, HeadId } from "../tables.ts";
 import { judgeVanished } from "./settleFork.ts";
 
 /**

@@ -1,9 +1,9 @@
-import type { ClientCore } from "../core.ts";
-import { changeGroup } from "../groups/changeGroup.ts";
-import type { Group } from "../groups/group.ts";
+import type { GroupRecord, HeadId } from "../../reconciler/records/records.ts";
+import { changeGroup } from "../group/changeGroup.ts";
+import type { ClientCore } from "../group/core.ts";
+import type { Group } from "../group/group.ts";
 import { branchWith } from "../messages/judgeSenders.ts";
-import { resealed } from "../outbox/resealed.ts";
-import type { GroupRecord, HeadId } from "../tables.ts";
+import { resealed } from "../messages/resealed.ts";
 import { judgeVanished } from "./settleFork.ts";
 
 /**

@@ -1,13 +1,13 @@
+import { RELANDING_BLOCKS } from "../../reconciler/branch/fork.ts";
+import type { Intent } from "../../reconciler/records/intent.ts";
+import type { Fork, GroupRecord } from "../../reconciler/records/records.ts";
+import type { Opening } from "../../reconciler/records/timelineRecord.ts";
 import type { MessageId } from "../../wire/ids.ts";
-import type { ClientCore } from "../core.ts";
-import { changeGroup } from "../groups/changeGroup.ts";
-import type { Group } from "../groups/group.ts";
+import { changeGroup } from "../group/changeGroup.ts";
+import type { ClientCore } from "../group/core.ts";
+import type { Group } from "../group/group.ts";
+import { resealed } from "../messages/resealed.ts";
 import { readRecords } from "../messages/timelineStore.ts";
-import type { Intent } from "../outbox/intent.ts";
-import { resealed } from "../outbox/resealed.ts";
-import type { Fork, GroupRecord } from "../tables.ts";
-import type { Opening } from "../timeline/record.ts";
-import { RELANDING_BLOCKS } from "./fork.ts";
 
 /**
  * Waits no longer for entries that a reorganization took and that have not landed again: own messages of their epochs

@@ -1,12 +1,13 @@
 import { isWeftError, WeftError } from "../../errors.ts";
-import type { EntryPage, NodeApi } from "../../rpc/nodeApi.ts";
+import { type PageNews, planPage } from "../../reconciler/entries/planPage.ts";
+import type { NodeApi } from "../../rpc/nodeApi.ts";
+import type { EntryPage } from "../../wire/chainEntry.ts";
 import type { NodeId } from "../../wire/ids.ts";
-import type { Group } from "../groups/group.ts";
-import { chainPosition } from "../links/chainPosition.ts";
+import type { RegistrySource } from "../asking/askRegistry.ts";
+import type { Group } from "../group/group.ts";
 import { adoptPage } from "./adoptPage.ts";
 import { agreeOn } from "./agreeOn.ts";
-import type { RegistrySource } from "./askRegistry.ts";
-import { type PageNews, planPage } from "./planPage.ts";
+import { chainPosition } from "./chainPosition.ts";
 
 export type EntryReader = RegistrySource & {
   group: Group;

@@ -1,29 +1,29 @@
+import { compareEntries } from "../../reconciler/branch/compareEntries.ts";
+import { cutDead, type DeadRuns, type Place } from "../../reconciler/branch/deadRuns.ts";
+import { namesOf, viewOf } from "../../reconciler/branch/epochView.ts";
+import { forkAfterRollback } from "../../reconciler/branch/fork.ts";
+import { unheardAgain } from "../../reconciler/branch/unheard.ts";
+import { voidedIntent } from "../../reconciler/intents/voidedIntent.ts";
+import { type Intent, isOpen } from "../../reconciler/records/intent.ts";
+import type {
+  DeadRun,
+  EntryRecord,
+  GroupRecord,
+  HeadId,
+  StagedRecord,
+} from "../../reconciler/records/records.ts";
+import type { TimelineRecord } from "../../reconciler/records/timelineRecord.ts";
+import { decisiveChild } from "../../reconciler/view/decisiveChild.ts";
 import type { EntryId } from "../../wire/ids.ts";
-import type { ClientCore } from "../core.ts";
-import { changeGroup, type GroupChange } from "../groups/changeGroup.ts";
-import { cutDead, type DeadRuns, type Place } from "../groups/deadRuns.ts";
-import { readEpoch } from "../groups/epochStates.ts";
-import { namesOf, viewOf } from "../groups/epochView.ts";
-import type { Group } from "../groups/group.ts";
-import { unheardAgain } from "../groups/unheard.ts";
+import { readEpoch } from "../database/epochStates.ts";
+import { tables } from "../database/tables.ts";
+import { changeGroup, type GroupChange } from "../group/changeGroup.ts";
+import type { ClientCore } from "../group/core.ts";
+import type { Group } from "../group/group.ts";
 import { branchWith, judgeSenders, removedBy } from "../messages/judgeSenders.ts";
 import { readDeadAnew } from "../messages/readDeadAnew.ts";
 import { readRecord } from "../messages/timelineStore.ts";
-import { type Intent, isOpen } from "../outbox/intent.ts";
-import { voidedIntent } from "../outbox/voidedIntent.ts";
-import {
-  type DeadRun,
-  type EntryRecord,
-  type GroupRecord,
-  type HeadId,
-  type StagedRecord,
-  tables,
-} from "../tables.ts";
-import type { TimelineRecord } from "../timeline/record.ts";
 import { deletionChanges } from "./changeByControl.ts";
-import { compareEntries } from "./compareEntries.ts";
-import { decisiveChild } from "./decisiveChild.ts";
-import { forkAfterRollback } from "./fork.ts";
 
 type Cut = {
   readonly dropped: readonly EntryRecord[];

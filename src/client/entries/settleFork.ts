@@ -1,14 +1,14 @@
+import type { Branch } from "../../reconciler/branch/branch.ts";
+import type { Fork, HeadId } from "../../reconciler/records/records.ts";
+import { endOf, type MessageRecord } from "../../reconciler/records/timelineRecord.ts";
 import type { EntryId } from "../../wire/ids.ts";
-import type { ClientCore } from "../core.ts";
-import type { Branch } from "../groups/branch.ts";
-import type { GroupChange } from "../groups/changeGroup.ts";
-import type { Group } from "../groups/group.ts";
+import type { GroupChange } from "../group/changeGroup.ts";
+import type { ClientCore } from "../group/core.ts";
+import type { Group } from "../group/group.ts";
 import { judgeRecords } from "../messages/judgeRecords.ts";
 import { branchWith } from "../messages/judgeSenders.ts";
+import { resealed } from "../messages/resealed.ts";
 import { readMessage, readRecords } from "../messages/timelineStore.ts";
-import { resealed } from "../outbox/resealed.ts";
-import type { Fork, HeadId } from "../tables.ts";
-import { endOf, type MessageRecord } from "../timeline/record.ts";
 
 /**
  * What an adopted entry means to the epochs that a reorganization took. The first of them landed again: it goes on

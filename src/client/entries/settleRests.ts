@@ -1,12 +1,12 @@
 import { isWeftError } from "../../errors.ts";
 import type { KnownInbox } from "../../identity/inbox.ts";
+import type { ReceivedEntry } from "../../reconciler/branch/recordOf.ts";
+import type { Registry } from "../../reconciler/entries/judgeEntry.ts";
+import { confirmedInbox } from "../../reconciler/inboxes/confirmedInbox.ts";
+import type { EntryRecord, InboxSnapshot, InboxStanding } from "../../reconciler/records/records.ts";
 import { MAX_INBOXES_PER_CALL } from "../../rpc/limits.ts";
 import type { InboxId } from "../../wire/ids.ts";
-import { confirmedInbox } from "../identity/confirmedInbox.ts";
-import type { EntryRecord, InboxSnapshot, InboxStanding } from "../tables.ts";
-import { type RegistrySource, refreshInboxes } from "./askRegistry.ts";
-import type { Registry } from "./judgeEntry.ts";
-import type { ReceivedEntry } from "./recordOf.ts";
+import { type RegistrySource, refreshInboxes } from "../asking/askRegistry.ts";
 
 /** What becomes of provisional entries on whose place the chain and a witness agree. */
 export type SettledRests = {

@@ -1,12 +1,12 @@
+import type { Owed } from "../../reconciler/policy/membership.ts";
+import type { EntryRecord, HeadId } from "../../reconciler/records/records.ts";
+import type { Verdict, VoidReason } from "../../reconciler/records/verdict.ts";
 import type { EntryId } from "../../wire/ids.ts";
-import type { ClientCore } from "../core.ts";
-import { changeGroup, type GroupChange } from "../groups/changeGroup.ts";
-import type { Group } from "../groups/group.ts";
-import type { Owed } from "../policy/membership.ts";
-import type { EntryRecord, HeadId } from "../tables.ts";
+import { changeGroup, type GroupChange } from "../group/changeGroup.ts";
+import type { ClientCore } from "../group/core.ts";
+import type { Group } from "../group/group.ts";
 import { giveUpFork } from "./giveUpFork.ts";
 import { undoEntries } from "./rollBackGroup.ts";
-import type { Verdict, VoidReason } from "./verdict.ts";
 
 /**
  * Nobody follows an entry any more, nor what stands on it: all go back to its parent, and the first commit that comes

@@ -1,5 +1,5 @@
-import type { ClientCore } from "../core.ts";
-import { isRevoked } from "./isRevoked.ts";
+import type { ClientCore } from "../group/core.ts";
+import { isRevoked } from "../group/isRevoked.ts";
 import { readRegistry } from "./readRegistry.ts";
 
 /**

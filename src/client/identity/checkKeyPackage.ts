@@ -2,10 +2,10 @@ import { WeftError } from "../../errors.ts";
 import { catchFault } from "../../wire/catchFault.ts";
 import { decodeKeyPackageRecord } from "../../wire/keyPackageRecord.ts";
 import { keyPackageTopic } from "../../wire/topic.ts";
-import type { ClientCore } from "../core.ts";
-import { askNodes } from "../links/askNodes.ts";
-import { rankOwnNodes } from "../links/rankGroupNodes.ts";
-import { noticeCopy } from "./noticeCopy.ts";
+import { rankOwnNodes } from "../asking/rankGroupNodes.ts";
+import type { ClientCore } from "../group/core.ts";
+import { noticeCopy } from "../group/noticeCopy.ts";
+import { askNodes } from "../nodes/askNodes.ts";
 
 /** Looks whether the nodes have a later key package of this installation than its database. */
 export async function checkKeyPackage(params: { core: ClientCore; signal: AbortSignal }): Promise<void> {

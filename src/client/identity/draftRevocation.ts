@@ -1,9 +1,9 @@
 import { randomBytes } from "#crypto";
 import { signRevokeInstallation } from "../../chain/signIdentity.ts";
 import { type InstallationKey, toHex } from "../../wire/ids.ts";
-import type { ClientCore } from "../core.ts";
-import { shownMs } from "../links/chainTime.ts";
-import type { RevocationRecord } from "../tables.ts";
+import type { RevocationRecord } from "../database/tables.ts";
+import type { ClientCore } from "../group/core.ts";
+import { shownMs } from "../nodes/chainTime.ts";
 
 const INTENT_ID_BYTES = 16;
 

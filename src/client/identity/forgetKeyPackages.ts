@@ -1,7 +1,7 @@
 import { canForget, KEY_PACKAGE_GRACE_MS } from "../../identity/keyPackageAge.ts";
 import { writeAtomic } from "../../store/writeAtomic.ts";
-import type { ClientCore } from "../core.ts";
-import { tables } from "../tables.ts";
+import { tables } from "../database/tables.ts";
+import type { ClientCore } from "../group/core.ts";
 
 /**
  * Deletes the secrets of superseded key packages that have had their time. One that was superseded later than now, by a

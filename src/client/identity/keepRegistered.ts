@@ -1,12 +1,12 @@
 import type { ErrorCode } from "../../errors.ts";
 import { neverCounts } from "../../identity/inboxHistory.ts";
 import { writeAtomic } from "../../store/writeAtomic.ts";
-import type { ClientCore } from "../core.ts";
-import { rankOwnNodes } from "../links/rankGroupNodes.ts";
-import { findRegistration } from "../relay/findRegistration.ts";
-import { relayRecord } from "../relay/relayRecord.ts";
-import { type IdentityRecord, tables } from "../tables.ts";
-import { noticeCopy } from "./noticeCopy.ts";
+import { rankOwnNodes } from "../asking/rankGroupNodes.ts";
+import { type IdentityRecord, tables } from "../database/tables.ts";
+import type { ClientCore } from "../group/core.ts";
+import { noticeCopy } from "../group/noticeCopy.ts";
+import { findRegistration } from "../nodes/findRegistration.ts";
+import { relayRecord } from "../nodes/relayRecord.ts";
 import { selfOf } from "./openIdentity.ts";
 import { keepAction, registerInstallation, signRecord } from "./registerInstallation.ts";
 

@@ -1,5 +1,5 @@
 import { isStorageFault } from "../../errors.ts";
-import type { ClientCore } from "../core.ts";
+import type { ClientCore } from "../group/core.ts";
 import { readRegistry } from "./readRegistry.ts";
 import { revokeFormer } from "./revokeFormer.ts";
 import { sendRevocations } from "./sendRevocations.ts";

@@ -7,12 +7,12 @@ import type { Database } from "../../store/openDatabase.ts";
 import { writeAtomic } from "../../store/writeAtomic.ts";
 import { type Address, asAddress, ID_BYTES, toHex } from "../../wire/ids.ts";
 import type { Network } from "../../wire/network.ts";
-import type { Self } from "../core.ts";
-import type { NodeLinks } from "../links/nodeLinks.ts";
-import type { OwnRelay } from "../relay/ownRelay.ts";
-import { type IdentityRecord, tables } from "../tables.ts";
+import { type IdentityRecord, tables } from "../database/tables.ts";
+import type { Self } from "../group/core.ts";
+import type { NodeLinks } from "../nodes/nodeLinks.ts";
+import type { OwnRelay } from "../nodes/ownRelay.ts";
+import { inboxOfWallet } from "../wallet/inboxOfWallet.ts";
 import type { Witnesses } from "../witness/witnesses.ts";
-import { inboxOfWallet } from "./inboxOfWallet.ts";
 import { registerInstallation } from "./registerInstallation.ts";
 
 type Params = {

@@ -1,18 +1,18 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
+import { confirmedInbox } from "../../reconciler/inboxes/confirmedInbox.ts";
+import { inboxesOfInterest } from "../../reconciler/inboxes/inboxesOfInterest.ts";
+import type { InboxSnapshot } from "../../reconciler/records/records.ts";
 import { MAX_INBOXES_PER_CALL } from "../../rpc/limits.ts";
 import type { InboxId, InstallationKey } from "../../wire/ids.ts";
-import type { ClientCore } from "../core.ts";
-import { refreshInboxes } from "../entries/askRegistry.ts";
-import { changeGroup } from "../groups/changeGroup.ts";
-import type { Group } from "../groups/group.ts";
-import { askNodes } from "../links/askNodes.ts";
-import { rankLookUpNodes } from "../links/lookUpNodes.ts";
-import { quietMs } from "../manyGroups.ts";
+import { refreshInboxes } from "../asking/askRegistry.ts";
+import { rankLookUpNodes } from "../asking/lookUpNodes.ts";
+import { changeGroup } from "../group/changeGroup.ts";
+import type { ClientCore } from "../group/core.ts";
+import type { Group } from "../group/group.ts";
+import { isRevoked } from "../group/isRevoked.ts";
+import { quietMs } from "../group/manyGroups.ts";
 import { judgeSenders } from "../messages/judgeSenders.ts";
-import type { InboxSnapshot } from "../tables.ts";
-import { confirmedInbox } from "./confirmedInbox.ts";
-import { inboxesOfInterest } from "./inboxesOfInterest.ts";
-import { isRevoked } from "./isRevoked.ts";
+import { askNodes } from "../nodes/askNodes.ts";
 
 type Params = { core: ClientCore; signal: AbortSignal };
 

@@ -9,15 +9,15 @@ import type { Database } from "../../store/openDatabase.ts";
 import { writeAtomic } from "../../store/writeAtomic.ts";
 import { signInstallationProof } from "../../wire/installationProof.ts";
 import type { Network } from "../../wire/network.ts";
-import { isNodeFault } from "../links/askNodes.ts";
-import { hearHead, networkMs } from "../links/chainTime.ts";
-import { answeringFirst, type NodeLinks } from "../links/nodeLinks.ts";
-import { askWallet } from "../relay/askWallet.ts";
-import { findRegistration } from "../relay/findRegistration.ts";
-import type { OwnRelay } from "../relay/ownRelay.ts";
-import { type IdentityOutcome, relayRecord } from "../relay/relayRecord.ts";
-import { type IdentityRecord, tables } from "../tables.ts";
-import { waitMs } from "../waitMs.ts";
+import { type IdentityRecord, tables } from "../database/tables.ts";
+import { isNodeFault } from "../nodes/askNodes.ts";
+import { askWallet } from "../nodes/askWallet.ts";
+import { hearHead, networkMs } from "../nodes/chainTime.ts";
+import { findRegistration } from "../nodes/findRegistration.ts";
+import { answeringFirst, type NodeLinks } from "../nodes/nodeLinks.ts";
+import type { OwnRelay } from "../nodes/ownRelay.ts";
+import { type IdentityOutcome, relayRecord } from "../nodes/relayRecord.ts";
+import { waitMs } from "../timing/waitMs.ts";
 
 type Params = {
   database: Database;

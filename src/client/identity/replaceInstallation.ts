@@ -1,11 +1,11 @@
 import { WeftError } from "../../errors.ts";
 import { createInstallation } from "../../identity/createInstallation.ts";
+import { failed, type Intent } from "../../reconciler/records/intent.ts";
 import { valuesOf } from "../../store/client/table.ts";
 import { type Write, writeAtomic } from "../../store/writeAtomic.ts";
 import { asId, type EnvelopeHash, toHex } from "../../wire/ids.ts";
-import type { ClientCore } from "../core.ts";
-import { failed, type Intent } from "../outbox/intent.ts";
-import { type CopyRecord, type IdentityRecord, tables } from "../tables.ts";
+import { type CopyRecord, type IdentityRecord, tables } from "../database/tables.ts";
+import type { ClientCore } from "../group/core.ts";
 
 /**
  * Gives a database that is a copy the keys of a new installation, in one batch: of the old one nothing is sealed or

@@ -1,10 +1,10 @@
 import { activeAt } from "../../identity/inbox.ts";
 import { writeAtomic } from "../../store/writeAtomic.ts";
-import type { ClientCore } from "../core.ts";
-import type { Group } from "../groups/group.ts";
-import { tables } from "../tables.ts";
+import { tables } from "../database/tables.ts";
+import type { ClientCore } from "../group/core.ts";
+import type { Group } from "../group/group.ts";
+import { isAlone } from "../group/isAlone.ts";
 import { draftRevocation } from "./draftRevocation.ts";
-import { isAlone } from "./isAlone.ts";
 import { storeRevocation } from "./sendRevocations.ts";
 
 /**

@@ -1,15 +1,15 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
 import type { ErrorCode } from "../../errors.ts";
+import { confirmedInbox } from "../../reconciler/inboxes/confirmedInbox.ts";
+import type { IntentReason } from "../../reconciler/policy/reasons.ts";
+import type { IntentOutcome } from "../../reconciler/records/intent.ts";
 import { valuesOf } from "../../store/client/table.ts";
 import { writeAtomic } from "../../store/writeAtomic.ts";
-import type { ClientCore } from "../core.ts";
-import { rankOwnNodes } from "../links/rankGroupNodes.ts";
-import type { IntentOutcome } from "../outbox/intent.ts";
-import { notifyIntent } from "../outbox/waiters.ts";
-import type { IntentReason } from "../policy/reasons.ts";
-import { type IdentityOutcome, relayRecord } from "../relay/relayRecord.ts";
-import { type RevocationRecord, tables } from "../tables.ts";
-import { confirmedInbox } from "./confirmedInbox.ts";
+import { rankOwnNodes } from "../asking/rankGroupNodes.ts";
+import { type RevocationRecord, tables } from "../database/tables.ts";
+import type { ClientCore } from "../group/core.ts";
+import { notifyIntent } from "../group/waiters.ts";
+import { type IdentityOutcome, relayRecord } from "../nodes/relayRecord.ts";
 
 type Params = { core: ClientCore; signal: AbortSignal };
 

@@ -1,25 +1,27 @@
 import type { GroupState } from "../../mls/groupState.ts";
 import { treeHashOf } from "../../mls/members.ts";
+import { branchOf } from "../../reconciler/branch/branch.ts";
+import { namesOf, viewOf } from "../../reconciler/branch/epochView.ts";
+import { failed, type Intent } from "../../reconciler/records/intent.ts";
+import type { EntryRecord, GroupRecord, HeadId } from "../../reconciler/records/records.ts";
+import { decisiveChild } from "../../reconciler/view/decisiveChild.ts";
+import { emptyGroupView } from "../../reconciler/view/viewOfGroup.ts";
 import type { Write } from "../../store/writeAtomic.ts";
 import { type EntryId, type EnvelopeHash, type InboxId, toHex } from "../../wire/ids.ts";
 import { groupTopic } from "../../wire/topic.ts";
 import type { Welcome } from "../../wire/welcome.ts";
-import type { ClientCore } from "../core.ts";
-import { decisiveChild } from "../entries/decisiveChild.ts";
+import { listEpochs } from "../database/epochStates.ts";
+import { tables } from "../database/tables.ts";
 import { undoEntries } from "../entries/rollBackGroup.ts";
 import { judgeVanished } from "../entries/settleFork.ts";
-import { addGroup } from "../groups/addGroup.ts";
-import { branchOf } from "../groups/branch.ts";
-import { changeGroup } from "../groups/changeGroup.ts";
-import { listEpochs } from "../groups/epochStates.ts";
-import { namesOf, viewOf } from "../groups/epochView.ts";
-import { createGroupHandle, emptyGroupView, type Group, NO_BLOCK } from "../groups/group.ts";
-import { shownMs } from "../links/chainTime.ts";
-import { readAnewWrites } from "../links/topicReads.ts";
+import { addGroup } from "../group/addGroup.ts";
+import { changeGroup } from "../group/changeGroup.ts";
+import type { ClientCore } from "../group/core.ts";
+import { createGroupHandle, type Group, NO_BLOCK } from "../group/group.ts";
+import { resealed } from "../messages/resealed.ts";
 import { timelineWrites } from "../messages/timelineStore.ts";
-import { failed, type Intent } from "../outbox/intent.ts";
-import { resealed } from "../outbox/resealed.ts";
-import { type EntryRecord, type GroupRecord, type HeadId, tables } from "../tables.ts";
+import { readAnewWrites } from "../messages/topicReads.ts";
+import { shownMs } from "../nodes/chainTime.ts";
 
 /**
  * Takes a joined state into the database; the group is entered when the entry that the Welcome names has been read

@@ -1,7 +1,7 @@
 import { writeAtomic } from "../../store/writeAtomic.ts";
 import type { EnvelopeHash } from "../../wire/ids.ts";
-import type { ClientCore } from "../core.ts";
-import { tables } from "../tables.ts";
+import { tables } from "../database/tables.ts";
+import type { ClientCore } from "../group/core.ts";
 
 export async function discardWelcome(params: { core: ClientCore; envelope: EnvelopeHash }): Promise<void> {
   const { core, envelope } = params;

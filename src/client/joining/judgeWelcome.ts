@@ -1,10 +1,11 @@
+import { compareEntries } from "../../reconciler/branch/compareEntries.ts";
+import { standsOn } from "../../reconciler/branch/standsOn.ts";
+import type { HeadId } from "../../reconciler/records/records.ts";
+import type { GroupView } from "../../reconciler/view/viewOfGroup.ts";
 import type { EntryId, InstallationKey } from "../../wire/ids.ts";
 import type { Welcome } from "../../wire/welcome.ts";
-import type { ClientCore } from "../core.ts";
-import { compareEntries } from "../entries/compareEntries.ts";
-import { standsOn } from "../entries/standsOn.ts";
-import type { GroupView } from "../groups/group.ts";
-import { type HeadId, tables } from "../tables.ts";
+import { tables } from "../database/tables.ts";
+import type { ClientCore } from "../group/core.ts";
 
 /** A group that is not known is entered. */
 export async function verdictOn(

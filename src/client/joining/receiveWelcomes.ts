@@ -3,9 +3,9 @@ import type { StoredEnvelope } from "../../rpc/nodeApi.ts";
 import { type Write, writeAtomic } from "../../store/writeAtomic.ts";
 import { envelopeHash } from "../../wire/envelope.ts";
 import { letOthersRun } from "../../wire/letOthersRun.ts";
-import type { ClientCore } from "../core.ts";
-import { leastMs } from "../links/chainTime.ts";
-import { tables } from "../tables.ts";
+import { tables } from "../database/tables.ts";
+import type { ClientCore } from "../group/core.ts";
+import { leastMs } from "../nodes/chainTime.ts";
 
 const LOOKED_AT_ONCE = 32;
 

@@ -1,11 +1,11 @@
 import { WeftError } from "../../errors.ts";
 import type { ChainHead, NodeApi } from "../../rpc/nodeApi.ts";
 import type { NodeId } from "../../wire/ids.ts";
-import type { ClientCore } from "../core.ts";
-import { judgeAwaited } from "../coverage/judgeAwaited.ts";
-import { forgetCoverage } from "../coverage/knownCoverage.ts";
-import { forgetInboxes, type RegistryReading } from "../entries/askRegistry.ts";
-import { askWitness } from "../witness/askWitness.ts";
+import { forgetInboxes, type RegistryReading } from "../asking/askRegistry.ts";
+import { askWitness } from "../asking/askWitness.ts";
+import type { ClientCore } from "../group/core.ts";
+import { judgeAwaited } from "../messages/judgeAwaited.ts";
+import { forgetCoverage } from "../messages/knownCoverage.ts";
 
 /** A reorganization that a node told of. */
 export type ToldRollback = {

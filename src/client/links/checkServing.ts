@@ -1,19 +1,19 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
+import type { KnownNode } from "../../reconciler/records/records.ts";
+import { nextOperators } from "../../reconciler/witness/nextOperators.ts";
+import type { Testimony } from "../../reconciler/witness/testimony.ts";
 import type { ChainHead, NodeApi } from "../../rpc/nodeApi.ts";
 import type { Address, NodeId } from "../../wire/ids.ts";
-import type { ClientCore } from "../core.ts";
+import { rankChainNodes } from "../asking/rankGroupNodes.ts";
 import { agreeOnHead } from "../entries/agreeOnHead.ts";
-import type { Group } from "../groups/group.ts";
-import { isAsRead } from "../groups/markRead.ts";
-import { isQuiet, quietMs } from "../manyGroups.ts";
-import type { KnownNode } from "../tables.ts";
+import type { ClientCore } from "../group/core.ts";
+import type { Group } from "../group/group.ts";
+import { isQuiet, quietMs } from "../group/manyGroups.ts";
+import { isAsRead } from "../group/markRead.ts";
+import { askNodes } from "../nodes/askNodes.ts";
+import { apiOf } from "../nodes/nodeLinks.ts";
 import { leaveIfAlone, MAX_ALONE_MS } from "../witness/leaveIfAlone.ts";
 import { isBehind, leaveIfBehind, MAX_BEHIND_MS } from "../witness/leaveIfBehind.ts";
-import { nextOperators } from "../witness/nextOperators.ts";
-import type { Testimony } from "../witness/testimony.ts";
-import { askNodes } from "./askNodes.ts";
-import { apiOf } from "./nodeLinks.ts";
-import { rankChainNodes } from "./rankGroupNodes.ts";
 
 type Params = { core: ClientCore; group: Group; signal: AbortSignal };
 

@@ -1,21 +1,22 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
 import { isStorageFault, isWeftError } from "../../errors.ts";
+import type { RejectReason } from "../../reconciler/records/outcome.ts";
+import type { KnownNode } from "../../reconciler/records/records.ts";
 import { MAX_SPANS_PER_DIGEST } from "../../rpc/limits.ts";
 import type { NodeApi } from "../../rpc/nodeApi.ts";
 import { type GroupId, type NodeId, toHex } from "../../wire/ids.ts";
 import { parseTopic } from "../../wire/topic.ts";
 import type { LogDigest } from "../../wire/topicDigest.ts";
-import type { ClientCore } from "../core.ts";
-import type { RejectReason } from "../messages/outcome.ts";
-import { type KnownNode, tables } from "../tables.ts";
-import { waitMs } from "../waitMs.ts";
-import { networkMs } from "./chainTime.ts";
+import { witnessOf } from "../asking/rankGroupNodes.ts";
+import { tables } from "../database/tables.ts";
+import type { ClientCore } from "../group/core.ts";
+import type { ReadPlace } from "../messages/topicReads.ts";
+import { networkMs } from "../nodes/chainTime.ts";
+import { apiOf, noteWithholding } from "../nodes/nodeLinks.ts";
+import { waitMs } from "../timing/waitMs.ts";
 import { differing, readCounts, vectorBefore } from "./compareTopic.ts";
 import { fetchMissing } from "./fetchMissing.ts";
-import { apiOf, noteWithholding } from "./nodeLinks.ts";
-import { witnessOf } from "./rankGroupNodes.ts";
 import { type Claim, claimOf, stands } from "./topicClaims.ts";
-import type { ReadPlace } from "./topicReads.ts";
 
 type Params = {
   core: ClientCore;

@@ -2,8 +2,8 @@ import type { NodeApi } from "../../rpc/nodeApi.ts";
 import { sumOfRange } from "../../store/topicSums.ts";
 import type { LogRange } from "../../wire/logRange.ts";
 import { isSameSum, type LogDigest, type LogSpan, type TopicSum } from "../../wire/topicDigest.ts";
-import type { ClientCore } from "../core.ts";
-import { placesRead } from "./topicReads.ts";
+import type { ClientCore } from "../group/core.ts";
+import { placesRead } from "../messages/topicReads.ts";
 
 /** Runs in which so few envelopes differ are fetched as they are. */
 const FEW_ENVELOPES = 128;

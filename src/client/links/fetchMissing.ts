@@ -2,10 +2,10 @@ import { isWeftError } from "../../errors.ts";
 import type { NodeApi, QueryPage, TopicPosition } from "../../rpc/nodeApi.ts";
 import type { LogRange } from "../../wire/logRange.ts";
 import type { LogDigest } from "../../wire/topicDigest.ts";
-import type { ClientCore } from "../core.ts";
+import type { ClientCore } from "../group/core.ts";
+import { placesIn, type ReadPlace, unread } from "../messages/topicReads.ts";
 import { differing } from "./compareTopic.ts";
 import { knowNodes, receivePage } from "./followTopics.ts";
-import { placesIn, type ReadPlace, unread } from "./topicReads.ts";
 
 /** A node that goes on without showing anything new is not listened to for longer. */
 const MAX_FRUITLESS_PAGES = 1024;

@@ -1,19 +1,20 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
 import { WeftError } from "../../errors.ts";
-import type { ChainEvent, ChainHead, EntryPage, NodeApi } from "../../rpc/nodeApi.ts";
+import type { ChainEvent, ChainHead, NodeApi } from "../../rpc/nodeApi.ts";
+import type { EntryPage } from "../../wire/chainEntry.ts";
 import type { GroupId, NodeId } from "../../wire/ids.ts";
-import type { ClientCore } from "../core.ts";
+import { forgetReading, type RegistryReading } from "../asking/askRegistry.ts";
 import { agreeOnHead, isHeadDue } from "../entries/agreeOnHead.ts";
-import { forgetReading, type RegistryReading } from "../entries/askRegistry.ts";
+import { chainPosition } from "../entries/chainPosition.ts";
 import { type EntryReader, type PageOutcome, readOn, receivePage } from "../entries/receivePage.ts";
-import type { Group } from "../groups/group.ts";
-import { isAsRead, markRead } from "../groups/markRead.ts";
-import { isQuiet, quietMs } from "../manyGroups.ts";
-import { createSerialQueue, type SerialQueue } from "../serialQueue.ts";
-import { waitMs } from "../waitMs.ts";
+import type { ClientCore } from "../group/core.ts";
+import type { Group } from "../group/group.ts";
+import { isQuiet, quietMs } from "../group/manyGroups.ts";
+import { isAsRead, markRead } from "../group/markRead.ts";
+import { noteUnshared } from "../nodes/nodeLinks.ts";
+import { createSerialQueue, type SerialQueue } from "../timing/serialQueue.ts";
+import { waitMs } from "../timing/waitMs.ts";
 import { agreeOnRollback, lowerRollback, type ToldRollback } from "./agreeOnRollback.ts";
-import { chainPosition } from "./chainPosition.ts";
-import { noteUnshared } from "./nodeLinks.ts";
 import { reachHead } from "./reachHead.ts";
 
 type Params = {

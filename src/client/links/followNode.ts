@@ -2,13 +2,13 @@ import { steadyMs } from "../../clock/steadyMs.ts";
 import { type ErrorCode, isStorageFault, isWeftError, WeftError } from "../../errors.ts";
 import type { NodeApi, NodeStatus } from "../../rpc/nodeApi.ts";
 import type { NodeId } from "../../wire/ids.ts";
-import type { ClientCore } from "../core.ts";
-import { waitMs } from "../waitMs.ts";
+import { takeNodeList } from "../directory/readDirectory.ts";
+import type { ClientCore } from "../group/core.ts";
+import { apiOf, noteFailure, noteSuccess } from "../nodes/nodeLinks.ts";
+import { waitMs } from "../timing/waitMs.ts";
 import type { FeedPlan } from "./feedPlan.ts";
 import { followGroups } from "./followGroups.ts";
 import { followTopics } from "./followTopics.ts";
-import { apiOf, noteFailure, noteSuccess } from "./nodeLinks.ts";
-import { takeNodeList } from "./readDirectory.ts";
 
 /** After a fault of this machine's own: the node is not to blame. */
 const OWN_FAULT_WAIT_MS = 500;

@@ -1,20 +1,21 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
 import { isWeftError, type WeftError } from "../../errors.ts";
+import type { LogEnd } from "../../reconciler/records/records.ts";
 import { MAX_POSITIONS_BYTES, MAX_TOPICS_PER_CALL } from "../../rpc/limits.ts";
 import type { NodeApi, QueryPage, TopicPosition, Watermark } from "../../rpc/nodeApi.ts";
 import { type Write, writeAtomic } from "../../store/writeAtomic.ts";
 import { type GroupId, type Hex, type NodeId, toHex } from "../../wire/ids.ts";
 import { groupTopic, parseTopic, welcomeTopic } from "../../wire/topic.ts";
-import type { ClientCore } from "../core.ts";
+import { tables } from "../database/tables.ts";
+import { takeNodeList } from "../directory/readDirectory.ts";
+import type { ClientCore } from "../group/core.ts";
 import { receiveWelcomes } from "../joining/receiveWelcomes.ts";
 import { receiveEnvelopes } from "../messages/receiveEnvelopes.ts";
-import { type LogEnd, tables } from "../tables.ts";
+import { noteRead, placesIn, readAnewWrites, readWrites, withoutRead } from "../messages/topicReads.ts";
 import type { FeedPlan } from "./feedPlan.ts";
 import { noteActivity } from "./noteActivity.ts";
-import { takeNodeList } from "./readDirectory.ts";
 import { splitCalls } from "./splitCalls.ts";
 import { dropClaims, keepClaim, type TopicReadings, type TopicsAsked } from "./topicClaims.ts";
-import { noteRead, placesIn, readAnewWrites, readWrites, withoutRead } from "./topicReads.ts";
 
 /** What nodes have of a topic is told with it: it takes most of a call, and nodes bound its fields, too. */
 const MOST_BYTES = MAX_POSITIONS_BYTES / 2;

@@ -1,14 +1,14 @@
 import { isStorageFault } from "../../errors.ts";
+import type { KnownNode } from "../../reconciler/records/records.ts";
 import type { NodeId } from "../../wire/ids.ts";
 import { groupTopic, welcomeTopic } from "../../wire/topic.ts";
-import type { ClientCore } from "../core.ts";
-import type { Group } from "../groups/group.ts";
-import { isQuiet, quietMs } from "../manyGroups.ts";
-import type { KnownNode } from "../tables.ts";
-import { waitMs } from "../waitMs.ts";
-import type { Wakeup } from "../wakeup.ts";
+import { rankGroupNodes, rankOwnNodes } from "../asking/rankGroupNodes.ts";
+import type { ClientCore } from "../group/core.ts";
+import type { Group } from "../group/group.ts";
+import { isQuiet, quietMs } from "../group/manyGroups.ts";
+import { waitMs } from "../timing/waitMs.ts";
+import type { Wakeup } from "../timing/wakeup.ts";
 import { type CheckKind, checkTopic } from "./checkTopic.ts";
-import { rankGroupNodes, rankOwnNodes } from "./rankGroupNodes.ts";
 
 /** While nothing else asks for it. */
 const PERIOD_MS = 60_000;

@@ -1,5 +1,5 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
-import type { Group } from "../groups/group.ts";
+import type { Group } from "../group/group.ts";
 
 /** A conversation in which nothing was said for longer is compared at once when it goes on. */
 const QUIET_MS = 10 * 60_000;

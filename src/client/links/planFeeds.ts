@@ -1,14 +1,14 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
+import type { KnownNode } from "../../reconciler/records/records.ts";
+import { isOver } from "../../reconciler/view/isOver.ts";
 import type { GroupId, NodeId } from "../../wire/ids.ts";
 import { shardOfTopic } from "../../wire/shards.ts";
 import { groupTopic, welcomeTopic } from "../../wire/topic.ts";
-import type { ClientCore } from "../core.ts";
-import type { Group } from "../groups/group.ts";
-import { isOver } from "../groups/isOver.ts";
-import type { KnownNode } from "../tables.ts";
+import { nodesInUse, rankGroupNodes, rankOwnNodes } from "../asking/rankGroupNodes.ts";
+import type { ClientCore } from "../group/core.ts";
+import type { Group } from "../group/group.ts";
+import { hasAnsweredLately, isLeft, isUp } from "../nodes/nodeLinks.ts";
 import type { FeedPlan } from "./feedPlan.ts";
-import { hasAnsweredLately, isLeft, isUp } from "./nodeLinks.ts";
-import { nodesInUse, rankGroupNodes, rankOwnNodes } from "./rankGroupNodes.ts";
 
 /** What is read by way of which node at present. */
 export type Serving = { readonly own: readonly NodeId[]; readonly groups: ReadonlyMap<GroupId, NodeId> };

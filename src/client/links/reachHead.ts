@@ -1,8 +1,8 @@
-import type { ClientCore } from "../core.ts";
 import { giveUpFork } from "../entries/giveUpFork.ts";
+import { maintainEpochs } from "../entries/maintainEpochs.ts";
 import { returnToFormer } from "../entries/returnToFormer.ts";
-import type { Group } from "../groups/group.ts";
-import { maintainEpochs } from "../groups/maintainEpochs.ts";
+import type { ClientCore } from "../group/core.ts";
+import type { Group } from "../group/group.ts";
 import { releaseHeld } from "../messages/releaseHeld.ts";
 
 /**

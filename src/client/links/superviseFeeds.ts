@@ -1,12 +1,12 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
 import type { GroupId, NodeId } from "../../wire/ids.ts";
-import type { ClientCore } from "../core.ts";
-import { waitMs } from "../waitMs.ts";
+import type { ClientCore } from "../group/core.ts";
+import { nextRetryMs, nodesToTry } from "../nodes/nodeLinks.ts";
+import { tryAgain, tryNode } from "../nodes/tryAgain.ts";
+import { waitMs } from "../timing/waitMs.ts";
 import { type AssignedFeed, assignFeeds } from "./assignFeeds.ts";
 import { followNode } from "./followNode.ts";
-import { nextRetryMs, nodesToTry } from "./nodeLinks.ts";
 import { planFeeds, type Serving } from "./planFeeds.ts";
-import { tryAgain, tryNode } from "./tryAgain.ts";
 
 type Feed = AssignedFeed & {
   readonly node: NodeId;

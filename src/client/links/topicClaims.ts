@@ -1,8 +1,8 @@
+import type { LogEnd } from "../../reconciler/records/records.ts";
 import { type GroupId, type Hex, type NodeId, toHex } from "../../wire/ids.ts";
 import type { LogRange } from "../../wire/logRange.ts";
 import { parseTopic } from "../../wire/topic.ts";
-import type { ClientCore } from "../core.ts";
-import type { LogEnd } from "../tables.ts";
+import type { ClientCore } from "../group/core.ts";
 
 /**
  * What a node that serves a topic has said to have served: all that these logs have of it. `vector` is empty until it

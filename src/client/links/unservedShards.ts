@@ -1,7 +1,7 @@
 import { hasShard, shardOfTopic } from "../../wire/shards.ts";
 import { groupTopic, keyPackageTopic, welcomeTopic } from "../../wire/topic.ts";
-import type { ClientCore } from "../core.ts";
-import { activeNodes } from "./nodeLinks.ts";
+import type { ClientCore } from "../group/core.ts";
+import { activeNodes } from "../nodes/nodeLinks.ts";
 
 /** Shards of this client's groups, Welcomes and key packages that no node of the registry serves, as far as it was read. */
 export function unservedShards(core: ClientCore): number[] {

@@ -1,6 +1,6 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
-import type { ClientCore } from "../core.ts";
-import { type DeviceClock, deviceClock } from "./chainTime.ts";
+import type { ClientCore } from "../group/core.ts";
+import { type DeviceClock, deviceClock } from "../nodes/chainTime.ts";
 
 /** How long the clock has to be wrong before the app hears of it: after a sleep the first blocks may be old ones. */
 const CONFIRM_MS = 3_000;

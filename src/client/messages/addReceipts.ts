@@ -1,13 +1,13 @@
+import { keepTaken } from "../../reconciler/messages/keepTaken.ts";
+import type { Opening, Taken } from "../../reconciler/records/timelineRecord.ts";
+import { changeOpenings } from "../../reconciler/timeline/insertMessage.ts";
 import type { EnvelopeHash, MessageId } from "../../wire/ids.ts";
-import type { ClientCore } from "../core.ts";
-import type { GroupChange } from "../groups/changeGroup.ts";
-import type { Group } from "../groups/group.ts";
-import { tables } from "../tables.ts";
-import { changeOpenings } from "../timeline/insertMessage.ts";
-import type { Opening, Taken } from "../timeline/record.ts";
+import { tables } from "../database/tables.ts";
+import type { GroupChange } from "../group/changeGroup.ts";
+import type { ClientCore } from "../group/core.ts";
+import type { Group } from "../group/group.ts";
 import { judgeOpening } from "./judgeRecord.ts";
 import { awaitedWrites, outcomeWrite } from "./judgeRecords.ts";
-import { keepTaken } from "./keepTaken.ts";
 import { readMessage, readSurroundings, timelineWrites } from "./timelineStore.ts";
 
 /**

@@ -1,14 +1,19 @@
 import { wallMs } from "../../clock/wallMs.ts";
+import { heldRow, withHeld } from "../../reconciler/messages/held.ts";
+import {
+  receiptFromStored,
+  storedReceipt,
+  verifyReceipts,
+} from "../../reconciler/messages/verifyReceipts.ts";
+import type { Outcome } from "../../reconciler/records/outcome.ts";
+import type { HeldRecord, UnheldRecord } from "../../reconciler/records/records.ts";
 import { type Envelope, envelopeBytes } from "../../wire/envelope.ts";
 import type { EntryId, EnvelopeHash, NodeId } from "../../wire/ids.ts";
 import type { Receipt } from "../../wire/receipt.ts";
-import type { ClientCore } from "../core.ts";
-import type { GroupChange } from "../groups/changeGroup.ts";
-import type { Group } from "../groups/group.ts";
-import { type HeldRecord, tables, type UnheldRecord } from "../tables.ts";
-import { heldRow, withHeld } from "./held.ts";
-import type { Outcome } from "./outcome.ts";
-import { receiptFromStored, storedReceipt, verifyReceipts } from "./verifyReceipts.ts";
+import { tables } from "../database/tables.ts";
+import type { GroupChange } from "../group/changeGroup.ts";
+import type { ClientCore } from "../group/core.ts";
+import type { Group } from "../group/group.ts";
 
 /**
  * Honest nodes take no envelope whose head they do not know, so more than a few is junk: each node that signed for it

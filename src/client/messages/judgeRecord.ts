@@ -1,13 +1,13 @@
+import type { Branch } from "../../reconciler/branch/branch.ts";
+import { confirmedInbox } from "../../reconciler/inboxes/confirmedInbox.ts";
+import { type FenceSide, fenceBlock, judgeFence, sideOf } from "../../reconciler/messages/fence.ts";
+import type { Member } from "../../reconciler/policy/roleOf.ts";
+import type { CoverageRecord, HeadId } from "../../reconciler/records/records.ts";
+import type { MessageRecord, Opening, Taken } from "../../reconciler/records/timelineRecord.ts";
 import type { BatchPlace } from "../../wire/batchPlace.ts";
 import { FENCE_BLOCKS } from "../../wire/limits.ts";
-import type { ClientCore } from "../core.ts";
-import { knownCoverage } from "../coverage/knownCoverage.ts";
-import type { Branch } from "../groups/branch.ts";
-import { confirmedInbox } from "../identity/confirmedInbox.ts";
-import type { Member } from "../policy/roleOf.ts";
-import type { CoverageRecord, HeadId } from "../tables.ts";
-import type { MessageRecord, Opening, Taken } from "../timeline/record.ts";
-import { type FenceSide, fenceBlock, judgeFence, sideOf } from "./fence.ts";
+import type { ClientCore } from "../group/core.ts";
+import { knownCoverage } from "./knownCoverage.ts";
 
 type Params = { readonly core: ClientCore; readonly branch: Branch };
 type Known = {

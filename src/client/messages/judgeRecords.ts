@@ -1,13 +1,14 @@
 import { wallMs } from "../../clock/wallMs.ts";
-import type { ClientCore } from "../core.ts";
-import type { Branch } from "../groups/branch.ts";
-import type { GroupChange } from "../groups/changeGroup.ts";
-import type { Group } from "../groups/group.ts";
-import { type AwaitedRecord, type HeadId, tables } from "../tables.ts";
-import { changeOpenings } from "../timeline/insertMessage.ts";
-import type { MessageRecord, Opening, TimelineChange } from "../timeline/record.ts";
+import type { Branch } from "../../reconciler/branch/branch.ts";
+import { createPendingTimeline } from "../../reconciler/messages/pendingTimeline.ts";
+import type { AwaitedRecord, HeadId } from "../../reconciler/records/records.ts";
+import type { MessageRecord, Opening, TimelineChange } from "../../reconciler/records/timelineRecord.ts";
+import { changeOpenings } from "../../reconciler/timeline/insertMessage.ts";
+import { tables } from "../database/tables.ts";
+import type { GroupChange } from "../group/changeGroup.ts";
+import type { ClientCore } from "../group/core.ts";
+import type { Group } from "../group/group.ts";
 import { judgeRecord } from "./judgeRecord.ts";
-import { createPendingTimeline } from "./pendingTimeline.ts";
 import { readSurroundings, timelineWrites } from "./timelineStore.ts";
 
 /** Writes and events of a batch, and the messages of whose sealings the verdict is another one, with all as they are now. */

@@ -1,11 +1,11 @@
+import { type Branch, branchOf } from "../../reconciler/branch/branch.ts";
+import { confirmedInbox } from "../../reconciler/inboxes/confirmedInbox.ts";
+import type { EntryRecord, GroupRecord, HeadId } from "../../reconciler/records/records.ts";
+import type { MessageRecord, TimelineChange } from "../../reconciler/records/timelineRecord.ts";
 import type { InstallationKey } from "../../wire/ids.ts";
 import { MAX_LATE_COMMITS } from "../../wire/limits.ts";
-import type { ClientCore } from "../core.ts";
-import { type Branch, branchOf } from "../groups/branch.ts";
-import type { Group } from "../groups/group.ts";
-import { confirmedInbox } from "../identity/confirmedInbox.ts";
-import type { EntryRecord, GroupRecord, HeadId } from "../tables.ts";
-import type { MessageRecord, TimelineChange } from "../timeline/record.ts";
+import type { ClientCore } from "../group/core.ts";
+import type { Group } from "../group/group.ts";
 import { type JudgedRecords, judgeRecords } from "./judgeRecords.ts";
 import { readMessage, readRecords } from "./timelineStore.ts";
 

@@ -1,9 +1,10 @@
+import type { DeadRun, EntryRecord } from "../../reconciler/records/records.ts";
 import type { Write } from "../../store/writeAtomic.ts";
 import { groupTopic } from "../../wire/topic.ts";
-import type { ClientCore } from "../core.ts";
-import type { Group } from "../groups/group.ts";
-import { readAnewWrites } from "../links/topicReads.ts";
-import { type DeadRun, type EntryRecord, tables } from "../tables.ts";
+import { tables } from "../database/tables.ts";
+import type { ClientCore } from "../group/core.ts";
+import type { Group } from "../group/group.ts";
+import { readAnewWrites } from "./topicReads.ts";
 
 /**
  * A reorganization took entries of dead branches: if they land again they may count, and so may what was sealed to

@@ -1,10 +1,11 @@
+import type { BranchStep } from "../../reconciler/branch/branch.ts";
+import type { EpochTally, HeadId } from "../../reconciler/records/records.ts";
+import type { TimelineRecord } from "../../reconciler/records/timelineRecord.ts";
+import { type EpochDigest, epochDigest } from "../../reconciler/timeline/epochDigest.ts";
 import type { EntryId } from "../../wire/ids.ts";
-import type { ClientCore } from "../core.ts";
-import type { BranchStep } from "../groups/branch.ts";
-import type { Group } from "../groups/group.ts";
-import { type EpochTally, type HeadId, tables } from "../tables.ts";
-import { type EpochDigest, epochDigest } from "../timeline/epochDigest.ts";
-import type { TimelineRecord } from "../timeline/record.ts";
+import { tables } from "../database/tables.ts";
+import type { ClientCore } from "../group/core.ts";
+import type { Group } from "../group/group.ts";
 import { readRecords } from "./timelineStore.ts";
 
 type Known = { readonly changes: number; readonly digest: EpochDigest };

@@ -1,12 +1,12 @@
+import type { HeldRow } from "../../reconciler/messages/held.ts";
+import { receiptFromStored } from "../../reconciler/messages/verifyReceipts.ts";
 import { groupTopic } from "../../wire/topic.ts";
-import type { ClientCore } from "../core.ts";
-import { changeGroup } from "../groups/changeGroup.ts";
-import type { Group } from "../groups/group.ts";
-import { readAnewWrites } from "../links/topicReads.ts";
-import { tables } from "../tables.ts";
-import type { HeldRow } from "./held.ts";
+import { tables } from "../database/tables.ts";
+import { changeGroup } from "../group/changeGroup.ts";
+import type { ClientCore } from "../group/core.ts";
+import type { Group } from "../group/group.ts";
 import { receiveHeld } from "./receiveEnvelopes.ts";
-import { receiptFromStored } from "./verifyReceipts.ts";
+import { readAnewWrites } from "./topicReads.ts";
 
 /** Judges again what is held, now that the chain has been read further. From within the group's queue. */
 export async function releaseHeld(params: { core: ClientCore; group: Group }): Promise<void> {

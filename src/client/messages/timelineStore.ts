@@ -1,3 +1,15 @@
+import {
+  type Deletion,
+  type GapRecord,
+  keyOf,
+  type MessageRecord,
+  sourceOf,
+  type TimelineChange,
+  type TimelineKey,
+  type TimelineRecord,
+} from "../../reconciler/records/timelineRecord.ts";
+import type { Surroundings } from "../../reconciler/timeline/insertMessage.ts";
+import { showRecord, type TimelineItem } from "../../reconciler/timeline/timelineItem.ts";
 import { type Row, valuesOf } from "../../store/client/table.ts";
 import type { Database } from "../../store/openDatabase.ts";
 import type { Write } from "../../store/writeAtomic.ts";
@@ -10,20 +22,8 @@ import {
   type InboxId,
   type MessageId,
 } from "../../wire/ids.ts";
-import type { ClientEvent } from "../events.ts";
-import { tables } from "../tables.ts";
-import type { Surroundings } from "../timeline/insertMessage.ts";
-import {
-  type Deletion,
-  type GapRecord,
-  keyOf,
-  type MessageRecord,
-  sourceOf,
-  type TimelineChange,
-  type TimelineKey,
-  type TimelineRecord,
-} from "../timeline/record.ts";
-import { showRecord, type TimelineItem } from "../timeline/timelineItem.ts";
+import { tables } from "../database/tables.ts";
+import type { ClientEvent } from "../group/events.ts";
 
 /** In the place of an inbox. */
 const BY_CONTROL: Hex = `0x${"00".repeat(ID_BYTES)}`;

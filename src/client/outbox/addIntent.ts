@@ -1,15 +1,15 @@
 import { randomBytes } from "#crypto";
+import type { IntentReason } from "../../reconciler/policy/reasons.ts";
+import { type Action, failed, type Intent } from "../../reconciler/records/intent.ts";
 import { writeAtomic } from "../../store/writeAtomic.ts";
 import { type GroupId, type Hex, toHex } from "../../wire/ids.ts";
-import type { ClientCore } from "../core.ts";
-import { changeGroup, type GroupChange } from "../groups/changeGroup.ts";
-import type { Group } from "../groups/group.ts";
-import { shownMs } from "../links/chainTime.ts";
-import type { IntentReason } from "../policy/reasons.ts";
-import { tables } from "../tables.ts";
-import { type Action, failed, type Intent } from "./intent.ts";
-import type { IntentHandle } from "./intentHandle.ts";
-import { handleOf } from "./waiters.ts";
+import { tables } from "../database/tables.ts";
+import { changeGroup, type GroupChange } from "../group/changeGroup.ts";
+import type { ClientCore } from "../group/core.ts";
+import type { Group } from "../group/group.ts";
+import type { IntentHandle } from "../group/intentHandle.ts";
+import { handleOf } from "../group/waiters.ts";
+import { shownMs } from "../nodes/chainTime.ts";
 
 const INTENT_ID_BYTES = 16;
 

@@ -1,5 +1,5 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
-import type { Intent } from "./intent.ts";
+import type { Intent } from "../../reconciler/records/intent.ts";
 
 const AGAIN_MS = 1_000;
 

@@ -1,13 +1,13 @@
 import type { GroupState } from "../../mls/groupState.ts";
+import { leafHashOf } from "../../reconciler/branch/epochView.ts";
+import { isInTime } from "../../reconciler/entries/judgeAppeal.ts";
+import { ownEvidence } from "../../reconciler/entries/judgeEvidence.ts";
+import { openEntry } from "../../reconciler/entries/openEntry.ts";
+import { decisiveChild } from "../../reconciler/view/decisiveChild.ts";
 import type { Appeal } from "../../wire/control.ts";
-import type { ClientCore } from "../core.ts";
-import { decisiveChild } from "../entries/decisiveChild.ts";
-import { isInTime } from "../entries/judgeAppeal.ts";
-import { ownEvidence } from "../entries/judgeEvidence.ts";
-import { openEntry } from "../entries/openEntry.ts";
-import { leafHashOf } from "../groups/epochView.ts";
-import type { Group } from "../groups/group.ts";
-import { tables } from "../tables.ts";
+import { tables } from "../database/tables.ts";
+import type { ClientCore } from "../group/core.ts";
+import type { Group } from "../group/group.ts";
 
 /**
  * What one who is cut off has to say: evidence if what it received shows that nobody can follow, else a request.

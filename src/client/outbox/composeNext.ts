@@ -1,11 +1,12 @@
+import { randomBytes } from "#crypto";
+import type { MessageRecord } from "../../reconciler/records/timelineRecord.ts";
+import { composeMessage, type Forerunner } from "../../reconciler/timeline/composeMessage.ts";
 import type { MessageBody, MessageContent } from "../../wire/applicationMessage.ts";
 import type { GroupId } from "../../wire/ids.ts";
-import type { ClientCore } from "../core.ts";
-import type { Group } from "../groups/group.ts";
-import { shownMs } from "../links/chainTime.ts";
+import type { ClientCore } from "../group/core.ts";
+import type { Group } from "../group/group.ts";
 import { readLatest } from "../messages/timelineStore.ts";
-import { composeMessage, type Forerunner } from "../timeline/composeMessage.ts";
-import type { MessageRecord } from "../timeline/record.ts";
+import { shownMs } from "../nodes/chainTime.ts";
 
 /** The last records of a timeline, among which the parents of a new message are looked for. */
 const LATEST_RECORDS = 16;
@@ -28,6 +29,7 @@ export async function composeNext(params: {
     latest: [...latest, ...waiting(group)],
     body,
     sentAtMs: shownMs(core.links),
+    drawBytes: randomBytes,
   });
 }
 

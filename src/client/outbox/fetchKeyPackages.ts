@@ -1,21 +1,21 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
 import { chooseKeyPackage } from "../../identity/chooseKeyPackage.ts";
 import { activeInstallations } from "../../identity/inbox.ts";
+import type { Registry } from "../../reconciler/entries/judgeEntry.ts";
+import type { KnownNode } from "../../reconciler/records/records.ts";
 import { MAX_KEYS_PER_CALL } from "../../rpc/limits.ts";
 import type { NodeApi } from "../../rpc/nodeApi.ts";
 import type { Envelope } from "../../wire/envelope.ts";
 import type { GroupId, InboxId, InstallationKey, NodeId } from "../../wire/ids.ts";
 import type { KeyPackageRecord } from "../../wire/keyPackageRecord.ts";
 import { keyPackageTopic } from "../../wire/topic.ts";
-import type { ClientCore } from "../core.ts";
-import type { Registry } from "../entries/judgeEntry.ts";
-import { isNodeFault } from "../links/askNodes.ts";
-import { leastMs } from "../links/chainTime.ts";
-import { lookUpNodes } from "../links/lookUpNodes.ts";
-import { apiOf, isUp } from "../links/nodeLinks.ts";
-import { servingTopic } from "../links/nodesOfTopic.ts";
-import { spreadOverOperators } from "../links/rankGroupNodes.ts";
-import type { KnownNode } from "../tables.ts";
+import { lookUpNodes } from "../asking/lookUpNodes.ts";
+import { servingTopic } from "../asking/nodesOfTopic.ts";
+import { spreadOverOperators } from "../asking/rankGroupNodes.ts";
+import type { ClientCore } from "../group/core.ts";
+import { isNodeFault } from "../nodes/askNodes.ts";
+import { leastMs } from "../nodes/chainTime.ts";
+import { apiOf, isUp } from "../nodes/nodeLinks.ts";
 
 /** Nodes of two operators are asked, so that one which withholds the newest does not decide; more where some have none. */
 const NODES_ASKED = 2;

@@ -1,10 +1,10 @@
 import { activeAt } from "../../identity/inbox.ts";
+import type { Intent } from "../../reconciler/records/intent.ts";
+import type { StagedRecord } from "../../reconciler/records/records.ts";
 import type { NodeApi } from "../../rpc/nodeApi.ts";
 import type { NodeId } from "../../wire/ids.ts";
-import type { ClientCore } from "../core.ts";
-import { askRegistry } from "../entries/askRegistry.ts";
-import type { StagedRecord } from "../tables.ts";
-import type { Intent } from "./intent.ts";
+import { askRegistry } from "../asking/askRegistry.ts";
+import type { ClientCore } from "../group/core.ts";
 
 /**
  * Whether those whom a staged commit adds are registered at the block that it names. A reorganization may have moved

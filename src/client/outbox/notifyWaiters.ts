@@ -1,6 +1,6 @@
-import type { ClientCore } from "../core.ts";
-import { tables } from "../tables.ts";
-import { notifyIntent } from "./waiters.ts";
+import { tables } from "../database/tables.ts";
+import type { ClientCore } from "../group/core.ts";
+import { notifyIntent } from "../group/waiters.ts";
 
 /** Tells all who hold a handle what the disk says: the write that failed last may have landed. */
 export async function notifyWaiters(core: ClientCore): Promise<void> {

@@ -1,6 +1,6 @@
 import type { ErrorCode } from "../../errors.ts";
 import type { EnvelopeHash, NodeId } from "../../wire/ids.ts";
-import type { Group } from "../groups/group.ts";
+import type { Group } from "../group/group.ts";
 
 /** How often each node has refused an envelope since it was last taken. */
 type Counts = Map<NodeId, number>;

@@ -1,13 +1,13 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
+import { isLasting } from "../../reconciler/intents/relayed.ts";
+import { apartFrom } from "../../reconciler/nodes/apart.ts";
+import type { Intent } from "../../reconciler/records/intent.ts";
+import type { KnownNode } from "../../reconciler/records/records.ts";
 import type { Address, Hex } from "../../wire/ids.ts";
-import type { ClientCore } from "../core.ts";
-import type { Group } from "../groups/group.ts";
-import { isUp } from "../links/nodeLinks.ts";
-import { rankChainNodes } from "../links/rankGroupNodes.ts";
-import { apartFrom } from "../nodes/apart.ts";
-import type { KnownNode } from "../tables.ts";
-import type { Intent } from "./intent.ts";
-import { isLasting } from "./relayed.ts";
+import { rankChainNodes } from "../asking/rankGroupNodes.ts";
+import type { ClientCore } from "../group/core.ts";
+import type { Group } from "../group/group.ts";
+import { isUp } from "../nodes/nodeLinks.ts";
 
 /** An operator that has refused or failed so often is of no use to an intent. */
 const PATIENCE = 3;

@@ -1,3 +1,5 @@
+import type { Invitee } from "../../reconciler/records/intent.ts";
+import type { KnownNode } from "../../reconciler/records/records.ts";
 import type { NodeApi } from "../../rpc/nodeApi.ts";
 import {
   ADDRESS_BYTES,
@@ -7,12 +9,10 @@ import {
   type InboxId,
   type NodeId,
 } from "../../wire/ids.ts";
-import type { ClientCore } from "../core.ts";
-import { askRegistry } from "../entries/askRegistry.ts";
-import { lookUpNodes, rankWelcomeNodes } from "../links/lookUpNodes.ts";
-import type { KnownNode } from "../tables.ts";
+import { askRegistry } from "../asking/askRegistry.ts";
+import { lookUpNodes, rankWelcomeNodes } from "../asking/lookUpNodes.ts";
+import type { ClientCore } from "../group/core.ts";
 import { readInboxesOf } from "../witness/readInboxesOf.ts";
-import type { Invitee } from "./intent.ts";
 
 const ADDRESS_DIGITS = 2 + 2 * ADDRESS_BYTES;
 

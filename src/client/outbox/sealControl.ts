@@ -1,14 +1,14 @@
 import { addressFromPrivateKey, generateSecp256k1PrivateKey } from "../../crypto/secp256k1.ts";
 import { zero } from "../../crypto/zero.ts";
 import type { GroupState } from "../../mls/groupState.ts";
+import { entryKeyOf } from "../../reconciler/branch/epochSecrets.ts";
+import type { Intent } from "../../reconciler/records/intent.ts";
+import type { HeadId, StagedRecord } from "../../reconciler/records/records.ts";
 import type { ControlInstruction } from "../../wire/control.ts";
 import { sealEntryPayload } from "../../wire/entry.ts";
 import { type Address, asAddress } from "../../wire/ids.ts";
-import type { ClientCore } from "../core.ts";
-import { entryKeyOf } from "../groups/epochSecrets.ts";
-import type { Group } from "../groups/group.ts";
-import type { HeadId, StagedRecord } from "../tables.ts";
-import type { Intent } from "./intent.ts";
+import type { ClientCore } from "../group/core.ts";
+import type { Group } from "../group/group.ts";
 
 /** A control as an entry below `head`, signed and sealed like a commit, under an authority whose key nobody keeps. */
 export function sealControl(params: {

@@ -1,22 +1,23 @@
 import { wallMs } from "../../clock/wallMs.ts";
 import { WeftError } from "../../errors.ts";
 import { sealMessage } from "../../mls/sealMessage.ts";
+import { postingCredentialOf } from "../../reconciler/branch/epochSecrets.ts";
+import { inboxesOf, viewOf } from "../../reconciler/branch/epochView.ts";
+import { type Action, failed, type Intent } from "../../reconciler/records/intent.ts";
+import type { PublicationRecord } from "../../reconciler/records/records.ts";
+import { insertMessage } from "../../reconciler/timeline/insertMessage.ts";
+import { stepToSealTo } from "../../reconciler/view/stepToSealTo.ts";
 import { writeApplicationMessage } from "../../wire/applicationMessage.ts";
 import { type Envelope, envelopeHash } from "../../wire/envelope.ts";
 import { buildGroupEnvelope } from "../../wire/groupEnvelope.ts";
 import { type EntryId, fromHex } from "../../wire/ids.ts";
 import { padmeLength } from "../../wire/padme.ts";
-import type { ClientCore } from "../core.ts";
-import { changeGroup, type GroupChange } from "../groups/changeGroup.ts";
-import { postingCredentialOf } from "../groups/epochSecrets.ts";
-import { readState } from "../groups/epochStates.ts";
-import { inboxesOf, viewOf } from "../groups/epochView.ts";
-import type { Group } from "../groups/group.ts";
+import { readState } from "../database/epochStates.ts";
+import { tables } from "../database/tables.ts";
+import { changeGroup, type GroupChange } from "../group/changeGroup.ts";
+import type { ClientCore } from "../group/core.ts";
+import type { Group } from "../group/group.ts";
 import { readDeletions, readGaps, readSurroundings, timelineWrites } from "../messages/timelineStore.ts";
-import { type PublicationRecord, tables } from "../tables.ts";
-import { insertMessage } from "../timeline/insertMessage.ts";
-import { type Action, failed, type Intent } from "./intent.ts";
-import { stepToSealTo } from "./stepToSealTo.ts";
 
 /**
  * Seals a message to the present epoch. Ratchet, bytes and intent are on disk together before a byte leaves, so a

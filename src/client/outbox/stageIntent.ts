@@ -1,35 +1,35 @@
-import { sha256 } from "#crypto";
+import { randomBytes, sha256 } from "#crypto";
 import { steadyMs } from "../../clock/steadyMs.ts";
 import { isWeftError, WeftError } from "../../errors.ts";
 import { distinctAdds } from "../../mls/distinctAdds.ts";
 import type { GroupState } from "../../mls/groupState.ts";
 import { type StagedCommit, stageCommit } from "../../mls/stageCommit.ts";
+import { authorityOf, entryKeyOf } from "../../reconciler/branch/epochSecrets.ts";
+import { viewOf } from "../../reconciler/branch/epochView.ts";
+import { lastAddBlock } from "../../reconciler/branch/lastAddBlock.ts";
+import { lastCommitBlock } from "../../reconciler/branch/lastCommitBlock.ts";
+import { type Registry, revokedMembers } from "../../reconciler/entries/judgeEntry.ts";
+import { confirmedInbox } from "../../reconciler/inboxes/confirmedInbox.ts";
+import { backoffMs } from "../../reconciler/intents/backoff.ts";
+import { contextBytes, type EntryPlan, planEntry, standingOf } from "../../reconciler/intents/planEntry.ts";
+import { RELAY_BACKOFF } from "../../reconciler/intents/relayed.ts";
+import type { IntentReason } from "../../reconciler/policy/reasons.ts";
+import { failed, type Intent } from "../../reconciler/records/intent.ts";
+import type { HeadId, StagedRecord, StagedWelcome } from "../../reconciler/records/records.ts";
+import { inboxesOfUpkeep, missingInstallations } from "../../reconciler/upkeep/duties.ts";
 import type { NodeApi } from "../../rpc/nodeApi.ts";
 import { entryId, sealEntryPayload } from "../../wire/entry.ts";
 import { fromHex, type InboxId, type NodeId } from "../../wire/ids.ts";
 import type { KeyPackageRecord } from "../../wire/keyPackageRecord.ts";
-import { backoffMs } from "../backoff.ts";
-import type { ClientCore } from "../core.ts";
-import { askRegistry } from "../entries/askRegistry.ts";
-import { type Registry, revokedMembers } from "../entries/judgeEntry.ts";
-import { lastAddBlock } from "../entries/lastAddBlock.ts";
-import { lastCommitBlock } from "../entries/lastCommitBlock.ts";
-import { changeGroup } from "../groups/changeGroup.ts";
-import { authorityOf, entryKeyOf } from "../groups/epochSecrets.ts";
-import { readState } from "../groups/epochStates.ts";
-import { viewOf } from "../groups/epochView.ts";
-import type { Group } from "../groups/group.ts";
-import { confirmedInbox } from "../identity/confirmedInbox.ts";
+import { askRegistry } from "../asking/askRegistry.ts";
+import { readState } from "../database/epochStates.ts";
+import { changeGroup } from "../group/changeGroup.ts";
+import type { ClientCore } from "../group/core.ts";
+import type { Group } from "../group/group.ts";
 import { readMessage } from "../messages/timelineStore.ts";
-import type { IntentReason } from "../policy/reasons.ts";
-import type { HeadId, StagedRecord, StagedWelcome } from "../tables.ts";
-import { inboxesOfUpkeep, missingInstallations } from "../upkeep/duties.ts";
 import { awaitingWitness } from "./awaitingWitness.ts";
 import { composeAppeal } from "./composeAppeal.ts";
 import { fetchKeyPackages } from "./fetchKeyPackages.ts";
-import { failed, type Intent } from "./intent.ts";
-import { contextBytes, type EntryPlan, planEntry, standingOf } from "./planEntry.ts";
-import { RELAY_BACKOFF } from "./relayed.ts";
 import { type Resolved, resolveMembers } from "./resolveMembers.ts";
 import { sealControl } from "./sealControl.ts";
 
@@ -72,6 +72,7 @@ export async function stageIntent(params: Params): Promise<void> {
     const plan = planEntry({
       ...{ intent, view: viewOf(state), leaves, stranded, owed, ...facts, block: group.processed.number },
       lastAddBlock: lastAddBlock(branch.steps),
+      drawBytes: randomBytes,
       self: { inbox: core.self.inbox, installation: core.self.installation.key },
       former: formerMembers(group),
       lastCommitBlock: lastCommitBlock({ steps: branch.steps, inbox: core.self.inbox }),
@@ -196,7 +197,7 @@ async function carryOut(params: Staging & { plan: EntryPlan }): Promise<void> {
     case "no-key-package": {
       const patience = intent.landed.length > 0 ? PATIENCE_AT_LAST : PATIENCE;
       if (intent.attempts >= patience) return await store(params, failed(intent, "no-key-package"));
-      const waitMs = 100 + backoffMs({ ...RELAY_BACKOFF, attempt: intent.attempts });
+      const waitMs = 100 + backoffMs({ ...RELAY_BACKOFF, attempt: intent.attempts, chance: Math.random });
       return await store(params, { ...retry, retryAtMs: steadyMs() + waitMs });
     }
     case "control":

@@ -2,22 +2,22 @@ import { signAppend } from "../../chain/signAppend.ts";
 import { steadyMs } from "../../clock/steadyMs.ts";
 import { zero } from "../../crypto/zero.ts";
 import { WeftError } from "../../errors.ts";
+import { authorityKeyOf } from "../../reconciler/branch/epochSecrets.ts";
+import { limitOf } from "../../reconciler/intents/limitOf.ts";
+import { relayed } from "../../reconciler/intents/relayed.ts";
+import type { Intent } from "../../reconciler/records/intent.ts";
+import type { HeadId, StagedRecord } from "../../reconciler/records/records.ts";
 import type { AppendRequest, NodeApi } from "../../rpc/nodeApi.ts";
 import { asAddress, type NodeId } from "../../wire/ids.ts";
-import type { ClientCore } from "../core.ts";
-import { changeGroup } from "../groups/changeGroup.ts";
-import { authorityKeyOf } from "../groups/epochSecrets.ts";
-import { readState } from "../groups/epochStates.ts";
-import type { Group } from "../groups/group.ts";
-import { askNodes } from "../links/askNodes.ts";
-import { lookUpNodes } from "../links/lookUpNodes.ts";
-import { countOperators } from "../links/nodeLinks.ts";
-import { withTicket } from "../relay/withTicket.ts";
-import type { HeadId, StagedRecord } from "../tables.ts";
-import type { Intent } from "./intent.ts";
+import { lookUpNodes } from "../asking/lookUpNodes.ts";
+import { readState } from "../database/epochStates.ts";
+import { changeGroup } from "../group/changeGroup.ts";
+import type { ClientCore } from "../group/core.ts";
+import type { Group } from "../group/group.ts";
+import { askNodes } from "../nodes/askNodes.ts";
+import { countOperators } from "../nodes/nodeLinks.ts";
+import { withTicket } from "../nodes/withTicket.ts";
 import { isRegistered } from "./isRegistered.ts";
-import { limitOf } from "./limitOf.ts";
-import { relayed } from "./relayed.ts";
 
 /** Of a node that is not listed any more. */
 const NO_OPERATOR = asAddress(new Uint8Array(20));
@@ -62,7 +62,7 @@ export async function submitIntent(params: {
   const operators = core.ownRelay ? 1 : countOperators(core.links);
   const operator = core.links.nodes.get(node)?.operator ?? NO_OPERATOR;
   const change = (now: Intent) =>
-    relayed({ intent: now, outcome, operator, operators, block, nowMs: steadyMs() });
+    relayed({ intent: now, outcome, operator, operators, block, nowMs: steadyMs(), chance: Math.random });
   await changeStaged({ core, group, intent, change });
 }
 

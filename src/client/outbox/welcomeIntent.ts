@@ -4,18 +4,19 @@ import { sealGroupInfo } from "../../identity/sealGroupInfo.ts";
 import { wrapWelcome } from "../../identity/wrapWelcome.ts";
 import { encodeTree } from "../../mls/encodeTree.ts";
 import type { EpochKeys } from "../../mls/groupState.ts";
+import { spreadWelcomes } from "../../reconciler/intents/spreadWelcomes.ts";
+import type { Intent } from "../../reconciler/records/intent.ts";
+import type { StagedRecord, StagedWelcome } from "../../reconciler/records/records.ts";
+import type { Publication } from "../../reconciler/view/viewOfGroup.ts";
 import { type Envelope, envelopeHash } from "../../wire/envelope.ts";
 import type { EntryId } from "../../wire/ids.ts";
 import { letOthersRun } from "../../wire/letOthersRun.ts";
 import type { Welcome } from "../../wire/welcome.ts";
-import type { ClientCore } from "../core.ts";
-import { changeGroup } from "../groups/changeGroup.ts";
-import { readEpoch } from "../groups/epochStates.ts";
-import type { Group, Publication } from "../groups/group.ts";
-import { nodesOfTopic } from "../links/nodesOfTopic.ts";
-import type { StagedRecord, StagedWelcome } from "../tables.ts";
-import type { Intent } from "./intent.ts";
-import { spreadWelcomes } from "./spreadWelcomes.ts";
+import { nodesOfTopic } from "../asking/nodesOfTopic.ts";
+import { readEpoch } from "../database/epochStates.ts";
+import { changeGroup } from "../group/changeGroup.ts";
+import type { ClientCore } from "../group/core.ts";
+import type { Group } from "../group/group.ts";
 
 /** An own entry that was adopted and whose Welcomes are still to be written. */
 export function entryToWelcome(

@@ -1,16 +1,17 @@
 import { wallMs } from "../../clock/wallMs.ts";
 import { sealMessage } from "../../mls/sealMessage.ts";
+import { postingCredentialOf } from "../../reconciler/branch/epochSecrets.ts";
+import { heardSince, isHearingOwed } from "../../reconciler/branch/unheard.ts";
+import type { PublicationRecord } from "../../reconciler/records/records.ts";
 import { envelopeHash } from "../../wire/envelope.ts";
 import { buildGroupEnvelope } from "../../wire/groupEnvelope.ts";
 import { type EntryId, fromHex } from "../../wire/ids.ts";
-import type { ClientCore } from "../core.ts";
-import { changeGroup } from "../groups/changeGroup.ts";
-import { postingCredentialOf } from "../groups/epochSecrets.ts";
-import { readState } from "../groups/epochStates.ts";
-import type { Group } from "../groups/group.ts";
-import { heardSince, isHearingOwed } from "../groups/unheard.ts";
+import { readState } from "../database/epochStates.ts";
+import { tables } from "../database/tables.ts";
+import { changeGroup } from "../group/changeGroup.ts";
+import type { ClientCore } from "../group/core.ts";
+import type { Group } from "../group/group.ts";
 import { draftIntent } from "../outbox/addIntent.ts";
-import { type PublicationRecord, tables } from "../tables.ts";
 
 /** As long as a short text, so that nobody tells the one from the other. */
 const PADDING_BYTES = 256;

@@ -1,8 +1,5 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
-import type { InstallationKey } from "../../wire/ids.ts";
-import type { ClientCore } from "../core.ts";
-import type { EpochView } from "../groups/epochView.ts";
-import type { Group } from "../groups/group.ts";
+import type { EpochView } from "../../reconciler/branch/epochView.ts";
 import {
   hasSiblings,
   heardSince,
@@ -10,10 +7,13 @@ import {
   isWitnessOf,
   lastAddOf,
   waitsToHear,
-} from "../groups/unheard.ts";
-import { isRevoked } from "../identity/isRevoked.ts";
-import type { DutyInTurn } from "./duties.ts";
-import { staggerMs } from "./stagger.ts";
+} from "../../reconciler/branch/unheard.ts";
+import type { DutyInTurn } from "../../reconciler/upkeep/duties.ts";
+import { staggerMs } from "../../reconciler/upkeep/stagger.ts";
+import type { InstallationKey } from "../../wire/ids.ts";
+import type { ClientCore } from "../group/core.ts";
+import type { Group } from "../group/group.ts";
+import { isRevoked } from "../group/isRevoked.ts";
 
 /** So long those who were there before have to speak before its author, and newcomers, tell that they are there. */
 const OTHERS_WAIT_MS = 10_000;

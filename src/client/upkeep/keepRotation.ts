@@ -1,13 +1,13 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
-import type { ClientCore } from "../core.ts";
-import { readEpoch } from "../groups/epochStates.ts";
-import { viewOf } from "../groups/epochView.ts";
-import type { Group } from "../groups/group.ts";
-import { isRevoked } from "../identity/isRevoked.ts";
+import { viewOf } from "../../reconciler/branch/epochView.ts";
+import { isOrdered } from "../../reconciler/records/intent.ts";
+import type { HeadId } from "../../reconciler/records/records.ts";
+import { keyDateOf, type Rotation, rotationDueMs } from "../../reconciler/upkeep/rotation.ts";
+import { readEpoch } from "../database/epochStates.ts";
+import type { ClientCore } from "../group/core.ts";
+import type { Group } from "../group/group.ts";
+import { isRevoked } from "../group/isRevoked.ts";
 import { addIntent } from "../outbox/addIntent.ts";
-import { isOrdered } from "../outbox/intent.ts";
-import type { HeadId } from "../tables.ts";
-import { keyDateOf, type Rotation, rotationDueMs } from "./rotation.ts";
 
 type Params = { core: ClientCore; group: Group; rotation: Rotation; signal: AbortSignal };
 

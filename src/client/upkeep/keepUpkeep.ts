@@ -1,22 +1,27 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
+import { type EpochView, viewOf } from "../../reconciler/branch/epochView.ts";
+import { type Registry, revokedMembers } from "../../reconciler/entries/judgeEntry.ts";
+import { confirmedInbox } from "../../reconciler/inboxes/confirmedInbox.ts";
+import { standingOf } from "../../reconciler/intents/planEntry.ts";
+import type { Action } from "../../reconciler/records/intent.ts";
+import { appealOf, mayProve } from "../../reconciler/upkeep/appealOf.ts";
+import {
+  type Duty,
+  type DutyInTurn,
+  dutiesOf,
+  missingInstallations,
+} from "../../reconciler/upkeep/duties.ts";
+import { staggerMs } from "../../reconciler/upkeep/stagger.ts";
 import type { InboxId, InstallationKey } from "../../wire/ids.ts";
-import type { ClientCore } from "../core.ts";
-import { type Registry, revokedMembers } from "../entries/judgeEntry.ts";
-import { readState } from "../groups/epochStates.ts";
-import { type EpochView, viewOf } from "../groups/epochView.ts";
-import type { Group } from "../groups/group.ts";
-import { confirmedInbox } from "../identity/confirmedInbox.ts";
-import { isCopied } from "../identity/isCopied.ts";
-import { isRevoked } from "../identity/isRevoked.ts";
+import { readState } from "../database/epochStates.ts";
+import type { ClientCore } from "../group/core.ts";
+import type { Group } from "../group/group.ts";
+import { isCopied } from "../group/isCopied.ts";
+import { isRevoked } from "../group/isRevoked.ts";
 import { addIntent } from "../outbox/addIntent.ts";
 import { type FetchedKeyPackages, fetchKeyPackages } from "../outbox/fetchKeyPackages.ts";
-import type { Action } from "../outbox/intent.ts";
-import { standingOf } from "../outbox/planEntry.ts";
-import { appealOf, mayProve } from "./appealOf.ts";
 import { confirm } from "./confirm.ts";
 import { confirmDuty } from "./confirmDuty.ts";
-import { type Duty, type DutyInTurn, dutiesOf, missingInstallations } from "./duties.ts";
-import { staggerMs } from "./stagger.ts";
 import { type StandIns, standIn } from "./standIn.ts";
 
 type Params = { core: ClientCore; group: Group; signal: AbortSignal };

@@ -1,7 +1,7 @@
+import { type InstallationList, listOf } from "../../reconciler/inboxes/installationList.ts";
 import { MAX_SLOW_WORDS_PER_CALL } from "../../rpc/limits.ts";
-import { type InstallationList, listOf } from "../identity/installationList.ts";
-import { networkMs } from "../links/chainTime.ts";
-import { activeNodes } from "../links/nodeLinks.ts";
+import { networkMs } from "../nodes/chainTime.ts";
+import { activeNodes } from "../nodes/nodeLinks.ts";
 import { NO_WORDS, readAgreed } from "../witness/readAgreed.ts";
 import { type OpenWallet, type WalletPlace, withWallet } from "./openWallet.ts";
 import { readOwnHistory } from "./readOwnHistory.ts";

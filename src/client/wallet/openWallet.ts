@@ -5,12 +5,12 @@ import { checkProxy } from "../../net/checkProxy.ts";
 import { connectNode } from "../../rpc/connectNode.ts";
 import { asAddress, type InboxId } from "../../wire/ids.ts";
 import { checkNetworkVersion, type Network } from "../../wire/network.ts";
-import { inboxOfWallet } from "../identity/inboxOfWallet.ts";
-import { closeConnections, createNodeLinks, type NodeLinks } from "../links/nodeLinks.ts";
-import { readDirectory } from "../links/readDirectory.ts";
-import { type OwnChain, type OwnRelay, openOwnRelay } from "../relay/ownRelay.ts";
+import { readDirectory } from "../directory/readDirectory.ts";
+import { closeConnections, createNodeLinks, type NodeLinks } from "../nodes/nodeLinks.ts";
+import { type OwnChain, type OwnRelay, openOwnRelay } from "../nodes/ownRelay.ts";
 import { type ChosenWitnesses, openWitnesses } from "../witness/openWitnesses.ts";
 import type { Witnesses } from "../witness/witnesses.ts";
+import { inboxOfWallet } from "./inboxOfWallet.ts";
 
 /** A wallet and where its inbox is: all that it takes to see to one's devices. Each means what it does in `openClient`. */
 export type WalletPlace = {

@@ -1,10 +1,10 @@
 import { WeftError } from "../../errors.ts";
+import { snapshotOf } from "../../reconciler/inboxes/inboxSnapshot.ts";
+import type { InboxSnapshot } from "../../reconciler/records/records.ts";
 import { EMPTY_WORD } from "../../wire/identityStep.ts";
-import { fetchHistories } from "../identity/fetchHistories.ts";
-import { snapshotOf } from "../identity/inboxSnapshot.ts";
-import { askNodes } from "../links/askNodes.ts";
-import { activeNodes } from "../links/nodeLinks.ts";
-import type { InboxSnapshot } from "../tables.ts";
+import { askNodes } from "../nodes/askNodes.ts";
+import { fetchHistories } from "../nodes/fetchHistories.ts";
+import { activeNodes } from "../nodes/nodeLinks.ts";
 import { hear } from "../witness/hear.ts";
 import type { OpenWallet } from "./openWallet.ts";
 

@@ -1,11 +1,11 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
 import { isWeftError } from "../../errors.ts";
-import { waitMs } from "../waitMs.ts";
-import type { Claim } from "./fact.ts";
+import type { Claim } from "../../reconciler/witness/fact.ts";
+import type { Word } from "../../reconciler/witness/testimony.ts";
+import { wordOf } from "../../reconciler/witness/wordOf.ts";
+import { waitMs } from "../timing/waitMs.ts";
 import { questionsOf } from "./questionsOf.ts";
-import type { Word } from "./testimony.ts";
 import type { Witness } from "./witness.ts";
-import { wordOf } from "./wordOf.ts";
 
 /** What a witness says, and how far its own chain goes. */
 export type Heard = { readonly word: Word; readonly head: Claim["head"] | undefined };

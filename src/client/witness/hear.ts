@@ -1,15 +1,15 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
-import { waitMs } from "../waitMs.ts";
+import { nextOperators, type Operated } from "../../reconciler/witness/nextOperators.ts";
+import type { Testimony } from "../../reconciler/witness/testimony.ts";
+import { waitMs } from "../timing/waitMs.ts";
 import { askOne } from "./askOne.ts";
 import { type Hearing, PATIENCE_MS } from "./hearing.ts";
 import { leaveIfBehind } from "./leaveIfBehind.ts";
-import { nextOperators } from "./nextOperators.ts";
 import { noteMute } from "./noteMute.ts";
 import { endRetractions } from "./retractions.ts";
 import { settle } from "./settle.ts";
 import { noteDoubt, settleDoubt } from "./settleDoubt.ts";
-import type { Testimony } from "./testimony.ts";
-import type { Operated, Witness } from "./witness.ts";
+import type { Witness } from "./witness.ts";
 import { askable, isOneEnough, nodeWitness } from "./witnesses.ts";
 
 /** How long nobody has to answer before that counts as silence. */

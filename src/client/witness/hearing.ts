@@ -1,6 +1,6 @@
+import type { Claim } from "../../reconciler/witness/fact.ts";
+import type { Operated } from "../../reconciler/witness/nextOperators.ts";
 import type { GroupId, NodeId } from "../../wire/ids.ts";
-import type { Claim } from "./fact.ts";
-import type { Operated } from "./witness.ts";
 import type { Witnesses } from "./witnesses.ts";
 
 /** What is needed to have a claim confirmed. */

@@ -1,10 +1,10 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
+import { nextOperators } from "../../reconciler/witness/nextOperators.ts";
 import type { NodeId } from "../../wire/ids.ts";
 import type { ChainBlock } from "../../wire/words.ts";
-import { noteUnshared } from "../links/nodeLinks.ts";
+import { noteUnshared } from "../nodes/nodeLinks.ts";
 import { askOne } from "./askOne.ts";
 import { PATIENCE_MS } from "./hearing.ts";
-import { nextOperators } from "./nextOperators.ts";
 import { askable, nodeWitness, type Witnesses } from "./witnesses.ts";
 
 /** How long a serving node may be the only one that has a block. */

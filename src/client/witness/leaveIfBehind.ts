@@ -1,7 +1,7 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
 import type { GroupId, NodeId } from "../../wire/ids.ts";
 import type { ChainBlock } from "../../wire/words.ts";
-import { apiOf, noteBehind } from "../links/nodeLinks.ts";
+import { apiOf, noteBehind } from "../nodes/nodeLinks.ts";
 import { othersAreAhead } from "./othersAreAhead.ts";
 import type { Witnesses } from "./witnesses.ts";
 

@@ -1,5 +1,5 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
-import { backoffMs } from "../backoff.ts";
+import { backoffMs } from "../../reconciler/intents/backoff.ts";
 import type { Witness } from "./witness.ts";
 import type { Witnesses } from "./witnesses.ts";
 
@@ -12,6 +12,7 @@ const QUIET = { baseMs: 2_000, capMs: 15_000 };
 export function noteMute({ quiet }: Witnesses, { node }: Witness): void {
   if (node === undefined) return;
   const attempts = (quiet.get(node)?.attempts ?? 0) + 1;
-  const untilMs = steadyMs() + QUIET.baseMs / 2 + backoffMs({ ...QUIET, attempt: attempts - 1 });
+  const untilMs =
+    steadyMs() + QUIET.baseMs / 2 + backoffMs({ ...QUIET, attempt: attempts - 1, chance: Math.random });
   quiet.set(node, { attempts, untilMs });
 }

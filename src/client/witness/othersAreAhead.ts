@@ -1,6 +1,6 @@
+import { nextOperators } from "../../reconciler/witness/nextOperators.ts";
 import type { NodeId } from "../../wire/ids.ts";
-import { apiOf } from "../links/nodeLinks.ts";
-import { nextOperators } from "./nextOperators.ts";
+import { apiOf } from "../nodes/nodeLinks.ts";
 import { askable, type Witnesses } from "./witnesses.ts";
 
 /** Operators who are asked how far they are. */

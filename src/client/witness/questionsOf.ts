@@ -1,6 +1,6 @@
+import { type Claim, type Fact, factsOf } from "../../reconciler/witness/fact.ts";
 import { MAX_SLOW_WORDS_PER_CALL, MAX_WORDS_PER_CALL } from "../../rpc/limits.ts";
 import type { WordsQuestion } from "../../wire/words.ts";
-import { type Claim, type Fact, factsOf } from "./fact.ts";
 
 /** A part of a claim that one call asks for. */
 export type Question = { readonly facts: readonly Fact[]; readonly question: WordsQuestion };

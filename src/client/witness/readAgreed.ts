@@ -1,13 +1,14 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
 import { isWeftError } from "../../errors.ts";
+import { drawBySecret } from "../../reconciler/witness/drawBySecret.ts";
+import { factsOfWords } from "../../reconciler/witness/factsOfWords.ts";
+import type { Operated } from "../../reconciler/witness/nextOperators.ts";
 import { checkWords } from "../../rpc/wordsMessages.ts";
 import type { Hex } from "../../wire/ids.ts";
 import type { Words, WordsList } from "../../wire/words.ts";
-import { drawBySecret } from "./drawBySecret.ts";
-import { factsOfWords } from "./factsOfWords.ts";
 import { hear } from "./hear.ts";
 import { PATIENCE_MS } from "./hearing.ts";
-import type { Operated, Witness } from "./witness.ts";
+import type { Witness } from "./witness.ts";
 import { askable, nodeWitness, type Witnesses } from "./witnesses.ts";
 
 export type Reading =

@@ -1,7 +1,7 @@
+import type { Operated } from "../../reconciler/witness/nextOperators.ts";
 import { MAX_WORDS_PER_CALL } from "../../rpc/limits.ts";
 import type { Address, InboxId } from "../../wire/ids.ts";
 import { NO_WORDS, readAgreed } from "./readAgreed.ts";
-import type { Operated } from "./witness.ts";
 import type { Witnesses } from "./witnesses.ts";
 
 /** The inbox of each wallet that is linked to one, as two witnesses say; undefined while they do not. */

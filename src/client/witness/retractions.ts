@@ -1,6 +1,6 @@
+import { subjectOf } from "../../reconciler/witness/compareWords.ts";
+import type { Claim } from "../../reconciler/witness/fact.ts";
 import type { NodeId } from "../../wire/ids.ts";
-import { subjectOf } from "./compareWords.ts";
-import type { Claim } from "./fact.ts";
 import type { Retraction, Witnesses } from "./witnesses.ts";
 
 /** Whichever block it is: a node that names blocks which are none names another one each time. */

@@ -1,14 +1,15 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
+import type { Difference } from "../../reconciler/witness/compareWords.ts";
+import { decideBetween } from "../../reconciler/witness/decideBetween.ts";
+import type { Operated } from "../../reconciler/witness/nextOperators.ts";
+import type { Testimony, Word } from "../../reconciler/witness/testimony.ts";
 import type { NodeId } from "../../wire/ids.ts";
-import { noteWithholding } from "../links/nodeLinks.ts";
+import { noteWithholding } from "../nodes/nodeLinks.ts";
 import { askOne } from "./askOne.ts";
-import type { Difference } from "./compareWords.ts";
-import { decideBetween } from "./decideBetween.ts";
 import { type Hearing, PATIENCE_MS } from "./hearing.ts";
 import { countRetraction, endRetractions } from "./retractions.ts";
 import { tellLie } from "./tellLie.ts";
-import type { Testimony, Word } from "./testimony.ts";
-import type { Operated, Witness } from "./witness.ts";
+import type { Witness } from "./witness.ts";
 import { askable, nodeWitness, type Witnesses } from "./witnesses.ts";
 
 type Contradiction = Hearing & {

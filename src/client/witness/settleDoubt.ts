@@ -1,11 +1,12 @@
+import type { Claim } from "../../reconciler/witness/fact.ts";
+import type { Operated } from "../../reconciler/witness/nextOperators.ts";
+import type { Testimony } from "../../reconciler/witness/testimony.ts";
 import type { NodeId } from "../../wire/ids.ts";
 import type { ChainBlock } from "../../wire/words.ts";
 import { askOne, type Heard } from "./askOne.ts";
-import type { Claim } from "./fact.ts";
 import type { Hearing } from "./hearing.ts";
 import { settle } from "./settle.ts";
-import type { Testimony } from "./testimony.ts";
-import type { Operated, Witness } from "./witness.ts";
+import type { Witness } from "./witness.ts";
 import type { Witnesses } from "./witnesses.ts";
 
 /** How long a witness has to tell of a doubted block, which delays the question that is asked after it. */

@@ -1,4 +1,4 @@
-import type { Address, NodeId } from "../../wire/ids.ts";
+import type { NodeId } from "../../wire/ids.ts";
 import type { WordsAnswer, WordsQuestion } from "../../wire/words.ts";
 
 /** Somebody who can be asked what the contracts hold. */
@@ -10,6 +10,3 @@ export type Witness = {
   /** Throws WeftError. */
   readonly readWords: (question: WordsQuestion, call: { signal: AbortSignal }) => Promise<WordsAnswer>;
 };
-
-/** What is known of a node that may be a witness. */
-export type Operated = { readonly node: NodeId; readonly operator: Address };

@@ -1,14 +1,24 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
+import type { Operated } from "../../reconciler/witness/nextOperators.ts";
+import type { Testimony } from "../../reconciler/witness/testimony.ts";
 import type { GroupId, NodeId } from "../../wire/ids.ts";
 import type { ChainBlock } from "../../wire/words.ts";
-import type { ClientEvent } from "../events.ts";
-import { apiOf, countOperators, isLeft, isUnshared, isUp, type NodeLinks } from "../links/nodeLinks.ts";
+import { apiOf, countOperators, isLeft, isUnshared, isUp, type NodeLinks } from "../nodes/nodeLinks.ts";
 import type { Endpoint } from "./endpoint.ts";
-import type { Testimony } from "./testimony.ts";
-import type { Operated, Witness } from "./witness.ts";
+import type { Witness } from "./witness.ts";
 
-/** A claim that is contradicted, as apps are told. */
-export type Lie = Omit<Extract<ClientEvent, { kind: "lied" }>, "kind">;
+/**
+ * A claim that is contradicted, as apps are told: `fact` names what, in words for people. Where it is decided, two
+ * thirds of the operators who were asked, or an endpoint that the app named, say otherwise, and the node is left for
+ * a while; else nobody can tell who is wrong, and nothing of it is acted on.
+ */
+export type Lie = {
+  readonly node: NodeId;
+  readonly fact: string;
+  readonly said: string;
+  readonly others: readonly { readonly by: string; readonly said: string }[];
+  readonly isDecided: boolean;
+};
 
 /** What a node has taken back, the last time at this block, and how often in a row. */
 export type Retraction = {

@@ -1,7 +1,7 @@
 import type { Permit } from "../../chain/submitCall.ts";
 import { steadyMs } from "../../clock/steadyMs.ts";
 import { isWeftError, type WeftError } from "../../errors.ts";
-import type { RelayOutcome } from "../../rpc/nodeApi.ts";
+import type { RelayOutcome } from "../../wire/relayOutcome.ts";
 import { spendableWei } from "./purse.ts";
 import { readPurse } from "./readPurse.ts";
 import { floorReached, type Relaying, relayingTrouble } from "./relaying.ts";

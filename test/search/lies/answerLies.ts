@@ -1,10 +1,11 @@
 import { randomBytes } from "#crypto";
 import { WeftError } from "../../../src/errors.ts";
-import type { NodeApi, Refusal, StoredEnvelope } from "../../../src/rpc/nodeApi.ts";
+import type { NodeApi, StoredEnvelope } from "../../../src/rpc/nodeApi.ts";
 import { signDelivered } from "../../../src/wire/deliveredWord.ts";
 import type { Envelope } from "../../../src/wire/envelope.ts";
 import { envelopeHash } from "../../../src/wire/envelope.ts";
 import { toHex } from "../../../src/wire/ids.ts";
+import type { Refusal } from "../../../src/wire/relayOutcome.ts";
 import { parseTopic } from "../../../src/wire/topic.ts";
 import { EMPTY_SUM, type LogDigest } from "../../../src/wire/topicDigest.ts";
 import type { Lie, Scene } from "./lie.ts";

@@ -1,5 +1,5 @@
 import { type Client, coreOf } from "../../../src/client/client.ts";
-import { withoutRead } from "../../../src/client/links/topicReads.ts";
+import { withoutRead } from "../../../src/client/messages/topicReads.ts";
 import { WeftError } from "../../../src/errors.ts";
 import type { NodeApi } from "../../../src/rpc/nodeApi.ts";
 import type { MemoryChain } from "../memoryChain.ts";

@@ -1,10 +1,11 @@
+import { randomBytes } from "#crypto";
 import { signAppend } from "../../../src/chain/signAppend.ts";
 import { type Client, coreOf } from "../../../src/client/client.ts";
-import { authorityKeyOf, authorityOf, entryKeyOf } from "../../../src/client/groups/epochSecrets.ts";
-import { viewOf } from "../../../src/client/groups/epochView.ts";
-import { inboxesGone } from "../../../src/client/policy/inboxesGone.ts";
-import { contextAfterRemove } from "../../../src/client/policy/nextContext.ts";
 import { stageCommit } from "../../../src/mls/stageCommit.ts";
+import { authorityKeyOf, authorityOf, entryKeyOf } from "../../../src/reconciler/branch/epochSecrets.ts";
+import { viewOf } from "../../../src/reconciler/branch/epochView.ts";
+import { inboxesGone } from "../../../src/reconciler/policy/inboxesGone.ts";
+import { contextAfterRemove } from "../../../src/reconciler/policy/nextContext.ts";
 import type { AppendRequest } from "../../../src/rpc/nodeApi.ts";
 import { sealEntryPayload } from "../../../src/wire/entry.ts";
 import { writeGroupContext } from "../../../src/wire/groupContext.ts";
@@ -29,7 +30,11 @@ export async function sealInsidersCommit(params: {
   const { key: installation, privateKey } = self.installation;
   const { members, context } = viewOf(state);
   const removed = members.filter(({ inbox }) => inbox === victim && inbox !== client.inbox);
-  const after = contextAfterRemove({ context, gone: inboxesGone({ members, removes: removed }) });
+  const after = contextAfterRemove({
+    drawBytes: randomBytes,
+    context,
+    gone: inboxesGone({ members, removes: removed }),
+  });
   const { commit, newState } = stageCommit({
     ...{ state, signatureKey: { publicKey: fromHex(installation), privateKey } },
     removes: removed.map(({ leafIndex }) => leafIndex),

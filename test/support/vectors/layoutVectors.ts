@@ -3,11 +3,11 @@ import { sha256 } from "#crypto";
 import { inboxIdOf } from "../../../src/chain/inboxIdOf.ts";
 import { nodeIdOf } from "../../../src/chain/nodeIdOf.ts";
 import { signAppend } from "../../../src/chain/signAppend.ts";
-import { rankNodes } from "../../../src/client/nodes/rankNodes.ts";
 import { encapsulateXwing, xwingKeyPairFromSeed } from "../../../src/crypto/xwing.ts";
 import type { InboxHistory } from "../../../src/identity/inboxHistory.ts";
 import { replayHistory } from "../../../src/identity/replayHistory.ts";
 import { viewTagOf } from "../../../src/identity/viewTag.ts";
+import { rankNodes } from "../../../src/reconciler/nodes/rankNodes.ts";
 import {
   type MessageContent,
   messageIdOf,

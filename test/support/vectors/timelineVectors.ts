@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { judgeParents } from "../../../src/client/timeline/judgeParents.ts";
 import {
   compareKeys,
   type Deletion,
@@ -10,8 +9,9 @@ import {
   type MissedRecord,
   type Opening,
   type TimelineRecord,
-} from "../../../src/client/timeline/record.ts";
-import { showRecord } from "../../../src/client/timeline/timelineItem.ts";
+} from "../../../src/reconciler/records/timelineRecord.ts";
+import { judgeParents } from "../../../src/reconciler/timeline/judgeParents.ts";
+import { showRecord } from "../../../src/reconciler/timeline/timelineItem.ts";
 import { type MessageContent, messageIdOf } from "../../../src/wire/applicationMessage.ts";
 import type { EntryId, EnvelopeHash } from "../../../src/wire/ids.ts";
 import { timelineInMemory } from "../timelineInMemory.ts";

@@ -1,18 +1,22 @@
 import assert from "node:assert/strict";
-import { judgeAppeal } from "../../../src/client/entries/judgeAppeal.ts";
-import { type EntryJudgement, judgeEntry, revokedMembers } from "../../../src/client/entries/judgeEntry.ts";
-import { openAppeal, openEntry } from "../../../src/client/entries/openEntry.ts";
-import { provenRequests } from "../../../src/client/entries/provenRequests.ts";
-import type { CommitSummary } from "../../../src/client/entries/verdict.ts";
-import { authorityOf, postingCredentialOf } from "../../../src/client/groups/epochSecrets.ts";
-import { viewOf } from "../../../src/client/groups/epochView.ts";
-import type { Member } from "../../../src/client/policy/roleOf.ts";
-import type { EntryRecord, HeadId } from "../../../src/client/tables.ts";
-import { membershipChanges } from "../../../src/client/timeline/membershipChanges.ts";
 import type { KnownInbox } from "../../../src/identity/inbox.ts";
 import { decodeState } from "../../../src/mls/decodeState.ts";
 import type { GroupState } from "../../../src/mls/groupState.ts";
-import type { Entry } from "../../../src/rpc/nodeApi.ts";
+import { authorityOf, postingCredentialOf } from "../../../src/reconciler/branch/epochSecrets.ts";
+import { viewOf } from "../../../src/reconciler/branch/epochView.ts";
+import { judgeAppeal } from "../../../src/reconciler/entries/judgeAppeal.ts";
+import {
+  type EntryJudgement,
+  judgeEntry,
+  revokedMembers,
+} from "../../../src/reconciler/entries/judgeEntry.ts";
+import { openAppeal, openEntry } from "../../../src/reconciler/entries/openEntry.ts";
+import { provenRequests } from "../../../src/reconciler/entries/provenRequests.ts";
+import type { Member } from "../../../src/reconciler/policy/roleOf.ts";
+import type { EntryRecord, HeadId } from "../../../src/reconciler/records/records.ts";
+import type { CommitSummary } from "../../../src/reconciler/records/verdict.ts";
+import { membershipChanges } from "../../../src/reconciler/timeline/membershipChanges.ts";
+import type { Entry } from "../../../src/wire/chainEntry.ts";
 import { entryId } from "../../../src/wire/entry.ts";
 import {
   type Address,

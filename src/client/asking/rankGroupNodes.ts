@@ -1,0 +1,109 @@
+import { steadyMs } from "../../clock/steadyMs.ts";
+import { viewOf } from "../../reconciler/branch/epochView.ts";
+import { rankNodes, utcDay } from "../../reconciler/nodes/rankNodes.ts";
+import type { HeadId, KnownNode } from "../../reconciler/records/records.ts";
+import { nextOperators } from "../../reconciler/witness/nextOperators.ts";
+import type { GroupId, NodeId } from "../../wire/ids.ts";
+import { fromHex } from "../../wire/ids.ts";
+import { groupTopic } from "../../wire/topic.ts";
+import { readEpoch } from "../database/epochStates.ts";
+import type { ClientCore } from "../group/core.ts";
+import type { Group } from "../group/group.ts";
+import { networkMs } from "../nodes/chainTime.ts";
+import { activeNodes, isUp } from "../nodes/nodeLinks.ts";
+import { reachable } from "../nodes/reach.ts";
+import { nodesOfTopic, servingTopic } from "./nodesOfTopic.ts";
+
+/** What a ranking was made of, and the ranking. */
+type Ranking = {
+  readonly head: HeadId;
+  readonly day: number;
+  readonly preferred: NodeId | undefined;
+  readonly nodes: readonly KnownNode[];
+  readonly ranked: readonly KnownNode[];
+};
+
+const rankings = new WeakMap<Group, Ranking>();
+
+type OfGroup = { core: ClientCore; group: GroupId };
+
+/**
+ * The active nodes of a conversation that it reaches, best first: those that serve its shard, by the group's salt, with
+ * the app's preference before all.
+ */
+export async function rankGroupNodes({ core, group }: OfGroup): Promise<readonly KnownNode[]> {
+  const { network, links } = core;
+  const nodes = await rankAll({ core, group });
+  return reachable({ links, group, ranked: servingTopic({ network, nodes, topic: groupTopic(group) }) });
+}
+
+/** What tells of the chain, or relays, for a group: first the nodes of its shard, then all others, best first. */
+export async function rankChainNodes({ core, group }: OfGroup): Promise<readonly KnownNode[]> {
+  const { network, links } = core;
+  const nodes = await rankAll({ core, group });
+  const serving = new Set(servingTopic({ network, nodes, topic: groupTopic(group) }));
+  return reachable({ links, group, ranked: [...serving, ...nodes.filter((one) => !serving.has(one))] });
+}
+
+/** All active nodes, best first. */
+async function rankAll({ core, group }: OfGroup): Promise<readonly KnownNode[]> {
+  const handle = core.groups.get(group);
+  const { head } = handle?.view.record ?? { head: group };
+  const made = { head, day: utcDay(networkMs(core.links)), preferred: core.preferences.get(group) };
+  const nodes = activeNodes(core.links);
+  const known = handle && rankings.get(handle);
+  if (known && isSame(known, { ...made, nodes })) return known.ranked;
+  // Of a state that nobody needs but for its salt nothing is kept.
+  const cache = new Map(handle?.epochs);
+  const epoch = handle && (await readEpoch({ database: core.database, group, cache, head }));
+  const salt = epoch ? viewOf(epoch.state).context.salt : fromHex(group);
+  const ranked = rankNodes({ ...made, nodes, salt });
+  if (handle && epoch) rankings.set(handle, { ...made, nodes, ranked });
+  return ranked;
+}
+
+function isSame(known: Ranking, now: Omit<Ranking, "ranked">): boolean {
+  const { head, day, preferred, nodes } = now;
+  const isMadeOfSame = known.head === head && known.day === day && known.preferred === preferred;
+  return (
+    isMadeOfSame && known.nodes.length === nodes.length && known.nodes.every((one, i) => one === nodes[i])
+  );
+}
+
+/** The nodes of this installation: those that serve one of its topics, or, for what needs none, all. */
+export function rankOwnNodes(core: ClientCore, topic?: Uint8Array): KnownNode[] {
+  return rankNodes({
+    nodes: topic === undefined ? activeNodes(core.links) : nodesOfTopic(core, topic),
+    day: utcDay(networkMs(core.links)),
+    salt: fromHex(core.self.installation.key),
+  });
+}
+
+/** The best of each operator first, then the others: what is asked of two nodes is asked of two operators. */
+export function spreadOverOperators<Node extends Pick<KnownNode, "node" | "operator">>(
+  nodes: readonly Node[],
+): readonly Node[] {
+  const best = new Set(nextOperators({ ranked: nodes, besides: undefined }));
+  return [...nodes.filter((node) => best.has(node)), ...nodes.filter((node) => !best.has(node))];
+}
+
+/** The best that answers besides a node that serves, of another operator if there is one. */
+export function witnessOf(params: {
+  core: ClientCore;
+  ranked: readonly KnownNode[];
+  node: NodeId;
+}): NodeId | undefined {
+  const { core, ranked, node } = params;
+  const operator = core.links.nodes.get(node)?.operator;
+  const others = ranked.filter((one) => one.node !== node && isUp(core.links, one.node, steadyMs()));
+  return (others.find((one) => one.operator !== operator) ?? others[0])?.node;
+}
+
+/** Of the nodes that answer the best, as many as this client reads and writes by way of: the first serves the chain, too. */
+export function nodesInUse(core: ClientCore, ranked: readonly KnownNode[]): readonly NodeId[] {
+  const up = ranked.filter(({ node }) => isUp(core.links, node, steadyMs()));
+  const [first] = up;
+  // The others are of other operators where there are some.
+  const others = first ? spreadOverOperators(up).filter((one) => one !== first) : [];
+  return [...(first ? [first] : []), ...others].slice(0, core.mirrors).map(({ node }) => node);
+}

@@ -1,0 +1,148 @@
+import type { OwnKeyPackage } from "../../identity/createKeyPackageRecord.ts";
+import type { Intent } from "../../reconciler/records/intent.ts";
+import type { Outcome } from "../../reconciler/records/outcome.ts";
+import type {
+  AwaitedRecord,
+  CoverageRecord,
+  DeadRun,
+  EnteredRecord,
+  EntryRecord,
+  EpochTally,
+  GroupRecord,
+  GroupTally,
+  HeldRecord,
+  InboxSnapshot,
+  KnownNode,
+  PublicationRecord,
+  StagedRecord,
+  TopicPositionRecord,
+  UnheldRecord,
+} from "../../reconciler/records/records.ts";
+import type { Deletion, TimelineRecord } from "../../reconciler/records/timelineRecord.ts";
+import type { IdentityAction } from "../../rpc/nodeApi.ts";
+import { bytesTable, jsonTable } from "../../store/client/table.ts";
+import { clientSchema } from "../../store/schema.ts";
+import type { Envelope } from "../../wire/envelope.ts";
+import type {
+  Address,
+  EntryId,
+  EnvelopeHash,
+  GroupId,
+  Hex,
+  InboxId,
+  InstallationKey,
+  MessageId,
+  NodeId,
+} from "../../wire/ids.ts";
+import type { Welcome } from "../../wire/welcome.ts";
+
+export type IdentityRecord = {
+  readonly inbox: InboxId;
+  readonly wallet: Address;
+  readonly salt: Hex;
+  readonly installation: InstallationKey;
+  readonly privateKey: Uint8Array;
+  /** The chain has listed the installation. */
+  readonly registered: boolean;
+  /** The record as it was signed last, from before it is handed over until it is final. */
+  readonly action: IdentityAction | undefined;
+};
+
+/** Own revocation of an installation, on its way to the chain until it is final there. */
+export type RevocationRecord = Pick<Intent, "id" | "createdAtMs" | "progress" | "acknowledged"> & {
+  readonly installation: InstallationKey;
+  readonly action: IdentityAction;
+  /** Nothing can change it any more. */
+  readonly isFinal: boolean;
+};
+
+/** What showed that another database uses the keys of this one, or that they can never count. */
+export type CopyEvidence =
+  | { readonly kind: "message"; readonly group: GroupId; readonly envelope: EnvelopeHash }
+  | { readonly kind: "entry"; readonly group: GroupId; readonly entry: EntryId }
+  | { readonly kind: "key-package"; readonly generation: number }
+  /** The chain lists the installation for good, in a step that nobody vouches for or that it never agreed to. */
+  | { readonly kind: "void-registration" };
+
+/**
+ * This database is a copy, or an older state, of one that went on, or its installation is void. It stays until the last
+ * trace is gone.
+ */
+export type CopyRecord = {
+  /** The one whose keys both have. */
+  readonly installation: InstallationKey;
+  readonly evidence: CopyEvidence;
+  readonly noticedAtMs: number;
+  /** The database has the keys of a new installation; before, it seals and stages nothing. */
+  readonly isReplaced: boolean;
+};
+
+export type OutcomeRecord = {
+  readonly outcome: Outcome;
+  readonly receivedAtMs: number;
+};
+
+/** A key package that Welcomes may still name. */
+export type KeptKeyPackage = {
+  readonly own: OwnKeyPackage;
+  /** The record as published. */
+  readonly envelope: Envelope;
+  readonly publishedTo: readonly NodeId[];
+  readonly used: boolean;
+  readonly supersededAtMs: number | undefined;
+};
+
+/** An opened Welcome on its way into the group; names the key package that opens the rest. */
+export type WelcomeRecord = {
+  readonly welcome: Welcome;
+  readonly generation: number;
+  readonly receivedAtMs: number;
+};
+
+const { identity, keyPackage, group, epoch, tree, entry, entryByPlace, deadRun, staged, voidable } =
+  clientSchema;
+const { outcome, held, timeline, timelinePlace, deletion, replaced } = clientSchema;
+const { unheld, epochTally, groupTally, openIntent, sendPlace, coverage, awaited } = clientSchema;
+const { revocation, copy, written, entered, outbox, intentPlace, publication } = clientSchema;
+const { topicPosition, topicRead, welcome, preference, knownNode, knownInbox, witnessSecret } = clientSchema;
+
+/** The client's database with the type of every record; keys and meaning stand in store/schema.ts. */
+export const tables = {
+  identity: jsonTable<typeof identity.key, IdentityRecord>(identity),
+  keyPackage: jsonTable<typeof keyPackage.key, KeptKeyPackage>(keyPackage),
+  group: jsonTable<typeof group.key, GroupRecord>(group),
+  epoch: bytesTable(epoch),
+  tree: bytesTable(tree),
+  entry: jsonTable<typeof entry.key, EntryRecord>(entry),
+  entryByPlace: jsonTable<typeof entryByPlace.key, EntryId>(entryByPlace),
+  deadRun: jsonTable<typeof deadRun.key, DeadRun>(deadRun),
+  staged: jsonTable<typeof staged.key, StagedRecord>(staged),
+  voidable: bytesTable(voidable),
+  outcome: jsonTable<typeof outcome.key, OutcomeRecord>(outcome),
+  held: jsonTable<typeof held.key, HeldRecord>(held),
+  unheld: jsonTable<typeof unheld.key, UnheldRecord>(unheld),
+  timeline: jsonTable<typeof timeline.key, TimelineRecord>(timeline),
+  timelinePlace: jsonTable<typeof timelinePlace.key, { epoch: number; rank: number }>(timelinePlace),
+  deletion: jsonTable<typeof deletion.key, Deletion>(deletion),
+  replaced: jsonTable<typeof replaced.key, MessageId>(replaced),
+  epochTally: jsonTable<typeof epochTally.key, EpochTally>(epochTally),
+  groupTally: jsonTable<typeof groupTally.key, GroupTally>(groupTally),
+  coverage: jsonTable<typeof coverage.key, CoverageRecord>(coverage),
+  awaited: jsonTable<typeof awaited.key, AwaitedRecord>(awaited),
+  revocation: jsonTable<typeof revocation.key, RevocationRecord>(revocation),
+  copy: jsonTable<typeof copy.key, CopyRecord>(copy),
+  written: bytesTable(written),
+  entered: jsonTable<typeof entered.key, EnteredRecord>(entered),
+  outbox: jsonTable<typeof outbox.key, Intent>(outbox),
+  intentPlace: jsonTable<typeof intentPlace.key, number>(intentPlace),
+  openIntent: bytesTable(openIntent),
+  sendPlace: jsonTable<typeof sendPlace.key, number>(sendPlace),
+  publication: jsonTable<typeof publication.key, PublicationRecord>(publication),
+  topicRead: bytesTable(topicRead),
+  topicPosition: jsonTable<typeof topicPosition.key, TopicPositionRecord>(topicPosition),
+  welcome: jsonTable<typeof welcome.key, WelcomeRecord>(welcome),
+  preference: jsonTable<typeof preference.key, NodeId>(preference),
+  knownNode: jsonTable<typeof knownNode.key, KnownNode>(knownNode),
+  witnessSecret: bytesTable(witnessSecret),
+  knownInbox: jsonTable<typeof knownInbox.key, InboxSnapshot>(knownInbox),
+};

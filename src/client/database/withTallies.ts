@@ -1,0 +1,160 @@
+import { isListed } from "../../reconciler/messages/isListed.ts";
+import type { Outcome } from "../../reconciler/records/outcome.ts";
+import type { EpochTally, GroupTally } from "../../reconciler/records/records.ts";
+import type { TimelineRecord } from "../../reconciler/records/timelineRecord.ts";
+import { parseKey } from "../../store/keys.ts";
+import type { Database } from "../../store/openDatabase.ts";
+import { del, type Write } from "../../store/writeAtomic.ts";
+import { type GroupId, toHex } from "../../wire/ids.ts";
+import { tables } from "./tables.ts";
+
+type Counts = Readonly<Partial<Record<string, number>>>;
+/** A record that a batch writes: what stands there, and what will. */
+type Replacement = {
+  readonly key: Uint8Array;
+  readonly before: Uint8Array | undefined;
+  readonly after: Uint8Array | undefined;
+};
+
+const NO_RECORDS: EpochTally = { messages: 0, gaps: 0, changes: 0 };
+const NOTHING_TALLIED: GroupTally = {
+  ...{ kinds: {}, gaps: {}, rejected: {} },
+  ...{ unlisted: {}, racesLost: 0, rebased: 0 },
+};
+const { timeline, outcome, outbox } = tables;
+const talliedPrefixes = new Set([timeline, outcome, outbox].map(({ record }) => record.prefix));
+
+/**
+ * A batch with what it changes in the sums over a group's timeline, outcomes and intents, told from the records that
+ * it replaces: so the sums are right whoever writes and whenever it crashes. Outcomes of more junk than is listed are
+ * left out and counted. From within the group's queue.
+ */
+export async function withTallies(params: {
+  database: Database;
+  group: GroupId;
+  writes: readonly Write[];
+}): Promise<Write[]> {
+  const { database, group, writes } = params;
+  const replacements = await readReplacements(params);
+  if (replacements.length === 0) return [...writes];
+  const epochs = await epochTallies({ ...params, replacements: ofTable(replacements, timeline) });
+  const before = (await tables.groupTally.get(database, { group })) ?? NOTHING_TALLIED;
+  const { tally, unlisted } = talliedOutcomes({
+    tally: before,
+    replacements: ofTable(replacements, outcome),
+  });
+  const after = talliedIntents({ tally, replacements: ofTable(replacements, outbox) });
+  const left = new Set(unlisted.map(({ key }) => toHex(key)));
+  return [
+    ...(left.size === 0 ? writes : writes.filter(({ key }) => !left.has(toHex(key)))),
+    ...unlisted.flatMap(({ key, before: row }) => (row ? [del(key)] : [])),
+    ...epochs,
+    ...(after === before ? [] : [tables.groupTally.put({ group }, after)]),
+  ];
+}
+
+/** The last write of each record counts. */
+async function readReplacements(params: {
+  database: Database;
+  writes: readonly Write[];
+}): Promise<Replacement[]> {
+  const tallied = params.writes.filter(({ key }) => talliedPrefixes.has(key[0] ?? 0));
+  const last = [...new Map(tallied.map((write) => [toHex(write.key), write])).values()];
+  if (last.length === 0) return [];
+  const stored = await params.database.level.getMany(last.map(({ key }) => key));
+  return last.map((write, i) => ({
+    key: write.key,
+    before: stored[i],
+    after: write.type === "put" ? write.value : undefined,
+  }));
+}
+
+async function epochTallies(params: {
+  database: Database;
+  group: GroupId;
+  replacements: readonly Replacement[];
+}): Promise<Write[]> {
+  const { database, group, replacements } = params;
+  const epochOf = ({ key }: Replacement) => Number(parseKey(timeline.record, key).epoch);
+  const writes: Write[] = [];
+  for (const [epoch, changed] of Map.groupBy(replacements, epochOf)) {
+    let { messages, gaps, changes } = (await tables.epochTally.get(database, { group, epoch })) ?? NO_RECORDS;
+    for (const { value, sign } of changed.flatMap((one) => valuesOf(timeline, one))) {
+      messages += isText(value) ? sign : 0;
+      gaps += value.kind === "gap" ? sign : 0;
+    }
+    changes++;
+    writes.push(tables.epochTally.put({ group, epoch }, { messages, gaps, changes }));
+  }
+  return writes;
+}
+
+/** `unlisted`: rows that are not to be. */
+function talliedOutcomes(params: { tally: GroupTally; replacements: readonly Replacement[] }): {
+  tally: GroupTally;
+  unlisted: Replacement[];
+} {
+  let { tally } = params;
+  const unlisted: Replacement[] = [];
+  for (const replacement of params.replacements) {
+    const [gone, come] = [replacement.before, replacement.after].map(
+      (row) => row && outcome.decode(row).outcome,
+    );
+    if (gone) tally = withOutcome(tally, gone, -1);
+    const isNew = come?.kind === "rejected" && gone?.kind !== "rejected";
+    if (isNew && !isListed({ tally, reason: come.reason })) {
+      tally = { ...tally, unlisted: added(tally.unlisted, come.reason, 1) };
+      unlisted.push(replacement);
+    }
+    if (come) tally = withOutcome(tally, come, 1);
+  }
+  return { tally, unlisted };
+}
+
+function talliedIntents(params: { tally: GroupTally; replacements: readonly Replacement[] }): GroupTally {
+  let { tally } = params;
+  for (const { value, sign } of params.replacements.flatMap((one) => valuesOf(outbox, one))) {
+    const racesLost = tally.racesLost + sign * value.racesLost;
+    tally = { ...tally, racesLost, rebased: tally.rebased + sign * value.rebased };
+  }
+  return tally;
+}
+
+function ofTable(
+  replacements: readonly Replacement[],
+  table: { readonly record: { readonly prefix: number } },
+): Replacement[] {
+  return replacements.filter(({ key }) => key[0] === table.record.prefix);
+}
+
+/** What goes, with -1, and what comes, with 1. */
+function valuesOf<Value>(
+  table: { readonly decode: (bytes: Uint8Array) => Value },
+  { before, after }: Replacement,
+): { readonly value: Value; readonly sign: 1 | -1 }[] {
+  return [
+    ...(before ? [{ value: table.decode(before), sign: -1 as const }] : []),
+    ...(after ? [{ value: table.decode(after), sign: 1 as const }] : []),
+  ];
+}
+
+function isText(record: TimelineRecord): boolean {
+  return record.kind === "message" && record.content.body.kind === "text";
+}
+
+function withOutcome(tally: GroupTally, outcome: Outcome, by: 1 | -1): GroupTally {
+  switch (outcome.kind) {
+    case "gap":
+      return { ...tally, gaps: added(tally.gaps, outcome.reason, by) };
+    case "rejected":
+      return { ...tally, rejected: added(tally.rejected, outcome.reason, by) };
+    default:
+      return { ...tally, kinds: added(tally.kinds, outcome.kind, by) };
+  }
+}
+
+/** Without zeros, so that equal counts are equal records. */
+function added(counts: Counts, name: string, by: number): Counts {
+  const { [name]: count = 0, ...others } = counts;
+  return count + by === 0 ? others : { ...others, [name]: count + by };
+}

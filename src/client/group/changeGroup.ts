@@ -1,0 +1,199 @@
+import { isStorageFault, WeftError } from "../../errors.ts";
+import type { DeadRuns } from "../../reconciler/branch/deadRuns.ts";
+import { waitingEvents } from "../../reconciler/intents/waitingItem.ts";
+import { type Intent, isOpen } from "../../reconciler/records/intent.ts";
+import type {
+  DeadRun,
+  EntryRecord,
+  GroupRecord,
+  HeadId,
+  StagedRecord,
+} from "../../reconciler/records/records.ts";
+import {
+  type GroupView,
+  type Publication,
+  viewOfGroup,
+  viewWith,
+} from "../../reconciler/view/viewOfGroup.ts";
+import { type Write, writeAtomic } from "../../store/writeAtomic.ts";
+import type { EntryId } from "../../wire/ids.ts";
+import { epochWrites, remember, type StoredEpoch } from "../database/epochStates.ts";
+import { type CopyEvidence, tables } from "../database/tables.ts";
+import { withTallies } from "../database/withTallies.ts";
+import type { ClientCore } from "./core.ts";
+import type { ClientEvent } from "./events.ts";
+import type { Group } from "./group.ts";
+import { copyRecord, takeCopy } from "./noticeCopy.ts";
+import { notifyIntent } from "./waiters.ts";
+
+const EMPTY = new Uint8Array(0);
+
+/** What one step changes in a group: all of it in one batch, or nothing. */
+export type GroupChange = {
+  readonly record?: GroupRecord;
+  readonly entries?: readonly EntryRecord[];
+  readonly droppedEntries?: readonly EntryRecord[];
+  /** All runs of the parents below which dead entries were counted. */
+  readonly dead?: ReadonlyMap<HeadId, readonly DeadRun[]>;
+  readonly droppedDead?: readonly DeadRun[];
+  readonly intents?: readonly Intent[];
+  readonly publications?: readonly Publication[];
+  readonly droppedPublications?: readonly Publication[];
+  readonly staged?: readonly (readonly [EntryId, StagedRecord])[];
+  readonly droppedStaged?: readonly EntryId[];
+  readonly epochs?: readonly {
+    readonly head: HeadId;
+    readonly epoch: StoredEpoch;
+    readonly isNew: boolean;
+  }[];
+  readonly droppedEpochs?: readonly HeadId[];
+  readonly held?: GroupView["held"];
+  /** Another database uses the keys of this one. */
+  readonly copy?: CopyEvidence | undefined;
+  /** Of the other tables. */
+  readonly writes?: readonly Write[];
+  readonly events?: readonly ClientEvent[];
+  /** On disk before anything of it leaves this machine. */
+  readonly sync?: boolean;
+};
+
+/**
+ * Writes a change and then lets memory follow. To be called from within the group's queue. WeftError `storage` if it
+ * failed, or a change before it did and not all is read anew yet.
+ */
+export async function changeGroup(params: {
+  core: ClientCore;
+  group: Group;
+  change: GroupChange;
+}): Promise<void> {
+  const { core, group, change } = params;
+  const { database } = core;
+  if (group.isDoubtful) {
+    const message = `after a failed write ${database.path} is opened again`;
+    throw core.storageFault ?? new WeftError({ code: "storage", message });
+  }
+  const copy = change.copy && copyRecord(core, change.copy);
+  const writes = [...writesOf(group, change), ...(copy ? [tables.copy.put({}, copy)] : [])];
+  const tallied = await withTallies({ database, group: group.id, writes });
+  const sync = (change.sync ?? false) || copy !== undefined;
+  await writeAtomic({ database, writes: tallied, sync }).catch((error: unknown) => {
+    // Whoever asked for it: what the disk holds now, memory can't tell.
+    group.isDoubtful = true;
+    core.onStorageFault(isStorageFault(error) ? error : undefined);
+    throw error;
+  });
+  if (copy) takeCopy(core, copy);
+  for (const { head, epoch } of change.epochs ?? []) remember(group.epochs, head, epoch);
+  for (const head of change.droppedEpochs ?? []) group.epochs.delete(head);
+  const { intents = [], events = [] } = change;
+  const waiting = waitingEvents({ group: group.id, before: group.view.intents, changed: intents });
+  group.view = viewAfter(group.view, change);
+  for (const intent of intents) notifyIntent(core, intent);
+  for (const event of [...waiting, ...events]) core.events.emit(event);
+  core.changes++;
+  group.outboxWakeup.wake();
+  group.deliveryWakeup.wake();
+  group.upkeepWakeup.wake();
+  group.fenceWakeup.wake();
+  group.rotationWakeup.wake();
+}
+
+function writesOf(group: Group, change: GroupChange): Write[] {
+  const at = { group: group.id };
+  const { record, entries = [], droppedEntries = [], intents = [], writes = [] } = change;
+  return [
+    ...deadWrites(group, change),
+    ...(record ? [tables.group.put(at, record)] : []),
+    ...droppedEntries.flatMap(({ id, block, logIndex }) => [
+      tables.entry.del({ ...at, id }),
+      tables.entryByPlace.del({ ...at, block: block.number, logIndex }),
+    ]),
+    ...entries.flatMap((entry) => [
+      tables.entry.put({ ...at, id: entry.id }, entry),
+      tables.entryByPlace.put({ ...at, block: entry.block.number, logIndex: entry.logIndex }, entry.id),
+    ]),
+    ...intents.flatMap((intent) => [
+      tables.outbox.put({ sequence: intent.sequence }, intent),
+      tables.intentPlace.put({ id: intent.id }, intent.sequence),
+      ...sendPlaceOf(intent),
+      isOpen(intent) ? tables.openIntent.put(intent, EMPTY) : tables.openIntent.del(intent),
+    ]),
+    ...(change.publications ?? []).map((one) => tables.publication.put(one, one.record)),
+    ...(change.droppedPublications ?? []).map((one) => tables.publication.del(one)),
+    ...(change.staged ?? []).flatMap(([entry, staged]) => [
+      tables.staged.put({ ...at, entry }, staged),
+      tables.written.put({ ...at, authority: staged.authority }, new Uint8Array()),
+    ]),
+    ...(change.droppedStaged ?? []).map((entry) => tables.staged.del({ ...at, entry })),
+    ...(change.epochs ?? []).flatMap((epoch) => epochWrites({ ...at, ...epoch })),
+    ...(change.droppedEpochs ?? []).map((entry) => tables.epoch.del({ ...at, entry })),
+    ...writes,
+  ];
+}
+
+function deadWrites(
+  { id: group, view }: Group,
+  { dead = new Map(), droppedDead = [] }: GroupChange,
+): Write[] {
+  const keyOf = ({ parent, block }: DeadRun) => ({ group, parent, block: block.number });
+  const del = (run: DeadRun) => tables.deadRun.del(keyOf(run));
+  const put = (run: DeadRun) => tables.deadRun.put(keyOf(run), run);
+  return [
+    ...droppedDead.map(del),
+    ...[...dead].flatMap(([parent, runs]) => {
+      const before = view.dead.get(parent) ?? [];
+      const gone = before.filter((run) => !runs.some(({ block }) => block.number === run.block.number));
+      return [...gone.map(del), ...runs.filter((run) => !before.includes(run)).map(put)];
+    }),
+  ];
+}
+
+function sendPlaceOf({ action, sequence }: Intent): Write[] {
+  return action.kind === "send" ? [tables.sendPlace.put({ message: action.message }, sequence)] : [];
+}
+
+function viewAfter(view: GroupView, change: GroupChange): GroupView {
+  const next = {
+    record: change.record ?? view.record,
+    intents: change.intents ? intentsAfter(view.intents, change.intents) : view.intents,
+    publications: publicationsAfter(view.publications, change),
+    staged: stagedAfter(view.staged, change),
+    held: change.held ?? view.held,
+  };
+  const { entries: added = [], droppedEntries, droppedDead, dead: runs = new Map() } = change;
+  const isNews = added.every(({ id }) => !view.entries.has(id)) && !droppedEntries && !droppedDead;
+  if (isNews) return viewWith({ view, stored: next, added, runs });
+  const entries = new Map(view.entries);
+  for (const { id } of change.droppedEntries ?? []) entries.delete(id);
+  for (const entry of change.entries ?? []) entries.set(entry.id, entry);
+  return viewOfGroup({ ...next, entries, dead: deadAfter(view.dead, change) });
+}
+
+function deadAfter(dead: DeadRuns, { droppedDead = [], dead: runs = new Map() }: GroupChange): DeadRuns {
+  const dropped = new Set(droppedDead);
+  const left = [...dead].map(([parent, some]) => [parent, some.filter((run) => !dropped.has(run))] as const);
+  return new Map([...left, ...runs].filter(([, some]) => some.length > 0));
+}
+
+function intentsAfter(before: readonly Intent[], changed: readonly Intent[]): Intent[] {
+  const byId = new Map(before.map((intent) => [intent.id, intent]));
+  for (const intent of changed) byId.set(intent.id, intent);
+  return [...byId.values()].filter(isOpen).sort((a, b) => a.sequence - b.sequence);
+}
+
+function publicationsAfter(before: readonly Publication[], change: GroupChange): readonly Publication[] {
+  const { publications, droppedPublications } = change;
+  if (!publications && !droppedPublications) return before;
+  const keyOf = ({ sequence, part }: Publication) => `${sequence}/${part}`;
+  const byKey = new Map(before.map((one) => [keyOf(one), one]));
+  for (const one of droppedPublications ?? []) byKey.delete(keyOf(one));
+  for (const one of publications ?? []) byKey.set(keyOf(one), one);
+  return [...byKey.values()].sort((a, b) => a.sequence - b.sequence || a.part - b.part);
+}
+
+function stagedAfter(before: GroupView["staged"], change: GroupChange): GroupView["staged"] {
+  if (!change.staged && !change.droppedStaged) return before;
+  const staged = new Map([...before, ...(change.staged ?? [])]);
+  for (const entry of change.droppedStaged ?? []) staged.delete(entry);
+  return staged;
+}

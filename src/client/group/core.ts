@@ -1,0 +1,107 @@
+import type { Wallet } from "../../chain/wallet.ts";
+import type { WeftError } from "../../errors.ts";
+import type { Installation } from "../../identity/createInstallation.ts";
+import type { InboxSnapshot } from "../../reconciler/records/records.ts";
+import type { Rotation } from "../../reconciler/upkeep/rotation.ts";
+import type { Database } from "../../store/openDatabase.ts";
+import type { KnownCertificates } from "../../wire/groupEnvelope.ts";
+import type { Address, GroupId, Hex, InboxId, NodeId } from "../../wire/ids.ts";
+import type { Network } from "../../wire/network.ts";
+import type { CopyRecord, KeptKeyPackage } from "../database/tables.ts";
+import type { NodeLinks } from "../nodes/nodeLinks.ts";
+import type { OwnRelay } from "../nodes/ownRelay.ts";
+import type { SerialQueue } from "../timing/serialQueue.ts";
+import type { Turns } from "../timing/turns.ts";
+import type { Wakeup } from "../timing/wakeup.ts";
+import type { Witnesses } from "../witness/witnesses.ts";
+import type { EventFeed } from "./events.ts";
+import type { Group } from "./group.ts";
+import type { IntentWaiter } from "./intentHandle.ts";
+
+export type ClientLogger = {
+  readonly [Level in "debug" | "info" | "warn" | "error"]: (fields: object, message: string) => void;
+};
+
+/** Who this client is: one installation of one inbox. */
+export type Self = {
+  readonly inbox: InboxId;
+  readonly wallet: Address;
+  readonly installation: Installation;
+};
+
+/** What all verbs of the client share. Opaque to apps. */
+export type ClientCore = {
+  readonly database: Database;
+  readonly network: Network;
+  /** Another one after this database turned out to be a copy. */
+  self: Self;
+  /** Undefined unless this database is a copy and has not got over it yet. */
+  copy: CopyRecord | undefined;
+  /** Signs for the inbox. */
+  readonly wallet: Wallet;
+  readonly finalityBlocks: number;
+  /** By way of how many nodes topics are read and envelopes published. */
+  readonly mirrors: number;
+  readonly rotation: Rotation | "off";
+  readonly logger: ClientLogger;
+  readonly groups: Map<GroupId, Group>;
+  readonly links: NodeLinks;
+  /** Takes what goes to the chain, in place of the nodes; undefined: they do. */
+  readonly ownRelay: OwnRelay | undefined;
+  /** Who is asked for a second word on what nodes say of the chain. */
+  readonly witnesses: Witnesses;
+  /** Registry records as of a block, checked. */
+  readonly inboxes: Map<InboxId, InboxSnapshot>;
+  readonly certificates: KnownCertificates;
+  readonly preferences: Map<GroupId, NodeId>;
+  readonly keyPackages: Map<number, KeptKeyPackage>;
+  readonly waiters: Map<Hex, IntentWaiter>;
+  readonly events: EventFeed;
+  /** What lies in the own bucket is looked through in order. */
+  readonly welcomes: SerialQueue;
+  readonly registryReads: SerialQueue;
+  /** What is asked about groups in which nothing is to be done, by who has many: some at a time. */
+  readonly quietTurns: Turns;
+  /** One group after the other is entered. */
+  readonly joins: SerialQueue;
+  /** Which feeds run, and joins that wait for a node. */
+  readonly feedsWakeup: Wakeup;
+  readonly joinsWakeup: Wakeup;
+  readonly identityWakeup: Wakeup;
+  readonly registryWakeup: Wakeup;
+  readonly copyWakeup: Wakeup;
+  /** The bucket of this installation's Welcomes is read to the end by way of a node. */
+  readonly bucketWakeup: Wakeup;
+  /** By way of which it was read to the end last. */
+  bucketReadBy: NodeId | undefined;
+  readonly closing: AbortController;
+  nextSequence: number;
+  /** Counts reorganizations that were told: an answer from before one is not taken after it. */
+  rollbacks: number;
+  /** Counts what was written, so that others can see when nothing moves any more. */
+  changes: number;
+  online: Online | undefined;
+  /** What the app wants: while the database is opened again the client is offline all the same. */
+  wantsOnline: boolean;
+  /** Runs while the database is opened again, or a new installation made; then `wantsOnline` is followed. */
+  recovery: Promise<void> | undefined;
+  /** Why the database is opened again; undefined: it works. */
+  storageFault: WeftError | undefined;
+  /** Resolves when the first try to open it again is over, whatever came of it. */
+  storageTried: PromiseWithResolvers<void>;
+  /** When that was last over, by the monotonic clock. */
+  storageMendedMs: number;
+  /** To be told of every write that failed. */
+  readonly onStorageFault: (fault?: WeftError) => void;
+  /** To be told when the time has come to become a new installation. */
+  readonly onCopied: () => void;
+};
+
+/** Everything that talks to nodes, for as long as the client is online. */
+export type Online = {
+  readonly controller: AbortController;
+  readonly tasks: Set<Promise<void>>;
+  readonly loopsOf: Set<GroupId>;
+  /** Starts those of a group, unless they run. */
+  readonly startLoops: (group: Group) => void;
+};

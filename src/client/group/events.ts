@@ -1,0 +1,70 @@
+import type { ErrorCode } from "../../errors.ts";
+import type { TimelineItem } from "../../reconciler/timeline/timelineItem.ts";
+import type { Address, GroupId, InstallationKey, NodeId } from "../../wire/ids.ts";
+import type { DeviceClock } from "../nodes/chainTime.ts";
+import type { RelayTrouble } from "../nodes/ownRelay.ts";
+import type { Lie } from "../witness/witnesses.ts";
+
+/** What an app that shows timelines wants to hear; all of it is in the database when it is told. */
+export type ClientEvent =
+  /** Put it at its cursor's place; it may replace an item of the same place. */
+  | { readonly kind: "shown"; readonly group: GroupId; readonly item: TimelineItem }
+  /** Take away what stood at this cursor. */
+  | { readonly kind: "hidden"; readonly group: GroupId; readonly item: TimelineItem }
+  /** Name, members, epoch or status changed; read `groupStatus`. */
+  | { readonly kind: "group"; readonly group: GroupId }
+  /** The node that served the group left out entries or messages: the group is read elsewhere from now on. */
+  | {
+      readonly kind: "withheld";
+      readonly what: "entries" | "messages";
+      readonly group: GroupId;
+      readonly node: NodeId;
+    }
+  /** A node left out Welcomes of this installation's bucket: they are read elsewhere from now on. */
+  | { readonly kind: "withheld"; readonly what: "welcomes"; readonly node: NodeId }
+  /**
+   * Nothing can be kept: the disk is full (`disk-full`), damaged or not permitted. Until it works the client stays
+   * offline, and what the app asks of it is refused with this code.
+   */
+  | {
+      readonly kind: "storage-trouble";
+      readonly code: ErrorCode;
+      readonly message: string;
+      readonly hint: string;
+    }
+  /** Nothing gets to the chain by the client's own endpoint and account (`openClient({ chain })`): it is tried again. */
+  | ({ readonly kind: "chain-trouble"; readonly account: Address } & RelayTrouble)
+  /** What a node said of the chain is contradicted. */
+  | ({ readonly kind: "lied" } & Lie)
+  /**
+   * The device's clock is wrong, or right again: `offsetMs` is by how much it is ahead of the chain's. Nothing depends on
+   * it but what people are shown, and what Weft itself shows is put right.
+   */
+  | ({ readonly kind: "clock" } & DeviceClock)
+  /** This installation was revoked: whatever it tries from now on fails. */
+  | { readonly kind: "revoked" }
+  /**
+   * Another database has used the keys of this one, which is a copy or was restored, or the chain lists its installation
+   * so that it can never count: it becomes a new installation. What was not sealed yet fails as `copied`.
+   */
+  | { readonly kind: "copied"; readonly installation: InstallationKey }
+  /** Events were lost: list the messages anew. */
+  | { readonly kind: "missed" };
+
+export type EventFeed = {
+  readonly emit: (event: ClientEvent) => void;
+  readonly listen: (listener: (event: ClientEvent) => void) => () => void;
+};
+
+export function createEventFeed(): EventFeed {
+  const listeners = new Set<(event: ClientEvent) => void>();
+  return {
+    emit: (event) => {
+      for (const listener of listeners) listener(event);
+    },
+    listen: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}

@@ -1,0 +1,107 @@
+import { steadyMs } from "../../clock/steadyMs.ts";
+import type { ErrorCode } from "../../errors.ts";
+import type { BlockRef, HeadId } from "../../reconciler/records/records.ts";
+import type { GroupView } from "../../reconciler/view/viewOfGroup.ts";
+import type { Testimony } from "../../reconciler/witness/testimony.ts";
+import type { GroupId, InstallationKey, NodeId } from "../../wire/ids.ts";
+import type { EpochCache } from "../database/epochStates.ts";
+import { createSerialQueue, type SerialQueue } from "../timing/serialQueue.ts";
+import { createWakeup, type Wakeup } from "../timing/wakeup.ts";
+
+export type Group = {
+  readonly id: GroupId;
+  /** All changes of a group go through here, one after another. */
+  readonly queue: SerialQueue;
+  readonly outboxWakeup: Wakeup;
+  readonly deliveryWakeup: Wakeup;
+  readonly upkeepWakeup: Wakeup;
+  /** Another node serves it. */
+  readonly servingWakeup: Wakeup;
+  /** Its topic is read to the end by way of another node, or it is active again after a while. */
+  readonly topicWakeup: Wakeup;
+  readonly fenceWakeup: Wakeup;
+  readonly rotationWakeup: Wakeup;
+  readonly epochs: EpochCache;
+  view: GroupView;
+  /** A write failed: until all is read anew nothing more is written, since it could undo what has landed. */
+  isDoubtful: boolean;
+  /** By which its messages were judged last, each with its block; a block of -1 was on a fork that is gone. */
+  revocations: ReadonlyMap<InstallationKey, number>;
+  /** How far the chain is read, says the node that serves the group; the zero block before anything is. */
+  processed: BlockRef;
+  /** What it held once all that was told up to there was taken in; undefined: some was not. */
+  read: ReadMark | undefined;
+  /** What the node that serves it has told of the chain, also while nobody agrees to that. */
+  told: ToldHead | undefined;
+  /** The last head that a witness agreed to: what can't be undone is decided by it. The zero block before any. */
+  agreed: BlockRef;
+  /** When that was, ms since 1970. */
+  agreedAtMs: number;
+  /** What came of the last question to a witness about this group; undefined before any. */
+  witness: Testimony["kind"] | undefined;
+  /** When it was asked, ms since 1970. */
+  askedAtMs: number;
+  /** Entries that came with a page that was not the last: nobody has agreed yet that no child of theirs is left out. */
+  unproven: ReadonlySet<HeadId>;
+  /** When that last moved, ms since 1970. */
+  headMovedAtMs: number;
+  /** The node by way of which this group is read to the chain's end, in this connection. */
+  caughtUpBy: NodeId | undefined;
+  /** What the last feed that was to read it ended by; undefined: none has failed since it was read to the chain's end. */
+  readFault: ErrorCode | undefined;
+  /** How often the group's topic was begun to be read anew, by one who came back to the group. */
+  topicReadings: number;
+  /** Since when, ms since 1970. */
+  servedSinceMs: number;
+  /** The node by way of which its topic is read to the end, in this connection: own envelopes by a copy are known. */
+  topicReadBy: NodeId | undefined;
+  /** When an envelope last came or went, ms since 1970. */
+  activeAtMs: number;
+  /** What the outbox waits for, for those who ask. */
+  waitsFor: string;
+};
+
+export type ToldHead = {
+  readonly node: NodeId;
+  readonly head: BlockRef;
+  /** When the head last moved, ms since 1970. */
+  readonly movedAtMs: number;
+};
+
+/** What a group held of the chain once all was taken in that a node has told of it up to a head. */
+type ReadMark = {
+  readonly node: NodeId;
+  readonly head: BlockRef["hash"];
+  /** The last entry's place, and how many there are up to it: on one chain there is only one such set. */
+  readonly held: string;
+};
+
+export const NO_BLOCK: BlockRef = { number: 0, hash: "0x", time: 0 };
+
+export function createGroupHandle(params: { id: GroupId; view: GroupView; processed: BlockRef }): Group {
+  return {
+    ...{ ...params, agreed: params.processed, agreedAtMs: 0, witness: undefined, askedAtMs: 0 },
+    unproven: new Set(),
+    read: undefined,
+    told: undefined,
+    queue: createSerialQueue(),
+    outboxWakeup: createWakeup(),
+    deliveryWakeup: createWakeup(),
+    upkeepWakeup: createWakeup(),
+    servingWakeup: createWakeup(),
+    topicWakeup: createWakeup(),
+    activeAtMs: 0,
+    fenceWakeup: createWakeup(),
+    revocations: new Map(),
+    rotationWakeup: createWakeup(),
+    epochs: new Map(),
+    isDoubtful: false,
+    headMovedAtMs: steadyMs(),
+    caughtUpBy: undefined,
+    readFault: undefined,
+    topicReadings: 0,
+    servedSinceMs: 0,
+    topicReadBy: undefined,
+    waitsFor: "nothing-to-do",
+  };
+}

@@ -1,0 +1,40 @@
+import { steadyMs } from "../../clock/steadyMs.ts";
+import type { ClientCore } from "./core.ts";
+import type { Group } from "./group.ts";
+
+/** Who has no more does all at once. */
+const FEW_GROUPS = 200;
+/** What one more group adds to the time between two looks at one in which nothing is to be done. */
+const MS_PER_GROUP = 1;
+/** What one more adds to the time in which the loops of all of them start. */
+const MS_PER_START = 2;
+
+/**
+ * How long a client leaves a group alone in which nothing is to be done, beyond what is usual, so that all of them
+ * together take a part of this machine's time and of the nodes' that does not grow with their number. 0 for few.
+ */
+export function quietMs({ groups }: Pick<ClientCore, "groups">): number {
+  return groups.size <= FEW_GROUPS ? 0 : groups.size * MS_PER_GROUP;
+}
+
+/** Nothing of it waits for the chain, for a node or for anybody. */
+export function isQuiet({ view, unproven, isDoubtful }: Group): boolean {
+  const { record, intents, publications, provisional, held, owed } = view;
+  const isOpen =
+    intents.length > 0 || publications.length > 0 || provisional.length > 0 || held.rows.size > 0;
+  const isUnsettled = record.fork !== undefined || record.awaited !== undefined || owed !== undefined;
+  const isStanding = record.status === "member" || record.status === "creating";
+  return isStanding && !isOpen && !isUnsettled && unproven.size === 0 && !isDoubtful;
+}
+
+const starts = new WeakMap<AbortSignal, number>();
+
+/** How long the loops of one more group have to wait before they start, in this connection. */
+export function startDelayMs(params: { core: Pick<ClientCore, "groups">; signal: AbortSignal }): number {
+  const { core, signal } = params;
+  if (core.groups.size <= FEW_GROUPS) return 0;
+  const nowMs = steadyMs();
+  const atMs = Math.max(nowMs, (starts.get(signal) ?? nowMs) + MS_PER_START);
+  starts.set(signal, atMs);
+  return atMs - nowMs;
+}

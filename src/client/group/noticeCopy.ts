@@ -1,0 +1,34 @@
+import { writeAtomic } from "../../store/writeAtomic.ts";
+import { type CopyEvidence, type CopyRecord, tables } from "../database/tables.ts";
+import { shownMs } from "../nodes/chainTime.ts";
+import type { ClientCore } from "./core.ts";
+
+/** What belongs into the batch that brings the evidence; `undefined` if it is known. */
+export function copyRecord(core: ClientCore, evidence: CopyEvidence): CopyRecord | undefined {
+  if (core.copy && !core.copy.isReplaced) return undefined;
+  const { key: installation } = core.self.installation;
+  return { installation, evidence, noticedAtMs: shownMs(core.links), isReplaced: false };
+}
+
+/** To be called when the record is on disk: from now on nothing is sealed or staged. */
+export function takeCopy(core: ClientCore, copy: CopyRecord): void {
+  const { installation, evidence } = copy;
+  const isVoid = evidence.kind === "void-registration";
+  core.logger.warn(
+    { installation, evidence: evidence.kind },
+    isVoid ? "the registration never counts" : "a copy is at work",
+  );
+  core.copy = copy;
+  core.changes++;
+  core.copyWakeup.wake();
+  core.events.emit({ kind: "copied", installation });
+}
+
+/** Evidence that no group's batch brings. */
+export async function noticeCopy(params: { core: ClientCore; evidence: CopyEvidence }): Promise<void> {
+  const { core, evidence } = params;
+  const copy = copyRecord(core, evidence);
+  if (!copy) return;
+  await writeAtomic({ database: core.database, writes: [tables.copy.put({}, copy)], sync: true });
+  takeCopy(core, copy);
+}

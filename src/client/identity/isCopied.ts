@@ -1,7 +1,0 @@
-import type { ClientCore } from "../core.ts";
-import type { GroupRecord } from "../tables.ts";
-
-/** True while the leaf by which this client is in a group is one whose keys another database uses, too. */
-export function isCopied(core: Pick<ClientCore, "copy">, record: GroupRecord): boolean {
-  return record.isFormer === true || core.copy?.isReplaced === false;
-}

@@ -1,0 +1,111 @@
+import { verifyReceipts } from "../../reconciler/messages/verifyReceipts.ts";
+import type { TopicPositionRecord } from "../../reconciler/records/records.ts";
+import type { StoredEnvelope } from "../../rpc/nodeApi.ts";
+import { keyOf, parseKey, rangeOf } from "../../store/keys.ts";
+import type { Database } from "../../store/openDatabase.ts";
+import { clientSchema } from "../../store/schema.ts";
+import { createSumCache, forgetSums, forgetSumsBehind, type TopicPlaces } from "../../store/topicSums.ts";
+import { del, type Write } from "../../store/writeAtomic.ts";
+import { envelopeHash } from "../../wire/envelope.ts";
+import { asId, type EnvelopeHash, fromHex, type Hex, type NodeId } from "../../wire/ids.ts";
+import type { LogId } from "../../wire/logRange.ts";
+import { tables } from "../database/tables.ts";
+import type { ClientCore } from "../group/core.ts";
+
+/** Where a registered node's log has taken in an envelope: its receipt says so. */
+export type ReadPlace = {
+  readonly topic: Uint8Array;
+  readonly log: LogId;
+  readonly sequence: bigint;
+  readonly header: Hex;
+  readonly hash: EnvelopeHash;
+  /** By the log's node, ms since 1970. */
+  readonly timeMs: number;
+};
+
+const caches = new WeakMap<Database, TopicPlaces["cache"]>();
+
+/** What this client has read of its topics, by the places in the nodes' logs. */
+export function placesRead({ database }: Pick<ClientCore, "database">): TopicPlaces {
+  const cache = caches.get(database) ?? createSumCache();
+  caches.set(database, cache);
+  return { database, record: clientSchema.topicRead, cache };
+}
+
+/** The places of envelopes by those of their receipts that verify. */
+export function placesIn(core: ClientCore, envelopes: readonly StoredEnvelope[]): ReadPlace[] {
+  const { network, links } = core;
+  return envelopes.flatMap(({ envelope, receipts }) => {
+    const hash = envelopeHash(envelope);
+    const { topic } = envelope;
+    return receipts.flatMap((receipt): ReadPlace[] => {
+      const [verified] = verifyReceipts({
+        ...{ network, nodes: links.nodes, envelope, hash, receipts: [receipt] },
+      });
+      if (!verified) return [];
+      const { log, first, headerHash: header, timeMs } = verified;
+      return [{ topic, log, sequence: first + BigInt(receipt.index), header, hash, timeMs }];
+    });
+  });
+}
+
+export function readWrites(places: readonly ReadPlace[]): Write[] {
+  return places.map((place) => tables.topicRead.put(keyFields(place), fromHex(place.hash)));
+}
+
+/** Those that were not read before. */
+export async function unread(core: ClientCore, places: readonly ReadPlace[]): Promise<ReadPlace[]> {
+  const keys = places.map((place) => keyOf(clientSchema.topicRead, keyFields(place)));
+  const known = await core.database.level.hasMany(keys);
+  return places.filter((_, i) => known[i] !== true);
+}
+
+/** Those whose places were not all read before: what was read is dealt with. */
+export async function withoutRead(
+  core: ClientCore,
+  envelopes: readonly StoredEnvelope[],
+): Promise<StoredEnvelope[]> {
+  const fresh: StoredEnvelope[] = [];
+  for (const one of envelopes) {
+    const places = placesIn(core, [one]);
+    if (places.length === 0 || (await unread(core, places)).length > 0) fresh.push(one);
+  }
+  return fresh;
+}
+
+/** To be called before and after places are written: sums behind them are made anew. */
+export function noteRead(core: ClientCore, places: readonly ReadPlace[]): void {
+  for (const place of places) forgetSumsBehind({ places: placesRead(core), ...place });
+}
+
+/**
+ * Lets a topic be read again from its beginning, or from `position`: what was read behind that counts as not read, so
+ * that a node can't leave it out the second time.
+ */
+export async function readAnewWrites(params: {
+  core: Pick<ClientCore, "database">;
+  topic: Uint8Array;
+  position?: TopicPositionRecord | undefined;
+}): Promise<Write[]> {
+  const { core, topic, position } = params;
+  const kept = new Map(position?.vector.map(({ log, next }) => [nameOf(log), next]));
+  const writes: Write[] = [];
+  const range = rangeOf(clientSchema.topicRead, { topic });
+  for await (const key of core.database.level.keys(range)) {
+    const { node, generation, shard, sequence } = parseKey(clientSchema.topicRead, key);
+    const next = kept.get(nameOf({ node: asId<NodeId>(node), generation, shard })) ?? 0n;
+    if (sequence >= next) writes.push(del(key));
+  }
+  forgetSums(placesRead(core).cache);
+  // What a cursor's node has shown before it may stand behind the vector, which another node has given.
+  const from = position && { cursors: position.cursors, vector: position.vector };
+  return [...writes, from ? tables.topicPosition.put({ topic }, from) : tables.topicPosition.del({ topic })];
+}
+
+function nameOf({ node, generation, shard }: LogId): string {
+  return `${node}/${generation}/${shard}`;
+}
+
+function keyFields({ topic, log, sequence, header }: ReadPlace) {
+  return { topic, ...log, sequence, header };
+}

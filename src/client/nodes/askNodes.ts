@@ -1,0 +1,49 @@
+import { steadyMs } from "../../clock/steadyMs.ts";
+import { isWeftError, WeftError } from "../../errors.ts";
+import type { KnownNode } from "../../reconciler/records/records.ts";
+import type { NodeConnection } from "../../rpc/connectNode.ts";
+import type { NodeId } from "../../wire/ids.ts";
+import { apiOf, isUp, type NodeLinks } from "./nodeLinks.ts";
+import { tryAgain } from "./tryAgain.ts";
+
+/** The node's own faults: another one may do better. */
+const elsewhere = new Set([
+  "node-unreachable",
+  "not-ready",
+  "limit-exceeded",
+  "chain-unreachable",
+  "fee-too-high",
+  "unfunded",
+  "internal",
+  "malformed",
+  "bad-history",
+  "wrong-shard",
+]);
+
+export function isNodeFault(error: unknown): boolean {
+  return isWeftError(error) && elsewhere.has(error.code);
+}
+
+/** Asks the nodes in order until one answers. Throws what the last one did wrong, or `no-node`. */
+export async function askNodes<Answer>(params: {
+  links: NodeLinks;
+  ranked: readonly Pick<KnownNode, "node">[];
+  signal: AbortSignal;
+  ask: (api: NodeConnection, node: NodeId) => Promise<Answer>;
+}): Promise<Answer> {
+  const { links, ranked, signal, ask } = params;
+  // Those that failed are asked whether they are there only if there is nobody else.
+  if (!ranked.some(({ node }) => isUp(links, node, steadyMs()))) await tryAgain({ links, signal });
+  let fault: unknown;
+  for (const { node } of ranked) {
+    const api = isUp(links, node, steadyMs()) ? apiOf(links, node) : undefined;
+    if (!api) continue;
+    try {
+      return await ask(api, node);
+    } catch (error) {
+      if (signal.aborted || !isNodeFault(error)) throw error;
+      fault = error;
+    }
+  }
+  throw fault ?? new WeftError({ code: "no-node", message: "no node answers" });
+}

@@ -1,0 +1,64 @@
+import { neverCounts } from "../../identity/inboxHistory.ts";
+import type { KnownHistory } from "../../reconciler/inboxes/takeHistory.ts";
+import type { KnownNode } from "../../reconciler/records/records.ts";
+import type { NodeApi } from "../../rpc/nodeApi.ts";
+import type { InboxId, InstallationKey } from "../../wire/ids.ts";
+import type { Network } from "../../wire/network.ts";
+import { askNodes } from "./askNodes.ts";
+import { fetchHistories } from "./fetchHistories.ts";
+import type { NodeLinks } from "./nodeLinks.ts";
+import type { OwnRelay } from "./ownRelay.ts";
+
+/** How an installation stands in its inbox. */
+export type Registration = {
+  readonly addedBlock: number;
+  /** How far the chain is. */
+  readonly head: number;
+  /** It is there, and will never count: its own signature is wrong, or nobody vouches for it. */
+  readonly isVoid: boolean;
+};
+
+/** What this client knows of the inbox, of which only what has come since is read; a reorganization may still take it. */
+type Known = { readonly before: KnownHistory | undefined; readonly finalityBlocks: number };
+
+type Place = {
+  readonly network: Network;
+  readonly inbox: InboxId;
+  readonly installation: InstallationKey;
+  readonly signal: AbortSignal;
+};
+
+/**
+ * The block in which the registry has listed an installation, and how far the chain is: read straight from the chain
+ * if the client has a way of its own, else by way of the first node that answers. Undefined: it is not listed.
+ */
+export async function findRegistration(
+  params: Place & {
+    ownRelay: OwnRelay | undefined;
+    links: NodeLinks;
+    ranked: readonly Pick<KnownNode, "node">[];
+    known?: Known;
+  },
+): Promise<Registration | undefined> {
+  const { ownRelay, inbox, installation, signal } = params;
+  if (!ownRelay) return await askNodes({ ...params, ask: (api) => findListed({ ...params, api }) });
+  const listed = await ownRelay.findInstallation({ inbox, installation }, { signal });
+  // The wallet's consent covers the signature, and nobody else carries it.
+  return listed && { ...listed, isVoid: false };
+}
+
+async function findListed(
+  params: Place & { api: Pick<NodeApi, "getHistories">; known?: Known },
+): Promise<Registration | undefined> {
+  const { inbox, installation } = params;
+  const known = (): KnownHistory => params.known?.before ?? { history: undefined, keyWallets: [] };
+  const finalityBlocks = params.known?.finalityBlocks ?? 0;
+  const asked = { ...params, inboxes: [inbox], known, finalityBlocks, block: 0 };
+  for await (const { head, fetched } of fetchHistories(asked)) {
+    const installations = fetched[0]?.history?.installations ?? [];
+    const listed = installations.find((one) => one.installation === installation);
+    if (!listed) return undefined;
+    return { addedBlock: listed.addedBlock, head: head.number, isVoid: neverCounts(listed) };
+  }
+  return undefined;
+}

@@ -1,0 +1,148 @@
+import type { PaidChain } from "../../chain/openPaidChain.ts";
+import type { PayingAccount } from "../../chain/payingAccount.ts";
+import { addressFromPrivateKey } from "../../crypto/secp256k1.ts";
+import { type ErrorCode, isWeftError, WeftError } from "../../errors.ts";
+import type { ProxyChoice } from "../../net/proxy.ts";
+import type { AppendRequest, Call, IdentityAction, NodeApi } from "../../rpc/nodeApi.ts";
+import {
+  type Address,
+  asAddress,
+  fromHex,
+  type Hex,
+  type InboxId,
+  type InstallationKey,
+} from "../../wire/ids.ts";
+import type { Network } from "../../wire/network.ts";
+import type { RelayOutcome } from "../../wire/relayOutcome.ts";
+
+/** Where the chain is and who pays there. */
+export type OwnChain = {
+  /** HTTP address of the chain's JSON-RPC endpoint. */
+  readonly rpcUrl: string;
+  /** A private key (32 bytes in hex), or an account that signs transactions, such as a viem LocalAccount. */
+  readonly account: Hex | PayingAccount;
+};
+
+/** Why nothing gets to the chain: the account lacks funds, the endpoint does not answer or is of another chain. */
+export type RelayTrouble = { readonly code: ErrorCode; readonly message: string };
+
+/** This client's own way to the chain, in place of the nodes' relays. */
+export type OwnRelay = Pick<NodeApi, "getWallet"> & {
+  readonly relayAppend: (append: AppendRequest, call?: Call) => Promise<RelayOutcome>;
+  readonly relayIdentity: (action: IdentityAction, call?: Call) => Promise<RelayOutcome>;
+  /** That pays. */
+  readonly account: Address;
+  readonly findInstallation: (
+    place: { inbox: InboxId; installation: InstallationKey },
+    call?: Call,
+  ) => ReturnType<PaidChain["findInstallation"]>;
+  /** The chain's newest block. */
+  readonly readHead: (call?: Call) => ReturnType<PaidChain["readHead"]>;
+  /** Reaches the endpoint. Throws `chain-unreachable`, `wrong-chain`. */
+  readonly check: (call?: Call) => Promise<void>;
+  /** Of the last try; undefined if it got there. */
+  trouble: RelayTrouble | undefined;
+};
+
+/**
+ * Takes an endpoint and an account for a client; the endpoint is reached, and what talks to it is loaded, when it is
+ * first needed, and checked to be of the network then. Throws `bad-config`.
+ */
+export function openOwnRelay(params: {
+  chain: OwnChain;
+  network: Network;
+  proxy?: ProxyChoice;
+  onTrouble: (trouble: RelayTrouble) => void;
+  /** Of the client's life. */
+  signal: AbortSignal;
+}): OwnRelay {
+  const { chain, network, proxy, onTrouble, signal } = params;
+  const account = addressOf(chain);
+  let opening: Promise<PaidChain> | undefined;
+  const opened = async (): Promise<PaidChain> => {
+    opening ??= load({ ...chain, network, proxy, signal });
+    try {
+      return await opening;
+    } catch (error) {
+      opening = undefined;
+      throw error;
+    }
+  };
+  const run = async <Answer>(
+    { isPaid }: { isPaid: boolean },
+    call: Call | undefined,
+    ask: (paid: PaidChain) => Promise<Answer>,
+  ) => {
+    try {
+      const answer = await endedBy({ call, promise: opened().then(ask) });
+      // What is read costs nothing.
+      if (isPaid || relay.trouble?.code !== "unfunded") relay.trouble = undefined;
+      return answer;
+    } catch (error) {
+      if (!call?.signal?.aborted && !signal.aborted && isWeftError(error)) tell(error);
+      throw error;
+    }
+  };
+  const [paid, free] = [{ isPaid: true }, { isPaid: false }];
+  const tell = ({ code, message }: RelayTrouble): void => {
+    const isNews = relay.trouble?.code !== code;
+    relay.trouble = { code, message };
+    if (isNews) onTrouble(relay.trouble);
+  };
+  const relay: OwnRelay = {
+    account,
+    relayAppend: (append, call) => run(paid, call, (chain) => chain.relayAppend(append, call)),
+    relayIdentity: (action, call) => run(paid, call, (chain) => chain.relayIdentity(action, call)),
+    getWallet: ({ wallet }, call) => run(free, call, (chain) => chain.readWallet(wallet)),
+    findInstallation: (place, call) => run(free, call, (chain) => chain.findInstallation(place)),
+    readHead: (call) => run(free, call, (chain) => chain.readHead()),
+    check: (call) => run(free, call, async () => undefined),
+    trouble: undefined,
+  };
+  return relay;
+}
+
+/** An app that pays for nothing never loads what talks to the chain. */
+async function load(
+  params: OwnChain & { network: Network; proxy: ProxyChoice; signal: AbortSignal },
+): Promise<PaidChain> {
+  const { openPaidChain } = await import("../../chain/openPaidChain.ts").catch((cause: unknown) => {
+    const message = "the code that talks to the chain could not be loaded";
+    throw new WeftError({ code: "chain-unreachable", message, cause });
+  });
+  return await openPaidChain(params);
+}
+
+/** What was begun goes on for those who asked as well. */
+async function endedBy<Answer>(params: {
+  call: Call | undefined;
+  promise: Promise<Answer>;
+}): Promise<Answer> {
+  const { promise } = params;
+  const signal = params.call?.signal;
+  if (!signal) return await promise;
+  promise.catch(() => undefined);
+  signal.throwIfAborted();
+  const aborted = Promise.withResolvers<never>();
+  const abort = (): void => aborted.reject(signal.reason);
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    return await Promise.race([promise, aborted.promise]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}
+
+function addressOf({ rpcUrl, account }: OwnChain): Address {
+  if (!/^https?:$/.test(URL.parse(rpcUrl)?.protocol ?? "")) {
+    throw new WeftError({ code: "bad-config", message: "chain.rpcUrl is not an http(s) address" });
+  }
+  try {
+    return asAddress(typeof account === "string" ? addressFromPrivateKey(fromHex(account)) : account.address);
+  } catch {
+    // No cause: it might quote the key.
+    const message =
+      "chain.account is neither a private key of 32 bytes in hex nor an account with an address";
+    throw new WeftError({ code: "bad-config", message });
+  }
+}

@@ -1,0 +1,58 @@
+import { inboxOf } from "../../chain/inboxIdOf.ts";
+import { steadyMs } from "../../clock/steadyMs.ts";
+import { WeftError } from "../../errors.ts";
+import { isAgreed, type Refusals, withRefusal } from "../../reconciler/nodes/refusals.ts";
+import type { KnownNode } from "../../reconciler/records/records.ts";
+import type { IdentityAction } from "../../rpc/nodeApi.ts";
+import type { Refusal, RelayOutcome } from "../../wire/relayOutcome.ts";
+import { isNodeFault } from "./askNodes.ts";
+import { apiOf, countOperators, isUp, type NodeLinks } from "./nodeLinks.ts";
+import type { OwnRelay } from "./ownRelay.ts";
+import { withTicket } from "./withTicket.ts";
+
+/** `disputed`: who answers does not agree on it, so that it may pass. */
+export type IdentityOutcome = RelayOutcome | (Omit<Refusal, "kind"> & { readonly kind: "disputed" });
+
+/**
+ * Hands an identity action to the client's own way to the chain if it has one, and to no node then; else to the nodes in
+ * order until one takes it, or two operators refuse it for the same reason. Throws what the last one did wrong, or
+ * `no-node`, if none answers.
+ */
+export async function relayRecord(params: {
+  ownRelay: OwnRelay | undefined;
+  links: NodeLinks;
+  ranked: readonly Pick<KnownNode, "node" | "operator">[];
+  action: IdentityAction;
+  /** How often it was handed over before and has not landed: each time another node comes first. */
+  turn?: number;
+  signal: AbortSignal;
+}): Promise<IdentityOutcome> {
+  const { ownRelay, links, action, turn = 0, signal } = params;
+  if (ownRelay) return await ownRelay.relayIdentity(action, { signal });
+  const operators = countOperators(links);
+  const first = turn % Math.max(1, params.ranked.length);
+  const ranked = [...params.ranked.slice(first), ...params.ranked.slice(0, first)];
+  let refusals: Refusals = [];
+  let refusal: Refusal | undefined;
+  let fault: unknown;
+  for (const { node, operator } of ranked) {
+    const api = isUp(links, node, steadyMs()) ? apiOf(links, node) : undefined;
+    if (!api) continue;
+    try {
+      const outcome = await withTicket({
+        ...{ tickets: links.tickets, place: { node, subject: inboxOf(action) }, signal },
+        ask: (ticket) => api.relayIdentity({ ...action, ...(ticket && { ticket }) }, { signal }),
+      });
+      if (outcome.kind !== "refused") return outcome;
+      const { code } = outcome;
+      refusals = withRefusal(refusals, { operator, code });
+      if (isAgreed({ refusals, code, operators })) return outcome;
+      refusal ??= outcome;
+    } catch (error) {
+      if (signal.aborted || !isNodeFault(error)) throw error;
+      fault = error;
+    }
+  }
+  if (refusal) return { ...refusal, kind: "disputed" };
+  throw fault ?? new WeftError({ code: "no-node", message: "no node answers" });
+}

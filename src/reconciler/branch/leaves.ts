@@ -1,0 +1,32 @@
+import type { InboxId } from "../../wire/ids.ts";
+import type { EntryRecord } from "../records/records.ts";
+import type { Branch } from "./branch.ts";
+
+export type Leaves = {
+  /** Whose Leave counts: since the branch's last Add, for who joined by that can't know older ones. */
+  readonly leavers: ReadonlySet<InboxId>;
+  /** Whoever has asked since this client is in the group: what an Add made the others forget is asked again. */
+  readonly asked: ReadonlySet<InboxId>;
+};
+
+/** Who has asked to leave on the adopted branch. Pure. */
+export function leavesOf(params: {
+  branch: Branch;
+  /** Among which the controls are. */
+  entries: { values: () => Iterable<EntryRecord> };
+}): Leaves {
+  const { branch, entries } = params;
+  const lastAdd = branch.steps.findLastIndex(
+    ({ entry }) => entry?.verdict.kind === "adopted" && entry.verdict.adds.length > 0,
+  );
+  const leavers = new Set<InboxId>();
+  const asked = new Set<InboxId>();
+  for (const { parent, verdict } of entries.values()) {
+    if (verdict.kind !== "control" || verdict.instruction.kind !== "leave") continue;
+    const place = branch.places.get(parent);
+    if (place === undefined) continue;
+    asked.add(verdict.writer.inbox);
+    if (place >= lastAdd) leavers.add(verdict.writer.inbox);
+  }
+  return { leavers, asked };
+}

@@ -1,0 +1,14 @@
+import type { EntryRecord, HeadId } from "../records/records.ts";
+
+/** True if the one head stands on the other, or is it. */
+export function standsOn(params: {
+  entries: ReadonlyMap<HeadId, EntryRecord>;
+  head: HeadId;
+  below: HeadId;
+}): boolean {
+  const { entries, head, below } = params;
+  for (let at: HeadId | undefined = head; at !== undefined; at = entries.get(at)?.parent) {
+    if (at === below) return true;
+  }
+  return false;
+}

@@ -1,0 +1,40 @@
+import type { InstallationKey } from "../../wire/ids.ts";
+import type { Member } from "../policy/roleOf.ts";
+import type { EntryRecord } from "../records/records.ts";
+import type { Branch } from "./branch.ts";
+
+/** Who has asked to be removed and added again; `proof`: the request as it was signed, which a repair carries. */
+export type Stranded = Member & { readonly proof: Uint8Array };
+
+/**
+ * Who has asked, about an entry of the adopted branch, to be removed and added again, and still has the leaf that this
+ * entry and all that was adopted on it left to it. A repair carries the request itself, so that whoever joined later
+ * can judge it: this list is for those who look for what is to be done. Pure.
+ */
+export function strandedOf(params: {
+  branch: Branch;
+  /** Among which the requests are. */
+  entries: { values: () => Iterable<EntryRecord> };
+}): ReadonlyMap<InstallationKey, Stranded> {
+  const { branch, entries } = params;
+  const stranded = new Map<InstallationKey, Stranded>();
+  for (const { verdict } of entries.values()) {
+    if (verdict.kind !== "control" || verdict.instruction.kind !== "request" || !verdict.proof) continue;
+    const { writer, proof } = verdict;
+    const place = branch.places.get(verdict.instruction.entry);
+    if (place === undefined || !keepsLeaf({ branch, place, installation: writer.installation })) continue;
+    stranded.set(writer.installation, { ...writer, proof });
+  }
+  return stranded;
+}
+
+/** Whoever has committed since follows. */
+function keepsLeaf(params: { branch: Branch; place: number; installation: InstallationKey }): boolean {
+  const { branch, place, installation } = params;
+  return branch.steps.slice(place).every(({ entry }, i) => {
+    if (entry?.verdict.kind !== "adopted") return true;
+    const { removes, writer } = entry.verdict;
+    const isRemoved = removes.some((one) => one.installation === installation);
+    return !isRemoved && (i === 0 || writer.installation !== installation);
+  });
+}

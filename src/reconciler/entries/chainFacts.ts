@@ -1,0 +1,60 @@
+import type { Address, GroupId } from "../../wire/ids.ts";
+import type { ChainBlock } from "../../wire/words.ts";
+import type { EntryRecord, HeadId } from "../records/records.ts";
+import type { KnownGroup } from "../view/knownGroup.ts";
+import type { Claim, Fact } from "../witness/fact.ts";
+
+/** Where an entry stands; undefined: on the chain no more. */
+type Placed = Pick<EntryRecord, "authority" | "block" | "index"> | undefined;
+
+const NOWHERE = { authority: `0x${"00".repeat(20)}` as Address, block: 0, index: 0 };
+
+/** What a node says of a group as of a block, to be agreed on. */
+export function chainFacts(params: {
+  group: GroupId;
+  head: ChainBlock;
+  /** The group id itself is always there. */
+  entries: ReadonlyMap<HeadId, Placed>;
+  /** How many of each were told; undefined: there may be more. */
+  children: ReadonlyMap<HeadId, number> | undefined;
+  /** Those whose children are not compared. */
+  uncounted?: ReadonlySet<HeadId>;
+  blocks: readonly ChainBlock[];
+}): Claim {
+  const { group, head, entries, children, uncounted } = params;
+  const blocks = new Map(params.blocks.map((block) => [block.number, block]));
+  blocks.delete(head.number);
+  const childrenOf = (id: HeadId, place: Placed): number | undefined => {
+    if (!place && id !== group) return 0;
+    return children && !uncounted?.has(id) ? (children.get(id) ?? 0) : undefined;
+  };
+  const facts: Fact[] = [...entries].map(([id, place]) => ({
+    ...{ kind: "entry", group, id },
+    ...(place ? { ...pick(place), block: place.block.number } : NOWHERE),
+    children: childrenOf(id, place),
+  }));
+  return {
+    head,
+    facts: [...facts, ...[...blocks.values()].map((block) => ({ kind: "block", block }) as const)],
+  };
+}
+
+function pick({ authority, index }: NonNullable<Placed>) {
+  return { authority, index };
+}
+
+/** That nothing stands on a group's head but what is known, and all that is provisional, if the chain has this block. */
+export function factsAtHead(params: {
+  group: Pick<KnownGroup, "id" | "view" | "unproven">;
+  head: ChainBlock;
+}): Claim {
+  const { group, head } = params;
+  const { record, entries, children, provisional } = group.view;
+  const ids = [record.head, ...provisional.flatMap(({ id, parent }) => [id, parent]), ...group.unproven];
+  const known = ids.filter((id) => id === group.id || entries.has(id));
+  return chainFacts({
+    ...{ group: group.id, head, children },
+    entries: new Map(known.map((id) => [id, entries.get(id)])),
+    blocks: provisional.map(({ block }) => block),
+  });
+}

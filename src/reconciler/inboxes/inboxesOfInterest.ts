@@ -1,0 +1,32 @@
+import type { InboxId } from "../../wire/ids.ts";
+import type { Branch } from "../branch/branch.ts";
+import type { GroupRecord, InboxSnapshot } from "../records/records.ts";
+
+type View = { readonly record: Pick<GroupRecord, "status" | "members">; readonly branch: Branch };
+
+/**
+ * Whose histories a client reads: its own, those of all groups that it is in, and those of whoever was removed, until
+ * they are confirmed up to the removal. A revocation before it fences messages by what is confirmed alone, so who has
+ * heard of it from one node has to ask until another says so, too. Pure.
+ */
+export function inboxesOfInterest(params: {
+  self: InboxId;
+  /** The views of the client's groups. */
+  views: readonly View[];
+  known: ReadonlyMap<InboxId, Pick<InboxSnapshot, "confirmedAsOf">>;
+}): InboxId[] {
+  const { self, views, known } = params;
+  const inboxes = new Set([self]);
+  for (const { record, branch } of views) {
+    if (record.status === "removed") continue;
+    for (const inbox of record.members) inboxes.add(inbox);
+    for (const { entry } of branch.steps) {
+      if (entry?.verdict.kind !== "adopted") continue;
+      for (const { inbox } of entry.verdict.removes) {
+        if ((known.get(inbox)?.confirmedAsOf ?? -1) < entry.block.number) inboxes.add(inbox);
+      }
+    }
+  }
+  // In an order that says neither which one is this client's nor who is in one group with whom.
+  return [...inboxes].sort();
+}

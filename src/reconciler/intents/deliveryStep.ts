@@ -1,0 +1,110 @@
+import type { Address, NodeId } from "../../wire/ids.ts";
+import type { Publication } from "../view/viewOfGroup.ts";
+
+export type Delivery =
+  /** At once to each of these nodes. */
+  | {
+      readonly kind: "publish";
+      readonly nodes: readonly NodeId[];
+      readonly publications: readonly Publication[];
+    }
+  | { readonly kind: "look-for"; readonly node: NodeId; readonly publications: readonly Publication[] }
+  | { readonly kind: "wait"; readonly ms: number }
+  | { readonly kind: "idle" };
+
+/** A conversation's node, as delivery sees it. */
+export type DeliveryNode = {
+  readonly node: NodeId;
+  readonly operator: Address;
+  /** It answers, as far as is known. */
+  readonly isUp: boolean;
+};
+
+/** An envelope that no second node has seen by then is offered to that node. */
+export const OFFER_AGAIN_MS = 30_000;
+const RETRY_MS = 500;
+
+/**
+ * The next step for envelopes on their way. *Acknowledged*: one node has it on disk. *Delivered*: the next-ranked node
+ * that answers, of another operator if there is one, has given its signed word that it has it, too, or the network has
+ * no other. Pure.
+ */
+export function deliveryStep(params: {
+  /** In the order of the outbox. */
+  publications: readonly Publication[];
+  /** Best first. */
+  ranked: readonly DeliveryNode[];
+  /** How many nodes get an envelope at once. */
+  mirrors: number;
+  hasRefused: (publication: Publication, node: NodeId) => boolean;
+  nowMs: number;
+}): Delivery {
+  const { publications, ranked, nowMs } = params;
+  const up = ranked.filter(({ isUp }) => isUp).map(({ node }) => node);
+  if (publications.length === 0) return { kind: "idle" };
+  if (up.length === 0) return { kind: "wait", ms: RETRY_MS };
+  const pending = publications.filter(({ record }) => record.state === "pending");
+  if (pending.length > 0) return publishStep({ ...params, pending, up });
+  const acknowledged = publications.filter(({ record }) => record.state === "acknowledged");
+  const by = acknowledged[0]?.record.node;
+  const second = secondNode({ ranked, by });
+  if (second === undefined) return { kind: "wait", ms: RETRY_MS };
+  const same = acknowledged.filter(({ record }) => record.node === by);
+  const overdue = same.filter(({ record }) => record.acknowledgedAtMs + OFFER_AGAIN_MS <= nowMs);
+  if (overdue.length > 0) return { kind: "publish", nodes: [second], publications: overdue };
+  return same.length > 0
+    ? { kind: "look-for", node: second, publications: same }
+    : { kind: "wait", ms: RETRY_MS };
+}
+
+/** To the first that have not refused it; once all have, from the first again. */
+function publishStep(params: {
+  pending: readonly Publication[];
+  up: readonly NodeId[];
+  mirrors: number;
+  hasRefused: (publication: Publication, node: NodeId) => boolean;
+}): Delivery {
+  const { pending, up, mirrors, hasRefused } = params;
+  const nodesOf = (publication: Publication): readonly NodeId[] => {
+    const willing = up.filter((node) => !hasRefused(publication, node));
+    return (willing.length > 0 ? willing : up).slice(0, mirrors);
+  };
+  const nodes = pending[0] ? nodesOf(pending[0]) : [];
+  const same = pending.filter((one) => nodesOf(one).join() === nodes.join());
+  return { kind: "publish", nodes, publications: same };
+}
+
+/** Whose word makes delivered what `by` has: of another operator unless there is only one. */
+function secondNode(params: { ranked: readonly DeliveryNode[]; by: NodeId | undefined }): NodeId | undefined {
+  const { ranked, by } = params;
+  return ranked.find(({ node, isUp }) => isUp && by !== undefined && isSecond({ ranked, first: by, node }))
+    ?.node;
+}
+
+/** Two nodes of one operator count as one where there is another operator. */
+export function isSecond(params: {
+  ranked: readonly Pick<DeliveryNode, "node" | "operator">[];
+  first: NodeId;
+  node: NodeId;
+}): boolean {
+  const { ranked, first, node } = params;
+  if (node === first) return false;
+  const operatorOf = (id: NodeId) => ranked.find((one) => one.node === id)?.operator;
+  const own = operatorOf(first);
+  const hasOther = ranked.some(({ operator }) => operator !== own);
+  return own === undefined || !hasOther || operatorOf(node) !== own;
+}
+
+/** A publication after a node's receipt or signed word. `isEnough`: with that it is delivered. */
+export function publicationAfter(params: {
+  publication: Publication;
+  node: NodeId;
+  isEnough: boolean;
+  nowMs: number;
+}): Publication {
+  const { publication, node, isEnough, nowMs } = params;
+  const { record } = publication;
+  const state = isEnough || record.state === "delivered" ? "delivered" : "acknowledged";
+  // What was offered once more is looked for before it is offered again.
+  return { ...publication, record: { ...record, state, node: record.node ?? node, acknowledgedAtMs: nowMs } };
+}

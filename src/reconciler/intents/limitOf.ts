@@ -1,0 +1,18 @@
+import type { Intent } from "../records/intent.ts";
+
+/** Siblings that came first, and were refused, each time that an entry was handed over: after so many it is a flood. */
+const FLOOD_STALES = 3;
+/** The chain counts children in 24 bits. */
+const NO_LIMIT = 2 ** 24 - 1;
+
+/**
+ * How many siblings a staged entry may come after. A commit comes after those that this client has read, so that who
+ * loses a race pays nothing; under a flood of refused siblings after any number, so that it lands. Requests and
+ * evidence come after what they are about and count wherever they stand. Pure.
+ */
+export function limitOf(params: { intent: Intent; children: number }): number {
+  const { intent, children } = params;
+  const { action, progress } = intent;
+  const isFlooded = progress.kind === "staged" && (progress.stales ?? 0) >= FLOOD_STALES;
+  return action.kind === "appeal" || isFlooded ? NO_LIMIT : children;
+}

@@ -1,0 +1,19 @@
+import { type Intent, settled } from "../records/intent.ts";
+import type { Publication } from "../view/viewOfGroup.ts";
+
+/** What the state of its envelopes means to an intent whose commit, if any, has landed. Pure. */
+export function progressAfter(params: {
+  intent: Intent;
+  publications: readonly Publication[];
+  /** Welcomes of its commits are still to be written: what one node alone has told welcomes nobody yet. */
+  owesWelcome?: boolean;
+}): Intent {
+  const { intent, publications, owesWelcome = false } = params;
+  const states = publications.map(({ record }) => record.state);
+  if (intent.progress.kind !== "landed" && intent.progress.kind !== "sealed") return intent;
+  if (owesWelcome || states.includes("pending")) return intent;
+  const acknowledged = intent.acknowledged ? intent : { ...intent, acknowledged: true };
+  if (states.includes("acknowledged")) return acknowledged;
+  const { failure } = { failure: undefined, ...intent.progress };
+  return settled(acknowledged, failure ? { kind: "failed", reason: failure } : { kind: "delivered" });
+}

@@ -1,0 +1,55 @@
+import type { GroupId } from "../../wire/ids.ts";
+import type { Intent } from "../records/intent.ts";
+import { cursorOf, type TimelineItem } from "../timeline/timelineItem.ts";
+
+/** Behind all epochs that there will be. */
+const WAITING_EPOCH = Number.MAX_SAFE_INTEGER;
+
+/**
+ * An own message that was never sealed, as an app shows it: behind all others, in the order of the outbox.
+ * `undefined` for any other intent: one that is sealed again has its place already.
+ */
+export function waitingItem({ action, progress, replaces, sequence }: Intent): TimelineItem | undefined {
+  if (action.kind !== "send" || progress.kind !== "queued" || replaces.length > 0) return undefined;
+  const { message: id, content } = action;
+  if (content.body.kind !== "text") return undefined;
+  const { inbox: author, installation, sentAtMs, body } = content;
+  const cursor = cursorOf({ epoch: WAITING_EPOCH, rank: sequence, id });
+  const epoch = undefined;
+  return {
+    kind: "message",
+    cursor,
+    epoch,
+    id,
+    author,
+    installation,
+    sentAtMs,
+    state: "visible",
+    text: body.text,
+  };
+}
+
+/** An app shows the item, or takes it away. */
+type WaitingEvent = {
+  readonly kind: "shown" | "hidden";
+  readonly group: GroupId;
+  readonly item: TimelineItem;
+};
+
+/** What an app hears when its messages come into the outbox, and leave it for their place or for good. */
+export function waitingEvents(params: {
+  group: GroupId;
+  /** Open intents before the change. */
+  before: readonly Intent[];
+  changed: readonly Intent[];
+}): WaitingEvent[] {
+  const { group, before, changed } = params;
+  const ids = new Set(changed.map(({ id }) => id));
+  const known = new Map(before.filter(({ id }) => ids.has(id)).map((intent) => [intent.id, intent]));
+  return changed.flatMap((intent): WaitingEvent[] => {
+    const old = known.get(intent.id);
+    const [gone, come] = [old && waitingItem(old), waitingItem(intent)];
+    if (gone && !come) return [{ kind: "hidden", group, item: gone }];
+    return come && !gone ? [{ kind: "shown", group, item: come }] : [];
+  });
+}

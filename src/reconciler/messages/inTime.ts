@@ -1,0 +1,36 @@
+import type { BlockRef } from "../records/records.ts";
+
+/** What one node's receipt says about when it took a message. */
+export type ReceiptTime = { readonly anchorBlock: number; readonly timeMs: number };
+
+export type LateLimits = { readonly lateCommits: number; readonly lateSeconds: number };
+
+/**
+ * Whether a message reached a node in time: at most `lateCommits` adopted entries after its head by the receipt's
+ * anchor, or at most `lateSeconds` after its epoch's end by the receipt's clock. Only the chain and the receipt
+ * decide, so all members judge alike; "unknown" until this client has read the chain far enough to tell.
+ */
+export function inTime(params: {
+  receipt: ReceiptTime;
+  /** Blocks of the adopted entries after the message's head, in order; the first one ended its epoch. */
+  successors: readonly BlockRef[];
+  /** How far this client has read the chain. */
+  processed: BlockRef;
+  limits: LateLimits;
+}): "yes" | "no" | "unknown" {
+  const { receipt, successors, processed, limits } = params;
+  const end = successors[0] ?? processed;
+  if (receipt.timeMs <= (end.time + limits.lateSeconds) * 1000) return "yes";
+  const commits = successors.filter((block) => block.number <= receipt.anchorBlock).length;
+  if (commits > limits.lateCommits) return "no";
+  return receipt.anchorBlock <= processed.number ? "yes" : "unknown";
+}
+
+/** One receipt that qualifies is enough; late only if all are. */
+export function anyInTime(
+  params: Omit<Parameters<typeof inTime>[0], "receipt"> & { receipts: readonly ReceiptTime[] },
+): "yes" | "no" | "unknown" {
+  const answers = params.receipts.map((receipt) => inTime({ ...params, receipt }));
+  if (answers.includes("yes")) return "yes";
+  return answers.includes("unknown") ? "unknown" : "no";
+}

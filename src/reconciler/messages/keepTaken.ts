@@ -1,0 +1,27 @@
+import type { Taken } from "../records/timelineRecord.ts";
+
+/** More than a node serves of one envelope. */
+const MAX_TAKEN = 16;
+/** A node is bonded: one that floods an envelope with receipts does not crowd out the others'. */
+const MAX_TAKEN_PER_NODE = 2;
+
+/**
+ * The receipts of a sealing that are kept for the fence, the lowest anchors first. A function of the set: whatever
+ * order they come in, all who have seen the same ones keep the same. Pure.
+ */
+export function keepTaken(receipts: readonly Taken[]): Taken[] {
+  const unique = new Map(receipts.map((one) => [one.headerHash, one]));
+  const perNode = new Map<string, number>();
+  const kept = [...unique.values()].sort(compareTaken).filter(({ log }) => {
+    const count = (perNode.get(log.node) ?? 0) + 1;
+    perNode.set(log.node, count);
+    return count <= MAX_TAKEN_PER_NODE;
+  });
+  return kept.slice(0, MAX_TAKEN).map(({ log, first, headerHash, anchorBlock }) => {
+    return { log, first, headerHash, anchorBlock };
+  });
+}
+
+function compareTaken(a: Taken, b: Taken): number {
+  return a.anchorBlock - b.anchorBlock || (a.headerHash < b.headerHash ? -1 : 1);
+}

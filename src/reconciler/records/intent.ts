@@ -1,0 +1,130 @@
+import type { MessageContent } from "../../wire/applicationMessage.ts";
+import {
+  ADDRESS_BYTES,
+  type Address,
+  asAddress,
+  asId,
+  type EntryId,
+  type EnvelopeHash,
+  type GroupId,
+  type Hex,
+  type InboxId,
+  type MessageId,
+  type NodeId,
+} from "../../wire/ids.ts";
+import type { Refusals } from "../nodes/refusals.ts";
+import type { IntentReason } from "../policy/reasons.ts";
+import type { Role } from "../policy/roleOf.ts";
+
+export type IntentOutcome =
+  | { readonly kind: "delivered" }
+  | { readonly kind: "failed"; readonly reason: IntentReason };
+
+/** Somebody by inbox id (32 bytes) or by wallet address (20 bytes), which is resolved when a node is at hand. */
+export type Invitee = InboxId | Address;
+
+/** Throws `malformed` for what is neither. */
+export function asInvitee(name: Hex): Invitee {
+  return name.length === 2 + 2 * ADDRESS_BYTES ? asAddress(name) : asId<InboxId>(name);
+}
+
+/**
+ * What the app asked for. A send, of a text or of the deletion of one's own, becomes an envelope; all others become
+ * entries: controls (delete, leave) or commits.
+ */
+export type Action =
+  | { readonly kind: "create"; readonly name: string; readonly members: readonly Invitee[] }
+  | { readonly kind: "add"; readonly members: readonly Invitee[] }
+  | { readonly kind: "remove"; readonly members: readonly Invitee[] }
+  /** `routine`: nobody asked for it, so messages do not wait for it. */
+  | { readonly kind: "rotate"; readonly routine?: boolean }
+  | { readonly kind: "rename"; readonly name: string }
+  | { readonly kind: "set-role"; readonly members: readonly [Invitee]; readonly role: Role }
+  /** Of somebody else's message; `author` is undefined if it is not in the database. */
+  | { readonly kind: "delete"; readonly message: MessageId; readonly author: InboxId | undefined }
+  | { readonly kind: "leave" }
+  /** What any member may do for the group; nobody asked for it. */
+  | { readonly kind: "upkeep" }
+  /** The Welcomes of an entry whose author does not send them; nobody asked for it. */
+  | { readonly kind: "welcome"; readonly entry: EntryId }
+  /** Tells those who came in by this entry that another member follows it; nobody asked for it. */
+  | { readonly kind: "confirm"; readonly entry: EntryId }
+  /** This client can't follow an entry: evidence that nobody can, or else a request to be added again. */
+  | { readonly kind: "appeal"; readonly entry: EntryId }
+  | { readonly kind: "send"; readonly content: MessageContent; readonly message: MessageId };
+
+/** How far an intent is. Every step is durable before it takes effect outside. */
+export type Progress =
+  /** Nothing is under way: it can be staged or sealed. */
+  | { readonly kind: "queued" }
+  /** An entry waits for the chain's word; the state that a commit opens stands under the entry's id. */
+  | {
+      readonly kind: "staged";
+      readonly entry: EntryId;
+      readonly parent: EntryId | GroupId;
+      /** Children of the parent that the chain must show before this can be sent (again). */
+      readonly needsChildren: number;
+      /** Or until this block: a reorganization may have taken a child that this client has never read. */
+      readonly needsUntilBlock?: number;
+      /** How often others' siblings have come first, all of which were refused in the end. */
+      readonly stales?: number;
+      /** The chain head at the last hand-over to a relaying node; undefined before the first. */
+      readonly submitted: { readonly block: number; readonly atMs: number } | undefined;
+      /** What nodes that were to relay it have said against it. */
+      readonly refusals?: Refusals;
+    }
+  /** A message's bytes are on disk and offered to nodes. */
+  | { readonly kind: "sealed"; readonly head: EntryId; readonly envelope: EnvelopeHash }
+  /** All entries count; Welcomes are on the way. `failure`: why the rest of a large addition was not done. */
+  | { readonly kind: "landed"; readonly failure?: IntentReason | undefined }
+  | { readonly kind: "settled"; readonly outcome: IntentOutcome };
+
+export type Intent = {
+  /** 16 random bytes. */
+  readonly id: Hex;
+  /** Order of the outbox. */
+  readonly sequence: number;
+  readonly group: GroupId;
+  readonly action: Action;
+  readonly createdAtMs: number;
+  readonly progress: Progress;
+  /** The inboxes that the action names; undefined until a node has resolved them. */
+  readonly resolved: readonly InboxId[] | undefined;
+  /** Those of them whose place in the group is still to change: the fact that the intent was made on. */
+  readonly remaining: readonly InboxId[] | undefined;
+  /** Nodes that were asked about the people whom it concerns: none of them relays it, if another one answers. */
+  readonly lookedUpAt?: readonly NodeId[];
+  /** Own entries of this intent that count. */
+  readonly landed: readonly EntryId[];
+  /** Earlier sealings of a message that came too late. */
+  readonly replaces: readonly EnvelopeHash[];
+  /** Members when the message was first sealed: sealing again must not reach others. */
+  readonly audience: readonly InboxId[] | undefined;
+  readonly acknowledged: boolean;
+  readonly racesLost: number;
+  readonly rebased: number;
+  readonly attempts: number;
+  readonly retryAtMs: number;
+  readonly retryAtBlock: number;
+  /** What it rests on was told by one node, and nobody has confirmed it: messages go on meanwhile. */
+  readonly awaits?: "witness" | undefined;
+};
+
+export function isOpen(intent: Intent): boolean {
+  return intent.progress.kind !== "settled";
+}
+
+/** True for what goes to the chain. */
+export function isOrdered(intent: Intent): boolean {
+  return intent.action.kind !== "send";
+}
+
+/** Whoever was taken in by a part of it that has landed is welcomed first. */
+export function failed(intent: Intent, reason: IntentReason): Intent {
+  if (intent.landed.length > 0) return { ...intent, progress: { kind: "landed", failure: reason } };
+  return settled(intent, { kind: "failed", reason });
+}
+
+export function settled(intent: Intent, outcome: IntentOutcome): Intent {
+  return { ...intent, progress: { kind: "settled", outcome } };
+}

@@ -1,0 +1,43 @@
+import type { InstallationKey } from "../../wire/ids.ts";
+import { isInTime } from "../entries/judgeAppeal.ts";
+import type { EntryRecord } from "../records/records.ts";
+import { decisiveChild } from "../view/decisiveChild.ts";
+import type { KnownGroup } from "../view/knownGroup.ts";
+
+export type AppealState =
+  /** Nothing has cut this client off. */
+  | { readonly kind: "none" }
+  | { readonly kind: "to-make"; readonly contested: EntryRecord }
+  /** The request or the evidence is on the chain. */
+  | { readonly kind: "made"; readonly contested: EntryRecord }
+  /** It did not get there in time: an admin has to remove this client and add it again. */
+  | { readonly kind: "too-late" };
+
+/** How far a client that was cut off is with telling the others. */
+export function appealOf(params: {
+  group: Pick<KnownGroup, "view" | "agreed">;
+  self: InstallationKey;
+}): AppealState {
+  const { group, self } = params;
+  const { below, record } = group.view;
+  const contested = record.status === "cut-off" ? decisiveChild({ below, parent: record.head }) : undefined;
+  if (!contested) return { kind: "none" };
+  const isMade = below
+    .get(record.head)
+    ?.some(
+      ({ verdict }) =>
+        verdict.kind === "control" &&
+        verdict.writer.installation === self &&
+        (verdict.instruction.kind === "request" || verdict.instruction.kind === "evidence") &&
+        verdict.instruction.entry === contested.id,
+    );
+  if (isMade) return { kind: "made", contested };
+  const isLate = !isInTime({ contested, block: group.agreed.number + 1 });
+  return isLate ? { kind: "too-late" } : { kind: "to-make", contested };
+}
+
+/** Whether this client may have evidence: it got a secret that gives all keys. */
+export function mayProve({ verdict }: EntryRecord): boolean {
+  const proofs: readonly string[] = ["bad-confirmation-tag", "other-authority"];
+  return verdict.kind === "cut-off" && proofs.includes(verdict.reason);
+}

@@ -1,0 +1,114 @@
+import { activeInstallations } from "../../identity/inbox.ts";
+import type { EntryId, InboxId, InstallationKey } from "../../wire/ids.ts";
+import { inboxesOf, installationsOf } from "../branch/epochView.ts";
+import type { Leaves } from "../branch/leaves.ts";
+import type { Registry } from "../entries/judgeEntry.ts";
+import {
+  isUpkeepAdd,
+  isUpkeepRemoval,
+  repairable,
+  roomOfInbox,
+  type Standing,
+} from "../policy/membership.ts";
+import { awaitedMembers } from "../policy/returning.ts";
+import type { Member } from "../policy/roleOf.ts";
+
+/** What somebody has to do for a group, whoever it is; `subject` says whom it is about. */
+export type Duty =
+  /** Whoever asked to leave is to be removed. */
+  | { readonly kind: "remove-leaver"; readonly subject: InboxId }
+  /** What the registry revoked is to be removed. */
+  | { readonly kind: "remove-revoked"; readonly subject: InstallationKey }
+  /** What a void entry has removed is to be removed once more. */
+  | { readonly kind: "remove-owed"; readonly subject: InstallationKey }
+  /** Whom a void entry has demoted is to be demoted once more. */
+  | { readonly kind: "demote-owed"; readonly subject: InboxId }
+  /** Whoever can't follow and asked for it is to be removed, and then to be taken in again. */
+  | { readonly kind: "remove-stranded"; readonly subject: InstallationKey }
+  /** An active installation of a member, or one that is awaited, is to be taken in. */
+  | { readonly kind: "add-installation"; readonly subject: InstallationKey; readonly inbox: InboxId }
+  /** An Add made the others forget that oneself asked to leave: ask again. Nobody else can. */
+  | { readonly kind: "ask-again"; readonly subject: InboxId }
+  /** Those who came in by an entry can't judge it: another member than its author shows that it follows it. */
+  | { readonly kind: "confirm"; readonly subject: EntryId }
+  /** An entry has cut oneself off, and one has not said so yet. */
+  | { readonly kind: "appeal"; readonly subject: EntryId };
+
+/** `turnMs`: when it is this client's turn, milliseconds since 1970. */
+export type DutyInTurn = Duty & { readonly turnMs: number };
+
+/** What is to be done in an epoch, as far as one of its members may do it. Pure. */
+export function dutiesOf(params: {
+  standing: Standing;
+  leaves: Leaves;
+  self: Member;
+  /** Active installations that are to be in the group and are not. */
+  missing: readonly Member[];
+}): Duty[] {
+  const { standing, leaves, self, missing } = params;
+  const { members, revoked, leavers, owed } = standing;
+  const isIn = members.some(({ installation }) => installation === self.installation);
+  if (!isIn || isUpkeepRemoval(standing, self)) return [];
+  const present = new Set(inboxesOf(standing));
+  const leaving = [...leavers].filter((inbox) => present.has(inbox)).sort();
+  const gone = members.filter(({ installation }) => revoked.has(installation));
+  const cutOff = repairsBy({ standing, self });
+  return [
+    ...(leaves.asked.has(self.inbox) ? [{ kind: "ask-again", subject: self.inbox } as const] : []),
+    ...(owed?.removes ?? []).map(
+      ({ installation }) => ({ kind: "remove-owed", subject: installation }) as const,
+    ),
+    ...(owed?.roles ?? []).map(({ inbox }) => ({ kind: "demote-owed", subject: inbox }) as const),
+    ...leaving.map((subject) => ({ kind: "remove-leaver", subject }) as const),
+    ...gone.map(({ installation }) => ({ kind: "remove-revoked", subject: installation }) as const),
+    ...cutOff.map(({ installation }) => ({ kind: "remove-stranded", subject: installation }) as const),
+    ...missing.map(
+      ({ inbox, installation }) => ({ kind: "add-installation", subject: installation, inbox }) as const,
+    ),
+  ];
+}
+
+/** Whom a member may take out to be added again: not itself, and none of an inbox that a decision is about. */
+export function repairsBy({ standing, self }: { standing: Standing; self: Member }): Member[] {
+  const decided = standing.members.filter((member) => isUpkeepRemoval(standing, member));
+  const inboxes = new Set(decided.map(({ inbox }) => inbox));
+  return repairable(standing).filter(
+    ({ inbox, installation }) => installation !== self.installation && !inboxes.has(inbox),
+  );
+}
+
+/** Whose installations are to be in the group: of its members, and of those that are awaited. */
+export function inboxesOfUpkeep(params: {
+  view: Pick<Standing, "context" | "members">;
+  block: number;
+}): InboxId[] {
+  const { view, block } = params;
+  const awaited = awaitedMembers({ ...view, block });
+  return [...new Set([...inboxesOf(view), ...awaited.map(({ inbox }) => inbox)])];
+}
+
+/**
+ * The installations that the registry lists at the end of `block` and the group lacks, as far as they may be added as
+ * upkeep and their inboxes have room.
+ */
+export function missingInstallations(params: {
+  standing: Standing;
+  registry: Registry;
+  /** As late as the registry is known. */
+  block: number;
+}): Member[] {
+  const { standing, registry, block } = params;
+  const known = installationsOf(standing);
+  const awaited = new Set(awaitedMembers(standing).map(({ installation }) => installation));
+  return inboxesOfUpkeep({ view: standing, block: standing.block }).flatMap((id) => {
+    const inbox = registry(id);
+    const active = inbox ? activeInstallations({ inbox, block }) : [];
+    const wanted = active
+      .filter((installation) => !known.has(installation))
+      .map((installation) => ({ inbox: id, installation }))
+      .filter((one) => isUpkeepAdd(standing, one));
+    const back = wanted.filter(({ installation }) => awaited.has(installation));
+    const anew = wanted.filter(({ installation }) => !awaited.has(installation));
+    return [...back, ...anew.slice(0, roomOfInbox(standing, id))];
+  });
+}

@@ -1,0 +1,57 @@
+import { labeledHash } from "../../wire/bytes.ts";
+import { fromHex, type InstallationKey } from "../../wire/ids.ts";
+import type { BranchStep } from "../branch/branch.ts";
+import type { HeadId } from "../records/records.ts";
+
+/** How long a client leaves its keys in a group as they are; milliseconds. */
+export type Rotation = {
+  /** The key that it joined with goes within this time. */
+  readonly afterJoiningMs: number;
+  /** Between two rotations, on average. */
+  readonly periodMs: number;
+};
+
+const HOUR_MS = 3600 * 1000;
+export const defaultRotation: Rotation = { afterJoiningMs: HOUR_MS, periodMs: 7 * 24 * HOUR_MS };
+
+/** From where a client's own key in a group dates: its last commit with a path, or the entry by which it came in. */
+export type KeyDate = {
+  readonly entry: HeadId;
+  /** Milliseconds since 1970, by the chain. */
+  readonly atMs: number;
+  readonly isRotated: boolean;
+};
+
+/** Every commit but Adds renews the committer's key. `undefined`: nothing is on chain yet. Pure. */
+export function keyDateOf(params: {
+  steps: readonly BranchStep[];
+  self: InstallationKey;
+}): KeyDate | undefined {
+  const { steps, self } = params;
+  const rotated = steps.findLast(({ entry }) => {
+    const verdict = entry?.verdict;
+    return verdict?.kind === "adopted" && verdict.writer.installation === self && verdict.adds.length === 0;
+  });
+  const since = rotated ?? steps.find(({ entry }) => entry !== undefined);
+  if (!since?.entry) return undefined;
+  return { entry: since.head, atMs: since.entry.block.time * 1000, isRotated: rotated !== undefined };
+}
+
+/**
+ * When the key is to be renewed, milliseconds since 1970 by the chain: after joining within the time for that, later
+ * after half a period to one and a half. Where in between follows from the entry and the installation, so it is the
+ * same after a restart, and members who joined by one entry spread evenly. Pure.
+ */
+export function rotationDueMs(params: { rotation: Rotation; since: KeyDate; self: InstallationKey }): number {
+  const { rotation, since, self } = params;
+  const part = jitterOf({ entry: since.entry, self });
+  const waitMs = since.isRotated ? rotation.periodMs * (0.5 + part) : rotation.afterJoiningMs * part;
+  return since.atMs + waitMs;
+}
+
+/** From 0 to below 1: the first 32 bits of SHA-256("weft.rotation.v1" ‖ entry ‖ installation). */
+export function jitterOf(params: { entry: HeadId; self: InstallationKey }): number {
+  const { entry, self } = params;
+  const hash = labeledHash({ label: "weft.rotation.v1", fields: [fromHex(entry), fromHex(self)] });
+  return new DataView(hash.buffer, hash.byteOffset).getUint32(0) / 2 ** 32;
+}

@@ -1,0 +1,38 @@
+import { compareEntries } from "../branch/compareEntries.ts";
+import { standsOn } from "../branch/standsOn.ts";
+import type { EnteredRecord, EntryRecord, HeadId } from "../records/records.ts";
+import type { GroupView } from "./viewOfGroup.ts";
+
+/**
+ * Where one goes back to: the last entry by which one came in, on the chain before the one that one is in by, or the
+ * lowest of the epochs before. It was adopted: what an own entry that is refused or dead would have opened is kept no
+ * longer than the epoch that it stands on. What was left for the present start is none, as long as that is there. Pure.
+ */
+export function formerHead(params: {
+  view: Pick<GroupView, "record" | "entries">;
+  /** Epochs whose states are kept. */
+  whole: readonly { readonly head: HeadId; readonly epoch: number }[];
+  entered: ReadonlyMap<HeadId, EnteredRecord>;
+}): HeadId | undefined {
+  const { view, whole, entered } = params;
+  const { entries, record } = view;
+  const start = entries.get(record.start.head);
+  const left = [...entered].flatMap(([head, { isLeft }]) =>
+    isLeft && start && entries.has(head) ? [head] : [],
+  );
+  const heads = whole
+    .filter(({ head }) => head === record.group || entries.has(head))
+    .filter(({ head }) => head !== record.start.head && !isBehind(entries.get(head), start))
+    .filter(({ head }) => !left.some((below) => standsOn({ entries, head, below })))
+    .toSorted((a, b) => a.epoch - b.epoch)
+    .map(({ head }) => head);
+  const last = heads
+    .flatMap((head) => (entered.has(head) ? (entries.get(head) ?? []) : []))
+    .toSorted(compareEntries)
+    .at(-1);
+  return last?.id ?? heads[0];
+}
+
+function isBehind(one: EntryRecord | undefined, other: EntryRecord | undefined): boolean {
+  return one !== undefined && other !== undefined && compareEntries(one, other) > 0;
+}

@@ -1,0 +1,19 @@
+import { VOID_BLOCKS } from "../../wire/limits.ts";
+import type { KnownGroup } from "./knownGroup.ts";
+
+/**
+ * True once nothing can undo a removal of this client, no reorganization and no later sibling, and the entry that was
+ * to bring it in is not expected any more: nothing is left to read.
+ */
+export function isOver(params: {
+  group: Pick<KnownGroup, "view" | "agreed">;
+  finalityBlocks: number;
+}): boolean {
+  const { group, finalityBlocks } = params;
+  const { record, branch } = group.view;
+  const { status, fork } = record;
+  if (status !== "removed") return false;
+  if (branch.end?.isProvisional) return false;
+  const since = branch.end?.block.number ?? fork?.block;
+  return since === undefined || since + VOID_BLOCKS + finalityBlocks <= group.agreed.number;
+}

@@ -1,0 +1,164 @@
+import type { EntryId, InstallationKey } from "../../wire/ids.ts";
+import { type Branch, branchAfter, branchOf } from "../branch/branch.ts";
+import { compareEntries } from "../branch/compareEntries.ts";
+import { countOf, type DeadRuns, NO_DEAD } from "../branch/deadRuns.ts";
+import { type Leaves, leavesOf } from "../branch/leaves.ts";
+import { withSet } from "../branch/overlayMap.ts";
+import { type Stranded, strandedOf } from "../branch/stranded.ts";
+import { type Held, NOTHING_HELD } from "../messages/held.ts";
+import { mergeOwed, type Owed } from "../policy/membership.ts";
+import type { Intent } from "../records/intent.ts";
+import type {
+  DeadRun,
+  EntryRecord,
+  GroupRecord,
+  HeadId,
+  PublicationRecord,
+  StagedRecord,
+} from "../records/records.ts";
+
+/** An envelope to be delivered, and its place in the outbox. */
+export type Publication = {
+  readonly sequence: number;
+  readonly part: number;
+  readonly record: PublicationRecord;
+};
+
+type Newest = Pick<EntryRecord, "block" | "logIndex">;
+
+/** What the database holds of a group, in memory: replaced after a batch is written, never before. */
+export type GroupView = {
+  readonly record: GroupRecord;
+  readonly entries: ReadonlyMap<HeadId, EntryRecord>;
+  /** Dead entries that are counted and not kept. */
+  readonly dead: DeadRuns;
+  /** How many entries this client has read below each entry, counted ones included. */
+  readonly children: ReadonlyMap<HeadId, number>;
+  /** Those that are kept, in the order of the chain. */
+  readonly below: ReadonlyMap<HeadId, readonly EntryRecord[]>;
+  /** The place of the last one read. */
+  readonly newest: Newest | undefined;
+  /** Leaves and requests. */
+  readonly controls: readonly EntryRecord[];
+  readonly branch: Branch;
+  /** Who has asked to leave. */
+  readonly leaves: Leaves;
+  /** Who has asked to be removed and added again. */
+  readonly stranded: ReadonlyMap<InstallationKey, Stranded>;
+  /** What void children of the head have decided: the next commit has to repeat it. */
+  readonly owed: Owed | undefined;
+  /** Open ones, in the order of the outbox. */
+  readonly intents: readonly Intent[];
+  readonly publications: readonly Publication[];
+  readonly staged: ReadonlyMap<EntryId, StagedRecord>;
+  readonly held: Held;
+  /** Entries of which one node alone says that they are on the chain, in its order. */
+  readonly provisional: readonly EntryRecord[];
+};
+
+/** What the database holds; all else in a view follows from it. */
+type Stored = Pick<GroupView, "record" | "entries" | "dead" | "intents" | "publications" | "staged" | "held">;
+
+/** A view built from all that the database holds. */
+export function viewOfGroup(stored: Stored): GroupView {
+  const { record, entries, dead } = stored;
+  const below = new Map<HeadId, EntryRecord[]>();
+  for (const entry of entries.values()) {
+    const some = below.get(entry.parent);
+    if (some) some.push(entry);
+    else below.set(entry.parent, [entry]);
+  }
+  const children = new Map([...below].map(([parent, some]) => [parent, some.length]));
+  for (const [parent, runs] of dead) children.set(parent, (children.get(parent) ?? 0) + countOf(runs));
+  const controls = [...entries.values()].filter(isMembership);
+  const newest = [...entries.values(), ...[...dead.values()].flat()].reduce(later, undefined);
+  const branch = branchOf({ record, entries });
+  return {
+    ...stored,
+    ...{ children, below, controls, newest, branch },
+    provisional: [...entries.values()].filter(isProvisional),
+    ...membershipOf({ record, branch, below, controls }),
+  };
+}
+
+/** A group of which the database holds nothing yet. */
+export function emptyGroupView(record: GroupRecord): GroupView {
+  return viewOfGroup({
+    record,
+    entries: new Map(),
+    dead: NO_DEAD,
+    intents: [],
+    publications: [],
+    staged: new Map(),
+    held: NOTHING_HELD,
+  });
+}
+
+/** The same view after new entries and dead runs, at the cost of what is new. */
+export function viewWith(params: {
+  view: GroupView;
+  stored: Omit<Stored, "entries" | "dead">;
+  /** None of them is known. */
+  added: readonly EntryRecord[];
+  /** All runs of the parents where some were counted. */
+  runs: ReadonlyMap<HeadId, readonly DeadRun[]>;
+}): GroupView {
+  const { view, stored, added, runs } = params;
+  const { record } = stored;
+  const entries = withSet(
+    view.entries,
+    added.map((entry) => [entry.id, entry] as const),
+  );
+  const dead = withSet(view.dead, runs);
+  const byParent = Map.groupBy(added, ({ parent }) => parent);
+  const below = withSet(
+    view.below,
+    [...byParent].map(([parent, some]) => [parent, [...(view.below.get(parent) ?? []), ...some]] as const),
+  );
+  const parents = new Set([...byParent.keys(), ...runs.keys()]);
+  const children = withSet(
+    view.children,
+    [...parents].map(
+      (parent) => [parent, (below.get(parent)?.length ?? 0) + countOf(dead.get(parent))] as const,
+    ),
+  );
+  const news = added.filter(isMembership);
+  const controls = news.length === 0 ? view.controls : [...view.controls, ...news];
+  const newest = [...added, ...[...runs.values()].flat()].reduce(later, view.newest);
+  const branch = branchAfter({ branch: view.branch, before: view.record, record, entries });
+  const provisional = [...view.provisional, ...added.filter(isProvisional)];
+  const common = { ...stored, ...{ entries, dead, below, children, controls, newest, branch, provisional } };
+  const isSame = branch === view.branch && controls === view.controls && added.length === 0;
+  if (!isSame) return { ...common, ...membershipOf(common) };
+  const { leaves, stranded, owed } = view;
+  return { ...common, leaves, stranded, owed };
+}
+
+function membershipOf(
+  view: Pick<GroupView, "record" | "branch" | "below" | "controls">,
+): Pick<GroupView, "leaves" | "stranded" | "owed"> {
+  const { record, branch, below, controls } = view;
+  const at = { branch, entries: controls };
+  return { leaves: leavesOf(at), stranded: strandedOf(at), owed: owedBelow(below.get(record.head)) };
+}
+
+function owedBelow(children: readonly EntryRecord[] = []): Owed | undefined {
+  const owed = children.flatMap(({ verdict }) =>
+    verdict.kind === "void" && verdict.owed ? [verdict.owed] : [],
+  );
+  const all = mergeOwed(owed);
+  return all.removes.length + all.roles.length === 0 ? undefined : all;
+}
+
+function isProvisional(entry: EntryRecord): boolean {
+  return entry.isProvisional === true;
+}
+
+function isMembership({ verdict }: EntryRecord): boolean {
+  if (verdict.kind !== "control") return false;
+  return verdict.instruction.kind === "leave" || verdict.instruction.kind === "request";
+}
+
+function later(newest: Newest | undefined, place: Newest): Newest {
+  return newest && compareEntries(newest, place) >= 0 ? newest : place;
+}

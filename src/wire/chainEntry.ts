@@ -1,0 +1,30 @@
+import type { Address, EntryId, GroupId, Hex } from "./ids.ts";
+import type { ChainBlock } from "./words.ts";
+
+/** An entry of a group as the chain has it. */
+export type Entry = {
+  readonly group: GroupId;
+  readonly id: EntryId;
+  /** The group id for a first entry. */
+  readonly parent: EntryId | GroupId;
+  /** Among the parent's children. */
+  readonly index: number;
+  readonly authority: Address;
+  readonly payload: Uint8Array;
+  readonly block: ChainBlock;
+  readonly logIndex: number;
+};
+
+/** Right after an entry; the hash tells whether its block is still on the chain. */
+export type EntryCursor = { readonly block: number; readonly logIndex: number; readonly blockHash: Hex };
+
+/** Part of a group's entries, as one node tells them. */
+export type EntryPage = {
+  /** The cursor that counted; undefined: from the beginning. */
+  readonly from: EntryCursor | undefined;
+  /** In chain order. */
+  readonly entries: readonly Entry[];
+  readonly more: boolean;
+  /** Of the node's index; unless there is more, the page holds all up to it and nothing after it. */
+  readonly head: ChainBlock | undefined;
+};

@@ -1,0 +1,13 @@
+import type { IdentityStep } from "./identityStep.ts";
+import type { Hex } from "./ids.ts";
+
+/** Steps of an inbox, as one node tells them. */
+export type History = {
+  /** The position's count if the node has the same steps up to there, else 0. */
+  readonly from: number;
+  /** From there on, as many as fit: at least one step of a page. */
+  readonly steps: readonly IdentityStep[];
+  /** Of all steps, and the word that they give; zero for an inbox that the chain does not know. */
+  readonly count: number;
+  readonly word: Hex;
+};
