@@ -1,9 +1,9 @@
-import { awaitLevel } from "./awaitLevel.ts";
+import { awaitHeads } from "./awaitHeads.ts";
 import { type FaultName, faults } from "./faults.ts";
 import type { World } from "./openWorld.ts";
 import type { Poster } from "./startPoster.ts";
 
-/** So soon after a fault's end every node has to have what was acknowledged until then. */
+/** So soon after a fault's end every node has to hold what any of them held then. */
 export const LEVEL_LIMIT_MS = 60_000;
 
 export type Played = {
@@ -12,7 +12,7 @@ export type Played = {
   readonly faultSeconds: number;
   /** Envelopes that were acknowledged meanwhile. */
   readonly acknowledged: number;
-  /** From its end until every node had all that was acknowledged before. */
+  /** From its end until every node held what any node held then. */
   readonly levelSeconds: number;
 };
 
@@ -29,9 +29,8 @@ export async function playFault(params: {
   const startMs = performance.now();
   await faults[name]({ world, poster, seconds });
   const faultSeconds = (performance.now() - startMs) / 1_000;
-  const wanted = [...poster.acknowledged.keys()];
-  const levelSeconds = await awaitLevel({ ...world, wanted, limitMs });
-  return { name, faultSeconds, acknowledged: wanted.length - before, levelSeconds };
+  const acknowledged = poster.acknowledged.size - before;
+  return { name, faultSeconds, acknowledged, levelSeconds: await awaitHeads({ ...world, limitMs }) };
 }
 
 /** One line. */
