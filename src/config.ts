@@ -81,6 +81,11 @@ export const nodeSettings = {
   ),
   logLevel: text("WEFT_LOG_LEVEL", "info", "trace, debug, info, warn, error or silent"),
   finalityBlocks: count("WEFT_FINALITY_BLOCKS", "64", "blocks on top of one that make it final"),
+  dropAfterBlocks: count(
+    "WEFT_DROP_AFTER_BLOCKS",
+    "14400",
+    "blocks after its end at which a node's record is dropped from the registry, at the operator's expense",
+  ),
   chainPollMs: count("WEFT_CHAIN_POLL_MS", "100", "pause between looks at the chain's head, in milliseconds"),
   blocksPerPage: count("WEFT_BLOCKS_PER_PAGE", "2000", "widest range of blocks asked of the chain at once"),
   maxIndexLagSeconds: count(

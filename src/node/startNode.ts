@@ -67,7 +67,10 @@ export async function startNode(params: {
   const comparing = new AbortController();
   const compared = keepPeerLag({ parts, mesh, signal: comparing.signal });
   const { index } = parts.admission;
-  const reported = keepReports({ ...parts, index, proofs, signal: comparing.signal });
+  const reported = keepReports({
+    ...{ ...parts, index, proofs, signal: comparing.signal },
+    dropAfterBlocks: settings.dropAfterBlocks,
+  });
   stack.defer(async () => {
     comparing.abort();
     await Promise.all([compared, reported]);

@@ -52,6 +52,15 @@ test("who signs two batches for one place is out, by whoever saw it, also where 
   await undoAfter(network, block);
   network.chain.resume();
   await until("the registry has forgotten, and is told again", isOut);
+  {
+    // Whoever waits less drops the record first; what the record said can still be verified.
+    const chosen = { dropAfterBlocks: "8" };
+    await using tidy = await startTestNode({ chain: network.chain, account: 7, chosen });
+    assert.equal((await recordOf(evil.node))?.isDropped, false);
+    const isDropped = async () => (await recordOf(evil.node))?.isDropped === true;
+    await until("its record is dropped", isDropped);
+    assert.deepEqual(await tidy.api.hasEnvelopes({ hashes: [envelopeHash(first)] }), [true]);
+  }
 });
 
 test("an old copy of a node, and two with one key, sign in generations of their own: nobody is framed", async () => {

@@ -17,8 +17,6 @@ import type { Proofs } from "./proofs.ts";
 
 /** Nodes act one after the other, in an order drawn anew for each case, so that mostly one pays and none is needed. */
 const TURN_BLOCKS = 4;
-/** A record stays for so long after its end, lest a reorganization makes it live again: an hour at 250 ms. */
-const DROP_AFTER_BLOCKS = 14_400;
 /** A call that is in no block by then is made again. */
 const LOST_AFTER_BLOCKS = 12;
 const LOOK_MS = 3_000;
@@ -33,6 +31,8 @@ type Params = {
   readonly hub: ChainHub;
   /** Itself: nobody reports itself. */
   readonly node: NodeId;
+  /** A record stays for so long after its end, lest a reorganization makes it live again. */
+  readonly dropAfterBlocks: number;
   readonly logger: Logger;
   readonly signal: AbortSignal;
 };
@@ -87,7 +87,7 @@ export async function keepReports(params: Params): Promise<void> {
 }
 
 function casesOf(params: Params): Case[] {
-  const { chain, operator: relayer, index, proofs, node: own } = params;
+  const { chain, operator: relayer, index, proofs, node: own, dropAfterBlocks } = params;
   const nodes = [...index.state.nodes.values()].filter(({ node, isDropped }) => node !== own && !isDropped);
   return nodes.flatMap((one): Case[] => {
     const { node } = one;
@@ -99,7 +99,7 @@ function casesOf(params: Params): Case[] {
     }
     if (!hasEnded(one)) return [];
     const call = () => dropNode({ chain, relayer, node });
-    return [{ name: `${node} has ended`, node, waitBlocks: DROP_AFTER_BLOCKS + waitBlocks, call }];
+    return [{ name: `${node} has ended`, node, waitBlocks: dropAfterBlocks + waitBlocks, call }];
   });
 }
 
