@@ -5,6 +5,8 @@ import { reviveNode } from "./reviveNode.ts";
 import { verbs } from "./verbs/all.ts";
 import type { World } from "./world.ts";
 
+const START_POLL_MS = 100;
+
 /** What came of a turn. */
 export type Played = {
   readonly turn: Turn;
@@ -33,6 +35,7 @@ export async function playTurn(params: {
   const meanwhile = countShown(world) - shownBefore;
   const recovery = await awaitRecovery({ world, endMs, turn: turn.number, limitMs });
   superviseNodes(world);
+  await awaitStarts(world);
   const late = [
     ...tooLate({
       what: "not all is read",
@@ -76,6 +79,11 @@ function superviseNodes(world: World): void {
     world.ended.add(seat.name);
     void reviveNode({ world, seat });
   }
+}
+
+/** The others may be well before all nodes run; one that only starts must not meet the next turn's fault. */
+async function awaitStarts({ nodes, ended, signal }: World): Promise<void> {
+  while (nodes.some(({ name }) => ended.has(name)) && !signal.aborted) await delay(START_POLL_MS);
 }
 
 /** What was told again and again stands once. */
