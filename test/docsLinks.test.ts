@@ -94,3 +94,15 @@ test("sources and tests that name a section of the protocol name one that there 
     [],
   );
 });
+
+test("no page of the protocol takes more than a sitting, and no page names a place outside of this folder", () => {
+  const longest = 2_600;
+  const long = globSync("docs/protocol/*.md", { cwd: root }).filter((page) => {
+    return readFileSync(join(root, page), "utf8").split(/\s+/).length > longest;
+  });
+  assert.deepEqual(long, [], `more than ${longest} words`);
+  const outside = pages.filter((page) =>
+    /\.\.\/shared|\/work\/|\/tmp\//.test(readFileSync(join(root, page), "utf8")),
+  );
+  assert.deepEqual(outside, []);
+});

@@ -15,7 +15,11 @@ const others = ["cli", "clock", "crypto", "gen"];
 /** What each room may import besides itself and the leaves, as the import rules have it. */
 function roomsByRule(): Map<string, string[]> {
   const leaves = ["crypto", "clock", "errors.ts", "config.ts"];
-  const nameOf = (pattern: string): string => pattern.replace(/^\^src\//, "").replace(/[[\]/$]/g, "");
+  const nameOf = (pattern: string): string =>
+    pattern
+      .replace(/^\^src\//, "")
+      .replace(/[/$]$/, "")
+      .replaceAll("[.]", ".");
   const rooms = forbidden.flatMap(({ name, to }) => {
     const room = /^(\w+)-sees-only-its-neighbours$/.exec(name)?.[1];
     if (room === undefined) return [];
