@@ -51,9 +51,9 @@ async function say(by: TestClient, group: GroupId, text: string, readers: readon
     await until(`${text} is read`, async () => (await texts(reader, group)).includes(text));
 }
 
-/** What docs/protocol.md lists as visible: by place, the kinds of names that may be in it. */
+/** What docs/protocol/privacy.md lists as visible: by place, the kinds of names that may be in it. */
 async function visible(): Promise<Map<string, ReadonlySet<string>>> {
-  const text = await readFile(new URL("../../docs/protocol.md", import.meta.url), "utf8");
+  const text = await readFile(new URL("../../docs/protocol/privacy.md", import.meta.url), "utf8");
   const rows = text.split("\n").map((line) => line.split("|").map((cell) => cell.trim()));
   const head = rows.find((cells) => cells[1] === "place") ?? [];
   const kinds = ["group", "inbox", "wallet", "installation"];

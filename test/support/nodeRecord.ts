@@ -12,7 +12,7 @@ import { startTestChain } from "./startTestChain.ts";
 import { startTestNode, type TestNode } from "./startTestNode.ts";
 import { temporaryDirectory } from "./temporaryDirectory.ts";
 
-/** Some bytes that a node got hold of, under the name that docs/protocol.md has for them. */
+/** Some bytes that a node got hold of, under the name that docs/protocol/privacy.md has for them. */
 export type Piece = { readonly place: string; readonly bytes: Uint8Array };
 
 const prefixes = new Map<number, string>(
