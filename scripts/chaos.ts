@@ -15,6 +15,9 @@ import { type Chaos, type Progress, playChaos } from "./chaos/playChaos.ts";
 import { summarize } from "./chaos/summarize.ts";
 import { positive, whole } from "./numberOptions.ts";
 
+// What one process has stripped of its types the others, which start all the time, load as it is.
+process.env.NODE_COMPILE_CACHE ??= "node_modules/.cache/weft-chaos";
+
 /** What of one turn is shown at the end. */
 const SHOWN_FINDINGS = 4;
 
