@@ -2,7 +2,8 @@ import type { WeftError } from "../errors.ts";
 import type { Page, Pages } from "../rpc/servePages.ts";
 
 /**
- * What a plain GET is answered with: /healthz (it runs, and nothing of it has ended for good), /readyz (it answers).
+ * These pages answer a plain GET: /healthz says that the node runs and that nothing of it has ended for good, /readyz
+ * that it answers. Both have a second name without the z, which is what many supervisors ask for by themselves.
  */
 export function healthPages(params: {
   notReady: () => string | undefined;
@@ -14,12 +15,14 @@ export function healthPages(params: {
   return async (path, { method }) => {
     if (method !== "GET") return undefined;
     switch (path) {
+      case "/health":
       case "/healthz": {
         const { code, message: reason, hint } = failure() ?? {};
         return code === undefined
           ? json(200, { status: "ok" })
           : json(503, { status: "failed", code, reason, hint });
       }
+      case "/ready":
       case "/readyz": {
         const reason = notReady();
         const also = warnings().length === 0 ? {} : { warnings: warnings() };

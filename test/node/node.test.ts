@@ -174,8 +174,10 @@ test("HTTP/1.1 and 2 reach the same node, and pages tell health, readiness and m
   }
   const page = async (url: string | undefined, path: string) => await (await fetch(`${url}${path}`)).text();
   for (const url of [node.url, node.metricsUrl]) {
-    assert.deepEqual(JSON.parse(await page(url, "/healthz")), { status: "ok" });
-    assert.deepEqual(JSON.parse(await page(url, "/readyz")), { ready: true });
+    for (const name of ["/healthz", "/health"])
+      assert.deepEqual(JSON.parse(await page(url, name)), { status: "ok" });
+    for (const name of ["/readyz", "/ready"])
+      assert.deepEqual(JSON.parse(await page(url, name)), { ready: true });
   }
   assert.equal((await fetch(`${node.url}/metrics`)).status, 404, "metrics are the operator's");
   const metrics = await page(node.metricsUrl, "/metrics");

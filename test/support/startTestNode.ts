@@ -13,8 +13,12 @@ export type TestNode = Node & { readonly api: NodeConnection; readonly dataDir: 
 type Chosen = Partial<Record<keyof typeof nodeSettings, string>>;
 
 const START_TIMEOUT_MS = 30_000;
-/** Gas an hour: all clients of a test have one address, which has a quarter of it. */
+/**
+ * Gas an hour, in a test: all clients of a test file have one address, which has a quarter of it. Whoever starts nodes
+ * elsewhere to see what they withstand has what operators have.
+ */
 const PLENTY = "1000000000000";
+const isTest = process.env.NODE_TEST_CONTEXT !== undefined;
 
 /**
  * A real node in this process on free ports, ready; its account is one of the chain's. `dataDir` starts one again
@@ -61,7 +65,8 @@ export async function testNodeSettings(params: {
   const fixed = { networkFile, dataDir, rpcUrl: chain.rpcUrl, operatorKey, relayKey };
   const ports = { listen: "/ip4/127.0.0.1/tcp/0", http: "127.0.0.1:0", metrics: "127.0.0.1:0" };
   const quick = { chainPollMs: "50", logLevel: process.env.WEFT_TEST_LOG ?? "silent" };
-  const relays = { relayPolicy: "open", relayGasPerHour: PLENTY, newcomerGasPerHour: PLENTY };
+  const budget = isTest ? { relayGasPerHour: PLENTY, newcomerGasPerHour: PLENTY } : {};
+  const relays = { relayPolicy: "open", ...budget };
   return readNodeSettings({
     chosen: { ...fixed, ...ports, ...quick, ...relays, ...chosen },
     environment: {},
