@@ -33,7 +33,7 @@ export const nodeSettings = {
   relayPolicy: choice(
     "WEFT_RELAY_POLICY",
     ["work", "open", "closed"],
-    "for whom this node pays, within its budget: for newcomers after some work, at once, or for nobody",
+    "for whom this node pays, within its budget: for newcomers after some work if there are many, at once, or for nobody",
   ),
   relayGasPerHour: count(
     "WEFT_RELAY_GAS_PER_HOUR",
@@ -49,6 +49,16 @@ export const nodeSettings = {
     "WEFT_RELAY_FLOOR_GWEI",
     "10000000",
     "what stays in the relaying account, in gwei of coin: enough to replace what is stuck",
+  ),
+  relayStartGwei: count(
+    "WEFT_RELAY_START_GWEI",
+    "50000000",
+    "what the operator's account gives once, in gwei of coin, to a relaying account that was never used, if it has ten times as much; 0: nothing",
+  ),
+  workFrom: fraction(
+    "WEFT_WORK_FROM",
+    "0.75",
+    "when work is asked of newcomers: once no more than this share of their part is left; 1: always",
   ),
   maxFeeGwei: count("WEFT_MAX_FEE_GWEI", "5000", "the most that a unit of gas may cost, in gwei"),
   listen: list("WEFT_LISTEN", "/ip4/0.0.0.0/tcp/7400", "multiaddrs to listen on for peers"),

@@ -19,6 +19,8 @@ import { type NodeParts, openNodeParts, runInBackground } from "./openNodeParts.
 import { closeOwnLogs, type OwnLogs } from "./openOwnLog.ts";
 import { logLevelOf } from "./operating/logLevel.ts";
 import { type Registration, registerSelf } from "./registerSelf.ts";
+import { fundRelaying } from "./relaying/fundRelaying.ts";
+import { weiOf } from "./relaying/relaying.ts";
 import { type ServedNode, serveNode } from "./serveNode.ts";
 
 /** A node that runs. Disposing lets open calls end, writes what waits and closes everything. */
@@ -82,6 +84,7 @@ export async function startNode(params: {
   const register = (until: AbortSignal): Promise<Registration> =>
     registerSelf({ ...parts, signingKey: parts.keys.signing, addresses, signal: until });
   const registration = await register(signal);
+  await fundRelaying({ ...parts, startWei: weiOf(settings.relayStartGwei), signal });
   signal.throwIfAborted();
   ownLog.open({ registration, register });
   logger.info({ peerId: mesh.peerId, url: rpc.url, dataDir: settings.dataDir }, "the node runs");

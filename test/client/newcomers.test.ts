@@ -7,7 +7,11 @@ import { startTestNode } from "../support/startTestNode.ts";
 
 test("somebody new works for an inbox and for a first group, without doing anything for it, and never again", async () => {
   await using chain = await startTestChain({ blockMs: 50 });
-  await using node = await startTestNode({ chain, account: 1, chosen: { relayPolicy: "work" } });
+  await using node = await startTestNode({
+    chain,
+    account: 1,
+    chosen: { relayPolicy: "work", workFrom: "1" },
+  });
   const network = { chain, nodes: [node] };
   const told: WorkProgress[] = [];
   const onWork = (progress: WorkProgress) => void told.push(progress);

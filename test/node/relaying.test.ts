@@ -142,7 +142,8 @@ test("a node that is closed relays nothing, and one that starts again loses no n
 });
 
 test("whoever is new works once for a group within the hour, at one node; those who are there do not", async () => {
-  await using asking = await startTestNode({ chain, account: 3, chosen: { relayPolicy: "work" } });
+  const chosen = { relayPolicy: "work", workFrom: "1" };
+  await using asking = await startTestNode({ chain, account: 3, chosen });
   const { api, nodeId } = asking;
   const { append, authority, id } = firstEntry();
   const { group } = append;
@@ -164,4 +165,51 @@ test("whoever is new works once for a group within the hour, at one node; those 
   await until("the entry", async () => (await api.getEntry({ group, id })).known);
   assert.deepEqual(await api.relayAppend({ ...append, ticket }), { kind: "exists" });
   await relayed({ api, entry: testEntry({ network: chain.network, group, parent: id, signer: authority }) });
+});
+
+test("as long as few newcomers come they are taken without work; those after many are asked for it", async () => {
+  const chosen = { relayPolicy: "work", relayGasPerHour: "200000000", newcomerGasPerHour: "20000000" };
+  await using quiet = await startTestNode({ chain, account: 4, chosen });
+  const kinds: string[] = [];
+  while (kinds.length < 20 && !kinds.includes("work-required"))
+    kinds.push((await quiet.api.relayAppend(firstEntry(20_000).append)).kind);
+  assert.ok(kinds.length > 2, kinds.join());
+  assert.deepEqual(kinds.slice(0, -1), Array(kinds.length - 1).fill("submitted"));
+  assert.equal(kinds.at(-1), "work-required");
+  assert.ok(
+    ((await report(quiet)).relaying.newcomerGasLeft ?? 0) > 5_000_000,
+    "well before the part is used up",
+  );
+});
+
+test("a relaying account that was never used is given something once, by an operator that has ten times as much", async () => {
+  await using directory = await temporaryDirectory();
+  const own = { chain, account: 5, dataDir: directory.path, drawsRelayKey: true };
+  const chosen = { relayStartGwei: "30000000" };
+  const given = 30_000_000n * WEI_PER_GWEI;
+  const balanceOf = async (account: string) =>
+    BigInt(await call<string>("eth_getBalance", account, "latest"));
+  let account = "";
+  {
+    await using first = await startTestNode({ ...own, chosen });
+    ({ account } = (await report(first)).relaying);
+    assert.equal(await balanceOf(account), given);
+    assert.equal(codeOf(await first.api.relayAppend(firstEntry().append)), "submitted");
+    await until("it has paid", async () => (await balanceOf(account)) < given);
+  }
+  const left = await balanceOf(account);
+  {
+    await using again = await startTestNode({ ...own, chosen });
+    assert.equal((await report(again)).relaying.account, account);
+    assert.equal(await balanceOf(account), left);
+  }
+  await call("anvil_setBalance", account, "0x0");
+  {
+    await using empty = await startTestNode({ ...own, chosen });
+    assert.equal(codeOf(await empty.api.relayAppend(firstEntry().append)), "unfunded");
+  }
+  // It has its bond to pay first.
+  await call("anvil_setBalance", addressOf(6), `0x${(10n ** 17n + given * 9n).toString(16)}`);
+  await using poor = await startTestNode({ chain, account: 6, drawsRelayKey: true, chosen });
+  assert.equal(await balanceOf((await report(poor)).relaying.account), 0n);
 });

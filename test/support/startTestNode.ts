@@ -30,15 +30,20 @@ export async function startTestNode(params: {
   account: number;
   dataDir?: string;
   chosen?: Chosen;
+  /** The account that pays for clients is drawn into the data directory, as where none is named; else the chain's. */
+  drawsRelayKey?: boolean;
   /** Takes what it logs; standard error, as loud as WEFT_TEST_LOG says, unless told. */
   logger?: Logger;
   /** Return before it is ready. */
   early?: boolean;
 }): Promise<TestNode> {
-  const { chain, account, chosen, early = false } = params;
+  const { chain, account, chosen, drawsRelayKey = false, early = false } = params;
   await using stack = new AsyncDisposableStack();
   const dataDir = params.dataDir ?? stack.use(await temporaryDirectory()).path;
-  const settings = await testNodeSettings({ chain, account, dataDir, ...(chosen ? { chosen } : {}) });
+  const settings = await testNodeSettings({
+    ...{ chain, account, dataDir, drawsRelayKey },
+    ...(chosen ? { chosen } : {}),
+  });
   const signal = AbortSignal.timeout(START_TIMEOUT_MS);
   const { logger = pino({ level: settings.logLevel }, pino.destination({ fd: 2, sync: true })) } = params;
   const node = stack.use(await startNode({ settings, logger, signal }));
@@ -53,16 +58,18 @@ export async function testNodeSettings(params: {
   chain: TestChain;
   account: number;
   dataDir: string;
+  drawsRelayKey?: boolean;
   chosen?: Chosen;
 }) {
-  const { chain, account, dataDir, chosen = {} } = params;
+  const { chain, account, dataDir, drawsRelayKey = false, chosen = {} } = params;
   await mkdir(dataDir, { recursive: true });
   const networkFile = join(dataDir, "network.json");
   await writeFile(networkFile, formatDeployment(chain.network));
   const operatorKey = chain.accounts[account]?.privateKey ?? "";
   // From the other end of the list.
   const relayKey = chain.accounts.at(-account)?.privateKey ?? "";
-  const fixed = { networkFile, dataDir, rpcUrl: chain.rpcUrl, operatorKey, relayKey };
+  const paying = drawsRelayKey ? { operatorKey } : { operatorKey, relayKey };
+  const fixed = { networkFile, dataDir, rpcUrl: chain.rpcUrl, ...paying };
   const ports = { listen: "/ip4/127.0.0.1/tcp/0", http: "127.0.0.1:0", metrics: "127.0.0.1:0" };
   const quick = { chainPollMs: "50", logLevel: process.env.WEFT_TEST_LOG ?? "silent" };
   const budget = isTest ? { relayGasPerHour: PLENTY, newcomerGasPerHour: PLENTY } : {};

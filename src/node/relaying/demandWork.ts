@@ -16,7 +16,7 @@ const PUZZLE_BITS = 12;
 /** A ticket of the hour before, or of the next one by a clock that is ahead, counts as well. */
 const HOURS_AROUND = [0, -1, 1];
 
-/** The work that is to be done first; undefined: none, or it was done. */
+/** The work that is to be done first; undefined: none, since few newcomers came lately, or it was done. */
 export function demandWork(params: {
   relaying: Relaying;
   subject: TicketPlace["subject"];
@@ -24,10 +24,16 @@ export function demandWork(params: {
   ticket: RelayTicket | undefined;
 }): WorkDemand | undefined {
   const { relaying, subject, isNewcomer, ticket } = params;
-  if (relaying.policy !== "work" || !isNewcomer) return undefined;
+  if (relaying.policy !== "work" || !isNewcomer || !isCrowded(relaying)) return undefined;
   const now = hourOf(relaying.networkMs());
   const place = { node: relaying.node, subject };
   const demands = HOURS_AROUND.map((by) => ({ hour: now + by, puzzles: TICKET_PUZZLES, bits: PUZZLE_BITS }));
   const isDone = ticket !== undefined && demands.some((demand) => isGoodTicket({ place, demand, ticket }));
   return isDone ? undefined : demands[0];
+}
+
+/** Newcomers have used up so much of their part that the rest is for those who work. */
+function isCrowded({ budget, workFrom }: Relaying): boolean {
+  const { newcomers, newcomersAtMost } = budget.left();
+  return newcomers <= workFrom * newcomersAtMost;
 }

@@ -6,8 +6,8 @@ import { openFairPool } from "../fairPool.ts";
 export type RelayBudget = {
   /** Sets gas aside for a call. Throws `over-budget` with the time to wait. */
   readonly reserve: (params: Asked & { gas: number }) => Reservation;
-  /** Gas that nobody has used, of all and of the newcomers' part. */
-  readonly left: () => { readonly all: number; readonly newcomers: number };
+  /** Gas that nobody has used, of all and of the newcomers' part, and what that part holds when nobody uses it. */
+  readonly left: () => { readonly all: number; readonly newcomers: number; readonly newcomersAtMost: number };
 };
 
 type Asked = {
@@ -48,7 +48,8 @@ export function openRelayBudget(params: {
 }): RelayBudget {
   const { gasPerHour, newcomerGasPerHour, nowMs } = params;
   const all = openFairPool({ ...hourly(gasPerHour), nowMs });
-  const newcomers = openFairPool({ ...hourly(newcomerGasPerHour), nowMs });
+  const newcomerRate = hourly(newcomerGasPerHour);
+  const newcomers = openFairPool({ ...newcomerRate, nowMs });
   const subjects = openSubjects({ ...hourly(gasPerHour * SUBJECT_PART), nowMs });
   const limitsOf = ({ caller, subject, isNewcomer }: Asked): Limit[] => [
     ...(isNewcomer ? [{ ...newcomers, key: caller, what: "The newcomers' part" }] : []),
@@ -82,7 +83,8 @@ export function openRelayBudget(params: {
       [Symbol.dispose]: () => release(held),
     };
   };
-  return { reserve, left: () => ({ all: all.left(), newcomers: newcomers.left() }) };
+  const newcomersAtMost = newcomerRate.burst;
+  return { reserve, left: () => ({ all: all.left(), newcomers: newcomers.left(), newcomersAtMost }) };
 }
 
 /** Half of it at once, and the rest in the course of the hour: no hour takes more. */

@@ -15,6 +15,8 @@ export type Relaying = {
   /** The network's time. */
   readonly networkMs: () => number;
   readonly policy: NodeSettings["relayPolicy"];
+  /** The share of the newcomers' part at which work begins to be asked. */
+  readonly workFrom: number;
   /** Pays for clients; the operator's account pays for the node, and neither waits behind the other. */
   readonly relayer: Relayer;
   readonly operator: Relayer;
@@ -30,7 +32,7 @@ const WEI_PER_GWEI = 1_000_000_000n;
 
 type Settings = Pick<
   NodeSettings,
-  "relayPolicy" | "relayGasPerHour" | "newcomerGasPerHour" | "relayFloorGwei" | "maxFeeGwei"
+  "relayPolicy" | "relayGasPerHour" | "newcomerGasPerHour" | "relayFloorGwei" | "workFrom" | "maxFeeGwei"
 >;
 
 export function openRelaying(params: {
@@ -42,15 +44,19 @@ export function openRelaying(params: {
   networkMs: () => number;
 }): Relaying {
   const { chain, node, operator, relayKey, settings, networkMs } = params;
-  const { relayPolicy, relayGasPerHour, newcomerGasPerHour, relayFloorGwei, maxFeeGwei } = settings;
+  const { relayPolicy, relayGasPerHour, newcomerGasPerHour, relayFloorGwei, workFrom, maxFeeGwei } = settings;
   return {
-    ...{ chain, node, networkMs, operator, policy: relayPolicy },
+    ...{ chain, node, networkMs, operator, workFrom, policy: relayPolicy },
     relayer: openRelayer({ privateKey: relayKey, maxFeeGwei }),
     budget: openRelayBudget({ gasPerHour: relayGasPerHour, newcomerGasPerHour, nowMs: steadyMs }),
     purse: { ...EMPTY_PURSE },
-    floorWei: BigInt(relayFloorGwei) * WEI_PER_GWEI,
+    floorWei: weiOf(relayFloorGwei),
     spentGas: 0,
   };
+}
+
+export function weiOf(gwei: number): bigint {
+  return BigInt(gwei) * WEI_PER_GWEI;
 }
 
 /** Why nothing is relayed at all; undefined: nothing keeps it. What does not land is the account's `trouble`. */
