@@ -1,7 +1,7 @@
 import { recoverAddress } from "../crypto/secp256k1.ts";
+import type { Append } from "../wire/append.ts";
 import { type Address, asAddress } from "../wire/ids.ts";
 import type { Network } from "../wire/network.ts";
-import type { Append } from "./append.ts";
 import { appendDigest } from "./signAppend.ts";
 
 /** The account whose key signed an append; undefined: no account's did. */

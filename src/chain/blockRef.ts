@@ -1,9 +1,7 @@
 import type { RpcBlock } from "viem";
+import type { BlockRef } from "../wire/blockRef.ts";
 import { asId, type Hex } from "../wire/ids.ts";
 import type { Chain } from "./chain.ts";
-
-/** A block; time in seconds since 1970. */
-export type BlockRef = { readonly number: number; readonly hash: Hex; readonly time: number };
 
 /** `logsBloom`: undefined where the RPC does not tell. */
 export type Header = BlockRef & { readonly parentHash: Hex; readonly logsBloom: Hex | undefined };

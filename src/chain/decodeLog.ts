@@ -1,6 +1,7 @@
 import { type Abi, AbiEventSignatureNotFoundError, decodeEventLog, type Hex as ViemHex } from "viem";
 import { compressP256 } from "../crypto/p256Point.ts";
 import { WeftError } from "../errors.ts";
+import type { ChainEventBody } from "../wire/chainRecord.ts";
 import {
   type Address,
   asAddress,
@@ -16,7 +17,6 @@ import type { Network } from "../wire/network.ts";
 import { commitLogAbi } from "./abi/commitLog.ts";
 import { identityRegistryAbi } from "./abi/identityRegistry.ts";
 import { nodeRegistryAbi } from "./abi/nodeRegistry.ts";
-import type { ChainEventBody } from "./chainRecord.ts";
 import { nodeAddressesOf } from "./registeredAddresses.ts";
 
 export type RawLog = {

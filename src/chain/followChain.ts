@@ -1,7 +1,8 @@
 import { isWeftError } from "../errors.ts";
-import { type BlockRef, blockRefOf, type Header, readHeader } from "./blockRef.ts";
+import type { BlockRef } from "../wire/blockRef.ts";
+import type { ChainRecord } from "../wire/chainRecord.ts";
+import { blockRefOf, type Header, readHeader } from "./blockRef.ts";
 import type { Chain } from "./chain.ts";
-import type { ChainRecord } from "./chainRecord.ts";
 import { delay } from "./delay.ts";
 import { checkChain } from "./openChain.ts";
 import { letRest } from "./providers.ts";

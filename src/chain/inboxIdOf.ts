@@ -1,7 +1,7 @@
 import { concatBytes } from "../crypto/concatBytes.ts";
 import { keccak256 } from "../crypto/keccak256.ts";
+import type { IdentityAction } from "../wire/identityAction.ts";
 import { ADDRESS_BYTES, type Address, asId, fromHex, type Hex, ID_BYTES, type InboxId } from "../wire/ids.ts";
-import type { IdentityAction } from "./identityAction.ts";
 
 /** The inbox that an action is about: one that it founds has its id from wallet and salt. */
 export function inboxOf(action: IdentityAction): InboxId {

@@ -1,9 +1,10 @@
 import type { ProxyChoice } from "../net/proxy.ts";
+import type { Append } from "../wire/append.ts";
+import type { BlockRef } from "../wire/blockRef.ts";
+import type { IdentityAction } from "../wire/identityAction.ts";
 import type { Address, Hex, InboxId, InstallationKey } from "../wire/ids.ts";
 import type { Network } from "../wire/network.ts";
-import type { Append } from "./append.ts";
-import { type BlockRef, readHeader } from "./blockRef.ts";
-import type { IdentityAction } from "./identityAction.ts";
+import { readHeader } from "./blockRef.ts";
 import { openChain } from "./openChain.ts";
 import { openRelayer } from "./openRelayer.ts";
 import type { PayingAccount } from "./payingAccount.ts";

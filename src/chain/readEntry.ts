@@ -1,19 +1,9 @@
 import { readContract } from "viem/actions";
-import { type Address, asAddress, type EntryId, type GroupId } from "../wire/ids.ts";
+import { asAddress, type EntryId, type GroupId } from "../wire/ids.ts";
+import type { EntryWord } from "../wire/words.ts";
 import { commitLogAbi } from "./abi/commitLog.ts";
 import type { Chain } from "./chain.ts";
 import { readCall } from "./readCall.ts";
-
-/** What the contract knows of an entry. */
-export type EntryState = {
-  /** Zero for the root. */
-  readonly authority: Address;
-  /** Number of the block that holds it; 0 for the root. */
-  readonly block: number;
-  /** How many siblings came before it. */
-  readonly index: number;
-  readonly children: number;
-};
 
 /**
  * Reads an entry at the head of the chain; `id` may be the group id itself, the root. Undefined if it is unknown.
@@ -23,7 +13,7 @@ export async function readEntry(params: {
   chain: Chain;
   group: GroupId;
   id: EntryId | GroupId;
-}): Promise<EntryState | undefined> {
+}): Promise<EntryWord | undefined> {
   const { chain, group, id } = params;
   const entry = await readCall({
     what: "an entry",

@@ -1,9 +1,9 @@
 import { readContract } from "viem/actions";
 import { compressP256 } from "../crypto/p256Point.ts";
+import type { NodeAddresses } from "../wire/chainRecord.ts";
 import { type Address, asAddress, fromHex, type NodeId } from "../wire/ids.ts";
 import { nodeRegistryAbi } from "./abi/nodeRegistry.ts";
 import type { Chain } from "./chain.ts";
-import type { NodeAddresses } from "./chainRecord.ts";
 import { readCall } from "./readCall.ts";
 import { nodeAddressesOf } from "./registeredAddresses.ts";
 

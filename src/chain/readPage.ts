@@ -1,9 +1,10 @@
 import type { RpcLog } from "viem";
+import type { BlockRef } from "../wire/blockRef.ts";
+import type { ChainRecord } from "../wire/chainRecord.ts";
 import { type Address, asAddress, asId, type Hex } from "../wire/ids.ts";
 import type { Network } from "../wire/network.ts";
-import { type BlockRef, blockRefOf, type Header, readHeader } from "./blockRef.ts";
+import { blockRefOf, type Header, readHeader } from "./blockRef.ts";
 import type { Chain } from "./chain.ts";
-import type { ChainRecord } from "./chainRecord.ts";
 import { decodeLog, type RawLog } from "./decodeLog.ts";
 import { mayHoldLogs } from "./mayHoldLogs.ts";
 import { rpcFailure } from "./rpcFailure.ts";

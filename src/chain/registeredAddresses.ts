@@ -1,8 +1,8 @@
 import { concatBytes } from "../crypto/concatBytes.ts";
 import { WeftError } from "../errors.ts";
+import type { NodeAddresses } from "../wire/chainRecord.ts";
 import { fromHex, type Hex, toHex } from "../wire/ids.ts";
 import { peerIdOfKey, peerKeyOf } from "../wire/peerProof.ts";
-import type { NodeAddresses } from "./chainRecord.ts";
 
 /** INodeRegistry.Addresses. */
 type RegisteredAddresses = {

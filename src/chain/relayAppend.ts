@@ -1,8 +1,7 @@
 import { encodeFunctionData } from "viem";
-import type { Hex } from "../wire/ids.ts";
-import { toHex } from "../wire/ids.ts";
+import type { Append } from "../wire/append.ts";
+import { type Hex, toHex } from "../wire/ids.ts";
 import { commitLogAbi } from "./abi/commitLog.ts";
-import type { Append } from "./append.ts";
 import type { Chain } from "./chain.ts";
 import type { Relayer } from "./openRelayer.ts";
 import { decodeRevert, type Refusal, refusalOf } from "./refusal.ts";

@@ -1,8 +1,8 @@
 import { encodeFunctionData } from "viem";
+import type { Authorization, IdentityAction } from "../wire/identityAction.ts";
 import { type Hex, toHex } from "../wire/ids.ts";
 import { identityRegistryAbi as abi } from "./abi/identityRegistry.ts";
 import type { Chain } from "./chain.ts";
-import type { Authorization, IdentityAction } from "./identityAction.ts";
 import { inboxIdOf } from "./inboxIdOf.ts";
 import type { Relayer } from "./openRelayer.ts";
 import { readInstallation } from "./readInstallation.ts";

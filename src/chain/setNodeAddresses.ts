@@ -1,7 +1,7 @@
+import type { NodeAddresses } from "../wire/chainRecord.ts";
 import type { NodeId } from "../wire/ids.ts";
 import { callNodeRegistry, type RegistryOutcome } from "./callNodeRegistry.ts";
 import type { Chain } from "./chain.ts";
-import type { NodeAddresses } from "./chainRecord.ts";
 import type { Relayer } from "./openRelayer.ts";
 import { registeredAddresses } from "./registeredAddresses.ts";
 

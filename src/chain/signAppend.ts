@@ -1,9 +1,9 @@
 import { hashTypedData } from "viem";
 import { keccak256 } from "../crypto/keccak256.ts";
 import { signDigest } from "../crypto/secp256k1.ts";
+import type { Append } from "../wire/append.ts";
 import { fromHex, toHex } from "../wire/ids.ts";
 import type { Network } from "../wire/network.ts";
-import type { Append } from "./append.ts";
 
 const types = {
   Append: [

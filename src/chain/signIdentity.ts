@@ -1,6 +1,7 @@
 import { wallMs } from "../clock/wallMs.ts";
 import { keccak256 } from "../crypto/keccak256.ts";
 import { WeftError } from "../errors.ts";
+import type { Authorization, IdentityAction } from "../wire/identityAction.ts";
 import { type IdentityMessageName, identityDomain, identityMessages } from "../wire/identityMessages.ts";
 import {
   type Address,
@@ -12,7 +13,6 @@ import {
   toHex,
 } from "../wire/ids.ts";
 import type { Network } from "../wire/network.ts";
-import type { Authorization, IdentityAction } from "./identityAction.ts";
 import { inboxIdOf } from "./inboxIdOf.ts";
 import type { Wallet } from "./wallet.ts";
 

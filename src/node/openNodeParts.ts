@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { p256PublicKey } from "#crypto";
-import type { BlockRef } from "../chain/blockRef.ts";
 import type { Chain } from "../chain/chain.ts";
 import { nodeIdOf } from "../chain/nodeIdOf.ts";
 import { openChain } from "../chain/openChain.ts";
@@ -13,6 +12,7 @@ import { openChainIndex } from "../store/node/chainIndex.ts";
 import { openLogStore } from "../store/node/openLogStore.ts";
 import { settleWrites } from "../store/node/writer.ts";
 import { openDatabase } from "../store/openDatabase.ts";
+import type { BlockRef } from "../wire/blockRef.ts";
 import type { GroupId, NodeId } from "../wire/ids.ts";
 import type { Network } from "../wire/network.ts";
 import { allShards, bitmapOf } from "../wire/shards.ts";

@@ -1,7 +1,6 @@
 import type { Logger } from "pino";
 import type { RegistryOutcome } from "../chain/callNodeRegistry.ts";
 import type { Chain } from "../chain/chain.ts";
-import type { NodeAddresses } from "../chain/chainRecord.ts";
 import { formatCoin } from "../chain/coin.ts";
 import { delay } from "../chain/delay.ts";
 import type { Relayer } from "../chain/openRelayer.ts";
@@ -14,6 +13,7 @@ import { waitForTransaction } from "../chain/waitForTransaction.ts";
 import { steadyMs } from "../clock/steadyMs.ts";
 import { equalBytes } from "../crypto/equalBytes.ts";
 import { isWeftError, WeftError } from "../errors.ts";
+import type { NodeAddresses } from "../wire/chainRecord.ts";
 import type { NodeId } from "../wire/ids.ts";
 import { shardsIn } from "../wire/shards.ts";
 

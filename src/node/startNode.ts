@@ -1,10 +1,10 @@
 import type { Logger } from "pino";
-import type { NodeAddresses } from "../chain/chainRecord.ts";
 import { restartNode } from "../chain/restartNode.ts";
 import type { NodeSettings } from "../config.ts";
 import { WeftError } from "../errors.ts";
 import { peerIdOf } from "../mesh/peerId.ts";
 import type { Mesh } from "../mesh/startMesh.ts";
+import type { NodeAddresses } from "../wire/chainRecord.ts";
 import type { NodeId } from "../wire/ids.ts";
 import { signPeerProof } from "../wire/peerProof.ts";
 import { type ChainWatch, stir, stirAll, watchChain } from "./chainHub.ts";

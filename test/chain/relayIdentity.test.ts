@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { generateEd25519, randomBytes } from "#crypto";
-import type { IdentityAction } from "../../src/chain/identityAction.ts";
 import { inboxIdOf } from "../../src/chain/inboxIdOf.ts";
 import { openRelayer, type Relayer } from "../../src/chain/openRelayer.ts";
 import { readInbox } from "../../src/chain/readInbox.ts";
@@ -22,6 +21,7 @@ import {
 import { waitForTransaction } from "../../src/chain/waitForTransaction.ts";
 import type { Wallet } from "../../src/chain/wallet.ts";
 import { isWeftError } from "../../src/errors.ts";
+import type { IdentityAction } from "../../src/wire/identityAction.ts";
 import { asAddress, asId, type Hex, type InboxId, type InstallationKey, toHex } from "../../src/wire/ids.ts";
 import { signInstallationProof } from "../../src/wire/installationProof.ts";
 import { readRecords } from "../support/readRecords.ts";

@@ -3,7 +3,9 @@ import type { PayingAccount } from "../../chain/payingAccount.ts";
 import { addressFromPrivateKey } from "../../crypto/secp256k1.ts";
 import { type ErrorCode, isWeftError, WeftError } from "../../errors.ts";
 import type { ProxyChoice } from "../../net/proxy.ts";
-import type { AppendRequest, Call, IdentityAction, NodeApi } from "../../rpc/nodeApi.ts";
+import type { Call, NodeApi } from "../../rpc/nodeApi.ts";
+import type { Append } from "../../wire/append.ts";
+import type { IdentityAction } from "../../wire/identityAction.ts";
 import {
   type Address,
   asAddress,
@@ -28,7 +30,7 @@ export type RelayTrouble = { readonly code: ErrorCode; readonly message: string 
 
 /** This client's own way to the chain, in place of the nodes' relays. */
 export type OwnRelay = Pick<NodeApi, "getWallet"> & {
-  readonly relayAppend: (append: AppendRequest, call?: Call) => Promise<RelayOutcome>;
+  readonly relayAppend: (append: Append, call?: Call) => Promise<RelayOutcome>;
   readonly relayIdentity: (action: IdentityAction, call?: Call) => Promise<RelayOutcome>;
   /** That pays. */
   readonly account: Address;

@@ -9,7 +9,7 @@ import type { Wallet } from "../../../src/chain/wallet.ts";
 import { walletFromKey } from "../../../src/chain/walletFromKey.ts";
 import { createInstallation } from "../../../src/identity/createInstallation.ts";
 import { createKeyPackageRecord } from "../../../src/identity/createKeyPackageRecord.ts";
-import type { Authorization } from "../../../src/rpc/nodeApi.ts";
+import type { Authorization } from "../../../src/wire/identityAction.ts";
 import type { StepConsent } from "../../../src/wire/identityStep.ts";
 import { type Address, asAddress, type InboxId, type InstallationKey, toHex } from "../../../src/wire/ids.ts";
 import { signInstallationProof } from "../../../src/wire/installationProof.ts";

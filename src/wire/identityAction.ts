@@ -1,4 +1,4 @@
-import type { Address, Hex, InboxId, InstallationKey } from "../wire/ids.ts";
+import type { Address, Hex, InboxId, InstallationKey } from "./ids.ts";
 
 /** EIP-712 consent of an account (secp256k1) or a contract (ERC-1271); deadline in seconds since 1970. */
 export type Authorization = {
@@ -9,7 +9,7 @@ export type Authorization = {
   readonly signature: Uint8Array;
 };
 
-/** What an installation's entry names: its key, its own Ed25519 signature over its proof, see wire/installationProof.ts, the wallet's consent. */
+/** What an installation's entry names: its key, its own Ed25519 signature over its proof, see installationProof.ts, the wallet's consent. */
 type Addition = {
   readonly installation: InstallationKey;
   readonly installationSignature: Uint8Array;

@@ -1,4 +1,4 @@
-import type { Address, EntryId, GroupId } from "../wire/ids.ts";
+import type { Address, EntryId, GroupId } from "./ids.ts";
 
 /** What CommitLog.append takes. */
 export type Append = {
@@ -10,6 +10,6 @@ export type Append = {
   /** Whose key signs what builds on this entry. */
   readonly authority: Address;
   readonly payload: Uint8Array;
-  /** EIP-712 by the parent's authority, by the genesis key for the first entry: see `signAppend`. */
+  /** EIP-712 by the parent's authority, by the genesis key for the first entry: see `signAppend` (src/chain). */
   readonly signature: Uint8Array;
 };

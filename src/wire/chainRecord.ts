@@ -1,13 +1,16 @@
-import type { StepConsent } from "../wire/identityStep.ts";
-import type { Address, EntryId, GroupId, Hex, InboxId, InstallationKey, NodeId } from "../wire/ids.ts";
 import type { BlockRef } from "./blockRef.ts";
+import type { StepConsent } from "./identityStep.ts";
+import type { Address, EntryId, GroupId, Hex, InboxId, InstallationKey, NodeId } from "./ids.ts";
 
 /** One event of the contracts, and where on the chain it is. `logIndex` counts within the block. */
 export type ChainRecord = { readonly block: BlockRef; readonly logIndex: number } & ChainEventBody;
 
-export type ChainEventBody = Entry | IdentityRecord | NodeRecord;
+/** An event of IdentityRegistry. */
+export type IdentityRecord = Extract<ChainRecord, { readonly inbox: InboxId }>;
 
-type Entry = {
+export type ChainEventBody = EntryEvent | IdentityEvent | NodeEvent;
+
+type EntryEvent = {
   readonly kind: "entry";
   readonly group: GroupId;
   readonly id: EntryId;
@@ -19,7 +22,7 @@ type Entry = {
   readonly payload: Uint8Array;
 };
 
-type IdentityRecord =
+type IdentityEvent =
   | {
       readonly kind: "inbox-created";
       readonly inbox: InboxId;
@@ -83,7 +86,7 @@ export type NodeAddresses = {
   readonly httpAddress: string;
 };
 
-type NodeRecord =
+type NodeEvent =
   | ({
       readonly kind: "node-registered";
       readonly node: NodeId;
