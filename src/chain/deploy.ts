@@ -3,17 +3,18 @@ import { join } from "node:path";
 import { createPublicClient, http, type PublicClient, type Transport } from "viem";
 import { openFetch } from "#open-fetch";
 import { steadyMs } from "../clock/steadyMs.ts";
+import { waitMs } from "../clock/waitMs.ts";
 import { WeftError } from "../errors.ts";
-import type { Address, Hex } from "../wire/ids.ts";
+import type { Hex } from "../wire/ids.ts";
 import { NETWORK_VERSION, type Network } from "../wire/network.ts";
 import { commitLogAbi } from "./abi/commitLog.ts";
 import { nodeRegistryAbi } from "./abi/nodeRegistry.ts";
+import { addressesOf, type ContractAddresses } from "./addressesOf.ts";
 import { formatCoin } from "./coin.ts";
-import { delay } from "./delay.ts";
 import { deploymentFileName, formatDeployment } from "./deployment.ts";
 import type { DeploymentSettings } from "./deploymentCost.ts";
 import { readDeployment } from "./readDeployment.ts";
-import { type ContractAddresses, type DeploymentBill, runIgnition } from "./runIgnition.ts";
+import { type DeploymentBill, runIgnition } from "./runIgnition.ts";
 
 /** What a network has unless it is told otherwise. */
 export const DEPLOYMENT_DEFAULTS: DeploymentSettings = {
@@ -181,7 +182,7 @@ async function appears(params: {
   for (;;) {
     if (await isThere(params)) return true;
     if (steadyMs() > end) return false;
-    await delay({ ms: RPC_LAG_POLL_MS, signal: params.signal });
+    await waitMs({ ms: RPC_LAG_POLL_MS, signal: params.signal });
     params.signal?.throwIfAborted();
   }
 }
@@ -195,10 +196,6 @@ async function readDeployedBlock(params: {
     params.client.readContract({ ...read, address }),
   );
   return Math.min(...(await Promise.all(blocks)));
-}
-
-function addressesOf(deployment: ContractAddresses): Address[] {
-  return [deployment.commitLog, deployment.identityRegistry, deployment.nodeRegistry];
 }
 
 async function writeDeployment(params: { deploymentDir: string; deployment: Network }): Promise<Network> {

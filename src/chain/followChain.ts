@@ -1,9 +1,10 @@
+import { waitMs } from "../clock/waitMs.ts";
 import { isWeftError } from "../errors.ts";
 import type { BlockRef } from "../wire/blockRef.ts";
 import type { ChainRecord } from "../wire/chainRecord.ts";
+import { DEFAULT_FINALITY_BLOCKS } from "../wire/network.ts";
 import { blockRefOf, type Header, readHeader } from "./blockRef.ts";
 import type { Chain } from "./chain.ts";
-import { delay } from "./delay.ts";
 import { checkChain } from "./openChain.ts";
 import { letRest } from "./providers.ts";
 import { type PageOutcome, readOldPage, readRecentPage, UNKNOWN_HASH } from "./readPage.ts";
@@ -42,7 +43,6 @@ type FollowParams = {
   readonly onFault?: (error: unknown) => void;
 };
 
-const DEFAULT_FINALITY_BLOCKS = 64;
 const DEFAULT_POLL_MS = 250;
 const DEFAULT_BLOCKS_PER_PAGE = 2_000;
 const RECENT_PAGE_BLOCKS = 16;
@@ -88,7 +88,7 @@ export async function* followChain(params: FollowParams): AsyncGenerator<ChainEv
           reason: "what it tells does not fit together",
         });
       }
-      await delay({ ms: backoffMs * (0.5 + Math.random() / 2), signal });
+      await waitMs({ ms: backoffMs * (0.5 + Math.random() / 2), signal });
       backoffMs = Math.min(MAX_BACKOFF_MS, backoffMs * 2);
       continue;
     }
@@ -97,7 +97,7 @@ export async function* followChain(params: FollowParams): AsyncGenerator<ChainEv
     known = knownAfter({ known, event, limit: finalityBlocks + SPARE_BLOCKS });
     if (event.kind !== "idle") yield event;
     else if (!started) yield emptyPage({ ...position, known, head: event.head });
-    else await delay({ ms: pollMs, signal });
+    else await waitMs({ ms: pollMs, signal });
     started = started || event.kind !== "rollback";
   }
 }

@@ -1,8 +1,8 @@
+import { createSerialQueue, type SerialQueue } from "../clock/serialQueue.ts";
 import type { ErrorCode } from "../errors.ts";
 import { type Address, asAddress, type Hex } from "../wire/ids.ts";
 import { accountFromKey } from "./accountFromKey.ts";
 import type { PayingAccount, Transaction } from "./payingAccount.ts";
-import { createSerialQueue, type SerialQueue } from "./serialQueue.ts";
 
 /** A signed transaction, ready to be sent, and what it was made of. */
 export type Signed = { readonly transaction: Transaction; readonly raw: Hex };
@@ -39,7 +39,7 @@ export type RelayerTrouble = { readonly code: ErrorCode; readonly message: strin
 export type Relayer = {
   readonly address: Address;
   readonly account: PayingAccount;
-  readonly exclusively: SerialQueue;
+  readonly exclusively: SerialQueue["run"];
   /** The most that a unit of gas may cost, in wei. */
   readonly maxFeePerGas: bigint;
   /** By nonce. */
@@ -68,7 +68,7 @@ export function openRelayer(
   return {
     address: asAddress(account.address),
     account,
-    exclusively: createSerialQueue(),
+    exclusively: createSerialQueue().run,
     maxFeePerGas: BigInt(params.maxFeeGwei ?? DEFAULT_MAX_FEE_GWEI) * WEI_PER_GWEI,
     inFlight: new Map(),
     isSettled: false,

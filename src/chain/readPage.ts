@@ -1,8 +1,8 @@
 import type { RpcLog } from "viem";
 import type { BlockRef } from "../wire/blockRef.ts";
 import type { ChainRecord } from "../wire/chainRecord.ts";
-import { type Address, asAddress, asId, type Hex } from "../wire/ids.ts";
-import type { Network } from "../wire/network.ts";
+import { asAddress, asId, type Hex } from "../wire/ids.ts";
+import { addressesOf } from "./addressesOf.ts";
 import { blockRefOf, type Header, readHeader } from "./blockRef.ts";
 import type { Chain } from "./chain.ts";
 import { decodeLog, type RawLog } from "./decodeLog.ts";
@@ -124,7 +124,7 @@ async function readLogs(params: {
 }): Promise<Log[]> {
   const { client, network } = params.chain;
   const logs = await client.request(
-    { method: "eth_getLogs", params: [{ address: [...contractsOf(network)], ...params.filter }] },
+    { method: "eth_getLogs", params: [{ address: [...addressesOf(network)], ...params.filter }] },
     params.signal === undefined ? {} : { signal: params.signal },
   );
   return logs.map((log) => placeLog(log)).sort((a, b) => a.block - b.block || a.logIndex - b.logIndex);
@@ -140,7 +140,7 @@ async function confirmNoLogs(params: {
   signal: AbortSignal | undefined;
 }): Promise<void> {
   const { chain, header, signal } = params;
-  const contracts = contractsOf(chain.network);
+  const contracts = addressesOf(chain.network);
   if (header.logsBloom === undefined || !mayHoldLogs({ bloom: header.logsBloom, contracts })) return;
   const receipts = await chain.client
     .request(
@@ -157,10 +157,6 @@ async function confirmNoLogs(params: {
   );
   const isOurs = ({ address }: RpcLog): boolean => contracts.includes(asAddress(address));
   if (logs.some(isOurs)) throw new Error(`the RPC leaves out the logs of block ${header.number}`);
-}
-
-function contractsOf({ commitLog, identityRegistry, nodeRegistry }: Network): readonly Address[] {
-  return [commitLog, identityRegistry, nodeRegistry];
 }
 
 function placeLog(log: RpcLog): Log {

@@ -5,12 +5,10 @@ import type { PublicClient } from "viem";
 import weftModule from "../../contracts/ignition/Weft.ts";
 import { WeftError } from "../errors.ts";
 import { type Address, asAddress, type Hex } from "../wire/ids.ts";
-import type { Network } from "../wire/network.ts";
+import type { ContractAddresses } from "./addressesOf.ts";
 import { formatAbout, formatCoin } from "./coin.ts";
 import { type DeploymentSettings, deploymentCost } from "./deploymentCost.ts";
 import { openHardhat } from "./openHardhat.ts";
-
-export type ContractAddresses = Pick<Network, "commitLog" | "identityRegistry" | "nodeRegistry">;
 
 /** Who pays for a deployment, and what it costs at most. */
 export type DeploymentBill = { readonly chainId: number; readonly payer: Address; readonly costWei: bigint };

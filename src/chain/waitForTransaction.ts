@@ -1,7 +1,6 @@
-import type { Hex } from "../wire/ids.ts";
-import { asId } from "../wire/ids.ts";
+import { waitMs } from "../clock/waitMs.ts";
+import { asId, type Hex } from "../wire/ids.ts";
 import type { Chain } from "./chain.ts";
-import { delay } from "./delay.ts";
 
 /** `pending`: nothing is known yet, which is no failure; a reorg may still drop what is mined. */
 export type TransactionOutcome =
@@ -29,7 +28,7 @@ export async function waitForTransaction(params: {
       const kind = BigInt(receipt.status) === 1n ? "mined" : "reverted";
       return { kind, block: Number(receipt.blockNumber), blockHash: asId(receipt.blockHash) };
     }
-    await delay({ ms: POLL_MS, signal });
+    await waitMs({ ms: POLL_MS, signal });
   }
   return { kind: "pending" };
 }

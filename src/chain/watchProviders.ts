@@ -1,7 +1,7 @@
 import { steadyMs } from "../clock/steadyMs.ts";
+import { waitMs } from "../clock/waitMs.ts";
 import { readHeader } from "./blockRef.ts";
 import type { Chain } from "./chain.ts";
-import { delay } from "./delay.ts";
 import { checkProvider } from "./openChain.ts";
 import { isResting, letRest, type Provider, turnTo } from "./providers.ts";
 
@@ -19,7 +19,7 @@ export async function watchProviders(params: { chain: Chain; signal: AbortSignal
   if (chain.providers.all.length === 1) return;
   while (!signal.aborted) {
     await lookAtProviders(params);
-    await delay({ ms: LOOK_MS, signal });
+    await waitMs({ ms: LOOK_MS, signal });
   }
 }
 

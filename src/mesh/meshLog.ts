@@ -47,8 +47,3 @@ export type MeshLog = {
   readonly readBatch: (params: { log: LogId; end: bigint; headerHash: Hex }) => Promise<Batch | undefined>;
   readonly recordHole: (params: { log: LogId; first: bigint; end: bigint }) => Promise<boolean>;
 };
-
-/** One string per log, for maps. */
-export function logName(log: LogId): string {
-  return `${log.node}/${log.generation}/${log.shard}`;
-}

@@ -1,13 +1,13 @@
 import { steadyMs } from "../clock/steadyMs.ts";
 import { type BatchHeader, batchHeaderHash } from "../wire/batchHeader.ts";
 import type { Hex } from "../wire/ids.ts";
-import type { LogId } from "../wire/logRange.ts";
+import { type LogId, logName } from "../wire/logRange.ts";
 import { bitmapOf } from "../wire/shards.ts";
 import { type Ask, catchUpLog } from "./catchUpLog.ts";
 import { fetchCovered } from "./fetchCovered.ts";
 import type { Intake } from "./intake.ts";
 import type { CheckpointFrom } from "./isCovered.ts";
-import { type BatchEnd, logName, type MeshLog, type MissingRange, type TopHead } from "./meshLog.ts";
+import type { BatchEnd, MeshLog, MissingRange, TopHead } from "./meshLog.ts";
 import type { MeshLogger } from "./meshLogger.ts";
 import { findNode, type NodeDirectory } from "./nodeDirectory.ts";
 import type { PeerClocks } from "./peerClocks.ts";

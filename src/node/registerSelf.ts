@@ -2,7 +2,6 @@ import type { Logger } from "pino";
 import type { RegistryOutcome } from "../chain/callNodeRegistry.ts";
 import type { Chain } from "../chain/chain.ts";
 import { formatCoin } from "../chain/coin.ts";
-import { delay } from "../chain/delay.ts";
 import type { Relayer } from "../chain/openRelayer.ts";
 import { readBond } from "../chain/readBond.ts";
 import { type NodeState, readNode } from "../chain/readNode.ts";
@@ -11,6 +10,7 @@ import { setNodeAddresses } from "../chain/setNodeAddresses.ts";
 import { setNodeShards } from "../chain/setNodeShards.ts";
 import { waitForTransaction } from "../chain/waitForTransaction.ts";
 import { steadyMs } from "../clock/steadyMs.ts";
+import { waitMs } from "../clock/waitMs.ts";
 import { equalBytes } from "../crypto/equalBytes.ts";
 import { isWeftError, WeftError } from "../errors.ts";
 import type { NodeAddresses } from "../wire/chainRecord.ts";
@@ -122,7 +122,7 @@ async function landed(params: {
       if (result.kind === "mined") return;
     }
     if ((await readNode({ chain, node })) !== undefined) return;
-    if (outcome.kind === "exists") await delay({ ms: LOOK_MS, signal });
+    if (outcome.kind === "exists") await waitMs({ ms: LOOK_MS, signal });
     signal.throwIfAborted();
     outcome = await call();
   }

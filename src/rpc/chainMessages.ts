@@ -22,12 +22,13 @@ import type {
 } from "../gen/weft/v1/node_pb.ts";
 import type { Append } from "../wire/append.ts";
 import type { BlockRef } from "../wire/blockRef.ts";
+import { safeNumber } from "../wire/bytes.ts";
 import type { Entry, EntryCursor, EntryPage } from "../wire/chainEntry.ts";
 import { asAddress, asId, fromHex, ID_BYTES } from "../wire/ids.ts";
 import type { Refusal } from "../wire/relayOutcome.ts";
 import type { RelayTicket } from "../wire/relayTicket.ts";
 import { refusalFromMessage } from "./errorDetail.ts";
-import { bounded, required, safeNumber, sizedHex } from "./fields.ts";
+import { bounded, required, sizedHex } from "./fields.ts";
 import { MAX_CURSORS_PER_GROUP } from "./limits.ts";
 import type { ChainEvent, EntryState, GroupPosition, RelayAnswer } from "./nodeApi.ts";
 import { ticketFromMessage, ticketMessage } from "./ticketMessages.ts";

@@ -1,4 +1,6 @@
+import { createSerialQueue, type SerialQueue } from "../../clock/serialQueue.ts";
 import { steadyMs } from "../../clock/steadyMs.ts";
+import { waitMs } from "../../clock/waitMs.ts";
 import { WeftError } from "../../errors.ts";
 import type { ChainEvent, NodeApi } from "../../rpc/nodeApi.ts";
 import type { BlockRef } from "../../wire/blockRef.ts";
@@ -13,8 +15,6 @@ import type { Group } from "../group/group.ts";
 import { isQuiet, quietMs } from "../group/manyGroups.ts";
 import { isAsRead, markRead } from "../group/markRead.ts";
 import { noteUnshared } from "../nodes/nodeLinks.ts";
-import { createSerialQueue, type SerialQueue } from "../timing/serialQueue.ts";
-import { waitMs } from "../timing/waitMs.ts";
 import { agreeOnRollback, lowerRollback, type ToldRollback } from "./agreeOnRollback.ts";
 import { reachHead } from "./reachHead.ts";
 

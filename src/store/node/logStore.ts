@@ -1,10 +1,10 @@
 import type { WeftError } from "../../errors.ts";
 import type { Hex } from "../../wire/ids.ts";
-import type { LogId, LogRange } from "../../wire/logRange.ts";
+import { type LogId, type LogRange, logName } from "../../wire/logRange.ts";
 import type { Database } from "../openDatabase.ts";
 import type { SumCache } from "../topicSums.ts";
 import type { Write } from "../writeAtomic.ts";
-import { emptyLog, type LogState, logName, logRangeOf } from "./logState.ts";
+import { emptyLog, type LogState, logRangeOf } from "./logState.ts";
 import type { TopicWatches } from "./watchTopics.ts";
 
 /** A node's log store: all nodes' logs, indexed by topic. One per database, see `openLogStore`. */

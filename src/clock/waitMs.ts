@@ -1,15 +1,15 @@
 import { onAbort } from "./onAbort.ts";
 
 /** Resolves after `ms` or when the signal aborts; never rejects. */
-export async function waitMs(params: { ms: number; signal: AbortSignal }): Promise<void> {
+export async function waitMs(params: { ms: number; signal: AbortSignal | undefined }): Promise<void> {
   const { ms, signal } = params;
-  if (signal.aborted) return;
+  if (signal?.aborted) return;
   await new Promise<void>((resolve) => {
     const timer = setTimeout(done, ms);
-    const forget = onAbort(signal, done);
+    const forget = signal && onAbort(signal, done);
     function done(): void {
       clearTimeout(timer);
-      forget();
+      forget?.();
       resolve();
     }
   });
