@@ -6,7 +6,6 @@ import { nodeIdOf } from "../chain/nodeIdOf.ts";
 import { openChain } from "../chain/openChain.ts";
 import { openRelayer, type Relayer } from "../chain/openRelayer.ts";
 import { watchProviders } from "../chain/watchProviders.ts";
-import type { NodeSettings } from "../config.ts";
 import { isWeftError, WeftError } from "../errors.ts";
 import { openChainIndex } from "../store/node/chainIndex.ts";
 import { openLogStore } from "../store/node/openLogStore.ts";
@@ -31,6 +30,7 @@ import { openReadiness, type Readiness } from "./readiness.ts";
 import { readNetwork } from "./readNetwork.ts";
 import { keepPurse } from "./relaying/keepPurse.ts";
 import { openRelaying, type Relaying } from "./relaying/relaying.ts";
+import type { NodeSettings } from "./settings/nodeSettings.ts";
 import { watchDisk } from "./watchDisk.ts";
 import { type DiskRoom, watchRoom } from "./watchRoom.ts";
 

@@ -1,6 +1,5 @@
 import type { Logger } from "pino";
 import { restartNode } from "../chain/restartNode.ts";
-import type { NodeSettings } from "../config.ts";
 import { WeftError } from "../errors.ts";
 import { peerIdOf } from "../mesh/peerId.ts";
 import type { Mesh } from "../mesh/startMesh.ts";
@@ -20,6 +19,7 @@ import { closeOwnLogs, type OwnLogs } from "./openOwnLog.ts";
 import { logLevelOf } from "./operating/logLevel.ts";
 import { type Registration, registerSelf } from "./registerSelf.ts";
 import { type ServedNode, serveNode } from "./serveNode.ts";
+import type { NodeSettings } from "./settings/nodeSettings.ts";
 
 /** A node that runs. Disposing lets open calls end, writes what waits and closes everything. */
 export type Node = AsyncDisposable & {

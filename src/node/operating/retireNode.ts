@@ -8,11 +8,11 @@ import { openRelayer } from "../../chain/openRelayer.ts";
 import type { Refusal } from "../../chain/refusal.ts";
 import { waitForTransaction } from "../../chain/waitForTransaction.ts";
 import { withdrawBond } from "../../chain/withdrawBond.ts";
-import type { NodeSettings } from "../../config.ts";
 import { WeftError } from "../../errors.ts";
 import type { Address, NodeId } from "../../wire/ids.ts";
 import { loadNodeKeys } from "../nodeKeys.ts";
 import { readNetwork } from "../readNetwork.ts";
+import type { NodeSettings } from "../settings/nodeSettings.ts";
 
 export type Retired = { readonly node: NodeId; readonly operator: Address };
 
