@@ -4,13 +4,14 @@ import type { BlockRef } from "../wire/blockRef.ts";
 import type { IdentityAction } from "../wire/identityAction.ts";
 import type { Address, Hex, InboxId, InstallationKey } from "../wire/ids.ts";
 import type { Network } from "../wire/network.ts";
+import type { WalletState } from "../wire/walletState.ts";
 import { readHeader } from "./blockRef.ts";
 import { openChain } from "./openChain.ts";
 import { openRelayer } from "./openRelayer.ts";
 import type { PayingAccount } from "./payingAccount.ts";
 import { readCall } from "./readCall.ts";
 import { readInstallation } from "./readInstallation.ts";
-import { readWallet, type WalletState } from "./readWallet.ts";
+import { readWallet } from "./readWallet.ts";
 import { type AppendOutcome, relayAppend } from "./relayAppend.ts";
 import { type IdentityOutcome, relayIdentity } from "./relayIdentity.ts";
 

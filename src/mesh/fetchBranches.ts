@@ -1,5 +1,5 @@
+import type { BatchEnd } from "../wire/heldLog.ts";
 import type { LogId } from "../wire/logRange.ts";
-import type { BatchEnd } from "./meshLog.ts";
 import type { Syncing, Told } from "./syncing.ts";
 import { takeRival } from "./takeRival.ts";
 

@@ -1,10 +1,10 @@
 import { steadyMs } from "../clock/steadyMs.ts";
 import type { BatchHeader } from "../wire/batchHeader.ts";
+import type { BatchEnd } from "../wire/heldLog.ts";
 import { type LogId, logName } from "../wire/logRange.ts";
 import { catchUpLog, type Round } from "./catchUpLog.ts";
 import { fetchBranches } from "./fetchBranches.ts";
 import { fetchCovered } from "./fetchCovered.ts";
-import type { BatchEnd } from "./meshLog.ts";
 import { noteAbsence } from "./noteAbsence.ts";
 import type { Peer } from "./peerTurns.ts";
 import { unrefused } from "./refusals.ts";

@@ -1,7 +1,7 @@
 import { steadyMs } from "../clock/steadyMs.ts";
+import type { MissingRange } from "../wire/heldLog.ts";
 import type { Hex } from "../wire/ids.ts";
 import { type LogId, logName } from "../wire/logRange.ts";
-import type { MissingRange } from "./meshLog.ts";
 
 /** What this node refused for good, by log: from a sequence on, or the batch with a header's hash. Mutable. */
 export type Refusals = {

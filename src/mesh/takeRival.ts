@@ -1,6 +1,6 @@
 import { type BatchHeader, batchHeaderHash } from "../wire/batchHeader.ts";
+import type { BatchEnd } from "../wire/heldLog.ts";
 import { type LogId, logName } from "../wire/logRange.ts";
-import type { BatchEnd } from "./meshLog.ts";
 import type { Syncing } from "./syncing.ts";
 
 /** Asks a peer for the batch with this header and takes it in; undefined if it does not give it, or this node does not take it. */

@@ -6,21 +6,13 @@ import type { BatchCoverage } from "../wire/coverage.ts";
 import type { Envelope } from "../wire/envelope.ts";
 import type { History, HistoryPosition } from "../wire/history.ts";
 import type { IdentityAction } from "../wire/identityAction.ts";
-import type {
-  Address,
-  EntryId,
-  EnvelopeHash,
-  GroupId,
-  Hex,
-  InboxId,
-  InstallationKey,
-  NodeId,
-} from "../wire/ids.ts";
+import type { Address, EntryId, EnvelopeHash, GroupId, Hex, InstallationKey, NodeId } from "../wire/ids.ts";
 import type { LogRange } from "../wire/logRange.ts";
 import type { Receipt } from "../wire/receipt.ts";
 import type { Refusal, RelayOutcome } from "../wire/relayOutcome.ts";
 import type { RelayTicket, WorkDemand } from "../wire/relayTicket.ts";
 import type { LogDigest, TopicQuestion } from "../wire/topicDigest.ts";
+import type { WalletState } from "../wire/walletState.ts";
 import type { EntryWord, WordsAnswer, WordsQuestion } from "../wire/words.ts";
 
 /**
@@ -236,11 +228,4 @@ export type HistoryPage = {
   readonly histories: readonly History[];
   /** At whose end they are complete. */
   readonly head: BlockRef | undefined;
-};
-
-type WalletState = {
-  /** That the wallet is linked to now. */
-  readonly inbox: InboxId | undefined;
-  /** Of its next signed record. */
-  readonly nonce: bigint;
 };

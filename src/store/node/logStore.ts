@@ -1,4 +1,5 @@
 import type { WeftError } from "../../errors.ts";
+import type { Branches } from "../../wire/heldLog.ts";
 import type { Hex } from "../../wire/ids.ts";
 import { type LogId, type LogRange, logName } from "../../wire/logRange.ts";
 import type { Database } from "../openDatabase.ts";
@@ -13,6 +14,8 @@ export type LogStore = {
   readonly watches: TopicWatches;
   readonly writer: Writer;
   readonly sums: SumCache;
+  /** Of forked logs, by the state for which they were looked for. */
+  readonly branches: WeakMap<LogState, Branches>;
   /** What time it is for the network, milliseconds since 1970: arrivals are kept, and pruned, by it. */
   readonly nowMs: () => number;
   /** Hear of a fault, and when it is over. */

@@ -23,6 +23,7 @@ export async function openLogStore(params: {
     watches: openTopicWatches(),
     writer: { ...writer, attempt: Promise.resolve() },
     sums: createSumCache(),
+    branches: new WeakMap(),
     nowMs,
     faultListeners: new Set(),
     state: await loadState(database),
