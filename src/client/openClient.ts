@@ -1,4 +1,4 @@
-import type { Wallet } from "../chain/wallet.ts";
+import type { Wallet } from "../chain/sign/wallet.ts";
 import { createSerialQueue } from "../clock/serialQueue.ts";
 import { steadyMs } from "../clock/steadyMs.ts";
 import { waitMs } from "../clock/waitMs.ts";

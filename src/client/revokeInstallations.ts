@@ -1,4 +1,4 @@
-import { signRevokeInstallation } from "../chain/signIdentity.ts";
+import { signRevokeInstallation } from "../chain/sign/signIdentity.ts";
 import { steadyMs } from "../clock/steadyMs.ts";
 import { waitMs } from "../clock/waitMs.ts";
 import { type ErrorCode, WeftError } from "../errors.ts";

@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type DevelopmentAccount, developmentAccounts } from "../chain/developmentAccounts.ts";
+import { type DevelopmentAccount, developmentAccounts } from "../chain/deploy/developmentAccounts.ts";
 import { createSerialQueue } from "../clock/serialQueue.ts";
 import { WeftError } from "../errors.ts";
 import { callRpc } from "./callRpc.ts";

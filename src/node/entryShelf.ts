@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
-import type { Chain } from "../chain/chain.ts";
-import { readPayloads } from "../chain/readPayloads.ts";
+import type { Chain } from "../chain/provider/chain.ts";
+import { readPayloads } from "../chain/read/readPayloads.ts";
 import { WeftError } from "../errors.ts";
 import type { ChainIndex } from "../store/node/chainIndex.ts";
 import { noteRead, restorePayloads } from "../store/node/keepPayloads.ts";

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
-import type { Chain } from "../chain/chain.ts";
-import { type ChainEvent, followChain } from "../chain/followChain.ts";
+import { type ChainEvent, followChain } from "../chain/follow/followChain.ts";
+import type { Chain } from "../chain/provider/chain.ts";
 import { isStorageFault, isWeftError } from "../errors.ts";
 import { applyChainPage, rollbackChain } from "../store/node/applyChainPage.ts";
 import { type ChainIndex, chainCursor } from "../store/node/chainIndex.ts";

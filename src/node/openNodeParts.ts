@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { p256PublicKey } from "#crypto";
-import type { Chain } from "../chain/chain.ts";
-import { nodeIdOf } from "../chain/nodeIdOf.ts";
-import { openChain } from "../chain/openChain.ts";
-import { openRelayer, type Relayer } from "../chain/openRelayer.ts";
-import { watchProviders } from "../chain/watchProviders.ts";
+import { nodeIdOf } from "../chain/layout/nodeIdOf.ts";
+import type { Chain } from "../chain/provider/chain.ts";
+import { openChain } from "../chain/provider/openChain.ts";
+import { watchProviders } from "../chain/provider/watchProviders.ts";
+import { openRelayer, type Relayer } from "../chain/submit/openRelayer.ts";
 import { isWeftError, WeftError } from "../errors.ts";
 import { openChainIndex } from "../store/node/chainIndex.ts";
 import { openLogStore } from "../store/node/openLogStore.ts";

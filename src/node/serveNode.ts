@@ -1,5 +1,5 @@
 import packageFile from "../../package.json" with { type: "json" };
-import { isResting } from "../chain/providers.ts";
+import { isResting } from "../chain/provider/providers.ts";
 import { steadyMs } from "../clock/steadyMs.ts";
 import type { Mesh } from "../mesh/startMesh.ts";
 import type { RateLimits } from "../rpc/accounts.ts";

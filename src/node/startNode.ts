@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import { restartNode } from "../chain/restartNode.ts";
+import { restartNode } from "../chain/registry/restartNode.ts";
 import { WeftError } from "../errors.ts";
 import { peerIdOf } from "../mesh/peerId.ts";
 import type { Mesh } from "../mesh/startMesh.ts";

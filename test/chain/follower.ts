@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { Chain } from "../../src/chain/chain.ts";
-import { type ChainEvent, followChain } from "../../src/chain/followChain.ts";
+import { type ChainEvent, followChain } from "../../src/chain/follow/followChain.ts";
+import type { Chain } from "../../src/chain/provider/chain.ts";
 import type { BlockRef } from "../../src/wire/blockRef.ts";
 import type { ChainRecord } from "../../src/wire/chainRecord.ts";
 

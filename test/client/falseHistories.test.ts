@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { privateKeyToAccount } from "viem/accounts";
-import { signAddInstallation, signRevokeInstallation } from "../../src/chain/signIdentity.ts";
+import { signAddInstallation, signRevokeInstallation } from "../../src/chain/sign/signIdentity.ts";
 import { rankLookUpNodes } from "../../src/client/asking/lookUpNodes.ts";
 import { coreOf } from "../../src/client/client.ts";
 import { createInstallation } from "../../src/identity/createInstallation.ts";

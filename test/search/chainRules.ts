@@ -1,6 +1,6 @@
-import { inboxIdOf } from "../../src/chain/inboxIdOf.ts";
-import { refusal } from "../../src/chain/refusal.ts";
-import { appendDigest } from "../../src/chain/signAppend.ts";
+import { inboxIdOf } from "../../src/chain/layout/inboxIdOf.ts";
+import { appendDigest } from "../../src/chain/sign/signAppend.ts";
+import { refusal } from "../../src/chain/submit/refusal.ts";
 import { recoverAddress } from "../../src/crypto/secp256k1.ts";
 import type { ErrorCode } from "../../src/errors.ts";
 import type { IndexableRecord } from "../../src/store/node/indexableRecord.ts";

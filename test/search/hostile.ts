@@ -1,5 +1,5 @@
 import { randomBytes } from "#crypto";
-import { signAppend } from "../../src/chain/signAppend.ts";
+import { signAppend } from "../../src/chain/sign/signAppend.ts";
 import { type Client, coreOf } from "../../src/client/client.ts";
 import { readEpoch } from "../../src/client/database/epochStates.ts";
 import { concatBytes } from "../../src/crypto/concatBytes.ts";

@@ -1,7 +1,7 @@
 import { pino } from "pino";
 import { p256PublicKey, sha256 } from "#crypto";
-import type { Chain } from "../../src/chain/chain.ts";
-import { nodeIdOf } from "../../src/chain/nodeIdOf.ts";
+import { nodeIdOf } from "../../src/chain/layout/nodeIdOf.ts";
+import type { Chain } from "../../src/chain/provider/chain.ts";
 import { concatBytes } from "../../src/crypto/concatBytes.ts";
 import { privateKeyFromSeed } from "../../src/crypto/privateKeyFromSeed.ts";
 import { type Admission, forgetHeads, openAdmission } from "../../src/node/admitEnvelope.ts";

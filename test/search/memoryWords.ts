@@ -1,4 +1,4 @@
-import { nodeWord } from "../../src/chain/nodeWord.ts";
+import { nodeWord } from "../../src/chain/layout/nodeWord.ts";
 import type { IndexableRecord } from "../../src/store/node/indexableRecord.ts";
 import { stepOf } from "../../src/store/node/stepOf.ts";
 import { nextWord, signaturesOf } from "../../src/wire/identityStep.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "#crypto";
-import { walletFromKey } from "../../src/chain/walletFromKey.ts";
+import { walletFromKey } from "../../src/chain/sign/walletFromKey.ts";
 import { type Client, coreOf } from "../../src/client/client.ts";
 import { keepVerdicts } from "../../src/client/coverage/keepVerdicts.ts";
 import type { ClientCore } from "../../src/client/group/core.ts";

@@ -1,5 +1,5 @@
 import { randomBytes, sha256 } from "#crypto";
-import { walletFromKey } from "../../src/chain/walletFromKey.ts";
+import { walletFromKey } from "../../src/chain/sign/walletFromKey.ts";
 import { type Client, coreOf } from "../../src/client/client.ts";
 import type { ClientLogger } from "../../src/client/group/core.ts";
 import { openClientOn } from "../../src/client/openClient.ts";

@@ -1,5 +1,5 @@
-import type { Chain } from "../../src/chain/chain.ts";
-import { followChain } from "../../src/chain/followChain.ts";
+import { followChain } from "../../src/chain/follow/followChain.ts";
+import type { Chain } from "../../src/chain/provider/chain.ts";
 import type { BlockRef } from "../../src/wire/blockRef.ts";
 import type { ChainRecord } from "../../src/wire/chainRecord.ts";
 

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Logger, pino } from "pino";
-import { formatDeployment } from "../../src/chain/deployment.ts";
+import { formatDeployment } from "../../src/chain/deploy/deployment.ts";
 import type { nodeSettings } from "../../src/node/settings/nodeSettings.ts";
 import { readNodeSettings } from "../../src/node/settings/readNodeSettings.ts";
 import { type Node, startNode } from "../../src/node/startNode.ts";

@@ -1,4 +1,4 @@
-import { signAppend } from "../../src/chain/signAppend.ts";
+import { signAppend } from "../../src/chain/sign/signAppend.ts";
 import { concatBytes } from "../../src/crypto/concatBytes.ts";
 import { addressFromPrivateKey, generateSecp256k1PrivateKey } from "../../src/crypto/secp256k1.ts";
 import type { Append } from "../../src/wire/append.ts";

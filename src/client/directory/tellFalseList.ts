@@ -1,4 +1,4 @@
-import { nodeWord } from "../../chain/nodeWord.ts";
+import { nodeWord } from "../../chain/layout/nodeWord.ts";
 import { steadyMs } from "../../clock/steadyMs.ts";
 import type { NodeRecord } from "../../rpc/nodeApi.ts";
 import type { BlockRef } from "../../wire/blockRef.ts";

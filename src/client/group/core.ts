@@ -1,4 +1,4 @@
-import type { Wallet } from "../../chain/wallet.ts";
+import type { Wallet } from "../../chain/sign/wallet.ts";
 import type { SerialQueue } from "../../clock/serialQueue.ts";
 import type { WeftError } from "../../errors.ts";
 import type { Installation } from "../../identity/createInstallation.ts";

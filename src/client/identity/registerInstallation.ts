@@ -1,6 +1,6 @@
-import { inboxIdOf } from "../../chain/inboxIdOf.ts";
-import { deadlineAfter, signAddInstallation, signCreateInbox } from "../../chain/signIdentity.ts";
-import type { Wallet } from "../../chain/wallet.ts";
+import { inboxIdOf } from "../../chain/layout/inboxIdOf.ts";
+import { deadlineAfter, signAddInstallation, signCreateInbox } from "../../chain/sign/signIdentity.ts";
+import type { Wallet } from "../../chain/sign/wallet.ts";
 import { steadyMs } from "../../clock/steadyMs.ts";
 import { waitMs } from "../../clock/waitMs.ts";
 import { WeftError } from "../../errors.ts";

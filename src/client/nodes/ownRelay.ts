@@ -1,5 +1,5 @@
-import type { PaidChain } from "../../chain/openPaidChain.ts";
-import type { PayingAccount } from "../../chain/payingAccount.ts";
+import type { PaidChain } from "../../chain/relay/openPaidChain.ts";
+import type { PayingAccount } from "../../chain/sign/payingAccount.ts";
 import { addressFromPrivateKey } from "../../crypto/secp256k1.ts";
 import { type ErrorCode, isWeftError, WeftError } from "../../errors.ts";
 import type { ProxyChoice } from "../../net/proxy.ts";
@@ -108,7 +108,7 @@ export function openOwnRelay(params: {
 async function load(
   params: OwnChain & { network: Network; proxy: ProxyChoice; signal: AbortSignal },
 ): Promise<PaidChain> {
-  const { openPaidChain } = await import("../../chain/openPaidChain.ts").catch((cause: unknown) => {
+  const { openPaidChain } = await import("../../chain/relay/openPaidChain.ts").catch((cause: unknown) => {
     const message = "the code that talks to the chain could not be loaded";
     throw new WeftError({ code: "chain-unreachable", message, cause });
   });

@@ -1,4 +1,4 @@
-import { inboxOf } from "../../chain/inboxIdOf.ts";
+import { inboxOf } from "../../chain/layout/inboxIdOf.ts";
 import { steadyMs } from "../../clock/steadyMs.ts";
 import { WeftError } from "../../errors.ts";
 import { isAgreed, type Refusals, withRefusal } from "../../reconciler/nodes/refusals.ts";

@@ -1,4 +1,4 @@
-import { signAppend } from "../../chain/signAppend.ts";
+import { signAppend } from "../../chain/sign/signAppend.ts";
 import { steadyMs } from "../../clock/steadyMs.ts";
 import { zero } from "../../crypto/zero.ts";
 import { WeftError } from "../../errors.ts";

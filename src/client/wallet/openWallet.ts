@@ -1,5 +1,5 @@
 import { randomBytes } from "#crypto";
-import type { Wallet } from "../../chain/wallet.ts";
+import type { Wallet } from "../../chain/sign/wallet.ts";
 import { isWeftError, WeftError } from "../../errors.ts";
 import { checkProxy } from "../../net/checkProxy.ts";
 import { connectNode } from "../../rpc/connectNode.ts";

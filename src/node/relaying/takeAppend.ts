@@ -1,7 +1,7 @@
-import { appendSigner } from "../../chain/appendSigner.ts";
-import { refusal } from "../../chain/refusal.ts";
-import { refusePayload } from "../../chain/refusePayload.ts";
-import { relayAppend } from "../../chain/relayAppend.ts";
+import { refusePayload } from "../../chain/relay/refusePayload.ts";
+import { relayAppend } from "../../chain/relay/relayAppend.ts";
+import { appendSigner } from "../../chain/sign/appendSigner.ts";
+import { refusal } from "../../chain/submit/refusal.ts";
 import type { RelayAnswer } from "../../rpc/nodeApi.ts";
 import type { ChainIndex } from "../../store/node/chainIndex.ts";
 import { entryOf } from "../../store/node/readEntries.ts";

@@ -1,5 +1,5 @@
-import { inboxOf } from "../../chain/inboxIdOf.ts";
-import { relayIdentity } from "../../chain/relayIdentity.ts";
+import { inboxOf } from "../../chain/layout/inboxIdOf.ts";
+import { relayIdentity } from "../../chain/relay/relayIdentity.ts";
 import type { RelayAnswer } from "../../rpc/nodeApi.ts";
 import type { IdentityAction } from "../../wire/identityAction.ts";
 import type { RelayTicket } from "../../wire/relayTicket.ts";

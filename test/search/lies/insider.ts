@@ -1,5 +1,5 @@
 import { randomBytes } from "#crypto";
-import { signAppend } from "../../../src/chain/signAppend.ts";
+import { signAppend } from "../../../src/chain/sign/signAppend.ts";
 import { type Client, coreOf } from "../../../src/client/client.ts";
 import { stageCommit } from "../../../src/mls/stageCommit.ts";
 import { authorityKeyOf, authorityOf, entryKeyOf } from "../../../src/reconciler/branch/epochSecrets.ts";
