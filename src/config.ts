@@ -1,4 +1,4 @@
-/** The environment of this process. Nothing else in src reads it, so that what it may say stands in few places. */
+/** The environment of this process. No other file of src reads it, so that all that it can change is found from here. */
 export function readEnvironment(): Readonly<Record<string, string | undefined>> {
   return process.env;
 }

@@ -8,7 +8,7 @@ const MAX_RETRY_MS = 15_000;
 /** The peer with the smaller id dials; the other one only after this, lest two connections cross. */
 const YIELD_MS = 500;
 
-/** Dials each admitted peer that is not connected, later and later as long as it does not answer. */
+/** Dials each admitted peer that is not connected, later and later while that peer does not answer. */
 export function dialMissing({ keeping, now }: { keeping: Keeping; now: number }): void {
   const { admission, libp2p, dials } = keeping;
   const wanted = admission.peers();

@@ -25,7 +25,7 @@ export async function fetchBranches(params: {
   for (const end of lacking) for (const { peerId } of peers) await fetchBack({ sync, peerId, log, ...end });
 }
 
-/** From a batch that this node does not hold back to where its branch parts from what it holds. */
+/** Goes from a batch that this node lacks back to where that batch's branch parts from what this node holds. */
 async function fetchBack(params: BatchEnd & { sync: Syncing; peerId: string; log: LogId }): Promise<void> {
   const { sync, peerId, log } = params;
   const { meshLog, refusals, signal } = sync;

@@ -3,16 +3,17 @@ import type { Admission } from "./admission.ts";
 import type { MeshServices } from "./gossip.ts";
 import type { MeshLogger } from "./meshLogger.ts";
 
-/** What keeping peers works with, and what it remembers; all by peer id. */
+/** What `keepPeers` works with, and what it remembers of each peer, by peer id. */
 export type Keeping = {
   readonly libp2p: Libp2p<MeshServices>;
   readonly admission: Admission;
   readonly logger: MeshLogger;
   readonly signal: AbortSignal;
-  /** Of those that are missing. */
+  /** The dials to each peer that is missing. */
   readonly dials: Map<string, Dial>;
+  /** The peers that are being dialed now. */
   readonly dialing: Set<string>;
-  /** Since when a connected peer has had no gossip stream. */
+  /** Since when (`steadyMs`) a connected peer has had no gossip stream. */
   readonly silentSince: Map<string, number>;
 };
 

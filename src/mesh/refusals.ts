@@ -6,7 +6,7 @@ import { type LogId, logName } from "../wire/logRange.ts";
 /** What this node refused for good, by log: from a sequence on, or the batch with a header's hash. Mutable. */
 export type Refusals = {
   readonly note: (params: { log: LogId; what: bigint | Hex; until: bigint }) => void;
-  /** Where it ends; undefined for what may be asked for. */
+  /** Where the refused range ends; undefined for what may be asked for. */
   readonly until: (params: { log: LogId; what: bigint | Hex }) => bigint | undefined;
 };
 

@@ -6,7 +6,7 @@ import type { MeshLogger } from "./meshLogger.ts";
 import type { PeerTurns } from "./peerTurns.ts";
 import type { Refusals } from "./refusals.ts";
 
-/** What fetching works with, and what it remembers between two rounds. Maps are by the name of a log unless they say otherwise. */
+/** What fetching works with, and what it remembers between two rounds. The maps have names of logs as keys (`logName`). */
 export type Syncing = {
   readonly meshLog: MeshLog;
   readonly intake: Intake;
@@ -18,9 +18,9 @@ export type Syncing = {
   readonly logger: MeshLogger;
   readonly signal: AbortSignal;
   readonly turns: PeerTurns;
-  /** By peer id, then by log. */
+  /** What each peer told last: by peer id, then by the name of the log. */
   readonly headsByPeer: Map<string, ReadonlyMap<string, TopHead>>;
-  /** Until when a log is left alone. */
+  /** Logs that are left alone, and until when (`steadyMs`). */
   readonly waits: Map<string, number>;
   readonly absences: Map<string, Absence>;
   readonly refusals: Refusals;

@@ -3,7 +3,7 @@ import type { BatchEnd } from "../wire/heldLog.ts";
 import { type LogId, logName } from "../wire/logRange.ts";
 import type { Syncing } from "./syncing.ts";
 
-/** Asks a peer for the batch with this header and takes it in; undefined if it does not give it, or this node does not take it. */
+/** Asks a peer for the batch with this header, and stores it. Returns undefined if the peer gives none or this node refuses it. */
 export async function takeRival(
   params: BatchEnd & { sync: Syncing; peerId: string; log: LogId },
 ): Promise<BatchHeader | undefined> {

@@ -20,7 +20,7 @@ export function u64(value: number | bigint): Uint8Array {
   return bytes;
 }
 
-/** A number of 64 bits that JavaScript can count with. Throws `malformed`. */
+/** A u64 that this program counts as a number. Throws `malformed` beyond 2^53 - 1. */
 export function safeNumber(value: bigint): number {
   if (value > BigInt(Number.MAX_SAFE_INTEGER)) {
     throw new WeftError({ code: "malformed", message: `a number beyond 2^53: ${value}` });

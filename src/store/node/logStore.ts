@@ -14,7 +14,7 @@ export type LogStore = {
   readonly watches: TopicWatches;
   readonly writer: Writer;
   readonly sums: SumCache;
-  /** Of forked logs, by the state for which they were looked for. */
+  /** The branches of forked logs, by the state of the log in which they were found. */
   readonly branches: WeakMap<LogState, Branches>;
   /** What time it is for the network, milliseconds since 1970: arrivals are kept, and pruned, by it. */
   readonly nowMs: () => number;
