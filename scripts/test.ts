@@ -8,7 +8,7 @@ import { relative } from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { fileURLToPath } from "node:url";
-import { openHardhat } from "../src/chain/openHardhat.ts";
+import { openHardhat } from "../src/chain/deploy/openHardhat.ts";
 
 /** Many files start chains and nodes of their own and wait for blocks: more at once only take time from each other. */
 const FILES_AT_ONCE = Math.max(3, Math.min(4, availableParallelism() - 1));

@@ -1,6 +1,6 @@
 /** The public API of Weft's client. */
 
-export type { PayingAccount } from "./chain/payingAccount.ts";
+export type { PayingAccount } from "./chain/sign/payingAccount.ts";
 export { catchUp } from "./client/catchUp.ts";
 export {
   addMembers,

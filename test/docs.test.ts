@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { access, readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { nodeSettings } from "../src/config.ts";
 import { errorHints } from "../src/errors.ts";
+import { nodeSettings } from "../src/node/settings/nodeSettings.ts";
 import { BACKUP_FORMAT } from "../src/store/backup/backupFormat.ts";
 import { SCHEMA_VERSION } from "../src/store/schema.ts";
 import * as limits from "../src/wire/limits.ts";

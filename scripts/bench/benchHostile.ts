@@ -1,4 +1,4 @@
-import { readNodeSettings } from "../../src/config.ts";
+import { readNodeSettings } from "../../src/node/settings/readNodeSettings.ts";
 import { REFUSED_ENVELOPE_BYTES } from "../../src/rpc/limits.ts";
 import { LEAST_ENVELOPE_COST } from "../../src/wire/limits.ts";
 import type { Row } from "./measure.ts";

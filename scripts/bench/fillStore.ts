@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { randomBytes } from "#crypto";
-import { readNode } from "../../src/chain/readNode.ts";
+import { readNode } from "../../src/chain/read/readNode.ts";
 import type { DevnetNode } from "../../src/devnet/devnetNode.ts";
 import { openBatcher } from "../../src/node/batcher.ts";
 import { loadNodeKeys } from "../../src/node/nodeKeys.ts";

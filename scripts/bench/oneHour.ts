@@ -1,7 +1,7 @@
-import type { NodeSettings } from "../../src/config.ts";
 import { isWeftError } from "../../src/errors.ts";
 import { openPublishShares, publishRatesOf } from "../../src/node/publishShares.ts";
 import { openRelayBudget } from "../../src/node/relaying/relayBudget.ts";
+import type { NodeSettings } from "../../src/node/settings/nodeSettings.ts";
 import { type Envelope, envelopeCost } from "../../src/wire/envelope.ts";
 import { LEAST_ENVELOPE_COST } from "../../src/wire/limits.ts";
 import { groupInfoTopic, groupTopic } from "../../src/wire/topic.ts";

@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { formatDeployment } from "../../src/chain/deployment.ts";
+import { formatDeployment } from "../../src/chain/deploy/deployment.ts";
 import { type DevnetNode, openDevnetNode } from "../../src/devnet/devnetNode.ts";
 import { startTestChain, type TestChain } from "../../test/support/startTestChain.ts";
 import { temporaryDirectory } from "../../test/support/temporaryDirectory.ts";

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { formatDeployment } from "../../src/chain/deployment.ts";
+import { formatDeployment } from "../../src/chain/deploy/deployment.ts";
 import { awaitMesh } from "../../src/devnet/awaitMesh.ts";
 import { type DevnetNode, openDevnetNode } from "../../src/devnet/devnetNode.ts";
 import { type LocalChain, startLocalChain } from "../../src/devnet/startLocalChain.ts";

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import pc from "picocolors";
-import type { DeployParams } from "../chain/deploy.ts";
+import type { DeployParams } from "../chain/deploy/deploy.ts";
 import { WeftError } from "../errors.ts";
 import { shardsOption } from "./options.ts";
 import { runAction } from "./runAction.ts";
@@ -56,9 +56,9 @@ function chainId(value: string): number {
 
 async function deploy(params: { options: DeployOptions; signal: AbortSignal }): Promise<number> {
   const { options, signal } = params;
-  const { deployContracts } = await import("../chain/deploy.ts");
-  const { deploymentFileName } = await import("../chain/deployment.ts");
-  const { formatAbout, parseCoin } = await import("../chain/coin.ts");
+  const { deployContracts } = await import("../chain/deploy/deploy.ts");
+  const { deploymentFileName } = await import("../chain/deploy/deployment.ts");
+  const { formatAbout, parseCoin } = await import("../chain/submit/coin.ts");
   const { out: deploymentDir, bond } = options;
   const deployment = await deployContracts({
     ...(await targetOf(options)),
@@ -93,6 +93,6 @@ async function targetOf(
       "Say `--network <name>` for a network of hardhat.config.ts, or `--rpc <url>` for a local chain.";
     throw new WeftError({ code: "bad-config", message: "no chain was named", hint });
   }
-  const { readHardhatNetwork } = await import("../chain/readHardhatNetwork.ts");
+  const { readHardhatNetwork } = await import("../chain/deploy/readHardhatNetwork.ts");
   return { ...(await readHardhatNetwork({ name: options.network })), pollMs: TESTNET_POLL_MS };
 }

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type Command, Option } from "commander";
-import { type NodeSettings, nodeSettings, readNodeSettings } from "../config.ts";
 import type { WeftError } from "../errors.ts";
+import { type NodeSettings, nodeSettings } from "../node/settings/nodeSettings.ts";
+import { readNodeSettings } from "../node/settings/readNodeSettings.ts";
 import { addExport, addImport } from "./node/backup.ts";
 import { addLeave, addWithdraw } from "./node/retire.ts";
 import { settingOption } from "./node/settingOption.ts";

@@ -1,8 +1,8 @@
+import { waitMs } from "../clock/waitMs.ts";
 import { goOffline, goOnline } from "./goOnline.ts";
 import type { ClientCore } from "./group/core.ts";
 import { replaceInstallation } from "./identity/replaceInstallation.ts";
 import { holdGroups, readAnew, readDisk } from "./recoverStorage.ts";
-import { waitMs } from "./timing/waitMs.ts";
 
 const RETRY_MS = 1_000;
 

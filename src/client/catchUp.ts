@@ -1,3 +1,4 @@
+import { waitMs } from "../clock/waitMs.ts";
 import { isWeftError, WeftError } from "../errors.ts";
 import type { NodeApi } from "../rpc/nodeApi.ts";
 import type { NodeId } from "../wire/ids.ts";
@@ -14,7 +15,6 @@ import { positionsOf, readingsOf, receivePage } from "./links/followTopics.ts";
 import { reachHead } from "./links/reachHead.ts";
 import type { TopicReadings } from "./links/topicClaims.ts";
 import { apiOf } from "./nodes/nodeLinks.ts";
-import { waitMs } from "./timing/waitMs.ts";
 
 const DEFAULT_TIMEOUT_MS = 30_000;
 const MAX_ROUNDS = 8;

@@ -1,3 +1,4 @@
+import { waitMs } from "../clock/waitMs.ts";
 import { isWeftError } from "../errors.ts";
 import { readDirectory } from "./directory/readDirectory.ts";
 import type { ClientCore, Online } from "./group/core.ts";
@@ -13,7 +14,6 @@ import { unservedShards } from "./links/unservedShards.ts";
 import { closeConnections } from "./nodes/nodeLinks.ts";
 import { runTask } from "./runTask.ts";
 import { startGroupLoops } from "./startGroupLoops.ts";
-import { waitMs } from "./timing/waitMs.ts";
 
 const DIRECTORY_PERIOD_MS = 30_000;
 /** While nobody confirms what the lists say, or no node serves something of this client's. */

@@ -1,7 +1,8 @@
 import { viewOf } from "../reconciler/branch/epochView.ts";
-import type { BlockRef, EpochTally, GroupStatus, HeadId } from "../reconciler/records/records.ts";
+import type { EpochTally, GroupStatus, HeadId } from "../reconciler/records/records.ts";
 import type { EpochDigest } from "../reconciler/timeline/epochDigest.ts";
 import { type AppealState, appealOf } from "../reconciler/upkeep/appealOf.ts";
+import type { BlockRef } from "../wire/blockRef.ts";
 import type { GroupId, Hex, InboxId, InstallationKey, NodeId } from "../wire/ids.ts";
 import { type Client, coreOf, groupOf } from "./client.ts";
 import { readEpoch } from "./database/epochStates.ts";

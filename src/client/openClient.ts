@@ -1,5 +1,7 @@
-import type { Wallet } from "../chain/wallet.ts";
+import type { Wallet } from "../chain/sign/wallet.ts";
+import { createSerialQueue } from "../clock/serialQueue.ts";
 import { steadyMs } from "../clock/steadyMs.ts";
+import { waitMs } from "../clock/waitMs.ts";
 import { isWeftError, WeftError } from "../errors.ts";
 import { checkProxy } from "../net/checkProxy.ts";
 import type { ProxyChoice } from "../net/proxy.ts";
@@ -9,7 +11,7 @@ import { connectNode } from "../rpc/connectNode.ts";
 import { valuesOf } from "../store/client/table.ts";
 import { type Database, openDatabase } from "../store/openDatabase.ts";
 import { type GroupId, type InboxId, type NodeId, toHex } from "../wire/ids.ts";
-import type { Network } from "../wire/network.ts";
+import { DEFAULT_FINALITY_BLOCKS, type Network } from "../wire/network.ts";
 import { becomeAnew } from "./becomeAnew.ts";
 import { bindCore, type Client } from "./client.ts";
 import { openSecret } from "./database/openSecret.ts";
@@ -26,9 +28,7 @@ import { closeConnections, createNodeLinks, type NodeLinks } from "./nodes/nodeL
 import { type OwnChain, type OwnRelay, openOwnRelay, type RelayTrouble } from "./nodes/ownRelay.ts";
 import type { WorkProgress } from "./nodes/withTicket.ts";
 import { noteStorageFault, recoverStorage } from "./recoverStorage.ts";
-import { createSerialQueue } from "./timing/serialQueue.ts";
 import { createTurns } from "./timing/turns.ts";
-import { waitMs } from "./timing/waitMs.ts";
 import { createWakeup } from "./timing/wakeup.ts";
 import { type ChosenWitnesses, openWitnesses } from "./witness/openWitnesses.ts";
 import type { Witnesses } from "./witness/witnesses.ts";
@@ -79,7 +79,6 @@ export type OpenClientParams = {
 
 /** Questions about groups in which nothing is to be done, at one time. */
 const QUIET_AT_ONCE = 8;
-const DEFAULT_FINALITY_BLOCKS = 64;
 const SETUP_RETRY_MS = 200;
 /** How long nodes that are just starting are waited for. */
 const NODES_PATIENCE_MS = 10_000;

@@ -1,4 +1,5 @@
 import { steadyMs } from "../clock/steadyMs.ts";
+import { waitMs } from "../clock/waitMs.ts";
 import { isStorageFault, type WeftError } from "../errors.ts";
 import { valuesOf } from "../store/client/table.ts";
 import { reopenDatabase } from "../store/openDatabase.ts";
@@ -9,7 +10,6 @@ import type { ClientCore } from "./group/core.ts";
 import { loadGroups } from "./group/loadGroups.ts";
 import { selfOf } from "./identity/openIdentity.ts";
 import { notifyWaiters } from "./outbox/notifyWaiters.ts";
-import { waitMs } from "./timing/waitMs.ts";
 
 const RETRY_MS = 1_000;
 /** A database that fails again so soon is left alone for a moment. */

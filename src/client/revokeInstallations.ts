@@ -1,10 +1,10 @@
-import { signRevokeInstallation } from "../chain/signIdentity.ts";
+import { signRevokeInstallation } from "../chain/sign/signIdentity.ts";
 import { steadyMs } from "../clock/steadyMs.ts";
+import { waitMs } from "../clock/waitMs.ts";
 import { type ErrorCode, WeftError } from "../errors.ts";
 import { asId, type Hex, type InstallationKey } from "../wire/ids.ts";
 import { activeNodes } from "./nodes/nodeLinks.ts";
 import { type IdentityOutcome, relayRecord } from "./nodes/relayRecord.ts";
-import { waitMs } from "./timing/waitMs.ts";
 import { type OpenWallet, type WalletPlace, withWallet } from "./wallet/openWallet.ts";
 import { readOwnHistory } from "./wallet/readOwnHistory.ts";
 

@@ -1,7 +1,7 @@
+import { waitMs } from "../clock/waitMs.ts";
 import { isStorageFault, isWeftError } from "../errors.ts";
 import type { ClientCore, Online } from "./group/core.ts";
 import { isNodeFault } from "./nodes/askNodes.ts";
-import { waitMs } from "./timing/waitMs.ts";
 
 const RESTART_MS = 1_000;
 

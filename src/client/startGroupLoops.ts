@@ -1,3 +1,4 @@
+import { waitMs } from "../clock/waitMs.ts";
 import { keepVerdicts } from "./coverage/keepVerdicts.ts";
 import type { ClientCore, Online } from "./group/core.ts";
 import type { Group } from "./group/group.ts";
@@ -7,7 +8,6 @@ import { keepComparing } from "./links/keepComparing.ts";
 import { deliver } from "./outbox/deliver.ts";
 import { driveOutbox } from "./outbox/driveOutbox.ts";
 import { runTask } from "./runTask.ts";
-import { waitMs } from "./timing/waitMs.ts";
 import { keepRotation } from "./upkeep/keepRotation.ts";
 import { keepUpkeep } from "./upkeep/keepUpkeep.ts";
 

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { DEVELOPMENT_MNEMONIC } from "../chain/developmentAccounts.ts";
+import { DEVELOPMENT_MNEMONIC } from "../chain/deploy/developmentAccounts.ts";
 
 export type LocalChainKind = "anvil" | "hardhat";
 

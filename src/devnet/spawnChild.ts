@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
+import { readEnvironment } from "../config.ts";
 import { openNodeControl, type TellPeerLimit } from "./nodeControl.ts";
 
 /** A process that cannot outlive this one. */
@@ -43,7 +44,7 @@ export function spawnChild(params: {
     stdio: ["pipe", "pipe", params.stderr ?? "pipe", "ignore", "ipc"],
     detached: true,
     ...(params.cwd === undefined ? {} : { cwd: params.cwd }),
-    env: { ...process.env, ...params.env },
+    env: { ...readEnvironment(), ...params.env },
   });
   for (const stream of [child.stdout, child.stderr]) if (stream !== null) readLines(stream, params.onLine);
   // What it can't be told, or be killed by, is seen by its exit.

@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { deploymentFileName } from "../chain/deployment.ts";
+import { deploymentFileName } from "../chain/deploy/deployment.ts";
 import { WeftError } from "../errors.ts";
 import type { Network } from "../wire/network.ts";
 import { awaitMesh } from "./awaitMesh.ts";
@@ -51,7 +51,7 @@ export async function startDevnet(params: {
   await using stack = new AsyncDisposableStack();
 
   // Hardhat loads while the chain starts.
-  const loading = import("../chain/deploy.ts");
+  const loading = import("../chain/deploy/deploy.ts");
   const chain = stack.use(await startLocalChain({ kind: params.chain, signal, onLog: () => {} }));
   tell({ kind: "chain", rpcUrl: chain.rpcUrl });
   const deploymentDir = join(directory, "deployments");

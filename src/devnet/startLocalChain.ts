@@ -1,8 +1,8 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type DevelopmentAccount, developmentAccounts } from "../chain/developmentAccounts.ts";
-import { createSerialQueue } from "../chain/serialQueue.ts";
+import { type DevelopmentAccount, developmentAccounts } from "../chain/deploy/developmentAccounts.ts";
+import { createSerialQueue } from "../clock/serialQueue.ts";
 import { WeftError } from "../errors.ts";
 import { callRpc } from "./callRpc.ts";
 import { type LocalChainKind, localChainCommand, MAX_REORG_BLOCKS } from "./localChainCommand.ts";
@@ -71,7 +71,7 @@ export async function startLocalChain(params: StartParams): Promise<LocalChain> 
   if (kind === "hardhat") await prepareHardhat({ call, accounts });
 
   const stopped = new AbortController();
-  const exclusively = createSerialQueue();
+  const { run: exclusively } = createSerialQueue();
   let paused = false;
   const mining = mineRegularly({
     blockMs: params.blockMs ?? DEFAULT_BLOCK_MS,

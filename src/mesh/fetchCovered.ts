@@ -1,7 +1,8 @@
 import type { BatchHeader } from "../wire/batchHeader.ts";
+import type { BatchEnd } from "../wire/heldLog.ts";
 import type { LogId } from "../wire/logRange.ts";
 import type { CheckpointFrom } from "./isCovered.ts";
-import type { BatchEnd, MeshLog } from "./meshLog.ts";
+import type { MeshLog } from "./meshLog.ts";
 
 /** Batches on the way back in one round. */
 const MAX_STEPS = 512;

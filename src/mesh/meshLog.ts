@@ -1,34 +1,21 @@
 import type { Batch } from "../wire/batch.ts";
 import type { BatchHeader } from "../wire/batchHeader.ts";
+import type { BatchEnd, Branches, LogPage, MissingRange } from "../wire/heldLog.ts";
 import type { Hex } from "../wire/ids.ts";
 import type { LogId, LogRange } from "../wire/logRange.ts";
 
 /** How far a log is held; `highest` is the end of the highest batch, also behind a gap. */
 export type LogHead = { readonly range: LogRange; readonly highest: bigint };
 
-/** A batch by the sequence behind its last envelope and its header's hash. */
-export type BatchEnd = { readonly end: bigint; readonly headerHash: Hex };
-
 /** What peers tell each other of a log; a forked one has more than one branch. */
 export type TopHead = LogHead & { readonly branches: readonly BatchEnd[] };
-
-type LogPage =
-  | { readonly kind: "page"; readonly batches: readonly Batch[] }
-  | { readonly kind: "absent"; readonly availableFrom: bigint | undefined }
-  | { readonly kind: "pruned"; readonly floor: bigint };
-
-/** Sequences [from, until) that are not held; without `until` everything from there on. */
-export type MissingRange = { readonly from: bigint; readonly until: bigint | undefined };
 
 /** What the mesh needs of the node's log store; `bindMeshLog` in src/node makes it from one. */
 export type MeshLog = {
   readonly heads: () => readonly LogHead[];
   readonly headOf: (log: LogId) => LogHead;
   /** Of a forked log: the last batch of each branch, and predecessors that are named but not held. */
-  readonly branches: (log: LogId) => Promise<{
-    readonly tips: readonly BatchEnd[];
-    readonly lacking: readonly BatchEnd[];
-  }>;
+  readonly branches: (log: LogId) => Promise<Branches>;
   /** Holes, then gaps from `next` on; the last one is open. */
   readonly missing: (log: LogId) => Promise<readonly MissingRange[]>;
   readonly holds: (batch: Batch) => Promise<boolean>;
@@ -47,8 +34,3 @@ export type MeshLog = {
   readonly readBatch: (params: { log: LogId; end: bigint; headerHash: Hex }) => Promise<Batch | undefined>;
   readonly recordHole: (params: { log: LogId; first: bigint; end: bigint }) => Promise<boolean>;
 };
-
-/** One string per log, for maps. */
-export function logName(log: LogId): string {
-  return `${log.node}/${log.generation}/${log.shard}`;
-}

@@ -1,17 +1,16 @@
-import { steadyMs } from "../clock/steadyMs.ts";
-import { type BatchHeader, batchHeaderHash } from "../wire/batchHeader.ts";
-import type { Hex } from "../wire/ids.ts";
-import type { LogId } from "../wire/logRange.ts";
+import { type LogId, logName } from "../wire/logRange.ts";
 import { bitmapOf } from "../wire/shards.ts";
-import { type Ask, catchUpLog } from "./catchUpLog.ts";
-import { fetchCovered } from "./fetchCovered.ts";
+import type { Ask } from "./catchUpLog.ts";
+import { fetchLog } from "./fetchLog.ts";
 import type { Intake } from "./intake.ts";
 import type { CheckpointFrom } from "./isCovered.ts";
-import { type BatchEnd, logName, type MeshLog, type MissingRange, type TopHead } from "./meshLog.ts";
+import type { MeshLog, TopHead } from "./meshLog.ts";
 import type { MeshLogger } from "./meshLogger.ts";
 import { findNode, type NodeDirectory } from "./nodeDirectory.ts";
 import type { PeerClocks } from "./peerClocks.ts";
 import { openPeerTurns } from "./peerTurns.ts";
+import { openRefusals } from "./refusals.ts";
+import type { Syncing } from "./syncing.ts";
 import { type SyncLag, syncLagOf } from "./syncLag.ts";
 import { MAX_HEADS } from "./syncMessages.ts";
 import { openHeadTeller, type TellHeads } from "./tellHeads.ts";
@@ -28,19 +27,8 @@ export type Sync = {
   readonly syncWith: (peerIds: readonly string[]) => Promise<void>;
 };
 
-/** What a peer told of one log, if anything. */
-type Told = { readonly peerId: string; readonly head: TopHead | undefined };
-type Absence = { readonly first: bigint; readonly since: number; readonly behind: bigint | undefined };
-
 /** What is kept of what one peer tells. */
 const MAX_KNOWN_HEADS = 16_384;
-/** A log of which something came that can't be judged yet is left alone for so long. */
-const WAIT_MS = 3_000;
-/** What this node refuses for good is asked for again after this: the registry may have changed. */
-const REFUSED_RETRY_MS = 60_000;
-const MAX_REFUSED = 4096;
-/** Steps back along a branch in one round. */
-const MAX_BRANCH_STEPS = 64;
 
 export function openSync(params: {
   meshLog: MeshLog;
@@ -60,169 +48,110 @@ export function openSync(params: {
   logger: MeshLogger;
   signal: AbortSignal;
 }): Sync {
-  const { meshLog, directory, intake, ask, clocks, logger, signal } = params;
+  const { meshLog, clocks, checkpointFrom } = params;
   const { shardsOf = () => bitmapOf(params.shards), tellHeads = openHeadTeller({ log: meshLog }) } = params;
-  const headsByPeer = new Map<string, ReadonlyMap<string, TopHead>>();
+  const headsByPeer: Syncing["headsByPeer"] = new Map();
   const turns = openPeerTurns();
-  const waits = new Map<string, number>();
-  const exchanging = new Map<string, Promise<void>>();
-  const absences = new Map<string, Absence>();
-  const refusals = new Map<string, { readonly until: bigint; readonly retryAt: number }>();
-  const running = new Map<string, Promise<void>>();
-  const again = new Set<string>();
-
-  const isKnown = ({ range }: TopHead): boolean => {
-    const { node, generation, shard } = range.log;
-    const registered = findNode(directory, node);
-    return (
-      registered !== undefined && generation <= BigInt(registered.generation) && params.shards.includes(shard)
-    );
-  };
+  const memory = { turns, headsByPeer, waits: new Map(), absences: new Map(), refusals: openRefusals() };
+  const fetching = openFetching({ ...params, checkpointFrom, ...memory });
   const noteHeads: Sync["noteHeads"] = (peerId, heads, clockMs) => {
     clocks?.note(peerId, clockMs);
-    const told = heads.filter(isKnown).map((head): [string, TopHead] => [logName(head.range.log), head]);
-    // A full message is one of several.
-    const before = heads.length < MAX_HEADS ? [] : (headsByPeer.get(peerId) ?? []);
-    headsByPeer.set(peerId, new Map([...new Map([...before, ...told])].slice(-MAX_KNOWN_HEADS)));
+    const known = heads.filter((head) => isKnown({ ...params, head }));
+    keepHeads({ headsByPeer, peerId, known, isPart: heads.length >= MAX_HEADS });
     turns.stir();
-    for (const [, head] of told) void fetchLog(head.range.log);
+    for (const { range } of known) void fetching.fetch(range.log);
   };
-  const headsFor = (name: string): Told[] =>
-    [...headsByPeer].map(([peerId, heads]) => ({ peerId, head: heads.get(name) }));
+  const exchange = openExchange({ ...params, shardsOf, tellHeads, noteHeads });
+  return {
+    noteHeads,
+    forget: (peerId) => {
+      headsByPeer.delete(peerId);
+      turns.stir();
+    },
+    lag: () => syncLagOf({ headsByPeer, meshLog }),
+    exchange: exchange.withAll,
+    syncWith: async (peerIds) => {
+      await exchange.settled(peerIds);
+      await exchange.withAll(peerIds);
+      await fetching.settled();
+    },
+  };
+}
 
-  /** One fetch per log at a time; what is noted meanwhile starts another one. */
-  const fetchLog = async (log: LogId): Promise<void> => {
-    const name = logName(log);
-    const current = running.get(name);
-    if (current !== undefined) {
-      again.add(name);
-      return current;
-    }
-    const work = fetchUntilQuiet(log);
-    running.set(name, work);
-    await work.finally(() => running.delete(name));
-  };
+/** A log of a registered node, in a generation that it has begun, of a shard that this node serves. */
+function isKnown(params: { directory: NodeDirectory; shards: readonly number[]; head: TopHead }): boolean {
+  const { node, generation, shard } = params.head.range.log;
+  const registered = findNode(params.directory, node);
+  if (registered === undefined || generation > BigInt(registered.generation)) return false;
+  return params.shards.includes(shard);
+}
+
+/** What a peer told before stands beside what it tells now if that is but one of several messages. */
+function keepHeads(params: {
+  headsByPeer: Syncing["headsByPeer"];
+  peerId: string;
+  known: readonly TopHead[];
+  isPart: boolean;
+}): void {
+  const { headsByPeer, peerId, known, isPart } = params;
+  const told = known.map((head): [string, TopHead] => [logName(head.range.log), head]);
+  const before = isPart ? (headsByPeer.get(peerId) ?? []) : [];
+  headsByPeer.set(peerId, new Map([...new Map([...before, ...told])].slice(-MAX_KNOWN_HEADS)));
+}
+
+type Fetching = {
+  readonly fetch: (log: LogId) => Promise<void>;
+  /** Resolves when all fetches have ended that were under way when it was called. */
+  readonly settled: () => Promise<void>;
+};
+
+/** One fetch per log at a time; what is noted meanwhile starts another one. */
+function openFetching(sync: Syncing): Fetching {
+  const { logger, signal } = sync;
+  const running = new Map<string, Promise<void>>();
+  const again = new Set<string>();
   const fetchUntilQuiet = async (log: LogId): Promise<void> => {
     const name = logName(log);
     try {
       do {
         again.delete(name);
-        await fetchOnce(log);
+        await fetchLog({ sync, log });
       } while (again.has(name) && !signal.aborted);
     } catch (error) {
       logger.warn({ log: name, error }, "a log could not be fetched");
     }
   };
-  const fetchOnce = async (log: LogId): Promise<void> => {
-    const name = logName(log);
-    if ((waits.get(name) ?? 0) > steadyMs()) return;
-    waits.delete(name);
-    const peers = () => headsFor(name).map(({ peerId, head }) => ({ peerId, reaches: head?.highest ?? 0n }));
-    const { next } = meshLog.headOf(log).range;
-    const missing = await meshLog.missing(log);
-    const ranges = missing.flatMap((range) => wantedOf(name, range));
-    const round = await catchUpLog({ log, meshLog, intake, ask, turns, ranges, peers, logger, signal });
-    if (round.waits) waits.set(name, steadyMs() + WAIT_MS);
-    if (round.stored > 0) logger.debug({ log: name, batches: round.stored }, "fetched what was missing");
-    for (const { from, until } of round.refused) noteRefused(name, from, until);
-    const known = absences.get(name);
-    const leftOut = known?.first === next && !ranges.some(({ from }) => from === next);
-    await noteAbsence(log, leftOut ? known : round.absent);
-    const order = turns.order(headsFor(name));
-    await fetchBranches(log, order);
-    const { checkpointFrom } = params;
-    if (round.refused.length === 0 || checkpointFrom === undefined) return;
-    const take = async (wanted: BatchEnd): Promise<BatchHeader | undefined> => {
-      for (const { peerId } of order) {
-        const header = await takeRival({ peerId, log, ...wanted });
-        if (header !== undefined) return header;
+  return {
+    fetch: async (log) => {
+      const name = logName(log);
+      const current = running.get(name);
+      if (current !== undefined) {
+        again.add(name);
+        return current;
       }
-      return undefined;
-    };
-    await fetchCovered({ log, meshLog, checkpointFrom, take, signal });
+      const work = fetchUntilQuiet(log);
+      running.set(name, work);
+      await work.finally(() => running.delete(name));
+    },
+    settled: async () => void (await Promise.all(running.values())),
   };
-  /** A missing range without what this node refuses at its start. */
-  const wantedOf = (name: string, { from, until }: MissingRange): MissingRange[] => {
-    const behind = refusedUntil(name, from);
-    if (behind === undefined) return [{ from, until }];
-    return until !== undefined && behind >= until ? [] : [{ from: behind, until }];
-  };
-  const refusedUntil = (name: string, what: bigint | Hex): bigint | undefined => {
-    const known = refusals.get(`${name}/${what}`);
-    return known !== undefined && known.retryAt > steadyMs() ? known.until : undefined;
-  };
-  const noteRefused = (name: string, what: bigint | Hex, until: bigint): void => {
-    refusals.delete(`${name}/${what}`);
-    refusals.set(`${name}/${what}`, { until, retryAt: steadyMs() + REFUSED_RETRY_MS });
-    const [oldest] = refusals.keys();
-    if (refusals.size > MAX_REFUSED && oldest !== undefined) refusals.delete(oldest);
-  };
-  const noteAbsence = async (
-    log: LogId,
-    absent: { first: bigint; behind: bigint | undefined } | undefined,
-  ) => {
-    const name = logName(log);
-    if (absent === undefined) {
-      absences.delete(name);
-      return;
-    }
-    const { first, behind } = absent;
-    const known = absences.get(name);
-    const since = known?.first === first ? known.since : steadyMs();
-    absences.set(name, { first, since, behind });
-    if (behind === undefined || steadyMs() - since < params.holeAfterMs) return;
-    if (!(await meshLog.recordHole({ log, first, end: behind }))) return;
-    absences.delete(name);
-    logger.warn(
-      { log: name, first: `${first}`, end: `${behind}` },
-      "no peer has this range: recorded as a hole",
-    );
-  };
+}
 
-  /** What peers hold of other branches, and what one's own name as a predecessor: fetched by header. */
-  const fetchBranches = async (log: LogId, others: readonly Told[]): Promise<void> => {
-    for (const { peerId, head } of others) {
-      if (head === undefined) continue;
-      const { next, headerHash, floor } = head.range;
-      const last = headerHash === undefined ? [] : [{ end: next, headerHash }];
-      for (const { end, headerHash } of [...last, ...head.branches]) {
-        if (end > floor) await fetchBack({ peerId, log, end, headerHash });
-      }
-    }
-    const { lacking } = await meshLog.branches(log);
-    for (const end of lacking) for (const { peerId } of others) await fetchBack({ peerId, log, ...end });
-  };
-  /** From a batch that this node does not hold back to where its branch parts from what it holds. */
-  const fetchBack = async (params: BatchEnd & { peerId: string; log: LogId }): Promise<void> => {
-    const { peerId, log } = params;
-    let { end, headerHash } = params;
-    for (let step = 0; step < MAX_BRANCH_STEPS && !signal.aborted; step++) {
-      const { range } = meshLog.headOf(log);
-      if (end <= range.floor || end > range.next) return;
-      if (refusedUntil(logName(log), headerHash) !== undefined) return;
-      if ((await meshLog.headerEndingAt({ log, end, headerHash })) !== undefined) return;
-      const header = await takeRival({ peerId, log, end, headerHash });
-      if (header === undefined) return;
-      end = header.firstSequence;
-      headerHash = header.previous;
-    }
-  };
-  const takeRival = async (
-    wanted: BatchEnd & { peerId: string; log: LogId },
-  ): Promise<BatchHeader | undefined> => {
-    const { peerId, log, end, headerHash } = wanted;
-    const answer = await ask(peerId, { kind: "batch", log, end, headerHash }).catch(() => undefined);
-    const [batch] = answer?.kind === "page" ? answer.batches : [];
-    if (batch === undefined || batchHeaderHash(batch.headerBytes) !== headerHash) return undefined;
-    const verdict = await intake.take({ batch, from: peerId });
-    if (verdict.kind !== "accept") {
-      noteRefused(logName(log), headerHash, end);
-      return undefined;
-    }
-    if (verdict.stored) logger.debug({ log: logName(log), headerHash }, "a batch was fetched by its header");
-    return batch.header;
-  };
+type Exchange = {
+  readonly withAll: Sync["exchange"];
+  /** Resolves when none of these peers owes an answer any more. */
+  readonly settled: (peerIds: readonly string[]) => Promise<void>;
+};
 
+function openExchange(params: {
+  ask: Ask;
+  shardsOf: (peerId: string) => bigint;
+  tellHeads: TellHeads;
+  noteHeads: Sync["noteHeads"];
+  logger: MeshLogger;
+}): Exchange {
+  const { ask, shardsOf, tellHeads, noteHeads, logger } = params;
+  const exchanging = new Map<string, Promise<void>>();
   const exchangeWith = async (peerId: string): Promise<void> => {
     try {
       const answer = await ask(peerId, await tellHeads({ shards: shardsOf(peerId) }));
@@ -233,24 +162,13 @@ export function openSync(params: {
       exchanging.delete(peerId);
     }
   };
-  const exchange: Sync["exchange"] = async (peerIds) => {
+  const settled: Exchange["settled"] = async (peerIds) => {
+    await Promise.all(peerIds.map((peerId) => exchanging.get(peerId)));
+  };
+  const withAll: Sync["exchange"] = async (peerIds) => {
     const free = peerIds.filter((peerId) => !exchanging.has(peerId));
     for (const peerId of free) exchanging.set(peerId, exchangeWith(peerId));
-    await Promise.all(free.map((peerId) => exchanging.get(peerId)));
+    await settled(free);
   };
-  const syncWith: Sync["syncWith"] = async (peerIds) => {
-    await Promise.all(peerIds.map((peerId) => exchanging.get(peerId)));
-    await exchange(peerIds);
-    await Promise.all(running.values());
-  };
-  return {
-    noteHeads,
-    forget: (peerId) => {
-      headsByPeer.delete(peerId);
-      turns.stir();
-    },
-    lag: () => syncLagOf({ headsByPeer, meshLog }),
-    exchange,
-    syncWith,
-  };
+  return { withAll, settled };
 }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { BlockRef } from "../chain/blockRef.ts";
+import type { BlockRef } from "../wire/blockRef.ts";
 import type { GroupId } from "../wire/ids.ts";
 
 /** Tells those who follow the chain through this node what changed in its index: names, never contents. */

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
-import type { Chain } from "../chain/chain.ts";
-import { readWallet } from "../chain/readWallet.ts";
-import { readWords } from "../chain/readWords.ts";
+import type { Chain } from "../chain/provider/chain.ts";
+import { readWallet } from "../chain/read/readWallet.ts";
+import { readWords } from "../chain/read/readWords.ts";
 import { MAX_DIGEST_ROWS, MAX_LINKING_HEADERS, MAX_PAGE_BYTES } from "../rpc/limits.ts";
 import type { Call, NodeApi, NodeStatus } from "../rpc/nodeApi.ts";
 import { findCoverage } from "../store/node/findCoverage.ts";

@@ -1,11 +1,11 @@
 import type { Logger } from "pino";
-import type { Chain } from "../chain/chain.ts";
-import { readPayloads } from "../chain/readPayloads.ts";
+import type { Chain } from "../chain/provider/chain.ts";
+import { readPayloads } from "../chain/read/readPayloads.ts";
 import { WeftError } from "../errors.ts";
 import type { ChainIndex } from "../store/node/chainIndex.ts";
-import type { EntryFields } from "../store/node/indexedRecords.ts";
 import { noteRead, restorePayloads } from "../store/node/keepPayloads.ts";
 import { entriesAtHead } from "../store/node/readEntries.ts";
+import type { EntryFields } from "../wire/chainEntry.ts";
 import type { GroupId } from "../wire/ids.ts";
 import { remember } from "../wire/remember.ts";
 

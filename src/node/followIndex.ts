@@ -1,13 +1,13 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
-import type { BlockRef } from "../chain/blockRef.ts";
-import type { Chain } from "../chain/chain.ts";
-import { type ChainEvent, followChain } from "../chain/followChain.ts";
+import { type ChainEvent, followChain } from "../chain/follow/followChain.ts";
+import type { Chain } from "../chain/provider/chain.ts";
 import { isStorageFault, isWeftError } from "../errors.ts";
 import { applyChainPage, rollbackChain } from "../store/node/applyChainPage.ts";
 import { type ChainIndex, chainCursor } from "../store/node/chainIndex.ts";
 import type { LogStore } from "../store/node/logStore.ts";
 import { mendStore } from "../store/node/mendStore.ts";
+import type { BlockRef } from "../wire/blockRef.ts";
 import { type ChainHub, tellPage, tellRollback } from "./chainHub.ts";
 
 const RETRY_MS = 250;

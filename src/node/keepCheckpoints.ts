@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
-import type { Chain } from "../chain/chain.ts";
-import { checkpointNode } from "../chain/checkpointNode.ts";
-import type { Relayer } from "../chain/openRelayer.ts";
+import type { Chain } from "../chain/provider/chain.ts";
+import { checkpointNode } from "../chain/registry/checkpointNode.ts";
+import type { Relayer } from "../chain/submit/openRelayer.ts";
 import { steadyMs } from "../clock/steadyMs.ts";
 import { WeftError } from "../errors.ts";
 import type { ChainIndex } from "../store/node/chainIndex.ts";

@@ -1,7 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
 import { steadyMs } from "../clock/steadyMs.ts";
-import type { NodeSettings } from "../config.ts";
 import { compactDatabase } from "../store/compactDatabase.ts";
 import type { ChainIndex } from "../store/node/chainIndex.ts";
 import { dropPayloads } from "../store/node/keepPayloads.ts";
@@ -9,6 +8,7 @@ import type { LogStore } from "../store/node/logStore.ts";
 import { pruneLogs, type Retention } from "../store/node/pruneLogs.ts";
 import type { GroupId } from "../wire/ids.ts";
 import type { NodeTime } from "./nodeTime.ts";
+import type { NodeSettings } from "./settings/nodeSettings.ts";
 import type { DiskRoom } from "./watchRoom.ts";
 
 type RetentionDays = Pick<NodeSettings, "groupDays" | "keyPackageDays" | "welcomeDays" | "unknownDays">;

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
-import type { Chain } from "../chain/chain.ts";
-import type { Relayer } from "../chain/openRelayer.ts";
-import { readNode } from "../chain/readNode.ts";
+import type { Chain } from "../chain/provider/chain.ts";
+import { readNode } from "../chain/read/readNode.ts";
+import type { Relayer } from "../chain/submit/openRelayer.ts";
 import type { ChainIndex } from "../store/node/chainIndex.ts";
 import type { NodeId } from "../wire/ids.ts";
 import type { Directory } from "./directory.ts";

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
-import type { Chain } from "../chain/chain.ts";
-import type { Relayer } from "../chain/openRelayer.ts";
-import { TEND_MS, tendTransactions } from "../chain/tendTransactions.ts";
+import type { Chain } from "../chain/provider/chain.ts";
+import type { Relayer } from "../chain/submit/openRelayer.ts";
+import { TEND_MS, tendTransactions } from "../chain/submit/tendTransactions.ts";
 import { type ChainHub, everyChange } from "./chainHub.ts";
 
 /** A provider that stands still tells of no block. */

@@ -59,40 +59,59 @@ export function createNodeMetrics(params: {
   batches: () => ReadonlyMap<string, number>;
   checkpoints: () => ReadonlyMap<string, number>;
 }): NodeMetrics {
-  const { gauges, batches, checkpoints } = params;
   const registry = new Registry();
-  const registers = [registry];
+  addGauges({ registry, gauges: params.gauges });
+  addOutcomes({
+    registry,
+    name: "weft_peer_batches_total",
+    help: "Batches of peers since the start, by outcome.",
+    read: params.batches,
+  });
+  addOutcomes({
+    registry,
+    name: "weft_checkpoints_total",
+    help: "Calls to anchor the node's own log on chain since the start, by outcome.",
+    read: params.checkpoints,
+  });
+  return { registry, ...publishing(registry), ...relaying(registry), ...calling(registry) };
+}
+
+function addGauges({ registry, gauges }: { registry: Registry; gauges: Gauges }): void {
   for (const [key, [name, help]] of Object.entries(gaugeHelp)) {
     const read = gauges[key as keyof Gauges];
     new Gauge({
       name,
       help,
-      registers,
+      registers: [registry],
       collect() {
         this.set(read());
       },
     });
   }
+}
+
+/** A counter that is read, by outcome, when the metrics are asked for. */
+function addOutcomes(params: {
+  registry: Registry;
+  name: string;
+  help: string;
+  read: () => ReadonlyMap<string, number>;
+}): void {
+  const { registry, name, help, read } = params;
   new Counter({
-    name: "weft_peer_batches_total",
-    help: "Batches of peers since the start, by outcome.",
+    name,
+    help,
     labelNames: ["outcome"],
-    registers,
+    registers: [registry],
     collect() {
       this.reset();
-      for (const [outcome, times] of batches()) this.inc({ outcome }, times);
+      for (const [outcome, times] of read()) this.inc({ outcome }, times);
     },
   });
-  new Counter({
-    name: "weft_checkpoints_total",
-    help: "Calls to anchor the node's own log on chain since the start, by outcome.",
-    labelNames: ["outcome"],
-    registers,
-    collect() {
-      this.reset();
-      for (const [outcome, times] of checkpoints()) this.inc({ outcome }, times);
-    },
-  });
+}
+
+function publishing(registry: Registry): Pick<NodeMetrics, "countPublished"> {
+  const registers = [registry];
   const published = new Counter({
     name: "weft_published_total",
     help: "Envelopes that clients published, by outcome.",
@@ -105,12 +124,26 @@ export function createNodeMetrics(params: {
     buckets: LATENCY_SECONDS,
     registers,
   });
+  return {
+    countPublished: ({ outcomes, seconds }) => {
+      publishSeconds.observe(seconds);
+      for (const outcome of outcomes) published.inc({ outcome: nameOf(outcome) });
+    },
+  };
+}
+
+function relaying(registry: Registry): Pick<NodeMetrics, "countRelayed"> {
   const relayed = new Counter({
     name: "weft_relayed_total",
     help: "Transactions that clients asked to relay, by kind and outcome.",
     labelNames: ["what", "outcome"],
-    registers,
+    registers: [registry],
   });
+  return { countRelayed: ({ what, outcome }) => relayed.inc({ what, outcome: nameOf(outcome) }) };
+}
+
+function calling(registry: Registry): Pick<NodeMetrics, "countFault" | "countRefusal" | "countCall"> {
+  const registers = [registry];
   const faults = new Counter({
     name: "weft_faults_total",
     help: "Calls that failed by a defect or by the disk, by method.",
@@ -137,12 +170,6 @@ export function createNodeMetrics(params: {
     registers,
   });
   return {
-    registry,
-    countPublished: ({ outcomes, seconds }) => {
-      publishSeconds.observe(seconds);
-      for (const outcome of outcomes) published.inc({ outcome: nameOf(outcome) });
-    },
-    countRelayed: ({ what, outcome }) => relayed.inc({ what, outcome: nameOf(outcome) }),
     countFault: (labels) => faults.inc(labels),
     countRefusal: (labels) => refusals.inc(labels),
     countCall: ({ method, code, seconds }) => {

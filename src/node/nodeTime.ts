@@ -1,6 +1,6 @@
-import type { BlockRef } from "../chain/blockRef.ts";
 import { openChainClock } from "../clock/chainClock.ts";
 import { wallMs } from "../clock/wallMs.ts";
+import type { BlockRef } from "../wire/blockRef.ts";
 import { waitUntil } from "./waitUntil.ts";
 
 /** What time it is for the network, as this node can tell. Mutable. */

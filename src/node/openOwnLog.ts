@@ -1,10 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
-import type { Chain } from "../chain/chain.ts";
-import type { Relayer } from "../chain/openRelayer.ts";
-import { readNode } from "../chain/readNode.ts";
-import { restartNode } from "../chain/restartNode.ts";
-import { waitForTransaction } from "../chain/waitForTransaction.ts";
+import type { Chain } from "../chain/provider/chain.ts";
+import { readNode } from "../chain/read/readNode.ts";
+import { restartNode } from "../chain/registry/restartNode.ts";
+import type { Relayer } from "../chain/submit/openRelayer.ts";
+import { waitForTransaction } from "../chain/submit/waitForTransaction.ts";
 import { isStorageFault, isWeftError, WeftError } from "../errors.ts";
 import type { ChainIndex } from "../store/node/chainIndex.ts";
 import type { IndexedNode } from "../store/node/indexedRecords.ts";

@@ -1,10 +1,10 @@
 import { steadyMs } from "../clock/steadyMs.ts";
-import type { NodeSettings } from "../config.ts";
 import { WeftError } from "../errors.ts";
 import { createTokenBuckets, type Rate } from "../rpc/rateLimit.ts";
 import { type Envelope, envelopeCost } from "../wire/envelope.ts";
 import { isOfStrangers, isWelcomeBucket, parseTopic } from "../wire/topic.ts";
 import { openFairPool } from "./fairPool.ts";
+import type { NodeSettings } from "./settings/nodeSettings.ts";
 
 /** Bytes that go to the node's own log, and so to the disks of all nodes. */
 export type PublishRates = {

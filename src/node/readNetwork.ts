@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { parseDeployment } from "../chain/deployment.ts";
+import { parseDeployment } from "../chain/deploy/deployment.ts";
 import { WeftError } from "../errors.ts";
 import type { Network } from "../wire/network.ts";
 

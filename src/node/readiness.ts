@@ -1,6 +1,6 @@
-import type { BlockRef } from "../chain/blockRef.ts";
 import { WeftError } from "../errors.ts";
 import type { ChainIndex } from "../store/node/chainIndex.ts";
+import type { BlockRef } from "../wire/blockRef.ts";
 
 /** Why a node may not answer yet. Mutable: followers of chain and log say how far they are. */
 export type Readiness = {

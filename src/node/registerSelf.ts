@@ -1,19 +1,19 @@
 import type { Logger } from "pino";
-import type { RegistryOutcome } from "../chain/callNodeRegistry.ts";
-import type { Chain } from "../chain/chain.ts";
-import type { NodeAddresses } from "../chain/chainRecord.ts";
-import { formatCoin } from "../chain/coin.ts";
-import { delay } from "../chain/delay.ts";
-import type { Relayer } from "../chain/openRelayer.ts";
-import { readBond } from "../chain/readBond.ts";
-import { type NodeState, readNode } from "../chain/readNode.ts";
-import { registerNode } from "../chain/registerNode.ts";
-import { setNodeAddresses } from "../chain/setNodeAddresses.ts";
-import { setNodeShards } from "../chain/setNodeShards.ts";
-import { waitForTransaction } from "../chain/waitForTransaction.ts";
+import type { Chain } from "../chain/provider/chain.ts";
+import { readBond } from "../chain/read/readBond.ts";
+import { type NodeState, readNode } from "../chain/read/readNode.ts";
+import type { RegistryOutcome } from "../chain/registry/callNodeRegistry.ts";
+import { registerNode } from "../chain/registry/registerNode.ts";
+import { setNodeAddresses } from "../chain/registry/setNodeAddresses.ts";
+import { setNodeShards } from "../chain/registry/setNodeShards.ts";
+import { formatCoin } from "../chain/submit/coin.ts";
+import type { Relayer } from "../chain/submit/openRelayer.ts";
+import { waitForTransaction } from "../chain/submit/waitForTransaction.ts";
 import { steadyMs } from "../clock/steadyMs.ts";
+import { waitMs } from "../clock/waitMs.ts";
 import { equalBytes } from "../crypto/equalBytes.ts";
 import { isWeftError, WeftError } from "../errors.ts";
+import type { NodeAddresses } from "../wire/chainRecord.ts";
 import type { NodeId } from "../wire/ids.ts";
 import { shardsIn } from "../wire/shards.ts";
 
@@ -122,7 +122,7 @@ async function landed(params: {
       if (result.kind === "mined") return;
     }
     if ((await readNode({ chain, node })) !== undefined) return;
-    if (outcome.kind === "exists") await delay({ ms: LOOK_MS, signal });
+    if (outcome.kind === "exists") await waitMs({ ms: LOOK_MS, signal });
     signal.throwIfAborted();
     outcome = await call();
   }

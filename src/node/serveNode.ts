@@ -1,7 +1,6 @@
 import packageFile from "../../package.json" with { type: "json" };
-import { isResting } from "../chain/providers.ts";
+import { isResting } from "../chain/provider/providers.ts";
 import { steadyMs } from "../clock/steadyMs.ts";
-import type { NodeSettings } from "../config.ts";
 import type { Mesh } from "../mesh/startMesh.ts";
 import type { RateLimits } from "../rpc/accounts.ts";
 import type { OnFault } from "../rpc/codedRoutes.ts";
@@ -24,6 +23,7 @@ import { addStateMetrics } from "./operating/stateMetrics.ts";
 import type { Room } from "./publishEnvelopes.ts";
 import { openPublishShares, publishRatesOf } from "./publishShares.ts";
 import { relayingTrouble } from "./relaying/relaying.ts";
+import type { NodeSettings } from "./settings/nodeSettings.ts";
 import type { Subscriptions } from "./subscribeTopics.ts";
 
 export type ServedNode = AsyncDisposable & {

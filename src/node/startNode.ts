@@ -1,10 +1,9 @@
 import type { Logger } from "pino";
-import type { NodeAddresses } from "../chain/chainRecord.ts";
-import { restartNode } from "../chain/restartNode.ts";
-import type { NodeSettings } from "../config.ts";
+import { restartNode } from "../chain/registry/restartNode.ts";
 import { WeftError } from "../errors.ts";
 import { peerIdOf } from "../mesh/peerId.ts";
 import type { Mesh } from "../mesh/startMesh.ts";
+import type { NodeAddresses } from "../wire/chainRecord.ts";
 import type { NodeId } from "../wire/ids.ts";
 import { signPeerProof } from "../wire/peerProof.ts";
 import { type ChainWatch, stir, stirAll, watchChain } from "./chainHub.ts";
@@ -22,6 +21,7 @@ import { type Registration, registerSelf } from "./registerSelf.ts";
 import { fundRelaying } from "./relaying/fundRelaying.ts";
 import { weiOf } from "./relaying/relaying.ts";
 import { type ServedNode, serveNode } from "./serveNode.ts";
+import type { NodeSettings } from "./settings/nodeSettings.ts";
 
 /** A node that runs. Disposing lets open calls end, writes what waits and closes everything. */
 export type Node = AsyncDisposable & {

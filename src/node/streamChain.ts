@@ -1,8 +1,7 @@
 import { WeftError } from "../errors.ts";
 import { MAX_PAGE_BYTES, STREAM_HEARTBEAT_MS } from "../rpc/limits.ts";
 import type { ChainEvent, GroupPosition, Meter } from "../rpc/nodeApi.ts";
-import type { IndexedEntry } from "../store/node/indexedRecords.ts";
-import type { EntryCursor } from "../wire/chainEntry.ts";
+import type { Entry, EntryCursor } from "../wire/chainEntry.ts";
 import type { GroupId } from "../wire/ids.ts";
 import { type ChainHub, type ChainWatch, nextChange, watchChain } from "./chainHub.ts";
 import type { ReadEntries } from "./entryShelf.ts";
@@ -89,6 +88,6 @@ function bytesOf(cursors: ReadonlyMap<GroupId, readonly EntryCursor[]>): number 
   return bytes;
 }
 
-function cursorOf({ block, logIndex }: IndexedEntry): EntryCursor {
+function cursorOf({ block, logIndex }: Entry): EntryCursor {
   return { block: block.number, logIndex, blockHash: block.hash };
 }

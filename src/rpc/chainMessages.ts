@@ -20,43 +20,39 @@ import type {
   RelayResponse,
   RelayResponseSchema,
 } from "../gen/weft/v1/node_pb.ts";
+import type { Append } from "../wire/append.ts";
+import type { BlockRef } from "../wire/blockRef.ts";
+import { safeNumber } from "../wire/bytes.ts";
 import type { Entry, EntryCursor, EntryPage } from "../wire/chainEntry.ts";
 import { asAddress, asId, fromHex, ID_BYTES } from "../wire/ids.ts";
 import type { Refusal } from "../wire/relayOutcome.ts";
 import type { RelayTicket } from "../wire/relayTicket.ts";
 import { refusalFromMessage } from "./errorDetail.ts";
-import { bounded, required, safeNumber, sizedHex } from "./fields.ts";
+import { bounded, required, sizedHex } from "./fields.ts";
 import { MAX_CURSORS_PER_GROUP } from "./limits.ts";
-import type {
-  AppendRequest,
-  ChainEvent,
-  ChainHead,
-  EntryState,
-  GroupPosition,
-  RelayAnswer,
-} from "./nodeApi.ts";
+import type { ChainEvent, EntryState, GroupPosition, RelayAnswer } from "./nodeApi.ts";
 import { ticketFromMessage, ticketMessage } from "./ticketMessages.ts";
 
 /** CommitLog counts children in 24 bits. */
 const MAX_APPEND_LIMIT = 2 ** 24 - 1;
 const MAX_RETRY_AFTER_MS = 3_600_000;
 
-export function chainHeadMessage(head: ChainHead): MessageInitShape<typeof ChainHeadSchema> {
+export function chainHeadMessage(head: BlockRef): MessageInitShape<typeof ChainHeadSchema> {
   return { number: BigInt(head.number), hash: fromHex(head.hash), time: BigInt(head.time) };
 }
 
-export function optionalHeadMessage(head: ChainHead | undefined): {
+export function optionalHeadMessage(head: BlockRef | undefined): {
   head?: MessageInitShape<typeof ChainHeadSchema>;
 } {
   return head === undefined ? {} : { head: chainHeadMessage(head) };
 }
 
-export function chainHeadFromMessage({ number, hash, time }: ChainHeadMessage): ChainHead {
+export function chainHeadFromMessage({ number, hash, time }: ChainHeadMessage): BlockRef {
   const blockHash = sizedHex({ bytes: hash, length: ID_BYTES, what: "a block hash" });
   return { number: safeNumber(number), hash: blockHash, time: safeNumber(time) };
 }
 
-export function optionalHeadFromMessage(head: ChainHeadMessage | undefined): ChainHead | undefined {
+export function optionalHeadFromMessage(head: ChainHeadMessage | undefined): BlockRef | undefined {
   return head === undefined ? undefined : chainHeadFromMessage(head);
 }
 
@@ -174,21 +170,19 @@ export function entryStateFromMessage(message: GetEntryResponse): EntryState {
 }
 
 export function appendMessage(
-  append: AppendRequest & { readonly ticket?: RelayTicket },
+  append: Append & { readonly ticket?: RelayTicket },
 ): MessageInitShape<typeof RelayAppendRequestSchema> {
   const { group, parent, limit, authority, payload, signature } = append;
   const ids = { group: fromHex(group), parent: fromHex(parent), authority: fromHex(authority) };
   return { ...ids, limit, payload, signature, ...ticketMessage(append.ticket) };
 }
 
-export function appendFromMessage(
-  message: RelayAppendRequest,
-): AppendRequest & { readonly ticket?: RelayTicket } {
+export function appendFromMessage(message: RelayAppendRequest): Append & { readonly ticket?: RelayTicket } {
   const { group, parent, limit, authority, payload, signature, ticket } = message;
   if (limit > MAX_APPEND_LIMIT) {
     throw new WeftError({ code: "malformed", message: `a limit of ${limit} children; at most 2^24 - 1` });
   }
-  const ids = { group: asId<AppendRequest["group"]>(group), parent: asId<AppendRequest["group"]>(parent) };
+  const ids = { group: asId<Append["group"]>(group), parent: asId<Append["group"]>(parent) };
   return { ...ids, limit, authority: asAddress(authority), payload, signature, ...ticketFromMessage(ticket) };
 }
 

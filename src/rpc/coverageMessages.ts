@@ -9,11 +9,12 @@ import type {
   GetCoverageResponseSchema,
 } from "../gen/weft/v1/node_pb.ts";
 import type { BatchPlace } from "../wire/batchPlace.ts";
+import { safeNumber } from "../wire/bytes.ts";
 import type { BatchCoverage } from "../wire/coverage.ts";
 import { fromHex, ID_BYTES } from "../wire/ids.ts";
 import { logIdFromMessage } from "../wire/logRange.ts";
 import { optionalHeadFromMessage, optionalHeadMessage } from "./chainMessages.ts";
-import { bounded, required, safeNumber, sizedHex } from "./fields.ts";
+import { bounded, required, sizedHex } from "./fields.ts";
 import { MAX_BATCHES_PER_CALL, MAX_LINKING_HEADERS } from "./limits.ts";
 import type { CoveragePage } from "./nodeApi.ts";
 

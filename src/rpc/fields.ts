@@ -1,13 +1,6 @@
 import { WeftError } from "../errors.ts";
+import { safeNumber } from "../wire/bytes.ts";
 import { type Hex, toHex } from "../wire/ids.ts";
-
-/** A u64 that this program counts as a number; `malformed` beyond 2^53 - 1. */
-export function safeNumber(value: bigint): number {
-  if (value > BigInt(Number.MAX_SAFE_INTEGER)) {
-    throw new WeftError({ code: "malformed", message: `a number beyond 2^53: ${value}` });
-  }
-  return Number(value);
-}
 
 /** Absent is written as zero. */
 export function optionalBlock(value: bigint): number | undefined {

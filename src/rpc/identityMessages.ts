@@ -9,13 +9,13 @@ import type {
   RelayIdentityRequest,
   RelayIdentityRequestSchema,
 } from "../gen/weft/v1/node_pb.ts";
-import type { History } from "../wire/history.ts";
+import type { History, HistoryPosition } from "../wire/history.ts";
+import type { Authorization, IdentityAction } from "../wire/identityAction.ts";
 import { EMPTY_WORD } from "../wire/identityStep.ts";
 import { identityStepFromMessage, identityStepMessage } from "../wire/identityStepCodec.ts";
 import { asAddress, asId, fromHex, type Hex, ID_BYTES, type InboxId } from "../wire/ids.ts";
 import type { RelayTicket } from "../wire/relayTicket.ts";
 import { required, sizedHex } from "./fields.ts";
-import type { Authorization, HistoryPosition, IdentityAction } from "./nodeApi.ts";
 import { ticketMessage } from "./ticketMessages.ts";
 
 type Init = Exclude<MessageInitShape<typeof RelayIdentityRequestSchema>, RelayIdentityRequest>;

@@ -1,24 +1,19 @@
+import type { Append } from "../wire/append.ts";
 import type { BatchPlace } from "../wire/batchPlace.ts";
+import type { BlockRef } from "../wire/blockRef.ts";
 import type { EntryCursor, EntryPage } from "../wire/chainEntry.ts";
 import type { BatchCoverage } from "../wire/coverage.ts";
 import type { Envelope } from "../wire/envelope.ts";
-import type { History } from "../wire/history.ts";
-import type {
-  Address,
-  EntryId,
-  EnvelopeHash,
-  GroupId,
-  Hex,
-  InboxId,
-  InstallationKey,
-  NodeId,
-} from "../wire/ids.ts";
+import type { History, HistoryPosition } from "../wire/history.ts";
+import type { IdentityAction } from "../wire/identityAction.ts";
+import type { Address, EntryId, EnvelopeHash, GroupId, Hex, InstallationKey, NodeId } from "../wire/ids.ts";
 import type { LogRange } from "../wire/logRange.ts";
 import type { Receipt } from "../wire/receipt.ts";
 import type { Refusal, RelayOutcome } from "../wire/relayOutcome.ts";
 import type { RelayTicket, WorkDemand } from "../wire/relayTicket.ts";
 import type { LogDigest, TopicQuestion } from "../wire/topicDigest.ts";
-import type { WordsAnswer, WordsQuestion } from "../wire/words.ts";
+import type { WalletState } from "../wire/walletState.ts";
+import type { EntryWord, WordsAnswer, WordsQuestion } from "../wire/words.ts";
 
 /**
  * A node's public API (proto/weft/v1/node.proto) in the types of this program. The node implements it, the server
@@ -62,7 +57,7 @@ export type NodeApi = {
   ) => AsyncIterable<ChainEvent>;
   /** `id` may be the group id itself: of the root only `children` is told. */
   readonly getEntry: (params: { group: GroupId; id: EntryId | GroupId }, call?: Call) => Promise<EntryState>;
-  readonly relayAppend: (append: AppendRequest & Ticketed, call?: Call) => Promise<RelayAnswer>;
+  readonly relayAppend: (append: Append & Ticketed, call?: Call) => Promise<RelayAnswer>;
   readonly relayIdentity: (action: IdentityAction & Ticketed, call?: Call) => Promise<RelayAnswer>;
   /** What follows the steps that one has, for each inbox in order. */
   readonly getHistories: (
@@ -92,9 +87,6 @@ export type Meter = {
   readonly keep: (bytes: number) => void;
 };
 
-/** Time in seconds since 1970. */
-export type ChainHead = { readonly number: number; readonly hash: Hex; readonly time: number };
-
 export type NodeStatus = {
   readonly node: NodeId;
   readonly peerId: string;
@@ -107,7 +99,7 @@ export type NodeStatus = {
   /** 16 bytes: names the database that cursors belong to. */
   readonly database: Hex;
   /** Of the node's index; undefined before its first block. */
-  readonly head: ChainHead | undefined;
+  readonly head: BlockRef | undefined;
   readonly peers: number;
   readonly ready: boolean;
   /** Empty if ready. */
@@ -120,7 +112,7 @@ export type NodeStatus = {
 
 type NodeList = {
   readonly nodes: readonly NodeRecord[];
-  readonly head: ChainHead | undefined;
+  readonly head: BlockRef | undefined;
   /** Another page follows behind the last node of this one. */
   readonly more: boolean;
 };
@@ -208,7 +200,7 @@ export type CoveragePage = {
   /** That link batches to their checkpoints, both ends included; each names the hash of the one before. */
   readonly headers: readonly Uint8Array[];
   /** Up to which the node knows checkpoints. */
-  readonly head: ChainHead | undefined;
+  readonly head: BlockRef | undefined;
 };
 
 /** `recent`: newest first; the first one still on the chain counts, none means from the beginning. */
@@ -218,29 +210,12 @@ export type ChainEvent =
   | { readonly kind: "started" }
   | ({ readonly kind: "entries"; readonly group: GroupId } & EntryPage)
   /** Entries and identity records of later blocks are void. */
-  | { readonly kind: "rollback"; readonly to: ChainHead }
+  | { readonly kind: "rollback"; readonly to: BlockRef }
   /** All groups are read up to here. */
-  | { readonly kind: "head"; readonly head: ChainHead };
+  | { readonly kind: "head"; readonly head: BlockRef };
 
-export type EntryState = {
-  readonly known: boolean;
-  /** Zero for the root and for what is unknown. */
-  readonly authority: Address;
-  readonly block: number;
-  readonly index: number;
-  readonly children: number;
-  readonly head: ChainHead | undefined;
-};
-
-/** Fields as in CommitLog.append. */
-export type AppendRequest = {
-  readonly group: GroupId;
-  readonly parent: EntryId | GroupId;
-  readonly limit: number;
-  readonly authority: Address;
-  readonly payload: Uint8Array;
-  readonly signature: Uint8Array;
-};
+/** What is unknown is all zeros. */
+export type EntryState = EntryWord & { readonly known: boolean; readonly head: BlockRef | undefined };
 
 /** With the work that a node asks of those who have nothing on the chain yet. */
 type Ticketed = { readonly ticket?: RelayTicket };
@@ -248,67 +223,9 @@ type Ticketed = { readonly ticket?: RelayTicket };
 /** `work-required`: what it takes before the node relays it. */
 export type RelayAnswer = RelayOutcome | { readonly kind: "work-required"; readonly demand: WorkDemand };
 
-/** EIP-712 consent of an account (secp256k1) or a contract (ERC-1271); deadline in seconds since 1970. */
-export type Authorization = {
-  readonly signer: Address;
-  readonly nonce: bigint;
-  readonly deadline: bigint;
-  readonly signature: Uint8Array;
-};
-
-/** Records of IdentityRegistry, signed as in contracts/IIdentityRegistry.sol. */
-export type IdentityAction =
-  | {
-      readonly kind: "create-inbox";
-      readonly salt: Hex;
-      readonly installation: InstallationKey;
-      readonly installationSignature: Uint8Array;
-      readonly wallet: Authorization;
-    }
-  | {
-      readonly kind: "add-installation";
-      readonly inbox: InboxId;
-      readonly installation: InstallationKey;
-      readonly installationSignature: Uint8Array;
-      readonly wallet: Authorization;
-    }
-  | {
-      readonly kind: "revoke-installation";
-      readonly inbox: InboxId;
-      readonly installation: InstallationKey;
-      readonly by: Address;
-      readonly signature: Uint8Array;
-    }
-  | {
-      readonly kind: "link-wallet";
-      readonly inbox: InboxId;
-      readonly by: Authorization;
-      readonly wallet: Authorization;
-    }
-  | {
-      readonly kind: "unlink-wallet";
-      readonly inbox: InboxId;
-      readonly wallet: Address;
-      readonly by: Authorization;
-    }
-  | ({ readonly kind: "set-recovery" } & RecoveryChange)
-  | ({ readonly kind: "veto-recovery" } & RecoveryChange);
-
-type RecoveryChange = { readonly inbox: InboxId; readonly recovery: Address; readonly by: Authorization };
-
-/** What one has of an inbox's history: so many steps, which give this word (wire/identityStep.ts). */
-export type HistoryPosition = { readonly inbox: InboxId; readonly count: number; readonly word: Hex };
-
 export type HistoryPage = {
   /** In the order asked for. */
   readonly histories: readonly History[];
   /** At whose end they are complete. */
-  readonly head: ChainHead | undefined;
-};
-
-type WalletState = {
-  /** That the wallet is linked to now. */
-  readonly inbox: InboxId | undefined;
-  /** Of its next signed record. */
-  readonly nonce: bigint;
+  readonly head: BlockRef | undefined;
 };

@@ -5,10 +5,11 @@ import type {
   NodeRecord as NodeRecordMessage,
   NodeRecordSchema,
 } from "../gen/weft/v1/node_pb.ts";
+import { safeNumber } from "../wire/bytes.ts";
 import { asAddress, asId, fromHex, toHex } from "../wire/ids.ts";
 import { logRangeFromMessage, logRangeMessage } from "../wire/logRange.ts";
 import { optionalHeadFromMessage, optionalHeadMessage } from "./chainMessages.ts";
-import { optionalBlock, safeNumber, sizedHex } from "./fields.ts";
+import { optionalBlock, sizedHex } from "./fields.ts";
 import { DATABASE_ID_BYTES } from "./meshMessages.ts";
 import type { NodeRecord, NodeStatus } from "./nodeApi.ts";
 

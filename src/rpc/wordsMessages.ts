@@ -10,6 +10,7 @@ import type {
   Words as WordsMessage,
   WordsSchema,
 } from "../gen/weft/v1/node_pb.ts";
+import { safeNumber } from "../wire/bytes.ts";
 import { asAddress, asId, fromHex, type GroupId, type Hex, ID_BYTES, type InboxId } from "../wire/ids.ts";
 import { logIdFromMessage } from "../wire/logRange.ts";
 import {
@@ -25,7 +26,7 @@ import {
   optionalHeadFromMessage,
   optionalHeadMessage,
 } from "./chainMessages.ts";
-import { bounded, required, safeNumber, sizedHex } from "./fields.ts";
+import { bounded, required, sizedHex } from "./fields.ts";
 import { MAX_SLOW_WORDS_PER_CALL, MAX_WORDS_PER_CALL } from "./limits.ts";
 
 export function wordsQuestionMessage(

@@ -68,13 +68,13 @@ export function storageFault(params: { path: string; cause: unknown }): WeftErro
   });
 }
 
-/** Why a database that was to be opened again is closed. */
-const openFaults = new WeakMap<object, WeftError>();
+/** A database keeps here why it is closed, if it was to be opened again and could not. */
+const OPEN_FAULT = Symbol("open fault");
+type Closable = { [OPEN_FAULT]?: WeftError | undefined };
 
 /** Whoever reads or writes it meanwhile is told this. */
 export function noteOpenFault(level: object, fault: WeftError | undefined): void {
-  if (fault === undefined) openFaults.delete(level);
-  else openFaults.set(level, fault);
+  (level as Closable)[OPEN_FAULT] = fault;
 }
 
 /** All faults of a database that is open are ours from now on: whoever reads or writes it gets coded errors. */
@@ -82,7 +82,7 @@ export function codeFaults(params: { level: Level<Uint8Array, Uint8Array>; path:
   const { path } = params;
   const level = params.level as unknown as Record<string, Method>;
   const rethrow = (cause: unknown): never => {
-    const known = NOT_OPEN.test(wordsOf(cause)) ? openFaults.get(level) : undefined;
+    const known = NOT_OPEN.test(wordsOf(cause)) ? (level as Closable)[OPEN_FAULT] : undefined;
     throw known ?? storageFault({ path, cause });
   };
   codeMethods({

@@ -1,5 +1,6 @@
 import { sha256 } from "#crypto";
 import { concatBytes } from "../crypto/concatBytes.ts";
+import { WeftError } from "../errors.ts";
 
 const encoder = new TextEncoder();
 
@@ -17,6 +18,14 @@ export function u64(value: number | bigint): Uint8Array {
   const bytes = new Uint8Array(8);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(value));
   return bytes;
+}
+
+/** A u64 that this program counts as a number. Throws `malformed` beyond 2^53 - 1. */
+export function safeNumber(value: bigint): number {
+  if (value > BigInt(Number.MAX_SAFE_INTEGER)) {
+    throw new WeftError({ code: "malformed", message: `a number beyond 2^53: ${value}` });
+  }
+  return Number(value);
 }
 
 /** SHA-256 over a domain label and fields of fixed length. */

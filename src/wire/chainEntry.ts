@@ -1,5 +1,5 @@
+import type { BlockRef } from "./blockRef.ts";
 import type { Address, EntryId, GroupId, Hex } from "./ids.ts";
-import type { ChainBlock } from "./words.ts";
 
 /** An entry of a group as the chain has it. */
 export type Entry = {
@@ -11,9 +11,12 @@ export type Entry = {
   readonly index: number;
   readonly authority: Address;
   readonly payload: Uint8Array;
-  readonly block: ChainBlock;
+  readonly block: BlockRef;
   readonly logIndex: number;
 };
+
+/** What a node keeps of an entry for ever; its payload may be dropped. */
+export type EntryFields = Omit<Entry, "payload">;
 
 /** Right after an entry; the hash tells whether its block is still on the chain. */
 export type EntryCursor = { readonly block: number; readonly logIndex: number; readonly blockHash: Hex };
@@ -26,5 +29,5 @@ export type EntryPage = {
   readonly entries: readonly Entry[];
   readonly more: boolean;
   /** Of the node's index; unless there is more, the page holds all up to it and nothing after it. */
-  readonly head: ChainBlock | undefined;
+  readonly head: BlockRef | undefined;
 };

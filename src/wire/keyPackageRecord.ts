@@ -4,7 +4,7 @@ import { concatBytes } from "../crypto/concatBytes.ts";
 import { XWING_PUBLIC_KEY_LENGTH } from "../crypto/xwing.ts";
 import { WeftError } from "../errors.ts";
 import { KeyPackageRecordSchema } from "../gen/weft/v1/envelope_pb.ts";
-import { utf8 } from "./bytes.ts";
+import { safeNumber, utf8 } from "./bytes.ts";
 import { checkLength, decodeStrict, encodeCanonical } from "./decodeStrict.ts";
 import type { Envelope } from "./envelope.ts";
 import { type Address, asAddress, asId, fromHex, type InboxId, type InstallationKey } from "./ids.ts";
@@ -106,11 +106,4 @@ export function readKeyPackageRecord(envelope: Envelope): ClaimedKeyPackage {
 
 function signedBytes(unsigned: Uint8Array): Uint8Array {
   return concatBytes(utf8("weft.key-package.v1"), unsigned);
-}
-
-function safeNumber(value: bigint): number {
-  if (value > BigInt(Number.MAX_SAFE_INTEGER)) {
-    throw new WeftError({ code: "malformed", message: "a number beyond 2^53" });
-  }
-  return Number(value);
 }

@@ -10,6 +10,11 @@ import { asId, fromHex, type Hex, type NodeId, toHex } from "./ids.ts";
 /** A node's log is one run of sequences per generation and shard. */
 export type LogId = { readonly node: NodeId; readonly generation: bigint; readonly shard: number };
 
+/** One string per log, for maps. */
+export function logName(log: LogId): string {
+  return `${log.node}/${log.generation}/${log.shard}`;
+}
+
 /** How far a log is held without a hole: the sequences [floor, next). */
 export type LogRange = {
   readonly log: LogId;

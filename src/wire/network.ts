@@ -8,6 +8,9 @@ export const NETWORK_VERSION = 4;
 /** The bits of a word of the NodeRegistry. */
 export const MAX_SHARDS = 256;
 
+/** Blocks on top of one that make it final, for whoever is not told otherwise. */
+export const DEFAULT_FINALITY_BLOCKS = 64;
+
 /** One deployment, as its address file holds it. */
 export type Network = {
   /** Of the contracts, see NETWORK_VERSION. */

@@ -1,8 +1,6 @@
+import type { BlockRef } from "./blockRef.ts";
 import type { Address, EntryId, GroupId, Hex, InboxId, NodeId } from "./ids.ts";
 import type { LogId } from "./logRange.ts";
-
-/** A block of the chain; time in seconds since 1970. */
-export type ChainBlock = { readonly number: number; readonly hash: Hex; readonly time: number };
 
 /** An entry of a group; the group id itself names the root, of which only the children are counted. */
 export type EntryPlace = { readonly group: GroupId; readonly id: EntryId | GroupId };
@@ -27,7 +25,7 @@ export type WordsQuestion = WordsList & { readonly block: Hex };
 /** Each list is as long as the one that was asked for, and in its order. */
 export type Words = {
   /** The block that was asked for. */
-  readonly block: ChainBlock;
+  readonly block: BlockRef;
   /** See `entryWord`; zero if there is no such entry. */
   readonly entries: readonly Hex[];
   /** Of the whole history of each inbox; zero if there is no such inbox. */
@@ -41,21 +39,23 @@ export type Words = {
   /** The header hash that each checkpoint names; undefined if the block has no such checkpoint. */
   readonly checkpoints: readonly (Hex | undefined)[];
   /** Undefined for a block that comes after the one asked for. */
-  readonly blocks: readonly (ChainBlock | undefined)[];
+  readonly blocks: readonly (BlockRef | undefined)[];
 };
 
 export type WordsAnswer = {
   /** The newest block of the answerer's chain. */
-  readonly head: ChainBlock | undefined;
+  readonly head: BlockRef | undefined;
   /** Undefined: the block that was asked for is not on the answerer's chain, or not yet. */
   readonly words: Words | undefined;
 };
 
-/** What the contract holds of an entry, in one number of 32 bytes. */
+/** What the contract holds of an entry: it fits into one number of 32 bytes, see `entryWord`. */
 export type EntryWord = {
   /** Zero for the root. */
   readonly authority: Address;
+  /** Number of the block that holds it; 0 for the root. */
   readonly block: number;
+  /** How many siblings came before it. */
   readonly index: number;
   readonly children: number;
 };

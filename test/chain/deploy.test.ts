@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { deployContracts } from "../../src/chain/deploy.ts";
+import { deployContracts } from "../../src/chain/deploy/deploy.ts";
 import { startLocalChain } from "../../src/devnet/startLocalChain.ts";
 import { temporaryDirectory } from "../support/temporaryDirectory.ts";
 import { startRpcShim } from "./rpcShim.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import type { BlockRef } from "../../src/chain/blockRef.ts";
-import type { Chain } from "../../src/chain/chain.ts";
-import type { ChainRecord } from "../../src/chain/chainRecord.ts";
-import { type ChainEvent, followChain } from "../../src/chain/followChain.ts";
+import { type ChainEvent, followChain } from "../../src/chain/follow/followChain.ts";
+import type { Chain } from "../../src/chain/provider/chain.ts";
+import type { BlockRef } from "../../src/wire/blockRef.ts";
+import type { ChainRecord } from "../../src/wire/chainRecord.ts";
 
 /** What an index would hold. */
 export type Held = { readonly blocks: readonly BlockRef[]; readonly records: readonly ChainRecord[] };

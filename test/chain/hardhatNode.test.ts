@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { openRelayer } from "../../src/chain/openRelayer.ts";
-import { relayAppend } from "../../src/chain/relayAppend.ts";
-import { waitForTransaction } from "../../src/chain/waitForTransaction.ts";
+import { relayAppend } from "../../src/chain/relay/relayAppend.ts";
+import { openRelayer } from "../../src/chain/submit/openRelayer.ts";
+import { waitForTransaction } from "../../src/chain/submit/waitForTransaction.ts";
 import { readRecords } from "../support/readRecords.ts";
 import { startTestChain } from "../support/startTestChain.ts";
 import { testEntry, testGroup } from "../support/testGroup.ts";

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { readHeader } from "../../src/chain/blockRef.ts";
-import type { Chain } from "../../src/chain/chain.ts";
-import { openChain } from "../../src/chain/openChain.ts";
-import { openRelayer, type Relayer } from "../../src/chain/openRelayer.ts";
-import { readWords } from "../../src/chain/readWords.ts";
-import { relayAppend } from "../../src/chain/relayAppend.ts";
+import type { Chain } from "../../src/chain/provider/chain.ts";
+import { openChain } from "../../src/chain/provider/openChain.ts";
+import { readHeader } from "../../src/chain/provider/readHeader.ts";
+import { readWords } from "../../src/chain/read/readWords.ts";
+import { relayAppend } from "../../src/chain/relay/relayAppend.ts";
+import { openRelayer, type Relayer } from "../../src/chain/submit/openRelayer.ts";
 import type { LocalChainKind } from "../../src/devnet/localChainCommand.ts";
 import { asAddress, asId, type Hex, type InboxId } from "../../src/wire/ids.ts";
 import { readEntryWord, type WordsList } from "../../src/wire/words.ts";

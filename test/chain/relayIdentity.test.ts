@@ -2,13 +2,11 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { generateEd25519, randomBytes } from "#crypto";
-import type { IdentityAction } from "../../src/chain/identityAction.ts";
-import { inboxIdOf } from "../../src/chain/inboxIdOf.ts";
-import { openRelayer, type Relayer } from "../../src/chain/openRelayer.ts";
-import { readInbox } from "../../src/chain/readInbox.ts";
-import { readInstallation } from "../../src/chain/readInstallation.ts";
-import { readWallet } from "../../src/chain/readWallet.ts";
-import { type IdentityOutcome, relayIdentity } from "../../src/chain/relayIdentity.ts";
+import { inboxIdOf } from "../../src/chain/layout/inboxIdOf.ts";
+import { readInbox } from "../../src/chain/read/readInbox.ts";
+import { readInstallation } from "../../src/chain/read/readInstallation.ts";
+import { readWallet } from "../../src/chain/read/readWallet.ts";
+import { type IdentityOutcome, relayIdentity } from "../../src/chain/relay/relayIdentity.ts";
 import {
   type Signer,
   signAddInstallation,
@@ -18,10 +16,12 @@ import {
   signSetRecovery,
   signUnlinkWallet,
   signVetoRecovery,
-} from "../../src/chain/signIdentity.ts";
-import { waitForTransaction } from "../../src/chain/waitForTransaction.ts";
-import type { Wallet } from "../../src/chain/wallet.ts";
+} from "../../src/chain/sign/signIdentity.ts";
+import type { Wallet } from "../../src/chain/sign/wallet.ts";
+import { openRelayer, type Relayer } from "../../src/chain/submit/openRelayer.ts";
+import { waitForTransaction } from "../../src/chain/submit/waitForTransaction.ts";
 import { isWeftError } from "../../src/errors.ts";
+import type { IdentityAction } from "../../src/wire/identityAction.ts";
 import { asAddress, asId, type Hex, type InboxId, type InstallationKey, toHex } from "../../src/wire/ids.ts";
 import { signInstallationProof } from "../../src/wire/installationProof.ts";
 import { readRecords } from "../support/readRecords.ts";

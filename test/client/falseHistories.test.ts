@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { privateKeyToAccount } from "viem/accounts";
-import { signAddInstallation, signRevokeInstallation } from "../../src/chain/signIdentity.ts";
+import { signAddInstallation, signRevokeInstallation } from "../../src/chain/sign/signIdentity.ts";
 import { rankLookUpNodes } from "../../src/client/asking/lookUpNodes.ts";
 import { coreOf } from "../../src/client/client.ts";
 import { createInstallation } from "../../src/identity/createInstallation.ts";
@@ -17,10 +17,10 @@ import {
   sendMessage,
   setOnline,
 } from "../../src/index.ts";
+import type { BlockRef } from "../../src/wire/blockRef.ts";
 import { EMPTY_WORD, type IdentityStep } from "../../src/wire/identityStep.ts";
 import type { GroupId } from "../../src/wire/ids.ts";
 import { signInstallationProof } from "../../src/wire/installationProof.ts";
-import type { ChainBlock } from "../../src/wire/words.ts";
 import { lyingHistories } from "../support/lyingHistories.ts";
 import { openTestClient, type TestClient } from "../support/openTestClient.ts";
 import { isMember } from "../support/openTestGroup.ts";
@@ -79,7 +79,7 @@ async function signedBy(bob: TestClient, kind: "add" | "revoke") {
   if (kind === "revoke") {
     const { installation } = bob.client;
     const revocation = await signRevokeInstallation({ network: chain, inbox, installation, wallet });
-    return (place: ChainBlock): IdentityStep => ({ ...revocation, block: place.number, time: place.time });
+    return (place: BlockRef): IdentityStep => ({ ...revocation, block: place.number, time: place.time });
   }
   const { key: installation, privateKey } = createInstallation();
   const installationSignature = signInstallationProof({ network: chain, inbox, privateKey });
@@ -87,7 +87,7 @@ async function signedBy(bob: TestClient, kind: "add" | "revoke") {
   const { wallet: consent } = await signAddInstallation({
     ...{ network: chain, inbox, installation, installationSignature, signer },
   });
-  return (place: ChainBlock): IdentityStep => ({
+  return (place: BlockRef): IdentityStep => ({
     ...{ kind: "add-installation", installation, installationSignature, consent, wallet: consent.signer },
     ...{ block: place.number, time: place.time },
   });

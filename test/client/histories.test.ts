@@ -3,7 +3,7 @@ import { after, before, test } from "node:test";
 import { createPublicClient, createWalletClient, type Hex, http } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { randomBytes } from "#crypto";
-import { openHardhat } from "../../src/chain/openHardhat.ts";
+import { openHardhat } from "../../src/chain/deploy/openHardhat.ts";
 import { coreOf } from "../../src/client/client.ts";
 import { openClientOn } from "../../src/client/openClient.ts";
 import {
@@ -201,7 +201,7 @@ test("whoever finds its key on the chain but void draws another one", async () =
     relayIdentity: async (action, call) => {
       if (action.kind !== "create-inbox" || drawn !== undefined) return await api.relayIdentity(action, call);
       drawn = action.installation;
-      const { signCreateInbox } = await import("../../src/chain/signIdentity.ts");
+      const { signCreateInbox } = await import("../../src/chain/sign/signIdentity.ts");
       const spoiled = await signCreateInbox({
         ...{ network: addresses, wallet, salt: action.salt, installation: action.installation },
         ...{ installationSignature: spoil, signer: { wallet, nonce: 0n } },

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { openRelayer } from "../../src/chain/openRelayer.ts";
-import { relayAppend } from "../../src/chain/relayAppend.ts";
+import { relayAppend } from "../../src/chain/relay/relayAppend.ts";
+import { openRelayer } from "../../src/chain/submit/openRelayer.ts";
 import { coreOf } from "../../src/client/client.ts";
 import {
   addMembers,

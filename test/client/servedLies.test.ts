@@ -15,7 +15,8 @@ import {
   setRole,
   syncStatus,
 } from "../../src/index.ts";
-import type { AppendRequest, NodeApi } from "../../src/rpc/nodeApi.ts";
+import type { NodeApi } from "../../src/rpc/nodeApi.ts";
+import type { Append } from "../../src/wire/append.ts";
 import type { Entry, EntryPage } from "../../src/wire/chainEntry.ts";
 import { entryId } from "../../src/wire/entry.ts";
 import type { EntryId } from "../../src/wire/ids.ts";
@@ -110,7 +111,7 @@ function placeOf({ index, block, logIndex }: Entry) {
 
 /** What a member makes for the chain's place of alice's next commit, and keeps from the chain. */
 async function invent({ group, carol, alice }: Served, api: NodeApi) {
-  let made: AppendRequest | undefined;
+  let made: Append | undefined;
   const keep: NodeApi = {
     ...api,
     relayAppend: async (append) => {

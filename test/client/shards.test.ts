@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { openRelayer } from "../../src/chain/openRelayer.ts";
-import { setNodeShards } from "../../src/chain/setNodeShards.ts";
+import { setNodeShards } from "../../src/chain/registry/setNodeShards.ts";
+import { openRelayer } from "../../src/chain/submit/openRelayer.ts";
 import { rankGroupNodes } from "../../src/client/asking/rankGroupNodes.ts";
 import { coreOf } from "../../src/client/client.ts";
 import { readDirectory } from "../../src/client/directory/readDirectory.ts";

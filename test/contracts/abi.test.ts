@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { commitLogAbi } from "../../src/chain/abi/commitLog.ts";
 import { identityRegistryAbi } from "../../src/chain/abi/identityRegistry.ts";
 import { nodeRegistryAbi } from "../../src/chain/abi/nodeRegistry.ts";
-import { openHardhat } from "../../src/chain/openHardhat.ts";
+import { openHardhat } from "../../src/chain/deploy/openHardhat.ts";
 
 test("src/chain/abi is what the contracts compile to (else: node scripts/generateAbi.ts)", async () => {
   const { artifacts } = await openHardhat();

@@ -14,7 +14,7 @@ import {
 } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { hardhat as hardhatChain } from "viem/chains";
-import { openHardhat } from "../../src/chain/openHardhat.ts";
+import { openHardhat } from "../../src/chain/deploy/openHardhat.ts";
 
 let hardhat: Promise<HardhatRuntimeEnvironment> | undefined;
 

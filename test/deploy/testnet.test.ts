@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { parseEther } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
-import { parseDeployment } from "../../src/chain/deployment.ts";
+import { parseDeployment } from "../../src/chain/deploy/deployment.ts";
 import { callRpc } from "../../src/devnet/callRpc.ts";
 import { spawnNode } from "../../src/devnet/spawnNode.ts";
 import { createGroup, sendMessage } from "../../src/index.ts";

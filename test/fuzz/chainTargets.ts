@@ -1,4 +1,4 @@
-import { decodeLog, type RawLog } from "../../src/chain/decodeLog.ts";
+import { decodeLog, type RawLog } from "../../src/chain/layout/decodeLog.ts";
 import { concatBytes } from "../../src/crypto/concatBytes.ts";
 import { fromHex, toHex } from "../../src/wire/ids.ts";
 import type { Network } from "../../src/wire/network.ts";

@@ -1,5 +1,5 @@
 import { fromBinary } from "@bufbuild/protobuf";
-import type { RawLog } from "../../src/chain/decodeLog.ts";
+import type { RawLog } from "../../src/chain/layout/decodeLog.ts";
 import { PublishRequestSchema } from "../../src/gen/weft/v1/node_pb.ts";
 import { createGroup, removeMembers, renameGroup } from "../../src/index.ts";
 import type { NodeConnection } from "../../src/rpc/connectNode.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { randomBytes } from "#crypto";
-import { signRevokeInstallation } from "../../src/chain/signIdentity.ts";
+import { signRevokeInstallation } from "../../src/chain/sign/signIdentity.ts";
 import { concatBytes } from "../../src/crypto/concatBytes.ts";
 import { XWING_ENCAPSULATION_LENGTH, XWING_PUBLIC_KEY_LENGTH } from "../../src/crypto/xwing.ts";
 import { type ErrorCode, errorHints } from "../../src/errors.ts";

@@ -13,14 +13,15 @@ import {
 } from "../../src/store/node/chainIndex.ts";
 import { writeJson } from "../../src/store/node/chainIndexCodec.ts";
 import type { IndexableRecord } from "../../src/store/node/indexableRecord.ts";
-import type { BlockRef, IndexedEntry } from "../../src/store/node/indexedRecords.ts";
 import { dropPayloads, noteRead, restorePayloads } from "../../src/store/node/keepPayloads.ts";
 import { childCount, entriesOf, entryOf } from "../../src/store/node/readEntries.ts";
 import { readHistories } from "../../src/store/node/readHistories.ts";
 import { inboxOf, inboxOfWallet, isActiveInstallation } from "../../src/store/node/readInboxes.ts";
 import { openDatabase } from "../../src/store/openDatabase.ts";
 import { nodeSchema } from "../../src/store/schema.ts";
+import type { BlockRef } from "../../src/wire/blockRef.ts";
 import { u32 } from "../../src/wire/bytes.ts";
+import type { Entry } from "../../src/wire/chainEntry.ts";
 import { EMPTY_WORD, nextWord, signaturesOf } from "../../src/wire/identityStep.ts";
 import {
   type Address,
@@ -152,7 +153,7 @@ test("payloads that were dropped are told as such, final ones only; what an earl
   assert.deepEqual(await read(), [[], all, true]);
   assert.equal(await childCount({ index, group, id: group }), 4);
 
-  const { payload, ...fields } = (await entryOf({ index, group, id: id(11) })) as IndexedEntry;
+  const { payload, ...fields } = (await entryOf({ index, group, id: id(11) })) as Entry;
   assert.equal(payload.length, 0);
   const json = writeJson(fields);
   const old = concatBytes(u32(json.length), json, new Uint8Array(9).fill(5));

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
-import { nodeSettings, readNodeSettings } from "../../src/config.ts";
+import { fileURLToPath } from "node:url";
+import { nodeSettings } from "../../src/node/settings/nodeSettings.ts";
+import { readNodeSettings } from "../../src/node/settings/readNodeSettings.ts";
 
 test("what is chosen goes before the environment, and that before the default", () => {
   const environment = { WEFT_HTTP: "[::1]:80", WEFT_RPC: "http://env", WEFT_LISTEN: "/a, /b" };
@@ -43,4 +47,14 @@ test("every default is one that its setting accepts, and every bad value is name
       message: new RegExp(`^${env}: .*${written.replaceAll(".", "[.]")}`),
     });
   }
+});
+
+test("only src/config.ts reads the environment", async () => {
+  const src = fileURLToPath(new URL("../../src", import.meta.url));
+  const paths = (await readdir(src, { recursive: true })).filter((path) => path.endsWith(".ts"));
+  const texts = await Promise.all(paths.map(async (path) => await readFile(join(src, path), "utf8")));
+  assert.deepEqual(
+    paths.filter((_, i) => /\bprocess\.env\b/.test(texts[i] ?? "")),
+    ["config.ts"],
+  );
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { formatDeployment } from "../../src/chain/deployment.ts";
+import { formatDeployment } from "../../src/chain/deploy/deployment.ts";
 import { callRpc } from "../../src/devnet/callRpc.ts";
 import { spawnNode } from "../../src/devnet/spawnNode.ts";
 import { startLocalChain } from "../../src/devnet/startLocalChain.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pino } from "pino";
-import { openChain } from "../../src/chain/openChain.ts";
+import { openChain } from "../../src/chain/provider/openChain.ts";
 import { WeftError } from "../../src/errors.ts";
 import { openChainHub } from "../../src/node/chainHub.ts";
 import { followIndex } from "../../src/node/followIndex.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pino } from "pino";
-import { readNodeSettings } from "../../src/config.ts";
 import { keepPruning, retentionOf } from "../../src/node/keepPruning.ts";
+import { readNodeSettings } from "../../src/node/settings/readNodeSettings.ts";
 import { watchRoom } from "../../src/node/watchRoom.ts";
 import { appendPeerBatch } from "../../src/store/node/appendBatch.ts";
 import { openChainIndex } from "../../src/store/node/chainIndex.ts";

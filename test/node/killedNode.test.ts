@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { formatDeployment } from "../../src/chain/deployment.ts";
+import { formatDeployment } from "../../src/chain/deploy/deployment.ts";
 import { openDevnetNode } from "../../src/devnet/devnetNode.ts";
 import { connectNode } from "../../src/rpc/connectNode.ts";
 import { batchHeaderHash } from "../../src/wire/batchHeader.ts";

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { WeftError } from "../../src/errors.ts";
 import { openReadiness, requireNothing } from "../../src/node/readiness.ts";
 import { openChainIndex } from "../../src/store/node/chainIndex.ts";
-import type { BlockRef } from "../../src/store/node/indexedRecords.ts";
+import type { BlockRef } from "../../src/wire/blockRef.ts";
 import { toHex } from "../../src/wire/ids.ts";
 import { openTestStore } from "../support/openTestStore.ts";
 

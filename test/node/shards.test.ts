@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { readNode } from "../../src/chain/readNode.ts";
+import { readNode } from "../../src/chain/read/readNode.ts";
 import { batchHeaderHash } from "../../src/wire/batchHeader.ts";
 import { type Envelope, envelopeHash } from "../../src/wire/envelope.ts";
 import { shardOfTopic } from "../../src/wire/shards.ts";

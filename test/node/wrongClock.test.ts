@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { formatDeployment } from "../../src/chain/deployment.ts";
+import { formatDeployment } from "../../src/chain/deploy/deployment.ts";
 import { spawnChild } from "../../src/devnet/spawnChild.ts";
 import { connectNode } from "../../src/rpc/connectNode.ts";
 import { startTestNetwork } from "../support/startTestNetwork.ts";

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { inTime } from "../../src/reconciler/messages/inTime.ts";
 import { judgeEnvelope } from "../../src/reconciler/messages/judgeEnvelope.ts";
-import type { BlockRef } from "../../src/reconciler/records/records.ts";
+import type { BlockRef } from "../../src/wire/blockRef.ts";
 
 const limits = { lateCommits: 8, lateSeconds: 600 };
 const block = (number: number, time = number): BlockRef => ({ number, hash: "0x", time });

@@ -5,9 +5,10 @@ import { isWeftError, WeftError } from "../../src/errors.ts";
 import type { RateLimits } from "../../src/rpc/accounts.ts";
 import { connectNode } from "../../src/rpc/connectNode.ts";
 import { REFUSED_ENVELOPE_BYTES } from "../../src/rpc/limits.ts";
-import type { IdentityAction, NodeApi, SubscriptionEvent } from "../../src/rpc/nodeApi.ts";
+import type { NodeApi, SubscriptionEvent } from "../../src/rpc/nodeApi.ts";
 import { serveRpc } from "../../src/rpc/serveRpc.ts";
 import { openTransport } from "../../src/rpc/webTransport.ts";
+import type { IdentityAction } from "../../src/wire/identityAction.ts";
 import { EMPTY_WORD } from "../../src/wire/identityStep.ts";
 import {
   asAddress,

@@ -1,5 +1,5 @@
 import { randomBytes } from "#crypto";
-import { signAppend } from "../../src/chain/signAppend.ts";
+import { signAppend } from "../../src/chain/sign/signAppend.ts";
 import { type Client, coreOf } from "../../src/client/client.ts";
 import { authorityKeyOf, entryKeyOf } from "../../src/reconciler/branch/epochSecrets.ts";
 import { sealEntryPayload } from "../../src/wire/entry.ts";

@@ -1,11 +1,12 @@
-import { inboxIdOf } from "../../src/chain/inboxIdOf.ts";
-import { refusal } from "../../src/chain/refusal.ts";
-import { appendDigest } from "../../src/chain/signAppend.ts";
+import { inboxIdOf } from "../../src/chain/layout/inboxIdOf.ts";
+import { appendDigest } from "../../src/chain/sign/signAppend.ts";
+import { refusal } from "../../src/chain/submit/refusal.ts";
 import { recoverAddress } from "../../src/crypto/secp256k1.ts";
 import type { ErrorCode } from "../../src/errors.ts";
-import type { AppendRequest, IdentityAction } from "../../src/rpc/nodeApi.ts";
 import type { IndexableRecord } from "../../src/store/node/indexableRecord.ts";
+import type { Append } from "../../src/wire/append.ts";
 import { entryId, groupIdOf } from "../../src/wire/entry.ts";
+import type { IdentityAction } from "../../src/wire/identityAction.ts";
 import { type Address, asAddress, type EntryId, type GroupId, type InboxId } from "../../src/wire/ids.ts";
 import { verifyInstallationProof } from "../../src/wire/installationProof.ts";
 import { MAX_ENTRY_PAYLOAD_BYTES } from "../../src/wire/limits.ts";
@@ -13,7 +14,7 @@ import type { Network } from "../../src/wire/network.ts";
 import type { RelayOutcome } from "../../src/wire/relayOutcome.ts";
 
 export type Transaction =
-  | { readonly kind: "append"; readonly append: AppendRequest }
+  | { readonly kind: "append"; readonly append: Append }
   | { readonly kind: "identity"; readonly action: IdentityAction }
   | { readonly kind: "record"; readonly body: RecordBody };
 
@@ -58,7 +59,7 @@ export function applyTransaction(params: {
 }
 
 /** In the order of CommitLog._append. */
-function applyAppend(params: { network: Network; state: ChainState; append: AppendRequest }): Landing {
+function applyAppend(params: { network: Network; state: ChainState; append: Append }): Landing {
   const { network, state, append } = params;
   const { group, parent, limit, authority, payload } = append;
   const id = entryId(append);
@@ -81,9 +82,9 @@ function applyAppend(params: { network: Network; state: ChainState; append: Appe
 }
 
 /** An append is looked at when it is relayed and when it is mined, and recovering a key takes a millisecond. */
-const signers = new WeakMap<AppendRequest, Address | "nobody">();
+const signers = new WeakMap<Append, Address | "nobody">();
 
-function signerOf(network: Network, append: AppendRequest): Address | undefined {
+function signerOf(network: Network, append: Append): Address | undefined {
   const known = signers.get(append);
   if (known !== undefined) return known === "nobody" ? undefined : known;
   const digest = appendDigest({ network, ...append });

@@ -1,13 +1,13 @@
 import { randomBytes } from "#crypto";
-import { signAppend } from "../../src/chain/signAppend.ts";
+import { signAppend } from "../../src/chain/sign/signAppend.ts";
 import { type Client, coreOf } from "../../src/client/client.ts";
 import { readEpoch } from "../../src/client/database/epochStates.ts";
 import { concatBytes } from "../../src/crypto/concatBytes.ts";
 import type { GroupState } from "../../src/mls/groupState.ts";
 import { sealMessage } from "../../src/mls/sealMessage.ts";
 import { authorityKeyOf, postingCredentialOf } from "../../src/reconciler/branch/epochSecrets.ts";
-import type { BlockRef } from "../../src/reconciler/records/records.ts";
 import { messageIdOf, writeApplicationMessage } from "../../src/wire/applicationMessage.ts";
+import type { BlockRef } from "../../src/wire/blockRef.ts";
 import { buildGroupEnvelope } from "../../src/wire/groupEnvelope.ts";
 import { asAddress, type EntryId, fromHex, type GroupId, type MessageId, toHex } from "../../src/wire/ids.ts";
 import { submit } from "./memoryChain.ts";

@@ -1,6 +1,6 @@
 import { sha256 } from "#crypto";
 import type { IndexableRecord } from "../../src/store/node/indexableRecord.ts";
-import type { BlockRef } from "../../src/store/node/indexedRecords.ts";
+import type { BlockRef } from "../../src/wire/blockRef.ts";
 import { utf8 } from "../../src/wire/bytes.ts";
 import { type Address, type InboxId, type InstallationKey, toHex } from "../../src/wire/ids.ts";
 import type { Network } from "../../src/wire/network.ts";

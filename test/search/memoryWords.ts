@@ -1,4 +1,4 @@
-import { nodeWord } from "../../src/chain/nodeWord.ts";
+import { nodeWord } from "../../src/chain/layout/nodeWord.ts";
 import type { IndexableRecord } from "../../src/store/node/indexableRecord.ts";
 import { stepOf } from "../../src/store/node/stepOf.ts";
 import { nextWord, signaturesOf } from "../../src/wire/identityStep.ts";
@@ -23,7 +23,7 @@ import { type Block, blockNumbered, headOf, type MemoryChain } from "./memoryCha
 const NOTHING: Hex = `0x${"00".repeat(32)}`;
 const NOBODY = asAddress(new Uint8Array(20));
 
-/** What the contracts hold at the end of a block of the chain in memory: see src/chain/readWords.ts. */
+/** What the contracts hold at the end of a block of the chain in memory: see src/chain/read/readWords.ts. */
 export function readMemoryWords(params: { chain: MemoryChain; question: WordsQuestion }): WordsAnswer {
   const { chain, question } = params;
   const head = headOf(chain)?.ref;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { signCreateInbox } from "../../src/chain/signIdentity.ts";
+import { signCreateInbox } from "../../src/chain/sign/signIdentity.ts";
 import { coreOf } from "../../src/client/client.ts";
 import { tables } from "../../src/client/database/tables.ts";
 import { noticeCopy } from "../../src/client/group/noticeCopy.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "#crypto";
-import { walletFromKey } from "../../src/chain/walletFromKey.ts";
+import { walletFromKey } from "../../src/chain/sign/walletFromKey.ts";
 import { type Client, coreOf } from "../../src/client/client.ts";
 import { keepVerdicts } from "../../src/client/coverage/keepVerdicts.ts";
 import type { ClientCore } from "../../src/client/group/core.ts";
@@ -10,7 +10,8 @@ import { receivePage } from "../../src/client/links/followTopics.ts";
 import { reachHead } from "../../src/client/links/reachHead.ts";
 import { openClientOn } from "../../src/client/openClient.ts";
 import { groupStatus, listMessages, syncStatus } from "../../src/index.ts";
-import type { ChainHead, NodeApi, StoredEnvelope } from "../../src/rpc/nodeApi.ts";
+import type { NodeApi, StoredEnvelope } from "../../src/rpc/nodeApi.ts";
+import type { BlockRef } from "../../src/wire/blockRef.ts";
 import type { Entry, EntryCursor } from "../../src/wire/chainEntry.ts";
 import { type GroupId, toHex } from "../../src/wire/ids.ts";
 import { groupTopic } from "../../src/wire/topic.ts";
@@ -145,7 +146,7 @@ async function showEnvelope({ api, copy, envelope, signal }: Showing & { envelop
   await receivePage({ core: coreOf(copy), api, page, signal });
 }
 
-async function reachAgreed({ core, group, head }: { core: ClientCore; group: Group; head: ChainHead }) {
+async function reachAgreed({ core, group, head }: { core: ClientCore; group: Group; head: BlockRef }) {
   group.processed = head;
   group.agreed = head;
   group.agreedAtMs = Date.now();

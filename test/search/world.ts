@@ -1,9 +1,9 @@
 import { randomBytes, sha256 } from "#crypto";
-import { walletFromKey } from "../../src/chain/walletFromKey.ts";
+import { walletFromKey } from "../../src/chain/sign/walletFromKey.ts";
 import { type Client, coreOf } from "../../src/client/client.ts";
 import type { ClientLogger } from "../../src/client/group/core.ts";
 import { openClientOn } from "../../src/client/openClient.ts";
-import { createSerialQueue, type SerialQueue } from "../../src/client/timing/serialQueue.ts";
+import { createSerialQueue, type SerialQueue } from "../../src/clock/serialQueue.ts";
 import type { GroupState } from "../../src/mls/groupState.ts";
 import { batchHeaderHash } from "../../src/wire/batchHeader.ts";
 import { utf8 } from "../../src/wire/bytes.ts";

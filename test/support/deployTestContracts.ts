@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { type Abi, createWalletClient, encodeDeployData, http, parseGwei, publicActions } from "viem";
 import { commitLogAbi } from "../../src/chain/abi/commitLog.ts";
-import { DEPLOYMENT_DEFAULTS } from "../../src/chain/deploy.ts";
-import { contractsOf, type DeploymentSettings } from "../../src/chain/deploymentCost.ts";
+import { DEPLOYMENT_DEFAULTS } from "../../src/chain/deploy/deploy.ts";
+import { contractsOf, type DeploymentSettings } from "../../src/chain/deploy/deploymentCost.ts";
 import { asAddress, type Hex } from "../../src/wire/ids.ts";
 import { NETWORK_VERSION, type Network } from "../../src/wire/network.ts";
 

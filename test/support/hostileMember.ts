@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "#crypto";
-import { signAppend } from "../../src/chain/signAppend.ts";
+import { signAppend } from "../../src/chain/sign/signAppend.ts";
 import { coreOf } from "../../src/client/client.ts";
 import { readState } from "../../src/client/database/epochStates.ts";
 import { setOnline } from "../../src/index.ts";

@@ -1,11 +1,11 @@
+import type { BlockRef } from "../../src/wire/blockRef.ts";
 import type { History } from "../../src/wire/history.ts";
 import { EMPTY_WORD, type IdentityStep, nextWord, signaturesOf } from "../../src/wire/identityStep.ts";
 import type { Hex, InboxId } from "../../src/wire/ids.ts";
-import type { ChainBlock } from "../../src/wire/words.ts";
 import type { Lies } from "./startLyingNode.ts";
 
 /** What a node serves of an inbox instead of the steps that the chain has. */
-type Change = (steps: readonly IdentityStep[], head: ChainBlock) => readonly IdentityStep[];
+type Change = (steps: readonly IdentityStep[], head: BlockRef) => readonly IdentityStep[];
 
 /** A node that serves another history of one inbox, and gives its word to whoever asks for that. */
 export function lyingHistories(params: { inbox: InboxId; change: Change }): Lies {

@@ -1,7 +1,7 @@
-import type { BlockRef } from "../../src/chain/blockRef.ts";
-import type { Chain } from "../../src/chain/chain.ts";
-import type { ChainRecord } from "../../src/chain/chainRecord.ts";
-import { followChain } from "../../src/chain/followChain.ts";
+import { followChain } from "../../src/chain/follow/followChain.ts";
+import type { Chain } from "../../src/chain/provider/chain.ts";
+import type { BlockRef } from "../../src/wire/blockRef.ts";
+import type { ChainRecord } from "../../src/wire/chainRecord.ts";
 
 /** All records from a cursor to the head of the chain. */
 export async function readRecords(params: {

@@ -1,9 +1,9 @@
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { randomBytes } from "#crypto";
-import { inboxIdOf } from "../../src/chain/inboxIdOf.ts";
-import { openRelayer, type Relayer } from "../../src/chain/openRelayer.ts";
-import { relayIdentity } from "../../src/chain/relayIdentity.ts";
-import { signCreateInbox } from "../../src/chain/signIdentity.ts";
+import { inboxIdOf } from "../../src/chain/layout/inboxIdOf.ts";
+import { relayIdentity } from "../../src/chain/relay/relayIdentity.ts";
+import { signCreateInbox } from "../../src/chain/sign/signIdentity.ts";
+import { openRelayer, type Relayer } from "../../src/chain/submit/openRelayer.ts";
 import { isWeftError } from "../../src/errors.ts";
 import { createInstallation } from "../../src/identity/createInstallation.ts";
 import { createKeyPackageRecord } from "../../src/identity/createKeyPackageRecord.ts";

@@ -1,7 +1,7 @@
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { generateEd25519, randomBytes } from "#crypto";
-import { inboxIdOf } from "../../src/chain/inboxIdOf.ts";
-import { signCreateInbox } from "../../src/chain/signIdentity.ts";
+import { inboxIdOf } from "../../src/chain/layout/inboxIdOf.ts";
+import { signCreateInbox } from "../../src/chain/sign/signIdentity.ts";
 import type { NodeApi } from "../../src/rpc/nodeApi.ts";
 import { asAddress, asId, type InboxId, type InstallationKey, toHex } from "../../src/wire/ids.ts";
 import { signInstallationProof } from "../../src/wire/installationProof.ts";

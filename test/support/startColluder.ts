@@ -1,9 +1,9 @@
 import { generateP256, p256PublicKey, randomBytes, signP256 } from "#crypto";
-import { checkpointNode } from "../../src/chain/checkpointNode.ts";
-import { nodeIdOf } from "../../src/chain/nodeIdOf.ts";
-import { openRelayer } from "../../src/chain/openRelayer.ts";
-import { registerNode } from "../../src/chain/registerNode.ts";
-import { waitForTransaction } from "../../src/chain/waitForTransaction.ts";
+import { nodeIdOf } from "../../src/chain/layout/nodeIdOf.ts";
+import { checkpointNode } from "../../src/chain/registry/checkpointNode.ts";
+import { registerNode } from "../../src/chain/registry/registerNode.ts";
+import { openRelayer } from "../../src/chain/submit/openRelayer.ts";
+import { waitForTransaction } from "../../src/chain/submit/waitForTransaction.ts";
 import type { RegisteredNode } from "../../src/mesh/nodeDirectory.ts";
 import { peerIdOf } from "../../src/mesh/peerId.ts";
 import type { NodeRecord } from "../../src/rpc/nodeApi.ts";

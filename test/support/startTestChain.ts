@@ -1,5 +1,5 @@
-import type { Chain } from "../../src/chain/chain.ts";
-import { openChain } from "../../src/chain/openChain.ts";
+import type { Chain } from "../../src/chain/provider/chain.ts";
+import { openChain } from "../../src/chain/provider/openChain.ts";
 import type { LocalChainKind } from "../../src/devnet/localChainCommand.ts";
 import { type LocalChain, startLocalChain } from "../../src/devnet/startLocalChain.ts";
 import type { Network } from "../../src/wire/network.ts";

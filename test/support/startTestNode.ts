@@ -1,8 +1,9 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Logger, pino } from "pino";
-import { formatDeployment } from "../../src/chain/deployment.ts";
-import { type nodeSettings, readNodeSettings } from "../../src/config.ts";
+import { formatDeployment } from "../../src/chain/deploy/deployment.ts";
+import type { nodeSettings } from "../../src/node/settings/nodeSettings.ts";
+import { readNodeSettings } from "../../src/node/settings/readNodeSettings.ts";
 import { type Node, startNode } from "../../src/node/startNode.ts";
 import { connectNode, type NodeConnection } from "../../src/rpc/connectNode.ts";
 import type { TestChain } from "./startTestChain.ts";

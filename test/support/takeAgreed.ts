@@ -2,14 +2,14 @@ import { adoptPage } from "../../src/client/entries/adoptPage.ts";
 import { chainPosition } from "../../src/client/entries/chainPosition.ts";
 import type { EntryReader } from "../../src/client/entries/receivePage.ts";
 import { planPage } from "../../src/reconciler/entries/planPage.ts";
-import type { ChainHead } from "../../src/rpc/nodeApi.ts";
+import type { BlockRef } from "../../src/wire/blockRef.ts";
 import type { EntryPage } from "../../src/wire/chainEntry.ts";
 
 type Params = Omit<EntryReader, "node">;
 
 /** Takes in a page of entries, and what has to be read again after it, as if a witness had agreed to all of it. */
 export async function takeAgreed(
-  params: Params & { page: Omit<EntryPage, "head"> & { readonly head?: ChainHead | undefined } },
+  params: Params & { page: Omit<EntryPage, "head"> & { readonly head?: BlockRef | undefined } },
 ): Promise<void> {
   const { core, group, api, signal } = params;
   const { page } = params;

@@ -1,7 +1,7 @@
-import type { Append } from "../../src/chain/append.ts";
-import { signAppend } from "../../src/chain/signAppend.ts";
+import { signAppend } from "../../src/chain/sign/signAppend.ts";
 import { concatBytes } from "../../src/crypto/concatBytes.ts";
 import { addressFromPrivateKey, generateSecp256k1PrivateKey } from "../../src/crypto/secp256k1.ts";
+import type { Append } from "../../src/wire/append.ts";
 import { entryId, groupIdOf } from "../../src/wire/entry.ts";
 import { type Address, asAddress, type EntryId, type GroupId } from "../../src/wire/ids.ts";
 import type { Network } from "../../src/wire/network.ts";

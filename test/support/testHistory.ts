@@ -1,5 +1,5 @@
 import { ed25519PublicKey, sha256 } from "#crypto";
-import { inboxIdOf } from "../../src/chain/inboxIdOf.ts";
+import { inboxIdOf } from "../../src/chain/layout/inboxIdOf.ts";
 import { addressFromPrivateKey, signDigest } from "../../src/crypto/secp256k1.ts";
 import type { NodeApi } from "../../src/rpc/nodeApi.ts";
 import { utf8 } from "../../src/wire/bytes.ts";

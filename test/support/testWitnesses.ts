@@ -7,20 +7,21 @@ import type { Claim } from "../../src/reconciler/witness/fact.ts";
 import type { Testimony } from "../../src/reconciler/witness/testimony.ts";
 import type { NodeConnection } from "../../src/rpc/connectNode.ts";
 import { checkWords } from "../../src/rpc/wordsMessages.ts";
+import type { BlockRef } from "../../src/wire/blockRef.ts";
 import { asAddress, asId, type Hex, type NodeId } from "../../src/wire/ids.ts";
-import type { ChainBlock, WordsAnswer, WordsQuestion } from "../../src/wire/words.ts";
+import type { WordsAnswer, WordsQuestion } from "../../src/wire/words.ts";
 
 export const testHash = (byte: number): Hex => `0x${byte.toString(16).padStart(2, "0").repeat(32)}`;
 export const testNodeId = (byte: number) => asId<NodeId>(testHash(byte));
 export const testOperator = (byte: number) => asAddress(`0x${byte.toString(16).padStart(2, "0").repeat(20)}`);
 
 /** The newest block of an honest witness that is no further than the claim. */
-export const TEST_HEAD: ChainBlock = { number: 100, hash: testHash(0xaa), time: 1_000 };
+export const TEST_HEAD: BlockRef = { number: 100, hash: testHash(0xaa), time: 1_000 };
 
 type Answering = (question: WordsQuestion, call: { signal: AbortSignal }) => Promise<WordsAnswer>;
 
 /** The answer of a chain on which the block is and nothing in it. */
-export function emptyAnswer(question: WordsQuestion, head: ChainBlock = TEST_HEAD): WordsAnswer {
+export function emptyAnswer(question: WordsQuestion, head: BlockRef = TEST_HEAD): WordsAnswer {
   const zero = (list: readonly unknown[]) => list.map(() => testHash(0));
   const { entries, inboxes, wallets, nodes, checkpoints, blocks } = question;
   return {
@@ -40,7 +41,7 @@ export type TestWitness = {
   readonly operator?: number;
   readonly answers: Answering;
   /** What it says of itself. */
-  readonly head?: ChainBlock;
+  readonly head?: BlockRef;
 };
 
 export const unreachable: Answering = () =>

@@ -1,7 +1,7 @@
 import { chmod, mkdir, open, readFile, rename } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { Wallet } from "../../chain/wallet.ts";
-import { walletFromKey } from "../../chain/walletFromKey.ts";
+import type { Wallet } from "../../chain/sign/wallet.ts";
+import { walletFromKey } from "../../chain/sign/walletFromKey.ts";
 import { generateSecp256k1PrivateKey } from "../../crypto/secp256k1.ts";
 import { WeftError } from "../../errors.ts";
 import { type Hex, toHex } from "../../wire/ids.ts";

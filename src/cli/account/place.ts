@@ -1,6 +1,6 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { formatDeployment, parseDeployment } from "../../chain/deployment.ts";
+import { formatDeployment, parseDeployment } from "../../chain/deploy/deployment.ts";
 import { findDevnet } from "../../devnet/announceDevnet.ts";
 import { WeftError } from "../../errors.ts";
 import type { Network } from "../../index.ts";

@@ -1,5 +1,5 @@
 import pc from "picocolors";
-import { createSerialQueue } from "../../client/timing/serialQueue.ts";
+import { createSerialQueue } from "../../clock/serialQueue.ts";
 import { setOnline, streamMessages } from "../../index.ts";
 import { catchUpOrTell } from "../account/catchUpOrTell.ts";
 import { findGroup } from "../account/findGroup.ts";

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { readNodeSettings } from "../../config.ts";
+import { readNodeSettings } from "../../node/settings/readNodeSettings.ts";
 import { runAction } from "../runAction.ts";
 import { formatBytes } from "./formatBytes.ts";
 import { metricsOption, metricsUrlOf } from "./metricsOption.ts";

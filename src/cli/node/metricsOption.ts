@@ -1,6 +1,6 @@
 import { Option } from "commander";
-import { readNodeSettings } from "../../config.ts";
 import { WeftError } from "../../errors.ts";
+import { readNodeSettings } from "../../node/settings/readNodeSettings.ts";
 
 /** Where a node shows its operator how it is. */
 export function metricsOption(): Option {

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
-import { readNodeSettings } from "../../config.ts";
 import { WeftError } from "../../errors.ts";
+import { readNodeSettings } from "../../node/settings/readNodeSettings.ts";
 import { runAction } from "../runAction.ts";
 import { settingOption } from "./settingOption.ts";
 

@@ -1,5 +1,5 @@
 import { Option } from "commander";
-import { type NodeSettings, nodeSettings } from "../../config.ts";
+import { type NodeSettings, nodeSettings } from "../../node/settings/nodeSettings.ts";
 
 /** An option for a setting of a node; one with `…` in it may be given piece by piece. */
 export function settingOption(name: keyof NodeSettings, flags: string): Option {

@@ -1,5 +1,5 @@
 import { WeftError } from "../../errors.ts";
-import type { ChainHead } from "../../rpc/nodeApi.ts";
+import type { BlockRef } from "../../wire/blockRef.ts";
 import type { Hex, InboxId, NodeId } from "../../wire/ids.ts";
 import type { ClientCore } from "../group/core.ts";
 import { isOneEnough } from "../witness/witnesses.ts";
@@ -22,7 +22,7 @@ export async function confirmHistories(params: {
   core: ClientCore;
   /** That served them; undefined: nobody can be told apart from it. */
   serving: NodeId | undefined;
-  head: ChainHead;
+  head: BlockRef;
   claims: readonly HistoryClaim[];
   signal: AbortSignal;
 }): Promise<{ readonly isProvisional: boolean }> {

@@ -4,8 +4,9 @@ import { headersByHash, verifyCoverage } from "../../reconciler/messages/verifyC
 import type { CoverageRecord, KnownNode } from "../../reconciler/records/records.ts";
 import type { Fact } from "../../reconciler/witness/fact.ts";
 import { MAX_BATCHES_PER_CALL } from "../../rpc/limits.ts";
-import type { ChainHead, NodeApi } from "../../rpc/nodeApi.ts";
+import type { NodeApi } from "../../rpc/nodeApi.ts";
 import type { BatchPlace } from "../../wire/batchPlace.ts";
+import type { BlockRef } from "../../wire/blockRef.ts";
 import type { Checkpoint } from "../../wire/coverage.ts";
 import type { Address, NodeId } from "../../wire/ids.ts";
 import { askWitness } from "../asking/askWitness.ts";
@@ -126,7 +127,7 @@ async function confirmed(params: {
   group: Group;
   node: NodeId;
   covered: readonly Covered[];
-  head: ChainHead;
+  head: BlockRef;
   signal: AbortSignal;
 }): Promise<Answers> {
   const { group, node: serving, head } = params;

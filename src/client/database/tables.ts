@@ -19,10 +19,10 @@ import type {
   UnheldRecord,
 } from "../../reconciler/records/records.ts";
 import type { Deletion, TimelineRecord } from "../../reconciler/records/timelineRecord.ts";
-import type { IdentityAction } from "../../rpc/nodeApi.ts";
 import { bytesTable, jsonTable } from "../../store/client/table.ts";
 import { clientSchema } from "../../store/schema.ts";
 import type { Envelope } from "../../wire/envelope.ts";
+import type { IdentityAction } from "../../wire/identityAction.ts";
 import type {
   Address,
   EntryId,

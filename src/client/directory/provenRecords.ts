@@ -1,5 +1,5 @@
-import { nodeIdOf } from "../../chain/nodeIdOf.ts";
-import { nodeWord } from "../../chain/nodeWord.ts";
+import { nodeIdOf } from "../../chain/layout/nodeIdOf.ts";
+import { nodeWord } from "../../chain/layout/nodeWord.ts";
 import { isWeftError } from "../../errors.ts";
 import type { NodeRecord } from "../../rpc/nodeApi.ts";
 import { catchFault } from "../../wire/catchFault.ts";

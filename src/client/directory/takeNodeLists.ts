@@ -1,4 +1,4 @@
-import { droppedBlocks, isDroppedWord, nodeWord } from "../../chain/nodeWord.ts";
+import { droppedBlocks, isDroppedWord, nodeWord } from "../../chain/layout/nodeWord.ts";
 import { steadyMs } from "../../clock/steadyMs.ts";
 import type { KnownNode } from "../../reconciler/records/records.ts";
 import type { Operated } from "../../reconciler/witness/nextOperators.ts";

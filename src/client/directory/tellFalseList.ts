@@ -1,8 +1,8 @@
-import { nodeWord } from "../../chain/nodeWord.ts";
+import { nodeWord } from "../../chain/layout/nodeWord.ts";
 import { steadyMs } from "../../clock/steadyMs.ts";
 import type { NodeRecord } from "../../rpc/nodeApi.ts";
+import type { BlockRef } from "../../wire/blockRef.ts";
 import type { Hex, NodeId } from "../../wire/ids.ts";
-import type { ChainBlock } from "../../wire/words.ts";
 import { noteWithholding } from "../nodes/nodeLinks.ts";
 import { tellLie } from "../witness/tellLie.ts";
 import type { Witnesses } from "../witness/witnesses.ts";
@@ -18,7 +18,7 @@ export function tellFalseList(params: {
   lists: readonly NodeList[];
   /** Agreed, as of the head. */
   words: ReadonlyMap<NodeId, Hex | undefined>;
-  head: ChainBlock;
+  head: BlockRef;
 }): void {
   const { witnesses, lists, words, head } = params;
   const truths = new Map(

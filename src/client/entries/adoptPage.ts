@@ -1,7 +1,7 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
 import type { PageNews } from "../../reconciler/entries/planPage.ts";
 import type { EntryRecord } from "../../reconciler/records/records.ts";
-import type { ChainHead } from "../../rpc/nodeApi.ts";
+import type { BlockRef } from "../../wire/blockRef.ts";
 import { forgetInboxes, type RegistrySource } from "../asking/askRegistry.ts";
 import { changeGroup } from "../group/changeGroup.ts";
 import type { ClientCore } from "../group/core.ts";
@@ -55,7 +55,7 @@ export async function confirm(params: {
   readsOn: boolean;
   gone?: readonly string[];
   /** Undefined: some entries up to it are not read yet. */
-  head?: ChainHead;
+  head?: BlockRef;
 }): Promise<boolean> {
   const { core, group, source, readsOn, gone = [], head } = params;
   const waiting = group.view.provisional.filter(({ id }) => !gone.includes(id));

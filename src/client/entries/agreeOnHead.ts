@@ -4,7 +4,7 @@ import { factsAtHead } from "../../reconciler/entries/chainFacts.ts";
 import type { EntryRecord } from "../../reconciler/records/records.ts";
 import type { GroupView } from "../../reconciler/view/viewOfGroup.ts";
 import type { Testimony } from "../../reconciler/witness/testimony.ts";
-import type { ChainHead } from "../../rpc/nodeApi.ts";
+import type { BlockRef } from "../../wire/blockRef.ts";
 import type { NodeId } from "../../wire/ids.ts";
 import { VOID_BLOCKS } from "../../wire/limits.ts";
 import type { RegistrySource } from "../asking/askRegistry.ts";
@@ -27,7 +27,7 @@ export async function agreeOnHead(params: {
   core: ClientCore;
   group: Group;
   node: NodeId;
-  head: ChainHead;
+  head: BlockRef;
   /** From where that is read which verdicts rest on. */
   source: RegistrySource | undefined;
   readsOn: boolean;

@@ -1,4 +1,5 @@
-import type { Wallet } from "../../chain/wallet.ts";
+import type { Wallet } from "../../chain/sign/wallet.ts";
+import type { SerialQueue } from "../../clock/serialQueue.ts";
 import type { WeftError } from "../../errors.ts";
 import type { Installation } from "../../identity/createInstallation.ts";
 import type { InboxSnapshot } from "../../reconciler/records/records.ts";
@@ -10,7 +11,6 @@ import type { Network } from "../../wire/network.ts";
 import type { CopyRecord, KeptKeyPackage } from "../database/tables.ts";
 import type { NodeLinks } from "../nodes/nodeLinks.ts";
 import type { OwnRelay } from "../nodes/ownRelay.ts";
-import type { SerialQueue } from "../timing/serialQueue.ts";
 import type { Turns } from "../timing/turns.ts";
 import type { Wakeup } from "../timing/wakeup.ts";
 import type { Witnesses } from "../witness/witnesses.ts";

@@ -1,11 +1,12 @@
+import { createSerialQueue, type SerialQueue } from "../../clock/serialQueue.ts";
 import { steadyMs } from "../../clock/steadyMs.ts";
 import type { ErrorCode } from "../../errors.ts";
-import type { BlockRef, HeadId } from "../../reconciler/records/records.ts";
+import type { HeadId } from "../../reconciler/records/records.ts";
 import type { GroupView } from "../../reconciler/view/viewOfGroup.ts";
 import type { Testimony } from "../../reconciler/witness/testimony.ts";
+import type { BlockRef } from "../../wire/blockRef.ts";
 import type { GroupId, InstallationKey, NodeId } from "../../wire/ids.ts";
 import type { EpochCache } from "../database/epochStates.ts";
-import { createSerialQueue, type SerialQueue } from "../timing/serialQueue.ts";
 import { createWakeup, type Wakeup } from "../timing/wakeup.ts";
 
 export type Group = {

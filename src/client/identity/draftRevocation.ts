@@ -1,5 +1,5 @@
 import { randomBytes } from "#crypto";
-import { signRevokeInstallation } from "../../chain/signIdentity.ts";
+import { signRevokeInstallation } from "../../chain/sign/signIdentity.ts";
 import { type InstallationKey, toHex } from "../../wire/ids.ts";
 import type { RevocationRecord } from "../database/tables.ts";
 import type { ClientCore } from "../group/core.ts";

@@ -1,6 +1,6 @@
 import { randomBytes } from "#crypto";
-import { inboxIdOf } from "../../chain/inboxIdOf.ts";
-import type { Wallet } from "../../chain/wallet.ts";
+import { inboxIdOf } from "../../chain/layout/inboxIdOf.ts";
+import type { Wallet } from "../../chain/sign/wallet.ts";
 import { WeftError } from "../../errors.ts";
 import { createInstallation } from "../../identity/createInstallation.ts";
 import type { Database } from "../../store/openDatabase.ts";

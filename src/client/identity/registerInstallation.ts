@@ -1,12 +1,13 @@
-import { inboxIdOf } from "../../chain/inboxIdOf.ts";
-import { deadlineAfter, signAddInstallation, signCreateInbox } from "../../chain/signIdentity.ts";
-import type { Wallet } from "../../chain/wallet.ts";
+import { inboxIdOf } from "../../chain/layout/inboxIdOf.ts";
+import { deadlineAfter, signAddInstallation, signCreateInbox } from "../../chain/sign/signIdentity.ts";
+import type { Wallet } from "../../chain/sign/wallet.ts";
 import { steadyMs } from "../../clock/steadyMs.ts";
+import { waitMs } from "../../clock/waitMs.ts";
 import { WeftError } from "../../errors.ts";
 import { createInstallation } from "../../identity/createInstallation.ts";
-import type { IdentityAction } from "../../rpc/nodeApi.ts";
 import type { Database } from "../../store/openDatabase.ts";
 import { writeAtomic } from "../../store/writeAtomic.ts";
+import type { IdentityAction } from "../../wire/identityAction.ts";
 import { signInstallationProof } from "../../wire/installationProof.ts";
 import type { Network } from "../../wire/network.ts";
 import { type IdentityRecord, tables } from "../database/tables.ts";
@@ -17,7 +18,6 @@ import { findRegistration } from "../nodes/findRegistration.ts";
 import { answeringFirst, type NodeLinks } from "../nodes/nodeLinks.ts";
 import type { OwnRelay } from "../nodes/ownRelay.ts";
 import { type IdentityOutcome, relayRecord } from "../nodes/relayRecord.ts";
-import { waitMs } from "../timing/waitMs.ts";
 
 type Params = {
   database: Database;

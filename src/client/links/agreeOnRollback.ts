@@ -1,5 +1,6 @@
 import { WeftError } from "../../errors.ts";
-import type { ChainHead, NodeApi } from "../../rpc/nodeApi.ts";
+import type { NodeApi } from "../../rpc/nodeApi.ts";
+import type { BlockRef } from "../../wire/blockRef.ts";
 import type { NodeId } from "../../wire/ids.ts";
 import { forgetInboxes, type RegistryReading } from "../asking/askRegistry.ts";
 import { askWitness } from "../asking/askWitness.ts";
@@ -10,9 +11,9 @@ import { forgetCoverage } from "../messages/knownCoverage.ts";
 /** A reorganization that a node told of. */
 export type ToldRollback = {
   /** The last block that is still there. */
-  readonly to: ChainHead;
+  readonly to: BlockRef;
   /** The head that the node had told of before; undefined: none. */
-  readonly told: ChainHead | undefined;
+  readonly told: BlockRef | undefined;
 };
 
 /** Of two that were told one after the other: what both took. */
@@ -32,7 +33,7 @@ export async function agreeOnRollback(params: {
   api: Pick<NodeApi, "readWords">;
   reading: RegistryReading;
   rollback: ToldRollback;
-  head: ChainHead;
+  head: BlockRef;
   signal: AbortSignal;
 }): Promise<"settled" | "open"> {
   const { core, node, api, reading, rollback, head, signal } = params;

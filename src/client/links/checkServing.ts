@@ -2,7 +2,8 @@ import { steadyMs } from "../../clock/steadyMs.ts";
 import type { KnownNode } from "../../reconciler/records/records.ts";
 import { nextOperators } from "../../reconciler/witness/nextOperators.ts";
 import type { Testimony } from "../../reconciler/witness/testimony.ts";
-import type { ChainHead, NodeApi } from "../../rpc/nodeApi.ts";
+import type { NodeApi } from "../../rpc/nodeApi.ts";
+import type { BlockRef } from "../../wire/blockRef.ts";
 import type { Address, NodeId } from "../../wire/ids.ts";
 import { rankChainNodes } from "../asking/rankGroupNodes.ts";
 import { agreeOnHead } from "../entries/agreeOnHead.ts";
@@ -54,7 +55,7 @@ export async function keepChecking(params: Params): Promise<void> {
 }
 
 /** The first of the heads of a serving node on which nothing could be agreed since. */
-type Unshared = { readonly node: NodeId; readonly head: ChainHead; readonly sinceMs: number };
+type Unshared = { readonly node: NodeId; readonly head: BlockRef; readonly sinceMs: number };
 
 /** What is not agreed on yet for too long may be so because only the node that serves has such blocks. */
 async function stillUnshared(
@@ -140,7 +141,7 @@ async function compareHeads({ core, group, signal }: Params): Promise<void> {
   if (isStill || isBehind(witnesses, served)) leaveIfBehind({ ...compared, isStill: true });
 }
 
-type Heads = Map<string, { readonly atMs: number; readonly head: Promise<ChainHead | undefined> }>;
+type Heads = Map<string, { readonly atMs: number; readonly head: Promise<BlockRef | undefined> }>;
 const heads = new WeakMap<ClientCore, Heads>();
 
 /** The newest block of the first node that answers, once for all groups that ask beside the same operator. Never throws. */
@@ -148,7 +149,7 @@ async function newestHead(params: {
   core: ClientCore;
   ranked: readonly KnownNode[];
   besides: Address | undefined;
-}): Promise<ChainHead | undefined> {
+}): Promise<BlockRef | undefined> {
   const { core, ranked, besides = "" } = params;
   const known: Heads = heads.get(core) ?? new Map();
   heads.set(core, known);
@@ -156,8 +157,7 @@ async function newestHead(params: {
   if (last && last.atMs + HEAD_AGE_MS > steadyMs()) return await last.head;
   // Not by the signal of one group: others wait for it, too.
   const signal = AbortSignal.timeout(ANSWER_MS);
-  const ask = async (api: NodeApi): Promise<ChainHead | undefined> =>
-    (await api.getNode({}, { signal })).head;
+  const ask = async (api: NodeApi): Promise<BlockRef | undefined> => (await api.getNode({}, { signal })).head;
   const head = askNodes({ links: core.links, ranked, signal, ask }).catch(() => undefined);
   known.set(besides, { atMs: steadyMs(), head });
   return await head;

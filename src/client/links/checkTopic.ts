@@ -1,4 +1,5 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
+import { waitMs } from "../../clock/waitMs.ts";
 import { isStorageFault, isWeftError } from "../../errors.ts";
 import type { RejectReason } from "../../reconciler/records/outcome.ts";
 import type { KnownNode } from "../../reconciler/records/records.ts";
@@ -13,7 +14,6 @@ import type { ClientCore } from "../group/core.ts";
 import type { ReadPlace } from "../messages/topicReads.ts";
 import { networkMs } from "../nodes/chainTime.ts";
 import { apiOf, noteWithholding } from "../nodes/nodeLinks.ts";
-import { waitMs } from "../timing/waitMs.ts";
 import { differing, readCounts, vectorBefore } from "./compareTopic.ts";
 import { fetchMissing } from "./fetchMissing.ts";
 import { type Claim, claimOf, stands } from "./topicClaims.ts";

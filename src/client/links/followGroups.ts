@@ -1,6 +1,9 @@
+import { createSerialQueue, type SerialQueue } from "../../clock/serialQueue.ts";
 import { steadyMs } from "../../clock/steadyMs.ts";
+import { waitMs } from "../../clock/waitMs.ts";
 import { WeftError } from "../../errors.ts";
-import type { ChainEvent, ChainHead, NodeApi } from "../../rpc/nodeApi.ts";
+import type { ChainEvent, NodeApi } from "../../rpc/nodeApi.ts";
+import type { BlockRef } from "../../wire/blockRef.ts";
 import type { EntryPage } from "../../wire/chainEntry.ts";
 import type { GroupId, NodeId } from "../../wire/ids.ts";
 import { forgetReading, type RegistryReading } from "../asking/askRegistry.ts";
@@ -12,8 +15,6 @@ import type { Group } from "../group/group.ts";
 import { isQuiet, quietMs } from "../group/manyGroups.ts";
 import { isAsRead, markRead } from "../group/markRead.ts";
 import { noteUnshared } from "../nodes/nodeLinks.ts";
-import { createSerialQueue, type SerialQueue } from "../timing/serialQueue.ts";
-import { waitMs } from "../timing/waitMs.ts";
 import { agreeOnRollback, lowerRollback, type ToldRollback } from "./agreeOnRollback.ts";
 import { reachHead } from "./reachHead.ts";
 
@@ -32,7 +33,7 @@ type Lane = {
   readonly group: Group;
   readonly queue: SerialQueue;
   /** The newest that the node told of. */
-  head: ChainHead | undefined;
+  head: BlockRef | undefined;
   /** What was read last could not be taken in: all behind what is known is to be read anew. */
   isBehind: boolean;
   /** Since when witnesses that have not got that far are waited for, ms since 1970. */
@@ -48,7 +49,7 @@ type Feed = Params & {
   readonly reading: RegistryReading;
   readonly lanes: ReadonlyMap<GroupId, Lane>;
   readonly fail: (error: unknown) => void;
-  head: ChainHead | undefined;
+  head: BlockRef | undefined;
   rollback: ToldRollback | undefined;
   isSettling: boolean;
   /** Lanes that have not reached a head yet. */
@@ -144,7 +145,7 @@ async function receive(feed: Feed, event: ChainEvent): Promise<void> {
   }
 }
 
-function noteTold({ node }: Feed, group: Group, head: ChainHead): void {
+function noteTold({ node }: Feed, group: Group, head: BlockRef): void {
   const { told } = group;
   const isSame = told?.node === node && told.head.number === head.number;
   group.told = { node, head, movedAtMs: isSame ? told.movedAtMs : steadyMs() };
@@ -167,7 +168,7 @@ function inLane({ signal, fail }: Feed, { queue }: Lane, step: () => Promise<voi
   });
 }
 
-function hasAfter({ view }: Group, { number }: ChainHead): boolean {
+function hasAfter({ view }: Group, { number }: BlockRef): boolean {
   return [...view.entries.values()].some(({ block }) => block.number > number);
 }
 
@@ -204,7 +205,7 @@ async function readAnew(feed: Feed, lane: Lane, ms: number): Promise<void> {
 }
 
 /** Once for all heads that come while the lane is busy. */
-function reach(feed: Feed, lane: Lane, head: ChainHead): void {
+function reach(feed: Feed, lane: Lane, head: BlockRef): void {
   lane.head = head;
   if (lane.isReaching) return;
   lane.isReaching = true;
@@ -258,7 +259,7 @@ function beServed(group: Group, node: NodeId): void {
   group.servingWakeup.wake();
 }
 
-function settleRollback(feed: Feed, head: ChainHead): void {
+function settleRollback(feed: Feed, head: BlockRef): void {
   const { rollback, fail } = feed;
   if (!rollback || feed.isSettling) return;
   feed.isSettling = true;

@@ -1,11 +1,11 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
+import { waitMs } from "../../clock/waitMs.ts";
 import { type ErrorCode, isStorageFault, isWeftError, WeftError } from "../../errors.ts";
 import type { NodeApi, NodeStatus } from "../../rpc/nodeApi.ts";
 import type { NodeId } from "../../wire/ids.ts";
 import { takeNodeList } from "../directory/readDirectory.ts";
 import type { ClientCore } from "../group/core.ts";
 import { apiOf, noteFailure, noteSuccess } from "../nodes/nodeLinks.ts";
-import { waitMs } from "../timing/waitMs.ts";
 import type { FeedPlan } from "./feedPlan.ts";
 import { followGroups } from "./followGroups.ts";
 import { followTopics } from "./followTopics.ts";

@@ -1,3 +1,4 @@
+import { waitMs } from "../../clock/waitMs.ts";
 import { isStorageFault } from "../../errors.ts";
 import type { KnownNode } from "../../reconciler/records/records.ts";
 import type { NodeId } from "../../wire/ids.ts";
@@ -6,7 +7,6 @@ import { rankGroupNodes, rankOwnNodes } from "../asking/rankGroupNodes.ts";
 import type { ClientCore } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { isQuiet, quietMs } from "../group/manyGroups.ts";
-import { waitMs } from "../timing/waitMs.ts";
 import type { Wakeup } from "../timing/wakeup.ts";
 import { type CheckKind, checkTopic } from "./checkTopic.ts";
 

@@ -1,9 +1,9 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
+import { waitMs } from "../../clock/waitMs.ts";
 import type { GroupId, NodeId } from "../../wire/ids.ts";
 import type { ClientCore } from "../group/core.ts";
 import { nextRetryMs, nodesToTry } from "../nodes/nodeLinks.ts";
 import { tryAgain, tryNode } from "../nodes/tryAgain.ts";
-import { waitMs } from "../timing/waitMs.ts";
 import { type AssignedFeed, assignFeeds } from "./assignFeeds.ts";
 import { followNode } from "./followNode.ts";
 import { planFeeds, type Serving } from "./planFeeds.ts";

@@ -1,7 +1,8 @@
 import { WeftError } from "../../errors.ts";
 import type { InboxHistory } from "../../identity/inboxHistory.ts";
 import { badHistory, type KnownHistory, takeHistory } from "../../reconciler/inboxes/takeHistory.ts";
-import type { ChainHead, NodeApi } from "../../rpc/nodeApi.ts";
+import type { NodeApi } from "../../rpc/nodeApi.ts";
+import type { BlockRef } from "../../wire/blockRef.ts";
 import { EMPTY_WORD } from "../../wire/identityStep.ts";
 import type { InboxId } from "../../wire/ids.ts";
 import type { Network } from "../../wire/network.ts";
@@ -14,7 +15,7 @@ export type FetchedHistory = {
 };
 
 /** All of them are whole at the end of `head`. */
-export type FetchedHistories = { readonly head: ChainHead; readonly fetched: readonly FetchedHistory[] };
+export type FetchedHistories = { readonly head: BlockRef; readonly fetched: readonly FetchedHistory[] };
 
 /** How often the steps that a node has served may turn out to be gone before the rest is read. */
 const MAX_RESTARTS = 3;

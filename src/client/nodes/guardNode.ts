@@ -1,6 +1,6 @@
 import { type ErrorCode, isWeftError, WeftError } from "../../errors.ts";
 import type { NodeConnection } from "../../rpc/connectNode.ts";
-import type { ChainHead } from "../../rpc/nodeApi.ts";
+import type { BlockRef } from "../../wire/blockRef.ts";
 
 /** What a node may say of itself. */
 const ownFaults: ReadonlySet<ErrorCode> = new Set([
@@ -18,7 +18,7 @@ const ownFaults: ReadonlySet<ErrorCode> = new Set([
 const topicFaults: ReadonlySet<ErrorCode> = new Set(["pruned", "bad-cursor"]);
 
 /** Is told of the newest block that the node names, with whatever answer. */
-type Hear = (head: ChainHead) => void;
+type Hear = (head: BlockRef) => void;
 type Method = (...args: unknown[]) => Promise<unknown> | AsyncIterable<unknown>;
 
 /**
@@ -73,6 +73,6 @@ function hearing<T>(answer: T, hear: Hear): T {
   return answer;
 }
 
-function isHead(head: unknown): head is ChainHead {
+function isHead(head: unknown): head is BlockRef {
   return typeof head === "object" && head !== null && "time" in head && "number" in head;
 }

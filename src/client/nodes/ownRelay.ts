@@ -1,9 +1,11 @@
-import type { PaidChain } from "../../chain/openPaidChain.ts";
-import type { PayingAccount } from "../../chain/payingAccount.ts";
+import type { PaidChain } from "../../chain/relay/openPaidChain.ts";
+import type { PayingAccount } from "../../chain/sign/payingAccount.ts";
 import { addressFromPrivateKey } from "../../crypto/secp256k1.ts";
 import { type ErrorCode, isWeftError, WeftError } from "../../errors.ts";
 import type { ProxyChoice } from "../../net/proxy.ts";
-import type { AppendRequest, Call, IdentityAction, NodeApi } from "../../rpc/nodeApi.ts";
+import type { Call, NodeApi } from "../../rpc/nodeApi.ts";
+import type { Append } from "../../wire/append.ts";
+import type { IdentityAction } from "../../wire/identityAction.ts";
 import {
   type Address,
   asAddress,
@@ -28,7 +30,7 @@ export type RelayTrouble = { readonly code: ErrorCode; readonly message: string 
 
 /** This client's own way to the chain, in place of the nodes' relays. */
 export type OwnRelay = Pick<NodeApi, "getWallet"> & {
-  readonly relayAppend: (append: AppendRequest, call?: Call) => Promise<RelayOutcome>;
+  readonly relayAppend: (append: Append, call?: Call) => Promise<RelayOutcome>;
   readonly relayIdentity: (action: IdentityAction, call?: Call) => Promise<RelayOutcome>;
   /** That pays. */
   readonly account: Address;
@@ -106,7 +108,7 @@ export function openOwnRelay(params: {
 async function load(
   params: OwnChain & { network: Network; proxy: ProxyChoice; signal: AbortSignal },
 ): Promise<PaidChain> {
-  const { openPaidChain } = await import("../../chain/openPaidChain.ts").catch((cause: unknown) => {
+  const { openPaidChain } = await import("../../chain/relay/openPaidChain.ts").catch((cause: unknown) => {
     const message = "the code that talks to the chain could not be loaded";
     throw new WeftError({ code: "chain-unreachable", message, cause });
   });

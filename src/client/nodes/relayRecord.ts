@@ -1,9 +1,9 @@
-import { inboxOf } from "../../chain/inboxIdOf.ts";
+import { inboxOf } from "../../chain/layout/inboxIdOf.ts";
 import { steadyMs } from "../../clock/steadyMs.ts";
 import { WeftError } from "../../errors.ts";
 import { isAgreed, type Refusals, withRefusal } from "../../reconciler/nodes/refusals.ts";
 import type { KnownNode } from "../../reconciler/records/records.ts";
-import type { IdentityAction } from "../../rpc/nodeApi.ts";
+import type { IdentityAction } from "../../wire/identityAction.ts";
 import type { Refusal, RelayOutcome } from "../../wire/relayOutcome.ts";
 import { isNodeFault } from "./askNodes.ts";
 import { apiOf, countOperators, isUp, type NodeLinks } from "./nodeLinks.ts";

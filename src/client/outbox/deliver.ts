@@ -1,4 +1,5 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
+import { waitMs } from "../../clock/waitMs.ts";
 import { isStorageFault } from "../../errors.ts";
 import { type Delivery, deliveryStep } from "../../reconciler/intents/deliveryStep.ts";
 import { duePublications, firstStep } from "../../reconciler/intents/duePublications.ts";
@@ -19,7 +20,6 @@ import type { Group } from "../group/group.ts";
 import { noteActivity } from "../links/noteActivity.ts";
 import { isNodeFault } from "../nodes/askNodes.ts";
 import { apiOf, isLeft, isUp, noteFailure } from "../nodes/nodeLinks.ts";
-import { waitMs } from "../timing/waitMs.ts";
 import { forgetRefusals, hasRefused } from "./refusals.ts";
 import { keepWord, takeOutcome } from "./takeOutcome.ts";
 

@@ -1,4 +1,5 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
+import { waitMs } from "../../clock/waitMs.ts";
 import { isStorageFault, isWeftError } from "../../errors.ts";
 import { isWidened } from "../../reconciler/branch/fork.ts";
 import { waitsToHear } from "../../reconciler/branch/unheard.ts";
@@ -18,7 +19,6 @@ import { isRevoked } from "../group/isRevoked.ts";
 import { checkServing } from "../links/checkServing.ts";
 import { askNodes, isNodeFault } from "../nodes/askNodes.ts";
 import { apiOf, isUp, noteFailure } from "../nodes/nodeLinks.ts";
-import { waitMs } from "../timing/waitMs.ts";
 import { noteFault, relayingNodes } from "./relayingNodes.ts";
 import { sealIntent } from "./sealIntent.ts";
 import { stageIntent } from "./stageIntent.ts";

@@ -1,4 +1,4 @@
-import { signAppend } from "../../chain/signAppend.ts";
+import { signAppend } from "../../chain/sign/signAppend.ts";
 import { steadyMs } from "../../clock/steadyMs.ts";
 import { zero } from "../../crypto/zero.ts";
 import { WeftError } from "../../errors.ts";
@@ -7,7 +7,8 @@ import { limitOf } from "../../reconciler/intents/limitOf.ts";
 import { relayed } from "../../reconciler/intents/relayed.ts";
 import type { Intent } from "../../reconciler/records/intent.ts";
 import type { HeadId, StagedRecord } from "../../reconciler/records/records.ts";
-import type { AppendRequest, NodeApi } from "../../rpc/nodeApi.ts";
+import type { NodeApi } from "../../rpc/nodeApi.ts";
+import type { Append } from "../../wire/append.ts";
 import { asAddress, type NodeId } from "../../wire/ids.ts";
 import { lookUpNodes } from "../asking/lookUpNodes.ts";
 import { readState } from "../database/epochStates.ts";
@@ -96,7 +97,7 @@ async function signStaged(params: {
   group: Group;
   staged: StagedRecord;
   limit: number;
-}): Promise<AppendRequest> {
+}): Promise<Append> {
   const { core, group, staged, limit } = params;
   const { parent, authority, payload } = staged;
   const append = { group: group.id, parent, limit, authority, payload };

@@ -1,4 +1,4 @@
-import { onAbort } from "./onAbort.ts";
+import { onAbort } from "../../clock/onAbort.ts";
 
 /** What loops wait on. A wake that comes before the wait is not lost, and one ends all waits. */
 export type Wakeup = {

@@ -1,10 +1,10 @@
 import { randomBytes } from "#crypto";
-import type { Wallet } from "../../chain/wallet.ts";
+import type { Wallet } from "../../chain/sign/wallet.ts";
 import { isWeftError, WeftError } from "../../errors.ts";
 import { checkProxy } from "../../net/checkProxy.ts";
 import { connectNode } from "../../rpc/connectNode.ts";
 import { asAddress, type InboxId } from "../../wire/ids.ts";
-import { checkNetworkVersion, type Network } from "../../wire/network.ts";
+import { checkNetworkVersion, DEFAULT_FINALITY_BLOCKS, type Network } from "../../wire/network.ts";
 import { readDirectory } from "../directory/readDirectory.ts";
 import { closeConnections, createNodeLinks, type NodeLinks } from "../nodes/nodeLinks.ts";
 import { type OwnChain, type OwnRelay, openOwnRelay } from "../nodes/ownRelay.ts";
@@ -36,7 +36,6 @@ export type OpenWallet = {
   readonly signal: AbortSignal;
 };
 
-const DEFAULT_FINALITY_BLOCKS = 64;
 /** As much as a client's lasting one; this one draws for one question of its owner's. */
 const SECRET_BYTES = 32;
 

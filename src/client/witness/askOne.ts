@@ -1,9 +1,9 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
+import { waitMs } from "../../clock/waitMs.ts";
 import { isWeftError } from "../../errors.ts";
 import type { Claim } from "../../reconciler/witness/fact.ts";
 import type { Word } from "../../reconciler/witness/testimony.ts";
 import { wordOf } from "../../reconciler/witness/wordOf.ts";
-import { waitMs } from "../timing/waitMs.ts";
 import { questionsOf } from "./questionsOf.ts";
 import type { Witness } from "./witness.ts";
 

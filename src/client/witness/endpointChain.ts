@@ -1,7 +1,7 @@
-import type { Chain } from "../../chain/chain.ts";
-import { checkChain, openChain } from "../../chain/openChain.ts";
-import { readWords } from "../../chain/readWords.ts";
-import { rpcFailure } from "../../chain/rpcFailure.ts";
+import type { Chain } from "../../chain/provider/chain.ts";
+import { checkChain, openChain } from "../../chain/provider/openChain.ts";
+import { rpcFailure } from "../../chain/provider/rpcFailure.ts";
+import { readWords } from "../../chain/read/readWords.ts";
 import type { ProxyChoice } from "../../net/proxy.ts";
 import type { Network } from "../../wire/network.ts";
 import type { WordsAnswer, WordsQuestion } from "../../wire/words.ts";

@@ -1,7 +1,7 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
+import { waitMs } from "../../clock/waitMs.ts";
 import { nextOperators, type Operated } from "../../reconciler/witness/nextOperators.ts";
 import type { Testimony } from "../../reconciler/witness/testimony.ts";
-import { waitMs } from "../timing/waitMs.ts";
 import { askOne } from "./askOne.ts";
 import { type Hearing, PATIENCE_MS } from "./hearing.ts";
 import { leaveIfBehind } from "./leaveIfBehind.ts";

@@ -1,7 +1,7 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
 import { nextOperators } from "../../reconciler/witness/nextOperators.ts";
+import type { BlockRef } from "../../wire/blockRef.ts";
 import type { NodeId } from "../../wire/ids.ts";
-import type { ChainBlock } from "../../wire/words.ts";
 import { noteUnshared } from "../nodes/nodeLinks.ts";
 import { askOne } from "./askOne.ts";
 import { PATIENCE_MS } from "./hearing.ts";
@@ -21,7 +21,7 @@ const LEAST_ANSWERS = 2;
 export async function leaveIfAlone(params: {
   witnesses: Witnesses;
   serving: NodeId;
-  head: ChainBlock;
+  head: BlockRef;
   signal: AbortSignal;
 }): Promise<void> {
   const { witnesses, serving, head, signal } = params;

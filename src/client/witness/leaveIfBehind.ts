@@ -1,6 +1,6 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
+import type { BlockRef } from "../../wire/blockRef.ts";
 import type { GroupId, NodeId } from "../../wire/ids.ts";
-import type { ChainBlock } from "../../wire/words.ts";
 import { apiOf, noteBehind } from "../nodes/nodeLinks.ts";
 import { othersAreAhead } from "./othersAreAhead.ts";
 import type { Witnesses } from "./witnesses.ts";
@@ -42,9 +42,9 @@ export function leaveIfBehind(params: {
   /** What it serves, if that is a group. */
   group?: GroupId | undefined;
   /** The head that the serving node names. */
-  claimed: ChainBlock;
+  claimed: BlockRef;
   /** That of a witness. */
-  newest: ChainBlock | undefined;
+  newest: BlockRef | undefined;
   /** An endpoint that the app named has told of it, which decides alone. */
   isByEndpoint?: boolean;
   /** It has told of no new block for a while. */

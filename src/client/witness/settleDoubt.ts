@@ -1,8 +1,8 @@
 import type { Claim } from "../../reconciler/witness/fact.ts";
 import type { Operated } from "../../reconciler/witness/nextOperators.ts";
 import type { Testimony } from "../../reconciler/witness/testimony.ts";
+import type { BlockRef } from "../../wire/blockRef.ts";
 import type { NodeId } from "../../wire/ids.ts";
-import type { ChainBlock } from "../../wire/words.ts";
 import { askOne, type Heard } from "./askOne.ts";
 import type { Hearing } from "./hearing.ts";
 import { settle } from "./settle.ts";
@@ -39,7 +39,7 @@ export async function settleDoubt(
 ): Promise<Testimony | undefined> {
   const { witnesses, serving, asked, signal } = params;
   const { doubted, finalityBlocks } = witnesses;
-  const head: ChainBlock | undefined = doubted.get(serving);
+  const head: BlockRef | undefined = doubted.get(serving);
   if (!head) return undefined;
   const claim: Claim = { head, facts: [] };
   for (const witness of asked) {

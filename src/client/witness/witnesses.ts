@@ -1,8 +1,8 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
 import type { Operated } from "../../reconciler/witness/nextOperators.ts";
 import type { Testimony } from "../../reconciler/witness/testimony.ts";
+import type { BlockRef } from "../../wire/blockRef.ts";
 import type { GroupId, NodeId } from "../../wire/ids.ts";
-import type { ChainBlock } from "../../wire/words.ts";
 import { apiOf, countOperators, isLeft, isUnshared, isUp, type NodeLinks } from "../nodes/nodeLinks.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Witness } from "./witness.ts";
@@ -46,7 +46,7 @@ export type Witnesses = {
   /** How often in a row each node has taken back its word on one fact: see `retractions.ts`. */
   readonly retractions: Map<NodeId, Retraction>;
   /** The earliest block of each serving node's that a witness lacked: see `settleDoubt`. */
-  readonly doubted: Map<NodeId, ChainBlock>;
+  readonly doubted: Map<NodeId, BlockRef>;
   /**
    * Since when each serving node was seen far behind the others in what it serves, ms since 1970, and how many blocks it
    * was then, and to which block: see `leaveIfBehind`.

@@ -1,10 +1,10 @@
 import type { Logger } from "pino";
 import { sha256 } from "#crypto";
-import type { RegistryOutcome } from "../../chain/callNodeRegistry.ts";
-import type { Chain } from "../../chain/chain.ts";
-import { dropNode } from "../../chain/dropNode.ts";
-import type { Relayer } from "../../chain/openRelayer.ts";
-import { reportEquivocation } from "../../chain/reportEquivocation.ts";
+import type { Chain } from "../../chain/provider/chain.ts";
+import type { RegistryOutcome } from "../../chain/registry/callNodeRegistry.ts";
+import { dropNode } from "../../chain/registry/dropNode.ts";
+import { reportEquivocation } from "../../chain/registry/reportEquivocation.ts";
+import type { Relayer } from "../../chain/submit/openRelayer.ts";
 import { steadyMs } from "../../clock/steadyMs.ts";
 import { concatBytes } from "../../crypto/concatBytes.ts";
 import { WeftError } from "../../errors.ts";

@@ -1,4 +1,4 @@
-import { formatCoin } from "../../chain/coin.ts";
+import { formatCoin } from "../../chain/submit/coin.ts";
 import { provenPeerId } from "../../mesh/peerId.ts";
 import type { Mesh } from "../../mesh/startMesh.ts";
 import { logHeads, logStateOf } from "../../store/node/logStore.ts";

@@ -1,18 +1,18 @@
 import { p256PublicKey } from "#crypto";
-import type { RegistryOutcome } from "../../chain/callNodeRegistry.ts";
-import type { Chain } from "../../chain/chain.ts";
-import { leaveNode } from "../../chain/leaveNode.ts";
-import { nodeIdOf } from "../../chain/nodeIdOf.ts";
-import { openChain } from "../../chain/openChain.ts";
-import { openRelayer } from "../../chain/openRelayer.ts";
-import type { Refusal } from "../../chain/refusal.ts";
-import { waitForTransaction } from "../../chain/waitForTransaction.ts";
-import { withdrawBond } from "../../chain/withdrawBond.ts";
-import type { NodeSettings } from "../../config.ts";
+import { nodeIdOf } from "../../chain/layout/nodeIdOf.ts";
+import type { Chain } from "../../chain/provider/chain.ts";
+import { openChain } from "../../chain/provider/openChain.ts";
+import type { RegistryOutcome } from "../../chain/registry/callNodeRegistry.ts";
+import { leaveNode } from "../../chain/registry/leaveNode.ts";
+import { withdrawBond } from "../../chain/registry/withdrawBond.ts";
+import { openRelayer } from "../../chain/submit/openRelayer.ts";
+import type { Refusal } from "../../chain/submit/refusal.ts";
+import { waitForTransaction } from "../../chain/submit/waitForTransaction.ts";
 import { WeftError } from "../../errors.ts";
 import type { Address, NodeId } from "../../wire/ids.ts";
 import { loadNodeKeys } from "../nodeKeys.ts";
 import { readNetwork } from "../readNetwork.ts";
+import type { NodeSettings } from "../settings/nodeSettings.ts";
 
 export type Retired = { readonly node: NodeId; readonly operator: Address };
 

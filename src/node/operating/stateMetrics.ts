@@ -1,5 +1,5 @@
 import { Counter, Gauge, type Registry } from "prom-client";
-import { formatCoin } from "../../chain/coin.ts";
+import { formatCoin } from "../../chain/submit/coin.ts";
 import type { Mesh } from "../../mesh/startMesh.ts";
 import { logHeads } from "../../store/node/logStore.ts";
 import type { NodeParts } from "../openNodeParts.ts";

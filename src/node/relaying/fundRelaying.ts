@@ -1,8 +1,8 @@
 import type { Logger } from "pino";
-import { formatCoin } from "../../chain/coin.ts";
-import { submitCall } from "../../chain/submitCall.ts";
-import { countTransactions } from "../../chain/tendTransactions.ts";
-import { waitForTransaction } from "../../chain/waitForTransaction.ts";
+import { formatCoin } from "../../chain/submit/coin.ts";
+import { submitCall } from "../../chain/submit/submitCall.ts";
+import { countTransactions } from "../../chain/submit/tendTransactions.ts";
+import { waitForTransaction } from "../../chain/submit/waitForTransaction.ts";
 import { readPurse } from "./readPurse.ts";
 import type { Relaying } from "./relaying.ts";
 

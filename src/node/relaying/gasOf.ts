@@ -1,4 +1,5 @@
-import type { AppendRequest, IdentityAction } from "../../rpc/nodeApi.ts";
+import type { Append } from "../../wire/append.ts";
+import type { IdentityAction } from "../../wire/identityAction.ts";
 
 /** A transaction, two words of storage, a signature and a log: what an entry takes beside its payload. */
 const APPEND_GAS = 110_000;
@@ -8,7 +9,7 @@ const GAS_PER_BYTE = 40;
 const IDENTITY_GAS = 300_000;
 
 /** What an entry takes, about; the chain's own word comes later. */
-export function gasOfAppend({ payload }: Pick<AppendRequest, "payload">): number {
+export function gasOfAppend({ payload }: Pick<Append, "payload">): number {
   return APPEND_GAS + GAS_PER_BYTE * payload.length;
 }
 

@@ -1,4 +1,4 @@
-import type { Relayer } from "../../chain/openRelayer.ts";
+import type { Relayer } from "../../chain/submit/openRelayer.ts";
 
 /** What the node's accounts hold, as of the latest look. Mutable: `readPurse` looks. */
 export type Purse = {

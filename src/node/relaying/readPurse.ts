@@ -1,6 +1,6 @@
-import type { Chain } from "../../chain/chain.ts";
-import type { Relayer } from "../../chain/openRelayer.ts";
-import { readBalance } from "../../chain/readBalance.ts";
+import type { Chain } from "../../chain/provider/chain.ts";
+import { readBalance } from "../../chain/read/readBalance.ts";
+import type { Relayer } from "../../chain/submit/openRelayer.ts";
 import { steadyMs } from "../../clock/steadyMs.ts";
 import type { Purse } from "./purse.ts";
 

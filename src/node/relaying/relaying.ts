@@ -1,10 +1,10 @@
-import type { Chain } from "../../chain/chain.ts";
-import { formatCoin } from "../../chain/coin.ts";
-import { openRelayer, type Relayer } from "../../chain/openRelayer.ts";
+import type { Chain } from "../../chain/provider/chain.ts";
+import { formatCoin } from "../../chain/submit/coin.ts";
+import { openRelayer, type Relayer } from "../../chain/submit/openRelayer.ts";
 import { steadyMs } from "../../clock/steadyMs.ts";
-import type { NodeSettings } from "../../config.ts";
 import { WeftError } from "../../errors.ts";
 import type { Hex, NodeId } from "../../wire/ids.ts";
+import type { NodeSettings } from "../settings/nodeSettings.ts";
 import { EMPTY_PURSE, type Purse, spendableWei } from "./purse.ts";
 import { openRelayBudget, type RelayBudget } from "./relayBudget.ts";
 

@@ -1,10 +1,11 @@
-import { appendSigner } from "../../chain/appendSigner.ts";
-import { refusal } from "../../chain/refusal.ts";
-import { refusePayload } from "../../chain/refusePayload.ts";
-import { relayAppend } from "../../chain/relayAppend.ts";
-import type { AppendRequest, RelayAnswer } from "../../rpc/nodeApi.ts";
+import { refusePayload } from "../../chain/relay/refusePayload.ts";
+import { relayAppend } from "../../chain/relay/relayAppend.ts";
+import { appendSigner } from "../../chain/sign/appendSigner.ts";
+import { refusal } from "../../chain/submit/refusal.ts";
+import type { RelayAnswer } from "../../rpc/nodeApi.ts";
 import type { ChainIndex } from "../../store/node/chainIndex.ts";
 import { entryOf } from "../../store/node/readEntries.ts";
+import type { Append } from "../../wire/append.ts";
 import { groupIdOf } from "../../wire/entry.ts";
 import type { Refusal } from "../../wire/relayOutcome.ts";
 import type { RelayTicket } from "../../wire/relayTicket.ts";
@@ -23,7 +24,7 @@ export async function takeAppend(params: {
   index: ChainIndex;
   /** What was relayed lately as children of parents none of whose children can be voided any more. */
   relayed: LateSiblings;
-  append: AppendRequest & { readonly ticket?: RelayTicket };
+  append: Append & { readonly ticket?: RelayTicket };
   caller: string;
 }): Promise<RelayAnswer> {
   const { relaying, append } = params;
@@ -50,7 +51,7 @@ export async function takeAppend(params: {
 async function refuseSigner(params: {
   relaying: Relaying;
   index: ChainIndex;
-  append: AppendRequest;
+  append: Append;
 }): Promise<Refusal | undefined> {
   const { relaying, index, append } = params;
   const { group, parent } = append;

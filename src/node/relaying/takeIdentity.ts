@@ -1,6 +1,7 @@
-import { inboxOf } from "../../chain/inboxIdOf.ts";
-import { relayIdentity } from "../../chain/relayIdentity.ts";
-import type { IdentityAction, RelayAnswer } from "../../rpc/nodeApi.ts";
+import { inboxOf } from "../../chain/layout/inboxIdOf.ts";
+import { relayIdentity } from "../../chain/relay/relayIdentity.ts";
+import type { RelayAnswer } from "../../rpc/nodeApi.ts";
+import type { IdentityAction } from "../../wire/identityAction.ts";
 import type { RelayTicket } from "../../wire/relayTicket.ts";
 import { demandWork } from "./demandWork.ts";
 import { gasOfIdentity } from "./gasOf.ts";

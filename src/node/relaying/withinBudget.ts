@@ -1,4 +1,4 @@
-import type { Permit } from "../../chain/submitCall.ts";
+import type { Permit } from "../../chain/submit/submitCall.ts";
 import { steadyMs } from "../../clock/steadyMs.ts";
 import { isWeftError, type WeftError } from "../../errors.ts";
 import type { RelayOutcome } from "../../wire/relayOutcome.ts";

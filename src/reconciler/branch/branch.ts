@@ -1,5 +1,6 @@
+import type { BlockRef } from "../../wire/blockRef.ts";
 import type { EntryId } from "../../wire/ids.ts";
-import type { BlockRef, EntryRecord, GroupRecord, HeadId } from "../records/records.ts";
+import type { EntryRecord, GroupRecord, HeadId } from "../records/records.ts";
 import type { HeadPlace } from "./headPlace.ts";
 import { withSet } from "./overlayMap.ts";
 

@@ -1,5 +1,6 @@
+import type { BlockRef } from "../../wire/blockRef.ts";
 import { asId, type EntryId } from "../../wire/ids.ts";
-import type { BlockRef, DeadRun, HeadId } from "../records/records.ts";
+import type { DeadRun, HeadId } from "../records/records.ts";
 import { compareEntries } from "./compareEntries.ts";
 
 /** A place on the chain. */

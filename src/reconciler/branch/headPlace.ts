@@ -1,4 +1,4 @@
-import type { BlockRef } from "../records/records.ts";
+import type { BlockRef } from "../../wire/blockRef.ts";
 
 /** Where the head that an envelope names stands, as seen from this client's head. */
 export type HeadPlace =

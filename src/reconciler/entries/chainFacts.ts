@@ -1,5 +1,5 @@
+import type { BlockRef } from "../../wire/blockRef.ts";
 import type { Address, GroupId } from "../../wire/ids.ts";
-import type { ChainBlock } from "../../wire/words.ts";
 import type { EntryRecord, HeadId } from "../records/records.ts";
 import type { KnownGroup } from "../view/knownGroup.ts";
 import type { Claim, Fact } from "../witness/fact.ts";
@@ -12,14 +12,14 @@ const NOWHERE = { authority: `0x${"00".repeat(20)}` as Address, block: 0, index:
 /** What a node says of a group as of a block, to be agreed on. */
 export function chainFacts(params: {
   group: GroupId;
-  head: ChainBlock;
+  head: BlockRef;
   /** The group id itself is always there. */
   entries: ReadonlyMap<HeadId, Placed>;
   /** How many of each were told; undefined: there may be more. */
   children: ReadonlyMap<HeadId, number> | undefined;
   /** Those whose children are not compared. */
   uncounted?: ReadonlySet<HeadId>;
-  blocks: readonly ChainBlock[];
+  blocks: readonly BlockRef[];
 }): Claim {
   const { group, head, entries, children, uncounted } = params;
   const blocks = new Map(params.blocks.map((block) => [block.number, block]));
@@ -46,7 +46,7 @@ function pick({ authority, index }: NonNullable<Placed>) {
 /** That nothing stands on a group's head but what is known, and all that is provisional, if the chain has this block. */
 export function factsAtHead(params: {
   group: Pick<KnownGroup, "id" | "view" | "unproven">;
-  head: ChainBlock;
+  head: BlockRef;
 }): Claim {
   const { group, head } = params;
   const { record, entries, children, provisional } = group.view;

@@ -1,6 +1,6 @@
 import { WeftError } from "../../errors.ts";
+import type { BlockRef } from "../../wire/blockRef.ts";
 import type { Entry, EntryCursor, EntryPage } from "../../wire/chainEntry.ts";
-import type { ChainBlock } from "../../wire/words.ts";
 import { compareEntries } from "../branch/compareEntries.ts";
 import type { Place } from "../branch/deadRuns.ts";
 import type { DeadRun, EntryRecord, HeadId } from "../records/records.ts";
@@ -25,7 +25,7 @@ export type PageNews = {
   /** What the page contradicts, and all that is known to come after that. */
   readonly lost: readonly EntryRecord[];
   readonly fresh: readonly Entry[];
-  readonly head: ChainBlock;
+  readonly head: BlockRef;
   /** There is no more up to the head. */
   readonly isComplete: boolean;
   /** Entries of which it matters how many children they have. */
@@ -100,11 +100,7 @@ function claimOf(params: {
   });
 }
 
-function checkPage({
-  from,
-  entries,
-  head,
-}: Pick<EntryPage, "from" | "entries"> & { head: ChainBlock }): void {
+function checkPage({ from, entries, head }: Pick<EntryPage, "from" | "entries"> & { head: BlockRef }): void {
   let before: Parameters<typeof compareEntries>[0] | undefined = from && placeOf(from);
   for (const entry of entries) {
     if (entry.block.number > head.number) throw malformed("an entry after its head");
@@ -114,9 +110,9 @@ function checkPage({
 }
 
 /** One block of each number. */
-function checkBlocks(blocks: readonly ChainBlock[]): void {
+function checkBlocks(blocks: readonly BlockRef[]): void {
   const byNumber = new Map(blocks.map((block) => [block.number, block]));
-  const isOne = ({ number, hash, time }: ChainBlock): boolean => {
+  const isOne = ({ number, hash, time }: BlockRef): boolean => {
     const other = byNumber.get(number);
     return other?.hash === hash && other.time === time;
   };

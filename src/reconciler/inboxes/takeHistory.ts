@@ -1,11 +1,11 @@
 import { WeftError } from "../../errors.ts";
 import type { InboxHistory } from "../../identity/inboxHistory.ts";
 import { type HistoryFault, keyWalletsOf, replayHistory } from "../../identity/replayHistory.ts";
+import type { BlockRef } from "../../wire/blockRef.ts";
 import type { History } from "../../wire/history.ts";
 import { EMPTY_WORD, MAX_HISTORY_STEPS } from "../../wire/identityStep.ts";
 import type { Address, InboxId } from "../../wire/ids.ts";
 import type { Network } from "../../wire/network.ts";
-import type { ChainBlock } from "../../wire/words.ts";
 
 /**
  * What is wrong with a history that a node serves; each is that node's fault and nothing of it is used.
@@ -43,7 +43,7 @@ export function takeHistory(params: {
   base: InboxHistory | undefined;
   known: KnownHistory;
   served: History;
-  head: ChainBlock;
+  head: BlockRef;
   finalityBlocks: number;
 }): TakenHistory {
   const { network, inbox, base, known, served, head, finalityBlocks } = params;

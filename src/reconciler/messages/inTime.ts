@@ -1,4 +1,4 @@
-import type { BlockRef } from "../records/records.ts";
+import type { BlockRef } from "../../wire/blockRef.ts";
 
 /** What one node's receipt says about when it took a message. */
 export type ReceiptTime = { readonly anchorBlock: number; readonly timeMs: number };

@@ -1,5 +1,5 @@
+import type { BlockRef } from "../../wire/blockRef.ts";
 import type { HeadPlace } from "../branch/headPlace.ts";
-import type { BlockRef } from "../records/records.ts";
 import { anyInTime, type LateLimits, type ReceiptTime } from "./inTime.ts";
 
 export type EnvelopeJudgement =

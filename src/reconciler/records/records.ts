@@ -1,5 +1,6 @@
 import type { KnownInbox } from "../../identity/inbox.ts";
 import type { InboxHistory } from "../../identity/inboxHistory.ts";
+import type { BlockRef } from "../../wire/blockRef.ts";
 import type { Envelope } from "../../wire/envelope.ts";
 import type {
   Address,
@@ -15,9 +16,6 @@ import type { LogRange } from "../../wire/logRange.ts";
 import type { Outcome, RejectReason } from "./outcome.ts";
 import type { GapReason } from "./timelineRecord.ts";
 import type { Verdict } from "./verdict.ts";
-
-/** A block of the chain; time in seconds since 1970. */
-export type BlockRef = { readonly number: number; readonly hash: Hex; readonly time: number };
 
 /** The entry that opened an epoch; the group id for epoch 0. */
 export type HeadId = EntryId | GroupId;

@@ -1,5 +1,6 @@
+import type { BlockRef } from "../../wire/blockRef.ts";
 import type { GroupId } from "../../wire/ids.ts";
-import type { BlockRef, HeadId } from "../records/records.ts";
+import type { HeadId } from "../records/records.ts";
 import type { GroupView } from "./viewOfGroup.ts";
 
 /** What rules read of a group that a client follows. */

@@ -1,4 +1,5 @@
-import { type ChainBlock, readEntryWord, type Words } from "../../wire/words.ts";
+import type { BlockRef } from "../../wire/blockRef.ts";
+import { readEntryWord, type Words } from "../../wire/words.ts";
 import { type Fact, type FactOf, factsOf } from "./fact.ts";
 
 /** Where two answers differ, in words for people. */
@@ -34,7 +35,7 @@ export function subjectOf(fact: Fact): string {
 
 /** The first of these facts of which the words say otherwise; undefined if they say the same of all. Pure. */
 export function compareWords(params: {
-  head: ChainBlock;
+  head: BlockRef;
   facts: readonly Fact[];
   /** Of the question that these facts make. */
   words: Words;
@@ -81,6 +82,6 @@ function differs(fact: string, claimed: string, said: string | undefined): Diffe
   return claimed === said ? undefined : { fact, claimed, said: said ?? "nothing" };
 }
 
-function blockText({ number, hash, time }: ChainBlock): string {
+function blockText({ number, hash, time }: BlockRef): string {
   return `number ${number}, hash ${hash}, time ${time}`;
 }

@@ -1,5 +1,6 @@
+import type { BlockRef } from "../../wire/blockRef.ts";
 import type { Address, EntryId, GroupId, Hex, InboxId, NodeId } from "../../wire/ids.ts";
-import type { ChainBlock, CheckpointPlace } from "../../wire/words.ts";
+import type { CheckpointPlace } from "../../wire/words.ts";
 
 /** One thing that a node says about the chain as of its head. */
 export type Fact =
@@ -25,10 +26,10 @@ export type Fact =
   /** A checkpoint that names this header hash; undefined: its block has none such. */
   | { readonly kind: "checkpoint"; readonly place: CheckpointPlace; readonly headerHash: Hex | undefined }
   /** A block before the head. */
-  | { readonly kind: "block"; readonly block: ChainBlock };
+  | { readonly kind: "block"; readonly block: BlockRef };
 
 /** What a node says: its newest block, which has to be agreed itself, and facts as of the end of that block. */
-export type Claim = { readonly head: ChainBlock; readonly facts: readonly Fact[] };
+export type Claim = { readonly head: BlockRef; readonly facts: readonly Fact[] };
 
 export type FactOf<Kind extends Fact["kind"]> = Extract<Fact, { kind: Kind }>;
 

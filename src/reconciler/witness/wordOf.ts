@@ -1,4 +1,5 @@
-import type { ChainBlock, WordsAnswer } from "../../wire/words.ts";
+import type { BlockRef } from "../../wire/blockRef.ts";
+import type { WordsAnswer } from "../../wire/words.ts";
 import { compareWords } from "./compareWords.ts";
 import type { Fact } from "./fact.ts";
 import type { Word } from "./testimony.ts";
@@ -8,7 +9,7 @@ import type { Word } from "./testimony.ts";
  * is so much longer that nothing can bring that block back: else it lags, or follows a reorganization. Pure.
  */
 export function wordOf(params: {
-  head: ChainBlock;
+  head: BlockRef;
   facts: readonly Fact[];
   answer: WordsAnswer;
   finalityBlocks: number;

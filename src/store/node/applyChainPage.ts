@@ -1,4 +1,5 @@
 import { WeftError } from "../../errors.ts";
+import type { BlockRef } from "../../wire/blockRef.ts";
 import { type NodeId, toHex } from "../../wire/ids.ts";
 import { keyOf, rangeOf } from "../keys.ts";
 import { nodeSchema } from "../schema.ts";
@@ -14,7 +15,7 @@ import {
 } from "./chainIndex.ts";
 import { decodeUndo, encodeUndo, parseJson, writeJson } from "./chainIndexCodec.ts";
 import type { IndexableRecord } from "./indexableRecord.ts";
-import type { BlockRef, IndexedNode } from "./indexedRecords.ts";
+import type { IndexedNode } from "./indexedRecords.ts";
 
 /** As the chain room's follower hands it over. */
 export type ChainPage = {

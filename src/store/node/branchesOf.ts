@@ -1,32 +1,21 @@
+import type { BatchEnd, Branches } from "../../wire/heldLog.ts";
 import type { Hex } from "../../wire/ids.ts";
 import type { LogId } from "../../wire/logRange.ts";
 import { scan } from "./heldBatches.ts";
-import { floorOf, type LogState } from "./logState.ts";
+import { floorOf } from "./logState.ts";
 import { type LogStore, logStateOf } from "./logStore.ts";
-
-/** A batch by the sequence behind its last envelope and its header's hash. */
-type BatchEnd = { readonly end: bigint; readonly headerHash: Hex };
-
-/** A forked log's branches. */
-export type Branches = {
-  /** Their last batches. */
-  readonly tips: readonly BatchEnd[];
-  /** Batches that others name as the one before them, but that are not held. */
-  readonly lacking: readonly BatchEnd[];
-};
 
 /** Of a forked log the last batches are looked at. */
 const MAX_SCANNED = 10_000;
 const MAX_ENDS = 16;
 const NONE: Branches = { tips: [], lacking: [] };
-const computed = new WeakMap<LogState, Branches>();
 
 /** The branches of a log; nothing for one without a fork. */
 export async function branchesOf(params: { store: LogStore; log: LogId }): Promise<Branches> {
   const { store, log } = params;
   const state = logStateOf(store.state, log);
   if (!state.conflicted) return NONE;
-  const known = computed.get(state);
+  const known = store.branches.get(state);
   if (known !== undefined) return known;
   const floor = floorOf(state);
   const ends = new Map<Hex, bigint>();
@@ -42,6 +31,6 @@ export async function branchesOf(params: { store: LogStore; log: LogId }): Promi
       .map(([headerHash, end]) => ({ end, headerHash }))
       .slice(0, MAX_ENDS);
   const branches = { tips: without(ends, named), lacking: without(named, ends) };
-  computed.set(state, branches);
+  store.branches.set(state, branches);
   return branches;
 }

@@ -1,4 +1,5 @@
 import { concatBytes } from "../../crypto/concatBytes.ts";
+import type { IdentityRecord, NodeAddresses } from "../../wire/chainRecord.ts";
 import { EMPTY_WORD, type IdentityStep, nextWord, signaturesOf } from "../../wire/identityStep.ts";
 import { encodeIdentityStep } from "../../wire/identityStepCodec.ts";
 import { fromHex, type Hex, type NodeId, toHex } from "../../wire/ids.ts";
@@ -7,7 +8,7 @@ import { keyOf } from "../keys.ts";
 import { nodeSchema } from "../schema.ts";
 import { encodeEntry, parseJson, writeJson } from "./chainIndexCodec.ts";
 import { decodeLastCheckpoint, encodeCheckpoint, encodeLastCheckpoint } from "./checkpointCodec.ts";
-import type { IdentityRecord, IndexableAddresses, IndexableRecord } from "./indexableRecord.ts";
+import type { IndexableRecord } from "./indexableRecord.ts";
 import type { IndexedInbox, IndexedNode } from "./indexedRecords.ts";
 import { stepOf } from "./stepOf.ts";
 
@@ -197,7 +198,7 @@ function shardsAfter(params: {
   return { shards, formerShards: [both, ...rest] };
 }
 
-function addressesOf(record: IndexableAddresses): {
+function addressesOf(record: NodeAddresses): {
   peerId: Hex;
   peerProof: Hex;
   multiaddrs: readonly string[];

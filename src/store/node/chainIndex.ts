@@ -1,9 +1,10 @@
+import type { BlockRef } from "../../wire/blockRef.ts";
 import type { NodeId } from "../../wire/ids.ts";
 import { keyOf, rangeOf } from "../keys.ts";
 import type { Database } from "../openDatabase.ts";
 import { nodeSchema } from "../schema.ts";
 import { parseJson } from "./chainIndexCodec.ts";
-import type { BlockRef, IndexedNode } from "./indexedRecords.ts";
+import type { IndexedNode } from "./indexedRecords.ts";
 
 /** What the contracts said up to a block. One per database; the one who follows the chain writes it. */
 export type ChainIndex = {

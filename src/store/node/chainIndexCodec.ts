@@ -1,7 +1,7 @@
 import { concatBytes } from "../../crypto/concatBytes.ts";
 import { u32 } from "../../wire/bytes.ts";
+import type { Entry, EntryFields } from "../../wire/chainEntry.ts";
 import type { Write } from "../writeAtomic.ts";
-import type { EntryFields, IndexedEntry } from "./indexedRecords.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
@@ -16,13 +16,13 @@ export function parseJson<T>(bytes: Uint8Array): T {
 }
 
 /** length of the fields (u32) ‖ fields as JSON; the payload has a record of its own. */
-export function encodeEntry({ payload: _, ...fields }: IndexedEntry): Uint8Array {
+export function encodeEntry({ payload: _, ...fields }: Entry): Uint8Array {
   const json = writeJson(fields);
   return concatBytes(u32(json.length), json);
 }
 
 /** `payload` is empty unless an earlier version wrote it behind the fields. */
-export function decodeEntry(bytes: Uint8Array): IndexedEntry {
+export function decodeEntry(bytes: Uint8Array): Entry {
   const length = new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(0);
   const fields = parseJson<EntryFields>(bytes.subarray(4, 4 + length));
   return { ...fields, payload: bytes.slice(4 + length) };

@@ -1,27 +1,19 @@
 import type { BatchPlace } from "../../wire/batchPlace.ts";
 import { ascending } from "../../wire/bigintOrder.ts";
+import type { BatchCoverage, Checkpoint } from "../../wire/coverage.ts";
 import type { Hex } from "../../wire/ids.ts";
 import { BATCH_HEADER_BYTES } from "../../wire/limits.ts";
+import { logName } from "../../wire/logRange.ts";
 import type { ChainIndex } from "./chainIndex.ts";
 import { scan } from "./heldBatches.ts";
-import { floorOf, logName } from "./logState.ts";
+import { floorOf } from "./logState.ts";
 import { type HeldBatch, type LogStore, logStateOf } from "./logStore.ts";
-import { checkpointsFrom, type IndexedCheckpoint } from "./readCheckpoints.ts";
+import { checkpointsFrom } from "./readCheckpoints.ts";
 import { headerEndingAt } from "./readLogRange.ts";
-
-export type Coverage =
-  /** By the earliest checkpoint that covers it. */
-  | { readonly kind: "covered"; readonly checkpoint: IndexedCheckpoint }
-  /** Its checkpoint is further away than a page reaches: this batch is on the way to it. */
-  | { readonly kind: "linked"; readonly to: BatchPlace }
-  /** No checkpoint that the index has covers it. */
-  | { readonly kind: "uncovered" }
-  /** `later`: the page is full; `absent` and `pruned`: the store lacks batches in between. */
-  | { readonly kind: "unserved"; readonly reason: "later" | "absent" | "pruned" };
 
 export type CoveragePage = {
   /** In the order asked. */
-  readonly batches: readonly Coverage[];
+  readonly batches: readonly BatchCoverage[];
   /** That link batches to their checkpoints, both ends included. */
   readonly headers: readonly Uint8Array[];
   /** Batches that were walked for it. */
@@ -57,7 +49,7 @@ export async function findCoverage(params: {
   maxHeaders: number;
 }): Promise<CoveragePage> {
   const search: Search = { ...params, walks: new Map(), headers: new Map(), rows: 0 };
-  const found = new Map<BatchPlace, Coverage>();
+  const found = new Map<BatchPlace, BatchCoverage>();
   // The lowest first, so that its walk serves those after it.
   for (const batch of params.batches.toSorted((a, b) => ascending(a.first, b.first))) {
     const isFull = search.rows >= MAX_ROWS;
@@ -67,7 +59,7 @@ export async function findCoverage(params: {
   return { batches, headers: [...search.headers.values()], rows: search.rows };
 }
 
-async function coverageOf(search: Search, batch: BatchPlace): Promise<Coverage> {
+async function coverageOf(search: Search, batch: BatchPlace): Promise<BatchCoverage> {
   const { log, first: sequence } = batch;
   for (const checkpoint of await checkpointsFrom({ ...search, log, sequence, limit: MAX_CHECKPOINTS })) {
     const walk = await walkTo({ search, batch, checkpoint });
@@ -83,11 +75,7 @@ async function coverageOf(search: Search, batch: BatchPlace): Promise<Coverage> 
 }
 
 /** All batches from this one to the checkpoint's, or as many as a page takes. */
-async function walkTo(params: {
-  search: Search;
-  batch: BatchPlace;
-  checkpoint: IndexedCheckpoint;
-}): Promise<Walk> {
+async function walkTo(params: { search: Search; batch: BatchPlace; checkpoint: Checkpoint }): Promise<Walk> {
   const { search, batch, checkpoint } = params;
   const name = `${logName(batch.log)}/${checkpoint.sequence}`;
   const walk = search.walks.get(name) ?? walkFrom(params);
@@ -98,7 +86,7 @@ async function walkTo(params: {
 async function walkFrom(params: {
   search: Search;
   batch: BatchPlace;
-  checkpoint: IndexedCheckpoint;
+  checkpoint: Checkpoint;
 }): Promise<Walk> {
   const { search, batch, checkpoint } = params;
   const { store, maxHeaders } = search;
@@ -119,7 +107,7 @@ async function walkFrom(params: {
 async function wayBack(params: {
   search: Search;
   batch: BatchPlace;
-  checkpoint: IndexedCheckpoint;
+  checkpoint: Checkpoint;
   walk: Walk;
 }): Promise<readonly Walked[] | "elsewhere" | "missing"> {
   const { search, batch, checkpoint, walk } = params;

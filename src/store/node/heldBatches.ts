@@ -2,12 +2,11 @@ import type { Batch } from "../../wire/batch.ts";
 import { batchHeaderHash } from "../../wire/batchHeader.ts";
 import { ascending, maximum } from "../../wire/bigintOrder.ts";
 import { MAX_BATCH_ENVELOPES } from "../../wire/limits.ts";
-import type { LogId } from "../../wire/logRange.ts";
+import { type LogId, logName } from "../../wire/logRange.ts";
 import { keyOf, rangeOf } from "../keys.ts";
 import type { Database } from "../openDatabase.ts";
 import { nodeSchema } from "../schema.ts";
 import { logOf, parseBatchKey, recordCount, recordPrevious } from "./batchRecord.ts";
-import { logName } from "./logState.ts";
 import type { HeldBatch } from "./logStore.ts";
 
 /** No batch that covers a sequence starts further before it. */

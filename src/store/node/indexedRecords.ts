@@ -1,22 +1,4 @@
-import type { Address, EntryId, GroupId, Hex, InboxId, InstallationKey, NodeId } from "../../wire/ids.ts";
-
-/** A block; time in seconds since 1970. */
-export type BlockRef = { readonly number: number; readonly hash: Hex; readonly time: number };
-
-export type IndexedEntry = {
-  readonly group: GroupId;
-  readonly id: EntryId;
-  /** The group id for a first entry. */
-  readonly parent: EntryId | GroupId;
-  readonly index: number;
-  readonly authority: Address;
-  readonly payload: Uint8Array;
-  readonly block: BlockRef;
-  readonly logIndex: number;
-};
-
-/** What the index keeps of an entry for ever; its payload may be dropped. */
-export type EntryFields = Omit<IndexedEntry, "payload">;
+import type { Address, Hex, InboxId, InstallationKey, NodeId } from "../../wire/ids.ts";
 
 export type IndexedInbox = {
   readonly inbox: InboxId;

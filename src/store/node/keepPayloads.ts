@@ -1,11 +1,11 @@
 import { u32 } from "../../wire/bytes.ts";
+import type { EntryFields } from "../../wire/chainEntry.ts";
 import { asId, type GroupId } from "../../wire/ids.ts";
 import { keyOf, parseKey, rangeOf } from "../keys.ts";
 import type { Database } from "../openDatabase.ts";
 import { nodeSchema } from "../schema.ts";
 import { del, put, writeAtomic } from "../writeAtomic.ts";
 import type { ChainIndex } from "./chainIndex.ts";
-import type { EntryFields } from "./indexedRecords.ts";
 import { entryOf } from "./readEntries.ts";
 
 const DAY_MS = 24 * 60 * 60_000;

@@ -43,11 +43,6 @@ export function emptyLog(log: LogId): LogState {
   return { log, next: 0n, headerHash: undefined, highest: 0n, conflicted: false, floors };
 }
 
-/** One string per log, for maps. */
-export function logName(log: LogId): string {
-  return `${log.node}/${log.generation}/${log.shard}`;
-}
-
 /** Below it the log can't be read whole any more. */
 export function floorOf(state: LogState): bigint {
   return state.floors.reduce(maximum, 0n);

@@ -1,10 +1,11 @@
 import type { WeftError } from "../../errors.ts";
+import type { Branches } from "../../wire/heldLog.ts";
 import type { Hex } from "../../wire/ids.ts";
-import type { LogId, LogRange } from "../../wire/logRange.ts";
+import { type LogId, type LogRange, logName } from "../../wire/logRange.ts";
 import type { Database } from "../openDatabase.ts";
 import type { SumCache } from "../topicSums.ts";
 import type { Write } from "../writeAtomic.ts";
-import { emptyLog, type LogState, logName, logRangeOf } from "./logState.ts";
+import { emptyLog, type LogState, logRangeOf } from "./logState.ts";
 import type { TopicWatches } from "./watchTopics.ts";
 
 /** A node's log store: all nodes' logs, indexed by topic. One per database, see `openLogStore`. */
@@ -13,6 +14,8 @@ export type LogStore = {
   readonly watches: TopicWatches;
   readonly writer: Writer;
   readonly sums: SumCache;
+  /** The branches of forked logs, by the state of the log in which they were found. */
+  readonly branches: WeakMap<LogState, Branches>;
   /** What time it is for the network, milliseconds since 1970: arrivals are kept, and pruned, by it. */
   readonly nowMs: () => number;
   /** Hear of a fault, and when it is over. */

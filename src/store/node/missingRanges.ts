@@ -1,11 +1,9 @@
 import { maximum } from "../../wire/bigintOrder.ts";
+import type { MissingRange } from "../../wire/heldLog.ts";
 import type { LogId } from "../../wire/logRange.ts";
 import { scan } from "./heldBatches.ts";
 import { listHoles } from "./holes.ts";
 import { type LogStore, logStateOf } from "./logStore.ts";
-
-/** Sequences [from, until) that are not held; without `until` everything from there on. */
-export type MissingRange = { readonly from: bigint; readonly until: bigint | undefined };
 
 /** Holes and gaps that are told at once, and batches behind `next` that are looked through for them. */
 const MAX_GAPS = 16;

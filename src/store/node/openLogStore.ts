@@ -1,11 +1,12 @@
 import { wallMs } from "../../clock/wallMs.ts";
 import { maximum } from "../../wire/bigintOrder.ts";
+import { logName } from "../../wire/logRange.ts";
 import { parseKey, rangeOf } from "../keys.ts";
 import type { Database } from "../openDatabase.ts";
 import { nodeSchema } from "../schema.ts";
 import { createSumCache, forgetSums } from "../topicSums.ts";
 import { recordCount } from "./batchRecord.ts";
-import { type LogState, logName, readLogState } from "./logState.ts";
+import { type LogState, readLogState } from "./logState.ts";
 import type { LogStore, StoreState } from "./logStore.ts";
 import { prunedOffsets } from "./prunedOffsets.ts";
 import { openTopicWatches } from "./watchTopics.ts";
@@ -22,6 +23,7 @@ export async function openLogStore(params: {
     watches: openTopicWatches(),
     writer: { ...writer, attempt: Promise.resolve() },
     sums: createSumCache(),
+    branches: new WeakMap(),
     nowMs,
     faultListeners: new Set(),
     state: await loadState(database),

@@ -1,13 +1,13 @@
 import { maximum } from "../../wire/bigintOrder.ts";
 import { u64 } from "../../wire/bytes.ts";
 import { toHex } from "../../wire/ids.ts";
-import type { LogId } from "../../wire/logRange.ts";
+import { type LogId, logName } from "../../wire/logRange.ts";
 import { keyOf, parseKey, rangeOf } from "../keys.ts";
 import { nodeSchema } from "../schema.ts";
 import { del, put, type Write } from "../writeAtomic.ts";
 import { advanceLog } from "./advanceLog.ts";
 import { type BatchRecord, decodeBatchRecord, decodeBody, parseBatchKey } from "./batchRecord.ts";
-import { floorOf, type LogState, logName, putLogState, storedKinds } from "./logState.ts";
+import { floorOf, type LogState, putLogState, storedKinds } from "./logState.ts";
 import { type LogStore, logStateOf, type Planned, type Staged } from "./logStore.ts";
 import { prunedOffsets } from "./prunedOffsets.ts";
 import { enqueue } from "./writer.ts";

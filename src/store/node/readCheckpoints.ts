@@ -1,16 +1,9 @@
-import type { Hex } from "../../wire/ids.ts";
+import type { Checkpoint } from "../../wire/coverage.ts";
 import type { LogId } from "../../wire/logRange.ts";
 import { keyOf, parseKey, rangeOf } from "../keys.ts";
 import { nodeSchema } from "../schema.ts";
 import type { ChainIndex } from "./chainIndex.ts";
 import { decodeCheckpoint, decodeLastCheckpoint } from "./checkpointCodec.ts";
-
-/** What a node said on the chain of its log: `sequence` is the last one that the header covers. */
-export type IndexedCheckpoint = {
-  readonly sequence: bigint;
-  readonly headerHash: Hex;
-  readonly block: number;
-};
 
 /** Checkpoints of a log at or after a sequence, lowest first: their blocks rise with their sequences. */
 export async function checkpointsFrom(params: {
@@ -18,7 +11,7 @@ export async function checkpointsFrom(params: {
   log: LogId;
   sequence: bigint;
   limit: number;
-}): Promise<IndexedCheckpoint[]> {
+}): Promise<Checkpoint[]> {
   const { index, log, sequence, limit } = params;
   const gte = keyOf(nodeSchema.checkpoint, { ...log, sequence });
   const { lt } = rangeOf(nodeSchema.checkpoint, log);

@@ -1,19 +1,17 @@
 import { WeftError } from "../../errors.ts";
-import { asId, type EntryId, type GroupId, type Hex } from "../../wire/ids.ts";
+import type { BlockRef } from "../../wire/blockRef.ts";
+import type { Entry, EntryCursor, EntryFields } from "../../wire/chainEntry.ts";
+import { asId, type EntryId, type GroupId } from "../../wire/ids.ts";
 import { keyOf, parseKey, rangeOf } from "../keys.ts";
 import { nodeSchema } from "../schema.ts";
 import type { ChainIndex } from "./chainIndex.ts";
 import { decodeEntry } from "./chainIndexCodec.ts";
-import type { BlockRef, EntryFields, IndexedEntry } from "./indexedRecords.ts";
-
-/** Right after an entry of a group; the hash tells whether its block is still on the chain. */
-export type EntryCursor = { readonly block: number; readonly logIndex: number; readonly blockHash: Hex };
 
 export type EntriesPage = {
   /** The cursor that counted; undefined: from the beginning. */
   readonly from: EntryCursor | undefined;
   /** In chain order. */
-  readonly entries: readonly IndexedEntry[];
+  readonly entries: readonly Entry[];
   /** The next ones, where their payloads were dropped: then there are no entries. */
   readonly dropped: readonly EntryFields[];
   readonly more: boolean;
@@ -32,15 +30,12 @@ export async function entryOf(params: EntryName): Promise<EntryFields | undefine
 }
 
 /** Without its payload, unless an earlier version wrote it there. */
-async function storedEntry({ index, group, id }: EntryName): Promise<IndexedEntry | undefined> {
+async function storedEntry({ index, group, id }: EntryName): Promise<Entry | undefined> {
   const bytes = await index.database.level.get(keyOf(nodeSchema.entry, { group, id }));
   return bytes === undefined ? undefined : decodeEntry(bytes);
 }
 
-async function payloadOf(params: {
-  index: ChainIndex;
-  entry: IndexedEntry;
-}): Promise<Uint8Array | undefined> {
+async function payloadOf(params: { index: ChainIndex; entry: Entry }): Promise<Uint8Array | undefined> {
   const { group, id, payload } = params.entry;
   if (payload.length > 0) return payload;
   return await params.index.database.level.get(keyOf(nodeSchema.entryPayload, { group, id }));
@@ -95,7 +90,7 @@ export async function entriesOf(params: {
   const from = await firstOnChain({ index, group, recent });
   const { gte, lt } = rangeOf(nodeSchema.entryByGroup, { group });
   const start = from && keyOf(nodeSchema.entryByGroup, { group, block: from.block, logIndex: from.logIndex });
-  const entries: IndexedEntry[] = [];
+  const entries: Entry[] = [];
   const dropped: EntryFields[] = [];
   let bytes = 0;
   const limit = MAX_ENTRIES_PER_PAGE + 1;

@@ -1,25 +1,14 @@
+import type { BlockRef } from "../../wire/blockRef.ts";
+import type { History, HistoryPosition } from "../../wire/history.ts";
 import { EMPTY_WORD, type IdentityStep } from "../../wire/identityStep.ts";
 import { decodeIdentityStep } from "../../wire/identityStepCodec.ts";
-import { type Hex, ID_BYTES, type InboxId, toHex } from "../../wire/ids.ts";
+import { ID_BYTES, type InboxId, toHex } from "../../wire/ids.ts";
 import { keyOf, rangeOf } from "../keys.ts";
 import type { Database } from "../openDatabase.ts";
 import { nodeSchema } from "../schema.ts";
 import { type ChainIndex, type CursorRecord, cursorKey } from "./chainIndex.ts";
 import { parseJson } from "./chainIndexCodec.ts";
-import type { BlockRef, IndexedInbox } from "./indexedRecords.ts";
-
-/** What a reader has of a history: so many steps, which give this word. */
-export type HistoryPosition = { readonly inbox: InboxId; readonly count: number; readonly word: Hex };
-
-export type HistoryPart = {
-  /** The position's count, or 0 if the index has other steps up to there. */
-  readonly from: number;
-  /** As many from there on as fit. */
-  readonly steps: readonly IdentityStep[];
-  /** Of all steps, and the word that they give. */
-  readonly count: number;
-  readonly word: Hex;
-};
+import type { IndexedInbox } from "./indexedRecords.ts";
 
 /**
  * What follows the reader's steps, for each inbox in order, and the block at whose end that is all; at most `maxBytes`
@@ -29,13 +18,13 @@ export async function readHistories(params: {
   index: ChainIndex;
   positions: readonly HistoryPosition[];
   maxBytes: number;
-}): Promise<{ parts: HistoryPart[]; head: BlockRef | undefined }> {
+}): Promise<{ parts: History[]; head: BlockRef | undefined }> {
   const { index, positions, maxBytes } = params;
   const { level } = index.database;
   // A word that is newer than the head that it is told with would pass for a lie.
   await using snapshot = level.snapshot();
   const cursor = await level.get(cursorKey, { snapshot });
-  const parts: HistoryPart[] = [];
+  const parts: History[] = [];
   let left = maxBytes;
   for (const position of positions) {
     const { inbox } = position;

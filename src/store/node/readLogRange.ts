@@ -2,6 +2,7 @@ import type { Batch } from "../../wire/batch.ts";
 import type { BatchHeader } from "../../wire/batchHeader.ts";
 import { maximum } from "../../wire/bigintOrder.ts";
 import { envelopeBytes } from "../../wire/envelope.ts";
+import type { LogPage } from "../../wire/heldLog.ts";
 import type { Hex } from "../../wire/ids.ts";
 import { MAX_BATCH_ENVELOPES, MAX_SYNC_PAGE_BYTES } from "../../wire/limits.ts";
 import type { LogId } from "../../wire/logRange.ts";
@@ -12,13 +13,6 @@ import { scan } from "./heldBatches.ts";
 import { loadWhole } from "./loadBatches.ts";
 import { floorOf } from "./logState.ts";
 import { type LogStore, logStateOf } from "./logStore.ts";
-
-export type LogPage =
-  /** Contiguous from the sequence asked for; of a forked log both branches. */
-  | { readonly kind: "page"; readonly batches: readonly Batch[] }
-  /** `availableFrom`: where the next batch that is held starts, if there is one. */
-  | { readonly kind: "absent"; readonly availableFrom: bigint | undefined }
-  | { readonly kind: "pruned"; readonly floor: bigint };
 
 const LONGEST = BigInt(MAX_BATCH_ENVELOPES) - 1n;
 const END = 2n ** 63n;

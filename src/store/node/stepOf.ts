@@ -1,6 +1,6 @@
+import type { IdentityRecord } from "../../wire/chainRecord.ts";
 import type { IdentityStep } from "../../wire/identityStep.ts";
 import type { Hex } from "../../wire/ids.ts";
-import type { IdentityRecord } from "./indexableRecord.ts";
 
 /**
  * What an event adds to the history of its inbox; undefined for the creation alone, which is one step with the

@@ -1,9 +1,10 @@
 import { WeftError } from "../../errors.ts";
 import { maximum, minimum } from "../../wire/bigintOrder.ts";
+import { logName } from "../../wire/logRange.ts";
 import type { LogDigest, LogSpan, TopicQuestion } from "../../wire/topicDigest.ts";
 import { nodeSchema } from "../schema.ts";
 import { logsOfTopic, sumOfRange, type TopicPlaces } from "../topicSums.ts";
-import { kindNumber, logName } from "./logState.ts";
+import { kindNumber } from "./logState.ts";
 import type { LogStore } from "./logStore.ts";
 
 const MAX_LOGS_PER_TOPIC = 1024;

@@ -1,4 +1,4 @@
-import type { AppendRequest } from "../../../src/rpc/nodeApi.ts";
+import type { Append } from "../../../src/wire/append.ts";
 import { entryId } from "../../../src/wire/entry.ts";
 import type { EntryId, GroupId } from "../../../src/wire/ids.ts";
 import type { Block } from "../memoryChain.ts";
@@ -52,7 +52,7 @@ export function completenessLie({ group, detail, since }: Scene): Lie {
 
 /** Entries that are on no chain: those that were handed over to be relayed, in the place where they would have come. */
 export function pretendingLie({ group }: Scene, head: () => number): Lie {
-  const pretended: { readonly append: AppendRequest; readonly block: number }[] = [];
+  const pretended: { readonly append: Append; readonly block: number }[] = [];
   return {
     name: "appends kept from the chain and told as landed",
     swallow: (append) => {
@@ -65,7 +65,7 @@ export function pretendingLie({ group }: Scene, head: () => number): Lie {
 }
 
 /** An entry that an insider has sealed and signed, and that never goes to the chain. */
-export function insiderLie({ since }: Scene, append: AppendRequest): Lie {
+export function insiderLie({ since }: Scene, append: Append): Lie {
   return {
     name: "an insider's entry that is on no chain",
     forge: (blocks) => inserted(blocks, [{ append, block: since + 1 }]),
@@ -74,7 +74,7 @@ export function insiderLie({ since }: Scene, append: AppendRequest): Lie {
 
 function inserted(
   blocks: readonly Block[],
-  pretended: readonly { readonly append: AppendRequest; readonly block: number }[],
+  pretended: readonly { readonly append: Append; readonly block: number }[],
 ): readonly Block[] {
   const byBlock = Map.groupBy(pretended, ({ block }) => block);
   return blocks.map((block) => {

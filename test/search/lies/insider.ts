@@ -1,12 +1,12 @@
 import { randomBytes } from "#crypto";
-import { signAppend } from "../../../src/chain/signAppend.ts";
+import { signAppend } from "../../../src/chain/sign/signAppend.ts";
 import { type Client, coreOf } from "../../../src/client/client.ts";
 import { stageCommit } from "../../../src/mls/stageCommit.ts";
 import { authorityKeyOf, authorityOf, entryKeyOf } from "../../../src/reconciler/branch/epochSecrets.ts";
 import { viewOf } from "../../../src/reconciler/branch/epochView.ts";
 import { inboxesGone } from "../../../src/reconciler/policy/inboxesGone.ts";
 import { contextAfterRemove } from "../../../src/reconciler/policy/nextContext.ts";
-import type { AppendRequest } from "../../../src/rpc/nodeApi.ts";
+import type { Append } from "../../../src/wire/append.ts";
 import { sealEntryPayload } from "../../../src/wire/entry.ts";
 import { writeGroupContext } from "../../../src/wire/groupContext.ts";
 import { type EntryId, fromHex, type GroupId, type InboxId } from "../../../src/wire/ids.ts";
@@ -20,7 +20,7 @@ export async function sealInsidersCommit(params: {
   client: Client;
   group: GroupId;
   victim: InboxId | undefined;
-}): Promise<AppendRequest | undefined> {
+}): Promise<Append | undefined> {
   const { client, group, victim } = params;
   const held = await headState(client, group);
   if (held?.status !== "member") return undefined;

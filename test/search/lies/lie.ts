@@ -1,5 +1,6 @@
 import type { OwnKeyPackage } from "../../../src/identity/createKeyPackageRecord.ts";
-import type { AppendRequest, NodeApi, StoredEnvelope } from "../../../src/rpc/nodeApi.ts";
+import type { NodeApi, StoredEnvelope } from "../../../src/rpc/nodeApi.ts";
+import type { Append } from "../../../src/wire/append.ts";
 import type { Envelope } from "../../../src/wire/envelope.ts";
 import type { GroupId, InstallationKey, NodeId } from "../../../src/wire/ids.ts";
 import type { Network } from "../../../src/wire/network.ts";
@@ -31,7 +32,7 @@ export type Lie = {
   /** An installation in nobody's inbox, that waits for a Welcome. */
   readonly ghost?: Ghost;
   /** Takes the place of handing an append to the chain; true if it did. */
-  readonly swallow?: (append: AppendRequest) => boolean;
+  readonly swallow?: (append: Append) => boolean;
   /** Those who are lied to reach nobody else. */
   readonly eclipses?: boolean;
 };

@@ -1,5 +1,5 @@
 import { generateP256, randomBytes } from "#crypto";
-import { nodeIdOf } from "../../../src/chain/nodeIdOf.ts";
+import { nodeIdOf } from "../../../src/chain/layout/nodeIdOf.ts";
 import type { NodeId } from "../../../src/wire/ids.ts";
 import { asAddress } from "../../../src/wire/ids.ts";
 import type { Block } from "../memoryChain.ts";

@@ -4,12 +4,12 @@ import {
   signLinkWallet,
   signRevokeInstallation,
   signSetRecovery,
-} from "../../../src/chain/signIdentity.ts";
-import type { Wallet } from "../../../src/chain/wallet.ts";
-import { walletFromKey } from "../../../src/chain/walletFromKey.ts";
+} from "../../../src/chain/sign/signIdentity.ts";
+import type { Wallet } from "../../../src/chain/sign/wallet.ts";
+import { walletFromKey } from "../../../src/chain/sign/walletFromKey.ts";
 import { createInstallation } from "../../../src/identity/createInstallation.ts";
 import { createKeyPackageRecord } from "../../../src/identity/createKeyPackageRecord.ts";
-import type { Authorization } from "../../../src/rpc/nodeApi.ts";
+import type { Authorization } from "../../../src/wire/identityAction.ts";
 import type { StepConsent } from "../../../src/wire/identityStep.ts";
 import { type Address, asAddress, type InboxId, type InstallationKey, toHex } from "../../../src/wire/ids.ts";
 import { signInstallationProof } from "../../../src/wire/installationProof.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { sha256 } from "#crypto";
-import { inboxIdOf } from "../../../src/chain/inboxIdOf.ts";
-import { nodeIdOf } from "../../../src/chain/nodeIdOf.ts";
-import { signAppend } from "../../../src/chain/signAppend.ts";
+import { inboxIdOf } from "../../../src/chain/layout/inboxIdOf.ts";
+import { nodeIdOf } from "../../../src/chain/layout/nodeIdOf.ts";
+import { signAppend } from "../../../src/chain/sign/signAppend.ts";
 import { encapsulateXwing, xwingKeyPairFromSeed } from "../../../src/crypto/xwing.ts";
 import type { InboxHistory } from "../../../src/identity/inboxHistory.ts";
 import { replayHistory } from "../../../src/identity/replayHistory.ts";

@@ -4,9 +4,10 @@ import type { LateLimits, ReceiptTime } from "../../../src/reconciler/messages/i
 import { judgeEnvelope } from "../../../src/reconciler/messages/judgeEnvelope.ts";
 import { headersByHash, verifyCoverage } from "../../../src/reconciler/messages/verifyCoverage.ts";
 import type { Member } from "../../../src/reconciler/policy/roleOf.ts";
-import type { BlockRef, CoverageRecord, EntryRecord } from "../../../src/reconciler/records/records.ts";
+import type { CoverageRecord, EntryRecord } from "../../../src/reconciler/records/records.ts";
 import { batchHeaderHash, decodeBatchHeader } from "../../../src/wire/batchHeader.ts";
 import type { BatchPlace } from "../../../src/wire/batchPlace.ts";
+import type { BlockRef } from "../../../src/wire/blockRef.ts";
 import type { BatchCoverage } from "../../../src/wire/coverage.ts";
 import { type EntryId, fromHex, type Hex } from "../../../src/wire/ids.ts";
 import { testId } from "../testIntent.ts";

@@ -1,0 +1,19 @@
+import { fileURLToPath } from "node:url";
+import { createHardhatRuntimeEnvironment } from "hardhat/hre";
+import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
+import config from "../../../hardhat.config.ts";
+
+export const packageRoot = fileURLToPath(new URL("../../..", import.meta.url));
+
+/**
+ * Hardhat with this package's configuration, from any working directory.
+ * @param params.journalDir where Ignition keeps its deployment journals.
+ */
+export async function loadHardhat(params: { journalDir?: string } = {}): Promise<HardhatRuntimeEnvironment> {
+  const { journalDir } = params;
+  return await createHardhatRuntimeEnvironment(
+    journalDir === undefined ? config : { ...config, paths: { ...config.paths, ignition: journalDir } },
+    { config: `${packageRoot}hardhat.config.ts` },
+    packageRoot,
+  );
+}

@@ -1,0 +1,20 @@
+import type { Address, Hex } from "../../wire/ids.ts";
+
+/** What is signed to be sent; amounts in wei. */
+export type Transaction = {
+  readonly type: "eip1559";
+  readonly chainId: number;
+  readonly to: Address;
+  readonly data: Hex;
+  readonly value: bigint;
+  readonly nonce: number;
+  readonly gas: bigint;
+  readonly maxFeePerGas: bigint;
+  readonly maxPriorityFeePerGas: bigint;
+};
+
+/** An account that signs its own transactions and pays for them. A viem LocalAccount fits. */
+export type PayingAccount = {
+  readonly address: Hex;
+  readonly signTransaction: (transaction: Transaction) => Promise<Hex>;
+};

@@ -1,0 +1,20 @@
+import type { Hex } from "../../wire/ids.ts";
+
+/** EIP-712 data as wallets take it. */
+type TypedData = {
+  readonly domain: {
+    readonly name: string;
+    readonly version: string;
+    readonly chainId: number;
+    readonly verifyingContract: Hex;
+  };
+  readonly types: Readonly<Record<string, readonly { readonly name: string; readonly type: string }[]>>;
+  readonly primaryType: string;
+  readonly message: Readonly<Record<string, unknown>>;
+};
+
+/** Whoever signs for an address: an account's key, a hardware or a contract wallet. A viem LocalAccount fits. */
+export type Wallet = {
+  readonly address: Hex;
+  readonly signTypedData: (data: TypedData) => Promise<Hex>;
+};

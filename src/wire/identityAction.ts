@@ -1,0 +1,47 @@
+import type { Address, Hex, InboxId, InstallationKey } from "./ids.ts";
+
+/** EIP-712 consent of an account (secp256k1) or a contract (ERC-1271); deadline in seconds since 1970. */
+export type Authorization = {
+  readonly signer: Address;
+  /** The signer's current one, see `readWallet`. */
+  readonly nonce: bigint;
+  readonly deadline: bigint;
+  readonly signature: Uint8Array;
+};
+
+/** What an installation's entry names: its key, its own Ed25519 signature over its proof, see installationProof.ts, the wallet's consent. */
+type Addition = {
+  readonly installation: InstallationKey;
+  readonly installationSignature: Uint8Array;
+  readonly wallet: Authorization;
+};
+
+type RecoveryChange = { readonly inbox: InboxId; readonly recovery: Address; readonly by: Authorization };
+
+/** A signed record of IdentityRegistry, see contracts/IIdentityRegistry.sol; anyone may relay it. */
+export type IdentityAction =
+  | ({ readonly kind: "create-inbox"; readonly salt: Hex } & Addition)
+  | ({ readonly kind: "add-installation"; readonly inbox: InboxId } & Addition)
+  | {
+      readonly kind: "revoke-installation";
+      readonly inbox: InboxId;
+      readonly installation: InstallationKey;
+      readonly by: Address;
+      readonly signature: Uint8Array;
+    }
+  | {
+      readonly kind: "link-wallet";
+      readonly inbox: InboxId;
+      /** A linked one. */
+      readonly by: Authorization;
+      /** The new one. */
+      readonly wallet: Authorization;
+    }
+  | {
+      readonly kind: "unlink-wallet";
+      readonly inbox: InboxId;
+      readonly wallet: Address;
+      readonly by: Authorization;
+    }
+  | ({ readonly kind: "set-recovery" } & RecoveryChange)
+  | ({ readonly kind: "veto-recovery" } & RecoveryChange);
