@@ -75,7 +75,7 @@ export function awaitedWrites(params: {
 
 /** How an envelope that was opened is told of. */
 export function outcomeWrite(params: {
-  core: ClientCore;
+  core: Pick<ClientCore, "self">;
   group: Group;
   record: Pick<MessageRecord, "id" | "content">;
   opening: Opening;

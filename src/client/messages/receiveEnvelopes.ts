@@ -16,7 +16,6 @@ import type { Member } from "../../reconciler/policy/roleOf.ts";
 import { isFinal, type Outcome, type RejectReason } from "../../reconciler/records/outcome.ts";
 import type { GapReason, Opening } from "../../reconciler/records/timelineRecord.ts";
 import { insertGap } from "../../reconciler/timeline/insertGap.ts";
-import { insertMessage } from "../../reconciler/timeline/insertMessage.ts";
 import { readOpened } from "../../reconciler/timeline/readOpened.ts";
 import type { StoredEnvelope } from "../../rpc/nodeApi.ts";
 import type { Write } from "../../store/writeAtomic.ts";
@@ -33,8 +32,8 @@ import { shownMs } from "../nodes/chainTime.ts";
 import { addReceipts } from "./addReceipts.ts";
 import { holdEnvelope } from "./holdEnvelope.ts";
 import { judgeOpening } from "./judgeRecord.ts";
-import { awaitedWrites, outcomeWrite } from "./judgeRecords.ts";
-import { readGaps, readReplacement, readSurroundings, timelineWrites } from "./timelineStore.ts";
+import { showMessage } from "./showMessage.ts";
+import { readReplacement, timelineWrites } from "./timelineStore.ts";
 
 type Arrival = {
   readonly hash: EnvelopeHash;
@@ -195,20 +194,13 @@ async function open(
       ...heard(params, sender, true),
     };
   }
-  const place = { database: core.database, group: group.id };
-  const found = await readSurroundings({ ...place, message: reading });
-  const gaps = await readGaps({ ...place, envelopes: [...reading.replaces, arrival.hash] });
   const { branch } = group.view;
   const taken = keepTaken(params.receipts);
   const sealing: Opening = { epoch: number, entry: head, envelope: arrival.hash, taken, verdict: "counts" };
   const { opening, open } = await judgeOpening({ core, branch, sender, opening: sealing });
-  const changes = insertMessage({ message: reading, opening, found: { ...found, gaps } });
-  const { writes, events } = timelineWrites({ group: group.id, changes });
-  const after = open.length > 0 ? { isPending: opening.verdict === "pending" } : undefined;
-  const awaited = awaitedWrites({ group, id: reading.id, before: undefined, after });
-  const outcome = outcomeWrite({ core, group, record: reading, opening });
+  const shown = await showMessage({ core, group, message: reading, opening, isAwaited: open.length > 0 });
   const news = opening.verdict === "counts" ? heard(params, sender) : {};
-  return { ...next, ...news, events, writes: [outcome, ...awaited, ...writes] };
+  return { ...next, ...news, ...shown };
 }
 
 /** What it means that a member was heard, for those who wait for that. */
