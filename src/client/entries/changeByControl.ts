@@ -10,6 +10,7 @@ import type { Hex } from "../../wire/ids.ts";
 import type { GroupChange } from "../group/changeGroup.ts";
 import type { ClientCore } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
+import { mergeChanges } from "../group/mergeChanges.ts";
 import { readDeletions, readMessage, timelineWrites } from "../messages/timelineStore.ts";
 
 /** Everything that a control which counts changes, as one batch. The head stays. */
@@ -27,13 +28,11 @@ export async function changeByControl(params: {
   const record = recordOf(entry, { kind: "control", epoch, writer, instruction, proof });
   core.logger.debug({ group: group.id, entry: entry.id, instruction: instruction.kind }, "a control counts");
   const changes = await deletionChanges({ core, group, records: [record], stands: true });
-  const { writes, events } = timelineWrites({ group: group.id, changes });
-  return {
+  return mergeChanges(timelineWrites({ group: group.id, changes }), {
     entries: [record],
     intents: group.view.intents.flatMap((intent) => landedBy(intent, record)),
-    writes,
-    events: [...events, { kind: "group", group: group.id }],
-  };
+    events: [{ kind: "group", group: group.id }],
+  });
 }
 
 function landedBy(intent: Intent, { id }: EntryRecord): Intent[] {

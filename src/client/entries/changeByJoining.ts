@@ -8,6 +8,7 @@ import type { GroupChange } from "../group/changeGroup.ts";
 import type { ClientCore } from "../group/core.ts";
 import type { ClientEvent } from "../group/events.ts";
 import type { Group } from "../group/group.ts";
+import { mergeChanges } from "../group/mergeChanges.ts";
 import { branchWith } from "../messages/judgeSenders.ts";
 import { judgeVanished } from "./settleFork.ts";
 
@@ -58,11 +59,11 @@ export async function changeByJoining(params: {
   };
   const branch = branchWith({ group, record: joined, added: lineage });
   // What was said in it may have been void for the time that it was gone.
-  const { writes, events } = await judgeVanished({
+  const judged = await judgeVanished({
     ...{ core, group, branch, entry: record.start.head as EntryId },
     ...{ dead: new Set(), from: epoch },
   });
-  return { entries: lineage, record: joined, writes, events: [...events, told] };
+  return mergeChanges(judged, { entries: lineage, record: joined, events: [told] });
 }
 
 /** Who joins can't judge the entry that it joins by: another member has to be heard where that may not be adopted. */

@@ -1,7 +1,8 @@
 import type { GroupRecord, HeadId } from "../../reconciler/records/records.ts";
-import { changeGroup } from "../group/changeGroup.ts";
+import { changeGroup, type GroupChange } from "../group/changeGroup.ts";
 import type { ClientCore } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
+import { mergeChanges } from "../group/mergeChanges.ts";
 import { branchWith } from "../messages/judgeSenders.ts";
 import { resealed } from "../messages/resealed.ts";
 import { judgeVanished } from "./settleFork.ts";
@@ -19,14 +20,11 @@ export async function endInVain({ core, group }: { core: ClientCore; group: Grou
   const ended: GroupRecord = { ...record, status: "removed", awaited: { ...start, untilBlock: 0 } };
   const dead = new Set<HeadId>([start.head, ...(fork?.heads ?? [])]);
   const branch = branchWith({ group, record: ended });
-  const { writes, events, voided } = await judgeVanished({ core, group, dead, branch, from: epoch });
-  const again = await resealed({ core, group, messages: voided, except: [] });
+  const judged = await judgeVanished({ core, group, dead, branch, from: epoch });
+  const again = await resealed({ core, group, messages: judged.voided, except: [] });
   core.logger.info({ group: group.id, entry: start.head }, "waits no longer to be taken in");
-  await changeGroup({
-    core,
-    group,
-    change: { record: ended, ...again, writes, events: [...events, { kind: "group", group: group.id }] },
-  });
+  const told: GroupChange = { record: ended, events: [{ kind: "group", group: group.id }] };
+  await changeGroup({ core, group, change: mergeChanges(again, judged, told) });
 }
 
 /** Of the tree of entries: a parent stands before its children. */

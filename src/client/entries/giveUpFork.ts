@@ -6,6 +6,7 @@ import type { MessageId } from "../../wire/ids.ts";
 import { changeGroup } from "../group/changeGroup.ts";
 import type { ClientCore } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
+import { mergeChanges } from "../group/mergeChanges.ts";
 import { resealed } from "../messages/resealed.ts";
 import { readRecords } from "../messages/timelineStore.ts";
 
@@ -34,15 +35,9 @@ export async function giveUpFork(params: {
   const messages = await ownMessages({ core, group, fork });
   const again = await resealed({ core, group, messages, except: [] });
   core.logger.info({ group: group.id, messages: again.intents.length }, "gave up a fork");
-  await changeGroup({
-    core,
-    group,
-    change: {
-      record: { ...record, fork: { ...fork, isGivenUp: true } },
-      intents: [...requeued, ...again.intents],
-      droppedPublications: again.droppedPublications,
-    },
-  });
+  const givenUp = { ...record, fork: { ...fork, isGivenUp: true } };
+  const change = mergeChanges({ record: givenUp, intents: requeued }, again);
+  await changeGroup({ core, group, change });
 }
 
 /** Who joins waits for the entry that a Welcome names no longer than for one that was there. */

@@ -20,6 +20,7 @@ import { type CopyEvidence, tables } from "../database/tables.ts";
 import { changeGroup, type GroupChange } from "../group/changeGroup.ts";
 import type { ClientCore } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
+import { mergeChanges } from "../group/mergeChanges.ts";
 import { branchWith, judgeSenders, removedBy } from "../messages/judgeSenders.ts";
 import { releaseHeld } from "../messages/releaseHeld.ts";
 import { changeByControl } from "./changeByControl.ts";
@@ -136,7 +137,7 @@ async function judgeBelowHead(params: Params & { entry: ReceivedEntry }): Promis
   const settled = await settleFork({ core, group, entry: entry.id, change });
   const fenced = await withFence({ core, group, change: settled });
   const copy = await copyEvidence({ core, group, entry, opened });
-  await changeGroup({ core, group, change: { ...fenced, copy } });
+  await changeGroup({ core, group, change: mergeChanges(fenced, { copy }) });
 }
 
 /** An entry that this installation has signed, but not here. */
@@ -166,12 +167,7 @@ async function withFence(params: {
   const installations = removedBy(added);
   if (installations.size === 0) return change;
   const branch = branchWith({ group, record, added });
-  const { writes, events } = await judgeSenders({ ...params, installations, branch });
-  return {
-    ...change,
-    writes: [...(change.writes ?? []), ...writes],
-    events: [...(change.events ?? []), ...events],
-  };
+  return mergeChanges(change, await judgeSenders({ ...params, installations, branch }));
 }
 
 /** Where no admin is active, any member may be the one to promote: then all of them count. */

@@ -11,6 +11,7 @@ import { tables } from "../database/tables.ts";
 import { changeGroup } from "../group/changeGroup.ts";
 import type { ClientCore } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
+import { mergeChanges } from "../group/mergeChanges.ts";
 import { readRecords, timelineWrites } from "../messages/timelineStore.ts";
 import { readAnewWrites } from "../messages/topicReads.ts";
 import { lineageOf } from "./changeByJoining.ts";
@@ -63,27 +64,21 @@ async function goBack(
   const { members } = record;
   const fork = { heads, members, block: group.agreed.number, isGivenUp: false };
   const told = timelineWrites({ group: group.id, changes: shown });
-  const anew = await readAnewWrites({ core, topic: groupTopic(group.id) });
   core.logger.info({ group: group.id, ...at }, "went back to a former membership");
-  await changeGroup({
-    core,
-    group,
-    change: {
-      record: {
-        ...{ ...record, ...namesOf(view), ...at },
-        ...{ status: entry ? "member" : "creating", start: at, awaited, isRelanding: undefined },
-        fork: heads.length > 0 ? fork : undefined,
-      },
-      entries: entry ? lineageOf({ entry, entries, epoch }) : [],
-      droppedEntries: [...entries.values()].filter(({ id }) => above.has(id)),
-      droppedDead: cutDead({ dead, from: placeAfter(group, head) }).cut,
-      // What was said there could not be told from a dead branch meanwhile.
-      writes: [...told.writes, ...anew],
-      events: [...told.events, { kind: "group", group: group.id }],
+  const change = mergeChanges(told, {
+    record: {
+      ...{ ...record, ...namesOf(view), ...at },
+      ...{ status: entry ? "member" : "creating", start: at, awaited, isRelanding: undefined },
+      fork: heads.length > 0 ? fork : undefined,
     },
+    entries: entry ? lineageOf({ entry, entries, epoch }) : [],
+    droppedEntries: [...entries.values()].filter(({ id }) => above.has(id)),
+    droppedDead: cutDead({ dead, from: placeAfter(group, head) }).cut,
+    // What was said there could not be told from a dead branch meanwhile.
+    topicAnew: await readAnewWrites({ core, topic: groupTopic(group.id) }),
+    events: [{ kind: "group", group: group.id }],
   });
-  group.topicReadings++;
-  core.feedsWakeup.wake();
+  await changeGroup({ core, group, change });
 }
 
 /**

@@ -20,6 +20,7 @@ import { tables } from "../database/tables.ts";
 import { changeGroup, type GroupChange } from "../group/changeGroup.ts";
 import type { ClientCore } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
+import { mergeChanges } from "../group/mergeChanges.ts";
 import { branchWith, judgeSenders, removedBy } from "../messages/judgeSenders.ts";
 import { readDeadAnew } from "../messages/readDeadAnew.ts";
 import { readRecord } from "../messages/timelineStore.ts";
@@ -49,14 +50,10 @@ export async function rollBackGroup(params: {
   if (dropped.length + droppedDead.length === 0) return false;
   core.logger.info({ group: group.id, dropped: dropped.length }, "rolled back");
   const isNothing = dropped.length === 0;
-  const change = isNothing ? {} : await undoEntries({ core, group, undone: dropped, isGone: true });
+  const undo = isNothing ? {} : await undoEntries({ core, group, undone: dropped, isGone: true });
   const anew = await readDeadAnew({ core, group, dropped, droppedDead });
-  const writes = [...(change.writes ?? []), ...anew];
-  await changeGroup({ core, group, change: { ...change, writes, droppedEntries: dropped, droppedDead } });
-  if (anew.length > 0) {
-    group.topicReadings++;
-    core.feedsWakeup.wake();
-  }
+  const change = mergeChanges(undo, anew, { droppedEntries: dropped, droppedDead });
+  await changeGroup({ core, group, change });
   return isMore;
 }
 
@@ -135,21 +132,20 @@ export async function undoEntries(params: {
     ...shown.map((one) => ({ kind: "drop", record: one }) as const),
     ...(await deletionChanges({ core, group, records: undone, stands: false })),
   ];
-  const { writes, events } = await judgeSenders({
+  const judged = await judgeSenders({
     ...{ core, group, changes, installations: removedBy(undone) },
     branch: branchWith({ group, record, dropped: undone }),
   });
   const counted = new Set<HeadId>(undone.filter(hasCounted).map(({ id }) => id));
   const intents = [...view.intents, ...(await settledBy({ core, group, gone: counted }))];
   const staged = isGone ? view.staged : new Map<EntryId, StagedRecord>();
-  return {
+  return mergeChanges(judged, {
     record,
     intents: intents.flatMap(
       (intent) => voidedIntent({ intent, gone: counted, staged }) ?? boundIntent(intent, view.record) ?? [],
     ),
-    writes,
-    events: [...events, { kind: "group", group: group.id }],
-  };
+    events: [{ kind: "group", group: group.id }],
+  });
 }
 
 /** What one node alone has told may be undone by its word. */

@@ -5,6 +5,7 @@ import type { EntryId } from "../../wire/ids.ts";
 import type { GroupChange } from "../group/changeGroup.ts";
 import type { ClientCore } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
+import { mergeChanges } from "../group/mergeChanges.ts";
 import { judgeRecords } from "../messages/judgeRecords.ts";
 import { branchWith } from "../messages/judgeSenders.ts";
 import { resealed } from "../messages/resealed.ts";
@@ -39,19 +40,9 @@ export async function settleFork(params: {
     branch,
     from: record.epoch + (isOut ? 1 : 0),
   });
-  const intents = change.intents ?? [];
-  const again = await resealed({ core, group, messages: judged.voided, except: intents });
-  return {
-    ...change,
-    record: {
-      ...record,
-      fork: rest.length > 0 && fork ? ({ ...fork, heads: rest } satisfies Fork) : undefined,
-    },
-    intents: [...intents, ...again.intents],
-    droppedPublications: [...(change.droppedPublications ?? []), ...again.droppedPublications],
-    writes: [...(change.writes ?? []), ...judged.writes],
-    events: [...(change.events ?? []), ...judged.events],
-  };
+  const again = await resealed({ core, group, messages: judged.voided, except: change.intents ?? [] });
+  const left: Fork | undefined = rest.length > 0 && fork ? { ...fork, heads: rest } : undefined;
+  return mergeChanges(change, again, judged, { record: { ...record, fork: left } });
 }
 
 /**

@@ -5,6 +5,7 @@ import type { EntryId } from "../../wire/ids.ts";
 import { changeGroup, type GroupChange } from "../group/changeGroup.ts";
 import type { ClientCore } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
+import { mergeChanges } from "../group/mergeChanges.ts";
 import { giveUpFork } from "./giveUpFork.ts";
 import { undoEntries } from "./rollBackGroup.ts";
 
@@ -30,20 +31,9 @@ export async function voidEntry(params: {
   const undo = await undoEntries({ core, group, undone, isGone: false });
   const verdictOn = ({ id }: EntryRecord): Verdict =>
     id === contested.id ? { kind: "void", reason, by, owed } : { kind: "void", reason, by };
-  const settled = new Set(change.intents?.map(({ id }) => id));
-  await changeGroup({
-    core,
-    group,
-    change: {
-      ...undo,
-      entries: [
-        ...undone.map((entry) => ({ ...entry, verdict: verdictOn(entry) })),
-        ...(change.entries ?? []),
-      ],
-      intents: [...(undo.intents ?? []).filter(({ id }) => !settled.has(id)), ...(change.intents ?? [])],
-      writes: [...(undo.writes ?? []), ...(change.writes ?? [])],
-    },
-  });
+  const entries = undone.map((entry) => ({ ...entry, verdict: verdictOn(entry) }));
+  // That the group has changed is told once.
+  await changeGroup({ core, group, change: mergeChanges(undo, { entries }, { ...change, events: [] }) });
   await giveUpFork({ core, group, isOver: true });
 }
 

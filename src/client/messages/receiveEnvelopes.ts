@@ -28,6 +28,7 @@ import { type CopyEvidence, tables } from "../database/tables.ts";
 import { changeGroup, type GroupChange } from "../group/changeGroup.ts";
 import type { ClientCore } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
+import { mergeChanges } from "../group/mergeChanges.ts";
 import { shownMs } from "../nodes/chainTime.ts";
 import { addReceipts } from "./addReceipts.ts";
 import { holdEnvelope } from "./holdEnvelope.ts";
@@ -65,8 +66,8 @@ export async function receiveEnvelopes(params: {
     const change = known
       ? await comeAgain({ core, group, arrival, outcome: known.outcome })
       : await reconcile({ core, group, arrival });
-    const writes = [...(change.writes ?? []), ...(i === envelopes.length - 1 ? position : [])];
-    await changeGroup({ core, group, change: { ...change, writes } });
+    const writes = i === envelopes.length - 1 ? position : [];
+    await changeGroup({ core, group, change: mergeChanges(change, { writes }) });
   }
 }
 
@@ -105,11 +106,10 @@ function released(params: Params & { change: GroupChange }): GroupChange {
   const row = held.rows.get(arrival.hash);
   if (!row || change.held || !change.writes) return change;
   const gone = tables.held.del({ group: group.id, arrival: row.arrival });
-  return {
-    ...change,
+  return mergeChanges(change, {
     held: withoutHeld({ held, hash: arrival.hash, row }),
-    writes: [...change.writes, gone],
-  };
+    writes: [gone],
+  });
 }
 
 function decode({ payload }: Envelope): GroupEnvelope | undefined {
@@ -183,16 +183,13 @@ async function open(
   }
   const next = { copy, epochs: [{ head, epoch: opened.epoch, isNew: false }] };
   const sender = ownerOfLeaf({ identity: opened.senderIdentity, signatureKey: opened.senderSignatureKey });
-  if (!sender) return { ...rejected(params, "wrong-author"), ...next };
+  if (!sender) return mergeChanges(next, rejected(params, "wrong-author"));
   const reading = readOpened({ plaintext: opened.plaintext, group: group.id, sender });
-  if (reading.kind === "refused") return { ...rejected(params, reading.reason), ...next };
+  if (reading.kind === "refused") return mergeChanges(next, rejected(params, reading.reason));
   const number = viewOf(epoch.state).epoch;
   if (reading.kind === "confirmation") {
-    return {
-      ...withOutcome(params, { kind: "confirmation", epoch: number }),
-      ...next,
-      ...heard(params, sender, true),
-    };
+    const outcome = withOutcome(params, { kind: "confirmation", epoch: number });
+    return mergeChanges(next, heard(params, sender, true), outcome);
   }
   const { branch } = group.view;
   const taken = keepTaken(params.receipts);
@@ -200,7 +197,7 @@ async function open(
   const { opening, open } = await judgeOpening({ core, branch, sender, opening: sealing });
   const shown = await showMessage({ core, group, message: reading, opening, isAwaited: open.length > 0 });
   const news = opening.verdict === "counts" ? heard(params, sender) : {};
-  return { ...next, ...news, ...shown };
+  return mergeChanges(next, news, shown);
 }
 
 /** What it means that a member was heard, for those who wait for that. */
@@ -241,9 +238,8 @@ async function gap(params: Decoded, reason: GapReason): Promise<GroupChange> {
     gap: { kind: "gap", envelope: arrival.hash, epoch, entry: decoded.head, reason, atMs },
     replacedBy,
   });
-  const { writes, events } = timelineWrites({ group: group.id, changes });
   const outcome = withOutcome(params, { kind: "gap", epoch, reason });
-  return { ...outcome, events, writes: [...(outcome.writes ?? []), ...writes] };
+  return mergeChanges(outcome, timelineWrites({ group: group.id, changes }));
 }
 
 function rejected(params: Params, reason: RejectReason): GroupChange {

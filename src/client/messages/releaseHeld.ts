@@ -50,12 +50,8 @@ async function readUnheld(params: { core: ClientCore; group: Group }): Promise<v
     group,
     change: {
       held: { ...held, unheld: undefined },
-      writes: [
-        tables.unheld.del({ group: group.id }),
-        ...(await readAnewWrites({ core, topic, position: unheld.position })),
-      ],
+      writes: [tables.unheld.del({ group: group.id })],
+      topicAnew: await readAnewWrites({ core, topic, position: unheld.position }),
     },
   });
-  group.topicReadings++;
-  core.feedsWakeup.wake();
 }

@@ -15,6 +15,7 @@ import { readState } from "../database/epochStates.ts";
 import { changeGroup, type GroupChange } from "../group/changeGroup.ts";
 import type { ClientCore } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
+import { mergeChanges } from "../group/mergeChanges.ts";
 import { showMessage } from "../messages/showMessage.ts";
 import { readDeletions } from "../messages/timelineStore.ts";
 
@@ -26,7 +27,7 @@ export async function sealIntent(params: { core: ClientCore; group: Group; inten
   const { core, group, intent } = params;
   if (intent.action.kind !== "send" || intent.progress.kind !== "queued") return;
   const change = await sealed({ ...params, action: intent.action });
-  await changeGroup({ core, group, change: { ...change, sync: true } });
+  await changeGroup({ core, group, change: mergeChanges(change, { sync: true }) });
 }
 
 async function sealed(params: {
@@ -66,12 +67,11 @@ async function sealed(params: {
   // Its author sees a message in the epoch that it was sealed in last.
   const opening: Opening = { epoch, entry: head, envelope: hash, verdict: "counts" };
   const shown = await showMessage({ core, group, message, opening, isAwaited: false });
-  return {
-    ...shown,
+  return mergeChanges(shown, {
     intents: [{ ...intent, progress: { kind: "sealed", head, envelope: hash }, audience: members }],
     epochs: [{ head, epoch: { kind: "open", state: newState }, isNew: false }],
     publications: [publicationOf({ group, intent, envelope })],
-  };
+  });
 }
 
 function publicationOf(params: { group: Group; intent: Intent; envelope: Envelope }) {

@@ -21,6 +21,7 @@ import { readEpoch } from "../database/epochStates.ts";
 import { changeGroup, type GroupChange } from "../group/changeGroup.ts";
 import type { ClientCore } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
+import { mergeChanges } from "../group/mergeChanges.ts";
 import { addReceipts } from "../messages/addReceipts.ts";
 import { forgetRefusals, hasRefused, noteRefusal } from "./refusals.ts";
 import { owesWelcome } from "./welcomeIntent.ts";
@@ -168,13 +169,9 @@ async function record(
   const owes = intent !== undefined && owesWelcome(group, intent);
   const next = intent && progressAfter({ intent, publications: [...others, publication], owesWelcome: owes });
   const isOver = next?.progress.kind === "settled";
-  await changeGroup({
-    core,
-    group,
-    change: {
-      ...also,
-      ...(next && next !== intent ? { intents: [next] } : {}),
-      ...(isOver ? { droppedPublications: [...others, publication] } : { publications: [publication] }),
-    },
-  });
+  const change: GroupChange = {
+    ...(next && next !== intent ? { intents: [next] } : {}),
+    ...(isOver ? { droppedPublications: [...others, publication] } : { publications: [publication] }),
+  };
+  await changeGroup({ core, group, change: mergeChanges(also, change) });
 }
