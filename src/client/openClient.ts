@@ -8,6 +8,7 @@ import { defaultRotation, type Rotation } from "../reconciler/upkeep/rotation.ts
 import { connectNode } from "../rpc/connectNode.ts";
 import { valuesOf } from "../store/client/table.ts";
 import { type Database, openDatabase } from "../store/openDatabase.ts";
+import { createSumCache } from "../store/topicSums.ts";
 import { type GroupId, type InboxId, type NodeId, toHex } from "../wire/ids.ts";
 import type { Network } from "../wire/network.ts";
 import { becomeAnew } from "./becomeAnew.ts";
@@ -191,6 +192,14 @@ async function openCore(
     bucketWakeup: createWakeup(),
     bucketReadBy: undefined,
     copy: await tables.copy.get(database, {}),
+    claims: new Map(),
+    topicSums: createSumCache(),
+    otherHeads: new Map(),
+    listAskedAtMs: 0,
+    sentRevocations: new Map(),
+    registrationTurns: 0,
+    wasRevoked: undefined,
+    ending: undefined,
     rollbacks: 0,
     changes: 0,
     online: undefined,

@@ -1,29 +1,18 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
 import { viewOf } from "../../reconciler/branch/epochView.ts";
 import { rankNodes, utcDay } from "../../reconciler/nodes/rankNodes.ts";
-import type { HeadId, KnownNode } from "../../reconciler/records/records.ts";
+import type { KnownNode } from "../../reconciler/records/records.ts";
 import { nextOperators } from "../../reconciler/witness/nextOperators.ts";
 import type { GroupId, NodeId } from "../../wire/ids.ts";
 import { fromHex } from "../../wire/ids.ts";
 import { groupTopic } from "../../wire/topic.ts";
 import { readEpoch } from "../database/epochStates.ts";
 import type { ClientCore } from "../group/core.ts";
-import type { Group } from "../group/group.ts";
+import type { Ranking } from "../group/group.ts";
 import { networkMs } from "../nodes/chainTime.ts";
 import { activeNodes, isUp } from "../nodes/nodeLinks.ts";
 import { reachable } from "../nodes/reach.ts";
 import { nodesOfTopic, servingTopic } from "./nodesOfTopic.ts";
-
-/** What a ranking was made of, and the ranking. */
-type Ranking = {
-  readonly head: HeadId;
-  readonly day: number;
-  readonly preferred: NodeId | undefined;
-  readonly nodes: readonly KnownNode[];
-  readonly ranked: readonly KnownNode[];
-};
-
-const rankings = new WeakMap<Group, Ranking>();
 
 type OfGroup = { core: ClientCore; group: GroupId };
 
@@ -51,14 +40,14 @@ async function rankAll({ core, group }: OfGroup): Promise<readonly KnownNode[]> 
   const { head } = handle?.view.record ?? { head: group };
   const made = { head, day: utcDay(networkMs(core.links)), preferred: core.preferences.get(group) };
   const nodes = activeNodes(core.links);
-  const known = handle && rankings.get(handle);
+  const known = handle?.ranking;
   if (known && isSame(known, { ...made, nodes })) return known.ranked;
   // Of a state that nobody needs but for its salt nothing is kept.
   const cache = new Map(handle?.epochs);
   const epoch = handle && (await readEpoch({ database: core.database, group, cache, head }));
   const salt = epoch ? viewOf(epoch.state).context.salt : fromHex(group);
   const ranked = rankNodes({ ...made, nodes, salt });
-  if (handle && epoch) rankings.set(handle, { ...made, nodes, ranked });
+  if (handle && epoch) handle.ranking = { ...made, nodes, ranked };
   return ranked;
 }
 

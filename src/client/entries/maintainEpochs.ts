@@ -24,9 +24,6 @@ const LOOK_EVERY_BLOCKS = 16;
 /** See `quietMs`: who has many groups looks at those in which nothing is to be done more seldom by so many rests. */
 const RESTS = 30;
 
-const lastLookedAt = new WeakMap<Group, number>();
-const restsUntilMs = new WeakMap<Group, number>();
-
 /**
  * Forgets what no reorganization can need any more: of an epoch whose end is final only message keys stay, and those
  * go when nothing that is in time can come. States that were staged and lost, those of a dead branch and those of an
@@ -37,10 +34,10 @@ export async function maintainEpochs(params: { core: ClientCore; group: Group })
   // What one node alone has told takes no key.
   if (group.view.provisional.length > 0) return;
   const { number } = group.processed;
-  const isDue = number >= (lastLookedAt.get(group) ?? -LOOK_EVERY_BLOCKS) + LOOK_EVERY_BLOCKS;
+  const isDue = number >= (group.epochsSeenToBlock ?? -LOOK_EVERY_BLOCKS) + LOOK_EVERY_BLOCKS;
   const isEnd = isOver({ group, finalityBlocks: core.finalityBlocks });
   if ((!isDue && !isEnd) || isResting({ core, group })) return;
-  lastLookedAt.set(group, number);
+  group.epochsSeenToBlock = number;
   const nowMs = group.agreed.time * 1000;
   await (isEnd ? forgetGroup({ core, group, nowMs }) : forgetEpochs({ core, group, nowMs }));
 }
@@ -49,9 +46,9 @@ export async function maintainEpochs(params: { core: ClientCore; group: Group })
 function isResting({ core, group }: { core: ClientCore; group: Group }): boolean {
   const restMs = RESTS * quietMs(core);
   if (restMs === 0 || !isQuiet(group)) return false;
-  const untilMs = restsUntilMs.get(group) ?? steadyMs() + Math.random() * restMs;
+  const untilMs = group.epochsRestUntilMs ?? steadyMs() + Math.random() * restMs;
   const isOver = untilMs <= steadyMs();
-  restsUntilMs.set(group, isOver ? steadyMs() + restMs : untilMs);
+  group.epochsRestUntilMs = isOver ? steadyMs() + restMs : untilMs;
   return !isOver;
 }
 

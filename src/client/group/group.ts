@@ -1,9 +1,10 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
 import type { ErrorCode } from "../../errors.ts";
-import type { BlockRef, HeadId } from "../../reconciler/records/records.ts";
+import type { BlockRef, HeadId, KnownNode } from "../../reconciler/records/records.ts";
+import type { EpochDigest } from "../../reconciler/timeline/epochDigest.ts";
 import type { GroupView } from "../../reconciler/view/viewOfGroup.ts";
 import type { Testimony } from "../../reconciler/witness/testimony.ts";
-import type { GroupId, InstallationKey, NodeId } from "../../wire/ids.ts";
+import type { Address, EnvelopeHash, GroupId, Hex, InstallationKey, NodeId } from "../../wire/ids.ts";
 import type { EpochCache } from "../database/epochStates.ts";
 import { createSerialQueue, type SerialQueue } from "../timing/serialQueue.ts";
 import { createWakeup, type Wakeup } from "../timing/wakeup.ts";
@@ -59,6 +60,31 @@ export type Group = {
   activeAtMs: number;
   /** What the outbox waits for, for those who ask. */
   waitsFor: string;
+  /** How its nodes were ranked last; undefined before they were. */
+  ranking: Ranking | undefined;
+  /** How often each node has refused an envelope since it was last taken. */
+  readonly refusals: Map<EnvelopeHash, Map<NodeId, number>>;
+  /** By intent, how often an operator's nodes that answer could not relay its commit. */
+  readonly relayFaults: Map<Hex, Map<Address, number>>;
+  /** Digests of epochs, each with the number of changes to the epoch's records after which it was made. */
+  readonly digests: Map<HeadId, { readonly changes: number; readonly digest: EpochDigest }>;
+  /** When what the registry says of its members last took effect in it, ms since 1970. */
+  fencedAtMs: number;
+  /** The block by which old epochs were last looked for; undefined before they were. */
+  epochsSeenToBlock: number | undefined;
+  /** Until when, ms since 1970, old epochs are not looked for because nothing is to be done; undefined: it does not rest. */
+  epochsRestUntilMs: number | undefined;
+  /** The first block from which on something of a view is final, given up or too late; undefined: it was not computed. */
+  due: { readonly view: GroupView; readonly block: number | undefined } | undefined;
+};
+
+/** What a ranking was made of, and the ranking. */
+export type Ranking = {
+  readonly head: HeadId;
+  readonly day: number;
+  readonly preferred: NodeId | undefined;
+  readonly nodes: readonly KnownNode[];
+  readonly ranked: readonly KnownNode[];
 };
 
 export type ToldHead = {
@@ -103,5 +129,13 @@ export function createGroupHandle(params: { id: GroupId; view: GroupView; proces
     servedSinceMs: 0,
     topicReadBy: undefined,
     waitsFor: "nothing-to-do",
+    ranking: undefined,
+    refusals: new Map(),
+    relayFaults: new Map(),
+    digests: new Map(),
+    fencedAtMs: Number.NEGATIVE_INFINITY,
+    epochsSeenToBlock: undefined,
+    epochsRestUntilMs: undefined,
+    due: undefined,
   };
 }

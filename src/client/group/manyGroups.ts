@@ -1,5 +1,5 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
-import type { ClientCore } from "./core.ts";
+import type { ClientCore, Online } from "./core.ts";
 import type { Group } from "./group.ts";
 
 /** Who has no more does all at once. */
@@ -27,14 +27,12 @@ export function isQuiet({ view, unproven, isDoubtful }: Group): boolean {
   return isStanding && !isOpen && !isUnsettled && unproven.size === 0 && !isDoubtful;
 }
 
-const starts = new WeakMap<AbortSignal, number>();
-
 /** How long the loops of one more group have to wait before they start, in this connection. */
-export function startDelayMs(params: { core: Pick<ClientCore, "groups">; signal: AbortSignal }): number {
-  const { core, signal } = params;
+export function startDelayMs(params: { core: Pick<ClientCore, "groups">; online: Online }): number {
+  const { core, online } = params;
   if (core.groups.size <= FEW_GROUPS) return 0;
   const nowMs = steadyMs();
-  const atMs = Math.max(nowMs, (starts.get(signal) ?? nowMs) + MS_PER_START);
-  starts.set(signal, atMs);
+  const atMs = Math.max(nowMs, (online.lastStartMs ?? nowMs) + MS_PER_START);
+  online.lastStartMs = atMs;
   return atMs - nowMs;
 }

@@ -20,9 +20,6 @@ const isOutdated: Partial<Record<ErrorCode, true>> = {
   "not-allowed": true,
 };
 
-/** How often the record was handed over again: each time to another node first. */
-const turns = new WeakMap<ClientCore, number>();
-
 /**
  * Looks after this installation's place in the registry until it is final: one that replaces another is registered;
  * where a reorganization took it away, the same signed record is sent again, or another one if two operators agree that
@@ -54,8 +51,7 @@ export async function keepRegistered(params: Params): Promise<boolean> {
     return true;
   }
   if (!listed) {
-    const turn = turns.get(core) ?? 0;
-    turns.set(core, turn + 1);
+    const turn = core.registrationTurns++;
     const outcome = await relayRecord({ ...asked, action, turn });
     core.logger.info({ inbox, outcome: outcome.kind }, "sent the registration again");
     if (outcome.kind === "refused" && isOutdated[outcome.code]) await signAnew({ core, record, signal });

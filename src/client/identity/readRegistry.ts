@@ -18,11 +18,6 @@ type Params = { core: ClientCore; signal: AbortSignal };
 
 /** See `quietMs`. */
 const RESTS = 5;
-/** When it was last looked at what the registry says of a group's members, ms since 1970. */
-const fencedAtMs = new WeakMap<Group, number>();
-
-/** Whether a client was revoked when that was last looked at. */
-const toldOf = new WeakMap<ClientCore, boolean>();
 
 /**
  * Reads what the registry says of all inboxes that concern this client, and lets it take effect: revocations fence
@@ -31,7 +26,7 @@ const toldOf = new WeakMap<ClientCore, boolean>();
  */
 export async function readRegistry({ core, signal }: Params): Promise<number> {
   // Entries that are judged meanwhile ask the registry, too: they do not tell.
-  const wasRevoked = toldOf.get(core) ?? isRevoked(core);
+  const wasRevoked = core.wasRevoked ?? isRevoked(core);
   const views = [...core.groups.values()].map(({ view }) => view);
   const inboxes = inboxesOfInterest({ self: core.self.inbox, views, known: core.inboxes });
   const before = new Map(inboxes.map((inbox) => [inbox, core.inboxes.get(inbox)]));
@@ -47,10 +42,10 @@ export async function readRegistry({ core, signal }: Params): Promise<number> {
   for (const group of core.groups.values()) {
     if (isPassedOver({ core, group, isNews })) continue;
     await fence({ core, group });
-    fencedAtMs.set(group, steadyMs());
+    group.fencedAtMs = steadyMs();
     group.upkeepWakeup.wake();
   }
-  toldOf.set(core, isRevoked(core));
+  core.wasRevoked = isRevoked(core);
   if (isRevoked(core) && !wasRevoked) tellRevoked(core);
   return inboxes.length;
 }
@@ -63,7 +58,7 @@ function isPassedOver(params: {
 }): boolean {
   const { core, group, isNews } = params;
   const restMs = RESTS * quietMs(core);
-  const isRecent = (fencedAtMs.get(group) ?? Number.NEGATIVE_INFINITY) + restMs > steadyMs();
+  const isRecent = group.fencedAtMs + restMs > steadyMs();
   return restMs > 0 && isRecent && ![...inboxesOf(group)].some(isNews);
 }
 

@@ -140,9 +140,6 @@ async function compareHeads({ core, group, signal }: Params): Promise<void> {
   if (isStill || isBehind(witnesses, served)) leaveIfBehind({ ...compared, isStill: true });
 }
 
-type Heads = Map<string, { readonly atMs: number; readonly head: Promise<ChainHead | undefined> }>;
-const heads = new WeakMap<ClientCore, Heads>();
-
 /** The newest block of the first node that answers, once for all groups that ask beside the same operator. Never throws. */
 async function newestHead(params: {
   core: ClientCore;
@@ -150,15 +147,13 @@ async function newestHead(params: {
   besides: Address | undefined;
 }): Promise<ChainHead | undefined> {
   const { core, ranked, besides = "" } = params;
-  const known: Heads = heads.get(core) ?? new Map();
-  heads.set(core, known);
-  const last = known.get(besides);
+  const last = core.otherHeads.get(besides);
   if (last && last.atMs + HEAD_AGE_MS > steadyMs()) return await last.head;
   // Not by the signal of one group: others wait for it, too.
   const signal = AbortSignal.timeout(ANSWER_MS);
   const ask = async (api: NodeApi): Promise<ChainHead | undefined> =>
     (await api.getNode({}, { signal })).head;
   const head = askNodes({ links: core.links, ranked, signal, ask }).catch(() => undefined);
-  known.set(besides, { atMs: steadyMs(), head });
+  core.otherHeads.set(besides, { atMs: steadyMs(), head });
   return await head;
 }

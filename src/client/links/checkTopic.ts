@@ -9,6 +9,7 @@ import { parseTopic } from "../../wire/topic.ts";
 import type { LogDigest } from "../../wire/topicDigest.ts";
 import { witnessOf } from "../asking/rankGroupNodes.ts";
 import { tables } from "../database/tables.ts";
+import type { Claim } from "../group/claim.ts";
 import type { ClientCore } from "../group/core.ts";
 import type { ReadPlace } from "../messages/topicReads.ts";
 import { networkMs } from "../nodes/chainTime.ts";
@@ -16,7 +17,7 @@ import { apiOf, noteWithholding } from "../nodes/nodeLinks.ts";
 import { waitMs } from "../timing/waitMs.ts";
 import { differing, readCounts, vectorBefore } from "./compareTopic.ts";
 import { fetchMissing } from "./fetchMissing.ts";
-import { type Claim, claimOf, stands } from "./topicClaims.ts";
+import { claimOf, stands } from "./topicClaims.ts";
 
 type Params = {
   core: ClientCore;

@@ -8,6 +8,7 @@ import { type GroupId, type Hex, type NodeId, toHex } from "../../wire/ids.ts";
 import { groupTopic, parseTopic, welcomeTopic } from "../../wire/topic.ts";
 import { tables } from "../database/tables.ts";
 import { takeNodeList } from "../directory/readDirectory.ts";
+import type { TopicReadings, TopicsAsked } from "../group/claim.ts";
 import type { ClientCore } from "../group/core.ts";
 import { receiveWelcomes } from "../joining/receiveWelcomes.ts";
 import { receiveEnvelopes } from "../messages/receiveEnvelopes.ts";
@@ -15,7 +16,7 @@ import { noteRead, placesIn, readAnewWrites, readWrites, withoutRead } from "../
 import type { FeedPlan } from "./feedPlan.ts";
 import { noteActivity } from "./noteActivity.ts";
 import { splitCalls } from "./splitCalls.ts";
-import { dropClaims, keepClaim, type TopicReadings, type TopicsAsked } from "./topicClaims.ts";
+import { dropClaims, keepClaim } from "./topicClaims.ts";
 
 /** What nodes have of a topic is told with it: it takes most of a call, and nodes bound its fields, too. */
 const MOST_BYTES = MAX_POSITIONS_BYTES / 2;
@@ -201,8 +202,6 @@ async function positionWrite(params: {
   return tables.topicPosition.put({ topic }, { cursors, vector, ...(had ? { had } : {}) });
 }
 
-/** When each client last asked for a list because of a receipt, ms since 1970. */
-const lastLists = new WeakMap<ClientCore, number>();
 /** Receipts may name nodes that nobody knows. */
 const LEAST_BETWEEN_LISTS_MS = 1_000;
 
@@ -217,8 +216,8 @@ export async function knowNodes(params: {
   const { core, page } = params;
   const nodes = page.envelopes.flatMap(({ receipts }) => receipts.map(({ header }): NodeId => header.node));
   if (nodes.every((node) => core.links.nodes.has(node))) return;
-  if ((lastLists.get(core) ?? 0) + LEAST_BETWEEN_LISTS_MS > steadyMs()) return;
-  lastLists.set(core, steadyMs());
+  if (core.listAskedAtMs + LEAST_BETWEEN_LISTS_MS > steadyMs()) return;
+  core.listAskedAtMs = steadyMs();
   const { witnesses, database } = core;
   await takeNodeList({ ...params, node: params.node, witnesses, database });
 }

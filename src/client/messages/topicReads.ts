@@ -2,9 +2,8 @@ import { verifyReceipts } from "../../reconciler/messages/verifyReceipts.ts";
 import type { TopicPositionRecord } from "../../reconciler/records/records.ts";
 import type { StoredEnvelope } from "../../rpc/nodeApi.ts";
 import { keyOf, parseKey, rangeOf } from "../../store/keys.ts";
-import type { Database } from "../../store/openDatabase.ts";
 import { clientSchema } from "../../store/schema.ts";
-import { createSumCache, forgetSums, forgetSumsBehind, type TopicPlaces } from "../../store/topicSums.ts";
+import { forgetSums, forgetSumsBehind, type TopicPlaces } from "../../store/topicSums.ts";
 import { del, type Write } from "../../store/writeAtomic.ts";
 import { envelopeHash } from "../../wire/envelope.ts";
 import { asId, type EnvelopeHash, fromHex, type Hex, type NodeId } from "../../wire/ids.ts";
@@ -23,12 +22,10 @@ export type ReadPlace = {
   readonly timeMs: number;
 };
 
-const caches = new WeakMap<Database, TopicPlaces["cache"]>();
+type ReadsCore = Pick<ClientCore, "database" | "topicSums">;
 
 /** What this client has read of its topics, by the places in the nodes' logs. */
-export function placesRead({ database }: Pick<ClientCore, "database">): TopicPlaces {
-  const cache = caches.get(database) ?? createSumCache();
-  caches.set(database, cache);
+export function placesRead({ database, topicSums: cache }: ReadsCore): TopicPlaces {
   return { database, record: clientSchema.topicRead, cache };
 }
 
@@ -83,7 +80,7 @@ export function noteRead(core: ClientCore, places: readonly ReadPlace[]): void {
  * that a node can't leave it out the second time.
  */
 export async function readAnewWrites(params: {
-  core: Pick<ClientCore, "database">;
+  core: ReadsCore;
   topic: Uint8Array;
   position?: TopicPositionRecord | undefined;
 }): Promise<Write[]> {
@@ -96,7 +93,7 @@ export async function readAnewWrites(params: {
     const next = kept.get(nameOf({ node: asId<NodeId>(node), generation, shard })) ?? 0n;
     if (sequence >= next) writes.push(del(key));
   }
-  forgetSums(placesRead(core).cache);
+  forgetSums(core.topicSums);
   // What a cursor's node has shown before it may stand behind the vector, which another node has given.
   const from = position && { cursors: position.cursors, vector: position.vector };
   return [...writes, from ? tables.topicPosition.put({ topic }, from) : tables.topicPosition.del({ topic })];
