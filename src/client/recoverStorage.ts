@@ -38,7 +38,6 @@ export async function recoverStorage(core: ClientCore): Promise<void> {
   const { signal } = core.closing;
   core.logger.error({ path: core.database.path }, "a write failed; the database is opened again");
   await goOffline(core);
-  for (const group of core.groups.values()) await group.queue.idle();
   if (steadyMs() - core.storageMendedMs < HARDLY_MENDED_MS) await waitMs({ ms: RETRY_MS, signal });
   await readDisk(core);
   if (signal.aborted) return;

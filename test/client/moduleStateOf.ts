@@ -10,14 +10,12 @@ const WEAK = new Set(["WeakMap", "WeakSet", "WeakRef"]);
 /** Names of a source file that hold state beside what its functions are given, each with why it is taken for that. */
 export function moduleStateOf(name: string, text: string): string[] {
   const source = ts.createSourceFile(name, text, ts.ScriptTarget.Latest, true);
-  const declared = source.statements
-    .filter(ts.isVariableStatement)
-    .flatMap(({ declarationList }) =>
-      declarationList.declarations.map((one) => ({
-        one,
-        isConst: (declarationList.flags & ts.NodeFlags.Const) > 0,
-      })),
-    );
+  const declared = source.statements.filter(ts.isVariableStatement).flatMap(({ declarationList }) =>
+    declarationList.declarations.map((one) => ({
+      one,
+      isConst: (declarationList.flags & ts.NodeFlags.Const) > 0,
+    })),
+  );
   const changed = changedNames(source);
   return declared.flatMap(({ one, isConst }) => {
     const id = one.name.getText(source);

@@ -15,7 +15,7 @@ import { parentOfDead } from "../../reconciler/view/parentOfDead.ts";
 import type { Entry } from "../../wire/chainEntry.ts";
 import { entryId } from "../../wire/entry.ts";
 import { askRegistry, type RegistrySource } from "../asking/askRegistry.ts";
-import { readState } from "../database/epochStates.ts";
+import { readState, requireState } from "../database/epochStates.ts";
 import { type CopyEvidence, tables } from "../database/tables.ts";
 import { changeGroup, type GroupChange } from "../group/changeGroup.ts";
 import type { ClientCore } from "../group/core.ts";
@@ -106,13 +106,7 @@ async function judgeBelowHead(params: Params & { entry: ReceivedEntry }): Promis
   const { core, group } = params;
   const { database, network } = core;
   const place = { database, group: group.id, cache: group.epochs };
-  const state = await readState({ ...place, head: params.entry.parent });
-  if (!state) {
-    throw new WeftError({
-      code: "storage",
-      message: `the state of the head ${params.entry.parent} is missing`,
-    });
-  }
+  const state = await requireState({ ...place, head: params.entry.parent });
   const opened = openEntry({ network, state, entry: params.entry });
   const told = await registryFor({ ...params, opened, view: viewOf(state) });
   const { registry } = told;

@@ -67,6 +67,17 @@ async function followCall(
     onRead: () => void;
   },
 ): Promise<void> {
+  try {
+    await readCall(params);
+  } catch (error) {
+    const topics = params.positions.map(({ topic }) => topic);
+    if (isWeftError(error, "pruned")) await startAnew({ core: params.core, topics, error });
+    throw error;
+  }
+}
+
+/** The node's claims about the topics stand for as long as it serves them. */
+async function readCall(params: Parameters<typeof followCall>[0]): Promise<void> {
   const { core, node, api, positions, asked, onRead, signal } = params;
   const topics = positions.map(({ topic }) => topic);
   const sinceMs = steadyMs();
@@ -80,10 +91,6 @@ async function followCall(
       keepClaim({ core, topics, claim: { node, vector, sinceMs, asked } });
       onRead();
     }
-  } catch (error) {
-    dropClaims({ core, topics, node });
-    if (isWeftError(error, "pruned")) await startAnew({ core, topics, error });
-    throw error;
   } finally {
     dropClaims({ core, topics, node });
   }

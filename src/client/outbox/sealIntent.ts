@@ -1,4 +1,3 @@
-import { WeftError } from "../../errors.ts";
 import { sealMessage } from "../../mls/sealMessage.ts";
 import { postingCredentialOf } from "../../reconciler/branch/epochSecrets.ts";
 import { inboxesOf, viewOf } from "../../reconciler/branch/epochView.ts";
@@ -11,7 +10,7 @@ import { type Envelope, envelopeHash } from "../../wire/envelope.ts";
 import { buildGroupEnvelope } from "../../wire/groupEnvelope.ts";
 import { type EntryId, fromHex } from "../../wire/ids.ts";
 import { padmeLength } from "../../wire/padme.ts";
-import { readState } from "../database/epochStates.ts";
+import { requireState } from "../database/epochStates.ts";
 import { changeGroup, type GroupChange } from "../group/changeGroup.ts";
 import type { ClientCore } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
@@ -43,8 +42,8 @@ async function sealed(params: {
   if (!step) return {};
   const { epoch } = step;
   const head = step.head as EntryId;
-  const state = await readState({ database: core.database, group: group.id, cache: group.epochs, head });
-  if (!state) throw new WeftError({ code: "storage", message: `the state of the head ${head} is missing` });
+  const place = { database: core.database, group: group.id, cache: group.epochs };
+  const state = await requireState({ ...place, head });
   const members = inboxesOf(viewOf(state));
   if (intent.audience && !members.every((inbox) => intent.audience?.includes(inbox))) {
     return { intents: [failed(intent, "audience-changed")] };

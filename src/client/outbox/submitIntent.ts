@@ -1,7 +1,6 @@
 import { signAppend } from "../../chain/signAppend.ts";
 import { steadyMs } from "../../clock/steadyMs.ts";
 import { zero } from "../../crypto/zero.ts";
-import { WeftError } from "../../errors.ts";
 import { authorityKeyOf } from "../../reconciler/branch/epochSecrets.ts";
 import { limitOf } from "../../reconciler/intents/limitOf.ts";
 import { relayed } from "../../reconciler/intents/relayed.ts";
@@ -10,7 +9,7 @@ import type { HeadId, StagedRecord } from "../../reconciler/records/records.ts";
 import type { AppendRequest, NodeApi } from "../../rpc/nodeApi.ts";
 import { asAddress, type NodeId } from "../../wire/ids.ts";
 import { lookUpNodes } from "../asking/lookUpNodes.ts";
-import { readState } from "../database/epochStates.ts";
+import { requireState } from "../database/epochStates.ts";
 import { changeGroup } from "../group/changeGroup.ts";
 import type { ClientCore } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
@@ -113,13 +112,12 @@ async function signingKey(params: { core: ClientCore; group: Group; parent: Head
     const { genesisKey } = group.view.record;
     if (genesisKey) return genesisKey.slice();
   }
-  const state = await readState({
+  const state = await requireState({
     database: core.database,
     group: group.id,
     cache: group.epochs,
     head: parent,
   });
-  if (!state) throw new WeftError({ code: "storage", message: `the state of the head ${parent} is missing` });
   return authorityKeyOf(state);
 }
 
