@@ -17,7 +17,6 @@ export {
   type OutcomeCounts,
   readOutcomes,
 } from "./client/countOutcomes.ts";
-export { crashAtNextWrite } from "./client/crashAtNextWrite.ts";
 export { createGroup } from "./client/createGroup.ts";
 export { deleteMessage } from "./client/deleteMessage.ts";
 export type { ClientLogger } from "./client/group/core.ts";
