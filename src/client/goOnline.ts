@@ -1,6 +1,6 @@
 import { isWeftError } from "../errors.ts";
 import { readDirectory } from "./directory/readDirectory.ts";
-import type { ClientCore, Online } from "./group/core.ts";
+import type { ClientCore, CoreParts, Online } from "./group/core.ts";
 import { awaitCopy } from "./identity/awaitCopy.ts";
 import { checkKeyPackage } from "./identity/checkKeyPackage.ts";
 import { keepKeyPackage } from "./identity/keepKeyPackage.ts";
@@ -65,7 +65,10 @@ async function endTasks(core: ClientCore, online: Online): Promise<void> {
   core.bucketReadBy = undefined;
 }
 
-async function keepDirectory(params: { core: ClientCore; signal: AbortSignal }): Promise<void> {
+async function keepDirectory(params: {
+  core: CoreParts<"database" | "groups" | "links" | "network" | "self" | "witnesses">;
+  signal: AbortSignal;
+}): Promise<void> {
   const { core, signal } = params;
   const { witnesses, database, network } = core;
   while (!signal.aborted) {

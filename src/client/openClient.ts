@@ -17,7 +17,7 @@ import { openSecret } from "./database/openSecret.ts";
 import { tables } from "./database/tables.ts";
 import { readDirectory } from "./directory/readDirectory.ts";
 import { goOffline, goOnline } from "./goOnline.ts";
-import type { ClientCore, ClientLogger } from "./group/core.ts";
+import type { ClientCore, ClientLogger, CoreParts } from "./group/core.ts";
 import { createEventFeed, type EventFeed } from "./group/events.ts";
 import { loadGroups } from "./group/loadGroups.ts";
 import { closeWaiters } from "./group/waiters.ts";
@@ -265,7 +265,7 @@ function relayOf(params: {
 }
 
 /** One that does not answer may do so later; one of another chain is a mistake that the app should hear of at once. */
-async function checkEndpoint({ ownRelay, closing }: ClientCore): Promise<void> {
+async function checkEndpoint({ ownRelay, closing }: CoreParts<"closing" | "ownRelay">): Promise<void> {
   const signal = AbortSignal.any([closing.signal, AbortSignal.timeout(ENDPOINT_PATIENCE_MS)]);
   try {
     await ownRelay?.check({ signal });

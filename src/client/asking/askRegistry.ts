@@ -9,7 +9,7 @@ import { writeAtomic } from "../../store/writeAtomic.ts";
 import { EMPTY_WORD } from "../../wire/identityStep.ts";
 import type { InboxId, NodeId } from "../../wire/ids.ts";
 import { tables } from "../database/tables.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { ClientCore, CoreParts } from "../group/core.ts";
 import { fetchHistories } from "../nodes/fetchHistories.ts";
 import { confirmHistories } from "./confirmHistories.ts";
 
@@ -84,7 +84,7 @@ export async function refreshInboxes(
 
 /** Of this connection, else what was read last. */
 function knownHistory(params: {
-  core: ClientCore;
+  core: CoreParts<"inboxes">;
   snapshot: InboxSnapshot | undefined;
   inbox: InboxId;
 }): KnownHistory {
@@ -94,7 +94,7 @@ function knownHistory(params: {
 }
 
 async function remember(params: {
-  core: ClientCore;
+  core: CoreParts<"database" | "inboxes">;
   snapshots: readonly [InboxId, InboxSnapshot][];
 }): Promise<void> {
   const { core, snapshots } = params;
@@ -123,7 +123,7 @@ export function forgetReading(params: { reading: RegistryReading; afterBlock: nu
 
 /** What was read of a fork of the chain that is gone has to be asked again. */
 export async function forgetInboxes(params: {
-  core: ClientCore;
+  core: CoreParts<"database" | "groups" | "inboxes">;
   reading: RegistryReading;
   afterBlock: number;
 }): Promise<void> {

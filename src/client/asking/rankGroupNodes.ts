@@ -7,14 +7,17 @@ import type { GroupId, NodeId } from "../../wire/ids.ts";
 import { fromHex } from "../../wire/ids.ts";
 import { groupTopic } from "../../wire/topic.ts";
 import { readEpoch } from "../database/epochStates.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { CoreParts } from "../group/core.ts";
 import type { Ranking } from "../group/group.ts";
 import { networkMs } from "../nodes/chainTime.ts";
 import { activeNodes, isUp } from "../nodes/nodeLinks.ts";
 import { reachable } from "../nodes/reach.ts";
 import { nodesOfTopic, servingTopic } from "./nodesOfTopic.ts";
 
-type OfGroup = { core: ClientCore; group: GroupId };
+type OfGroup = {
+  core: CoreParts<"database" | "groups" | "links" | "network" | "preferences">;
+  group: GroupId;
+};
 
 /**
  * The active nodes of a conversation that it reaches, best first: those that serve its shard, by the group's salt, with
@@ -60,7 +63,7 @@ function isSame(known: Ranking, now: Omit<Ranking, "ranked">): boolean {
 }
 
 /** The nodes of this installation: those that serve one of its topics, or, for what needs none, all. */
-export function rankOwnNodes(core: ClientCore, topic?: Uint8Array): KnownNode[] {
+export function rankOwnNodes(core: CoreParts<"links" | "network" | "self">, topic?: Uint8Array): KnownNode[] {
   return rankNodes({
     nodes: topic === undefined ? activeNodes(core.links) : nodesOfTopic(core, topic),
     day: utcDay(networkMs(core.links)),
@@ -78,7 +81,7 @@ export function spreadOverOperators<Node extends Pick<KnownNode, "node" | "opera
 
 /** The best that answers besides a node that serves, of another operator if there is one. */
 export function witnessOf(params: {
-  core: ClientCore;
+  core: CoreParts<"links">;
   ranked: readonly KnownNode[];
   node: NodeId;
 }): NodeId | undefined {
@@ -89,7 +92,10 @@ export function witnessOf(params: {
 }
 
 /** Of the nodes that answer the best, as many as this client reads and writes by way of: the first serves the chain, too. */
-export function nodesInUse(core: ClientCore, ranked: readonly KnownNode[]): readonly NodeId[] {
+export function nodesInUse(
+  core: CoreParts<"links" | "mirrors">,
+  ranked: readonly KnownNode[],
+): readonly NodeId[] {
   const up = ranked.filter(({ node }) => isUp(core.links, node, steadyMs()));
   const [first] = up;
   // The others are of other operators where there are some.

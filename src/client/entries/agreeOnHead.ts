@@ -8,7 +8,7 @@ import type { ChainHead } from "../../rpc/nodeApi.ts";
 import type { NodeId } from "../../wire/ids.ts";
 import { VOID_BLOCKS } from "../../wire/limits.ts";
 import type { RegistrySource } from "../asking/askRegistry.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { ClientCore, CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { confirm } from "./adoptPage.ts";
 import { agreeOn } from "./agreeOn.ts";
@@ -43,7 +43,7 @@ export async function agreeOnHead(params: {
 }
 
 /** Whether something waits for the head that a group is read up to: most heads decide nothing, and nobody is asked. */
-export function isHeadDue({ core, group }: { core: ClientCore; group: Group }): boolean {
+export function isHeadDue({ core, group }: { core: CoreParts<"finalityBlocks">; group: Group }): boolean {
   const { view, processed, agreed, askedAtMs } = group;
   if (group.witness !== "agreed" && askedAtMs + ASK_AGAIN_MS > steadyMs()) return false;
   if (view.provisional.length > 0) return true;

@@ -8,7 +8,7 @@ import type { GroupView } from "../../reconciler/view/viewOfGroup.ts";
 import type { Entry } from "../../wire/chainEntry.ts";
 import type { InstallationKey } from "../../wire/ids.ts";
 import type { GroupChange } from "../group/changeGroup.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 
 /** Of one entry: what was sealed to these is told from what is sealed to heads that are not read yet. */
@@ -20,7 +20,11 @@ const MAX_DEAD_KEPT_BY_NEWCOMERS = 1024;
  * What reading an entry that counts for nothing means. Whoever once had the keys of an epoch can write such entries
  * without end, so that they are counted for their parent, which tells whether a node leaves any out, and mostly not kept.
  */
-export function changeByDead(params: { core: ClientCore; group: Group; entry: ReceivedEntry }): GroupChange {
+export function changeByDead(params: {
+  core: CoreParts<"finalityBlocks" | "self">;
+  group: Group;
+  entry: ReceivedEntry;
+}): GroupChange {
   const { core, group, entry } = params;
   const { view } = group;
   // What no witness has agreed to is kept until one does, or it is dropped again.

@@ -5,7 +5,7 @@ import type { EntryRecord, Fork, GroupRecord, HeadId } from "../../reconciler/re
 import type { EntryId } from "../../wire/ids.ts";
 import { readState } from "../database/epochStates.ts";
 import type { GroupChange } from "../group/changeGroup.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { CoreParts } from "../group/core.ts";
 import type { ClientEvent } from "../group/events.ts";
 import type { Group } from "../group/group.ts";
 import { mergeChanges } from "../group/mergeChanges.ts";
@@ -18,7 +18,7 @@ import { judgeVanished } from "./settleFork.ts";
  * as the epoch counts.
  */
 export async function changeByJoining(params: {
-  core: ClientCore;
+  core: CoreParts<"database" | "finalityBlocks" | "inboxes" | "logger" | "self">;
   group: Group;
   /** As of one who is joining. */
   record: GroupRecord;
@@ -68,7 +68,7 @@ export async function changeByJoining(params: {
 
 /** Who joins can't judge the entry that it joins by: another member has to be heard where that may not be adopted. */
 function hasToHear(params: {
-  core: ClientCore;
+  core: CoreParts<"self">;
   record: GroupRecord;
   entry: EntryRecord;
   entries: ReadonlyMap<HeadId, EntryRecord>;

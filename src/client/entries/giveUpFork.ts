@@ -4,7 +4,7 @@ import type { Fork, GroupRecord } from "../../reconciler/records/records.ts";
 import type { Opening } from "../../reconciler/records/timelineRecord.ts";
 import type { MessageId } from "../../wire/ids.ts";
 import { changeGroup } from "../group/changeGroup.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { ClientCore, CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { mergeChanges } from "../group/mergeChanges.ts";
 import { resealed } from "../messages/resealed.ts";
@@ -51,7 +51,7 @@ function awaitingStart({ view, agreed, agreedAtMs }: Group): GroupRecord {
 }
 
 async function ownMessages(params: {
-  core: ClientCore;
+  core: CoreParts<"database" | "self">;
   group: Group;
   fork: Fork;
 }): Promise<Map<MessageId, readonly Opening[]>> {

@@ -13,7 +13,7 @@ import { askRegistry, type RegistrySource } from "../asking/askRegistry.ts";
 import { readState } from "../database/epochStates.ts";
 import { tables } from "../database/tables.ts";
 import { changeGroup } from "../group/changeGroup.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { changeByControl } from "./changeByControl.ts";
 import { changeByDead } from "./changeByDead.ts";
@@ -75,7 +75,7 @@ async function gatherFacts(params: Params & { state: GroupState; writer: Member;
 }
 
 /** It was verified when it was judged. */
-function verifiedOf(params: { core: ClientCore; state: GroupState; entry: Entry }) {
+function verifiedOf(params: { core: CoreParts<"network">; state: GroupState; entry: Entry }) {
   const opened = openEntry({ ...params, network: params.core.network });
   if (opened.kind === "commit") return opened.verified;
   throw new WeftError({ code: "storage", message: `the payload of ${params.entry.id} is another one` });

@@ -8,7 +8,7 @@ import { type EntryId, toHex } from "../../wire/ids.ts";
 import { type KeptEpoch, listEpochs, readEpoch, type StoredEpoch } from "../database/epochStates.ts";
 import { tables } from "../database/tables.ts";
 import { changeGroup } from "../group/changeGroup.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { ClientCore, CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { isQuiet, quietMs } from "../group/manyGroups.ts";
 import { leastMs } from "../nodes/chainTime.ts";
@@ -43,7 +43,7 @@ export async function maintainEpochs(params: { core: ClientCore; group: Group })
 }
 
 /** Those that rest begin to at different times. */
-function isResting({ core, group }: { core: ClientCore; group: Group }): boolean {
+function isResting({ core, group }: { core: CoreParts<"groups">; group: Group }): boolean {
   const restMs = RESTS * quietMs(core);
   if (restMs === 0 || !isQuiet(group)) return false;
   const untilMs = group.epochsRestUntilMs ?? steadyMs() + Math.random() * restMs;
@@ -156,7 +156,7 @@ function isFinal(entry: EntryRecord | undefined, finalBlock: number): boolean {
 }
 
 /** Commits that requests and evidence may still void, and those for which that is over and can't come back. */
-async function decidedEntries(params: { core: ClientCore; group: Group; finalBlock: number }) {
+async function decidedEntries(params: { core: CoreParts<"database">; group: Group; finalBlock: number }) {
   const { core, group, finalBlock } = params;
   const voidable = new Set<EntryId>();
   const over: EntryId[] = [];
@@ -171,7 +171,7 @@ async function decidedEntries(params: { core: ClientCore; group: Group; finalBlo
 
 /** Closed epochs, oldest first, whose keys have had their time. */
 async function expired(params: {
-  core: ClientCore;
+  core: CoreParts<"database" | "links">;
   group: Group;
   closed: readonly KeptEpoch[];
   nowMs: number;
@@ -193,7 +193,12 @@ async function expired(params: {
   });
 }
 
-async function closeAll(params: { core: ClientCore; group: Group; heads: readonly HeadId[]; nowMs: number }) {
+async function closeAll(params: {
+  core: CoreParts<"database">;
+  group: Group;
+  heads: readonly HeadId[];
+  nowMs: number;
+}) {
   const { core, group, heads, nowMs } = params;
   const closed: { head: HeadId; epoch: StoredEpoch; isNew: boolean }[] = [];
   for (const head of heads) {

@@ -18,7 +18,7 @@ import { askRegistry, type RegistrySource } from "../asking/askRegistry.ts";
 import { readState, requireState } from "../database/epochStates.ts";
 import { type CopyEvidence, tables } from "../database/tables.ts";
 import { changeGroup, type GroupChange } from "../group/changeGroup.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { mergeChanges } from "../group/mergeChanges.ts";
 import { branchWith, judgeSenders, removedBy } from "../messages/judgeSenders.ts";
@@ -136,7 +136,7 @@ async function judgeBelowHead(params: Params & { entry: ReceivedEntry }): Promis
 
 /** An entry that this installation has signed, but not here. */
 async function copyEvidence(params: {
-  core: ClientCore;
+  core: CoreParts<"database" | "self">;
   group: Group;
   entry: Entry;
   opened: OpenedEntry;
@@ -152,7 +152,7 @@ async function copyEvidence(params: {
 
 /** What those whom a commit takes out have said is judged again in the same batch. */
 async function withFence(params: {
-  core: ClientCore;
+  core: CoreParts<"database" | "finalityBlocks" | "inboxes" | "self">;
   group: Group;
   change: GroupChange;
 }): Promise<GroupChange> {

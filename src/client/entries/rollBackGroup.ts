@@ -18,7 +18,7 @@ import type { EntryId } from "../../wire/ids.ts";
 import { readEpoch } from "../database/epochStates.ts";
 import { tables } from "../database/tables.ts";
 import { changeGroup, type GroupChange } from "../group/changeGroup.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { ClientCore, CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { mergeChanges } from "../group/mergeChanges.ts";
 import { branchWith, judgeSenders, removedBy } from "../messages/judgeSenders.ts";
@@ -111,7 +111,7 @@ function withVoided(params: {
  * are open again. The entries themselves are the caller's.
  */
 export async function undoEntries(params: {
-  core: ClientCore;
+  core: CoreParts<"database" | "finalityBlocks" | "inboxes" | "self">;
   group: Group;
   undone: readonly EntryRecord[];
   /** They have left the chain, so they may land again; else they are there for good and count for nothing. */
@@ -166,7 +166,7 @@ function boundIntent(intent: Intent, { members }: GroupRecord): Intent | undefin
 
 /** Settled intents whose entries are gone: they are open again. */
 async function settledBy(params: {
-  core: ClientCore;
+  core: CoreParts<"database">;
   group: Group;
   gone: ReadonlySet<HeadId>;
 }): Promise<Intent[]> {
@@ -180,7 +180,7 @@ async function settledBy(params: {
 }
 
 async function membershipRecords(params: {
-  core: ClientCore;
+  core: CoreParts<"database">;
   group: Group;
   dropped: readonly EntryRecord[];
 }): Promise<TimelineRecord[]> {
@@ -191,7 +191,7 @@ async function membershipRecords(params: {
 }
 
 async function recordAt(params: {
-  core: ClientCore;
+  core: CoreParts<"database">;
   group: Group;
   head: HeadId;
   gone: ReadonlySet<HeadId>;

@@ -3,7 +3,7 @@ import type { Fork, HeadId } from "../../reconciler/records/records.ts";
 import { endOf, type MessageRecord } from "../../reconciler/records/timelineRecord.ts";
 import type { EntryId } from "../../wire/ids.ts";
 import type { GroupChange } from "../group/changeGroup.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { mergeChanges } from "../group/mergeChanges.ts";
 import { judgeRecords } from "../messages/judgeRecords.ts";
@@ -17,7 +17,7 @@ import { readMessage, readRecords } from "../messages/timelineStore.ts";
  * again, or fail if that entry takes this client out. Gives the change with all of that.
  */
 export async function settleFork(params: {
-  core: ClientCore;
+  core: CoreParts<"database" | "finalityBlocks" | "inboxes" | "self">;
   group: Group;
   entry: EntryId;
   change: GroupChange;
@@ -50,7 +50,7 @@ export async function settleFork(params: {
  * on a removal that did not return. With own messages that have no other, and their void sealings.
  */
 export async function judgeVanished(params: {
-  core: ClientCore;
+  core: CoreParts<"database" | "finalityBlocks" | "inboxes" | "self">;
   group: Group;
   entry?: EntryId;
   dead: ReadonlySet<HeadId>;
@@ -70,7 +70,7 @@ export async function judgeVanished(params: {
 
 /** What was sealed to this epoch, upward also what was sealed to later ones. */
 async function* messagesFrom(params: {
-  core: ClientCore;
+  core: CoreParts<"database">;
   group: Group;
   from: number;
   isUpward: boolean;

@@ -116,6 +116,9 @@ export type ClientCore = {
   readonly onCopied: () => void;
 };
 
+/** The parts of the core that a function reads; whoever changes what the client keeps in mind takes all of it. */
+export type CoreParts<Part extends keyof ClientCore> = Readonly<Pick<ClientCore, Part>>;
+
 /** The newest block of another operator's node, when it was asked for; undefined: no node answered. */
 export type AskedHead = { readonly atMs: number; readonly head: Promise<ChainHead | undefined> };
 

@@ -3,7 +3,7 @@ import { neverCounts } from "../../identity/inboxHistory.ts";
 import { writeAtomic } from "../../store/writeAtomic.ts";
 import { rankOwnNodes } from "../asking/rankGroupNodes.ts";
 import { type IdentityRecord, tables } from "../database/tables.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { ClientCore, CoreParts } from "../group/core.ts";
 import { noticeCopy } from "../group/noticeCopy.ts";
 import { findRegistration } from "../nodes/findRegistration.ts";
 import { relayRecord } from "../nodes/relayRecord.ts";
@@ -60,7 +60,11 @@ export async function keepRegistered(params: Params): Promise<boolean> {
 }
 
 /** One node alone ends no installation, nor does what a reorganization may still take. */
-function isVoidForGood({ inboxes, self, finalityBlocks }: ClientCore): boolean {
+function isVoidForGood({
+  inboxes,
+  self,
+  finalityBlocks,
+}: CoreParts<"finalityBlocks" | "inboxes" | "self">): boolean {
   const snapshot = inboxes.get(self.inbox);
   const own = snapshot?.history?.installations.find(
     ({ installation }) => installation === self.installation.key,

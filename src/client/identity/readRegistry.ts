@@ -7,7 +7,7 @@ import type { InboxId, InstallationKey } from "../../wire/ids.ts";
 import { refreshInboxes } from "../asking/askRegistry.ts";
 import { rankLookUpNodes } from "../asking/lookUpNodes.ts";
 import { changeGroup } from "../group/changeGroup.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { ClientCore, CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { isRevoked } from "../group/isRevoked.ts";
 import { quietMs } from "../group/manyGroups.ts";
@@ -52,7 +52,7 @@ export async function readRegistry({ core, signal }: Params): Promise<number> {
 
 /** Who has many groups looks at those of which the registry says nothing new now and then. */
 function isPassedOver(params: {
-  core: ClientCore;
+  core: CoreParts<"groups">;
   group: Group;
   isNews: (inbox: InboxId) => boolean;
 }): boolean {
@@ -89,7 +89,7 @@ function inboxesOf({ view }: Group): Set<InboxId> {
   return new Set([...view.record.members, ...removed.map(({ inbox }) => inbox)]);
 }
 
-function revocationsIn(core: ClientCore, group: Group): Map<InstallationKey, number> {
+function revocationsIn(core: CoreParts<"inboxes">, group: Group): Map<InstallationKey, number> {
   const revocations = new Map<InstallationKey, number>();
   for (const member of inboxesOf(group)) {
     for (const { installation, revokedBlock } of confirmedInbox(core.inboxes.get(member))?.installations ??

@@ -16,7 +16,7 @@ import { undoEntries } from "../entries/rollBackGroup.ts";
 import { judgeVanished } from "../entries/settleFork.ts";
 import { addGroup } from "../group/addGroup.ts";
 import { changeGroup, type GroupChange } from "../group/changeGroup.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { ClientCore, CoreParts } from "../group/core.ts";
 import { createGroupHandle, type Group, NO_BLOCK } from "../group/group.ts";
 import { mergeChanges } from "../group/mergeChanges.ts";
 import { resealed } from "../messages/resealed.ts";
@@ -140,7 +140,7 @@ function vanishedHeads(record: GroupRecord): { dead: Set<HeadId>; from: number }
  * what it had staged is over.
  */
 async function formerLeaf(params: {
-  core: ClientCore;
+  core: CoreParts<"database">;
   group: Group;
   entry: EntryId;
   state: GroupState;

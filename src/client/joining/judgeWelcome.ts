@@ -5,11 +5,11 @@ import type { GroupView } from "../../reconciler/view/viewOfGroup.ts";
 import type { EntryId, InstallationKey } from "../../wire/ids.ts";
 import type { Welcome } from "../../wire/welcome.ts";
 import { tables } from "../database/tables.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { CoreParts } from "../group/core.ts";
 
 /** A group that is not known is entered. */
 export async function verdictOn(
-  core: ClientCore,
+  core: CoreParts<"database" | "groups" | "self">,
   { group: id, entry }: Pick<Welcome, "group" | "entry">,
 ): Promise<WelcomeVerdict> {
   const group = core.groups.get(id);

@@ -6,7 +6,7 @@ import type { ChainHead, NodeApi } from "../../rpc/nodeApi.ts";
 import type { Address, NodeId } from "../../wire/ids.ts";
 import { rankChainNodes } from "../asking/rankGroupNodes.ts";
 import { agreeOnHead } from "../entries/agreeOnHead.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { ClientCore, CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { isQuiet, quietMs } from "../group/manyGroups.ts";
 import { isAsRead } from "../group/markRead.ts";
@@ -142,7 +142,7 @@ async function compareHeads({ core, group, signal }: Params): Promise<void> {
 
 /** The newest block of the first node that answers, once for all groups that ask beside the same operator. Never throws. */
 async function newestHead(params: {
-  core: ClientCore;
+  core: CoreParts<"links" | "otherHeads">;
   ranked: readonly KnownNode[];
   besides: Address | undefined;
 }): Promise<ChainHead | undefined> {

@@ -9,7 +9,7 @@ import { groupTopic, parseTopic, welcomeTopic } from "../../wire/topic.ts";
 import { tables } from "../database/tables.ts";
 import { takeNodeList } from "../directory/readDirectory.ts";
 import type { TopicReadings, TopicsAsked } from "../group/claim.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { ClientCore, CoreParts } from "../group/core.ts";
 import { receiveWelcomes } from "../joining/receiveWelcomes.ts";
 import { receiveEnvelopes } from "../messages/receiveEnvelopes.ts";
 import { noteRead, placesIn, readAnewWrites, readWrites, withoutRead } from "../messages/topicReads.ts";
@@ -112,7 +112,7 @@ function reachEnd({ core, node, plan }: { core: ClientCore; node: NodeId; plan: 
 
 /** This client was away for longer than nodes keep envelopes: the next feed reads what is left. */
 async function startAnew(params: {
-  core: ClientCore;
+  core: CoreParts<"database" | "logger" | "topicSums">;
   topics: readonly Uint8Array[];
   error: WeftError;
 }): Promise<void> {
@@ -123,7 +123,7 @@ async function startAnew(params: {
 }
 
 /** To be taken before the positions: a page counts for the reading that it was asked for in. */
-export function readingsOf({ core, plan }: { core: ClientCore; plan: FeedPlan }): TopicReadings {
+export function readingsOf({ core, plan }: { core: CoreParts<"groups">; plan: FeedPlan }): TopicReadings {
   return new Map(
     [...plan.groups, ...plan.mirrored].map((id) => [id, core.groups.get(id)?.topicReadings ?? 0]),
   );
@@ -131,7 +131,7 @@ export function readingsOf({ core, plan }: { core: ClientCore; plan: FeedPlan })
 
 /** From where on the topics of a plan are to be asked for at a node. */
 export async function positionsOf(params: {
-  core: ClientCore;
+  core: CoreParts<"database" | "groups" | "self">;
   plan: FeedPlan;
   database: Hex;
 }): Promise<{ readonly positions: TopicPosition[]; readonly asked: TopicsAsked }> {
@@ -195,7 +195,7 @@ export async function receivePage(params: {
 }
 
 async function positionWrite(params: {
-  core: ClientCore;
+  core: CoreParts<"database">;
   topic: Uint8Array;
   asked: TopicsAsked | undefined;
   watermark: Watermark;

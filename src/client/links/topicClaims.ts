@@ -1,11 +1,11 @@
 import { type GroupId, type NodeId, toHex } from "../../wire/ids.ts";
 import { parseTopic } from "../../wire/topic.ts";
 import type { Claim } from "../group/claim.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { CoreParts } from "../group/core.ts";
 
 /** A node says that all of these topics is read. */
 export function keepClaim(params: {
-  core: Pick<ClientCore, "claims">;
+  core: CoreParts<"claims">;
   topics: readonly Uint8Array[];
   claim: Claim;
 }): void {
@@ -19,7 +19,7 @@ export function keepClaim(params: {
 
 /** The node does not serve them any more, or they are read anew. */
 export function dropClaims(params: {
-  core: Pick<ClientCore, "claims">;
+  core: CoreParts<"claims">;
   topics: readonly Uint8Array[];
   node: NodeId;
 }): void {
@@ -34,7 +34,7 @@ export function dropClaims(params: {
 
 /** True while a claim's node goes on to serve a topic, and what it showed of it has not been given up to be read anew. */
 export function stands(params: {
-  core: Pick<ClientCore, "claims" | "groups">;
+  core: CoreParts<"claims" | "groups">;
   topic: Uint8Array;
   claim: Claim;
 }): boolean {
@@ -48,7 +48,7 @@ export function stands(params: {
 
 /** Of this node, or of whichever serves the topic. */
 export function claimOf(params: {
-  core: Pick<ClientCore, "claims">;
+  core: CoreParts<"claims">;
   topic: Uint8Array;
   node?: NodeId;
 }): Claim | undefined {

@@ -4,7 +4,7 @@ import { changeOpenings } from "../../reconciler/timeline/insertMessage.ts";
 import type { EnvelopeHash, MessageId } from "../../wire/ids.ts";
 import { tables } from "../database/tables.ts";
 import type { GroupChange } from "../group/changeGroup.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { judgeOpening } from "./judgeRecord.ts";
 import { awaitedWrites, outcomeWrite } from "./judgeRecords.ts";
@@ -15,7 +15,7 @@ import { readMessage, readSurroundings, timelineWrites } from "./timelineStore.t
  * take it over the fence.
  */
 export async function addReceipts(params: {
-  core: ClientCore;
+  core: CoreParts<"database" | "finalityBlocks" | "inboxes" | "self">;
   group: Group;
   message: MessageId;
   envelope: EnvelopeHash;

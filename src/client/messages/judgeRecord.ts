@@ -6,10 +6,13 @@ import type { CoverageRecord, HeadId } from "../../reconciler/records/records.ts
 import type { MessageRecord, Opening, Taken } from "../../reconciler/records/timelineRecord.ts";
 import type { BatchPlace } from "../../wire/batchPlace.ts";
 import { FENCE_BLOCKS } from "../../wire/limits.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { CoreParts } from "../group/core.ts";
 import { knownCoverage } from "./knownCoverage.ts";
 
-type Params = { readonly core: ClientCore; readonly branch: Branch };
+type Params = {
+  readonly core: CoreParts<"database" | "finalityBlocks" | "inboxes">;
+  readonly branch: Branch;
+};
 type Known = {
   readonly taken: Taken;
   readonly coverage: CoverageRecord | undefined;

@@ -6,7 +6,7 @@ import type { MessageRecord, Opening, TimelineChange } from "../../reconciler/re
 import { changeOpenings } from "../../reconciler/timeline/insertMessage.ts";
 import { tables } from "../database/tables.ts";
 import type { GroupChange } from "../group/changeGroup.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { judgeRecord } from "./judgeRecord.ts";
 import { readSurroundings, timelineWrites } from "./timelineStore.ts";
@@ -20,7 +20,7 @@ export type JudgedRecords = Required<Pick<GroupChange, "writes" | "events">> & {
 
 /** Judges messages anew, one after the other, so that each sees what those before it change. */
 export async function judgeRecords(params: {
-  core: ClientCore;
+  core: CoreParts<"database" | "finalityBlocks" | "inboxes" | "self">;
   group: Group;
   /** As it will be. */
   branch: Branch;
@@ -75,7 +75,7 @@ export function awaitedWrites(params: {
 
 /** How an envelope that was opened is told of. */
 export function outcomeWrite(params: {
-  core: Pick<ClientCore, "self">;
+  core: CoreParts<"self">;
   group: Group;
   record: Pick<MessageRecord, "id" | "content">;
   opening: Opening;

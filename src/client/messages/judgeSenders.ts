@@ -4,13 +4,13 @@ import type { EntryRecord, GroupRecord, HeadId } from "../../reconciler/records/
 import type { MessageRecord, TimelineChange } from "../../reconciler/records/timelineRecord.ts";
 import type { InstallationKey } from "../../wire/ids.ts";
 import { MAX_LATE_COMMITS } from "../../wire/limits.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { type JudgedRecords, judgeRecords } from "./judgeRecords.ts";
 import { readMessage, readRecords } from "./timelineStore.ts";
 
 type Params = {
-  core: ClientCore;
+  core: CoreParts<"database" | "finalityBlocks" | "inboxes" | "self">;
   group: Group;
   installations: ReadonlySet<InstallationKey>;
   /** As it will be. */

@@ -2,7 +2,7 @@ import type { DeadRun, EntryRecord } from "../../reconciler/records/records.ts";
 import { groupTopic } from "../../wire/topic.ts";
 import { tables } from "../database/tables.ts";
 import type { GroupChange } from "../group/changeGroup.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { readAnewWrites } from "./topicReads.ts";
 
@@ -11,7 +11,7 @@ import { readAnewWrites } from "./topicReads.ts";
  * them and was not kept. Lets the topic be read from its beginning if there was any.
  */
 export async function readDeadAnew(params: {
-  core: ClientCore;
+  core: CoreParts<"database" | "topicSums">;
   group: Group;
   dropped: readonly EntryRecord[];
   droppedDead: readonly DeadRun[];

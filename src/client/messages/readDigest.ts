@@ -4,13 +4,13 @@ import type { TimelineRecord } from "../../reconciler/records/timelineRecord.ts"
 import { type EpochDigest, epochDigest } from "../../reconciler/timeline/epochDigest.ts";
 import type { EntryId } from "../../wire/ids.ts";
 import { tables } from "../database/tables.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { readRecords } from "./timelineStore.ts";
 
 /** An epoch's digest; its records are read only if one of them has changed since it was last asked for. */
 export async function readDigest(params: {
-  core: ClientCore;
+  core: CoreParts<"database">;
   group: Group;
   step: BranchStep;
   /** As stored. */

@@ -26,7 +26,7 @@ import type { Receipt } from "../../wire/receipt.ts";
 import { readEpoch, type StoredEpoch } from "../database/epochStates.ts";
 import { type CopyEvidence, tables } from "../database/tables.ts";
 import { changeGroup, type GroupChange } from "../group/changeGroup.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { ClientCore, CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { mergeChanges } from "../group/mergeChanges.ts";
 import { shownMs } from "../nodes/chainTime.ts";
@@ -71,7 +71,7 @@ export async function receiveEnvelopes(params: {
   }
 }
 
-async function finalOutcome(params: { core: ClientCore; group: Group; hash: EnvelopeHash }) {
+async function finalOutcome(params: { core: CoreParts<"database">; group: Group; hash: EnvelopeHash }) {
   const { core, group, hash: envelope } = params;
   const known = await tables.outcome.get(core.database, { group: group.id, envelope });
   return known && isFinal(known.outcome) ? known : undefined;

@@ -3,7 +3,7 @@ import { receiptFromStored } from "../../reconciler/messages/verifyReceipts.ts";
 import { groupTopic } from "../../wire/topic.ts";
 import { tables } from "../database/tables.ts";
 import { changeGroup } from "../group/changeGroup.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { ClientCore, CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { receiveHeld } from "./receiveEnvelopes.ts";
 import { readAnewWrites } from "./topicReads.ts";
@@ -32,7 +32,7 @@ function isKnown({ view }: Group, { head }: HeldRow): boolean {
 }
 
 /** No node whose receipt names this block can have known its head, or the chain has lost that for good. */
-function isJunk(params: { core: ClientCore; group: Group; row: HeldRow }): boolean {
+function isJunk(params: { core: CoreParts<"finalityBlocks">; group: Group; row: HeldRow }): boolean {
   const { core, group, row } = params;
   const isFinal = row.anchorBlock + core.finalityBlocks < group.agreed.number;
   return isFinal && !group.view.entries.has(row.head);

@@ -1,7 +1,7 @@
 import type { Opening } from "../../reconciler/records/timelineRecord.ts";
 import { insertMessage } from "../../reconciler/timeline/insertMessage.ts";
 import type { GroupChange } from "../group/changeGroup.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { awaitedWrites, outcomeWrite } from "./judgeRecords.ts";
 import { readGaps, readSurroundings, timelineWrites } from "./timelineStore.ts";
@@ -12,7 +12,7 @@ import { readGaps, readSurroundings, timelineWrites } from "./timelineStore.ts";
  * queue.
  */
 export async function showMessage(params: {
-  core: Pick<ClientCore, "database" | "self">;
+  core: CoreParts<"database" | "self">;
   group: Group;
   message: Parameters<typeof insertMessage>[0]["message"];
   /** The sealing, judged. */

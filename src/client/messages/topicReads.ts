@@ -9,7 +9,7 @@ import { envelopeHash } from "../../wire/envelope.ts";
 import { asId, type EnvelopeHash, fromHex, type Hex, type NodeId } from "../../wire/ids.ts";
 import type { LogId } from "../../wire/logRange.ts";
 import { tables } from "../database/tables.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { CoreParts } from "../group/core.ts";
 
 /** Where a registered node's log has taken in an envelope: its receipt says so. */
 export type ReadPlace = {
@@ -22,7 +22,7 @@ export type ReadPlace = {
   readonly timeMs: number;
 };
 
-type ReadsCore = Pick<ClientCore, "database" | "topicSums">;
+type ReadsCore = CoreParts<"database" | "topicSums">;
 
 /** What this client has read of its topics, by the places in the nodes' logs. */
 export function placesRead({ database, topicSums: cache }: ReadsCore): TopicPlaces {
@@ -30,7 +30,10 @@ export function placesRead({ database, topicSums: cache }: ReadsCore): TopicPlac
 }
 
 /** The places of envelopes by those of their receipts that verify. */
-export function placesIn(core: ClientCore, envelopes: readonly StoredEnvelope[]): ReadPlace[] {
+export function placesIn(
+  core: CoreParts<"links" | "network">,
+  envelopes: readonly StoredEnvelope[],
+): ReadPlace[] {
   const { network, links } = core;
   return envelopes.flatMap(({ envelope, receipts }) => {
     const hash = envelopeHash(envelope);
@@ -51,7 +54,10 @@ export function readWrites(places: readonly ReadPlace[]): Write[] {
 }
 
 /** Those that were not read before. */
-export async function unread(core: ClientCore, places: readonly ReadPlace[]): Promise<ReadPlace[]> {
+export async function unread(
+  core: CoreParts<"database">,
+  places: readonly ReadPlace[],
+): Promise<ReadPlace[]> {
   const keys = places.map((place) => keyOf(clientSchema.topicRead, keyFields(place)));
   const known = await core.database.level.hasMany(keys);
   return places.filter((_, i) => known[i] !== true);
@@ -59,7 +65,7 @@ export async function unread(core: ClientCore, places: readonly ReadPlace[]): Pr
 
 /** Those whose places were not all read before: what was read is dealt with. */
 export async function withoutRead(
-  core: ClientCore,
+  core: CoreParts<"database" | "links" | "network">,
   envelopes: readonly StoredEnvelope[],
 ): Promise<StoredEnvelope[]> {
   const fresh: StoredEnvelope[] = [];
@@ -71,7 +77,7 @@ export async function withoutRead(
 }
 
 /** To be called before and after places are written: sums behind them are made anew. */
-export function noteRead(core: ClientCore, places: readonly ReadPlace[]): void {
+export function noteRead(core: CoreParts<"database" | "topicSums">, places: readonly ReadPlace[]): void {
   for (const place of places) forgetSumsBehind({ places: placesRead(core), ...place });
 }
 

@@ -6,7 +6,7 @@ import { openEntry } from "../../reconciler/entries/openEntry.ts";
 import { decisiveChild } from "../../reconciler/view/decisiveChild.ts";
 import type { Appeal } from "../../wire/control.ts";
 import { tables } from "../database/tables.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 
 /**
@@ -14,7 +14,7 @@ import type { Group } from "../group/group.ts";
  * `undefined`: nothing cuts it off, or nothing that could be undone.
  */
 export async function composeAppeal(params: {
-  core: ClientCore;
+  core: CoreParts<"database" | "network" | "self">;
   group: Group;
   /** Of the head's epoch. */
   state: GroupState;

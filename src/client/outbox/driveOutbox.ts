@@ -10,7 +10,7 @@ import type { NodeApi } from "../../rpc/nodeApi.ts";
 import type { NodeId } from "../../wire/ids.ts";
 import { lookUpNodes } from "../asking/lookUpNodes.ts";
 import { changeGroup } from "../group/changeGroup.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { ClientCore, CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { isAlone } from "../group/isAlone.ts";
 import { isCopied } from "../group/isCopied.ts";
@@ -59,7 +59,7 @@ export async function driveOutbox(params: Params): Promise<void> {
 }
 
 /** What holds up this client's own way to the chain is told by its code. */
-function whyWaiting({ ownRelay }: ClientCore, action: OutboxAction): string {
+function whyWaiting({ ownRelay }: CoreParts<"ownRelay">, action: OutboxAction): string {
   if (action.kind !== "wait") return action.kind;
   return action.why === "backing-off" ? (ownRelay?.trouble?.code ?? action.why) : action.why;
 }
@@ -164,7 +164,7 @@ async function withNode(params: Params & { action: OutboxAction }): Promise<void
 
 /** Does a step by way of a node; one that is not there is left alone for a while. */
 async function noticing(
-  params: { core: ClientCore; node: NodeId; signal: AbortSignal },
+  params: { core: CoreParts<"feedsWakeup" | "links">; node: NodeId; signal: AbortSignal },
   step: () => Promise<void>,
 ): Promise<void> {
   const { core, node, signal } = params;

@@ -5,7 +5,7 @@ import type { Intent } from "../../reconciler/records/intent.ts";
 import type { KnownNode } from "../../reconciler/records/records.ts";
 import type { Address } from "../../wire/ids.ts";
 import { rankChainNodes } from "../asking/rankGroupNodes.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { isUp } from "../nodes/nodeLinks.ts";
 
@@ -26,7 +26,7 @@ export function noteFault(params: { group: Group; intent: Intent; operator: Addr
  * won't relay it.
  */
 export async function relayingNodes(params: {
-  core: ClientCore;
+  core: CoreParts<"database" | "groups" | "links" | "network" | "preferences">;
   group: Group;
   intent: Intent;
 }): Promise<readonly KnownNode[]> {

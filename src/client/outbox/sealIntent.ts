@@ -12,7 +12,7 @@ import { type EntryId, fromHex } from "../../wire/ids.ts";
 import { padmeLength } from "../../wire/padme.ts";
 import { requireState } from "../database/epochStates.ts";
 import { changeGroup, type GroupChange } from "../group/changeGroup.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { ClientCore, CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { mergeChanges } from "../group/mergeChanges.ts";
 import { showMessage } from "../messages/showMessage.ts";
@@ -30,7 +30,7 @@ export async function sealIntent(params: { core: ClientCore; group: Group; inten
 }
 
 async function sealed(params: {
-  core: ClientCore;
+  core: CoreParts<"database" | "network" | "self">;
   group: Group;
   intent: Intent;
   action: Action & { kind: "send" };

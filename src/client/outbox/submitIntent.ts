@@ -11,7 +11,7 @@ import { asAddress, type NodeId } from "../../wire/ids.ts";
 import { lookUpNodes } from "../asking/lookUpNodes.ts";
 import { requireState } from "../database/epochStates.ts";
 import { changeGroup } from "../group/changeGroup.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { ClientCore, CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { askNodes } from "../nodes/askNodes.ts";
 import { countOperators } from "../nodes/nodeLinks.ts";
@@ -91,7 +91,7 @@ async function changeStaged(params: {
 }
 
 async function signStaged(params: {
-  core: ClientCore;
+  core: CoreParts<"database" | "network">;
   group: Group;
   staged: StagedRecord;
   limit: number;
@@ -106,7 +106,11 @@ async function signStaged(params: {
 }
 
 /** Of the parent's authority; the genesis key for the first entry. */
-async function signingKey(params: { core: ClientCore; group: Group; parent: HeadId }): Promise<Uint8Array> {
+async function signingKey(params: {
+  core: CoreParts<"database">;
+  group: Group;
+  parent: HeadId;
+}): Promise<Uint8Array> {
   const { core, group, parent } = params;
   if (parent === group.id) {
     const { genesisKey } = group.view.record;

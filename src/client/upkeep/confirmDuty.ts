@@ -11,7 +11,7 @@ import {
 import type { DutyInTurn } from "../../reconciler/upkeep/duties.ts";
 import { staggerMs } from "../../reconciler/upkeep/stagger.ts";
 import type { InstallationKey } from "../../wire/ids.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { isRevoked } from "../group/isRevoked.ts";
 
@@ -24,7 +24,7 @@ const OTHERS_WAIT_MS = 10_000;
  * heard nobody is thereby known to wait.
  */
 export function confirmDuty(params: {
-  core: ClientCore;
+  core: CoreParts<"inboxes" | "self">;
   group: Group;
   view: EpochView;
   revoked: ReadonlySet<InstallationKey>;
