@@ -14,8 +14,8 @@ import { fetchHistories } from "../nodes/fetchHistories.ts";
 import { confirmHistories } from "./confirmHistories.ts";
 
 /**
- * What was read of the registry. A verdict takes it from the node that serves the entry, and from since one reads the
- * chain there: whatever another has said, or this one before, may have been on a fork that is gone.
+ * What was read of the registry. A verdict takes it from the node that serves the entry, and from since this client reads
+ * the chain there: what another node has said, or this one before, may rest on blocks that a reorganization took.
  */
 export type RegistryReading = { inboxes: Map<InboxId, InboxSnapshot> };
 
@@ -115,13 +115,13 @@ function asConfirmed(snapshot: InboxSnapshot, before: InboxSnapshot | undefined)
   return { ...snapshot, confirmedAsOf, isProvisional: confirmedAsOf < snapshot.asOf };
 }
 
-/** What was read in this connection of a fork of the chain that may be gone is asked again. */
+/** What was read in this connection of blocks that a reorganization may have taken is asked again. */
 export function forgetReading(params: { reading: RegistryReading; afterBlock: number }): void {
   const { reading, afterBlock } = params;
   reading.inboxes = new Map([...reading.inboxes].filter(([, { asOf }]) => asOf <= afterBlock));
 }
 
-/** What was read of a fork of the chain that is gone has to be asked again. */
+/** What was read of blocks that a reorganization took has to be asked again. */
 export async function forgetInboxes(params: {
   core: CoreParts<"database" | "groups" | "inboxes">;
   reading: RegistryReading;

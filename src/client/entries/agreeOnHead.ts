@@ -1,5 +1,5 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
-import { RELANDING_BLOCKS } from "../../reconciler/branch/fork.ts";
+import { RELANDING_BLOCKS } from "../../reconciler/branch/vanished.ts";
 import { factsAtHead } from "../../reconciler/entries/chainFacts.ts";
 import type { EntryRecord } from "../../reconciler/records/records.ts";
 import type { GroupView } from "../../reconciler/view/viewOfGroup.ts";

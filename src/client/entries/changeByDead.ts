@@ -39,13 +39,13 @@ export function changeByDead(params: {
 /** Siblings of an entry that may still be voided, a few; and much by those for whom another branch may be the right one. */
 function keepsRecord(params: { view: GroupView; entry: Entry; self: InstallationKey }): boolean {
   const { view, entry, self } = params;
-  const { below, entries, dead } = view;
+  const { children, entries, dead } = view;
   const { parent, block } = entry;
   if (parentOfDead(view, entry) === HANGING || dead.has(parent)) return false;
   if (mayBeElsewhere(view, self)) return entries.size - view.branch.steps.length < MAX_DEAD_KEPT_BY_NEWCOMERS;
-  const contested = decisiveChild({ below, parent });
+  const contested = decisiveChild({ children, parent });
   const isOpen = contested !== undefined && isInTime({ contested, block: block.number });
-  return isOpen && (below.get(parent)?.length ?? 0) < MAX_DEAD_KEPT;
+  return isOpen && (children.get(parent)?.length ?? 0) < MAX_DEAD_KEPT;
 }
 
 /** Not a member now, or one who came in by an entry on which nobody else has built. */

@@ -1,7 +1,7 @@
 import { authorityOf } from "../../reconciler/branch/epochSecrets.ts";
 import { namesOf, viewOf } from "../../reconciler/branch/epochView.ts";
 import { hasSecond, hasSiblings } from "../../reconciler/branch/unheard.ts";
-import type { EntryRecord, Fork, GroupRecord, HeadId } from "../../reconciler/records/records.ts";
+import type { EntryRecord, GroupRecord, HeadId, Vanished } from "../../reconciler/records/records.ts";
 import type { EntryId } from "../../wire/ids.ts";
 import { readState } from "../database/epochStates.ts";
 import type { GroupChange } from "../group/changeGroup.ts";
@@ -10,7 +10,7 @@ import type { ClientEvent } from "../group/events.ts";
 import type { Group } from "../group/group.ts";
 import { mergeChanges } from "../group/mergeChanges.ts";
 import { branchWith } from "../messages/judgeSenders.ts";
-import { judgeVanished } from "./settleFork.ts";
+import { judgeVanished } from "./settleVanished.ts";
 
 /**
  * What reading an entry means while one is joining. The group is entered with the entry that the Welcome named: its
@@ -53,7 +53,7 @@ export async function changeByJoining(params: {
     ...{ ...record, ...namesOf(viewOf(state)) },
     ...{
       status: "member",
-      fork: forkAfterStart(record),
+      fork: vanishedAfterStart(record),
       isUnheard: record.isUnheard ?? (hasToHear({ core, record, entry, entries }) || undefined),
     },
   };
@@ -78,7 +78,7 @@ function hasToHear(params: {
 }
 
 /** The entry that brought this client in may have come back. */
-function forkAfterStart({ fork, start }: GroupRecord): Fork | undefined {
+function vanishedAfterStart({ fork, start }: GroupRecord): Vanished | undefined {
   const heads = fork?.heads.filter((head) => head !== start.head) ?? [];
   return fork && heads.length > 0 ? { ...fork, heads } : undefined;
 }

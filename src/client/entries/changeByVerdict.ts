@@ -1,8 +1,8 @@
 import type { GroupState } from "../../mls/groupState.ts";
 import { type EpochView, inboxesOf, namesOf, viewOf } from "../../reconciler/branch/epochView.ts";
-import { returningAfter } from "../../reconciler/branch/fork.ts";
 import { recordOf } from "../../reconciler/branch/recordOf.ts";
 import { heardRecord } from "../../reconciler/branch/unheard.ts";
+import { returningAfter } from "../../reconciler/branch/vanished.ts";
 import type { EntryJudgement } from "../../reconciler/entries/judgeEntry.ts";
 import { foldEntry } from "../../reconciler/intents/foldEntry.ts";
 import { refusedIntent } from "../../reconciler/intents/refusedIntent.ts";

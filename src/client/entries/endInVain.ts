@@ -5,7 +5,7 @@ import type { Group } from "../group/group.ts";
 import { mergeChanges } from "../group/mergeChanges.ts";
 import { branchWith } from "../messages/judgeSenders.ts";
 import { resealed } from "../messages/resealed.ts";
-import { judgeVanished } from "./settleFork.ts";
+import { judgeVanished } from "./settleVanished.ts";
 
 /**
  * For one who waits in vain for the entry that was to bring it in, and was never in the group before. If the group has

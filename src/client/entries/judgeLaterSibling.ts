@@ -83,7 +83,7 @@ function verifiedOf(params: { core: CoreParts<"network">; state: GroupState; ent
 
 /** Who has asked about an entry. */
 function requestsAbout({ view }: Group, { id, parent }: EntryRecord): Member[] {
-  return (view.below.get(parent) ?? []).flatMap(({ verdict }) =>
+  return (view.children.get(parent) ?? []).flatMap(({ verdict }) =>
     verdict.kind === "control" && verdict.instruction.kind === "request" && verdict.instruction.entry === id
       ? [verdict.writer]
       : [],

@@ -28,8 +28,8 @@ import { changeByDead } from "./changeByDead.ts";
 import { changeByJoining } from "./changeByJoining.ts";
 import { changeByVerdict } from "./changeByVerdict.ts";
 import { judgeLaterSibling } from "./judgeLaterSibling.ts";
-import { settleFork } from "./settleFork.ts";
 import { restingOn } from "./settleRests.ts";
+import { settleVanished } from "./settleVanished.ts";
 
 type Params = RegistrySource & { group: Group };
 
@@ -59,9 +59,9 @@ function isRead({ view }: Group, entry: Entry): boolean {
  * counted and not kept, it may hang on one of them.
  */
 function checkEntry(group: Group, entry: Entry): void {
-  const { children, dead } = group.view;
+  const { childCounts, dead } = group.view;
   const isKnownParent = parentOfDead(group.view, entry) !== HANGING;
-  const isNext = isKnownParent ? entry.index === (children.get(entry.parent) ?? 0) : dead.size > 0;
+  const isNext = isKnownParent ? entry.index === (childCounts.get(entry.parent) ?? 0) : dead.size > 0;
   if (entry.group === group.id && entryId(entry) === entry.id && isNext) return;
   throw new WeftError({
     code: "malformed",
@@ -72,7 +72,7 @@ function checkEntry(group: Group, entry: Entry): void {
 
 async function receiveEntry(params: Params & { entry: ReceivedEntry }): Promise<void> {
   const { core, group, entry } = params;
-  const { record, below } = group.view;
+  const { record, children } = group.view;
   const joining = asJoining({ record, entry });
   if (joining) {
     const unjudged = recordOf(entry, { kind: "unjudged" });
@@ -80,9 +80,9 @@ async function receiveEntry(params: Params & { entry: ReceivedEntry }): Promise<
     await changeGroup({ core, group, change });
     return;
   }
-  const contested = decisiveChild({ below, parent: entry.parent });
+  const contested = decisiveChild({ children, parent: entry.parent });
   if (contested) await judgeLaterSibling({ ...params, contested });
-  else if (entry.parent === record.head && isInside(record)) await judgeBelowHead(params);
+  else if (entry.parent === record.head && isInside(record)) await judgeChildOfHead(params);
   else await changeGroup({ core, group, change: changeByDead({ core, group, entry }) });
   await releaseHeld({ core, group });
 }
@@ -102,7 +102,7 @@ function isInside({ status }: GroupRecord): boolean {
   return status !== "removed" && status !== "cut-off";
 }
 
-async function judgeBelowHead(params: Params & { entry: ReceivedEntry }): Promise<void> {
+async function judgeChildOfHead(params: Params & { entry: ReceivedEntry }): Promise<void> {
   const { core, group } = params;
   const { database, network } = core;
   const place = { database, group: group.id, cache: group.epochs };
@@ -128,7 +128,7 @@ async function judgeBelowHead(params: Params & { entry: ReceivedEntry }): Promis
     judgement.kind === "control"
       ? await changeByControl({ core, group, entry, ...judgement })
       : changeByVerdict({ core, group, entry, state, judgement, hasPath, isStored: known !== undefined });
-  const settled = await settleFork({ core, group, entry: entry.id, change });
+  const settled = await settleVanished({ core, group, entry: entry.id, change });
   const fenced = await withFence({ core, group, change: settled });
   const copy = await copyEvidence({ core, group, entry, opened });
   await changeGroup({ core, group, change: mergeChanges(fenced, { copy }) });

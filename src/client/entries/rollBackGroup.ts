@@ -1,8 +1,8 @@
 import { compareEntries } from "../../reconciler/branch/compareEntries.ts";
 import { cutDead, type DeadRuns, type Place } from "../../reconciler/branch/deadRuns.ts";
 import { namesOf, viewOf } from "../../reconciler/branch/epochView.ts";
-import { forkAfterRollback } from "../../reconciler/branch/fork.ts";
 import { unheardAgain } from "../../reconciler/branch/unheard.ts";
+import { vanishedAfterRollback } from "../../reconciler/branch/vanished.ts";
 import { voidedIntent } from "../../reconciler/intents/voidedIntent.ts";
 import { type Intent, isOpen } from "../../reconciler/records/intent.ts";
 import type {
@@ -35,8 +35,8 @@ type Cut = {
 /**
  * Drops entries that are on the chain no more and moves the head back to the last adopted one that is. States stay
  * under their entries' ids and are never computed again: if an entry lands again, its ratchets go on where they were.
- * To be called from within the group's queue. True if more had to go than what is on the chain no more, because that
- * had voided it: read from there again.
+ * To be called from within the group's queue. Returns true if it also dropped entries that are still on the chain,
+ * because a lost entry had voided them: the caller must then read the chain again from the new head.
  */
 export async function rollBackGroup(params: {
   core: ClientCore;
@@ -74,12 +74,12 @@ function cutOff(params: {
   let from: Place = params.from && first ? earlier(params.from, first) : at;
   const lost = [...entries.values()].filter((entry) => compareEntries(entry, from) >= 0);
   for (;;) {
-    const { cut, from: lower } = cutDead({ dead, from });
+    const { cut, from: cutFrom } = cutDead({ dead, from });
     const dropped = withVoided({
       entries,
-      lost: [...entries.values()].filter((entry) => compareEntries(entry, lower) >= 0),
+      lost: [...entries.values()].filter((entry) => compareEntries(entry, cutFrom) >= 0),
     });
-    const start = dropped[0] ? earlier(lower, dropped[0]) : lower;
+    const start = dropped[0] ? earlier(cutFrom, dropped[0]) : cutFrom;
     if (compareEntries(start, from) >= 0) {
       const isMore = dropped.length > lost.length || compareEntries(from, params.from ?? at) < 0;
       return { dropped, droppedDead: cut, isMore };
@@ -122,8 +122,8 @@ export async function undoEntries(params: {
   const gone = new Set<HeadId>(undone.map(({ id }) => id));
   const kept = view.branch.steps.findLast(({ head }) => !gone.has(head));
   const lost = view.branch.steps.filter(({ head }) => gone.has(head));
-  const fork = forkAfterRollback({ record: view.record, lost, block: blockNow(group) });
-  // Whoever waits for the entry that brought it in has nothing below to go back to.
+  const fork = vanishedAfterRollback({ record: view.record, lost, block: blockNow(group) });
+  // A client that waits for the entry that brings it in has no earlier epoch to go back to.
   const isInside = kept && view.record.status !== "joining";
   const back = isInside ? await recordAt({ core, group, head: kept.head, gone }) : rejoining(view.record);
   const record = { ...back, fork };
@@ -197,8 +197,8 @@ async function recordAt(params: {
   gone: ReadonlySet<HeadId>;
 }): Promise<GroupRecord> {
   const { core, group, head, gone } = params;
-  const { record, below } = group.view;
-  const ended = decisiveChild({ below, parent: head });
+  const { record, children } = group.view;
+  const ended = decisiveChild({ children, parent: head });
   if (head === record.head && (record.status === "member" || (ended && !gone.has(ended.id)))) return record;
   const epoch = await readEpoch({ database: core.database, group: group.id, cache: group.epochs, head });
   if (!epoch) return { ...record, status: "member", head };

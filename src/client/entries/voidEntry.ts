@@ -6,7 +6,7 @@ import { changeGroup, type GroupChange } from "../group/changeGroup.ts";
 import type { ClientCore } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { mergeChanges } from "../group/mergeChanges.ts";
-import { giveUpFork } from "./giveUpFork.ts";
+import { giveUpVanished } from "./giveUpVanished.ts";
 import { undoEntries } from "./rollBackGroup.ts";
 
 /**
@@ -34,10 +34,10 @@ export async function voidEntry(params: {
   const entries = undone.map((entry) => ({ ...entry, verdict: verdictOn(entry) }));
   // That the group has changed is told once.
   await changeGroup({ core, group, change: mergeChanges(undo, { entries }, { ...change, events: [] }) });
-  await giveUpFork({ core, group, isOver: true });
+  await giveUpVanished({ core, group, isOver: true });
 }
 
-/** The entry and what counts above it, in the order of the chain. */
+/** The entry and its descendants that count, in the order of the chain. */
 function countedFrom(params: {
   entries: ReadonlyMap<HeadId, EntryRecord>;
   first: EntryRecord;

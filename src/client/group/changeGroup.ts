@@ -33,7 +33,7 @@ export type GroupChange = {
   readonly record?: GroupRecord;
   readonly entries?: readonly EntryRecord[];
   readonly droppedEntries?: readonly EntryRecord[];
-  /** All runs of the parents below which dead entries were counted. */
+  /** By parent, all runs of its dead children that were counted. */
   readonly dead?: ReadonlyMap<HeadId, readonly DeadRun[]>;
   readonly droppedDead?: readonly DeadRun[];
   readonly intents?: readonly Intent[];

@@ -26,7 +26,7 @@ export type Group = {
   view: GroupView;
   /** A write failed: until all is read anew nothing more is written, since it could undo what has landed. */
   isDoubtful: boolean;
-  /** By which its messages were judged last, each with its block; a block of -1 was on a fork that is gone. */
+  /** By which its messages were judged last, each with its block; a block of -1 is one that a reorganization took. */
   revocations: ReadonlyMap<InstallationKey, number>;
   /** How far the chain is read, says the node that serves the group; the zero block before anything is. */
   processed: BlockRef;

@@ -13,7 +13,7 @@ import type { Welcome } from "../../wire/welcome.ts";
 import { listEpochs } from "../database/epochStates.ts";
 import { tables } from "../database/tables.ts";
 import { undoEntries } from "../entries/rollBackGroup.ts";
-import { judgeVanished } from "../entries/settleFork.ts";
+import { judgeVanished } from "../entries/settleVanished.ts";
 import { addGroup } from "../group/addGroup.ts";
 import { changeGroup, type GroupChange } from "../group/changeGroup.ts";
 import type { ClientCore, CoreParts } from "../group/core.ts";
@@ -107,8 +107,8 @@ async function leaveOwnBranch({ core, group }: { core: ClientCore; group: Group 
 /** What one who was cut off has not seen of the group stands in its timeline. */
 function missedBy(params: { group: Group; until: number }): GroupChange {
   const { group, until } = params;
-  const { record, below } = group.view;
-  const entry = record.status === "cut-off" ? decisiveChild({ below, parent: record.head }) : undefined;
+  const { record, children } = group.view;
+  const entry = record.status === "cut-off" ? decisiveChild({ children, parent: record.head }) : undefined;
   const epoch = record.epoch + 1;
   if (!entry || until < epoch) return {};
   const missed = { kind: "missed", epoch, until, entry: entry.id, atMs: entry.block.time * 1000 } as const;
@@ -121,7 +121,7 @@ function leftBy({ group, status, isFormer, start }: GroupRecord): Write[] {
   return [tables.entered.put({ group, entry: start.head }, { isLeft: true })];
 }
 
-/** What one wrote below the entry that cut one off can't land there any more. */
+/** What this client has staged can't be adopted any more once an entry has cut it off. */
 function builtAnew({ view }: Group): GroupChange {
   if (view.record.status !== "cut-off") return {};
   const staged = view.intents.filter(({ progress }) => progress.kind === "staged");

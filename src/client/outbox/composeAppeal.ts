@@ -20,8 +20,8 @@ export async function composeAppeal(params: {
   state: GroupState;
 }): Promise<Appeal | "too-late" | undefined> {
   const { core, group, state } = params;
-  const { below, record } = group.view;
-  const contested = decisiveChild({ below, parent: record.head });
+  const { children, record } = group.view;
+  const contested = decisiveChild({ children, parent: record.head });
   if (contested?.verdict.kind !== "cut-off") return undefined;
   if (!isInTime({ contested, block: group.agreed.number + 1 })) return "too-late";
   const { id: entry, authority } = contested;

@@ -1,7 +1,7 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
 import { isStorageFault, isWeftError } from "../../errors.ts";
-import { isWidened } from "../../reconciler/branch/fork.ts";
 import { waitsToHear } from "../../reconciler/branch/unheard.ts";
+import { isWidened } from "../../reconciler/branch/vanished.ts";
 import { needsWitness, nextAction, type OutboxAction } from "../../reconciler/intents/nextAction.ts";
 import { progressAfter } from "../../reconciler/intents/progressAfter.ts";
 import { failed, type Intent } from "../../reconciler/records/intent.ts";
@@ -77,7 +77,7 @@ function endedIntent(group: Group): Intent | undefined {
 }
 
 function next({ core, group }: Params): OutboxAction {
-  const { record, intents, children, leaves, owed } = group.view;
+  const { record, intents, childCounts, leaves, owed } = group.view;
   return nextAction({
     intents,
     view: {
@@ -89,7 +89,7 @@ function next({ core, group }: Params): OutboxAction {
       isOrphaned: record.isFormer === true && isAlone(core, record),
       caughtUp: group.caughtUpBy !== undefined && group.topicReadBy !== undefined,
       head: record.head,
-      children: children.get(record.head) ?? 0,
+      children: childCounts.get(record.head) ?? 0,
       block: group.processed.number,
       // Commits that can't get to the chain stop no message, as if it stood still.
       standstillAtMs: core.ownRelay?.trouble ? 0 : group.headMovedAtMs + STANDSTILL_MS,

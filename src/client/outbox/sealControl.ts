@@ -10,7 +10,7 @@ import { type Address, asAddress } from "../../wire/ids.ts";
 import type { CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 
-/** A control as an entry below `head`, signed and sealed like a commit, under an authority whose key nobody keeps. */
+/** A control as a child of `head`, signed and sealed like a commit, under an authority whose key nobody keeps. */
 export function sealControl(params: {
   core: CoreParts<"network" | "self">;
   group: Group;

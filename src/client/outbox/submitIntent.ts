@@ -47,7 +47,7 @@ export async function submitIntent(params: {
     await buildAnew({ core, group, intent });
     return undefined;
   }
-  const limit = limitOf({ intent, children: group.view.children.get(staged.parent) ?? 0 });
+  const limit = limitOf({ intent, children: group.view.childCounts.get(staged.parent) ?? 0 });
   const append = await signStaged({ core, group, staged, limit });
   const block = group.processed.number;
   const outcome = core.ownRelay

@@ -67,8 +67,8 @@ export function cutDead(params: { dead: DeadRuns; from: Place }): { cut: DeadRun
   for (;;) {
     const cut = all.filter((run) => compareEntries(run, from) >= 0);
     const since = Math.min(from.block.number, ...cut.map((run) => run.since));
-    const lower = { block: { number: since }, logIndex: 0 };
-    if (cut.length === 0 || compareEntries(lower, from) >= 0) return { cut, from };
-    from = lower;
+    const start = { block: { number: since }, logIndex: 0 };
+    if (cut.length === 0 || compareEntries(start, from) >= 0) return { cut, from };
+    from = start;
   }
 }

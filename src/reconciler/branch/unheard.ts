@@ -15,7 +15,7 @@ const known = new WeakMap<EntryRecord, boolean>();
 
 /**
  * True if some entry on the way to this one has an earlier sibling: then whoever joined by it can't tell whether the
- * others adopted that way or another, as they can where each entry is the first below its parent.
+ * others adopted that way or another, as they can where each entry is the first child of its parent.
  */
 export function hasSiblings(params: {
   entry: EntryRecord;

@@ -49,11 +49,11 @@ export function factsAtHead(params: {
   head: ChainBlock;
 }): Claim {
   const { group, head } = params;
-  const { record, entries, children, provisional } = group.view;
+  const { record, entries, childCounts, provisional } = group.view;
   const ids = [record.head, ...provisional.flatMap(({ id, parent }) => [id, parent]), ...group.unproven];
   const known = ids.filter((id) => id === group.id || entries.has(id));
   return chainFacts({
-    ...{ group: group.id, head, children },
+    ...{ group: group.id, head, children: childCounts },
     entries: new Map(known.map((id) => [id, entries.get(id)])),
     blocks: provisional.map(({ block }) => block),
   });

@@ -45,7 +45,7 @@ function changesSuperAdmins({ opened, view }: { opened: OpenedEntry; view: Epoch
   return opened.after.context.superAdmins.some((inbox) => !view.context.superAdmins.includes(inbox));
 }
 
-/** The verdict on an entry below the head, from what the chain orders and nothing else. Pure. */
+/** The verdict on a child of the head, from what the chain orders and nothing else. Pure. */
 export function judgeEntry(params: {
   opened: OpenedEntry;
   entry: Entry;

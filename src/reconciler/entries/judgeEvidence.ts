@@ -16,7 +16,7 @@ type Contested = {
 /**
  * Why nobody can follow a commit, as a path secret of it shows: it gives all keys that are published from its step up,
  * and something else than the commit says. Every secret that gives them gives the same. One that contradicts the keys
- * themselves shows nothing of the kind: somebody below another step may have a good one.
+ * themselves shows nothing of the kind: a member under another step may have a good one.
  */
 export function judgeEvidence(params: Contested & { evidence: PathEvidence }): VoidReason | undefined {
   const verdict = judgePathEvidence(params);

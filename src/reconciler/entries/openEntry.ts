@@ -33,7 +33,7 @@ export type OpenedEntry =
 
 type Params = { network: Network; state: GroupState; entry: Entry };
 
-/** Opens an entry below the epoch of `state`; what it refuses, every member of that epoch refuses. */
+/** Opens a child of the entry that opened the epoch of `state`; what it refuses, every member of that epoch refuses. */
 export function openEntry(params: Params): OpenedEntry {
   const { state } = params;
   const opened = openBody(params);

@@ -23,7 +23,7 @@ export function provenRequests(params: {
 }): Set<InstallationKey> {
   const { network, group, parent, state, entries, requests } = params;
   const parentOf = (entry: EntryId) =>
-    standsOn({ entries, head: parent, below: entry }) ? entries.get(entry)?.parent : undefined;
+    standsOn({ entries, head: parent, ancestor: entry }) ? entries.get(entry)?.parent : undefined;
   const proven = requests.flatMap((bytes) => {
     const request = readRequest({ network, group, parentOf, bytes });
     if (!request) return [];

@@ -19,10 +19,11 @@ export function appealOf(params: {
   self: InstallationKey;
 }): AppealState {
   const { group, self } = params;
-  const { below, record } = group.view;
-  const contested = record.status === "cut-off" ? decisiveChild({ below, parent: record.head }) : undefined;
+  const { children, record } = group.view;
+  const contested =
+    record.status === "cut-off" ? decisiveChild({ children, parent: record.head }) : undefined;
   if (!contested) return { kind: "none" };
-  const isMade = below
+  const isMade = children
     .get(record.head)
     ?.some(
       ({ verdict }) =>

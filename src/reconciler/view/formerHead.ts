@@ -5,7 +5,7 @@ import type { GroupView } from "./viewOfGroup.ts";
 
 /**
  * Where one goes back to: the last entry by which one came in, on the chain before the one that one is in by, or the
- * lowest of the epochs before. It was adopted: what an own entry that is refused or dead would have opened is kept no
+ * earliest of the epochs before. It was adopted: what an own entry that is refused or dead would have opened is kept no
  * longer than the epoch that it stands on. What was left for the present start is none, as long as that is there. Pure.
  */
 export function formerHead(params: {
@@ -23,7 +23,7 @@ export function formerHead(params: {
   const heads = whole
     .filter(({ head }) => head === record.group || entries.has(head))
     .filter(({ head }) => head !== record.start.head && !isBehind(entries.get(head), start))
-    .filter(({ head }) => !left.some((below) => standsOn({ entries, head, below })))
+    .filter(({ head }) => !left.some((ancestor) => standsOn({ entries, head, ancestor })))
     .toSorted((a, b) => a.epoch - b.epoch)
     .map(({ head }) => head);
   const last = heads

@@ -1,16 +1,16 @@
 import type { EntryId, InboxId } from "../../wire/ids.ts";
-import type { Fork, GroupRecord, HeadId } from "../records/records.ts";
+import type { GroupRecord, HeadId, Vanished } from "../records/records.ts";
 import type { BranchStep } from "./branch.ts";
 
 /** Blocks within which what a reorganization took is expected to land again: its writers send it at once. */
 export const RELANDING_BLOCKS = 24;
 
 /** What may land again after a rollback that took these steps. */
-export function forkAfterRollback(params: {
+export function vanishedAfterRollback(params: {
   record: Pick<GroupRecord, "fork" | "members">;
   lost: readonly BranchStep[];
   block: number;
-}): Fork | undefined {
+}): Vanished | undefined {
   const { record, lost, block } = params;
   const { fork, members } = record;
   if (lost.length === 0) return fork;
@@ -19,7 +19,7 @@ export function forkAfterRollback(params: {
 }
 
 /** What may still land again after `entry`, which was adopted. */
-export function returningAfter(params: { fork: Fork | undefined; entry: EntryId }): Set<HeadId> {
+export function returningAfter(params: { fork: Vanished | undefined; entry: EntryId }): Set<HeadId> {
   const [first, ...rest] = params.fork?.heads ?? [];
   return new Set(first === params.entry ? rest : []);
 }
@@ -29,7 +29,7 @@ export function isWidened({
   fork,
   members,
 }: {
-  fork?: Fork | undefined;
+  fork?: Vanished | undefined;
   members: readonly InboxId[];
 }): boolean {
   return fork !== undefined && !fork.isGivenUp && members.some((inbox) => !fork.members.includes(inbox));

@@ -1,6 +1,6 @@
-import { RELANDING_BLOCKS } from "../../reconciler/branch/fork.ts";
+import { RELANDING_BLOCKS } from "../../reconciler/branch/vanished.ts";
 import type { Intent } from "../../reconciler/records/intent.ts";
-import type { Fork, GroupRecord } from "../../reconciler/records/records.ts";
+import type { GroupRecord, Vanished } from "../../reconciler/records/records.ts";
 import type { Opening } from "../../reconciler/records/timelineRecord.ts";
 import type { MessageId } from "../../wire/ids.ts";
 import { changeGroup } from "../group/changeGroup.ts";
@@ -11,11 +11,11 @@ import { resealed } from "../messages/resealed.ts";
 import { readRecords } from "../messages/timelineStore.ts";
 
 /**
- * Waits no longer for entries that a reorganization took and that have not landed again: own messages of their epochs
+ * Lets this client wait no longer for entries that a reorganization took and that have not landed again: own messages of their epochs
  * are sealed to the present one, own entries that stood on them are built anew. Should they land after all, a message
- * that was opened in several epochs stands in the lowest. From within the group's queue.
+ * that was opened in several epochs stands in the earliest. From within the group's queue.
  */
-export async function giveUpFork(params: {
+export async function giveUpVanished(params: {
   core: ClientCore;
   group: Group;
   /** They can't land again: they are there and count for nothing. */
@@ -34,7 +34,7 @@ export async function giveUpFork(params: {
   const requeued = stranded.map((intent): Intent => ({ ...intent, progress: { kind: "queued" } }));
   const messages = await ownMessages({ core, group, fork });
   const again = await resealed({ core, group, messages, except: [] });
-  core.logger.info({ group: group.id, messages: again.intents.length }, "gave up a fork");
+  core.logger.info({ group: group.id, messages: again.intents.length }, "gave up vanished epochs");
   const givenUp = { ...record, fork: { ...fork, isGivenUp: true } };
   const change = mergeChanges({ record: givenUp, intents: requeued }, again);
   await changeGroup({ core, group, change });
@@ -53,7 +53,7 @@ function awaitingStart({ view, agreed, agreedAtMs }: Group): GroupRecord {
 async function ownMessages(params: {
   core: CoreParts<"database" | "self">;
   group: Group;
-  fork: Fork;
+  fork: Vanished;
 }): Promise<Map<MessageId, readonly Opening[]>> {
   const { core, group, fork } = params;
   const place = { database: core.database, group: group.id };
