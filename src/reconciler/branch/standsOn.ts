@@ -1,6 +1,6 @@
 import type { EntryRecord, HeadId } from "../records/records.ts";
 
-/** True if the one head stands on the other, or is it. */
+/** True if `ancestor` is an ancestor of `head`, or `head` itself. */
 export function standsOn(params: {
   entries: ReadonlyMap<HeadId, EntryRecord>;
   head: HeadId;

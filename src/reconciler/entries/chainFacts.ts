@@ -9,7 +9,7 @@ type Placed = Pick<EntryRecord, "authority" | "block" | "index"> | undefined;
 
 const NOWHERE = { authority: `0x${"00".repeat(20)}` as Address, block: 0, index: 0 };
 
-/** What a node says of a group as of a block, to be agreed on. */
+/** Puts together what a node says of a group as of a block, for witnesses to agree on. */
 export function chainFacts(params: {
   group: GroupId;
   head: ChainBlock;
@@ -43,7 +43,10 @@ function pick({ authority, index }: NonNullable<Placed>) {
   return { authority, index };
 }
 
-/** That nothing stands on a group's head but what is known, and all that is provisional, if the chain has this block. */
+/**
+ * Puts together the claim that, on the chain with this block, the group's head has no children but the known ones,
+ * and all that is provisional is there.
+ */
 export function factsAtHead(params: {
   group: Pick<KnownGroup, "id" | "view" | "unproven">;
   head: ChainBlock;

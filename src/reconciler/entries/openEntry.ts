@@ -54,7 +54,7 @@ export function openEntry(params: Params): OpenedEntry {
   return { ...by, kind: "commit", verified, adds, removes, after, requests };
 }
 
-/** A request or evidence, if the entry is one; commits are not looked into. */
+/** Opens a request or evidence, if the entry is one; commits are not looked into. */
 export function openAppeal(
   params: Params,
 ): { writer: Member; registryBlock: number; instruction: Appeal; bytes: Uint8Array } | undefined {

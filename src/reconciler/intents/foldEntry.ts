@@ -15,9 +15,9 @@ export type AdoptedChange = {
 };
 
 /**
- * What an adopted entry means to an open intent: its own commit has landed, or another one was first. A commit that
- * lost is built again on the new head as long as the fact it was made on still holds; what others did meanwhile is
- * taken off it, and nothing is done twice.
+ * Tells what an adopted entry means to an open intent: the intent's own commit has landed, or another entry was
+ * first. A commit that lost is built again on the new head as long as the fact that it was made on still holds; what
+ * others did meanwhile is taken off it, and nothing is done twice.
  */
 export function foldEntry(params: { intent: Intent; change: AdoptedChange }): Intent {
   const { intent, change } = params;
