@@ -11,9 +11,14 @@ import type { GroupChange } from "../group/changeGroup.ts";
 import type { CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 
-/** Of one entry: what was sealed to these is told from what is sealed to heads that are not read yet. */
+/**
+ * Dead children of one entry that are kept: what was sealed to these is told from what is sealed to heads that are
+ * not read yet.
+ */
 const MAX_DEAD_KEPT = 16;
-/** By one who may be on a branch that the others refuse: theirs looks dead to it. */
+/**
+ * Dead entries that a client keeps which may be on a branch that the others refuse: their entries look dead to it.
+ */
 const MAX_DEAD_KEPT_BY_NEWCOMERS = 1024;
 
 /**
@@ -36,7 +41,10 @@ export function changeByDead(params: {
   return { dead: new Map([[parent, countDead({ runs, entry, parent, finalityBlocks })]]) };
 }
 
-/** Siblings of an entry that may still be voided, a few; and much by those for whom another branch may be the right one. */
+/**
+ * True for a few siblings of an entry that may still be voided, and for many entries where another branch may be the
+ * right one.
+ */
 function keepsRecord(params: { view: GroupView; entry: Entry; self: InstallationKey }): boolean {
   const { view, entry, self } = params;
   const { children, entries, dead } = view;
@@ -48,7 +56,7 @@ function keepsRecord(params: { view: GroupView; entry: Entry; self: Installation
   return isOpen && (children.get(parent)?.length ?? 0) < MAX_DEAD_KEPT;
 }
 
-/** Not a member now, or one who came in by an entry on which nobody else has built. */
+/** True if this client is no member now, or came in by an entry on which nobody else has built. */
 function mayBeElsewhere({ record, branch }: GroupView, self: InstallationKey): boolean {
   if (record.status !== "member") return true;
   const isOwn = ({ entry }: BranchStep) =>

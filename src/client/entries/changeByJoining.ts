@@ -13,9 +13,9 @@ import { branchWith } from "../messages/judgeSenders.ts";
 import { judgeVanished } from "./settleVanished.ts";
 
 /**
- * What reading an entry means while one is joining. The group is entered with the entry that the Welcome named: its
- * authority must be the one that the joined state derives, and its lineage must lead to the group id in as many steps
- * as the epoch counts.
+ * Tells what reading an entry changes while this client is joining. It enters the group with the entry that the
+ * Welcome named: that entry's authority must be the one that the joined state derives, and its lineage must lead to
+ * the group id in as many steps as the epoch counts.
  */
 export async function changeByJoining(params: {
   core: CoreParts<"database" | "finalityBlocks" | "inboxes" | "logger" | "self">;
@@ -66,7 +66,10 @@ export async function changeByJoining(params: {
   return mergeChanges(judged, { entries: lineage, record: joined, events: [told] });
 }
 
-/** Who joins can't judge the entry that it joins by: another member has to be heard where that may not be adopted. */
+/**
+ * A joiner can't judge the entry that it joins by: true if it has to hear another member, because the others may not
+ * have adopted that entry.
+ */
 function hasToHear(params: {
   core: CoreParts<"self">;
   record: GroupRecord;
@@ -83,7 +86,7 @@ function vanishedAfterStart({ fork, start }: GroupRecord): Vanished | undefined 
   return fork && heads.length > 0 ? { ...fork, heads } : undefined;
 }
 
-/** The entry and its ancestors, as of one who starts with it in `epoch`. */
+/** The entry and its ancestors, as a client records them that starts with the entry in `epoch`. */
 export function lineageOf(params: {
   entry: EntryRecord;
   entries: ReadonlyMap<HeadId, EntryRecord>;

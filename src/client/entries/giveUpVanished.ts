@@ -40,7 +40,7 @@ export async function giveUpVanished(params: {
   await changeGroup({ core, group, change });
 }
 
-/** Who joins waits for the entry that a Welcome names no longer than for one that was there. */
+/** A joiner waits for the entry that a Welcome names no longer than for an entry that was there. */
 function awaitingStart({ view, agreed, agreedAtMs }: Group): GroupRecord {
   const { record, entries } = view;
   const { status, start, fork, members } = record;

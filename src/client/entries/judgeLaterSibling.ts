@@ -28,8 +28,8 @@ type Params = RegistrySource & {
 };
 
 /**
- * After the entry that decides about the head only requests and evidence about it are read, and only for as long as
- * they count; all other siblings are dead.
+ * Judges an entry that comes after the one that decides about the head: only requests and evidence about that one are
+ * read, and only for as long as they count; all other siblings are dead.
  */
 export async function judgeLaterSibling(params: Params): Promise<void> {
   const { core, group, contested } = params;

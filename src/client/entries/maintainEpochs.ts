@@ -130,8 +130,9 @@ function isFinallyOver(params: {
 }
 
 /**
- * Own entries that nothing is to be done for any more: what they stood on is gone, another one has their place for good,
- * or they have it and their Welcomes are written. Whoever was offline or waited for a witness writes those late.
+ * Lists own entries for which nothing is to be done any more: what they stood on is gone, another entry has their
+ * place for good, or they have it and their Welcomes are written. A client that was offline or waited for a witness
+ * writes those late.
  */
 function lostEntries(params: {
   group: Group;

@@ -34,9 +34,9 @@ import { settleVanished } from "./settleVanished.ts";
 type Params = RegistrySource & { group: Group };
 
 /**
- * The one door for entries, one's own and others': checked, judged and stored one by one, each with all its
- * consequences in one batch. Entries that are known are skipped. To be called from within the group's queue.
- * Throws `malformed` if the node serves what cannot be on the chain: leave it.
+ * The one door for entries, this client's own and others': each is checked, judged and stored with all its
+ * consequences in one batch. Entries that are known are skipped. To be called from within the group's queue. Throws
+ * `malformed` if the node serves what cannot be on the chain: the caller should leave that node.
  */
 export async function receiveEntries(params: Params & { entries: readonly ReceivedEntry[] }): Promise<void> {
   const { group } = params;
@@ -87,7 +87,7 @@ async function receiveEntry(params: Params & { entry: ReceivedEntry }): Promise<
   await releaseHeld({ core, group });
 }
 
-/** Of one who is joining, or whom the entry brings in that it had given up. */
+/** The record of a client that is joining, or that the entry brings in though the client had given it up. */
 function asJoining({ record, entry }: { record: GroupRecord; entry: Entry }): GroupRecord | undefined {
   const { status, awaited } = record;
   if (status === "joining") return record;
@@ -150,7 +150,10 @@ async function copyEvidence(params: {
   return { kind: "entry", group: group.id, entry: entry.id };
 }
 
-/** What those whom a commit takes out have said is judged again in the same batch. */
+/**
+ * Adds to a change what it means to the messages of members whom it takes out: they are judged again in the same
+ * batch.
+ */
 async function withFence(params: {
   core: CoreParts<"database" | "finalityBlocks" | "inboxes" | "self">;
   group: Group;

@@ -107,8 +107,8 @@ function withVoided(params: {
 }
 
 /**
- * What it means that entries do not count any more: the head moves back, what they changed is undone, and own intents
- * are open again. The entries themselves are the caller's.
+ * Tells what it changes that entries do not count any more: the head moves back, what the entries changed is undone,
+ * and this client's intents are open again. The caller has to change the entries themselves.
  */
 export async function undoEntries(params: {
   core: CoreParts<"database" | "finalityBlocks" | "inboxes" | "self">;
@@ -148,17 +148,17 @@ export async function undoEntries(params: {
   });
 }
 
-/** What one node alone has told may be undone by its word. */
+/** The block of this rollback: what one node alone has told may be undone by its word. */
 function blockNow({ view, agreed, processed }: Group): number {
   return view.provisional.length > 0 ? Math.max(agreed.number, processed.number) : agreed.number;
 }
 
-/** Not so what was read of the time before one came back to a group: what one did then is over. */
+/** False also for entries of the time before this client came back to a group: what they did to it then is over. */
 function hasCounted({ verdict }: EntryRecord): boolean {
   return verdict.kind === "adopted" || verdict.kind === "control";
 }
 
-/** What was written among fewer members is not for more. */
+/** Binds an unsealed message to the members that it was written among: it is not for more. */
 function boundIntent(intent: Intent, { members }: GroupRecord): Intent | undefined {
   const isUnsealed = intent.action.kind === "send" && intent.progress.kind === "queued";
   return isUnsealed && !intent.audience ? { ...intent, audience: members } : undefined;
@@ -207,7 +207,7 @@ async function recordAt(params: {
   return { ...record, ...namesOf(view), status, reason: undefined, head, epoch: view.epoch };
 }
 
-/** The very entry that brought this client in is gone: wait until it lands again. */
+/** The record of a client whose very first entry is gone: it waits until that lands again. */
 function rejoining(record: GroupRecord): GroupRecord {
   const { start } = record;
   const isUnheard = unheardAgain(record, start.head);

@@ -12,9 +12,9 @@ import { resealed } from "../messages/resealed.ts";
 import { readMessage, readRecords } from "../messages/timelineStore.ts";
 
 /**
- * What an adopted entry means to the epochs that a reorganization took. The first of them landed again: it goes on
- * where it was. Another entry stands in its place: messages of the vanished epochs are void, and one's own are sealed
- * again, or fail if that entry takes this client out. Gives the change with all of that.
+ * Adds to a change what the adopted entry means to the epochs that a reorganization took. If the first of them landed
+ * again, it goes on where it was. If another entry stands in its place, messages of the vanished epochs are void, and
+ * this client's own are sealed again, or fail if that entry takes this client out.
  */
 export async function settleVanished(params: {
   core: CoreParts<"database" | "finalityBlocks" | "inboxes" | "self">;

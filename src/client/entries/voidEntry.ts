@@ -10,9 +10,9 @@ import { giveUpVanished } from "./giveUpVanished.ts";
 import { undoEntries } from "./rollBackGroup.ts";
 
 /**
- * Nobody follows an entry any more, nor what stands on it: all go back to its parent, and the first commit that comes
- * after `by` and is adopted is the next head. What lies between is dead: where `by` stands is the same for all, so
- * nobody has to read again. From within the group's queue.
+ * Voids an entry that members followed, and what stands on it: all members go back to its parent, and the first
+ * commit that comes after `by` and is adopted is the next head. What lies between is dead: where `by` stands is the
+ * same for all, so nobody has to read again. To be called from within the group's queue.
  */
 export async function voidEntry(params: {
   core: ClientCore;

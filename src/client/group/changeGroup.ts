@@ -60,8 +60,8 @@ export type GroupChange = {
 };
 
 /**
- * Writes a change and then lets memory follow. To be called from within the group's queue. WeftError `storage` if it
- * failed, or a change before it did and not all is read anew yet.
+ * Writes a change and then lets memory follow. To be called from within the group's queue. Throws `storage` if the
+ * write failed, or if one before it did and not all is read anew yet.
  */
 export async function changeGroup(params: {
   core: ClientCore;

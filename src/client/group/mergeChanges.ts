@@ -32,8 +32,8 @@ const mergers: Mergers = {
 const parts = Object.keys(mergers) as (keyof GroupChange)[];
 
 /**
- * Several changes of a group as one: lists are joined in the order given; of two values where there is room for one, and
- * of two changes of the same intent, the later change's stands.
+ * Merges several changes of a group into one: lists are joined in the order given; of two values for which there is
+ * room for one, and of two changes of the same intent, the later change's stands.
  */
 export function mergeChanges(...changes: readonly GroupChange[]): GroupChange {
   const merged: Partial<Record<keyof GroupChange, unknown>> = {};

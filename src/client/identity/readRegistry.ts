@@ -21,8 +21,8 @@ const RESTS = 5;
 
 /**
  * Reads what the registry says of all inboxes that concern this client, and lets it take effect: revocations fence
- * messages, new and revoked installations are the upkeep's work, and one's own revocation ends all. Gives the number
- * of inboxes. To be called from within `core.registryReads`.
+ * messages, new and revoked installations are the upkeep's work, and the revocation of this installation ends all.
+ * Gives the number of inboxes. To be called from within `core.registryReads`.
  */
 export async function readRegistry({ core, signal }: Params): Promise<number> {
   // Entries that are judged meanwhile ask the registry, too: they do not tell.

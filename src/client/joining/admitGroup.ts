@@ -89,7 +89,10 @@ export async function admitGroup(params: {
   core.identityWakeup.wake();
 }
 
-/** By its former leaf this client was there when the entry came, and has judged it as every member has. */
+/**
+ * True if this client was there when the entry came, by its former leaf, and has judged the entry as every member
+ * has.
+ */
 function hasJudged({ view }: Group, entry: EntryId): boolean {
   return view.record.isFormer === true && view.entries.get(entry)?.verdict.kind === "adopted";
 }
@@ -104,7 +107,7 @@ async function leaveOwnBranch({ core, group }: { core: ClientCore; group: Group 
   await changeGroup({ core, group, change: { ...change, entries } });
 }
 
-/** What one who was cut off has not seen of the group stands in its timeline. */
+/** Puts a record into the timeline of a client that was cut off, for the epochs of the group that it has not seen. */
 function missedBy(params: { group: Group; until: number }): GroupChange {
   const { group, until } = params;
   const { record, children } = group.view;
@@ -115,7 +118,7 @@ function missedBy(params: { group: Group; until: number }): GroupChange {
   return timelineWrites({ group: group.id, changes: [{ kind: "put", record: missed }] });
 }
 
-/** A member who is taken in once more was in by an entry that the others refuse. */
+/** Remembers the entry that a member leaves who is taken in once more: the others refuse that entry. */
 function leftBy({ group, status, isFormer, start }: GroupRecord): Write[] {
   if (status !== "member" || isFormer === true) return [];
   return [tables.entered.put({ group, entry: start.head }, { isLeft: true })];
@@ -128,7 +131,7 @@ function builtAnew({ view }: Group): GroupChange {
   return { intents: staged.map((intent) => ({ ...intent, progress: { kind: "queued" } })) };
 }
 
-/** The epochs of one who was in by an entry that counts no more. */
+/** The epochs of a client that was in the group by an entry that counts no more. */
 function vanishedHeads(record: GroupRecord): { dead: Set<HeadId>; from: number } {
   const { status, start, fork, isFormer } = record;
   const isOut = status === "removed" || status === "cut-off" || isFormer === true;

@@ -3,7 +3,7 @@ import { parseTopic } from "../../wire/topic.ts";
 import type { Claim } from "../group/claim.ts";
 import type { CoreParts } from "../group/core.ts";
 
-/** A node says that all of these topics is read. */
+/** Keeps a node's claim that it has served all of these topics. */
 export function keepClaim(params: {
   core: CoreParts<"claims">;
   topics: readonly Uint8Array[];
@@ -17,7 +17,7 @@ export function keepClaim(params: {
   }
 }
 
-/** The node does not serve them any more, or they are read anew. */
+/** Drops a node's claims: it does not serve these topics any more, or they are read anew. */
 export function dropClaims(params: {
   core: CoreParts<"claims">;
   topics: readonly Uint8Array[];
@@ -46,7 +46,7 @@ export function stands(params: {
   return claimOf({ core, topic, node: claim.node })?.asked === claim.asked;
 }
 
-/** Of this node, or of whichever serves the topic. */
+/** The claim of this node about a topic, or of any node that serves it. */
 export function claimOf(params: {
   core: CoreParts<"claims">;
   topic: Uint8Array;

@@ -11,8 +11,8 @@ import { awaitedWrites, outcomeWrite } from "./judgeRecords.ts";
 import { readMessage, readSurroundings, timelineWrites } from "./timelineStore.ts";
 
 /**
- * A sealing that is known was taken in by another node, or is one's own and was taken in at all: one more receipt may
- * take it over the fence.
+ * Adds receipts to a sealing that is known: another node took it in, or a node took in this client's own. One more
+ * receipt may take it over the fence.
  */
 export async function addReceipts(params: {
   core: CoreParts<"database" | "finalityBlocks" | "inboxes" | "self">;

@@ -41,7 +41,10 @@ export async function judgeRecord(
   return { openings: all.map(({ opening }) => opening), open: all.flatMap(({ open }) => open) };
 }
 
-/** A sealing to an epoch that is not on the branch, as of before one came back to the group, keeps its fence. */
+/**
+ * Judges one sealing by what is known now. A sealing to an epoch that is not on the branch, from before this client
+ * came back to the group, keeps its fence.
+ */
 export async function judgeOpening(params: Params & { sender: Member; opening: Opening }): Promise<Judged> {
   const { core, branch, sender, opening } = params;
   const isOnBranch = branch.places.has(opening.entry);

@@ -60,7 +60,7 @@ export async function judgeRecords(params: {
   return { writes: [...writes, ...shown.writes], events: shown.events, changed };
 }
 
-/** Keeps in mind that a verdict can still change, or forgets it. */
+/** The write that keeps in mind that a verdict can still change, or forgets it. */
 export function awaitedWrites(params: {
   group: Group;
   id: MessageRecord["id"];
@@ -73,7 +73,7 @@ export function awaitedWrites(params: {
   return [after ? tables.awaited.put(key, after) : tables.awaited.del(key)];
 }
 
-/** How an envelope that was opened is told of. */
+/** The write of what became of an envelope that was opened. */
 export function outcomeWrite(params: {
   core: CoreParts<"self">;
   group: Group;

@@ -7,8 +7,8 @@ import type { Group } from "../group/group.ts";
 import { readAnewWrites } from "./topicReads.ts";
 
 /**
- * A reorganization took entries of dead branches: if they land again they may count, and so may what was sealed to
- * them and was not kept. Lets the topic be read from its beginning if there was any.
+ * Lets the topic be read from its beginning if a reorganization took entries of dead branches: if they land again
+ * they may count, and so may envelopes that were sealed to them and were not kept.
  */
 export async function readDeadAnew(params: {
   core: CoreParts<"database" | "topicSums">;

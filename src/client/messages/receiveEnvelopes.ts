@@ -47,9 +47,9 @@ type Decoded = Params & { decoded: GroupEnvelope };
 const UNKNOWN: HeadPlace = { kind: "unknown" };
 
 /**
- * What came from a group's topic, one by one: state, plaintext and outcome change in one batch, and the last batch
- * carries the reader's new place, so that a crash neither loses nor repeats anything. To be called from within the
- * group's queue.
+ * Takes in what came from a group's topic, one envelope after the other: state, plaintext and outcome change in one
+ * batch, and the last batch carries the reader's new place, so that a crash neither loses nor repeats anything. To be
+ * called from within the group's queue.
  */
 export async function receiveEnvelopes(params: {
   core: ClientCore;
@@ -86,7 +86,7 @@ async function comeAgain(params: Params & { outcome: Outcome }): Promise<GroupCh
   return await addReceipts({ core, group, message: outcome.message, envelope: arrival.hash, receipts });
 }
 
-/** Judges again what is held; `isOver`: it waits in vain. */
+/** Judges a held envelope again; `isOver`: it waits in vain. */
 export async function receiveHeld(params: Params & { isOver: boolean }): Promise<GroupChange> {
   if (!params.isOver) return await reconcile(params);
   return released({ ...params, change: rejected(params, "unknown-head") });
@@ -200,7 +200,7 @@ async function open(
   return mergeChanges(next, news, shown);
 }
 
-/** What it means that a member was heard, for those who wait for that. */
+/** Tells what it changes that a member was heard, for clients that wait for that. */
 function heard(
   { core, group, decoded }: Decoded,
   { inbox }: Member,

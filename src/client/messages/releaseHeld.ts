@@ -8,7 +8,9 @@ import type { Group } from "../group/group.ts";
 import { receiveHeld } from "./receiveEnvelopes.ts";
 import { readAnewWrites } from "./topicReads.ts";
 
-/** Judges again what is held, now that the chain has been read further. From within the group's queue. */
+/**
+ * Judges held envelopes again, now that the chain has been read further. To be called from within the group's queue.
+ */
 export async function releaseHeld(params: { core: ClientCore; group: Group }): Promise<void> {
   const { core, group } = params;
   for (const row of [...group.view.held.rows.values()]) {

@@ -46,7 +46,7 @@ export async function addFailedIntent(params: {
   return handleOf(core, intent);
 }
 
-/** An intent as it begins. */
+/** Drafts an intent as it begins. */
 export function draftIntent(params: { core: ClientCore; group: GroupId; action: Action }): Intent {
   const { core, group, action } = params;
   const id: Hex = toHex(randomBytes(INTENT_ID_BYTES));

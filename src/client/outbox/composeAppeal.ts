@@ -10,8 +10,8 @@ import type { CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 
 /**
- * What one who is cut off has to say: evidence if what it received shows that nobody can follow, else a request.
- * `undefined`: nothing cuts it off, or nothing that could be undone.
+ * Composes what this client has to say if it is cut off: evidence if what it received shows that no member can
+ * follow, else a request. `undefined`: nothing cuts it off, or nothing that could be undone.
  */
 export async function composeAppeal(params: {
   core: CoreParts<"database" | "network" | "self">;

@@ -20,10 +20,9 @@ export function noteFault(params: { group: Group; intent: Intent; operator: Addr
 }
 
 /**
- * The node that relays an intent's commit comes first: the group's first one that answers, after a refusal, or
- * a "submitted" that led to nothing, the next. One
- * that was asked about the people whom the intent concerns gets a turn only if no other answers, or the others can't or
- * won't relay it.
+ * Orders the nodes that may relay an intent's commit: the group's first one that answers comes first; after a
+ * refusal, or a "submitted" that led to nothing, the next. A node that was asked about the people whom the intent
+ * concerns gets a turn only if no other answers, or the others can't or won't relay the commit.
  */
 export async function relayingNodes(params: {
   core: CoreParts<"database" | "groups" | "links" | "network" | "preferences">;

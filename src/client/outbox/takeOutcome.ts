@@ -30,8 +30,8 @@ type Params = { core: ClientCore; group: Group };
 type OfNode = Params & { node: NodeId; publication: Publication };
 
 /**
- * What a node's answer means to one envelope and its intent. Throws `malformed` for a receipt that does not verify. From
- * within the group's queue.
+ * Takes a node's answer about one envelope: what it means to the envelope and its intent. Throws `malformed` for a
+ * receipt that does not verify. To be called from within the group's queue.
  */
 export async function takeOutcome(params: OfNode & { outcome: PublishOutcome }): Promise<void> {
   const { core, group, publication, outcome } = params;
@@ -57,7 +57,7 @@ export async function takeOutcome(params: OfNode & { outcome: PublishOutcome }):
   await record(params, await after({ ...params, node: time.log.node }), also);
 }
 
-/** A node has given its signed word that it has the envelope. From within the group's queue. */
+/** Takes a node's signed word that it has the envelope. To be called from within the group's queue. */
 export async function keepWord(params: OfNode): Promise<void> {
   await record(params, await after(params));
 }

@@ -19,9 +19,9 @@ import { isRevoked } from "../group/isRevoked.ts";
 const OTHERS_WAIT_MS = 10_000;
 
 /**
- * After an Add whose newcomers can't tell whether the others adopted it: members who adopted it say so, in turns, until
- * enough inboxes have been heard. Where they are too few, the author and the newcomers themselves do, later: one who has
- * heard nobody is thereby known to wait.
+ * Finds whether this client is to confirm an Add whose newcomers can't tell whether the others adopted it: members
+ * who adopted it say so, in turns, until enough inboxes have been heard. Where they are too few, the author and the
+ * newcomers themselves do, later: a newcomer that has heard nobody is thereby known to wait.
  */
 export function confirmDuty(params: {
   core: CoreParts<"inboxes" | "self">;
