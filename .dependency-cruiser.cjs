@@ -16,7 +16,8 @@ const rooms = {
   node: ["wire", "chain", "mesh", "store", "rpc"],
   client: ["wire", "chain", "store", "mls", "identity", "rpc", "net", "reconciler"],
   devnet: ["wire", "chain", "rpc"],
-  scenario: ["index[.]ts", "wire", "devnet"],
+  // A play lets clients die as no app can.
+  scenario: ["index[.]ts", "client/crashAtNextWrite[.]ts", "wire", "devnet"],
 };
 
 /** Of other rooms the reconciler sees what has no effects: no promise, no clock, no chance, nothing that it changes. */

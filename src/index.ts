@@ -11,13 +11,13 @@ export {
   setRole,
 } from "./client/changeMembers.ts";
 export type { Client } from "./client/client.ts";
+export type { OpenClientParams } from "./client/clientParams.ts";
 export {
   countOutcomes,
   type ListedOutcome,
   type OutcomeCounts,
   readOutcomes,
 } from "./client/countOutcomes.ts";
-export { crashAtNextWrite } from "./client/crashAtNextWrite.ts";
 export { createGroup } from "./client/createGroup.ts";
 export { deleteMessage } from "./client/deleteMessage.ts";
 export type { ClientLogger } from "./client/group/core.ts";
@@ -29,7 +29,7 @@ export { findIntent, type IntentSummary, listIntents } from "./client/listIntent
 export { type Delivery, type ListedItem, listMessages } from "./client/listMessages.ts";
 export type { OwnChain, RelayTrouble } from "./client/nodes/ownRelay.ts";
 export type { WorkProgress } from "./client/nodes/withTicket.ts";
-export { type OpenClientParams, openClient } from "./client/openClient.ts";
+export { openClient } from "./client/openClient.ts";
 export { preferNode, rankNodes } from "./client/preferNode.ts";
 export { type MessageParents, readParents } from "./client/readParents.ts";
 export { revokeInstallation } from "./client/revokeInstallation.ts";

@@ -12,7 +12,6 @@ const RETRY_MS = 1_000;
  */
 export async function becomeAnew(core: ClientCore): Promise<void> {
   await goOffline(core);
-  for (const group of core.groups.values()) await group.queue.idle();
   await core.welcomes.idle();
   await core.joins.idle();
   const { signal } = core.closing;

@@ -6,6 +6,7 @@ import { welcomeTopic } from "../wire/topic.ts";
 import { nodesInUse, rankGroupNodes, rankOwnNodes } from "./asking/rankGroupNodes.ts";
 import { type Client, coreOf } from "./client.ts";
 import { readOn } from "./entries/receivePage.ts";
+import type { TopicReadings } from "./group/claim.ts";
 import type { ClientCore } from "./group/core.ts";
 import type { Group } from "./group/group.ts";
 import { readRegistry } from "./identity/readRegistry.ts";
@@ -13,7 +14,6 @@ import { joinPending } from "./joining/joinGroups.ts";
 import type { FeedPlan } from "./links/feedPlan.ts";
 import { positionsOf, readingsOf, receivePage } from "./links/followTopics.ts";
 import { reachHead } from "./links/reachHead.ts";
-import type { TopicReadings } from "./links/topicClaims.ts";
 import { apiOf } from "./nodes/nodeLinks.ts";
 
 const DEFAULT_TIMEOUT_MS = 30_000;

@@ -1,6 +1,6 @@
 import { WeftError } from "../errors.ts";
 import type { GroupId, InboxId, InstallationKey } from "../wire/ids.ts";
-import type { ClientCore } from "./group/core.ts";
+import type { ClientCore, CoreParts } from "./group/core.ts";
 import type { Group } from "./group/group.ts";
 
 /** An open client; everything else is done by free functions that take it. Disposing closes it. */
@@ -24,7 +24,7 @@ export function coreOf(client: Client): ClientCore {
 }
 
 /** Throws `unknown-group` for a group that is not in this client's database. */
-export function groupOf(core: ClientCore, id: GroupId): Group {
+export function groupOf(core: CoreParts<"groups">, id: GroupId): Group {
   const group = core.groups.get(id);
   if (group) return group;
   throw new WeftError({ code: "unknown-group", message: `no such group in this database: ${id}` });

@@ -2,9 +2,9 @@ import type { Client } from "./client.ts";
 import { coreOf } from "./client.ts";
 
 /**
- * For tests: lets the client die at its next write to its database, as a process that is killed. That write takes
- * effect or not; no later one does, and nothing more is sent. Resolves when it has died and its directory can be
- * opened again, or when the client was closed.
+ * For tests and plays, which no app sees: lets the client die at its next write to its database, as a process that is
+ * killed. That write takes effect or not; no later one does, and nothing more is sent. Resolves when the client has died
+ * and its directory can be opened again, or when it was closed.
  */
 export async function crashAtNextWrite(params: {
   client: Client;

@@ -16,7 +16,7 @@ import { groupTopic } from "../wire/topic.ts";
 import { nodesOfTopic } from "./asking/nodesOfTopic.ts";
 import { type Client, coreOf } from "./client.ts";
 import { addGroup } from "./group/addGroup.ts";
-import type { ClientCore } from "./group/core.ts";
+import type { CoreParts } from "./group/core.ts";
 import { createGroupHandle, NO_BLOCK } from "./group/group.ts";
 import type { IntentHandle } from "./group/intentHandle.ts";
 import { networkMs, shownMs } from "./nodes/chainTime.ts";
@@ -65,7 +65,7 @@ export async function createGroup(params: {
 }
 
 /** In a shard that some node serves, unless it is known of none. */
-function drawGroup(core: ClientCore): { genesisKey: Uint8Array; id: GroupId } {
+function drawGroup(core: CoreParts<"links" | "network">): { genesisKey: Uint8Array; id: GroupId } {
   const isAnyKnown = activeNodes(core.links).length > 0;
   for (let draws = 1; ; draws++) {
     const genesisKey = generateSecp256k1PrivateKey();
@@ -76,7 +76,7 @@ function drawGroup(core: ClientCore): { genesisKey: Uint8Array; id: GroupId } {
 }
 
 /** Epoch 0, which only its founder knows. The leaf is that of a key package made for this and never published. */
-function foundGroup(params: { core: ClientCore; id: GroupId; name: string }): GroupState {
+function foundGroup(params: { core: CoreParts<"links" | "self">; id: GroupId; name: string }): GroupState {
   const { core, id, name } = params;
   const { inbox, installation } = core.self;
   const { keyPackage, secrets } = createKeyPackage({

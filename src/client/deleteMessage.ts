@@ -9,9 +9,9 @@ import { addFailedIntent, addIntent } from "./outbox/addIntent.ts";
 import { composeNext } from "./outbox/composeNext.ts";
 
 /**
- * Takes a message out of everybody's timeline: one's own by another message, somebody else's by an entry that the
- * chain orders, for which one has to be a super admin. Who is none and does not know the message fails as
- * `unknown-message`.
+ * Takes a message out of everybody's timeline: an own one by another message, somebody else's by an entry that the
+ * chain orders, for which this client's inbox has to be a super admin. If it is none and this client does not know
+ * the message, the intent fails as `unknown-message`.
  */
 export async function deleteMessage(params: {
   client: Client;

@@ -1,7 +1,7 @@
 import { waitMs } from "../clock/waitMs.ts";
 import { isWeftError } from "../errors.ts";
 import { readDirectory } from "./directory/readDirectory.ts";
-import type { ClientCore, Online } from "./group/core.ts";
+import type { ClientCore, CoreParts, Online } from "./group/core.ts";
 import { awaitCopy } from "./identity/awaitCopy.ts";
 import { checkKeyPackage } from "./identity/checkKeyPackage.ts";
 import { keepKeyPackage } from "./identity/keepKeyPackage.ts";
@@ -26,7 +26,7 @@ const REGISTRATION_PERIOD_MS = 2_000;
 export function goOnline(core: ClientCore): void {
   if (core.online) return;
   const online: Online = {
-    ...{ controller: new AbortController(), tasks: new Set(), loopsOf: new Set() },
+    ...{ controller: new AbortController(), tasks: new Set(), loopsOf: new Set(), lastStartMs: undefined },
     startLoops: (group) => startGroupLoops({ core, group, online }),
   };
   const { signal } = online.controller;
@@ -41,18 +41,15 @@ export function goOnline(core: ClientCore): void {
   for (const group of core.groups.values()) online.startLoops(group);
 }
 
-/** Of clients whose tasks are still ending. */
-const endings = new WeakMap<ClientCore, Promise<void>>();
-
 /** Stops it and waits until it has stopped, whoever stopped it; the outbox and the database live on. */
 export async function goOffline(core: ClientCore): Promise<void> {
   const { online } = core;
-  if (!online) return await endings.get(core);
+  if (!online) return await core.ending;
   core.online = undefined;
-  const ending = Promise.all([endings.get(core), endTasks(core, online)]).then(() => {
-    if (endings.get(core) === ending) endings.delete(core);
+  const ending = Promise.all([core.ending, endTasks(core, online)]).then(() => {
+    if (core.ending === ending) core.ending = undefined;
   });
-  endings.set(core, ending);
+  core.ending = ending;
   await ending;
 }
 
@@ -68,7 +65,10 @@ async function endTasks(core: ClientCore, online: Online): Promise<void> {
   core.bucketReadBy = undefined;
 }
 
-async function keepDirectory(params: { core: ClientCore; signal: AbortSignal }): Promise<void> {
+async function keepDirectory(params: {
+  core: CoreParts<"database" | "groups" | "links" | "network" | "self" | "witnesses">;
+  signal: AbortSignal;
+}): Promise<void> {
   const { core, signal } = params;
   const { witnesses, database, network } = core;
   while (!signal.aborted) {

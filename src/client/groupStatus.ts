@@ -7,7 +7,7 @@ import type { GroupId, Hex, InboxId, InstallationKey, NodeId } from "../wire/ids
 import { type Client, coreOf, groupOf } from "./client.ts";
 import { readEpoch } from "./database/epochStates.ts";
 import { tables } from "./database/tables.ts";
-import type { ClientCore } from "./group/core.ts";
+import type { CoreParts } from "./group/core.ts";
 import type { Group } from "./group/group.ts";
 import { readDigest } from "./messages/readDigest.ts";
 
@@ -88,7 +88,10 @@ export async function groupStatus(params: {
 }
 
 /** By epoch. */
-async function readTallies(core: ClientCore, { id: group }: Group): Promise<Map<number, EpochTally>> {
+async function readTallies(
+  core: CoreParts<"database">,
+  { id: group }: Group,
+): Promise<Map<number, EpochTally>> {
   const tallies = new Map<number, EpochTally>();
   for await (const { fields, value } of tables.epochTally.rows(core.database, { under: { group } })) {
     tallies.set(Number(fields.epoch), value);
@@ -98,7 +101,7 @@ async function readTallies(core: ClientCore, { id: group }: Group): Promise<Map<
 
 /** Nothing is sealed to epoch 0, so it has no digest. */
 async function epochStates(params: {
-  core: ClientCore;
+  core: CoreParts<"database">;
   group: Group;
   tallies: ReadonlyMap<number, EpochTally>;
 }): Promise<EpochState[]> {

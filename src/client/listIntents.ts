@@ -3,7 +3,7 @@ import { valuesOf } from "../store/client/table.ts";
 import type { GroupId, Hex, InboxId, MessageId } from "../wire/ids.ts";
 import { type Client, coreOf } from "./client.ts";
 import { type RevocationRecord, tables } from "./database/tables.ts";
-import type { ClientCore } from "./group/core.ts";
+import type { CoreParts } from "./group/core.ts";
 import type { IntentHandle } from "./group/intentHandle.ts";
 import { handleOf } from "./group/waiters.ts";
 
@@ -63,7 +63,10 @@ export async function findIntent(params: { client: Client; id: Hex }): Promise<I
   return intent && handleOf(core, intent);
 }
 
-async function findRevocation(core: ClientCore, id: Hex): Promise<IntentHandle | undefined> {
+async function findRevocation(
+  core: CoreParts<"database" | "waiters">,
+  id: Hex,
+): Promise<IntentHandle | undefined> {
   const revocations = await valuesOf(tables.revocation.rows(core.database));
   const found = revocations.find((record) => record.id === id);
   return found && handleOf(core, found);

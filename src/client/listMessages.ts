@@ -4,7 +4,7 @@ import { compareKeys, keyOf, type TimelineKey } from "../reconciler/records/time
 import { keyOfCursor, showRecord, type TimelineItem } from "../reconciler/timeline/timelineItem.ts";
 import type { GroupId, Hex, MessageId } from "../wire/ids.ts";
 import { type Client, coreOf, groupOf } from "./client.ts";
-import type { ClientCore } from "./group/core.ts";
+import type { CoreParts } from "./group/core.ts";
 import type { Group } from "./group/group.ts";
 import { readRecords } from "./messages/timelineStore.ts";
 
@@ -49,7 +49,7 @@ export async function listMessages(params: {
 }
 
 async function* itemsOf(params: {
-  core: ClientCore;
+  core: CoreParts<"database">;
   group: Group;
   intents: readonly Intent[];
   range: Range;

@@ -8,7 +8,7 @@ import { nodesOfTopic } from "./asking/nodesOfTopic.ts";
 import { rankGroupNodes } from "./asking/rankGroupNodes.ts";
 import { type Client, coreOf } from "./client.ts";
 import { tables } from "./database/tables.ts";
-import type { ClientCore } from "./group/core.ts";
+import type { CoreParts } from "./group/core.ts";
 import { activeNodes, isUp } from "./nodes/nodeLinks.ts";
 
 /**
@@ -34,7 +34,11 @@ export async function preferNode(params: {
   core.groups.get(group)?.deliveryWakeup.wake();
 }
 
-function requireServing(params: { core: ClientCore; group: GroupId; node: NodeId }): void {
+function requireServing(params: {
+  core: CoreParts<"links" | "network">;
+  group: GroupId;
+  node: NodeId;
+}): void {
   const { core, group, node } = params;
   const topic = groupTopic(group);
   const serving = nodesOfTopic(core, topic);

@@ -6,7 +6,7 @@ import { reopenDatabase } from "../store/openDatabase.ts";
 import type { GroupId } from "../wire/ids.ts";
 import { tables } from "./database/tables.ts";
 import { goOffline, goOnline } from "./goOnline.ts";
-import type { ClientCore } from "./group/core.ts";
+import type { ClientCore, CoreParts } from "./group/core.ts";
 import { loadGroups } from "./group/loadGroups.ts";
 import { selfOf } from "./identity/openIdentity.ts";
 import { notifyWaiters } from "./outbox/notifyWaiters.ts";
@@ -25,7 +25,9 @@ export function noteStorageFault(core: ClientCore, fault: WeftError | undefined)
 }
 
 /** Waits until the database is open again. Throws why it is not as soon as a try has failed. */
-export async function untilReopened(core: ClientCore): Promise<void> {
+export async function untilReopened(
+  core: CoreParts<"recovery" | "storageFault" | "storageTried">,
+): Promise<void> {
   await Promise.race([core.recovery, core.storageTried.promise]);
   if (core.recovery && core.storageFault) throw core.storageFault;
 }
@@ -38,7 +40,6 @@ export async function recoverStorage(core: ClientCore): Promise<void> {
   const { signal } = core.closing;
   core.logger.error({ path: core.database.path }, "a write failed; the database is opened again");
   await goOffline(core);
-  for (const group of core.groups.values()) await group.queue.idle();
   if (steadyMs() - core.storageMendedMs < HARDLY_MENDED_MS) await waitMs({ ms: RETRY_MS, signal });
   await readDisk(core);
   if (signal.aborted) return;
@@ -74,7 +75,7 @@ export async function readDisk(core: ClientCore): Promise<void> {
  * after the disk was read, and forgotten with what was in memory before.
  */
 export async function holdGroups<Result>(
-  core: ClientCore,
+  core: CoreParts<"groups">,
   task: (held: ReadonlySet<GroupId>) => Promise<Result>,
 ): Promise<Result> {
   const groups = [...core.groups.values()];

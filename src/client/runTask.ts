@@ -1,6 +1,6 @@
 import { waitMs } from "../clock/waitMs.ts";
 import { isStorageFault, isWeftError } from "../errors.ts";
-import type { ClientCore, Online } from "./group/core.ts";
+import type { ClientCore, CoreParts, Online } from "./group/core.ts";
 import { isNodeFault } from "./nodes/askNodes.ts";
 
 const RESTART_MS = 1_000;
@@ -11,7 +11,7 @@ const RESTART_MS = 1_000;
  * without a word.
  */
 export function runTask(params: {
-  core: ClientCore;
+  core: CoreParts<"logger" | "onStorageFault">;
   online: Online;
   name: string;
   task: () => Promise<void>;
@@ -29,7 +29,7 @@ function tell(logger: ClientCore["logger"], task: string, error: unknown): void 
 
 /** Never throws. */
 async function keepRunning(params: {
-  core: ClientCore;
+  core: CoreParts<"logger" | "onStorageFault">;
   online: Online;
   name: string;
   task: () => Promise<void>;

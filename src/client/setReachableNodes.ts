@@ -3,7 +3,7 @@ import { isWeftError } from "../errors.ts";
 import type { NodeId } from "../wire/ids.ts";
 import { rankGroupNodes } from "./asking/rankGroupNodes.ts";
 import { type Client, coreOf } from "./client.ts";
-import type { ClientCore } from "./group/core.ts";
+import type { CoreParts } from "./group/core.ts";
 import { activeNodes, apiOf, noteFailure, noteSuccess } from "./nodes/nodeLinks.ts";
 
 /** A node that has not answered by then does not count as a conversation's node. */
@@ -28,7 +28,7 @@ export async function setReachableNodes(params: {
 }
 
 /** A conversation's node is the first that answers now, also if it failed a moment ago. */
-async function askWhoAnswers(core: ClientCore): Promise<void> {
+async function askWhoAnswers(core: CoreParts<"closing" | "links">): Promise<void> {
   const { links, closing } = core;
   const signal = AbortSignal.any([closing.signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)]);
   const asked = activeNodes(links).map(async ({ node }) => {

@@ -18,7 +18,7 @@ export function startGroupLoops(params: { core: ClientCore; group: Group; online
   online.loopsOf.add(group.id);
   const { signal } = online.controller;
   const { rotation } = core;
-  const delayMs = startDelayMs({ core, signal });
+  const delayMs = startDelayMs({ core, online });
   const start = (name: string, task: () => Promise<void>): void => runTask({ core, online, name, task });
   const startLater = (name: string, task: () => Promise<void>): void =>
     start(name, async () => {

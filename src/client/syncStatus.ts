@@ -5,7 +5,7 @@ import type { Testimony } from "../reconciler/witness/testimony.ts";
 import type { Address, GroupId, Hex, InstallationKey, NodeId } from "../wire/ids.ts";
 import { type Client, coreOf } from "./client.ts";
 import { tables } from "./database/tables.ts";
-import type { ClientCore } from "./group/core.ts";
+import type { CoreParts } from "./group/core.ts";
 import type { Group } from "./group/group.ts";
 import { isRevoked } from "./group/isRevoked.ts";
 import { verdictOn } from "./joining/judgeWelcome.ts";
@@ -107,14 +107,17 @@ export async function syncStatus(params: { client: Client }): Promise<SyncStatus
   };
 }
 
-function witnessesOf({ witnesses, links }: ClientCore): SyncStatus["witnesses"] {
+function witnessesOf({ witnesses, links }: CoreParts<"links" | "witnesses">): SyncStatus["witnesses"] {
   if (witnesses.endpoints.length > 0) return "endpoints";
   if (isOneEnough(witnesses)) return "one-operator";
   const operators = new Set(activeNodes(links).map(({ operator }) => operator));
   return operators.size > 1 ? "operators" : "unwitnessed";
 }
 
-async function groupSync({ database, witnesses }: ClientCore, group: Group): Promise<GroupSync> {
+async function groupSync(
+  { database, witnesses }: CoreParts<"database" | "witnesses">,
+  group: Group,
+): Promise<GroupSync> {
   const { id, view, processed, caughtUpBy, readFault, waitsFor } = group;
   let pendingVerdicts = 0;
   for await (const { value } of tables.awaited.rows(database, { under: { group: id } })) {

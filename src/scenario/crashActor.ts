@@ -1,4 +1,5 @@
-import { type Client, crashAtNextWrite } from "../index.ts";
+import { crashAtNextWrite } from "../client/crashAtNextWrite.ts";
+import type { Client } from "../index.ts";
 import type { Actor, Stage } from "./stage.ts";
 
 /** Lets a client die at its next write, which takes effect every second time, and start again at once. */

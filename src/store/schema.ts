@@ -68,7 +68,7 @@ export const clientSchema = {
   deadRun:       { prefix: 0x7e, key: { group: "bytes32", parent: "bytes32", block: "u64" }, value: "DeadRun: how many dead children of an entry are counted and not kept, up to a block", writer: "changeGroup" },
   staged:        { prefix: 0x58, key: { group: "bytes32", entry: "bytes32" },       value: "StagedRecord: own commit with what its Welcomes need; its state stands in epoch", writer: "changeGroup" },
   voidable:      { prefix: 0x68, key: { group: "bytes32", entry: "bytes32" },       value: "payload of a commit with a path, for as long as later siblings may void it", writer: "changeByVerdict" },
-  outcome:       { prefix: 0x59, key: { group: "bytes32", envelope: "bytes32" },    value: "OutcomeRecord: what became of an envelope", writer: "confirm, holdEnvelope, judgeRecords, receiveEnvelopes, sealIntent" },
+  outcome:       { prefix: 0x59, key: { group: "bytes32", envelope: "bytes32" },    value: "OutcomeRecord: what became of an envelope", writer: "confirm, holdEnvelope, judgeRecords, receiveEnvelopes" },
   held:          { prefix: 0x5a, key: { group: "bytes32", arrival: "u64" },         value: "HeldRecord: envelope and receipts that wait for the chain", writer: "holdEnvelope" },
   unheld:        { prefix: 0x75, key: { group: "bytes32" },                         value: "UnheldRecord: from where the topic is to be read again, for what did not fit into held", writer: "holdEnvelope" },
   timeline:      { prefix: 0x5b, key: { group: "bytes32", epoch: "u64", rank: "u32", id: "bytes32" }, value: "TimelineRecord: message, gap or commit, in the timeline's order", writer: "changeByVerdict, timelineStore" },

@@ -380,7 +380,7 @@ async function readChain(params: {
 }
 
 function childrenOf({ client }: TestClient, group: GroupId, head: HeadId): number | undefined {
-  return coreOf(client).groups.get(group)?.view.children.get(head);
+  return coreOf(client).groups.get(group)?.view.childCounts.get(head);
 }
 
 /** What a node does that says nothing of new entries. */

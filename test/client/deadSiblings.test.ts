@@ -42,13 +42,13 @@ test("junk below an entry under which nothing can be voided any more is counted,
     group.queue.run(() => receiveEntries({ ...source, entries }));
   await receive(junk);
   assert.equal(group.view.entries.size, kept);
-  assert.equal(group.view.children.get(parent), 1 + JUNK);
+  assert.equal(group.view.childCounts.get(parent), 1 + JUNK);
   const [newest] = (await chainPosition(core, id)).recent;
   const last = junk.at(-1);
   assert.deepEqual(newest && [newest.block, newest.logIndex], last && [last.block.number, last.logIndex]);
 
   await receive(junk.slice(-3));
-  assert.equal(group.view.children.get(parent), 1 + JUNK, "what comes again is not counted again");
+  assert.equal(group.view.childCounts.get(parent), 1 + JUNK, "what comes again is not counted again");
   const hides = junkOf(parent, 1, JUNK + 5).map((one) => ({
     ...one,
     block: { ...one.block, number: one.block.number + 100, hash: "0xff" as Hex },
@@ -63,15 +63,15 @@ test("junk below an entry under which nothing can be voided any more is counted,
   assert.equal(group.view.entries.size, kept, "nor is what hangs on one of them");
 
   const [loaded] = (await loadGroups(core.database)).groups;
-  assert.deepEqual([...(loaded?.view.children ?? [])].sort(), [...group.view.children].sort());
+  assert.deepEqual([...(loaded?.view.childCounts ?? [])].sort(), [...group.view.childCounts].sort());
   const from = { block: { number: FIRST_BLOCK + 4 }, logIndex: 0 };
   await group.queue.run(() => rollBackGroup({ core, group, voids: () => false, from }));
   assert.equal(
-    group.view.children.get(parent),
+    group.view.childCounts.get(parent),
     1 + 4 * AT_ONCE,
     "a rollback takes what is gone, and no more",
   );
   await receive(junk.slice(4 * AT_ONCE));
-  assert.equal(group.view.children.get(parent), 1 + JUNK);
+  assert.equal(group.view.childCounts.get(parent), 1 + JUNK);
   assert.equal(group.view.record.head, testEntryOf(id, 5), "the head stays where it is");
 });

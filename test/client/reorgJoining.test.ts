@@ -14,7 +14,7 @@ import {
   setOnline,
   setRole,
 } from "../../src/index.ts";
-import { RELANDING_BLOCKS } from "../../src/reconciler/branch/fork.ts";
+import { RELANDING_BLOCKS } from "../../src/reconciler/branch/vanished.ts";
 import { asAddress, type GroupId } from "../../src/wire/ids.ts";
 import { openTestClient, type TestClient } from "../support/openTestClient.ts";
 import { isMember } from "../support/openTestGroup.ts";

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { after, before, test } from "node:test";
 import fc from "fast-check";
 import { randomBytes } from "#crypto";
+import { crashAtNextWrite } from "../../src/client/crashAtNextWrite.ts";
 import { type OutcomeRecord, tables } from "../../src/client/database/tables.ts";
 import { deletionChanges } from "../../src/client/entries/changeByControl.ts";
 import { rollBackGroup } from "../../src/client/entries/rollBackGroup.ts";
@@ -17,7 +18,6 @@ import {
 } from "../../src/client/messages/timelineStore.ts";
 import {
   countOutcomes,
-  crashAtNextWrite,
   groupStatus,
   listMessages,
   readOutcomes,

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { compareEntries } from "../../src/reconciler/branch/compareEntries.ts";
-import { forkAfterRollback, isWidened, returningAfter } from "../../src/reconciler/branch/fork.ts";
 import { recordOf } from "../../src/reconciler/branch/recordOf.ts";
 import { standsOn } from "../../src/reconciler/branch/standsOn.ts";
 import { strandedOf } from "../../src/reconciler/branch/stranded.ts";
-import type { EntryRecord, Fork } from "../../src/reconciler/records/records.ts";
+import { isWidened, returningAfter, vanishedAfterRollback } from "../../src/reconciler/branch/vanished.ts";
+import type { EntryRecord, Vanished } from "../../src/reconciler/records/records.ts";
 import type { InboxId, InstallationKey } from "../../src/wire/ids.ts";
 import { adopted, dead, entry, group, id, lineage, other, self, viewWith } from "../support/testBranch.ts";
 import { testId } from "../support/testIntent.ts";
@@ -23,10 +23,10 @@ test("the chain's order is that of blocks, then of logs, by numbers", () => {
 test("an entry stands on itself, on all before it and on nothing beside it", () => {
   const all = [...lineage, entry(3, 2, adopted(3, other)), entry(4, 2, dead)];
   const entries = new Map(all.map((one) => [one.id, one]));
-  const stands = (head: EntryRecord["parent"], below: EntryRecord["parent"]) =>
-    standsOn({ entries, head, below });
+  const stands = (head: EntryRecord["parent"], ancestor: EntryRecord["parent"]) =>
+    standsOn({ entries, head, ancestor });
   assert.deepEqual(
-    [id(3), id(2), id(1), group].map((below) => stands(id(3), below)),
+    [id(3), id(2), id(1), group].map((ancestor) => stands(id(3), ancestor)),
     [true, true, true, true],
   );
   assert.equal(stands(id(3), id(4)), false);
@@ -95,23 +95,23 @@ const step = (at: number) => ({ head: id(at), epoch: at, entry: undefined });
 const [alice, bob] = [testId<InboxId>(11), testId<InboxId>(12)];
 
 test("what a reorganization took is remembered lowest first, with the members of the highest", () => {
-  const lost = forkAfterRollback({ record: { members: [alice] }, lost: [step(5), step(6)], block: 9 });
+  const lost = vanishedAfterRollback({ record: { members: [alice] }, lost: [step(5), step(6)], block: 9 });
   assert.deepEqual(lost, { heads: [id(5), id(6)], members: [alice], block: 9, isGivenUp: false });
-  const more = forkAfterRollback({ record: { members: [bob], fork: lost }, lost: [step(4)], block: 12 });
+  const more = vanishedAfterRollback({ record: { members: [bob], fork: lost }, lost: [step(4)], block: 12 });
   assert.deepEqual(more, { heads: [id(4), id(5), id(6)], members: [alice], block: 12, isGivenUp: false });
   const same = { members: [bob], fork: lost };
-  assert.equal(forkAfterRollback({ record: same, lost: [], block: 99 }), lost, "nothing was taken");
+  assert.equal(vanishedAfterRollback({ record: same, lost: [], block: 99 }), lost, "nothing was taken");
 });
 
 test("only the lowest one's return lets those after it return", () => {
-  const fork: Fork = { heads: [id(4), id(5), id(6)], members: [], block: 1, isGivenUp: false };
+  const fork: Vanished = { heads: [id(4), id(5), id(6)], members: [], block: 1, isGivenUp: false };
   assert.deepEqual(returningAfter({ fork, entry: id(4) }), new Set([id(5), id(6)]));
   assert.deepEqual(returningAfter({ fork, entry: id(5) }), new Set());
   assert.deepEqual(returningAfter({ fork: undefined, entry: id(4) }), new Set());
 });
 
 test("messages would reach too many while one is a member who was taken out in what may return", () => {
-  const fork: Fork = { heads: [id(4)], members: [alice], block: 1, isGivenUp: false };
+  const fork: Vanished = { heads: [id(4)], members: [alice], block: 1, isGivenUp: false };
   assert.equal(isWidened({ fork, members: [alice, bob] }), true);
   assert.equal(isWidened({ fork, members: [alice] }), false);
   assert.equal(isWidened({ fork: { ...fork, isGivenUp: true }, members: [alice, bob] }), false);

@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { HANGING } from "../../src/reconciler/branch/deadRuns.ts";
-import type { EntryRecord, Fork, GroupRecord, GroupStatus } from "../../src/reconciler/records/records.ts";
+import type {
+  EntryRecord,
+  GroupRecord,
+  GroupStatus,
+  Vanished,
+} from "../../src/reconciler/records/records.ts";
 import { decisiveChild } from "../../src/reconciler/view/decisiveChild.ts";
 import { isOver } from "../../src/reconciler/view/isOver.ts";
 import { parentOfDead } from "../../src/reconciler/view/parentOfDead.ts";
@@ -9,7 +14,11 @@ import { emptyGroupView, viewOfGroup } from "../../src/reconciler/view/viewOfGro
 import { VOID_BLOCKS } from "../../src/wire/limits.ts";
 import { adopted, dead, entry, group, id, lineage, other, viewWith } from "../support/testBranch.ts";
 
-function viewOf(params: { entries: readonly EntryRecord[]; status?: GroupStatus; fork?: Fork | undefined }) {
+function viewOf(params: {
+  entries: readonly EntryRecord[];
+  status?: GroupStatus;
+  fork?: Vanished | undefined;
+}) {
   const { entries, status = "member", fork } = params;
   const record: GroupRecord = { ...viewWith({ status, entries }).record, fork };
   return viewOfGroup({
@@ -43,7 +52,7 @@ test("a removal of which one node alone tells ends nothing", () => {
 });
 
 test("without the entry on the chain the time counts from the reorganization that took it", () => {
-  const fork: Fork = { heads: [id(3)], members: [], block: 5, isGivenUp: false };
+  const fork: Vanished = { heads: [id(3)], members: [], block: 5, isGivenUp: false };
   const at = (agreed: number) => over({ entries: lineage, status: "removed", fork, agreed });
   assert.equal(at(5 + VOID_BLOCKS + finalityBlocks), true);
   assert.equal(at(5 + VOID_BLOCKS + finalityBlocks - 1), false);
@@ -51,10 +60,10 @@ test("without the entry on the chain the time counts from the reorganization tha
 });
 
 test("of an entry's children the one decides that was adopted, or has cut this client off", () => {
-  const children = [entry(4, 3, dead), entry(5, 3, { kind: "refused", reason: "malformed" })];
+  const others = [entry(4, 3, dead), entry(5, 3, { kind: "refused", reason: "malformed" })];
   const child = (...more: EntryRecord[]) => {
-    const { below } = viewOf({ entries: [...lineage, removal, ...children, ...more] });
-    return decisiveChild({ below, parent: removal.id })?.id;
+    const { children } = viewOf({ entries: [...lineage, removal, ...others, ...more] });
+    return decisiveChild({ children, parent: removal.id })?.id;
   };
   assert.equal(child(), undefined);
   assert.equal(child(entry(6, 3, adopted(4, other))), id(6));

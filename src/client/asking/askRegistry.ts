@@ -9,13 +9,13 @@ import { writeAtomic } from "../../store/writeAtomic.ts";
 import { EMPTY_WORD } from "../../wire/identityStep.ts";
 import type { InboxId, NodeId } from "../../wire/ids.ts";
 import { tables } from "../database/tables.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { ClientCore, CoreParts } from "../group/core.ts";
 import { fetchHistories } from "../nodes/fetchHistories.ts";
 import { confirmHistories } from "./confirmHistories.ts";
 
 /**
- * What was read of the registry. A verdict takes it from the node that serves the entry, and from since one reads the
- * chain there: whatever another has said, or this one before, may have been on a fork that is gone.
+ * What was read of the registry. A verdict takes it from the node that serves the entry, and from since this client reads
+ * the chain there: what another node has said, or this one before, may rest on blocks that a reorganization took.
  */
 export type RegistryReading = { inboxes: Map<InboxId, InboxSnapshot> };
 
@@ -84,7 +84,7 @@ export async function refreshInboxes(
 
 /** Of this connection, else what was read last. */
 function knownHistory(params: {
-  core: ClientCore;
+  core: CoreParts<"inboxes">;
   snapshot: InboxSnapshot | undefined;
   inbox: InboxId;
 }): KnownHistory {
@@ -94,7 +94,7 @@ function knownHistory(params: {
 }
 
 async function remember(params: {
-  core: ClientCore;
+  core: CoreParts<"database" | "inboxes">;
   snapshots: readonly [InboxId, InboxSnapshot][];
 }): Promise<void> {
   const { core, snapshots } = params;
@@ -115,15 +115,15 @@ function asConfirmed(snapshot: InboxSnapshot, before: InboxSnapshot | undefined)
   return { ...snapshot, confirmedAsOf, isProvisional: confirmedAsOf < snapshot.asOf };
 }
 
-/** What was read in this connection of a fork of the chain that may be gone is asked again. */
+/** What was read in this connection of blocks that a reorganization may have taken is asked again. */
 export function forgetReading(params: { reading: RegistryReading; afterBlock: number }): void {
   const { reading, afterBlock } = params;
   reading.inboxes = new Map([...reading.inboxes].filter(([, { asOf }]) => asOf <= afterBlock));
 }
 
-/** What was read of a fork of the chain that is gone has to be asked again. */
+/** What was read of blocks that a reorganization took has to be asked again. */
 export async function forgetInboxes(params: {
-  core: ClientCore;
+  core: CoreParts<"database" | "groups" | "inboxes">;
   reading: RegistryReading;
   afterBlock: number;
 }): Promise<void> {

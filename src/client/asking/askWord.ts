@@ -2,14 +2,14 @@ import { WeftError } from "../../errors.ts";
 import type { NodeApi } from "../../rpc/nodeApi.ts";
 import { verifyDelivered } from "../../wire/deliveredWord.ts";
 import { type EnvelopeHash, fromHex, type NodeId } from "../../wire/ids.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { CoreParts } from "../group/core.ts";
 
 /**
  * Which of these envelopes a node has, by its signed word, in the order asked. Throws `malformed` where it does not sign
  * for what it says to have.
  */
 export async function askWord(params: {
-  core: Pick<ClientCore, "network" | "links">;
+  core: CoreParts<"network" | "links">;
   api: Pick<NodeApi, "vouch">;
   node: NodeId;
   hashes: readonly EnvelopeHash[];

@@ -4,7 +4,7 @@ import { rankNodes } from "../../reconciler/nodes/rankNodes.ts";
 import type { KnownNode } from "../../reconciler/records/records.ts";
 import { labeledHash } from "../../wire/bytes.ts";
 import type { GroupId, NodeId } from "../../wire/ids.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { CoreParts } from "../group/core.ts";
 import { activeNodes, isUp } from "../nodes/nodeLinks.ts";
 import { reachable } from "../nodes/reach.ts";
 import { rankChainNodes } from "./rankGroupNodes.ts";
@@ -21,13 +21,16 @@ export type LookUpNodes = {
  * The nodes by way of which this client looks people up, best first: in an order that only this client knows and that
  * no day changes, so that few nodes learn whom it knows.
  */
-export function rankLookUpNodes({ links, self }: Pick<ClientCore, "links" | "self">): KnownNode[] {
+export function rankLookUpNodes({ links, self }: CoreParts<"links" | "self">): KnownNode[] {
   const salt = labeledHash({ label: "weft.look-up.v1", fields: [self.installation.privateKey] });
   return rankNodes({ nodes: activeNodes(links), day: 0, salt });
 }
 
 /** The nodes by way of which this client looks people up for a group: no node is to learn both who and which group. */
-export async function lookUpNodes(params: { core: ClientCore; group: GroupId }): Promise<LookUpNodes> {
+export async function lookUpNodes(params: {
+  core: CoreParts<"database" | "groups" | "links" | "network" | "preferences" | "self">;
+  group: GroupId;
+}): Promise<LookUpNodes> {
   const { core, group } = params;
   const nowMs = steadyMs();
   const serving = (await rankChainNodes({ core, group })).filter(({ node }) => isUp(core.links, node, nowMs));
@@ -36,7 +39,7 @@ export async function lookUpNodes(params: { core: ClientCore; group: GroupId }):
 
 /** The nodes that take a group's Welcomes, best first: those of `lookUpNodes` on the group's side of a split network. */
 export async function rankWelcomeNodes(params: {
-  core: ClientCore;
+  core: CoreParts<"database" | "groups" | "links" | "network" | "preferences" | "self">;
   group: GroupId;
 }): Promise<readonly KnownNode[]> {
   const { ranked } = await lookUpNodes(params);

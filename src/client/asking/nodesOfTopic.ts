@@ -1,7 +1,7 @@
 import type { KnownNode } from "../../reconciler/records/records.ts";
 import type { Network } from "../../wire/network.ts";
 import { hasShard, shardOfTopic } from "../../wire/shards.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { CoreParts } from "../group/core.ts";
 import { activeNodes } from "../nodes/nodeLinks.ts";
 
 /** The nodes among these that serve a topic, in their order. Pure. */
@@ -16,6 +16,6 @@ export function servingTopic(params: {
 }
 
 /** The active nodes that serve a topic. */
-export function nodesOfTopic(core: Pick<ClientCore, "network" | "links">, topic: Uint8Array) {
+export function nodesOfTopic(core: CoreParts<"network" | "links">, topic: Uint8Array) {
   return servingTopic({ network: core.network, nodes: activeNodes(core.links), topic });
 }

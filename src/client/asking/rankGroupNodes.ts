@@ -1,31 +1,23 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
 import { viewOf } from "../../reconciler/branch/epochView.ts";
 import { rankNodes, utcDay } from "../../reconciler/nodes/rankNodes.ts";
-import type { HeadId, KnownNode } from "../../reconciler/records/records.ts";
+import type { KnownNode } from "../../reconciler/records/records.ts";
 import { nextOperators } from "../../reconciler/witness/nextOperators.ts";
 import type { GroupId, NodeId } from "../../wire/ids.ts";
 import { fromHex } from "../../wire/ids.ts";
 import { groupTopic } from "../../wire/topic.ts";
 import { readEpoch } from "../database/epochStates.ts";
-import type { ClientCore } from "../group/core.ts";
-import type { Group } from "../group/group.ts";
+import type { CoreParts } from "../group/core.ts";
+import type { Ranking } from "../group/group.ts";
 import { networkMs } from "../nodes/chainTime.ts";
 import { activeNodes, isUp } from "../nodes/nodeLinks.ts";
 import { reachable } from "../nodes/reach.ts";
 import { nodesOfTopic, servingTopic } from "./nodesOfTopic.ts";
 
-/** What a ranking was made of, and the ranking. */
-type Ranking = {
-  readonly head: HeadId;
-  readonly day: number;
-  readonly preferred: NodeId | undefined;
-  readonly nodes: readonly KnownNode[];
-  readonly ranked: readonly KnownNode[];
+type OfGroup = {
+  core: CoreParts<"database" | "groups" | "links" | "network" | "preferences">;
+  group: GroupId;
 };
-
-const rankings = new WeakMap<Group, Ranking>();
-
-type OfGroup = { core: ClientCore; group: GroupId };
 
 /**
  * The active nodes of a conversation that it reaches, best first: those that serve its shard, by the group's salt, with
@@ -51,14 +43,14 @@ async function rankAll({ core, group }: OfGroup): Promise<readonly KnownNode[]> 
   const { head } = handle?.view.record ?? { head: group };
   const made = { head, day: utcDay(networkMs(core.links)), preferred: core.preferences.get(group) };
   const nodes = activeNodes(core.links);
-  const known = handle && rankings.get(handle);
+  const known = handle?.ranking;
   if (known && isSame(known, { ...made, nodes })) return known.ranked;
   // Of a state that nobody needs but for its salt nothing is kept.
   const cache = new Map(handle?.epochs);
   const epoch = handle && (await readEpoch({ database: core.database, group, cache, head }));
   const salt = epoch ? viewOf(epoch.state).context.salt : fromHex(group);
   const ranked = rankNodes({ ...made, nodes, salt });
-  if (handle && epoch) rankings.set(handle, { ...made, nodes, ranked });
+  if (handle && epoch) handle.ranking = { ...made, nodes, ranked };
   return ranked;
 }
 
@@ -71,7 +63,7 @@ function isSame(known: Ranking, now: Omit<Ranking, "ranked">): boolean {
 }
 
 /** The nodes of this installation: those that serve one of its topics, or, for what needs none, all. */
-export function rankOwnNodes(core: ClientCore, topic?: Uint8Array): KnownNode[] {
+export function rankOwnNodes(core: CoreParts<"links" | "network" | "self">, topic?: Uint8Array): KnownNode[] {
   return rankNodes({
     nodes: topic === undefined ? activeNodes(core.links) : nodesOfTopic(core, topic),
     day: utcDay(networkMs(core.links)),
@@ -89,7 +81,7 @@ export function spreadOverOperators<Node extends Pick<KnownNode, "node" | "opera
 
 /** The best that answers besides a node that serves, of another operator if there is one. */
 export function witnessOf(params: {
-  core: ClientCore;
+  core: CoreParts<"links">;
   ranked: readonly KnownNode[];
   node: NodeId;
 }): NodeId | undefined {
@@ -100,7 +92,10 @@ export function witnessOf(params: {
 }
 
 /** Of the nodes that answer the best, as many as this client reads and writes by way of: the first serves the chain, too. */
-export function nodesInUse(core: ClientCore, ranked: readonly KnownNode[]): readonly NodeId[] {
+export function nodesInUse(
+  core: CoreParts<"links" | "mirrors">,
+  ranked: readonly KnownNode[],
+): readonly NodeId[] {
   const up = ranked.filter(({ node }) => isUp(core.links, node, steadyMs()));
   const [first] = up;
   // The others are of other operators where there are some.

@@ -1,4 +1,5 @@
 import { concatBytes } from "../../crypto/concatBytes.ts";
+import { WeftError } from "../../errors.ts";
 import { decodeEpochKeys, decodeEpochNumber, decodeState } from "../../mls/decodeState.ts";
 import { encodeEpochKeys, encodeState } from "../../mls/encodeState.ts";
 import { encodeTree } from "../../mls/encodeTree.ts";
@@ -53,6 +54,13 @@ export async function readEpoch(params: Place & { head: HeadId }): Promise<Store
 export async function readState(params: Place & { head: HeadId }): Promise<GroupState | undefined> {
   const epoch = await readEpoch(params);
   return epoch?.kind === "open" ? epoch.state : undefined;
+}
+
+/** The state of an epoch without which this client can't go on. Throws `storage` if it is not there or not whole. */
+export async function requireState(params: Place & { head: HeadId }): Promise<GroupState> {
+  const state = await readState(params);
+  if (state) return state;
+  throw new WeftError({ code: "storage", message: `the state of the head ${params.head} is missing` });
 }
 
 /** `isNew`: its tree is not in the database yet. */

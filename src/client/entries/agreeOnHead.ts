@@ -1,5 +1,5 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
-import { RELANDING_BLOCKS } from "../../reconciler/branch/fork.ts";
+import { RELANDING_BLOCKS } from "../../reconciler/branch/vanished.ts";
 import { factsAtHead } from "../../reconciler/entries/chainFacts.ts";
 import type { EntryRecord } from "../../reconciler/records/records.ts";
 import type { GroupView } from "../../reconciler/view/viewOfGroup.ts";
@@ -8,15 +8,13 @@ import type { BlockRef } from "../../wire/blockRef.ts";
 import type { NodeId } from "../../wire/ids.ts";
 import { VOID_BLOCKS } from "../../wire/limits.ts";
 import type { RegistrySource } from "../asking/askRegistry.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { ClientCore, CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { confirm } from "./adoptPage.ts";
 import { agreeOn } from "./agreeOn.ts";
 
 /** A witness that did not agree is not asked again before. */
 const ASK_AGAIN_MS = 1_000;
-
-const dueBlocks = new WeakMap<GroupView, number | undefined>();
 
 /**
  * Asks a witness whether the chain has this head, and a group's entries up to it are all that there are. Confirms what
@@ -45,13 +43,13 @@ export async function agreeOnHead(params: {
 }
 
 /** Whether something waits for the head that a group is read up to: most heads decide nothing, and nobody is asked. */
-export function isHeadDue({ core, group }: { core: ClientCore; group: Group }): boolean {
+export function isHeadDue({ core, group }: { core: CoreParts<"finalityBlocks">; group: Group }): boolean {
   const { view, processed, agreed, askedAtMs } = group;
   if (group.witness !== "agreed" && askedAtMs + ASK_AGAIN_MS > steadyMs()) return false;
   if (view.provisional.length > 0) return true;
   if (processed.number <= agreed.number) return false;
   if (isWaiting(view)) return true;
-  const due = dueBlock({ view, agreed: agreed.number, finalityBlocks: core.finalityBlocks });
+  const due = dueBlock({ group, finalityBlocks: core.finalityBlocks });
   return due !== undefined && due <= processed.number;
 }
 
@@ -61,11 +59,11 @@ function isWaiting({ record, entries }: GroupView): boolean {
 }
 
 /** The first block after the agreed one from which on something is final, given up or too late. */
-function dueBlock(params: { view: GroupView; agreed: number; finalityBlocks: number }): number | undefined {
-  const { view, agreed, finalityBlocks } = params;
-  const known = dueBlocks.get(view);
-  if (known !== undefined && known > agreed) return known;
-  if (dueBlocks.has(view) && known === undefined) return undefined;
+function dueBlock(params: { group: Group; finalityBlocks: number }): number | undefined {
+  const { group, finalityBlocks } = params;
+  const { view, due: known } = group;
+  const { number: agreed } = group.agreed;
+  if (known?.view === view && (known.block === undefined || known.block > agreed)) return known.block;
   const { fork, awaited } = view.record;
   const due = [
     ...[...view.entries.values()].flatMap((entry) => dueOf({ entry, finalityBlocks })),
@@ -74,7 +72,7 @@ function dueBlock(params: { view: GroupView; agreed: number; finalityBlocks: num
     ...[...view.held.rows.values()].map(({ anchorBlock }) => anchorBlock + finalityBlocks + 1),
   ].filter((block) => block > agreed);
   const first = due.reduce<number | undefined>((a, b) => (a === undefined || b < a ? b : a), undefined);
-  dueBlocks.set(view, first);
+  group.due = { view, block: first };
   return first;
 }
 

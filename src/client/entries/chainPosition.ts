@@ -4,7 +4,7 @@ import { valuesOf } from "../../store/client/table.ts";
 import type { EntryCursor } from "../../wire/chainEntry.ts";
 import type { GroupId } from "../../wire/ids.ts";
 import { tables } from "../database/tables.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { CoreParts } from "../group/core.ts";
 
 /** More than a reorganization can take away; an older one is final. */
 const RECENT_ENTRIES = 32;
@@ -15,7 +15,10 @@ const TOLD = [0, 1, 2, 4, 8, 16, RECENT_ENTRIES - 1];
  * Up to where this client has read a group's entries. What one node alone has told does not count: every node that
  * serves the group has to tell it again.
  */
-export async function chainPosition(core: ClientCore, group: GroupId): Promise<GroupPosition> {
+export async function chainPosition(
+  core: CoreParts<"database" | "groups">,
+  group: GroupId,
+): Promise<GroupPosition> {
   const rows = tables.entryByPlace.rows(core.database, {
     under: { group },
     reverse: true,

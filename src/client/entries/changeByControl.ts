@@ -8,13 +8,14 @@ import type { Entry } from "../../wire/chainEntry.ts";
 import type { ControlInstruction } from "../../wire/control.ts";
 import type { Hex } from "../../wire/ids.ts";
 import type { GroupChange } from "../group/changeGroup.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
+import { mergeChanges } from "../group/mergeChanges.ts";
 import { readDeletions, readMessage, timelineWrites } from "../messages/timelineStore.ts";
 
 /** Everything that a control which counts changes, as one batch. The head stays. */
 export async function changeByControl(params: {
-  core: ClientCore;
+  core: CoreParts<"database" | "logger">;
   group: Group;
   entry: Entry;
   writer: Member;
@@ -27,13 +28,11 @@ export async function changeByControl(params: {
   const record = recordOf(entry, { kind: "control", epoch, writer, instruction, proof });
   core.logger.debug({ group: group.id, entry: entry.id, instruction: instruction.kind }, "a control counts");
   const changes = await deletionChanges({ core, group, records: [record], stands: true });
-  const { writes, events } = timelineWrites({ group: group.id, changes });
-  return {
+  return mergeChanges(timelineWrites({ group: group.id, changes }), {
     entries: [record],
     intents: group.view.intents.flatMap((intent) => landedBy(intent, record)),
-    writes,
-    events: [...events, { kind: "group", group: group.id }],
-  };
+    events: [{ kind: "group", group: group.id }],
+  });
 }
 
 function landedBy(intent: Intent, { id }: EntryRecord): Intent[] {
@@ -44,7 +43,7 @@ function landedBy(intent: Intent, { id }: EntryRecord): Intent[] {
 
 /** What the deletions among these entries change when they come to stand, or fall with a reorganization. */
 export async function deletionChanges(params: {
-  core: ClientCore;
+  core: CoreParts<"database">;
   group: Group;
   records: readonly EntryRecord[];
   stands: boolean;

@@ -8,19 +8,28 @@ import type { GroupView } from "../../reconciler/view/viewOfGroup.ts";
 import type { Entry } from "../../wire/chainEntry.ts";
 import type { InstallationKey } from "../../wire/ids.ts";
 import type { GroupChange } from "../group/changeGroup.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 
-/** Of one entry: what was sealed to these is told from what is sealed to heads that are not read yet. */
+/**
+ * Dead children of one entry that are kept: what was sealed to these is told from what is sealed to heads that are
+ * not read yet.
+ */
 const MAX_DEAD_KEPT = 16;
-/** By one who may be on a branch that the others refuse: theirs looks dead to it. */
+/**
+ * Dead entries that a client keeps which may be on a branch that the others refuse: their entries look dead to it.
+ */
 const MAX_DEAD_KEPT_BY_NEWCOMERS = 1024;
 
 /**
  * What reading an entry that counts for nothing means. Whoever once had the keys of an epoch can write such entries
  * without end, so that they are counted for their parent, which tells whether a node leaves any out, and mostly not kept.
  */
-export function changeByDead(params: { core: ClientCore; group: Group; entry: ReceivedEntry }): GroupChange {
+export function changeByDead(params: {
+  core: CoreParts<"finalityBlocks" | "self">;
+  group: Group;
+  entry: ReceivedEntry;
+}): GroupChange {
   const { core, group, entry } = params;
   const { view } = group;
   // What no witness has agreed to is kept until one does, or it is dropped again.
@@ -32,19 +41,22 @@ export function changeByDead(params: { core: ClientCore; group: Group; entry: Re
   return { dead: new Map([[parent, countDead({ runs, entry, parent, finalityBlocks })]]) };
 }
 
-/** Siblings of an entry that may still be voided, a few; and much by those for whom another branch may be the right one. */
+/**
+ * True for a few siblings of an entry that may still be voided, and for many entries where another branch may be the
+ * right one.
+ */
 function keepsRecord(params: { view: GroupView; entry: Entry; self: InstallationKey }): boolean {
   const { view, entry, self } = params;
-  const { below, entries, dead } = view;
+  const { children, entries, dead } = view;
   const { parent, block } = entry;
   if (parentOfDead(view, entry) === HANGING || dead.has(parent)) return false;
   if (mayBeElsewhere(view, self)) return entries.size - view.branch.steps.length < MAX_DEAD_KEPT_BY_NEWCOMERS;
-  const contested = decisiveChild({ below, parent });
+  const contested = decisiveChild({ children, parent });
   const isOpen = contested !== undefined && isInTime({ contested, block: block.number });
-  return isOpen && (below.get(parent)?.length ?? 0) < MAX_DEAD_KEPT;
+  return isOpen && (children.get(parent)?.length ?? 0) < MAX_DEAD_KEPT;
 }
 
-/** Not a member now, or one who came in by an entry on which nobody else has built. */
+/** True if this client is no member now, or came in by an entry on which nobody else has built. */
 function mayBeElsewhere({ record, branch }: GroupView, self: InstallationKey): boolean {
   if (record.status !== "member") return true;
   const isOwn = ({ entry }: BranchStep) =>

@@ -1,23 +1,24 @@
 import { authorityOf } from "../../reconciler/branch/epochSecrets.ts";
 import { namesOf, viewOf } from "../../reconciler/branch/epochView.ts";
 import { hasSecond, hasSiblings } from "../../reconciler/branch/unheard.ts";
-import type { EntryRecord, Fork, GroupRecord, HeadId } from "../../reconciler/records/records.ts";
+import type { EntryRecord, GroupRecord, HeadId, Vanished } from "../../reconciler/records/records.ts";
 import type { EntryId } from "../../wire/ids.ts";
 import { readState } from "../database/epochStates.ts";
 import type { GroupChange } from "../group/changeGroup.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { CoreParts } from "../group/core.ts";
 import type { ClientEvent } from "../group/events.ts";
 import type { Group } from "../group/group.ts";
+import { mergeChanges } from "../group/mergeChanges.ts";
 import { branchWith } from "../messages/judgeSenders.ts";
-import { judgeVanished } from "./settleFork.ts";
+import { judgeVanished } from "./settleVanished.ts";
 
 /**
- * What reading an entry means while one is joining. The group is entered with the entry that the Welcome named: its
- * authority must be the one that the joined state derives, and its lineage must lead to the group id in as many steps
- * as the epoch counts.
+ * Tells what reading an entry changes while this client is joining. It enters the group with the entry that the
+ * Welcome named: that entry's authority must be the one that the joined state derives, and its lineage must lead to
+ * the group id in as many steps as the epoch counts.
  */
 export async function changeByJoining(params: {
-  core: ClientCore;
+  core: CoreParts<"database" | "finalityBlocks" | "inboxes" | "logger" | "self">;
   group: Group;
   /** As of one who is joining. */
   record: GroupRecord;
@@ -52,22 +53,25 @@ export async function changeByJoining(params: {
     ...{ ...record, ...namesOf(viewOf(state)) },
     ...{
       status: "member",
-      fork: forkAfterStart(record),
+      fork: vanishedAfterStart(record),
       isUnheard: record.isUnheard ?? (hasToHear({ core, record, entry, entries }) || undefined),
     },
   };
   const branch = branchWith({ group, record: joined, added: lineage });
   // What was said in it may have been void for the time that it was gone.
-  const { writes, events } = await judgeVanished({
+  const judged = await judgeVanished({
     ...{ core, group, branch, entry: record.start.head as EntryId },
     ...{ dead: new Set(), from: epoch },
   });
-  return { entries: lineage, record: joined, writes, events: [...events, told] };
+  return mergeChanges(judged, { entries: lineage, record: joined, events: [told] });
 }
 
-/** Who joins can't judge the entry that it joins by: another member has to be heard where that may not be adopted. */
+/**
+ * A joiner can't judge the entry that it joins by: true if it has to hear another member, because the others may not
+ * have adopted that entry.
+ */
 function hasToHear(params: {
-  core: ClientCore;
+  core: CoreParts<"self">;
   record: GroupRecord;
   entry: EntryRecord;
   entries: ReadonlyMap<HeadId, EntryRecord>;
@@ -77,12 +81,12 @@ function hasToHear(params: {
 }
 
 /** The entry that brought this client in may have come back. */
-function forkAfterStart({ fork, start }: GroupRecord): Fork | undefined {
+function vanishedAfterStart({ fork, start }: GroupRecord): Vanished | undefined {
   const heads = fork?.heads.filter((head) => head !== start.head) ?? [];
   return fork && heads.length > 0 ? { ...fork, heads } : undefined;
 }
 
-/** The entry and its ancestors, as of one who starts with it in `epoch`. */
+/** The entry and its ancestors, as a client records them that starts with the entry in `epoch`. */
 export function lineageOf(params: {
   entry: EntryRecord;
   entries: ReadonlyMap<HeadId, EntryRecord>;

@@ -1,8 +1,8 @@
 import type { GroupState } from "../../mls/groupState.ts";
 import { type EpochView, inboxesOf, namesOf, viewOf } from "../../reconciler/branch/epochView.ts";
-import { returningAfter } from "../../reconciler/branch/fork.ts";
 import { recordOf } from "../../reconciler/branch/recordOf.ts";
 import { heardRecord } from "../../reconciler/branch/unheard.ts";
+import { returningAfter } from "../../reconciler/branch/vanished.ts";
 import type { EntryJudgement } from "../../reconciler/entries/judgeEntry.ts";
 import { foldEntry } from "../../reconciler/intents/foldEntry.ts";
 import { refusedIntent } from "../../reconciler/intents/refusedIntent.ts";
@@ -18,13 +18,13 @@ import type { Entry } from "../../wire/chainEntry.ts";
 import type { InboxId } from "../../wire/ids.ts";
 import { tables } from "../database/tables.ts";
 import type { GroupChange } from "../group/changeGroup.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { CoreParts } from "../group/core.ts";
 import type { ClientEvent } from "../group/events.ts";
 import type { Group } from "../group/group.ts";
 import { isRevoked } from "../group/isRevoked.ts";
 
 type Params = {
-  core: ClientCore;
+  core: CoreParts<"inboxes" | "logger" | "self">;
   group: Group;
   entry: Entry;
   /** Of the parent's epoch. */
@@ -133,7 +133,7 @@ function keptPayload({ group, entry, hasPath }: Params): Write[] {
 }
 
 function recordAfter(params: {
-  core: ClientCore;
+  core: CoreParts<"self">;
   group: Group;
   entry: Entry;
   after: EpochView;

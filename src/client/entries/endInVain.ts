@@ -1,15 +1,16 @@
 import type { GroupRecord, HeadId } from "../../reconciler/records/records.ts";
-import { changeGroup } from "../group/changeGroup.ts";
+import { changeGroup, type GroupChange } from "../group/changeGroup.ts";
 import type { ClientCore } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
+import { mergeChanges } from "../group/mergeChanges.ts";
 import { branchWith } from "../messages/judgeSenders.ts";
 import { resealed } from "../messages/resealed.ts";
-import { judgeVanished } from "./settleFork.ts";
+import { judgeVanished } from "./settleVanished.ts";
 
 /**
- * For one who waits in vain for the entry that was to bring it in, and was never in the group before. If the group has
- * gone on without it, another stands in its place: then this client is out, and what it was about to say fails. Should
- * the entry land after all, it brings it in. From within the group's queue.
+ * Ends the wait of a client for the entry that was to bring it in, if it was never in the group before. If the group
+ * has gone on without that entry, another stands in its place: then this client is out, and what it was about to say
+ * fails. Should the entry land after all, it brings this client in. To be called from within the group's queue.
  */
 export async function endInVain({ core, group }: { core: ClientCore; group: Group }): Promise<void> {
   const { record } = group.view;
@@ -19,17 +20,14 @@ export async function endInVain({ core, group }: { core: ClientCore; group: Grou
   const ended: GroupRecord = { ...record, status: "removed", awaited: { ...start, untilBlock: 0 } };
   const dead = new Set<HeadId>([start.head, ...(fork?.heads ?? [])]);
   const branch = branchWith({ group, record: ended });
-  const { writes, events, voided } = await judgeVanished({ core, group, dead, branch, from: epoch });
-  const again = await resealed({ core, group, messages: voided, except: [] });
+  const judged = await judgeVanished({ core, group, dead, branch, from: epoch });
+  const again = await resealed({ core, group, messages: judged.voided, except: [] });
   core.logger.info({ group: group.id, entry: start.head }, "waits no longer to be taken in");
-  await changeGroup({
-    core,
-    group,
-    change: { record: ended, ...again, writes, events: [...events, { kind: "group", group: group.id }] },
-  });
+  const told: GroupChange = { record: ended, events: [{ kind: "group", group: group.id }] };
+  await changeGroup({ core, group, change: mergeChanges(again, judged, told) });
 }
 
-/** Of the tree of entries: a parent stands before its children. */
+/** The height of the tree of entries, in which a parent is read before its children. */
 function heightOf({ id: group, view }: Group): number {
   const heights = new Map<HeadId, number>([[group, 0]]);
   for (const { id, parent } of view.entries.values()) heights.set(id, (heights.get(parent) ?? 0) + 1);

@@ -13,7 +13,7 @@ import { askRegistry, type RegistrySource } from "../asking/askRegistry.ts";
 import { readState } from "../database/epochStates.ts";
 import { tables } from "../database/tables.ts";
 import { changeGroup } from "../group/changeGroup.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { changeByControl } from "./changeByControl.ts";
 import { changeByDead } from "./changeByDead.ts";
@@ -28,8 +28,8 @@ type Params = RegistrySource & {
 };
 
 /**
- * After the entry that decides about the head only requests and evidence about it are read, and only for as long as
- * they count; all other siblings are dead.
+ * Judges an entry that comes after the one that decides about the head: only requests and evidence about that one are
+ * read, and only for as long as they count; all other siblings are dead.
  */
 export async function judgeLaterSibling(params: Params): Promise<void> {
   const { core, group, contested } = params;
@@ -75,7 +75,7 @@ async function gatherFacts(params: Params & { state: GroupState; writer: Member;
 }
 
 /** It was verified when it was judged. */
-function verifiedOf(params: { core: ClientCore; state: GroupState; entry: Entry }) {
+function verifiedOf(params: { core: CoreParts<"network">; state: GroupState; entry: Entry }) {
   const opened = openEntry({ ...params, network: params.core.network });
   if (opened.kind === "commit") return opened.verified;
   throw new WeftError({ code: "storage", message: `the payload of ${params.entry.id} is another one` });
@@ -83,7 +83,7 @@ function verifiedOf(params: { core: ClientCore; state: GroupState; entry: Entry 
 
 /** Who has asked about an entry. */
 function requestsAbout({ view }: Group, { id, parent }: EntryRecord): Member[] {
-  return (view.below.get(parent) ?? []).flatMap(({ verdict }) =>
+  return (view.children.get(parent) ?? []).flatMap(({ verdict }) =>
     verdict.kind === "control" && verdict.instruction.kind === "request" && verdict.instruction.entry === id
       ? [verdict.writer]
       : [],

@@ -8,7 +8,7 @@ import { type EntryId, toHex } from "../../wire/ids.ts";
 import { type KeptEpoch, listEpochs, readEpoch, type StoredEpoch } from "../database/epochStates.ts";
 import { tables } from "../database/tables.ts";
 import { changeGroup } from "../group/changeGroup.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { ClientCore, CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { isQuiet, quietMs } from "../group/manyGroups.ts";
 import { leastMs } from "../nodes/chainTime.ts";
@@ -24,9 +24,6 @@ const LOOK_EVERY_BLOCKS = 16;
 /** See `quietMs`: who has many groups looks at those in which nothing is to be done more seldom by so many rests. */
 const RESTS = 30;
 
-const lastLookedAt = new WeakMap<Group, number>();
-const restsUntilMs = new WeakMap<Group, number>();
-
 /**
  * Forgets what no reorganization can need any more: of an epoch whose end is final only message keys stay, and those
  * go when nothing that is in time can come. States that were staged and lost, those of a dead branch and those of an
@@ -37,21 +34,21 @@ export async function maintainEpochs(params: { core: ClientCore; group: Group })
   // What one node alone has told takes no key.
   if (group.view.provisional.length > 0) return;
   const { number } = group.processed;
-  const isDue = number >= (lastLookedAt.get(group) ?? -LOOK_EVERY_BLOCKS) + LOOK_EVERY_BLOCKS;
+  const isDue = number >= (group.epochsSeenToBlock ?? -LOOK_EVERY_BLOCKS) + LOOK_EVERY_BLOCKS;
   const isEnd = isOver({ group, finalityBlocks: core.finalityBlocks });
   if ((!isDue && !isEnd) || isResting({ core, group })) return;
-  lastLookedAt.set(group, number);
+  group.epochsSeenToBlock = number;
   const nowMs = group.agreed.time * 1000;
   await (isEnd ? forgetGroup({ core, group, nowMs }) : forgetEpochs({ core, group, nowMs }));
 }
 
 /** Those that rest begin to at different times. */
-function isResting({ core, group }: { core: ClientCore; group: Group }): boolean {
+function isResting({ core, group }: { core: CoreParts<"groups">; group: Group }): boolean {
   const restMs = RESTS * quietMs(core);
   if (restMs === 0 || !isQuiet(group)) return false;
-  const untilMs = restsUntilMs.get(group) ?? steadyMs() + Math.random() * restMs;
+  const untilMs = group.epochsRestUntilMs ?? steadyMs() + Math.random() * restMs;
   const isOver = untilMs <= steadyMs();
-  restsUntilMs.set(group, isOver ? steadyMs() + restMs : untilMs);
+  group.epochsRestUntilMs = isOver ? steadyMs() + restMs : untilMs;
   return !isOver;
 }
 
@@ -133,8 +130,9 @@ function isFinallyOver(params: {
 }
 
 /**
- * Own entries that nothing is to be done for any more: what they stood on is gone, another one has their place for good,
- * or they have it and their Welcomes are written. Whoever was offline or waited for a witness writes those late.
+ * Lists own entries for which nothing is to be done any more: what they stood on is gone, another entry has their
+ * place for good, or they have it and their Welcomes are written. A client that was offline or waited for a witness
+ * writes those late.
  */
 function lostEntries(params: {
   group: Group;
@@ -159,7 +157,7 @@ function isFinal(entry: EntryRecord | undefined, finalBlock: number): boolean {
 }
 
 /** Commits that requests and evidence may still void, and those for which that is over and can't come back. */
-async function decidedEntries(params: { core: ClientCore; group: Group; finalBlock: number }) {
+async function decidedEntries(params: { core: CoreParts<"database">; group: Group; finalBlock: number }) {
   const { core, group, finalBlock } = params;
   const voidable = new Set<EntryId>();
   const over: EntryId[] = [];
@@ -174,7 +172,7 @@ async function decidedEntries(params: { core: ClientCore; group: Group; finalBlo
 
 /** Closed epochs, oldest first, whose keys have had their time. */
 async function expired(params: {
-  core: ClientCore;
+  core: CoreParts<"database" | "links">;
   group: Group;
   closed: readonly KeptEpoch[];
   nowMs: number;
@@ -196,7 +194,12 @@ async function expired(params: {
   });
 }
 
-async function closeAll(params: { core: ClientCore; group: Group; heads: readonly HeadId[]; nowMs: number }) {
+async function closeAll(params: {
+  core: CoreParts<"database">;
+  group: Group;
+  heads: readonly HeadId[];
+  nowMs: number;
+}) {
   const { core, group, heads, nowMs } = params;
   const closed: { head: HeadId; epoch: StoredEpoch; isNew: boolean }[] = [];
   for (const head of heads) {

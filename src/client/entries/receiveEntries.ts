@@ -15,11 +15,12 @@ import { parentOfDead } from "../../reconciler/view/parentOfDead.ts";
 import type { Entry } from "../../wire/chainEntry.ts";
 import { entryId } from "../../wire/entry.ts";
 import { askRegistry, type RegistrySource } from "../asking/askRegistry.ts";
-import { readState } from "../database/epochStates.ts";
+import { readState, requireState } from "../database/epochStates.ts";
 import { type CopyEvidence, tables } from "../database/tables.ts";
 import { changeGroup, type GroupChange } from "../group/changeGroup.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
+import { mergeChanges } from "../group/mergeChanges.ts";
 import { branchWith, judgeSenders, removedBy } from "../messages/judgeSenders.ts";
 import { releaseHeld } from "../messages/releaseHeld.ts";
 import { changeByControl } from "./changeByControl.ts";
@@ -27,15 +28,15 @@ import { changeByDead } from "./changeByDead.ts";
 import { changeByJoining } from "./changeByJoining.ts";
 import { changeByVerdict } from "./changeByVerdict.ts";
 import { judgeLaterSibling } from "./judgeLaterSibling.ts";
-import { settleFork } from "./settleFork.ts";
 import { restingOn } from "./settleRests.ts";
+import { settleVanished } from "./settleVanished.ts";
 
 type Params = RegistrySource & { group: Group };
 
 /**
- * The one door for entries, one's own and others': checked, judged and stored one by one, each with all its
- * consequences in one batch. Entries that are known are skipped. To be called from within the group's queue.
- * Throws `malformed` if the node serves what cannot be on the chain: leave it.
+ * The one door for entries, this client's own and others': each is checked, judged and stored with all its
+ * consequences in one batch. Entries that are known are skipped. To be called from within the group's queue. Throws
+ * `malformed` if the node serves what cannot be on the chain: the caller should leave that node.
  */
 export async function receiveEntries(params: Params & { entries: readonly ReceivedEntry[] }): Promise<void> {
   const { group } = params;
@@ -58,9 +59,9 @@ function isRead({ view }: Group, entry: Entry): boolean {
  * counted and not kept, it may hang on one of them.
  */
 function checkEntry(group: Group, entry: Entry): void {
-  const { children, dead } = group.view;
+  const { childCounts, dead } = group.view;
   const isKnownParent = parentOfDead(group.view, entry) !== HANGING;
-  const isNext = isKnownParent ? entry.index === (children.get(entry.parent) ?? 0) : dead.size > 0;
+  const isNext = isKnownParent ? entry.index === (childCounts.get(entry.parent) ?? 0) : dead.size > 0;
   if (entry.group === group.id && entryId(entry) === entry.id && isNext) return;
   throw new WeftError({
     code: "malformed",
@@ -71,7 +72,7 @@ function checkEntry(group: Group, entry: Entry): void {
 
 async function receiveEntry(params: Params & { entry: ReceivedEntry }): Promise<void> {
   const { core, group, entry } = params;
-  const { record, below } = group.view;
+  const { record, children } = group.view;
   const joining = asJoining({ record, entry });
   if (joining) {
     const unjudged = recordOf(entry, { kind: "unjudged" });
@@ -79,14 +80,14 @@ async function receiveEntry(params: Params & { entry: ReceivedEntry }): Promise<
     await changeGroup({ core, group, change });
     return;
   }
-  const contested = decisiveChild({ below, parent: entry.parent });
+  const contested = decisiveChild({ children, parent: entry.parent });
   if (contested) await judgeLaterSibling({ ...params, contested });
-  else if (entry.parent === record.head && isInside(record)) await judgeBelowHead(params);
+  else if (entry.parent === record.head && isInside(record)) await judgeChildOfHead(params);
   else await changeGroup({ core, group, change: changeByDead({ core, group, entry }) });
   await releaseHeld({ core, group });
 }
 
-/** Of one who is joining, or whom the entry brings in that it had given up. */
+/** The record of a client that is joining, or that the entry brings in though the client had given it up. */
 function asJoining({ record, entry }: { record: GroupRecord; entry: Entry }): GroupRecord | undefined {
   const { status, awaited } = record;
   if (status === "joining") return record;
@@ -101,17 +102,11 @@ function isInside({ status }: GroupRecord): boolean {
   return status !== "removed" && status !== "cut-off";
 }
 
-async function judgeBelowHead(params: Params & { entry: ReceivedEntry }): Promise<void> {
+async function judgeChildOfHead(params: Params & { entry: ReceivedEntry }): Promise<void> {
   const { core, group } = params;
   const { database, network } = core;
   const place = { database, group: group.id, cache: group.epochs };
-  const state = await readState({ ...place, head: params.entry.parent });
-  if (!state) {
-    throw new WeftError({
-      code: "storage",
-      message: `the state of the head ${params.entry.parent} is missing`,
-    });
-  }
+  const state = await requireState({ ...place, head: params.entry.parent });
   const opened = openEntry({ network, state, entry: params.entry });
   const told = await registryFor({ ...params, opened, view: viewOf(state) });
   const { registry } = told;
@@ -133,15 +128,15 @@ async function judgeBelowHead(params: Params & { entry: ReceivedEntry }): Promis
     judgement.kind === "control"
       ? await changeByControl({ core, group, entry, ...judgement })
       : changeByVerdict({ core, group, entry, state, judgement, hasPath, isStored: known !== undefined });
-  const settled = await settleFork({ core, group, entry: entry.id, change });
+  const settled = await settleVanished({ core, group, entry: entry.id, change });
   const fenced = await withFence({ core, group, change: settled });
   const copy = await copyEvidence({ core, group, entry, opened });
-  await changeGroup({ core, group, change: { ...fenced, copy } });
+  await changeGroup({ core, group, change: mergeChanges(fenced, { copy }) });
 }
 
 /** An entry that this installation has signed, but not here. */
 async function copyEvidence(params: {
-  core: ClientCore;
+  core: CoreParts<"database" | "self">;
   group: Group;
   entry: Entry;
   opened: OpenedEntry;
@@ -155,9 +150,12 @@ async function copyEvidence(params: {
   return { kind: "entry", group: group.id, entry: entry.id };
 }
 
-/** What those whom a commit takes out have said is judged again in the same batch. */
+/**
+ * Adds to a change what it means to the messages of members whom it takes out: they are judged again in the same
+ * batch.
+ */
 async function withFence(params: {
-  core: ClientCore;
+  core: CoreParts<"database" | "finalityBlocks" | "inboxes" | "self">;
   group: Group;
   change: GroupChange;
 }): Promise<GroupChange> {
@@ -166,12 +164,7 @@ async function withFence(params: {
   const installations = removedBy(added);
   if (installations.size === 0) return change;
   const branch = branchWith({ group, record, added });
-  const { writes, events } = await judgeSenders({ ...params, installations, branch });
-  return {
-    ...change,
-    writes: [...(change.writes ?? []), ...writes],
-    events: [...(change.events ?? []), ...events],
-  };
+  return mergeChanges(change, await judgeSenders({ ...params, installations, branch }));
 }
 
 /** Where no admin is active, any member may be the one to promote: then all of them count. */

@@ -1,6 +1,6 @@
 import { cutDead, type Place } from "../../reconciler/branch/deadRuns.ts";
 import { type EpochView, namesOf, viewOf } from "../../reconciler/branch/epochView.ts";
-import { RELANDING_BLOCKS } from "../../reconciler/branch/fork.ts";
+import { RELANDING_BLOCKS } from "../../reconciler/branch/vanished.ts";
 import type { EnteredRecord, GroupRecord, HeadId } from "../../reconciler/records/records.ts";
 import { endOf, type TimelineChange } from "../../reconciler/records/timelineRecord.ts";
 import { formerHead } from "../../reconciler/view/formerHead.ts";
@@ -11,6 +11,7 @@ import { tables } from "../database/tables.ts";
 import { changeGroup } from "../group/changeGroup.ts";
 import type { ClientCore } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
+import { mergeChanges } from "../group/mergeChanges.ts";
 import { readRecords, timelineWrites } from "../messages/timelineStore.ts";
 import { readAnewWrites } from "../messages/topicReads.ts";
 import { lineageOf } from "./changeByJoining.ts";
@@ -20,12 +21,12 @@ import { rollBackGroup } from "./rollBackGroup.ts";
 type Params = { readonly core: ClientCore; readonly group: Group };
 
 /**
- * For one who was in the group before, and was taken in anew by an entry that a reorganization took. If it is gone for
- * good, maybe together with the removal before it, there is only the former membership left. If it landed again, what
- * stands before it may be judged otherwise now, a removal be refused: who joins by a Welcome can't tell, a former member
- * can. Goes back to the last entry on the chain by which it came in before, or if there is none to the earliest epoch of
- * that membership that is there, as far as they are still whole. All that stands above it has to be read again then, and
- * is judged anew by the states that are kept. From within the group's queue; true if it went back.
+ * Rewinds this client to its previous membership, if a reorganization took the entry that added it anew. If that entry
+ * is gone for good, maybe together with the removal before it, only the previous membership is left. If it landed again,
+ * what stands before it may be judged otherwise now, a removal be refused: a client that joins by a Welcome can't tell, a
+ * former member can. The client goes to the most recent entry, still on chain, that added it; otherwise to the earliest
+ * epoch of that membership whose full state is still stored. Later entries have to be read again then, and are judged
+ * anew by the states that are kept. To be called from within the group's queue; returns true if the client went back.
  */
 export async function returnToFormer({ core, group }: Params): Promise<boolean> {
   const { record, entries } = group.view;
@@ -41,10 +42,10 @@ export async function returnToFormer({ core, group }: Params): Promise<boolean> 
     else await changeGroup({ core, group, change: { record: { ...record, isRelanding: undefined } } });
     return false;
   }
-  const above = entriesAbove(group, head);
-  // What was adopted above is undone; what is only read drops out below.
+  const later = entriesAfter(group, head);
+  // What was adopted is undone here; `goBack` drops what is only read.
   const from = placeAfter(group, head);
-  if (isUnsure) await rollBackGroup({ core, group, voids: ({ id }) => above.has(id), from });
+  if (isUnsure) await rollBackGroup({ core, group, voids: ({ id }) => later.has(id), from });
   const untilBlock = isUnsure ? group.agreed.number + RELANDING_BLOCKS : 0;
   await goBack({ core, group, head, view: viewOf(state), awaited: { ...record.start, untilBlock } });
   return true;
@@ -58,39 +59,33 @@ async function goBack(
   const { epoch } = view;
   const entry = entries.get(head);
   const at = { head, epoch };
-  const above = entriesAbove(group, head);
-  const { heads, shown } = await readAbove({ core, group, epoch });
+  const later = entriesAfter(group, head);
+  const { heads, shown } = await readLater({ core, group, epoch });
   const { members } = record;
   const fork = { heads, members, block: group.agreed.number, isGivenUp: false };
   const told = timelineWrites({ group: group.id, changes: shown });
-  const anew = await readAnewWrites({ core, topic: groupTopic(group.id) });
   core.logger.info({ group: group.id, ...at }, "went back to a former membership");
-  await changeGroup({
-    core,
-    group,
-    change: {
-      record: {
-        ...{ ...record, ...namesOf(view), ...at },
-        ...{ status: entry ? "member" : "creating", start: at, awaited, isRelanding: undefined },
-        fork: heads.length > 0 ? fork : undefined,
-      },
-      entries: entry ? lineageOf({ entry, entries, epoch }) : [],
-      droppedEntries: [...entries.values()].filter(({ id }) => above.has(id)),
-      droppedDead: cutDead({ dead, from: placeAfter(group, head) }).cut,
-      // What was said there could not be told from a dead branch meanwhile.
-      writes: [...told.writes, ...anew],
-      events: [...told.events, { kind: "group", group: group.id }],
+  const change = mergeChanges(told, {
+    record: {
+      ...{ ...record, ...namesOf(view), ...at },
+      ...{ status: entry ? "member" : "creating", start: at, awaited, isRelanding: undefined },
+      fork: heads.length > 0 ? fork : undefined,
     },
+    entries: entry ? lineageOf({ entry, entries, epoch }) : [],
+    droppedEntries: [...entries.values()].filter(({ id }) => later.has(id)),
+    droppedDead: cutDead({ dead, from: placeAfter(group, head) }).cut,
+    // What was said there could not be told from a dead branch meanwhile.
+    topicAnew: await readAnewWrites({ core, topic: groupTopic(group.id) }),
+    events: [{ kind: "group", group: group.id }],
   });
-  group.topicReadings++;
-  core.feedsWakeup.wake();
+  await changeGroup({ core, group, change });
 }
 
 /**
- * What the timeline holds of later epochs: the heads that messages were sealed to, which return or are void, lowest
+ * What the timeline holds of later epochs: the heads that messages were sealed to, which return or are void, earliest
  * first, and what commits changed, which is told again when they are read.
  */
-async function readAbove({ core, group, epoch }: Params & { epoch: number }) {
+async function readLater({ core, group, epoch }: Params & { epoch: number }) {
   const heads = new Map<HeadId, number>();
   const shown: TimelineChange[] = [];
   for await (const { value } of readRecords({
@@ -109,8 +104,8 @@ async function readAbove({ core, group, epoch }: Params & { epoch: number }) {
   return { heads: inOrder, shown };
 }
 
-/** Those that are read after the one that opened this epoch. */
-function entriesAbove({ view }: Group, head: HeadId): Set<HeadId> {
+/** The entries that this client has read after the one that opened this epoch. */
+function entriesAfter({ view }: Group, head: HeadId): Set<HeadId> {
   const ids: HeadId[] = [...view.entries.keys()];
   return new Set(ids.slice(ids.indexOf(head) + 1));
 }

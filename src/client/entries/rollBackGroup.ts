@@ -1,8 +1,8 @@
 import { compareEntries } from "../../reconciler/branch/compareEntries.ts";
 import { cutDead, type DeadRuns, type Place } from "../../reconciler/branch/deadRuns.ts";
 import { namesOf, viewOf } from "../../reconciler/branch/epochView.ts";
-import { forkAfterRollback } from "../../reconciler/branch/fork.ts";
 import { unheardAgain } from "../../reconciler/branch/unheard.ts";
+import { vanishedAfterRollback } from "../../reconciler/branch/vanished.ts";
 import { voidedIntent } from "../../reconciler/intents/voidedIntent.ts";
 import { type Intent, isOpen } from "../../reconciler/records/intent.ts";
 import type {
@@ -18,8 +18,9 @@ import type { EntryId } from "../../wire/ids.ts";
 import { readEpoch } from "../database/epochStates.ts";
 import { tables } from "../database/tables.ts";
 import { changeGroup, type GroupChange } from "../group/changeGroup.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { ClientCore, CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
+import { mergeChanges } from "../group/mergeChanges.ts";
 import { branchWith, judgeSenders, removedBy } from "../messages/judgeSenders.ts";
 import { readDeadAnew } from "../messages/readDeadAnew.ts";
 import { readRecord } from "../messages/timelineStore.ts";
@@ -34,8 +35,8 @@ type Cut = {
 /**
  * Drops entries that are on the chain no more and moves the head back to the last adopted one that is. States stay
  * under their entries' ids and are never computed again: if an entry lands again, its ratchets go on where they were.
- * To be called from within the group's queue. True if more had to go than what is on the chain no more, because that
- * had voided it: read from there again.
+ * To be called from within the group's queue. Returns true if it also dropped entries that are still on the chain,
+ * because a lost entry had voided them: the caller must then read the chain again from the new head.
  */
 export async function rollBackGroup(params: {
   core: ClientCore;
@@ -49,14 +50,10 @@ export async function rollBackGroup(params: {
   if (dropped.length + droppedDead.length === 0) return false;
   core.logger.info({ group: group.id, dropped: dropped.length }, "rolled back");
   const isNothing = dropped.length === 0;
-  const change = isNothing ? {} : await undoEntries({ core, group, undone: dropped, isGone: true });
+  const undo = isNothing ? {} : await undoEntries({ core, group, undone: dropped, isGone: true });
   const anew = await readDeadAnew({ core, group, dropped, droppedDead });
-  const writes = [...(change.writes ?? []), ...anew];
-  await changeGroup({ core, group, change: { ...change, writes, droppedEntries: dropped, droppedDead } });
-  if (anew.length > 0) {
-    group.topicReadings++;
-    core.feedsWakeup.wake();
-  }
+  const change = mergeChanges(undo, anew, { droppedEntries: dropped, droppedDead });
+  await changeGroup({ core, group, change });
   return isMore;
 }
 
@@ -77,12 +74,12 @@ function cutOff(params: {
   let from: Place = params.from && first ? earlier(params.from, first) : at;
   const lost = [...entries.values()].filter((entry) => compareEntries(entry, from) >= 0);
   for (;;) {
-    const { cut, from: lower } = cutDead({ dead, from });
+    const { cut, from: cutFrom } = cutDead({ dead, from });
     const dropped = withVoided({
       entries,
-      lost: [...entries.values()].filter((entry) => compareEntries(entry, lower) >= 0),
+      lost: [...entries.values()].filter((entry) => compareEntries(entry, cutFrom) >= 0),
     });
-    const start = dropped[0] ? earlier(lower, dropped[0]) : lower;
+    const start = dropped[0] ? earlier(cutFrom, dropped[0]) : cutFrom;
     if (compareEntries(start, from) >= 0) {
       const isMore = dropped.length > lost.length || compareEntries(from, params.from ?? at) < 0;
       return { dropped, droppedDead: cut, isMore };
@@ -110,11 +107,11 @@ function withVoided(params: {
 }
 
 /**
- * What it means that entries do not count any more: the head moves back, what they changed is undone, and own intents
- * are open again. The entries themselves are the caller's.
+ * Tells what it changes that entries do not count any more: the head moves back, what the entries changed is undone,
+ * and this client's intents are open again. The caller has to change the entries themselves.
  */
 export async function undoEntries(params: {
-  core: ClientCore;
+  core: CoreParts<"database" | "finalityBlocks" | "inboxes" | "self">;
   group: Group;
   undone: readonly EntryRecord[];
   /** They have left the chain, so they may land again; else they are there for good and count for nothing. */
@@ -125,8 +122,8 @@ export async function undoEntries(params: {
   const gone = new Set<HeadId>(undone.map(({ id }) => id));
   const kept = view.branch.steps.findLast(({ head }) => !gone.has(head));
   const lost = view.branch.steps.filter(({ head }) => gone.has(head));
-  const fork = forkAfterRollback({ record: view.record, lost, block: blockNow(group) });
-  // Whoever waits for the entry that brought it in has nothing below to go back to.
+  const fork = vanishedAfterRollback({ record: view.record, lost, block: blockNow(group) });
+  // A client that waits for the entry that brings it in has no earlier epoch to go back to.
   const isInside = kept && view.record.status !== "joining";
   const back = isInside ? await recordAt({ core, group, head: kept.head, gone }) : rejoining(view.record);
   const record = { ...back, fork };
@@ -135,34 +132,33 @@ export async function undoEntries(params: {
     ...shown.map((one) => ({ kind: "drop", record: one }) as const),
     ...(await deletionChanges({ core, group, records: undone, stands: false })),
   ];
-  const { writes, events } = await judgeSenders({
+  const judged = await judgeSenders({
     ...{ core, group, changes, installations: removedBy(undone) },
     branch: branchWith({ group, record, dropped: undone }),
   });
   const counted = new Set<HeadId>(undone.filter(hasCounted).map(({ id }) => id));
   const intents = [...view.intents, ...(await settledBy({ core, group, gone: counted }))];
   const staged = isGone ? view.staged : new Map<EntryId, StagedRecord>();
-  return {
+  return mergeChanges(judged, {
     record,
     intents: intents.flatMap(
       (intent) => voidedIntent({ intent, gone: counted, staged }) ?? boundIntent(intent, view.record) ?? [],
     ),
-    writes,
-    events: [...events, { kind: "group", group: group.id }],
-  };
+    events: [{ kind: "group", group: group.id }],
+  });
 }
 
-/** What one node alone has told may be undone by its word. */
+/** The block of this rollback: what one node alone has told may be undone by its word. */
 function blockNow({ view, agreed, processed }: Group): number {
   return view.provisional.length > 0 ? Math.max(agreed.number, processed.number) : agreed.number;
 }
 
-/** Not so what was read of the time before one came back to a group: what one did then is over. */
+/** False also for entries of the time before this client came back to a group: what they did to it then is over. */
 function hasCounted({ verdict }: EntryRecord): boolean {
   return verdict.kind === "adopted" || verdict.kind === "control";
 }
 
-/** What was written among fewer members is not for more. */
+/** Binds an unsealed message to the members that it was written among: it is not for more. */
 function boundIntent(intent: Intent, { members }: GroupRecord): Intent | undefined {
   const isUnsealed = intent.action.kind === "send" && intent.progress.kind === "queued";
   return isUnsealed && !intent.audience ? { ...intent, audience: members } : undefined;
@@ -170,7 +166,7 @@ function boundIntent(intent: Intent, { members }: GroupRecord): Intent | undefin
 
 /** Settled intents whose entries are gone: they are open again. */
 async function settledBy(params: {
-  core: ClientCore;
+  core: CoreParts<"database">;
   group: Group;
   gone: ReadonlySet<HeadId>;
 }): Promise<Intent[]> {
@@ -184,7 +180,7 @@ async function settledBy(params: {
 }
 
 async function membershipRecords(params: {
-  core: ClientCore;
+  core: CoreParts<"database">;
   group: Group;
   dropped: readonly EntryRecord[];
 }): Promise<TimelineRecord[]> {
@@ -195,14 +191,14 @@ async function membershipRecords(params: {
 }
 
 async function recordAt(params: {
-  core: ClientCore;
+  core: CoreParts<"database">;
   group: Group;
   head: HeadId;
   gone: ReadonlySet<HeadId>;
 }): Promise<GroupRecord> {
   const { core, group, head, gone } = params;
-  const { record, below } = group.view;
-  const ended = decisiveChild({ below, parent: head });
+  const { record, children } = group.view;
+  const ended = decisiveChild({ children, parent: head });
   if (head === record.head && (record.status === "member" || (ended && !gone.has(ended.id)))) return record;
   const epoch = await readEpoch({ database: core.database, group: group.id, cache: group.epochs, head });
   if (!epoch) return { ...record, status: "member", head };
@@ -211,7 +207,7 @@ async function recordAt(params: {
   return { ...record, ...namesOf(view), status, reason: undefined, head, epoch: view.epoch };
 }
 
-/** The very entry that brought this client in is gone: wait until it lands again. */
+/** The record of a client whose very first entry is gone: it waits until that lands again. */
 function rejoining(record: GroupRecord): GroupRecord {
   const { start } = record;
   const isUnheard = unheardAgain(record, start.head);

@@ -5,13 +5,14 @@ import type { EntryId } from "../../wire/ids.ts";
 import { changeGroup, type GroupChange } from "../group/changeGroup.ts";
 import type { ClientCore } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
-import { giveUpFork } from "./giveUpFork.ts";
+import { mergeChanges } from "../group/mergeChanges.ts";
+import { giveUpVanished } from "./giveUpVanished.ts";
 import { undoEntries } from "./rollBackGroup.ts";
 
 /**
- * Nobody follows an entry any more, nor what stands on it: all go back to its parent, and the first commit that comes
- * after `by` and is adopted is the next head. What lies between is dead: where `by` stands is the same for all, so
- * nobody has to read again. From within the group's queue.
+ * Voids an entry that members followed, and what stands on it: all members go back to its parent, and the first
+ * commit that comes after `by` and is adopted is the next head. What lies between is dead: where `by` stands is the
+ * same for all, so nobody has to read again. To be called from within the group's queue.
  */
 export async function voidEntry(params: {
   core: ClientCore;
@@ -30,24 +31,13 @@ export async function voidEntry(params: {
   const undo = await undoEntries({ core, group, undone, isGone: false });
   const verdictOn = ({ id }: EntryRecord): Verdict =>
     id === contested.id ? { kind: "void", reason, by, owed } : { kind: "void", reason, by };
-  const settled = new Set(change.intents?.map(({ id }) => id));
-  await changeGroup({
-    core,
-    group,
-    change: {
-      ...undo,
-      entries: [
-        ...undone.map((entry) => ({ ...entry, verdict: verdictOn(entry) })),
-        ...(change.entries ?? []),
-      ],
-      intents: [...(undo.intents ?? []).filter(({ id }) => !settled.has(id)), ...(change.intents ?? [])],
-      writes: [...(undo.writes ?? []), ...(change.writes ?? [])],
-    },
-  });
-  await giveUpFork({ core, group, isOver: true });
+  const entries = undone.map((entry) => ({ ...entry, verdict: verdictOn(entry) }));
+  // That the group has changed is told once.
+  await changeGroup({ core, group, change: mergeChanges(undo, { entries }, { ...change, events: [] }) });
+  await giveUpVanished({ core, group, isOver: true });
 }
 
-/** The entry and what counts above it, in the order of the chain. */
+/** The entry and its descendants that count, in the order of the chain. */
 function countedFrom(params: {
   entries: ReadonlyMap<HeadId, EntryRecord>;
   first: EntryRecord;

@@ -33,7 +33,7 @@ export type GroupChange = {
   readonly record?: GroupRecord;
   readonly entries?: readonly EntryRecord[];
   readonly droppedEntries?: readonly EntryRecord[];
-  /** All runs of the parents below which dead entries were counted. */
+  /** By parent, all runs of its dead children that were counted. */
   readonly dead?: ReadonlyMap<HeadId, readonly DeadRun[]>;
   readonly droppedDead?: readonly DeadRun[];
   readonly intents?: readonly Intent[];
@@ -50,6 +50,8 @@ export type GroupChange = {
   readonly held?: GroupView["held"];
   /** Another database uses the keys of this one. */
   readonly copy?: CopyEvidence | undefined;
+  /** Lets the group's topic be read again: what moves its reader back (`readAnewWrites`). */
+  readonly topicAnew?: readonly Write[];
   /** Of the other tables. */
   readonly writes?: readonly Write[];
   readonly events?: readonly ClientEvent[];
@@ -58,8 +60,8 @@ export type GroupChange = {
 };
 
 /**
- * Writes a change and then lets memory follow. To be called from within the group's queue. WeftError `storage` if it
- * failed, or a change before it did and not all is read anew yet.
+ * Writes a change and then lets memory follow. To be called from within the group's queue. Throws `storage` if the
+ * write failed, or if one before it did and not all is read anew yet.
  */
 export async function changeGroup(params: {
   core: ClientCore;
@@ -91,6 +93,10 @@ export async function changeGroup(params: {
   for (const intent of intents) notifyIntent(core, intent);
   for (const event of [...waiting, ...events]) core.events.emit(event);
   core.changes++;
+  if (change.topicAnew) {
+    group.topicReadings++;
+    core.feedsWakeup.wake();
+  }
   group.outboxWakeup.wake();
   group.deliveryWakeup.wake();
   group.upkeepWakeup.wake();
@@ -100,7 +106,7 @@ export async function changeGroup(params: {
 
 function writesOf(group: Group, change: GroupChange): Write[] {
   const at = { group: group.id };
-  const { record, entries = [], droppedEntries = [], intents = [], writes = [] } = change;
+  const { record, entries = [], droppedEntries = [], intents = [], topicAnew = [], writes = [] } = change;
   return [
     ...deadWrites(group, change),
     ...(record ? [tables.group.put(at, record)] : []),
@@ -127,6 +133,7 @@ function writesOf(group: Group, change: GroupChange): Write[] {
     ...(change.droppedStaged ?? []).map((entry) => tables.staged.del({ ...at, entry })),
     ...(change.epochs ?? []).flatMap((epoch) => epochWrites({ ...at, ...epoch })),
     ...(change.droppedEpochs ?? []).map((entry) => tables.epoch.del({ ...at, entry })),
+    ...topicAnew,
     ...writes,
   ];
 }

@@ -5,6 +5,8 @@ import type { Installation } from "../../identity/createInstallation.ts";
 import type { InboxSnapshot } from "../../reconciler/records/records.ts";
 import type { Rotation } from "../../reconciler/upkeep/rotation.ts";
 import type { Database } from "../../store/openDatabase.ts";
+import type { SumCache } from "../../store/topicSums.ts";
+import type { BlockRef } from "../../wire/blockRef.ts";
 import type { KnownCertificates } from "../../wire/groupEnvelope.ts";
 import type { Address, GroupId, Hex, InboxId, NodeId } from "../../wire/ids.ts";
 import type { Network } from "../../wire/network.ts";
@@ -14,6 +16,7 @@ import type { OwnRelay } from "../nodes/ownRelay.ts";
 import type { Turns } from "../timing/turns.ts";
 import type { Wakeup } from "../timing/wakeup.ts";
 import type { Witnesses } from "../witness/witnesses.ts";
+import type { Claim } from "./claim.ts";
 import type { EventFeed } from "./events.ts";
 import type { Group } from "./group.ts";
 import type { IntentWaiter } from "./intentHandle.ts";
@@ -74,6 +77,20 @@ export type ClientCore = {
   readonly bucketWakeup: Wakeup;
   /** By way of which it was read to the end last. */
   bucketReadBy: NodeId | undefined;
+  /** What nodes have said to have served of topics, by topic and node. */
+  readonly claims: Map<Hex, Map<NodeId, Claim>>;
+  /** Sums over what was read of topics, by the places in the nodes' logs. */
+  readonly topicSums: SumCache;
+  /** By the operator beside which it was asked for: another operator's newest head. */
+  readonly otherHeads: Map<string, AskedHead>;
+  /** When a list of nodes was last asked for because of a receipt, ms since 1970. */
+  listAskedAtMs: number;
+  /** By revocation, when it was last handed over and how often. */
+  readonly sentRevocations: Map<string, SentRevocation>;
+  /** How often the registration was handed over again: each time to another node first. */
+  registrationTurns: number;
+  /** Whether this client was revoked when what follows from that was last told; undefined: it never was. */
+  wasRevoked: boolean | undefined;
   readonly closing: AbortController;
   nextSequence: number;
   /** Counts reorganizations that were told: an answer from before one is not taken after it. */
@@ -81,6 +98,8 @@ export type ClientCore = {
   /** Counts what was written, so that others can see when nothing moves any more. */
   changes: number;
   online: Online | undefined;
+  /** Tasks of connections that are still ending; undefined: none. */
+  ending: Promise<void> | undefined;
   /** What the app wants: while the database is opened again the client is offline all the same. */
   wantsOnline: boolean;
   /** Runs while the database is opened again, or a new installation made; then `wantsOnline` is followed. */
@@ -97,11 +116,21 @@ export type ClientCore = {
   readonly onCopied: () => void;
 };
 
+/** The parts of the core that a function reads; whoever changes what the client keeps in mind takes all of it. */
+export type CoreParts<Part extends keyof ClientCore> = Readonly<Pick<ClientCore, Part>>;
+
+/** The newest block of another operator's node, when it was asked for; undefined: no node answered. */
+export type AskedHead = { readonly atMs: number; readonly head: Promise<BlockRef | undefined> };
+
+export type SentRevocation = { readonly atMs: number; readonly times: number };
+
 /** Everything that talks to nodes, for as long as the client is online. */
 export type Online = {
   readonly controller: AbortController;
   readonly tasks: Set<Promise<void>>;
   readonly loopsOf: Set<GroupId>;
+  /** When the loops of the last of many groups were to start, by the monotonic clock; undefined before any. */
+  lastStartMs: number | undefined;
   /** Starts those of a group, unless they run. */
   readonly startLoops: (group: Group) => void;
 };

@@ -1,11 +1,12 @@
 import { createSerialQueue, type SerialQueue } from "../../clock/serialQueue.ts";
 import { steadyMs } from "../../clock/steadyMs.ts";
 import type { ErrorCode } from "../../errors.ts";
-import type { HeadId } from "../../reconciler/records/records.ts";
+import type { HeadId, KnownNode } from "../../reconciler/records/records.ts";
+import type { EpochDigest } from "../../reconciler/timeline/epochDigest.ts";
 import type { GroupView } from "../../reconciler/view/viewOfGroup.ts";
 import type { Testimony } from "../../reconciler/witness/testimony.ts";
 import type { BlockRef } from "../../wire/blockRef.ts";
-import type { GroupId, InstallationKey, NodeId } from "../../wire/ids.ts";
+import type { Address, EnvelopeHash, GroupId, Hex, InstallationKey, NodeId } from "../../wire/ids.ts";
 import type { EpochCache } from "../database/epochStates.ts";
 import { createWakeup, type Wakeup } from "../timing/wakeup.ts";
 
@@ -26,7 +27,7 @@ export type Group = {
   view: GroupView;
   /** A write failed: until all is read anew nothing more is written, since it could undo what has landed. */
   isDoubtful: boolean;
-  /** By which its messages were judged last, each with its block; a block of -1 was on a fork that is gone. */
+  /** By which its messages were judged last, each with its block; a block of -1 is one that a reorganization took. */
   revocations: ReadonlyMap<InstallationKey, number>;
   /** How far the chain is read, says the node that serves the group; the zero block before anything is. */
   processed: BlockRef;
@@ -60,6 +61,31 @@ export type Group = {
   activeAtMs: number;
   /** What the outbox waits for, for those who ask. */
   waitsFor: string;
+  /** How its nodes were ranked last; undefined before they were. */
+  ranking: Ranking | undefined;
+  /** How often each node has refused an envelope since it was last taken. */
+  readonly refusals: Map<EnvelopeHash, Map<NodeId, number>>;
+  /** By intent, how often an operator's nodes that answer could not relay its commit. */
+  readonly relayFaults: Map<Hex, Map<Address, number>>;
+  /** Digests of epochs, each with the number of changes to the epoch's records after which it was made. */
+  readonly digests: Map<HeadId, { readonly changes: number; readonly digest: EpochDigest }>;
+  /** When what the registry says of its members last took effect in it, ms since 1970. */
+  fencedAtMs: number;
+  /** The block by which old epochs were last looked for; undefined before they were. */
+  epochsSeenToBlock: number | undefined;
+  /** Until when, ms since 1970, old epochs are not looked for because nothing is to be done; undefined: it does not rest. */
+  epochsRestUntilMs: number | undefined;
+  /** The first block from which on something of a view is final, given up or too late; undefined: it was not computed. */
+  due: { readonly view: GroupView; readonly block: number | undefined } | undefined;
+};
+
+/** What a ranking was made of, and the ranking. */
+export type Ranking = {
+  readonly head: HeadId;
+  readonly day: number;
+  readonly preferred: NodeId | undefined;
+  readonly nodes: readonly KnownNode[];
+  readonly ranked: readonly KnownNode[];
 };
 
 export type ToldHead = {
@@ -104,5 +130,13 @@ export function createGroupHandle(params: { id: GroupId; view: GroupView; proces
     servedSinceMs: 0,
     topicReadBy: undefined,
     waitsFor: "nothing-to-do",
+    ranking: undefined,
+    refusals: new Map(),
+    relayFaults: new Map(),
+    digests: new Map(),
+    fencedAtMs: Number.NEGATIVE_INFINITY,
+    epochsSeenToBlock: undefined,
+    epochsRestUntilMs: undefined,
+    due: undefined,
   };
 }

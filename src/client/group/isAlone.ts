@@ -1,7 +1,7 @@
 import type { GroupRecord } from "../../reconciler/records/records.ts";
-import type { ClientCore } from "./core.ts";
+import type { CoreParts } from "./core.ts";
 
 /** True if a group has no other inbox: then nobody can be relied upon to take a new installation in. */
-export function isAlone({ self }: Pick<ClientCore, "self">, { members }: GroupRecord): boolean {
+export function isAlone({ self }: CoreParts<"self">, { members }: GroupRecord): boolean {
   return members.every((inbox) => inbox === self.inbox);
 }

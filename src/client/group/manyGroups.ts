@@ -1,5 +1,5 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
-import type { ClientCore } from "./core.ts";
+import type { CoreParts, Online } from "./core.ts";
 import type { Group } from "./group.ts";
 
 /** Who has no more does all at once. */
@@ -13,7 +13,7 @@ const MS_PER_START = 2;
  * How long a client leaves a group alone in which nothing is to be done, beyond what is usual, so that all of them
  * together take a part of this machine's time and of the nodes' that does not grow with their number. 0 for few.
  */
-export function quietMs({ groups }: Pick<ClientCore, "groups">): number {
+export function quietMs({ groups }: CoreParts<"groups">): number {
   return groups.size <= FEW_GROUPS ? 0 : groups.size * MS_PER_GROUP;
 }
 
@@ -27,14 +27,12 @@ export function isQuiet({ view, unproven, isDoubtful }: Group): boolean {
   return isStanding && !isOpen && !isUnsettled && unproven.size === 0 && !isDoubtful;
 }
 
-const starts = new WeakMap<AbortSignal, number>();
-
 /** How long the loops of one more group have to wait before they start, in this connection. */
-export function startDelayMs(params: { core: Pick<ClientCore, "groups">; signal: AbortSignal }): number {
-  const { core, signal } = params;
+export function startDelayMs(params: { core: CoreParts<"groups">; online: Online }): number {
+  const { core, online } = params;
   if (core.groups.size <= FEW_GROUPS) return 0;
   const nowMs = steadyMs();
-  const atMs = Math.max(nowMs, (starts.get(signal) ?? nowMs) + MS_PER_START);
-  starts.set(signal, atMs);
+  const atMs = Math.max(nowMs, (online.lastStartMs ?? nowMs) + MS_PER_START);
+  online.lastStartMs = atMs;
   return atMs - nowMs;
 }

@@ -1,10 +1,13 @@
 import { writeAtomic } from "../../store/writeAtomic.ts";
 import { type CopyEvidence, type CopyRecord, tables } from "../database/tables.ts";
 import { shownMs } from "../nodes/chainTime.ts";
-import type { ClientCore } from "./core.ts";
+import type { ClientCore, CoreParts } from "./core.ts";
 
 /** What belongs into the batch that brings the evidence; `undefined` if it is known. */
-export function copyRecord(core: ClientCore, evidence: CopyEvidence): CopyRecord | undefined {
+export function copyRecord(
+  core: CoreParts<"copy" | "links" | "self">,
+  evidence: CopyEvidence,
+): CopyRecord | undefined {
   if (core.copy && !core.copy.isReplaced) return undefined;
   const { key: installation } = core.self.installation;
   return { installation, evidence, noticedAtMs: shownMs(core.links), isReplaced: false };

@@ -1,7 +1,7 @@
 import { WeftError } from "../../errors.ts";
 import type { Intent, IntentOutcome } from "../../reconciler/records/intent.ts";
 import type { Hex } from "../../wire/ids.ts";
-import type { ClientCore } from "./core.ts";
+import type { CoreParts } from "./core.ts";
 import type { IntentHandle, IntentWaiter } from "./intentHandle.ts";
 
 type Progressing = Pick<Intent, "id" | "progress" | "acknowledged">;
@@ -9,7 +9,7 @@ type Progressing = Pick<Intent, "id" | "progress" | "acknowledged">;
 const DELIVERED: IntentOutcome = { kind: "delivered" };
 
 /** The handle of an intent, the same for as long as it is open. */
-export function handleOf(core: ClientCore, intent: Progressing): IntentHandle {
+export function handleOf(core: CoreParts<"waiters">, intent: Progressing): IntentHandle {
   const known = core.waiters.get(intent.id);
   if (known) return known.handle;
   const waiter = createWaiter(intent.id);
@@ -19,7 +19,7 @@ export function handleOf(core: ClientCore, intent: Progressing): IntentHandle {
 }
 
 /** Tells those who hold the intent's handle how far it is. */
-export function notifyIntent(core: ClientCore, intent: Progressing): void {
+export function notifyIntent(core: CoreParts<"waiters">, intent: Progressing): void {
   const waiter = core.waiters.get(intent.id);
   if (!waiter) return;
   if (intent.acknowledged) waiter.acknowledge(DELIVERED);
@@ -28,7 +28,7 @@ export function notifyIntent(core: ClientCore, intent: Progressing): void {
   core.waiters.delete(intent.id);
 }
 
-export function closeWaiters(core: ClientCore): void {
+export function closeWaiters(core: CoreParts<"waiters">): void {
   const error = new WeftError({
     code: "closed",
     message: "the client was closed; the intent stays in its outbox",

@@ -2,14 +2,14 @@ import { randomBytes } from "#crypto";
 import { signRevokeInstallation } from "../../chain/sign/signIdentity.ts";
 import { type InstallationKey, toHex } from "../../wire/ids.ts";
 import type { RevocationRecord } from "../database/tables.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { CoreParts } from "../group/core.ts";
 import { shownMs } from "../nodes/chainTime.ts";
 
 const INTENT_ID_BYTES = 16;
 
 /** Signed by the app's wallet, and not on its way yet. Throws `bad-signature` if the wallet declines. */
 export async function draftRevocation(params: {
-  core: ClientCore;
+  core: CoreParts<"links" | "network" | "self" | "wallet">;
   installation: InstallationKey;
 }): Promise<RevocationRecord> {
   const { core, installation } = params;

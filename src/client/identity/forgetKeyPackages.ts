@@ -1,13 +1,16 @@
 import { canForget, KEY_PACKAGE_GRACE_MS } from "../../identity/keyPackageAge.ts";
 import { writeAtomic } from "../../store/writeAtomic.ts";
 import { tables } from "../database/tables.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { CoreParts } from "../group/core.ts";
 
 /**
  * Deletes the secrets of superseded key packages that have had their time. One that was superseded later than now, by a
  * clock that was ahead, has its time from now on.
  */
-export async function forgetKeyPackages(params: { core: ClientCore; nowMs: number }): Promise<void> {
+export async function forgetKeyPackages(params: {
+  core: CoreParts<"database" | "keyPackages">;
+  nowMs: number;
+}): Promise<void> {
   const { core, nowMs } = params;
   const old = [...core.keyPackages.values()].filter(
     ({ supersededAtMs, used }) => supersededAtMs !== undefined && canForget({ supersededAtMs, used, nowMs }),

@@ -13,12 +13,15 @@ import { keyPackageTopic } from "../../wire/topic.ts";
 import { askWord } from "../asking/askWord.ts";
 import { rankOwnNodes, spreadOverOperators } from "../asking/rankGroupNodes.ts";
 import { type KeptKeyPackage, tables } from "../database/tables.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { CoreParts } from "../group/core.ts";
 import { leastMs, networkMs } from "../nodes/chainTime.ts";
 import { apiOf, isUp } from "../nodes/nodeLinks.ts";
 import { forgetKeyPackages } from "./forgetKeyPackages.ts";
 
-type Params = { core: ClientCore; signal: AbortSignal };
+type Params = {
+  core: CoreParts<"database" | "keyPackages" | "links" | "logger" | "network" | "self">;
+  signal: AbortSignal;
+};
 
 /** One node, or operator, that loses it does not make its owner unreachable. */
 const COPIES = 2;
@@ -36,12 +39,14 @@ export async function keepKeyPackage(params: Params): Promise<boolean> {
   return await publish(params);
 }
 
-function newestOf(core: ClientCore): KeptKeyPackage | undefined {
+function newestOf(core: CoreParts<"keyPackages">): KeptKeyPackage | undefined {
   const generation = Math.max(0, ...core.keyPackages.keys());
   return core.keyPackages.get(generation);
 }
 
-async function rotate(core: ClientCore): Promise<void> {
+async function rotate(
+  core: CoreParts<"database" | "keyPackages" | "links" | "network" | "self">,
+): Promise<void> {
   const nowMs = networkMs(core.links);
   const { network, self } = core;
   const before = newestOf(core);
@@ -98,7 +103,10 @@ async function showsLater(params: Params & { newest: KeptKeyPackage; api: NodeAp
   return record.generation >= newest.own.generation;
 }
 
-async function store(core: ClientCore, kept: readonly KeptKeyPackage[]): Promise<void> {
+async function store(
+  core: CoreParts<"database" | "keyPackages">,
+  kept: readonly KeptKeyPackage[],
+): Promise<void> {
   const writes = kept.map((one) => tables.keyPackage.put({ generation: one.own.generation }, one));
   await writeAtomic({ database: core.database, writes, sync: true });
   for (const one of kept) core.keyPackages.set(one.own.generation, one);

@@ -3,7 +3,7 @@ import { neverCounts } from "../../identity/inboxHistory.ts";
 import { writeAtomic } from "../../store/writeAtomic.ts";
 import { rankOwnNodes } from "../asking/rankGroupNodes.ts";
 import { type IdentityRecord, tables } from "../database/tables.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { ClientCore, CoreParts } from "../group/core.ts";
 import { noticeCopy } from "../group/noticeCopy.ts";
 import { findRegistration } from "../nodes/findRegistration.ts";
 import { relayRecord } from "../nodes/relayRecord.ts";
@@ -19,9 +19,6 @@ const isOutdated: Partial<Record<ErrorCode, true>> = {
   "unknown-record": true,
   "not-allowed": true,
 };
-
-/** How often the record was handed over again: each time to another node first. */
-const turns = new WeakMap<ClientCore, number>();
 
 /**
  * Looks after this installation's place in the registry until it is final: one that replaces another is registered;
@@ -54,8 +51,7 @@ export async function keepRegistered(params: Params): Promise<boolean> {
     return true;
   }
   if (!listed) {
-    const turn = turns.get(core) ?? 0;
-    turns.set(core, turn + 1);
+    const turn = core.registrationTurns++;
     const outcome = await relayRecord({ ...asked, action, turn });
     core.logger.info({ inbox, outcome: outcome.kind }, "sent the registration again");
     if (outcome.kind === "refused" && isOutdated[outcome.code]) await signAnew({ core, record, signal });
@@ -64,7 +60,11 @@ export async function keepRegistered(params: Params): Promise<boolean> {
 }
 
 /** One node alone ends no installation, nor does what a reorganization may still take. */
-function isVoidForGood({ inboxes, self, finalityBlocks }: ClientCore): boolean {
+function isVoidForGood({
+  inboxes,
+  self,
+  finalityBlocks,
+}: CoreParts<"finalityBlocks" | "inboxes" | "self">): boolean {
   const snapshot = inboxes.get(self.inbox);
   const own = snapshot?.history?.installations.find(
     ({ installation }) => installation === self.installation.key,

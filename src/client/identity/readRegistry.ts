@@ -7,7 +7,7 @@ import type { InboxId, InstallationKey } from "../../wire/ids.ts";
 import { refreshInboxes } from "../asking/askRegistry.ts";
 import { rankLookUpNodes } from "../asking/lookUpNodes.ts";
 import { changeGroup } from "../group/changeGroup.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { ClientCore, CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { isRevoked } from "../group/isRevoked.ts";
 import { quietMs } from "../group/manyGroups.ts";
@@ -18,20 +18,15 @@ type Params = { core: ClientCore; signal: AbortSignal };
 
 /** See `quietMs`. */
 const RESTS = 5;
-/** When it was last looked at what the registry says of a group's members, ms since 1970. */
-const fencedAtMs = new WeakMap<Group, number>();
-
-/** Whether a client was revoked when that was last looked at. */
-const toldOf = new WeakMap<ClientCore, boolean>();
 
 /**
  * Reads what the registry says of all inboxes that concern this client, and lets it take effect: revocations fence
- * messages, new and revoked installations are the upkeep's work, and one's own revocation ends all. Gives the number
- * of inboxes. To be called from within `core.registryReads`.
+ * messages, new and revoked installations are the upkeep's work, and the revocation of this installation ends all.
+ * Gives the number of inboxes. To be called from within `core.registryReads`.
  */
 export async function readRegistry({ core, signal }: Params): Promise<number> {
   // Entries that are judged meanwhile ask the registry, too: they do not tell.
-  const wasRevoked = toldOf.get(core) ?? isRevoked(core);
+  const wasRevoked = core.wasRevoked ?? isRevoked(core);
   const views = [...core.groups.values()].map(({ view }) => view);
   const inboxes = inboxesOfInterest({ self: core.self.inbox, views, known: core.inboxes });
   const before = new Map(inboxes.map((inbox) => [inbox, core.inboxes.get(inbox)]));
@@ -47,23 +42,23 @@ export async function readRegistry({ core, signal }: Params): Promise<number> {
   for (const group of core.groups.values()) {
     if (isPassedOver({ core, group, isNews })) continue;
     await fence({ core, group });
-    fencedAtMs.set(group, steadyMs());
+    group.fencedAtMs = steadyMs();
     group.upkeepWakeup.wake();
   }
-  toldOf.set(core, isRevoked(core));
+  core.wasRevoked = isRevoked(core);
   if (isRevoked(core) && !wasRevoked) tellRevoked(core);
   return inboxes.length;
 }
 
 /** Who has many groups looks at those of which the registry says nothing new now and then. */
 function isPassedOver(params: {
-  core: ClientCore;
+  core: CoreParts<"groups">;
   group: Group;
   isNews: (inbox: InboxId) => boolean;
 }): boolean {
   const { core, group, isNews } = params;
   const restMs = RESTS * quietMs(core);
-  const isRecent = (fencedAtMs.get(group) ?? Number.NEGATIVE_INFINITY) + restMs > steadyMs();
+  const isRecent = group.fencedAtMs + restMs > steadyMs();
   return restMs > 0 && isRecent && ![...inboxesOf(group)].some(isNews);
 }
 
@@ -94,7 +89,7 @@ function inboxesOf({ view }: Group): Set<InboxId> {
   return new Set([...view.record.members, ...removed.map(({ inbox }) => inbox)]);
 }
 
-function revocationsIn(core: ClientCore, group: Group): Map<InstallationKey, number> {
+function revocationsIn(core: CoreParts<"inboxes">, group: Group): Map<InstallationKey, number> {
   const revocations = new Map<InstallationKey, number>();
   for (const member of inboxesOf(group)) {
     for (const { installation, revokedBlock } of confirmedInbox(core.inboxes.get(member))?.installations ??

@@ -5,7 +5,7 @@ import { valuesOf } from "../../store/client/table.ts";
 import { type Write, writeAtomic } from "../../store/writeAtomic.ts";
 import { asId, type EnvelopeHash, toHex } from "../../wire/ids.ts";
 import { type CopyRecord, type IdentityRecord, tables } from "../database/tables.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { CoreParts } from "../group/core.ts";
 
 /**
  * Gives a database that is a copy the keys of a new installation, in one batch: of the old one nothing is sealed or
@@ -13,7 +13,10 @@ import type { ClientCore } from "../group/core.ts";
  * was not is failed, since the other database may have sent it. To be called while nothing else runs; memory is the
  * caller's.
  */
-export async function replaceInstallation(core: ClientCore, copy: CopyRecord): Promise<void> {
+export async function replaceInstallation(
+  core: CoreParts<"database" | "groups">,
+  copy: CopyRecord,
+): Promise<void> {
   const { database } = core;
   const known = await tables.identity.get(database, {});
   if (!known) throw new WeftError({ code: "storage", message: "the identity is missing" });
@@ -40,14 +43,14 @@ function isUnsealed({ progress }: Intent): boolean {
   return progress.kind === "queued" || progress.kind === "staged";
 }
 
-function formerGroups({ groups }: ClientCore): Write[] {
+function formerGroups({ groups }: CoreParts<"groups">): Write[] {
   // Also of those that it was removed from: a reorganization may undo that.
   const records = [...groups.values()].map(({ view }) => view.record);
   return records.map((record) => tables.group.put({ group: record.group }, { ...record, isFormer: true }));
 }
 
 /** What they would let this client join, it would join by the old leaf. */
-async function forgetKeyPackages({ database }: ClientCore): Promise<Write[]> {
+async function forgetKeyPackages({ database }: CoreParts<"database">): Promise<Write[]> {
   const kept = await valuesOf(tables.keyPackage.rows(database));
   const writes = kept.map(({ own: { generation } }) => tables.keyPackage.del({ generation }));
   for await (const { fields } of tables.welcome.rows(database)) {

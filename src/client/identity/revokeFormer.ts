@@ -1,7 +1,7 @@
 import { activeAt } from "../../identity/inbox.ts";
 import { writeAtomic } from "../../store/writeAtomic.ts";
 import { tables } from "../database/tables.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { ClientCore, CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { isAlone } from "../group/isAlone.ts";
 import { draftRevocation } from "./draftRevocation.ts";
@@ -27,14 +27,14 @@ export async function revokeFormer(core: ClientCore): Promise<void> {
   core.changes++;
 }
 
-function isRegistered({ self, inboxes }: ClientCore): boolean {
+function isRegistered({ self, inboxes }: CoreParts<"inboxes" | "self">): boolean {
   const snapshot = inboxes.get(self.inbox);
   const { key: installation } = self.installation;
   return activeAt({ inbox: snapshot?.inbox, installation, block: snapshot?.asOf ?? 0 });
 }
 
 /** What brought the new one in, or took the old one out before, could still vanish. */
-function isAwaited(core: ClientCore, { view, agreed }: Group): boolean {
+function isAwaited(core: CoreParts<"finalityBlocks" | "self">, { view, agreed }: Group): boolean {
   const { record, entries, branch } = view;
   const isOut = record.status === "removed";
   if (record.status === "joining") return true;

@@ -15,8 +15,6 @@ type Params = { core: ClientCore; signal: AbortSignal };
 
 /** What was handed over and did not land within this time is handed over again, to another node. */
 const SEND_AGAIN_MS = 3_000;
-type Sent = { readonly atMs: number; readonly times: number };
-const sentBy = new WeakMap<ClientCore, Map<string, Sent>>();
 
 /** Refusals that stay once two operators agree on one; others may pass. */
 const finalRefusals: Partial<Record<ErrorCode, IntentReason>> = {
@@ -75,8 +73,7 @@ async function carryOn(params: Params & { record: RevocationRecord }): Promise<R
 /** `undefined` if it is too early to send it again. */
 async function relay(params: Params & { record: RevocationRecord }): Promise<IdentityOutcome | undefined> {
   const { core, record, signal } = params;
-  const sent = sentBy.get(core) ?? new Map<string, Sent>();
-  sentBy.set(core, sent);
+  const sent = core.sentRevocations;
   const { atMs, times: turn } = sent.get(record.id) ?? { atMs: Number.NEGATIVE_INFINITY, times: 0 };
   if (steadyMs() < atMs + SEND_AGAIN_MS) return undefined;
   const { links, ownRelay } = core;

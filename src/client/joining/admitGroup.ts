@@ -2,7 +2,7 @@ import type { GroupState } from "../../mls/groupState.ts";
 import { treeHashOf } from "../../mls/members.ts";
 import { branchOf } from "../../reconciler/branch/branch.ts";
 import { namesOf, viewOf } from "../../reconciler/branch/epochView.ts";
-import { failed, type Intent } from "../../reconciler/records/intent.ts";
+import { failed } from "../../reconciler/records/intent.ts";
 import type { EntryRecord, GroupRecord, HeadId } from "../../reconciler/records/records.ts";
 import { decisiveChild } from "../../reconciler/view/decisiveChild.ts";
 import { emptyGroupView } from "../../reconciler/view/viewOfGroup.ts";
@@ -13,11 +13,12 @@ import type { Welcome } from "../../wire/welcome.ts";
 import { listEpochs } from "../database/epochStates.ts";
 import { tables } from "../database/tables.ts";
 import { undoEntries } from "../entries/rollBackGroup.ts";
-import { judgeVanished } from "../entries/settleFork.ts";
+import { judgeVanished } from "../entries/settleVanished.ts";
 import { addGroup } from "../group/addGroup.ts";
-import { changeGroup } from "../group/changeGroup.ts";
-import type { ClientCore } from "../group/core.ts";
+import { changeGroup, type GroupChange } from "../group/changeGroup.ts";
+import type { ClientCore, CoreParts } from "../group/core.ts";
 import { createGroupHandle, type Group, NO_BLOCK } from "../group/group.ts";
+import { mergeChanges } from "../group/mergeChanges.ts";
 import { resealed } from "../messages/resealed.ts";
 import { timelineWrites } from "../messages/timelineStore.ts";
 import { readAnewWrites } from "../messages/topicReads.ts";
@@ -64,41 +65,34 @@ export async function admitGroup(params: {
     const again = await resealed({ core, group, messages: vanished.voided, except: [] });
     const missed = missedBy({ group, until: view.epoch });
     const former = await formerLeaf({ core, group, entry, state });
-    await changeGroup({
-      core,
-      group,
-      change: {
-        record,
-        ...again,
-        intents: [...again.intents, ...builtAnew(group), ...former.intents],
-        droppedEpochs: former.heads,
-        droppedStaged: former.staged,
-        droppedEntries: [...group.view.entries.values()],
-        droppedDead: [...group.view.dead.values()].flat(),
-        epochs: [{ head: entry, epoch: { kind: "open", state }, isNew: true }],
-        writes: [
-          tables.welcome.del({ envelope }),
-          tables.entered.put({ group: id, entry }, { isLeft: false }),
-          ...leftBy(group.view.record),
-          ...(used ? [tables.keyPackage.put({ generation }, used)] : []),
-          ...vanished.writes,
-          ...missed.writes,
-          ...former.writes,
-          // What was said on the way in could not be told from a dead branch then.
-          ...(known ? await readAnewWrites({ core, topic: groupTopic(id) }) : []),
-        ],
-        events: [...vanished.events, ...missed.events, { kind: "group", group: id }],
-        sync: true,
-      },
-    });
-    if (known) group.topicReadings++;
+    const entering: GroupChange = {
+      record,
+      droppedEntries: [...group.view.entries.values()],
+      droppedDead: [...group.view.dead.values()].flat(),
+      epochs: [{ head: entry, epoch: { kind: "open", state }, isNew: true }],
+      // What was said on the way in could not be told from a dead branch then.
+      ...(known ? { topicAnew: await readAnewWrites({ core, topic: groupTopic(id) }) } : {}),
+      writes: [
+        tables.welcome.del({ envelope }),
+        tables.entered.put({ group: id, entry }, { isLeft: false }),
+        ...leftBy(group.view.record),
+        ...(used ? [tables.keyPackage.put({ generation }, used)] : []),
+      ],
+      events: [{ kind: "group", group: id }],
+      sync: true,
+    };
+    const change = mergeChanges(again, builtAnew(group), former, vanished, missed, entering);
+    await changeGroup({ core, group, change });
   });
   if (used) core.keyPackages.set(generation, used);
   addGroup(core, group);
   core.identityWakeup.wake();
 }
 
-/** By its former leaf this client was there when the entry came, and has judged it as every member has. */
+/**
+ * True if this client was there when the entry came, by its former leaf, and has judged the entry as every member
+ * has.
+ */
 function hasJudged({ view }: Group, entry: EntryId): boolean {
   return view.record.isFormer === true && view.entries.get(entry)?.verdict.kind === "adopted";
 }
@@ -113,34 +107,31 @@ async function leaveOwnBranch({ core, group }: { core: ClientCore; group: Group 
   await changeGroup({ core, group, change: { ...change, entries } });
 }
 
-/** What one who was cut off has not seen of the group stands in its timeline. */
-function missedBy(params: { group: Group; until: number }): Pick<TimelineWrites, "writes" | "events"> {
+/** Puts a record into the timeline of a client that was cut off, for the epochs of the group that it has not seen. */
+function missedBy(params: { group: Group; until: number }): GroupChange {
   const { group, until } = params;
-  const { record, below } = group.view;
-  const entry = record.status === "cut-off" ? decisiveChild({ below, parent: record.head }) : undefined;
+  const { record, children } = group.view;
+  const entry = record.status === "cut-off" ? decisiveChild({ children, parent: record.head }) : undefined;
   const epoch = record.epoch + 1;
-  if (!entry || until < epoch) return { writes: [], events: [] };
+  if (!entry || until < epoch) return {};
   const missed = { kind: "missed", epoch, until, entry: entry.id, atMs: entry.block.time * 1000 } as const;
   return timelineWrites({ group: group.id, changes: [{ kind: "put", record: missed }] });
 }
 
-/** A member who is taken in once more was in by an entry that the others refuse. */
+/** Remembers the entry that a member leaves who is taken in once more: the others refuse that entry. */
 function leftBy({ group, status, isFormer, start }: GroupRecord): Write[] {
   if (status !== "member" || isFormer === true) return [];
   return [tables.entered.put({ group, entry: start.head }, { isLeft: true })];
 }
 
-type TimelineWrites = ReturnType<typeof timelineWrites>;
-
-/** What one wrote below the entry that cut one off can't land there any more. */
-function builtAnew({ view }: Group): Intent[] {
-  if (view.record.status !== "cut-off") return [];
-  return view.intents
-    .filter(({ progress }) => progress.kind === "staged")
-    .map((intent) => ({ ...intent, progress: { kind: "queued" } }));
+/** What this client has staged can't be adopted any more once an entry has cut it off. */
+function builtAnew({ view }: Group): GroupChange {
+  if (view.record.status !== "cut-off") return {};
+  const staged = view.intents.filter(({ progress }) => progress.kind === "staged");
+  return { intents: staged.map((intent) => ({ ...intent, progress: { kind: "queued" } })) };
 }
 
-/** The epochs of one who was in by an entry that counts no more. */
+/** The epochs of a client that was in the group by an entry that counts no more. */
 function vanishedHeads(record: GroupRecord): { dead: Set<HeadId>; from: number } {
   const { status, start, fork, isFormer } = record;
   const isOut = status === "removed" || status === "cut-off" || isFormer === true;
@@ -151,15 +142,20 @@ function vanishedHeads(record: GroupRecord): { dead: Set<HeadId>; from: number }
  * What the leaf of a replaced installation leaves behind: its epochs must not be taken for those of the new one, and
  * what it had staged is over.
  */
-async function formerLeaf(params: { core: ClientCore; group: Group; entry: EntryId; state: GroupState }) {
+async function formerLeaf(params: {
+  core: CoreParts<"database">;
+  group: Group;
+  entry: EntryId;
+  state: GroupState;
+}): Promise<GroupChange> {
   const { core, group, entry, state } = params;
-  if (!group.view.record.isFormer) return { heads: [], staged: [], intents: [], writes: [] };
+  if (!group.view.record.isFormer) return {};
   const epochs = await listEpochs({ database: core.database, group: group.id });
   const trees = new Set(epochs.map(({ tree }) => tree));
   trees.delete(toHex(treeHashOf(state)));
   return {
-    heads: epochs.map(({ head }) => head).filter((head) => head !== entry),
-    staged: [...group.view.staged.keys()],
+    droppedEpochs: epochs.map(({ head }) => head).filter((head) => head !== entry),
+    droppedStaged: [...group.view.staged.keys()],
     intents: group.view.intents
       .filter(({ progress }) => progress.kind === "staged")
       .map((intent) => failed(intent, "copied")),

@@ -13,7 +13,7 @@ import { groupInfoTopic } from "../../wire/topic.ts";
 import type { GroupInfoBundle, Welcome } from "../../wire/welcome.ts";
 import { rankOwnNodes } from "../asking/rankGroupNodes.ts";
 import { type KeptKeyPackage, tables, type WelcomeRecord } from "../database/tables.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { ClientCore, CoreParts } from "../group/core.ts";
 import { leastMs } from "../nodes/chainTime.ts";
 import { apiOf, isUp } from "../nodes/nodeLinks.ts";
 import { admitGroup } from "./admitGroup.ts";
@@ -79,7 +79,11 @@ async function joinOne(params: {
 }
 
 /** What is missing may still come. True while it has to be tried again. */
-async function waitLonger(params: { core: ClientCore; envelope: EnvelopeHash; record: WelcomeRecord }) {
+async function waitLonger(params: {
+  core: CoreParts<"database" | "links">;
+  envelope: EnvelopeHash;
+  record: WelcomeRecord;
+}) {
   const { core, envelope, record } = params;
   const ageMs = leastMs(core.links) - record.receivedAtMs;
   if (ageMs >= GIVE_UP_MS) await discardWelcome(params);
@@ -88,7 +92,11 @@ async function waitLonger(params: { core: ClientCore; envelope: EnvelopeHash; re
   return ageMs < GIVE_UP_MS;
 }
 
-async function noteReceived(params: { core: ClientCore; envelope: EnvelopeHash; record: WelcomeRecord }) {
+async function noteReceived(params: {
+  core: CoreParts<"database" | "links">;
+  envelope: EnvelopeHash;
+  record: WelcomeRecord;
+}) {
   const { core, envelope, record } = params;
   const noted = { ...record, receivedAtMs: leastMs(core.links) };
   await writeAtomic({
@@ -123,7 +131,7 @@ function enter(params: {
 
 /** Asks one node after the other until all chunks are there; `undefined` if they are no group info. */
 async function fetchGroupInfo(params: {
-  core: ClientCore;
+  core: CoreParts<"links" | "network" | "self">;
   welcome: Welcome;
   signal: AbortSignal;
 }): Promise<GroupInfoBundle | "incomplete" | undefined> {

@@ -5,11 +5,11 @@ import type { GroupView } from "../../reconciler/view/viewOfGroup.ts";
 import type { EntryId, InstallationKey } from "../../wire/ids.ts";
 import type { Welcome } from "../../wire/welcome.ts";
 import { tables } from "../database/tables.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { CoreParts } from "../group/core.ts";
 
 /** A group that is not known is entered. */
 export async function verdictOn(
-  core: ClientCore,
+  core: CoreParts<"database" | "groups" | "self">,
   { group: id, entry }: Pick<Welcome, "group" | "entry">,
 ): Promise<WelcomeVerdict> {
   const group = core.groups.get(id);
@@ -52,8 +52,9 @@ export function judgeWelcome(params: {
     case "member": {
       if (entries.get(entry)?.verdict.kind === "adopted") return "over";
       const isElsewhere =
-        isLater({ view, entry, than: start.head }) && !standsOn({ entries, head: entry, below: start.head });
-      return isElsewhere && isAlone(params) ? "enter" : "wait";
+        isLater({ view, entry, than: start.head }) &&
+        !standsOn({ entries, head: entry, ancestor: start.head });
+      return isElsewhere && hasBuiltAlone(params) ? "enter" : "wait";
     }
     case "creating":
     case "paused":
@@ -62,7 +63,7 @@ export function judgeWelcome(params: {
 }
 
 /** True if nobody else has built on the entry by which this client came in. */
-function isAlone({ view, self }: { view: View; self: InstallationKey }): boolean {
+function hasBuiltAlone({ view, self }: { view: View; self: InstallationKey }): boolean {
   return view.branch.steps
     .slice(1)
     .every(({ entry }) => entry?.verdict.kind === "adopted" && entry.verdict.writer.installation === self);

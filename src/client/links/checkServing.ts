@@ -7,7 +7,7 @@ import type { BlockRef } from "../../wire/blockRef.ts";
 import type { Address, NodeId } from "../../wire/ids.ts";
 import { rankChainNodes } from "../asking/rankGroupNodes.ts";
 import { agreeOnHead } from "../entries/agreeOnHead.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { ClientCore, CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { isQuiet, quietMs } from "../group/manyGroups.ts";
 import { isAsRead } from "../group/markRead.ts";
@@ -141,24 +141,19 @@ async function compareHeads({ core, group, signal }: Params): Promise<void> {
   if (isStill || isBehind(witnesses, served)) leaveIfBehind({ ...compared, isStill: true });
 }
 
-type Heads = Map<string, { readonly atMs: number; readonly head: Promise<BlockRef | undefined> }>;
-const heads = new WeakMap<ClientCore, Heads>();
-
 /** The newest block of the first node that answers, once for all groups that ask beside the same operator. Never throws. */
 async function newestHead(params: {
-  core: ClientCore;
+  core: CoreParts<"links" | "otherHeads">;
   ranked: readonly KnownNode[];
   besides: Address | undefined;
 }): Promise<BlockRef | undefined> {
   const { core, ranked, besides = "" } = params;
-  const known: Heads = heads.get(core) ?? new Map();
-  heads.set(core, known);
-  const last = known.get(besides);
+  const last = core.otherHeads.get(besides);
   if (last && last.atMs + HEAD_AGE_MS > steadyMs()) return await last.head;
   // Not by the signal of one group: others wait for it, too.
   const signal = AbortSignal.timeout(ANSWER_MS);
   const ask = async (api: NodeApi): Promise<BlockRef | undefined> => (await api.getNode({}, { signal })).head;
   const head = askNodes({ links: core.links, ranked, signal, ask }).catch(() => undefined);
-  known.set(besides, { atMs: steadyMs(), head });
+  core.otherHeads.set(besides, { atMs: steadyMs(), head });
   return await head;
 }

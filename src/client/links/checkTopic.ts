@@ -10,13 +10,14 @@ import { parseTopic } from "../../wire/topic.ts";
 import type { LogDigest } from "../../wire/topicDigest.ts";
 import { witnessOf } from "../asking/rankGroupNodes.ts";
 import { tables } from "../database/tables.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { Claim } from "../group/claim.ts";
+import type { ClientCore, CoreParts } from "../group/core.ts";
 import type { ReadPlace } from "../messages/topicReads.ts";
 import { networkMs } from "../nodes/chainTime.ts";
 import { apiOf, noteWithholding } from "../nodes/nodeLinks.ts";
 import { differing, readCounts, vectorBefore } from "./compareTopic.ts";
 import { fetchMissing } from "./fetchMissing.ts";
-import { type Claim, claimOf, stands } from "./topicClaims.ts";
+import { claimOf, stands } from "./topicClaims.ts";
 
 type Params = {
   core: ClientCore;
@@ -140,7 +141,7 @@ async function settleByFetching(
 }
 
 /** That a member has posted it, or a Welcome is one, others could tell as well. */
-async function genuineOf(core: ClientCore, places: readonly ReadPlace[]): Promise<ReadPlace[]> {
+async function genuineOf(core: CoreParts<"database">, places: readonly ReadPlace[]): Promise<ReadPlace[]> {
   const genuine: ReadPlace[] = [];
   for (const place of places) {
     const { kind, id } = parseTopic(place.topic);

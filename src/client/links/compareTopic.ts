@@ -2,7 +2,7 @@ import type { NodeApi } from "../../rpc/nodeApi.ts";
 import { sumOfRange } from "../../store/topicSums.ts";
 import type { LogRange } from "../../wire/logRange.ts";
 import { isSameSum, type LogDigest, type LogSpan, type TopicSum } from "../../wire/topicDigest.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { CoreParts } from "../group/core.ts";
 import { placesRead } from "../messages/topicReads.ts";
 
 /** Runs in which so few envelopes differ are fetched as they are. */
@@ -10,7 +10,7 @@ const FEW_ENVELOPES = 128;
 const PARTS = 16n;
 const MAX_ROUNDS = 8;
 
-type Params = { core: ClientCore; topic: Uint8Array };
+type Params = { core: CoreParts<"database" | "topicSums">; topic: Uint8Array };
 
 /** The digest of what this client has read of one run of a log. */
 async function sumRead({ core, topic }: Params, { log, floor: from, next: to }: LogSpan): Promise<TopicSum> {

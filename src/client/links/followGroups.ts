@@ -10,7 +10,7 @@ import { forgetReading, type RegistryReading } from "../asking/askRegistry.ts";
 import { agreeOnHead, isHeadDue } from "../entries/agreeOnHead.ts";
 import { chainPosition } from "../entries/chainPosition.ts";
 import { type EntryReader, type PageOutcome, readOn, receivePage } from "../entries/receivePage.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { ClientCore, CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { isQuiet, quietMs } from "../group/manyGroups.ts";
 import { isAsRead, markRead } from "../group/markRead.ts";
@@ -100,7 +100,7 @@ export async function followGroups(params: Params): Promise<void> {
   }
 }
 
-function openLane(core: ClientCore, id: GroupId): [GroupId, Lane][] {
+function openLane(core: CoreParts<"groups">, id: GroupId): [GroupId, Lane][] {
   const group = core.groups.get(id);
   if (!group) return [];
   const state = { head: undefined, waitsSinceMs: undefined };

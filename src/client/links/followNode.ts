@@ -4,7 +4,7 @@ import { type ErrorCode, isStorageFault, isWeftError, WeftError } from "../../er
 import type { NodeApi, NodeStatus } from "../../rpc/nodeApi.ts";
 import type { NodeId } from "../../wire/ids.ts";
 import { takeNodeList } from "../directory/readDirectory.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { ClientCore, CoreParts } from "../group/core.ts";
 import { apiOf, noteFailure, noteSuccess } from "../nodes/nodeLinks.ts";
 import type { FeedPlan } from "./feedPlan.ts";
 import { followGroups } from "./followGroups.ts";
@@ -44,7 +44,11 @@ export async function followNode(params: {
 }
 
 /** The registry may say by now that it serves less than before. Never throws. */
-async function readAnew(params: { core: ClientCore; node: NodeId; signal: AbortSignal }): Promise<void> {
+async function readAnew(params: {
+  core: CoreParts<"database" | "links" | "logger" | "witnesses">;
+  node: NodeId;
+  signal: AbortSignal;
+}): Promise<void> {
   const { core, node, signal } = params;
   const { witnesses, database, links, logger } = core;
   const api = apiOf(links, node);
@@ -55,7 +59,11 @@ async function readAnew(params: { core: ClientCore; node: NodeId; signal: AbortS
 }
 
 /** Why they are not read, for those who ask. */
-function tellGroups(params: { core: ClientCore; plan: FeedPlan; fault: ErrorCode | undefined }): void {
+function tellGroups(params: {
+  core: CoreParts<"groups">;
+  plan: FeedPlan;
+  fault: ErrorCode | undefined;
+}): void {
   const { core, plan, fault } = params;
   for (const id of plan.groups) {
     const group = core.groups.get(id);
@@ -102,7 +110,7 @@ async function readBoth(params: {
 
 /** A node that has not read as far as this client would take it back in time; one that is a few blocks behind is awaited. */
 async function readyNode(params: {
-  core: ClientCore;
+  core: CoreParts<"groups">;
   plan: FeedPlan;
   api: NodeApi;
   signal: AbortSignal;

@@ -8,14 +8,15 @@ import { type GroupId, type Hex, type NodeId, toHex } from "../../wire/ids.ts";
 import { groupTopic, parseTopic, welcomeTopic } from "../../wire/topic.ts";
 import { tables } from "../database/tables.ts";
 import { takeNodeList } from "../directory/readDirectory.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { TopicReadings, TopicsAsked } from "../group/claim.ts";
+import type { ClientCore, CoreParts } from "../group/core.ts";
 import { receiveWelcomes } from "../joining/receiveWelcomes.ts";
 import { receiveEnvelopes } from "../messages/receiveEnvelopes.ts";
 import { noteRead, placesIn, readAnewWrites, readWrites, withoutRead } from "../messages/topicReads.ts";
 import type { FeedPlan } from "./feedPlan.ts";
 import { noteActivity } from "./noteActivity.ts";
 import { splitCalls } from "./splitCalls.ts";
-import { dropClaims, keepClaim, type TopicReadings, type TopicsAsked } from "./topicClaims.ts";
+import { dropClaims, keepClaim } from "./topicClaims.ts";
 
 /** What nodes have of a topic is told with it: it takes most of a call, and nodes bound its fields, too. */
 const MOST_BYTES = MAX_POSITIONS_BYTES / 2;
@@ -66,6 +67,17 @@ async function followCall(
     onRead: () => void;
   },
 ): Promise<void> {
+  try {
+    await readCall(params);
+  } catch (error) {
+    const topics = params.positions.map(({ topic }) => topic);
+    if (isWeftError(error, "pruned")) await startAnew({ core: params.core, topics, error });
+    throw error;
+  }
+}
+
+/** The node's claims about the topics stand for as long as it serves them. */
+async function readCall(params: Parameters<typeof followCall>[0]): Promise<void> {
   const { core, node, api, positions, asked, onRead, signal } = params;
   const topics = positions.map(({ topic }) => topic);
   const sinceMs = steadyMs();
@@ -79,10 +91,6 @@ async function followCall(
       keepClaim({ core, topics, claim: { node, vector, sinceMs, asked } });
       onRead();
     }
-  } catch (error) {
-    dropClaims({ core, topics, node });
-    if (isWeftError(error, "pruned")) await startAnew({ core, topics, error });
-    throw error;
   } finally {
     dropClaims({ core, topics, node });
   }
@@ -104,7 +112,7 @@ function reachEnd({ core, node, plan }: { core: ClientCore; node: NodeId; plan: 
 
 /** This client was away for longer than nodes keep envelopes: the next feed reads what is left. */
 async function startAnew(params: {
-  core: ClientCore;
+  core: CoreParts<"database" | "logger" | "topicSums">;
   topics: readonly Uint8Array[];
   error: WeftError;
 }): Promise<void> {
@@ -115,7 +123,7 @@ async function startAnew(params: {
 }
 
 /** To be taken before the positions: a page counts for the reading that it was asked for in. */
-export function readingsOf({ core, plan }: { core: ClientCore; plan: FeedPlan }): TopicReadings {
+export function readingsOf({ core, plan }: { core: CoreParts<"groups">; plan: FeedPlan }): TopicReadings {
   return new Map(
     [...plan.groups, ...plan.mirrored].map((id) => [id, core.groups.get(id)?.topicReadings ?? 0]),
   );
@@ -123,7 +131,7 @@ export function readingsOf({ core, plan }: { core: ClientCore; plan: FeedPlan })
 
 /** From where on the topics of a plan are to be asked for at a node. */
 export async function positionsOf(params: {
-  core: ClientCore;
+  core: CoreParts<"database" | "groups" | "self">;
   plan: FeedPlan;
   database: Hex;
 }): Promise<{ readonly positions: TopicPosition[]; readonly asked: TopicsAsked }> {
@@ -187,7 +195,7 @@ export async function receivePage(params: {
 }
 
 async function positionWrite(params: {
-  core: ClientCore;
+  core: CoreParts<"database">;
   topic: Uint8Array;
   asked: TopicsAsked | undefined;
   watermark: Watermark;
@@ -201,8 +209,6 @@ async function positionWrite(params: {
   return tables.topicPosition.put({ topic }, { cursors, vector, ...(had ? { had } : {}) });
 }
 
-/** When each client last asked for a list because of a receipt, ms since 1970. */
-const lastLists = new WeakMap<ClientCore, number>();
 /** Receipts may name nodes that nobody knows. */
 const LEAST_BETWEEN_LISTS_MS = 1_000;
 
@@ -217,8 +223,8 @@ export async function knowNodes(params: {
   const { core, page } = params;
   const nodes = page.envelopes.flatMap(({ receipts }) => receipts.map(({ header }): NodeId => header.node));
   if (nodes.every((node) => core.links.nodes.has(node))) return;
-  if ((lastLists.get(core) ?? 0) + LEAST_BETWEEN_LISTS_MS > steadyMs()) return;
-  lastLists.set(core, steadyMs());
+  if (core.listAskedAtMs + LEAST_BETWEEN_LISTS_MS > steadyMs()) return;
+  core.listAskedAtMs = steadyMs();
   const { witnesses, database } = core;
   await takeNodeList({ ...params, node: params.node, witnesses, database });
 }

@@ -5,7 +5,7 @@ import type { GroupId, NodeId } from "../../wire/ids.ts";
 import { shardOfTopic } from "../../wire/shards.ts";
 import { groupTopic, welcomeTopic } from "../../wire/topic.ts";
 import { nodesInUse, rankGroupNodes, rankOwnNodes } from "../asking/rankGroupNodes.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { ClientCore, CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { hasAnsweredLately, isLeft, isUp } from "../nodes/nodeLinks.ts";
 import type { FeedPlan } from "./feedPlan.ts";
@@ -60,7 +60,11 @@ export async function planFeeds(params: { core: ClientCore; serving: Serving }):
 }
 
 /** The registry has no node that serves the group's shard: it is read as soon as there is one. */
-function noteUnserved(params: { core: ClientCore; group: Group; ranked: readonly KnownNode[] }): void {
+function noteUnserved(params: {
+  core: CoreParts<"links" | "logger" | "network">;
+  group: Group;
+  ranked: readonly KnownNode[];
+}): void {
   const { core, group, ranked } = params;
   if (ranked.length > 0 || core.links.nodes.size === 0 || group.readFault === "no-node") return;
   group.readFault = "no-node";

@@ -1,4 +1,4 @@
-import { giveUpFork } from "../entries/giveUpFork.ts";
+import { giveUpVanished } from "../entries/giveUpVanished.ts";
 import { maintainEpochs } from "../entries/maintainEpochs.ts";
 import { returnToFormer } from "../entries/returnToFormer.ts";
 import type { ClientCore } from "../group/core.ts";
@@ -11,7 +11,7 @@ import { releaseHeld } from "../messages/releaseHeld.ts";
  */
 export async function reachHead(params: { core: ClientCore; group: Group }): Promise<boolean> {
   const { core, group } = params;
-  await giveUpFork({ core, group });
+  await giveUpVanished({ core, group });
   const isBack = await returnToFormer({ core, group });
   await releaseHeld({ core, group });
   await maintainEpochs({ core, group });

@@ -1,7 +1,7 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
 import { waitMs } from "../../clock/waitMs.ts";
 import type { GroupId, NodeId } from "../../wire/ids.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { ClientCore, CoreParts } from "../group/core.ts";
 import { nextRetryMs, nodesToTry } from "../nodes/nodeLinks.ts";
 import { tryAgain, tryNode } from "../nodes/tryAgain.ts";
 import { type AssignedFeed, assignFeeds } from "./assignFeeds.ts";
@@ -103,7 +103,7 @@ function startFeed(params: Params & AssignedFeed & { node: NodeId }): Feed {
 }
 
 /** A topic that is read anew takes another feed. */
-function keyOfGroup(core: ClientCore, id: GroupId): string {
+function keyOfGroup(core: CoreParts<"groups">, id: GroupId): string {
   const group = core.groups.get(id);
   return `${id} ${group?.view.record.start.head} ${group?.topicReadings}`;
 }

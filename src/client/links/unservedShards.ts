@@ -1,10 +1,10 @@
 import { hasShard, shardOfTopic } from "../../wire/shards.ts";
 import { groupTopic, keyPackageTopic, welcomeTopic } from "../../wire/topic.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { CoreParts } from "../group/core.ts";
 import { activeNodes } from "../nodes/nodeLinks.ts";
 
 /** Shards of this client's groups, Welcomes and key packages that no node of the registry serves, as far as it was read. */
-export function unservedShards(core: ClientCore): number[] {
+export function unservedShards(core: CoreParts<"groups" | "links" | "network" | "self">): number[] {
   const { network, groups, self } = core;
   const { key } = self.installation;
   const live = [...groups.values()].filter(({ view }) => view.record.status !== "removed");

@@ -1,5 +1,5 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { CoreParts } from "../group/core.ts";
 import { type DeviceClock, deviceClock } from "../nodes/chainTime.ts";
 
 /** How long the clock has to be wrong before the app hears of it: after a sleep the first blocks may be old ones. */
@@ -7,7 +7,7 @@ const CONFIRM_MS = 3_000;
 const LOOK_MS = 500;
 
 /** Tells the app when the device's clock is found wrong, and when it is right again. */
-export function watchDeviceClock(core: Pick<ClientCore, "links" | "events" | "logger">): void {
+export function watchDeviceClock(core: CoreParts<"links" | "events" | "logger">): void {
   const { links, events, logger } = core;
   let told: Pick<DeviceClock, "isWrong"> = { isWrong: false };
   let changedAtMs: number | undefined;

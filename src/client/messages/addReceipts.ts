@@ -4,18 +4,18 @@ import { changeOpenings } from "../../reconciler/timeline/insertMessage.ts";
 import type { EnvelopeHash, MessageId } from "../../wire/ids.ts";
 import { tables } from "../database/tables.ts";
 import type { GroupChange } from "../group/changeGroup.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { judgeOpening } from "./judgeRecord.ts";
 import { awaitedWrites, outcomeWrite } from "./judgeRecords.ts";
 import { readMessage, readSurroundings, timelineWrites } from "./timelineStore.ts";
 
 /**
- * A sealing that is known was taken in by another node, or is one's own and was taken in at all: one more receipt may
- * take it over the fence.
+ * Adds receipts to a sealing that is known: another node took it in, or a node took in this client's own. One more
+ * receipt may take it over the fence.
  */
 export async function addReceipts(params: {
-  core: ClientCore;
+  core: CoreParts<"database" | "finalityBlocks" | "inboxes" | "self">;
   group: Group;
   message: MessageId;
   envelope: EnvelopeHash;

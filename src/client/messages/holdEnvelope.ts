@@ -12,7 +12,7 @@ import type { EntryId, EnvelopeHash, NodeId } from "../../wire/ids.ts";
 import type { Receipt } from "../../wire/receipt.ts";
 import { tables } from "../database/tables.ts";
 import type { GroupChange } from "../group/changeGroup.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 
 /**
@@ -29,7 +29,7 @@ const MAX_RECEIPTS = 8;
  * moved. Without a node's receipt it is not kept: nodes give one with everything that they have.
  */
 export async function holdEnvelope(params: {
-  core: ClientCore;
+  core: CoreParts<"database" | "groups" | "links" | "network">;
   group: Group;
   hash: EnvelopeHash;
   envelope: Envelope;
@@ -59,7 +59,7 @@ export async function holdEnvelope(params: {
 
 /** Remembers where the topic stood, unless something was left out before. */
 async function leaveOut(params: {
-  core: ClientCore;
+  core: CoreParts<"database">;
   group: Group;
   hash: EnvelopeHash;
   envelope: Envelope;
@@ -73,7 +73,7 @@ async function leaveOut(params: {
   return { held: { ...held, unheld }, writes: [...writes, tables.unheld.put({ group: group.id }, unheld)] };
 }
 
-function hasRoom(params: { core: ClientCore; group: Group; node: NodeId; bytes: number }): boolean {
+function hasRoom(params: { core: CoreParts<"groups">; group: Group; node: NodeId; bytes: number }): boolean {
   const { core, group, node, bytes } = params;
   const { held } = group.view;
   const ofNode = [...held.rows.values()].filter((row) => row.node === node);
@@ -88,7 +88,7 @@ function hasRoom(params: { core: ClientCore; group: Group; node: NodeId; bytes: 
 }
 
 function verified(params: {
-  core: ClientCore;
+  core: CoreParts<"links" | "network">;
   hash: EnvelopeHash;
   envelope: Envelope;
   receipts: readonly Receipt[];

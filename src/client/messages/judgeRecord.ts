@@ -6,10 +6,13 @@ import type { CoverageRecord, HeadId } from "../../reconciler/records/records.ts
 import type { MessageRecord, Opening, Taken } from "../../reconciler/records/timelineRecord.ts";
 import type { BatchPlace } from "../../wire/batchPlace.ts";
 import { FENCE_BLOCKS } from "../../wire/limits.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { CoreParts } from "../group/core.ts";
 import { knownCoverage } from "./knownCoverage.ts";
 
-type Params = { readonly core: ClientCore; readonly branch: Branch };
+type Params = {
+  readonly core: CoreParts<"database" | "finalityBlocks" | "inboxes">;
+  readonly branch: Branch;
+};
 type Known = {
   readonly taken: Taken;
   readonly coverage: CoverageRecord | undefined;
@@ -38,7 +41,10 @@ export async function judgeRecord(
   return { openings: all.map(({ opening }) => opening), open: all.flatMap(({ open }) => open) };
 }
 
-/** A sealing to an epoch that is not on the branch, as of before one came back to the group, keeps its fence. */
+/**
+ * Judges one sealing by what is known now. A sealing to an epoch that is not on the branch, from before this client
+ * came back to the group, keeps its fence.
+ */
 export async function judgeOpening(params: Params & { sender: Member; opening: Opening }): Promise<Judged> {
   const { core, branch, sender, opening } = params;
   const isOnBranch = branch.places.has(opening.entry);

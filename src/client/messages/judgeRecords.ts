@@ -6,7 +6,7 @@ import type { MessageRecord, Opening, TimelineChange } from "../../reconciler/re
 import { changeOpenings } from "../../reconciler/timeline/insertMessage.ts";
 import { tables } from "../database/tables.ts";
 import type { GroupChange } from "../group/changeGroup.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { judgeRecord } from "./judgeRecord.ts";
 import { readSurroundings, timelineWrites } from "./timelineStore.ts";
@@ -20,7 +20,7 @@ export type JudgedRecords = Required<Pick<GroupChange, "writes" | "events">> & {
 
 /** Judges messages anew, one after the other, so that each sees what those before it change. */
 export async function judgeRecords(params: {
-  core: ClientCore;
+  core: CoreParts<"database" | "finalityBlocks" | "inboxes" | "self">;
   group: Group;
   /** As it will be. */
   branch: Branch;
@@ -60,7 +60,7 @@ export async function judgeRecords(params: {
   return { writes: [...writes, ...shown.writes], events: shown.events, changed };
 }
 
-/** Keeps in mind that a verdict can still change, or forgets it. */
+/** The write that keeps in mind that a verdict can still change, or forgets it. */
 export function awaitedWrites(params: {
   group: Group;
   id: MessageRecord["id"];
@@ -73,9 +73,9 @@ export function awaitedWrites(params: {
   return [after ? tables.awaited.put(key, after) : tables.awaited.del(key)];
 }
 
-/** How an envelope that was opened is told of. */
+/** The write of what became of an envelope that was opened. */
 export function outcomeWrite(params: {
-  core: ClientCore;
+  core: CoreParts<"self">;
   group: Group;
   record: Pick<MessageRecord, "id" | "content">;
   opening: Opening;

@@ -4,13 +4,13 @@ import type { EntryRecord, GroupRecord, HeadId } from "../../reconciler/records/
 import type { MessageRecord, TimelineChange } from "../../reconciler/records/timelineRecord.ts";
 import type { InstallationKey } from "../../wire/ids.ts";
 import { MAX_LATE_COMMITS } from "../../wire/limits.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { type JudgedRecords, judgeRecords } from "./judgeRecords.ts";
 import { readMessage, readRecords } from "./timelineStore.ts";
 
 type Params = {
-  core: ClientCore;
+  core: CoreParts<"database" | "finalityBlocks" | "inboxes" | "self">;
   group: Group;
   installations: ReadonlySet<InstallationKey>;
   /** As it will be. */
@@ -19,7 +19,7 @@ type Params = {
 
 /**
  * Judges again what these installations have said: their removal came, fell with a reorganization or landed in
- * another block, or the registry revoked them. What it gives belongs into the batch that brings this about.
+ * another block, or the registry revoked them. The result belongs into the batch that brings this about.
  */
 export async function judgeSenders(
   params: Params & {
@@ -42,7 +42,10 @@ async function* saidBy(params: Params): AsyncGenerator<MessageRecord> {
   }
 }
 
-/** Epochs further before a fence have none; of one that fell, the commits since are fewer than that again. */
+/**
+ * A fence never reaches back more than MAX_LATE_COMMITS epochs, and a fence that a reorganization removed was at most
+ * that many commits ago: the first step to judge is twice that far back.
+ */
 function firstToJudge({ core, branch, installations }: Params): number {
   const blocks = [...core.inboxes.values()]
     .flatMap((snapshot) => confirmedInbox(snapshot)?.installations ?? [])

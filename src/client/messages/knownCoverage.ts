@@ -22,7 +22,7 @@ export async function storeCoverage(params: {
   await writeAtomic({ database, writes, sync: false });
 }
 
-/** What was proven of blocks after this one was on a fork of the chain that is gone. */
+/** A reorganization took the blocks after this one: what was proven of them has to be asked again. */
 export async function forgetCoverage(params: { core: ClientCore; afterBlock: number }): Promise<void> {
   const { core, afterBlock } = params;
   const { database } = core;

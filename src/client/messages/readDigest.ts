@@ -1,20 +1,16 @@
 import type { BranchStep } from "../../reconciler/branch/branch.ts";
-import type { EpochTally, HeadId } from "../../reconciler/records/records.ts";
+import type { EpochTally } from "../../reconciler/records/records.ts";
 import type { TimelineRecord } from "../../reconciler/records/timelineRecord.ts";
 import { type EpochDigest, epochDigest } from "../../reconciler/timeline/epochDigest.ts";
 import type { EntryId } from "../../wire/ids.ts";
 import { tables } from "../database/tables.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { readRecords } from "./timelineStore.ts";
 
-type Known = { readonly changes: number; readonly digest: EpochDigest };
-
-const known = new WeakMap<Group, Map<HeadId, Known>>();
-
 /** An epoch's digest; its records are read only if one of them has changed since it was last asked for. */
 export async function readDigest(params: {
-  core: ClientCore;
+  core: CoreParts<"database">;
   group: Group;
   step: BranchStep;
   /** As stored. */
@@ -24,9 +20,7 @@ export async function readDigest(params: {
   const entry = step.head as EntryId;
   if (!tally) return epochDigest({ entry, records: [] });
   if (tally.gaps > 0) return { kind: "gaps", gaps: tally.gaps };
-  const digests = known.get(group) ?? new Map<HeadId, Known>();
-  known.set(group, digests);
-  const last = digests.get(entry);
+  const last = group.digests.get(entry);
   if (last?.changes === tally.changes) return last.digest;
   const { epoch } = step;
   const place = { database: core.database, group: group.id, epoch };
@@ -34,6 +28,6 @@ export async function readDigest(params: {
   for await (const { value } of readRecords(place)) records.push(value);
   const digest = epochDigest({ entry, records });
   const after = await tables.epochTally.get(core.database, place);
-  if (after?.changes === tally.changes) digests.set(entry, { changes: tally.changes, digest });
+  if (after?.changes === tally.changes) group.digests.set(entry, { changes: tally.changes, digest });
   return digest;
 }

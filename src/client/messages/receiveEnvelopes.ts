@@ -16,7 +16,6 @@ import type { Member } from "../../reconciler/policy/roleOf.ts";
 import { isFinal, type Outcome, type RejectReason } from "../../reconciler/records/outcome.ts";
 import type { GapReason, Opening } from "../../reconciler/records/timelineRecord.ts";
 import { insertGap } from "../../reconciler/timeline/insertGap.ts";
-import { insertMessage } from "../../reconciler/timeline/insertMessage.ts";
 import { readOpened } from "../../reconciler/timeline/readOpened.ts";
 import type { StoredEnvelope } from "../../rpc/nodeApi.ts";
 import type { Write } from "../../store/writeAtomic.ts";
@@ -27,14 +26,15 @@ import type { Receipt } from "../../wire/receipt.ts";
 import { readEpoch, type StoredEpoch } from "../database/epochStates.ts";
 import { type CopyEvidence, tables } from "../database/tables.ts";
 import { changeGroup, type GroupChange } from "../group/changeGroup.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { ClientCore, CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
+import { mergeChanges } from "../group/mergeChanges.ts";
 import { shownMs } from "../nodes/chainTime.ts";
 import { addReceipts } from "./addReceipts.ts";
 import { holdEnvelope } from "./holdEnvelope.ts";
 import { judgeOpening } from "./judgeRecord.ts";
-import { awaitedWrites, outcomeWrite } from "./judgeRecords.ts";
-import { readGaps, readReplacement, readSurroundings, timelineWrites } from "./timelineStore.ts";
+import { showMessage } from "./showMessage.ts";
+import { readReplacement, timelineWrites } from "./timelineStore.ts";
 
 type Arrival = {
   readonly hash: EnvelopeHash;
@@ -47,9 +47,9 @@ type Decoded = Params & { decoded: GroupEnvelope };
 const UNKNOWN: HeadPlace = { kind: "unknown" };
 
 /**
- * What came from a group's topic, one by one: state, plaintext and outcome change in one batch, and the last batch
- * carries the reader's new place, so that a crash neither loses nor repeats anything. To be called from within the
- * group's queue.
+ * Takes in what came from a group's topic, one envelope after the other: state, plaintext and outcome change in one
+ * batch, and the last batch carries the reader's new place, so that a crash neither loses nor repeats anything. To be
+ * called from within the group's queue.
  */
 export async function receiveEnvelopes(params: {
   core: ClientCore;
@@ -66,12 +66,12 @@ export async function receiveEnvelopes(params: {
     const change = known
       ? await comeAgain({ core, group, arrival, outcome: known.outcome })
       : await reconcile({ core, group, arrival });
-    const writes = [...(change.writes ?? []), ...(i === envelopes.length - 1 ? position : [])];
-    await changeGroup({ core, group, change: { ...change, writes } });
+    const writes = i === envelopes.length - 1 ? position : [];
+    await changeGroup({ core, group, change: mergeChanges(change, { writes }) });
   }
 }
 
-async function finalOutcome(params: { core: ClientCore; group: Group; hash: EnvelopeHash }) {
+async function finalOutcome(params: { core: CoreParts<"database">; group: Group; hash: EnvelopeHash }) {
   const { core, group, hash: envelope } = params;
   const known = await tables.outcome.get(core.database, { group: group.id, envelope });
   return known && isFinal(known.outcome) ? known : undefined;
@@ -86,7 +86,7 @@ async function comeAgain(params: Params & { outcome: Outcome }): Promise<GroupCh
   return await addReceipts({ core, group, message: outcome.message, envelope: arrival.hash, receipts });
 }
 
-/** Judges again what is held; `isOver`: it waits in vain. */
+/** Judges a held envelope again; `isOver`: it waits in vain. */
 export async function receiveHeld(params: Params & { isOver: boolean }): Promise<GroupChange> {
   if (!params.isOver) return await reconcile(params);
   return released({ ...params, change: rejected(params, "unknown-head") });
@@ -106,11 +106,10 @@ function released(params: Params & { change: GroupChange }): GroupChange {
   const row = held.rows.get(arrival.hash);
   if (!row || change.held || !change.writes) return change;
   const gone = tables.held.del({ group: group.id, arrival: row.arrival });
-  return {
-    ...change,
+  return mergeChanges(change, {
     held: withoutHeld({ held, hash: arrival.hash, row }),
-    writes: [...change.writes, gone],
-  };
+    writes: [gone],
+  });
 }
 
 function decode({ payload }: Envelope): GroupEnvelope | undefined {
@@ -184,34 +183,24 @@ async function open(
   }
   const next = { copy, epochs: [{ head, epoch: opened.epoch, isNew: false }] };
   const sender = ownerOfLeaf({ identity: opened.senderIdentity, signatureKey: opened.senderSignatureKey });
-  if (!sender) return { ...rejected(params, "wrong-author"), ...next };
+  if (!sender) return mergeChanges(next, rejected(params, "wrong-author"));
   const reading = readOpened({ plaintext: opened.plaintext, group: group.id, sender });
-  if (reading.kind === "refused") return { ...rejected(params, reading.reason), ...next };
+  if (reading.kind === "refused") return mergeChanges(next, rejected(params, reading.reason));
   const number = viewOf(epoch.state).epoch;
   if (reading.kind === "confirmation") {
-    return {
-      ...withOutcome(params, { kind: "confirmation", epoch: number }),
-      ...next,
-      ...heard(params, sender, true),
-    };
+    const outcome = withOutcome(params, { kind: "confirmation", epoch: number });
+    return mergeChanges(next, heard(params, sender, true), outcome);
   }
-  const place = { database: core.database, group: group.id };
-  const found = await readSurroundings({ ...place, message: reading });
-  const gaps = await readGaps({ ...place, envelopes: [...reading.replaces, arrival.hash] });
   const { branch } = group.view;
   const taken = keepTaken(params.receipts);
   const sealing: Opening = { epoch: number, entry: head, envelope: arrival.hash, taken, verdict: "counts" };
   const { opening, open } = await judgeOpening({ core, branch, sender, opening: sealing });
-  const changes = insertMessage({ message: reading, opening, found: { ...found, gaps } });
-  const { writes, events } = timelineWrites({ group: group.id, changes });
-  const after = open.length > 0 ? { isPending: opening.verdict === "pending" } : undefined;
-  const awaited = awaitedWrites({ group, id: reading.id, before: undefined, after });
-  const outcome = outcomeWrite({ core, group, record: reading, opening });
+  const shown = await showMessage({ core, group, message: reading, opening, isAwaited: open.length > 0 });
   const news = opening.verdict === "counts" ? heard(params, sender) : {};
-  return { ...next, ...news, events, writes: [outcome, ...awaited, ...writes] };
+  return mergeChanges(next, news, shown);
 }
 
-/** What it means that a member was heard, for those who wait for that. */
+/** Tells what it changes that a member was heard, for clients that wait for that. */
 function heard(
   { core, group, decoded }: Decoded,
   { inbox }: Member,
@@ -249,9 +238,8 @@ async function gap(params: Decoded, reason: GapReason): Promise<GroupChange> {
     gap: { kind: "gap", envelope: arrival.hash, epoch, entry: decoded.head, reason, atMs },
     replacedBy,
   });
-  const { writes, events } = timelineWrites({ group: group.id, changes });
   const outcome = withOutcome(params, { kind: "gap", epoch, reason });
-  return { ...outcome, events, writes: [...(outcome.writes ?? []), ...writes] };
+  return mergeChanges(outcome, timelineWrites({ group: group.id, changes }));
 }
 
 function rejected(params: Params, reason: RejectReason): GroupChange {

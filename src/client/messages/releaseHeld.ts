@@ -3,12 +3,14 @@ import { receiptFromStored } from "../../reconciler/messages/verifyReceipts.ts";
 import { groupTopic } from "../../wire/topic.ts";
 import { tables } from "../database/tables.ts";
 import { changeGroup } from "../group/changeGroup.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { ClientCore, CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { receiveHeld } from "./receiveEnvelopes.ts";
 import { readAnewWrites } from "./topicReads.ts";
 
-/** Judges again what is held, now that the chain has been read further. From within the group's queue. */
+/**
+ * Judges held envelopes again, now that the chain has been read further. To be called from within the group's queue.
+ */
 export async function releaseHeld(params: { core: ClientCore; group: Group }): Promise<void> {
   const { core, group } = params;
   for (const row of [...group.view.held.rows.values()]) {
@@ -32,7 +34,7 @@ function isKnown({ view }: Group, { head }: HeldRow): boolean {
 }
 
 /** No node whose receipt names this block can have known its head, or the chain has lost that for good. */
-function isJunk(params: { core: ClientCore; group: Group; row: HeldRow }): boolean {
+function isJunk(params: { core: CoreParts<"finalityBlocks">; group: Group; row: HeldRow }): boolean {
   const { core, group, row } = params;
   const isFinal = row.anchorBlock + core.finalityBlocks < group.agreed.number;
   return isFinal && !group.view.entries.has(row.head);
@@ -50,12 +52,8 @@ async function readUnheld(params: { core: ClientCore; group: Group }): Promise<v
     group,
     change: {
       held: { ...held, unheld: undefined },
-      writes: [
-        tables.unheld.del({ group: group.id }),
-        ...(await readAnewWrites({ core, topic, position: unheld.position })),
-      ],
+      writes: [tables.unheld.del({ group: group.id })],
+      topicAnew: await readAnewWrites({ core, topic, position: unheld.position }),
     },
   });
-  group.topicReadings++;
-  core.feedsWakeup.wake();
 }

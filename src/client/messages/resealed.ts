@@ -4,15 +4,15 @@ import type { Publication } from "../../reconciler/view/viewOfGroup.ts";
 import type { MessageId } from "../../wire/ids.ts";
 import { MAX_REPLACES } from "../../wire/limits.ts";
 import { tables } from "../database/tables.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 
 /**
- * The sends of messages whose epoch vanished, open again: under the same id, to the epoch that is there now, and to
- * nobody who was not to read them.
+ * Opens the sends of messages again whose epoch vanished: they go under the same id to the epoch that is there now,
+ * and to nobody who was not to read them.
  */
 export async function resealed(params: {
-  core: ClientCore;
+  core: CoreParts<"database">;
   group: Group;
   /** With the sealings that are void. */
   messages: ReadonlyMap<MessageId, readonly Opening[]>;
@@ -43,7 +43,10 @@ export async function resealed(params: {
   return { intents, droppedPublications };
 }
 
-async function sendOf(params: { core: ClientCore; message: MessageId }): Promise<Intent | undefined> {
+async function sendOf(params: {
+  core: CoreParts<"database">;
+  message: MessageId;
+}): Promise<Intent | undefined> {
   const { core, message } = params;
   const sequence = await tables.sendPlace.get(core.database, { message });
   return sequence === undefined ? undefined : await tables.outbox.get(core.database, { sequence });

@@ -33,7 +33,7 @@ type Place = { readonly database: Database; readonly group: GroupId };
 /** Deletions by these are left out. */
 type Except = { readonly except?: { readonly has: (source: Hex) => boolean } | undefined };
 
-/** What the database holds around a message that is to be inserted. */
+/** Reads what the database holds around a message that is to be inserted. */
 export async function readSurroundings(
   params: Place & Except & { message: ApplicationMessage & { readonly id: MessageId } },
 ): Promise<Surroundings> {
@@ -59,7 +59,7 @@ export async function readMessage(params: Place & { id: MessageId }): Promise<Me
   return record?.kind === "message" ? record : undefined;
 }
 
-/** Gaps in the place of these envelopes. */
+/** Reads the gaps that stand in the place of these envelopes. */
 export async function readGaps(params: Place & { envelopes: readonly EnvelopeHash[] }): Promise<GapRecord[]> {
   const records = await Promise.all(params.envelopes.map((id) => readRecord({ ...params, id })));
   return records.flatMap((record) => (record?.kind === "gap" ? [record] : []));
@@ -82,8 +82,8 @@ export async function readLatest(
 }
 
 /**
- * Records behind a place of the timeline, in its order, or before it, the last one first; of one epoch if one is
- * named.
+ * Reads records after a place of the timeline, in its order, or those before it, the last one first; only those of
+ * one epoch if it is named.
  */
 export function readRecords(
   params: Place & { after?: TimelineKey; epoch?: number; reverse?: boolean },
@@ -149,7 +149,7 @@ export async function readRecord(params: Place & { id: Hex }): Promise<TimelineR
   return place && (await tables.timeline.get(database, { group, ...place, id }));
 }
 
-/** By a control, and by the author: of each the one that reaches the latest epoch, if any. */
+/** Reads deletions by a control and by the author: of each the one that reaches the latest epoch, if any. */
 export async function readDeletions(
   params: Place & Except & { target: MessageId; author: InboxId },
 ): Promise<Deletion[]> {

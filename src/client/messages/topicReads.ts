@@ -2,15 +2,14 @@ import { verifyReceipts } from "../../reconciler/messages/verifyReceipts.ts";
 import type { TopicPositionRecord } from "../../reconciler/records/records.ts";
 import type { StoredEnvelope } from "../../rpc/nodeApi.ts";
 import { keyOf, parseKey, rangeOf } from "../../store/keys.ts";
-import type { Database } from "../../store/openDatabase.ts";
 import { clientSchema } from "../../store/schema.ts";
-import { createSumCache, forgetSums, forgetSumsBehind, type TopicPlaces } from "../../store/topicSums.ts";
+import { forgetSums, forgetSumsBehind, type TopicPlaces } from "../../store/topicSums.ts";
 import { del, type Write } from "../../store/writeAtomic.ts";
 import { envelopeHash } from "../../wire/envelope.ts";
 import { asId, type EnvelopeHash, fromHex, type Hex, type NodeId } from "../../wire/ids.ts";
 import type { LogId } from "../../wire/logRange.ts";
 import { tables } from "../database/tables.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { CoreParts } from "../group/core.ts";
 
 /** Where a registered node's log has taken in an envelope: its receipt says so. */
 export type ReadPlace = {
@@ -23,17 +22,18 @@ export type ReadPlace = {
   readonly timeMs: number;
 };
 
-const caches = new WeakMap<Database, TopicPlaces["cache"]>();
+type ReadsCore = CoreParts<"database" | "topicSums">;
 
 /** What this client has read of its topics, by the places in the nodes' logs. */
-export function placesRead({ database }: Pick<ClientCore, "database">): TopicPlaces {
-  const cache = caches.get(database) ?? createSumCache();
-  caches.set(database, cache);
+export function placesRead({ database, topicSums: cache }: ReadsCore): TopicPlaces {
   return { database, record: clientSchema.topicRead, cache };
 }
 
 /** The places of envelopes by those of their receipts that verify. */
-export function placesIn(core: ClientCore, envelopes: readonly StoredEnvelope[]): ReadPlace[] {
+export function placesIn(
+  core: CoreParts<"links" | "network">,
+  envelopes: readonly StoredEnvelope[],
+): ReadPlace[] {
   const { network, links } = core;
   return envelopes.flatMap(({ envelope, receipts }) => {
     const hash = envelopeHash(envelope);
@@ -54,7 +54,10 @@ export function readWrites(places: readonly ReadPlace[]): Write[] {
 }
 
 /** Those that were not read before. */
-export async function unread(core: ClientCore, places: readonly ReadPlace[]): Promise<ReadPlace[]> {
+export async function unread(
+  core: CoreParts<"database">,
+  places: readonly ReadPlace[],
+): Promise<ReadPlace[]> {
   const keys = places.map((place) => keyOf(clientSchema.topicRead, keyFields(place)));
   const known = await core.database.level.hasMany(keys);
   return places.filter((_, i) => known[i] !== true);
@@ -62,7 +65,7 @@ export async function unread(core: ClientCore, places: readonly ReadPlace[]): Pr
 
 /** Those whose places were not all read before: what was read is dealt with. */
 export async function withoutRead(
-  core: ClientCore,
+  core: CoreParts<"database" | "links" | "network">,
   envelopes: readonly StoredEnvelope[],
 ): Promise<StoredEnvelope[]> {
   const fresh: StoredEnvelope[] = [];
@@ -74,7 +77,7 @@ export async function withoutRead(
 }
 
 /** To be called before and after places are written: sums behind them are made anew. */
-export function noteRead(core: ClientCore, places: readonly ReadPlace[]): void {
+export function noteRead(core: CoreParts<"database" | "topicSums">, places: readonly ReadPlace[]): void {
   for (const place of places) forgetSumsBehind({ places: placesRead(core), ...place });
 }
 
@@ -83,7 +86,7 @@ export function noteRead(core: ClientCore, places: readonly ReadPlace[]): void {
  * that a node can't leave it out the second time.
  */
 export async function readAnewWrites(params: {
-  core: Pick<ClientCore, "database">;
+  core: ReadsCore;
   topic: Uint8Array;
   position?: TopicPositionRecord | undefined;
 }): Promise<Write[]> {
@@ -96,7 +99,7 @@ export async function readAnewWrites(params: {
     const next = kept.get(nameOf({ node: asId<NodeId>(node), generation, shard })) ?? 0n;
     if (sequence >= next) writes.push(del(key));
   }
-  forgetSums(placesRead(core).cache);
+  forgetSums(core.topicSums);
   // What a cursor's node has shown before it may stand behind the vector, which another node has given.
   const from = position && { cursors: position.cursors, vector: position.vector };
   return [...writes, from ? tables.topicPosition.put({ topic }, from) : tables.topicPosition.del({ topic })];

@@ -8,6 +8,7 @@ import { changeGroup, type GroupChange } from "../group/changeGroup.ts";
 import type { ClientCore } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import type { IntentHandle } from "../group/intentHandle.ts";
+import { mergeChanges } from "../group/mergeChanges.ts";
 import { handleOf } from "../group/waiters.ts";
 import { shownMs } from "../nodes/chainTime.ts";
 
@@ -20,12 +21,11 @@ export async function addIntent(params: {
   action: Action;
   change?: GroupChange;
 }): Promise<IntentHandle> {
-  const { core, group, action, change } = params;
+  const { core, group, action, change = {} } = params;
   const intent = draftIntent({ core, group: group.id, action });
   const handle = handleOf(core, intent);
-  await group.queue.run(() =>
-    changeGroup({ core, group, change: { ...change, intents: [intent], sync: true } }),
-  );
+  const asked = mergeChanges(change, { intents: [intent], sync: true });
+  await group.queue.run(() => changeGroup({ core, group, change: asked }));
   return handle;
 }
 
@@ -46,7 +46,7 @@ export async function addFailedIntent(params: {
   return handleOf(core, intent);
 }
 
-/** An intent as it begins. */
+/** Drafts an intent as it begins. */
 export function draftIntent(params: { core: ClientCore; group: GroupId; action: Action }): Intent {
   const { core, group, action } = params;
   const id: Hex = toHex(randomBytes(INTENT_ID_BYTES));

@@ -6,22 +6,22 @@ import { openEntry } from "../../reconciler/entries/openEntry.ts";
 import { decisiveChild } from "../../reconciler/view/decisiveChild.ts";
 import type { Appeal } from "../../wire/control.ts";
 import { tables } from "../database/tables.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 
 /**
- * What one who is cut off has to say: evidence if what it received shows that nobody can follow, else a request.
- * `undefined`: nothing cuts it off, or nothing that could be undone.
+ * Composes what this client has to say if it is cut off: evidence if what it received shows that no member can
+ * follow, else a request. `undefined`: nothing cuts it off, or nothing that could be undone.
  */
 export async function composeAppeal(params: {
-  core: ClientCore;
+  core: CoreParts<"database" | "network" | "self">;
   group: Group;
   /** Of the head's epoch. */
   state: GroupState;
 }): Promise<Appeal | "too-late" | undefined> {
   const { core, group, state } = params;
-  const { below, record } = group.view;
-  const contested = decisiveChild({ below, parent: record.head });
+  const { children, record } = group.view;
+  const contested = decisiveChild({ children, parent: record.head });
   if (contested?.verdict.kind !== "cut-off") return undefined;
   if (!isInTime({ contested, block: group.agreed.number + 1 })) return "too-late";
   const { id: entry, authority } = contested;

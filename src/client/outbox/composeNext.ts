@@ -3,7 +3,7 @@ import type { MessageRecord } from "../../reconciler/records/timelineRecord.ts";
 import { composeMessage, type Forerunner } from "../../reconciler/timeline/composeMessage.ts";
 import type { MessageBody, MessageContent } from "../../wire/applicationMessage.ts";
 import type { GroupId } from "../../wire/ids.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { readLatest } from "../messages/timelineStore.ts";
 import { shownMs } from "../nodes/chainTime.ts";
@@ -13,7 +13,7 @@ const LATEST_RECORDS = 16;
 
 /** A new message of this client behind all that it holds of a group, its own unsealed ones included. */
 export async function composeNext(params: {
-  core: ClientCore;
+  core: CoreParts<"database" | "links" | "self">;
   /** Undefined if this client is not in it. */
   group: Group | undefined;
   id: GroupId;

@@ -15,7 +15,7 @@ import { askWord } from "../asking/askWord.ts";
 import { rankWelcomeNodes } from "../asking/lookUpNodes.ts";
 import { servingTopic } from "../asking/nodesOfTopic.ts";
 import { rankGroupNodes } from "../asking/rankGroupNodes.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { ClientCore, CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { noteActivity } from "../links/noteActivity.ts";
 import { isNodeFault } from "../nodes/askNodes.ts";
@@ -78,7 +78,7 @@ async function planStep({ core, group }: Params): Promise<Delivery> {
 
 /** A node that this client does not read by may still hold envelopes for others: such nodes come last. */
 function stepOf(params: {
-  core: ClientCore;
+  core: CoreParts<"links" | "mirrors">;
   group: Group;
   publications: readonly Publication[];
   ranked: readonly KnownNode[];

@@ -1,8 +1,8 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
 import { waitMs } from "../../clock/waitMs.ts";
 import { isStorageFault, isWeftError } from "../../errors.ts";
-import { isWidened } from "../../reconciler/branch/fork.ts";
 import { waitsToHear } from "../../reconciler/branch/unheard.ts";
+import { isWidened } from "../../reconciler/branch/vanished.ts";
 import { needsWitness, nextAction, type OutboxAction } from "../../reconciler/intents/nextAction.ts";
 import { progressAfter } from "../../reconciler/intents/progressAfter.ts";
 import { failed, type Intent } from "../../reconciler/records/intent.ts";
@@ -11,7 +11,7 @@ import type { NodeApi } from "../../rpc/nodeApi.ts";
 import type { NodeId } from "../../wire/ids.ts";
 import { lookUpNodes } from "../asking/lookUpNodes.ts";
 import { changeGroup } from "../group/changeGroup.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { ClientCore, CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { isAlone } from "../group/isAlone.ts";
 import { isCopied } from "../group/isCopied.ts";
@@ -59,7 +59,7 @@ export async function driveOutbox(params: Params): Promise<void> {
 }
 
 /** What holds up this client's own way to the chain is told by its code. */
-function whyWaiting({ ownRelay }: ClientCore, action: OutboxAction): string {
+function whyWaiting({ ownRelay }: CoreParts<"ownRelay">, action: OutboxAction): string {
   if (action.kind !== "wait") return action.kind;
   return action.why === "backing-off" ? (ownRelay?.trouble?.code ?? action.why) : action.why;
 }
@@ -77,7 +77,7 @@ function endedIntent(group: Group): Intent | undefined {
 }
 
 function next({ core, group }: Params): OutboxAction {
-  const { record, intents, children, leaves, owed } = group.view;
+  const { record, intents, childCounts, leaves, owed } = group.view;
   return nextAction({
     intents,
     view: {
@@ -89,7 +89,7 @@ function next({ core, group }: Params): OutboxAction {
       isOrphaned: record.isFormer === true && isAlone(core, record),
       caughtUp: group.caughtUpBy !== undefined && group.topicReadBy !== undefined,
       head: record.head,
-      children: children.get(record.head) ?? 0,
+      children: childCounts.get(record.head) ?? 0,
       block: group.processed.number,
       // Commits that can't get to the chain stop no message, as if it stood still.
       standstillAtMs: core.ownRelay?.trouble ? 0 : group.headMovedAtMs + STANDSTILL_MS,
@@ -164,7 +164,7 @@ async function withNode(params: Params & { action: OutboxAction }): Promise<void
 
 /** Does a step by way of a node; one that is not there is left alone for a while. */
 async function noticing(
-  params: { core: ClientCore; node: NodeId; signal: AbortSignal },
+  params: { core: CoreParts<"feedsWakeup" | "links">; node: NodeId; signal: AbortSignal },
   step: () => Promise<void>,
 ): Promise<void> {
   const { core, node, signal } = params;

@@ -12,7 +12,7 @@ import { keyPackageTopic } from "../../wire/topic.ts";
 import { lookUpNodes } from "../asking/lookUpNodes.ts";
 import { servingTopic } from "../asking/nodesOfTopic.ts";
 import { spreadOverOperators } from "../asking/rankGroupNodes.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { ClientCore, CoreParts } from "../group/core.ts";
 import { isNodeFault } from "../nodes/askNodes.ts";
 import { leastMs } from "../nodes/chainTime.ts";
 import { apiOf, isUp } from "../nodes/nodeLinks.ts";
@@ -65,7 +65,7 @@ export async function fetchKeyPackages(params: {
 }
 
 async function askForAll(params: {
-  core: ClientCore;
+  core: CoreParts<"database" | "groups" | "links" | "network" | "preferences" | "self">;
   group: GroupId;
   installations: readonly InstallationKey[];
   anywhere?: boolean;

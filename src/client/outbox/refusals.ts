@@ -2,9 +2,6 @@ import type { ErrorCode } from "../../errors.ts";
 import type { EnvelopeHash, NodeId } from "../../wire/ids.ts";
 import type { Group } from "../group/group.ts";
 
-/** How often each node has refused an envelope since it was last taken. */
-type Counts = Map<NodeId, number>;
-
 /** What a node that is behind says, and what passes: it is asked so often before another one gets the envelope. */
 const passing: ReadonlySet<ErrorCode> = new Set([
   "unknown-head",
@@ -17,8 +14,6 @@ const passing: ReadonlySet<ErrorCode> = new Set([
 ]);
 const PATIENCE = 3;
 
-const refusals = new WeakMap<Group, Map<EnvelopeHash, Counts>>();
-
 /** One node's refusal ends nothing: the next in rank gets the envelope. */
 export function noteRefusal(params: {
   group: Group;
@@ -27,19 +22,17 @@ export function noteRefusal(params: {
   code: ErrorCode;
 }): void {
   const { group, hash, node, code } = params;
-  const ofGroup = refusals.get(group) ?? new Map<EnvelopeHash, Counts>();
-  refusals.set(group, ofGroup);
-  const counts = ofGroup.get(hash) ?? new Map<NodeId, number>();
-  ofGroup.set(hash, counts);
+  const counts = group.refusals.get(hash) ?? new Map<NodeId, number>();
+  group.refusals.set(hash, counts);
   counts.set(node, (counts.get(node) ?? 0) + (passing.has(code) ? 1 : PATIENCE));
 }
 
 /** It was taken, or is not to be delivered any more. */
 export function forgetRefusals(group: Group, hash: EnvelopeHash): void {
-  refusals.get(group)?.delete(hash);
+  group.refusals.delete(hash);
 }
 
 export function hasRefused(params: { group: Group; hash: EnvelopeHash; node: NodeId }): boolean {
   const { group, hash, node } = params;
-  return (refusals.get(group)?.get(hash)?.get(node) ?? 0) >= PATIENCE;
+  return (group.refusals.get(hash)?.get(node) ?? 0) >= PATIENCE;
 }

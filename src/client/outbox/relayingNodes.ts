@@ -3,35 +3,29 @@ import { isLasting } from "../../reconciler/intents/relayed.ts";
 import { apartFrom } from "../../reconciler/nodes/apart.ts";
 import type { Intent } from "../../reconciler/records/intent.ts";
 import type { KnownNode } from "../../reconciler/records/records.ts";
-import type { Address, Hex } from "../../wire/ids.ts";
+import type { Address } from "../../wire/ids.ts";
 import { rankChainNodes } from "../asking/rankGroupNodes.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { isUp } from "../nodes/nodeLinks.ts";
 
 /** An operator that has refused or failed so often is of no use to an intent. */
 const PATIENCE = 3;
 
-/** How often an operator's nodes that answer could not relay an intent's commit. */
-const faults = new WeakMap<Group, Map<Hex, Map<Address, number>>>();
-
 export function noteFault(params: { group: Group; intent: Intent; operator: Address }): void {
   const { group, intent, operator } = params;
-  const ofGroup = faults.get(group) ?? new Map<Hex, Map<Address, number>>();
-  faults.set(group, ofGroup);
-  const counts = ofGroup.get(intent.id) ?? new Map<Address, number>();
-  ofGroup.set(intent.id, counts);
+  const counts = group.relayFaults.get(intent.id) ?? new Map<Address, number>();
+  group.relayFaults.set(intent.id, counts);
   counts.set(operator, (counts.get(operator) ?? 0) + 1);
 }
 
 /**
- * The node that relays an intent's commit comes first: the group's first one that answers, after a refusal, or
- * a "submitted" that led to nothing, the next. One
- * that was asked about the people whom the intent concerns gets a turn only if no other answers, or the others can't or
- * won't relay it.
+ * Orders the nodes that may relay an intent's commit: the group's first one that answers comes first; after a
+ * refusal, or a "submitted" that led to nothing, the next. A node that was asked about the people whom the intent
+ * concerns gets a turn only if no other answers, or the others can't or won't relay the commit.
  */
 export async function relayingNodes(params: {
-  core: ClientCore;
+  core: CoreParts<"database" | "groups" | "links" | "network" | "preferences">;
   group: Group;
   intent: Intent;
 }): Promise<readonly KnownNode[]> {
@@ -39,7 +33,7 @@ export async function relayingNodes(params: {
   const ranked = await rankChainNodes({ core, group: group.id });
   const up = ranked.filter(({ node }) => isUp(core.links, node, steadyMs()));
   const asked = (intent.lookedUpAt ?? []).map((node) => core.links.nodes.get(node) ?? { node });
-  const counts = faults.get(group)?.get(intent.id) ?? new Map<Address, number>();
+  const counts = group.relayFaults.get(intent.id) ?? new Map<Address, number>();
   const isWilling = ({ operator }: KnownNode) => !isTired({ intent, counts, operator });
   const able = apartFrom({ nodes: up, asked });
   const pools = [able.filter(isWilling), up.filter(isWilling), up];

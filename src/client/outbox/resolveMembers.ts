@@ -11,7 +11,7 @@ import {
 } from "../../wire/ids.ts";
 import { askRegistry } from "../asking/askRegistry.ts";
 import { lookUpNodes, rankWelcomeNodes } from "../asking/lookUpNodes.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { ClientCore, CoreParts } from "../group/core.ts";
 import { readInboxesOf } from "../witness/readInboxesOf.ts";
 
 const ADDRESS_DIGITS = 2 + 2 * ADDRESS_BYTES;
@@ -58,7 +58,10 @@ export async function resolveMembers(params: {
 }
 
 /** Without the operator that relays for the group, where two others are left: it should not learn who is looked up. */
-async function walletPanel(params: { core: ClientCore; group: GroupId }): Promise<readonly KnownNode[]> {
+async function walletPanel(params: {
+  core: CoreParts<"database" | "groups" | "links" | "network" | "preferences" | "self">;
+  group: GroupId;
+}): Promise<readonly KnownNode[]> {
   const { core, group } = params;
   const { relaying } = await lookUpNodes(params);
   const ranked = await rankWelcomeNodes({ core, group });

@@ -7,12 +7,12 @@ import type { HeadId, StagedRecord } from "../../reconciler/records/records.ts";
 import type { ControlInstruction } from "../../wire/control.ts";
 import { sealEntryPayload } from "../../wire/entry.ts";
 import { type Address, asAddress } from "../../wire/ids.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 
-/** A control as an entry below `head`, signed and sealed like a commit, under an authority whose key nobody keeps. */
+/** A control as a child of `head`, signed and sealed like a commit, under an authority whose key nobody keeps. */
 export function sealControl(params: {
-  core: ClientCore;
+  core: CoreParts<"network" | "self">;
   group: Group;
   intent: Intent;
   head: HeadId;

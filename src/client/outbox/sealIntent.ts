@@ -1,23 +1,22 @@
-import { wallMs } from "../../clock/wallMs.ts";
-import { WeftError } from "../../errors.ts";
 import { sealMessage } from "../../mls/sealMessage.ts";
 import { postingCredentialOf } from "../../reconciler/branch/epochSecrets.ts";
 import { inboxesOf, viewOf } from "../../reconciler/branch/epochView.ts";
 import { type Action, failed, type Intent } from "../../reconciler/records/intent.ts";
 import type { PublicationRecord } from "../../reconciler/records/records.ts";
-import { insertMessage } from "../../reconciler/timeline/insertMessage.ts";
+import type { Opening } from "../../reconciler/records/timelineRecord.ts";
 import { stepToSealTo } from "../../reconciler/view/stepToSealTo.ts";
 import { writeApplicationMessage } from "../../wire/applicationMessage.ts";
 import { type Envelope, envelopeHash } from "../../wire/envelope.ts";
 import { buildGroupEnvelope } from "../../wire/groupEnvelope.ts";
 import { type EntryId, fromHex } from "../../wire/ids.ts";
 import { padmeLength } from "../../wire/padme.ts";
-import { readState } from "../database/epochStates.ts";
-import { tables } from "../database/tables.ts";
+import { requireState } from "../database/epochStates.ts";
 import { changeGroup, type GroupChange } from "../group/changeGroup.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { ClientCore, CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
-import { readDeletions, readGaps, readSurroundings, timelineWrites } from "../messages/timelineStore.ts";
+import { mergeChanges } from "../group/mergeChanges.ts";
+import { showMessage } from "../messages/showMessage.ts";
+import { readDeletions } from "../messages/timelineStore.ts";
 
 /**
  * Seals a message to the present epoch. Ratchet, bytes and intent are on disk together before a byte leaves, so a
@@ -27,11 +26,11 @@ export async function sealIntent(params: { core: ClientCore; group: Group; inten
   const { core, group, intent } = params;
   if (intent.action.kind !== "send" || intent.progress.kind !== "queued") return;
   const change = await sealed({ ...params, action: intent.action });
-  await changeGroup({ core, group, change: { ...change, sync: true } });
+  await changeGroup({ core, group, change: mergeChanges(change, { sync: true }) });
 }
 
 async function sealed(params: {
-  core: ClientCore;
+  core: CoreParts<"database" | "network" | "self">;
   group: Group;
   intent: Intent;
   action: Action & { kind: "send" };
@@ -43,8 +42,8 @@ async function sealed(params: {
   if (!step) return {};
   const { epoch } = step;
   const head = step.head as EntryId;
-  const state = await readState({ database: core.database, group: group.id, cache: group.epochs, head });
-  if (!state) throw new WeftError({ code: "storage", message: `the state of the head ${head} is missing` });
+  const place = { database: core.database, group: group.id, cache: group.epochs };
+  const state = await requireState({ ...place, head });
   const members = inboxesOf(viewOf(state));
   if (intent.audience && !members.every((inbox) => intent.audience?.includes(inbox))) {
     return { intents: [failed(intent, "audience-changed")] };
@@ -64,39 +63,14 @@ async function sealed(params: {
   const posting = postingCredentialOf({ network: core.network, group: group.id, head, state });
   const envelope = buildGroupEnvelope({ network: core.network, group: group.id, posting, privateMessage });
   const hash = envelopeHash(envelope);
-  const shown = await show({ ...params, message, head, epoch, hash });
-  return {
-    ...shown,
+  // Its author sees a message in the epoch that it was sealed in last.
+  const opening: Opening = { epoch, entry: head, envelope: hash, verdict: "counts" };
+  const shown = await showMessage({ core, group, message, opening, isAwaited: false });
+  return mergeChanges(shown, {
     intents: [{ ...intent, progress: { kind: "sealed", head, envelope: hash }, audience: members }],
     epochs: [{ head, epoch: { kind: "open", state: newState }, isNew: false }],
     publications: [publicationOf({ group, intent, envelope })],
-  };
-}
-
-/** Its author sees a message in the epoch that it was sealed in last. */
-async function show(params: {
-  core: ClientCore;
-  group: Group;
-  message: Parameters<typeof insertMessage>[0]["message"];
-  head: EntryId;
-  epoch: number;
-  hash: ReturnType<typeof envelopeHash>;
-}): Promise<Pick<GroupChange, "writes" | "events">> {
-  const { core, group, message, head, epoch, hash } = params;
-  const place = { database: core.database, group: group.id };
-  const found = await readSurroundings({ ...place, message });
-  const gaps = await readGaps({ ...place, envelopes: message.replaces });
-  const changes = insertMessage({
-    message,
-    opening: { epoch, entry: head, envelope: hash, verdict: "counts" },
-    found: { ...found, gaps },
   });
-  const { writes, events } = timelineWrites({ group: group.id, changes });
-  const outcome = tables.outcome.put(
-    { group: group.id, envelope: hash },
-    { outcome: { kind: "own", message: message.id }, receivedAtMs: wallMs() },
-  );
-  return { events, writes: [...writes, outcome] };
 }
 
 function publicationOf(params: { group: Group; intent: Intent; envelope: Envelope }) {

@@ -1,6 +1,6 @@
 import { randomBytes, sha256 } from "#crypto";
 import { steadyMs } from "../../clock/steadyMs.ts";
-import { isWeftError, WeftError } from "../../errors.ts";
+import { isWeftError } from "../../errors.ts";
 import { distinctAdds } from "../../mls/distinctAdds.ts";
 import type { GroupState } from "../../mls/groupState.ts";
 import { type StagedCommit, stageCommit } from "../../mls/stageCommit.ts";
@@ -22,7 +22,7 @@ import { entryId, sealEntryPayload } from "../../wire/entry.ts";
 import { fromHex, type InboxId, type NodeId } from "../../wire/ids.ts";
 import type { KeyPackageRecord } from "../../wire/keyPackageRecord.ts";
 import { askRegistry } from "../asking/askRegistry.ts";
-import { readState } from "../database/epochStates.ts";
+import { requireState } from "../database/epochStates.ts";
 import { changeGroup } from "../group/changeGroup.ts";
 import type { ClientCore } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
@@ -60,8 +60,8 @@ export async function stageIntent(params: Params): Promise<void> {
   const resolved = await resolve(params);
   if (!resolved) return;
   const { head } = group.view.record;
-  const state = await readState({ database: core.database, group: group.id, cache: group.epochs, head });
-  if (!state) throw new WeftError({ code: "storage", message: `the state of the head ${head} is missing` });
+  const place = { database: core.database, group: group.id, cache: group.epochs };
+  const state = await requireState({ ...place, head });
   const facts = await gatherFacts({ ...params, intent: resolved, state });
   await group.queue.run(async () => {
     const now = group.view.intents.find(({ id }) => id === resolved.id);

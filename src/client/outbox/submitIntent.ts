@@ -1,7 +1,6 @@
 import { signAppend } from "../../chain/sign/signAppend.ts";
 import { steadyMs } from "../../clock/steadyMs.ts";
 import { zero } from "../../crypto/zero.ts";
-import { WeftError } from "../../errors.ts";
 import { authorityKeyOf } from "../../reconciler/branch/epochSecrets.ts";
 import { limitOf } from "../../reconciler/intents/limitOf.ts";
 import { relayed } from "../../reconciler/intents/relayed.ts";
@@ -11,9 +10,9 @@ import type { NodeApi } from "../../rpc/nodeApi.ts";
 import type { Append } from "../../wire/append.ts";
 import { asAddress, type NodeId } from "../../wire/ids.ts";
 import { lookUpNodes } from "../asking/lookUpNodes.ts";
-import { readState } from "../database/epochStates.ts";
+import { requireState } from "../database/epochStates.ts";
 import { changeGroup } from "../group/changeGroup.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { ClientCore, CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { askNodes } from "../nodes/askNodes.ts";
 import { countOperators } from "../nodes/nodeLinks.ts";
@@ -49,7 +48,7 @@ export async function submitIntent(params: {
     await buildAnew({ core, group, intent });
     return undefined;
   }
-  const limit = limitOf({ intent, children: group.view.children.get(staged.parent) ?? 0 });
+  const limit = limitOf({ intent, children: group.view.childCounts.get(staged.parent) ?? 0 });
   const append = await signStaged({ core, group, staged, limit });
   const block = group.processed.number;
   const outcome = core.ownRelay
@@ -93,7 +92,7 @@ async function changeStaged(params: {
 }
 
 async function signStaged(params: {
-  core: ClientCore;
+  core: CoreParts<"database" | "network">;
   group: Group;
   staged: StagedRecord;
   limit: number;
@@ -108,19 +107,22 @@ async function signStaged(params: {
 }
 
 /** Of the parent's authority; the genesis key for the first entry. */
-async function signingKey(params: { core: ClientCore; group: Group; parent: HeadId }): Promise<Uint8Array> {
+async function signingKey(params: {
+  core: CoreParts<"database">;
+  group: Group;
+  parent: HeadId;
+}): Promise<Uint8Array> {
   const { core, group, parent } = params;
   if (parent === group.id) {
     const { genesisKey } = group.view.record;
     if (genesisKey) return genesisKey.slice();
   }
-  const state = await readState({
+  const state = await requireState({
     database: core.database,
     group: group.id,
     cache: group.epochs,
     head: parent,
   });
-  if (!state) throw new WeftError({ code: "storage", message: `the state of the head ${parent} is missing` });
   return authorityKeyOf(state);
 }
 

@@ -21,6 +21,7 @@ import { readEpoch } from "../database/epochStates.ts";
 import { changeGroup, type GroupChange } from "../group/changeGroup.ts";
 import type { ClientCore } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
+import { mergeChanges } from "../group/mergeChanges.ts";
 import { addReceipts } from "../messages/addReceipts.ts";
 import { forgetRefusals, hasRefused, noteRefusal } from "./refusals.ts";
 import { owesWelcome } from "./welcomeIntent.ts";
@@ -29,8 +30,8 @@ type Params = { core: ClientCore; group: Group };
 type OfNode = Params & { node: NodeId; publication: Publication };
 
 /**
- * What a node's answer means to one envelope and its intent. Throws `malformed` for a receipt that does not verify. From
- * within the group's queue.
+ * Takes a node's answer about one envelope: what it means to the envelope and its intent. Throws `malformed` for a
+ * receipt that does not verify. To be called from within the group's queue.
  */
 export async function takeOutcome(params: OfNode & { outcome: PublishOutcome }): Promise<void> {
   const { core, group, publication, outcome } = params;
@@ -56,7 +57,7 @@ export async function takeOutcome(params: OfNode & { outcome: PublishOutcome }):
   await record(params, await after({ ...params, node: time.log.node }), also);
 }
 
-/** A node has given its signed word that it has the envelope. From within the group's queue. */
+/** Takes a node's signed word that it has the envelope. To be called from within the group's queue. */
 export async function keepWord(params: OfNode): Promise<void> {
   await record(params, await after(params));
 }
@@ -168,13 +169,9 @@ async function record(
   const owes = intent !== undefined && owesWelcome(group, intent);
   const next = intent && progressAfter({ intent, publications: [...others, publication], owesWelcome: owes });
   const isOver = next?.progress.kind === "settled";
-  await changeGroup({
-    core,
-    group,
-    change: {
-      ...also,
-      ...(next && next !== intent ? { intents: [next] } : {}),
-      ...(isOver ? { droppedPublications: [...others, publication] } : { publications: [publication] }),
-    },
-  });
+  const change: GroupChange = {
+    ...(next && next !== intent ? { intents: [next] } : {}),
+    ...(isOver ? { droppedPublications: [...others, publication] } : { publications: [publication] }),
+  };
+  await changeGroup({ core, group, change: mergeChanges(also, change) });
 }

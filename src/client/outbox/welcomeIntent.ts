@@ -15,7 +15,7 @@ import type { Welcome } from "../../wire/welcome.ts";
 import { nodesOfTopic } from "../asking/nodesOfTopic.ts";
 import { readEpoch } from "../database/epochStates.ts";
 import { changeGroup } from "../group/changeGroup.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { ClientCore, CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 
 /** An own entry that was adopted and whose Welcomes are still to be written. */
@@ -65,7 +65,7 @@ export async function welcomeIntent(params: {
 
 /** The envelopes of a Welcome to an entry, as parts of an intent from 0 on: in no order, over some time. */
 export async function welcomePublications(params: {
-  core: Pick<ClientCore, "network" | "links">;
+  core: CoreParts<"network" | "links">;
   intent: Pick<Intent, "id" | "group" | "sequence">;
   entry: EntryId;
   /** Of the epoch that the entry opened. */

@@ -11,7 +11,7 @@ import {
 import type { DutyInTurn } from "../../reconciler/upkeep/duties.ts";
 import { staggerMs } from "../../reconciler/upkeep/stagger.ts";
 import type { InstallationKey } from "../../wire/ids.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { isRevoked } from "../group/isRevoked.ts";
 
@@ -19,12 +19,12 @@ import { isRevoked } from "../group/isRevoked.ts";
 const OTHERS_WAIT_MS = 10_000;
 
 /**
- * After an Add whose newcomers can't tell whether the others adopted it: members who adopted it say so, in turns, until
- * enough inboxes have been heard. Where they are too few, the author and the newcomers themselves do, later: one who has
- * heard nobody is thereby known to wait.
+ * Finds whether this client is to confirm an Add whose newcomers can't tell whether the others adopted it: members
+ * who adopted it say so, in turns, until enough inboxes have been heard. Where they are too few, the author and the
+ * newcomers themselves do, later: a newcomer that has heard nobody is thereby known to wait.
  */
 export function confirmDuty(params: {
-  core: ClientCore;
+  core: CoreParts<"inboxes" | "self">;
   group: Group;
   view: EpochView;
   revoked: ReadonlySet<InstallationKey>;

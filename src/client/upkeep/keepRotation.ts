@@ -50,7 +50,7 @@ async function nextRotation(params: Params): Promise<{ inMs: number; entry: Head
   const { record, branch, leaves, intents } = group.view;
   const isIn = record.status === "member" && !isRevoked(core) && !leaves.leavers.has(core.self.inbox);
   const isSettled = group.caughtUpBy !== undefined && record.fork === undefined;
-  if (!isIn || !isSettled || intents.some(isOrdered) || (await isAlone(params))) return undefined;
+  if (!isIn || !isSettled || intents.some(isOrdered) || (await hasNoOtherLeaf(params))) return undefined;
   const self = core.self.installation.key;
   const since = keyDateOf({ steps: branch.steps, self });
   if (!since) return undefined;
@@ -59,7 +59,7 @@ async function nextRotation(params: Params): Promise<{ inMs: number; entry: Head
 }
 
 /** Who is alone has nobody whose messages a copy of its keys would open. */
-async function isAlone({ core, group }: Params): Promise<boolean> {
+async function hasNoOtherLeaf({ core, group }: Params): Promise<boolean> {
   const { head } = group.view.record;
   const epoch = await readEpoch({ database: core.database, group: group.id, cache: group.epochs, head });
   return epoch === undefined || viewOf(epoch.state).members.length < 2;

@@ -14,7 +14,7 @@ import {
 import { staggerMs } from "../../reconciler/upkeep/stagger.ts";
 import type { InboxId, InstallationKey } from "../../wire/ids.ts";
 import { readState } from "../database/epochStates.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { ClientCore, CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { isCopied } from "../group/isCopied.ts";
 import { isRevoked } from "../group/isRevoked.ts";
@@ -134,7 +134,11 @@ async function openDuties({ core, group }: Params): Promise<DutyInTurn[]> {
 }
 
 /** Of evidence one is enough, so that it goes in turns; every request counts. */
-function appealDuties(params: { core: ClientCore; group: Group; view: EpochView }): DutyInTurn[] {
+function appealDuties(params: {
+  core: CoreParts<"inboxes" | "self">;
+  group: Group;
+  view: EpochView;
+}): DutyInTurn[] {
   const { core, group, view } = params;
   const { installation } = core.self;
   const appeal = appealOf({ group, self: installation.key });
@@ -146,7 +150,7 @@ function appealDuties(params: { core: ClientCore; group: Group; view: EpochView 
 }
 
 function waitOf(params: {
-  core: ClientCore;
+  core: CoreParts<"self">;
   view: EpochView;
   group: Group;
   revoked: ReadonlySet<InstallationKey>;

@@ -18,7 +18,7 @@ import type { KeyPackageRecord } from "../../wire/keyPackageRecord.ts";
 import { rankChainNodes } from "../asking/rankGroupNodes.ts";
 import { readEpoch, readState } from "../database/epochStates.ts";
 import { changeGroup } from "../group/changeGroup.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { ClientCore, CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { askNodes } from "../nodes/askNodes.ts";
 import { draftIntent } from "../outbox/addIntent.ts";
@@ -61,7 +61,11 @@ export async function standIn(params: Params & { turns: StandIns }): Promise<num
   return next.length === 0 ? undefined : Math.min(...next);
 }
 
-function isOthersAdd({ self, finalityBlocks }: ClientCore, { agreed }: Group, entry: EntryRecord): boolean {
+function isOthersAdd(
+  { self, finalityBlocks }: CoreParts<"finalityBlocks" | "self">,
+  { agreed }: Group,
+  entry: EntryRecord,
+): boolean {
   const { verdict, block } = entry;
   if (verdict.kind !== "adopted" || verdict.adds.length === 0) return false;
   const isFinal = block.number + finalityBlocks <= agreed.number;

@@ -38,7 +38,9 @@ export function branchOf(params: {
   return { steps, places: new Map(steps.map((step, i) => [step.head, i])), end };
 }
 
-/** The branch after a change that brought new entries only: mostly it is the same one, or has one step more. */
+/**
+ * Computes the branch after a change that brought new entries only: mostly it is the same one, or has one step more.
+ */
 export function branchAfter(params: {
   branch: Branch;
   before: BranchRecord;
@@ -62,12 +64,12 @@ function adoptedOn(entries: ReadonlyMap<HeadId, EntryRecord>, head: HeadId): Ent
   return [...entries.values()].find(({ parent, verdict }) => parent === head && verdict.kind === "adopted");
 }
 
-/** Blocks of the adopted entries after the step at `place`, in order. */
+/** Lists the blocks of the adopted entries after the step at `place`, in their order. */
 export function successorsOf(branch: Branch, place: number): BlockRef[] {
   return branch.steps.slice(place + 1).flatMap(({ entry }) => (entry ? [entry.block] : []));
 }
 
-/** Where a head that an envelope names stands. */
+/** Tells where a head that an envelope names stands, as seen from this client's head. */
 export function placeOf(params: {
   branch: Branch;
   entries: ReadonlyMap<HeadId, EntryRecord>;

@@ -59,8 +59,8 @@ export function isCounted(params: { dead: DeadRuns; parent: HeadId; entry: Place
 type Placed = { readonly block: BlockRef; readonly logIndex: number };
 
 /**
- * Which runs have to go where the chain is another one from a place on, and from where it has then to be read again: a
- * run goes as a whole, and so does the block that it ends in. Pure.
+ * Tells which runs have to go if the chain is another one from the place `from` on, and from where it has to be read
+ * again then: a run goes as a whole, and so does the block that it ends in. Pure.
  */
 export function cutDead(params: { dead: DeadRuns; from: Place }): { cut: DeadRun[]; from: Place } {
   const all = [...params.dead.values()].flat();
@@ -68,8 +68,8 @@ export function cutDead(params: { dead: DeadRuns; from: Place }): { cut: DeadRun
   for (;;) {
     const cut = all.filter((run) => compareEntries(run, from) >= 0);
     const since = Math.min(from.block.number, ...cut.map((run) => run.since));
-    const lower = { block: { number: since }, logIndex: 0 };
-    if (cut.length === 0 || compareEntries(lower, from) >= 0) return { cut, from };
-    from = lower;
+    const start = { block: { number: since }, logIndex: 0 };
+    if (cut.length === 0 || compareEntries(start, from) >= 0) return { cut, from };
+    from = start;
   }
 }

@@ -13,13 +13,13 @@ import type { Network } from "../../wire/network.ts";
 const ENTRY_KEY_BYTES = 32;
 const EMPTY = new Uint8Array(0);
 
-/** Opens and seals the payloads of entries below `parent`, the entry that opened the epoch. */
+/** The key that opens and seals the payloads of children of `parent`, the entry that opened the epoch. */
 export function entryKeyOf(params: { state: GroupState; parent: EntryId | GroupId }): Uint8Array {
   const { state, parent } = params;
   return exportSecret({ state, label: "weft entry", context: fromHex(parent), length: ENTRY_KEY_BYTES });
 }
 
-/** secp256k1: signs what is appended below the entry that opened the epoch. */
+/** The secp256k1 key that signs what is appended as a child of the entry that opened the epoch. */
 export function authorityKeyOf(state: Pick<GroupState, "exporterSecret">): Uint8Array {
   const seed = exportSecret({
     state,
@@ -39,7 +39,7 @@ export function authorityOf(state: Pick<GroupState, "exporterSecret">): Address 
   return address;
 }
 
-/** By which members of the epoch post to the group's topic. */
+/** The credential by which members of the epoch post to the group's topic. */
 export function postingCredentialOf(params: {
   network: Network;
   group: GroupId;

@@ -19,7 +19,9 @@ export type EpochView = {
 /** Opening and sealing messages gives new states of the same epoch: their view is the same. */
 const views = new WeakMap<EpochKeys["context"], EpochView>();
 
-/** Throws `internal` for a state that the profile would not have let in. */
+/**
+ * Reads an epoch's MLS state in Weft's terms. Throws `internal` for a state that the profile would not have let in.
+ */
 export function viewOf(state: EpochKeys): EpochView {
   const known = views.get(state.context);
   if (known) return known;
@@ -58,7 +60,7 @@ export function leafHashOf(params: { state: EpochKeys; installation: Installatio
   return leaf && toHex(sha256(leaf.encoded));
 }
 
-/** Each inbox once, sorted. */
+/** Lists the members' inboxes, each once, sorted. */
 export function inboxesOf(view: { readonly members: readonly Member[] }): InboxId[] {
   return [...new Set(view.members.map((member) => member.inbox))].sort();
 }

@@ -2,7 +2,7 @@ import type { InboxId } from "../../wire/ids.ts";
 import type { BranchStep } from "./branch.ts";
 
 /**
- * The block of the inbox's last adopted commit since the last Add of the branch: whoever joined by that Add knows
+ * The block of the inbox's last adopted commit since the branch's last Add: a member who joined by that Add knows
  * nothing older, and all members have to judge alike.
  */
 export function lastCommitBlock(params: {

@@ -9,7 +9,7 @@ export type Leaves = {
   readonly asked: ReadonlySet<InboxId>;
 };
 
-/** Who has asked to leave on the adopted branch. Pure. */
+/** Lists the inboxes that have asked to leave on the adopted branch. Pure. */
 export function leavesOf(params: {
   branch: Branch;
   /** Among which the controls are. */

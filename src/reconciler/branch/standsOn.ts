@@ -1,14 +1,14 @@
 import type { EntryRecord, HeadId } from "../records/records.ts";
 
-/** True if the one head stands on the other, or is it. */
+/** True if `ancestor` is an ancestor of `head`, or `head` itself. */
 export function standsOn(params: {
   entries: ReadonlyMap<HeadId, EntryRecord>;
   head: HeadId;
-  below: HeadId;
+  ancestor: HeadId;
 }): boolean {
-  const { entries, head, below } = params;
+  const { entries, head, ancestor } = params;
   for (let at: HeadId | undefined = head; at !== undefined; at = entries.get(at)?.parent) {
-    if (at === below) return true;
+    if (at === ancestor) return true;
   }
   return false;
 }

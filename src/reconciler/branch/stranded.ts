@@ -7,9 +7,10 @@ import type { Branch } from "./branch.ts";
 export type Stranded = Member & { readonly proof: Uint8Array };
 
 /**
- * Who has asked, about an entry of the adopted branch, to be removed and added again, and still has the leaf that this
- * entry and all that was adopted on it left to it. A repair carries the request itself, so that whoever joined later
- * can judge it: this list is for those who look for what is to be done. Pure.
+ * Lists the installations that have asked, about an entry of the adopted branch, to be removed and added again, and
+ * that still have the leaf that this entry and all that was adopted on it left to them. A repair carries the request
+ * itself, so that a member who joined later can judge it: this list is for members who look for what is to be done.
+ * Pure.
  */
 export function strandedOf(params: {
   branch: Branch;

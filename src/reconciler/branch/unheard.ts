@@ -14,8 +14,8 @@ const MAX_CONFIRMATIONS = 3;
 const known = new WeakMap<EntryRecord, boolean>();
 
 /**
- * True if some entry on the way to this one has an earlier sibling: then whoever joined by it can't tell whether the
- * others adopted that way or another, as they can where each entry is the first below its parent.
+ * True if the entry or one of its ancestors has an earlier sibling: then a client that joined by the entry can't tell
+ * whether the others adopted that way or another, as it can where each entry is the first child of its parent.
  */
 export function hasSiblings(params: {
   entry: EntryRecord;
@@ -31,7 +31,10 @@ export function hasSiblings(params: {
   return found;
 }
 
-/** True if a member could be heard as the second one: neither this client, nor its inviter, nor one that leaves. */
+/**
+ * True if some member could be the second one that this client hears: neither this client itself, nor its inviter,
+ * nor a member that leaves.
+ */
 export function hasSecond(params: {
   record: Pick<GroupRecord, "inviter" | "members">;
   leavers?: ReadonlySet<InboxId>;
@@ -47,7 +50,10 @@ export function waitsToHear(params: Parameters<typeof hasSecond>[0] & { record: 
   return params.record.isUnheard === true && hasSecond(params);
 }
 
-/** The branch's last Add, by which its newest members came in; of a newcomer the entry that it began with. */
+/**
+ * Finds the branch's last Add, by which its newest members came in; on a newcomer's branch, the entry that the branch
+ * began with.
+ */
 export function lastAddOf({ steps }: Branch): (BranchStep & { readonly entry: EntryRecord }) | undefined {
   const step = steps.findLast(
     ({ entry }) =>
@@ -57,14 +63,17 @@ export function lastAddOf({ steps }: Branch): (BranchStep & { readonly entry: En
   return step?.entry && { ...step, entry: step.entry };
 }
 
-/** Who can show best to those who came in by an entry that others follow it: neither its author nor they themselves. */
+/**
+ * True if the inbox can show the members whom an entry added that others follow the entry: it is neither the entry's
+ * author nor one of those members.
+ */
 export function isWitnessOf({ entry, inbox }: { entry: EntryRecord; inbox: InboxId }): boolean {
   const { verdict } = entry;
   if (verdict.kind !== "adopted") return false;
   return inbox !== verdict.writer.inbox && verdict.adds.every((add) => add.inbox !== inbox);
 }
 
-/** Who was heard since the branch's last Add. */
+/** Tells which inboxes were heard since the branch's last Add. */
 export function heardSince({ record, branch }: { record: GroupRecord; branch: Branch }): Heard | undefined {
   const last = lastAddOf(branch);
   if (!last) return undefined;
@@ -72,15 +81,15 @@ export function heardSince({ record, branch }: { record: GroupRecord; branch: Br
   return record.heard?.since === since ? record.heard : { since, by: [], own: 0 };
 }
 
-/** Whether it helps those who came in if this member says that it is there. */
+/** True if it helps the members whom the last Add brought in when this client says that it is there. */
 export function isHearingOwed({ by, own }: Heard, self: InboxId): boolean {
   return by.length < ENOUGH && own < MAX_CONFIRMATIONS && !by.includes(self);
 }
 
 /**
- * The record of a group once a member was heard in an epoch of the branch: this client may speak if it was waiting for a
- * second member, also if the entry that brought it in lands again; and for the last Add it is known who was heard since.
- * `undefined`: as before.
+ * Computes a group's record after a member was heard in an epoch of the branch: this client may speak if it was
+ * waiting for a second member, also if the entry that brought it in lands again, and the record names who was heard
+ * since the last Add. `undefined`: nothing changes.
  */
 export function heardRecord(params: {
   record: GroupRecord;
@@ -117,7 +126,10 @@ function heardAfter(params: Parameters<typeof heardRecord>[0]): Heard | undefine
   return isOver ? record.heard : { ...before, by: [...before.by, inbox] };
 }
 
-/** What a member whom the same entry brings in again keeps: whether it has heard another, or has judged the entry. */
+/**
+ * Tells what a member keeps whom the same entry brings in again: whether it has heard another member, or has judged
+ * the entry.
+ */
 export function unheardAgain(record: GroupRecord, start: HeadId): false | undefined {
   return record.isUnheard === false && record.start.head === start ? false : undefined;
 }

@@ -9,7 +9,7 @@ type Placed = Pick<EntryRecord, "authority" | "block" | "index"> | undefined;
 
 const NOWHERE = { authority: `0x${"00".repeat(20)}` as Address, block: 0, index: 0 };
 
-/** What a node says of a group as of a block, to be agreed on. */
+/** Puts together what a node says of a group as of a block, for witnesses to agree on. */
 export function chainFacts(params: {
   group: GroupId;
   head: BlockRef;
@@ -43,17 +43,20 @@ function pick({ authority, index }: NonNullable<Placed>) {
   return { authority, index };
 }
 
-/** That nothing stands on a group's head but what is known, and all that is provisional, if the chain has this block. */
+/**
+ * Puts together the claim that, on the chain with this block, the group's head has no children but the known ones,
+ * and all that is provisional is there.
+ */
 export function factsAtHead(params: {
   group: Pick<KnownGroup, "id" | "view" | "unproven">;
   head: BlockRef;
 }): Claim {
   const { group, head } = params;
-  const { record, entries, children, provisional } = group.view;
+  const { record, entries, childCounts, provisional } = group.view;
   const ids = [record.head, ...provisional.flatMap(({ id, parent }) => [id, parent]), ...group.unproven];
   const known = ids.filter((id) => id === group.id || entries.has(id));
   return chainFacts({
-    ...{ group: group.id, head, children },
+    ...{ group: group.id, head, children: childCounts },
     entries: new Map(known.map((id) => [id, entries.get(id)])),
     blocks: provisional.map(({ block }) => block),
   });

@@ -6,8 +6,8 @@ import { parentOfDead } from "../view/parentOfDead.ts";
 import type { GroupView } from "../view/viewOfGroup.ts";
 
 /**
- * What a page, which begins behind a place, has of the dead entries that were counted there: `kept` are its other
- * entries; `differsFrom` is where it has others than were counted, if it has. Pure.
+ * Compares a page, which begins after a place, with the dead entries that were counted there: `kept` are the page's
+ * other entries; `differsFrom` is the place from which on the page has others than were counted, if it has. Pure.
  */
 export function compareDead(params: {
   view: GroupView;

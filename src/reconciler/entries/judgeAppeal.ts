@@ -59,7 +59,7 @@ function judgeRequest({ facts, state, verified, asked, askers }: Params): Appeal
   return { kind: "counts", voids: 2 * votes.length > voters.size ? "majority-cut-off" : undefined };
 }
 
-/** What a commit that was permitted has decided: it stays decided if it is voided. */
+/** Lists what a permitted commit has decided: it stays decided if the commit is voided. */
 export function contestedDecisions(params: {
   context: GroupContext;
   verified: VerifiedCommit;
@@ -75,7 +75,7 @@ function proposedBy({ context, verified }: { context: GroupContext; verified: Ve
   return { next: after?.kind === "context" ? after.context : context, removes };
 }
 
-/** Whether what lands in `block` still counts about this entry. */
+/** True if a request or evidence about this entry still counts when it lands in `block`. */
 export function isInTime(params: { contested: Pick<EntryRecord, "block">; block: number }): boolean {
   return params.block <= params.contested.block.number + VOID_BLOCKS;
 }

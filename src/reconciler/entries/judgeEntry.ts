@@ -27,8 +27,8 @@ export type EntryJudgement =
   | { readonly kind: "control"; readonly writer: Member; readonly instruction: ControlInstruction };
 
 /**
- * Whose registry records decide about an entry: what others of the members may be must not matter. In an order that
- * does not tell a node who wrote it.
+ * Lists the inboxes whose registry records decide about an entry: what the other members are must not matter. The
+ * list's order does not tell a node who wrote the entry.
  */
 export function inboxesToAsk(params: { opened: OpenedEntry; view: EpochView }): InboxId[] {
   const { opened, view } = params;
@@ -45,7 +45,7 @@ function changesSuperAdmins({ opened, view }: { opened: OpenedEntry; view: Epoch
   return opened.after.context.superAdmins.some((inbox) => !view.context.superAdmins.includes(inbox));
 }
 
-/** The verdict on an entry below the head, from what the chain orders and nothing else. Pure. */
+/** The verdict on a child of the head, from what the chain orders and nothing else. Pure. */
 export function judgeEntry(params: {
   opened: OpenedEntry;
   entry: Entry;
@@ -108,7 +108,7 @@ function judgeInstruction(params: { facts: EntryFacts; instruction: ControlInstr
   return { kind: "control", writer: facts.writer, instruction };
 }
 
-/** Of the members, those whom the registry had revoked by the end of `block`. */
+/** Lists the members whom the registry had revoked by the end of `block`. */
 export function revokedMembers(params: {
   members: readonly Member[];
   registry: Registry;

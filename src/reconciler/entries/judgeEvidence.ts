@@ -14,9 +14,10 @@ type Contested = {
 };
 
 /**
- * Why nobody can follow a commit, as a path secret of it shows: it gives all keys that are published from its step up,
- * and something else than the commit says. Every secret that gives them gives the same. One that contradicts the keys
- * themselves shows nothing of the kind: somebody below another step may have a good one.
+ * Tells why no member can follow a commit, as one of its path secrets shows: the secret gives all keys that are
+ * published from its step up, and something else than the commit says. Every secret that gives these keys gives the
+ * same. A secret that contradicts the keys themselves shows nothing of the kind: a member under another step may have
+ * a good one.
  */
 export function judgeEvidence(params: Contested & { evidence: PathEvidence }): VoidReason | undefined {
   const verdict = judgePathEvidence(params);
@@ -31,7 +32,10 @@ export function judgeEvidence(params: Contested & { evidence: PathEvidence }): V
   }
 }
 
-/** What this client received by a commit, if it shows that nobody can follow it; else it is to stay secret. */
+/**
+ * The path secret that this client received by a commit, if it shows that no member can follow the commit; otherwise
+ * the secret is to stay secret.
+ */
 export function ownEvidence(params: Contested): PathEvidence | undefined {
   const evidence = pathEvidence(params);
   return evidence && judgeEvidence({ ...params, evidence }) ? evidence : undefined;

@@ -33,7 +33,7 @@ export type OpenedEntry =
 
 type Params = { network: Network; state: GroupState; entry: Entry };
 
-/** Opens an entry below the epoch of `state`; what it refuses, every member of that epoch refuses. */
+/** Opens a child of the entry that opened the epoch of `state`; what it refuses, every member of that epoch refuses. */
 export function openEntry(params: Params): OpenedEntry {
   const { state } = params;
   const opened = openBody(params);
@@ -54,7 +54,7 @@ export function openEntry(params: Params): OpenedEntry {
   return { ...by, kind: "commit", verified, adds, removes, after, requests };
 }
 
-/** A request or evidence, if the entry is one; commits are not looked into. */
+/** Opens a request or evidence, if the entry is one; commits are not looked into. */
 export function openAppeal(
   params: Params,
 ): { writer: Member; registryBlock: number; instruction: Appeal; bytes: Uint8Array } | undefined {

@@ -77,7 +77,7 @@ function claimOf(params: {
   const provisional = view.provisional.filter(({ id }) => !gone.has(id));
   const now = new Map<HeadId, Entry | EntryRecord>([...view.entries].filter(([id]) => !gone.has(id)));
   for (const entry of fresh) now.set(entry.id, entry);
-  const children = new Map(view.children);
+  const children = new Map(view.childCounts);
   const count = ({ parent }: Entry | EntryRecord, by: number): void => {
     children.set(parent, (children.get(parent) ?? 0) + by);
   };

@@ -7,9 +7,10 @@ import { standsOn } from "../branch/standsOn.ts";
 import type { EntryRecord, HeadId } from "../records/records.ts";
 
 /**
- * Whose requests a commit carries that are good for a repair: signed by the installation, about an entry of the branch
- * that the commit stands on, and for the leaf that it has there. All of it can be told by whoever has the epoch and
- * knows the lineage, so that members who joined after the request judge as those do who read it. Pure.
+ * Lists the members whose requests, carried by a commit, are good for a repair: signed by the installation, about an
+ * entry of the branch that the commit stands on, and for the leaf that the installation has there. A member who has
+ * the epoch and knows the lineage can tell all of it, so that members who joined after the request judge as those do
+ * who read it. Pure.
  */
 export function provenRequests(params: {
   network: Network;
@@ -23,7 +24,7 @@ export function provenRequests(params: {
 }): Set<InstallationKey> {
   const { network, group, parent, state, entries, requests } = params;
   const parentOf = (entry: EntryId) =>
-    standsOn({ entries, head: parent, below: entry }) ? entries.get(entry)?.parent : undefined;
+    standsOn({ entries, head: parent, ancestor: entry }) ? entries.get(entry)?.parent : undefined;
   const proven = requests.flatMap((bytes) => {
     const request = readRequest({ network, group, parentOf, bytes });
     if (!request) return [];

@@ -4,7 +4,7 @@ import { EMPTY_WORD } from "../../wire/identityStep.ts";
 import type { Address } from "../../wire/ids.ts";
 import type { InboxSnapshot } from "../records/records.ts";
 
-/** What is kept of a history that is whole at the end of block `asOf`. */
+/** Makes what is kept of a history that is whole at the end of block `asOf`. */
 export function snapshotOf(params: {
   history: InboxHistory | undefined;
   /** That were known before. */
@@ -27,8 +27,8 @@ export function snapshotOf(params: {
 }
 
 /**
- * What stays of a snapshot when all blocks after one are gone: the same if its steps are of earlier blocks, else nothing
- * but which wallets have keys.
+ * Tells what stays of a snapshot when all blocks after one are gone: the snapshot itself if its steps are of earlier
+ * blocks, else nothing but which wallets have keys.
  */
 export function snapshotBefore(params: { snapshot: InboxSnapshot; afterBlock: number }): InboxSnapshot {
   const { snapshot, afterBlock } = params;

@@ -5,9 +5,9 @@ import type { GroupRecord, InboxSnapshot } from "../records/records.ts";
 type View = { readonly record: Pick<GroupRecord, "status" | "members">; readonly branch: Branch };
 
 /**
- * Whose histories a client reads: its own, those of all groups that it is in, and those of whoever was removed, until
- * they are confirmed up to the removal. A revocation before it fences messages by what is confirmed alone, so who has
- * heard of it from one node has to ask until another says so, too. Pure.
+ * Lists the inboxes whose histories this client reads: its own, those of all members of its groups, and those of
+ * removed members until they are confirmed up to the removal. Only a confirmed revocation before the removal fences
+ * messages, so a client that has heard of one from one node has to ask until another says so, too. Pure.
  */
 export function inboxesOfInterest(params: {
   self: InboxId;

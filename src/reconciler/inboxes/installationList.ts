@@ -50,7 +50,7 @@ export type InstallationList = {
   readonly incomplete: "unread" | "unconfirmed" | undefined;
 };
 
-/** What a snapshot says to people. */
+/** Tells what a snapshot says, as an app shows it to people. */
 export function listOf(params: {
   inbox: InboxId;
   snapshot: InboxSnapshot | undefined;

@@ -25,9 +25,9 @@ export const OFFER_AGAIN_MS = 30_000;
 const RETRY_MS = 500;
 
 /**
- * The next step for envelopes on their way. *Acknowledged*: one node has it on disk. *Delivered*: the next-ranked node
- * that answers, of another operator if there is one, has given its signed word that it has it, too, or the network has
- * no other. Pure.
+ * Plans the next step for envelopes on their way. *Acknowledged*: one node has the envelope on disk. *Delivered*: the
+ * next-ranked node that answers, of another operator if there is one, has given its signed word that it has the
+ * envelope, too, or the network has no other node. Pure.
  */
 export function deliveryStep(params: {
   /** In the order of the outbox. */
@@ -81,7 +81,10 @@ function secondNode(params: { ranked: readonly DeliveryNode[]; by: NodeId | unde
     ?.node;
 }
 
-/** Two nodes of one operator count as one where there is another operator. */
+/**
+ * True if a node counts as the second one to have an envelope: two nodes of one operator count as one where there is
+ * another operator.
+ */
 export function isSecond(params: {
   ranked: readonly Pick<DeliveryNode, "node" | "operator">[];
   first: NodeId;
@@ -95,7 +98,7 @@ export function isSecond(params: {
   return own === undefined || !hasOther || operatorOf(node) !== own;
 }
 
-/** A publication after a node's receipt or signed word. `isEnough`: with that it is delivered. */
+/** Computes a publication after a node's receipt or signed word. `isEnough`: with that the envelope is delivered. */
 export function publicationAfter(params: {
   publication: Publication;
   node: NodeId;

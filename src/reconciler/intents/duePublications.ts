@@ -2,7 +2,10 @@ import type { Publication } from "../view/viewOfGroup.ts";
 import type { Delivery } from "./deliveryStep.ts";
 import { MAX_WELCOME_SPREAD_MS } from "./spreadWelcomes.ts";
 
-/** Those that may leave now, and how long until the next of the others may, milliseconds. Pure. */
+/**
+ * Lists the publications that may leave now, and tells how long it is until the next of the others may, in
+ * milliseconds. Pure.
+ */
 export function duePublications(params: { publications: readonly Publication[]; nowMs: number }): {
   readonly due: readonly Publication[];
   readonly nextMs: number | undefined;
@@ -21,7 +24,7 @@ function dueInMs({ record }: Publication, nowMs: number): number {
   return ms > 0 && ms <= MAX_WELCOME_SPREAD_MS ? ms : 0;
 }
 
-/** Of several steps the one to take: what is to be done before what is to be waited for. Pure. */
+/** Picks the step to take of several: what is to be done comes before what is to be waited for. Pure. */
 export function firstStep(steps: readonly Delivery[]): Delivery {
   const toDo = steps.find(({ kind }) => kind === "publish" || kind === "look-for");
   if (toDo) return toDo;

@@ -10,14 +10,14 @@ export type AdoptedChange = {
   readonly gone: ReadonlySet<InboxId>;
   /** The intent that it was written for, if it is one's own: also if something else was tried for that since. */
   readonly own?: Hex | undefined;
-  /** Entries above it that a reorganization took and that may land again. */
+  /** Descendants of it that a reorganization took and that may land again. */
   readonly returning?: ReadonlySet<HeadId>;
 };
 
 /**
- * What an adopted entry means to an open intent: its own commit has landed, or another one was first. A commit that
- * lost is built again on the new head as long as the fact it was made on still holds; what others did meanwhile is
- * taken off it, and nothing is done twice.
+ * Tells what an adopted entry means to an open intent: the intent's own commit has landed, or another entry was
+ * first. A commit that lost is built again on the new head as long as the fact that it was made on still holds; what
+ * others did meanwhile is taken off it, and nothing is done twice.
  */
 export function foldEntry(params: { intent: Intent; change: AdoptedChange }): Intent {
   const { intent, change } = params;
@@ -26,7 +26,7 @@ export function foldEntry(params: { intent: Intent; change: AdoptedChange }): In
   const isOwn = change.own === intent.id || (progress.kind === "staged" && progress.entry === change.entry);
   const remaining = remainingAfter(intent, change);
   if (isOwn) return landedBy({ ...intent, remaining }, change.entry);
-  if (progress.kind === "staged" && isBelow(progress.parent, change)) return { ...intent, remaining };
+  if (progress.kind === "staged" && isBuiltOn(progress.parent, change)) return { ...intent, remaining };
   const lost = progress.kind === "staged";
   const next: Intent = {
     ...intent,
@@ -41,7 +41,7 @@ export function foldEntry(params: { intent: Intent; change: AdoptedChange }): In
 }
 
 /** Built on this entry or on one that comes back after it. */
-function isBelow(parent: HeadId, { entry, returning }: AdoptedChange): boolean {
+function isBuiltOn(parent: HeadId, { entry, returning }: AdoptedChange): boolean {
   return parent === entry || returning?.has(parent) === true;
 }
 

@@ -6,9 +6,9 @@ const FLOOD_STALES = 3;
 const NO_LIMIT = 2 ** 24 - 1;
 
 /**
- * How many siblings a staged entry may come after. A commit comes after those that this client has read, so that who
- * loses a race pays nothing; under a flood of refused siblings after any number, so that it lands. Requests and
- * evidence come after what they are about and count wherever they stand. Pure.
+ * Tells how many siblings a staged entry may come after. A commit comes after the siblings that this client has read,
+ * so that an author who loses a race pays nothing; under a flood of refused siblings it may come after any number, so
+ * that it lands. Requests and evidence come after the entry that they are about and count wherever they stand. Pure.
  */
 export function limitOf(params: { intent: Intent; children: number }): number {
   const { intent, children } = params;

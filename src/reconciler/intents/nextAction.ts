@@ -70,10 +70,11 @@ const RESUBMIT_FEW_BLOCKS = 2;
 export const RESUBMIT_FEW_MS = 30_000;
 
 /**
- * The next step of a group's outbox. Intents go in order: a message written after a commit of one's own is not sealed
- * to an epoch without it, a commit waits until the messages before it have a receipt. Messages overtake upkeep,
- * deletions and rotations that nobody asked for, and while the chain stands still everything but removals. Who has
- * left does nothing more. Messages also overtake what waits for a witness. Who is cut off writes nothing but that it is. Pure.
+ * Picks the next step of a group's outbox. Intents go in order: a message written after a commit of this client is
+ * not sealed to an epoch without that commit, and a commit waits until the messages before it have a receipt.
+ * Messages overtake upkeep, deletions and rotations that nobody asked for, what waits for a witness, and, while the
+ * chain stands still, everything but removals. A client that has left does nothing more. A client that is cut off
+ * writes nothing but that it is. Pure.
  */
 export function nextAction(params: {
   /** Open intents of the group, in the order of the outbox. */
@@ -153,7 +154,10 @@ function holdsMessages({ action }: Intent, { status }: OutboxView): boolean {
   return status === "creating" || action.kind === "remove";
 }
 
-/** What takes somebody in, takes out whoever the registry has revoked, or is a vote: two have to tell what it rests on. */
+/**
+ * True if an intent takes somebody in, takes out an installation that the registry has revoked, or is a vote: two
+ * operators have to tell what it rests on.
+ */
 export function needsWitness({ action, progress }: Intent): boolean {
   if (progress.kind !== "queued") return false;
   switch (action.kind) {

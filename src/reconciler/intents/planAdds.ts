@@ -25,8 +25,9 @@ export const WAITS_FOR_ALL = 6;
 const ADD_FRAME_BYTES = 8;
 
 /**
- * As many as fit into one entry; the others come with the next. Who has no key package holds the others up for a
- * little, and comes last. Where all together do not fit into the group, none is taken in. Pure.
+ * Plans the next entry of an addition. It takes as many as fit into one entry; the others come with the next. An
+ * invitee without a key package holds the others up for a little, and comes last. Where all together do not fit into
+ * the group, none is taken in. Pure.
  */
 export function planAdds(params: {
   intent: Intent;
@@ -77,7 +78,7 @@ function firstThatFit(invited: readonly (readonly KeyPackageRecord[])[]): KeyPac
   return adds;
 }
 
-/** The first of these that one entry takes, by number and bytes. */
+/** Picks the first of these that one entry takes, by number and bytes. */
 export function fitting(records: readonly KeyPackageRecord[]): KeyPackageRecord[] {
   let bytes = 0;
   const end = records.findIndex(({ keyPackage }, i) => {

@@ -74,7 +74,10 @@ type Params = {
   readonly drawBytes: DrawBytes;
 };
 
-/** What is to be written below this head for an intent, if the fact that it was made on still holds. Pure. */
+/**
+ * Plans the child of this head that is to be written for an intent, if the fact that the intent was made on still
+ * holds. Pure.
+ */
 export function planEntry(params: Params): EntryPlan {
   const { intent, view, self, revoked, former, leaves } = params;
   const { context, members } = view;

@@ -1,7 +1,7 @@
 import { type Intent, settled } from "../records/intent.ts";
 import type { Publication } from "../view/viewOfGroup.ts";
 
-/** What the state of its envelopes means to an intent whose commit, if any, has landed. Pure. */
+/** Tells what the state of its envelopes means to an intent whose commit, if any, has landed. Pure. */
 export function progressAfter(params: {
   intent: Intent;
   publications: readonly Publication[];

@@ -15,7 +15,7 @@ const finalReasons: Partial<Record<string, IntentReason>> = {
 const PATIENCE = 5;
 const WAIT_BLOCKS = 8;
 
-/** What it means to an intent that everybody refuses its entry. */
+/** Tells what it means to an intent that every member refuses its entry. */
 export function refusedIntent(params: { intent: Intent; reason: string; block: number }): Intent {
   const { intent, reason, block } = params;
   if (!passing.has(reason) || intent.attempts >= PATIENCE) {

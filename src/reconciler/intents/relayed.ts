@@ -14,7 +14,8 @@ const lasting: ReadonlySet<ErrorCode> = new Set([
   "malformed",
   "mesh-payload-on-chain",
 ]);
-/** No other block changes it. */
+
+/** True if a refusal stays what it is in every later block. */
 export function isLasting(code: ErrorCode): boolean {
   return lasting.has(code);
 }
@@ -26,8 +27,8 @@ const RACE_WINDOW_MS = 150;
 const MAX_RACE_WINDOW_MS = 1_500;
 
 /**
- * What a relaying node's answer means to a staged commit. Only the chain decides: "submitted" is no success, and
- * "stale" no defeat, for whoever came before may turn out to be refused.
+ * Tells what a relaying node's answer means to a staged commit. Only the chain decides: "submitted" is no success,
+ * and "stale" no defeat, for the entry that came before may turn out to be refused.
  */
 export function relayed(params: {
   intent: Intent;

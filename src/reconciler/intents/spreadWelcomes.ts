@@ -6,8 +6,9 @@ const SPREAD_MS_PER_WELCOME = 25;
 export const MAX_WELCOME_SPREAD_MS = 1_000;
 
 /**
- * The envelopes of one Add in a random order, each with the time at which it leaves, milliseconds since 1970. So
- * neither the order nor the moment of a batch tells which of them belong together, or who was named first. Pure.
+ * Puts the envelopes of one Add into a random order and gives each the time at which it leaves, milliseconds since
+ * 1970. So neither the order nor the moment of a batch tells which of them belong together, or who was named first.
+ * Pure.
  */
 export function spreadWelcomes<Item>(params: {
   items: readonly Item[];

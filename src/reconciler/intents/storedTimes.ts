@@ -4,7 +4,7 @@ import type { Publication } from "../view/viewOfGroup.ts";
 /** No intent is put off for longer: what lies further ahead was stored by a clock that was ahead of this one. */
 const MAX_RETRY_MS = 10_000;
 
-/** An intent as it was stored, without times that this process's clock shows to be false. Pure. */
+/** Rids a stored intent of times that this process's clock shows to be false. Pure. */
 export function withTrueTimes(params: { intent: Intent; nowMs: number }): Intent {
   const { intent, nowMs } = params;
   const { progress } = intent;
@@ -14,7 +14,10 @@ export function withTrueTimes(params: { intent: Intent; nowMs: number }): Intent
   return { ...intent, retryAtMs, progress: { ...progress, submitted } };
 }
 
-/** A publication, likewise. What is not to leave yet is bounded where that is judged (`duePublications`). Pure. */
+/**
+ * Rids a stored publication of times that this process's clock shows to be false. How long an envelope that is
+ * not to leave yet may wait is bounded elsewhere (`duePublications`). Pure.
+ */
 export function publishedInTrueTime(params: { publication: Publication; nowMs: number }): Publication {
   const { publication, nowMs } = params;
   const { record } = publication;

@@ -3,8 +3,8 @@ import { type Intent, isOrdered } from "../records/intent.ts";
 import type { HeadId, StagedRecord } from "../records/records.ts";
 
 /**
- * What a reorganization means to an intent of the chain: what had landed has not. The same bytes are sent again as soon
- * as their parent is there, and it may land again itself. `undefined`: nothing changes.
+ * Tells what a reorganization means to an intent that goes to the chain: what had landed has not. The same bytes are
+ * sent again as soon as their parent is there, and the entry may land again by itself. `undefined`: nothing changes.
  */
 export function voidedIntent(params: {
   intent: Intent;

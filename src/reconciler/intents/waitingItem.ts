@@ -6,8 +6,8 @@ import { cursorOf, type TimelineItem } from "../timeline/timelineItem.ts";
 const WAITING_EPOCH = Number.MAX_SAFE_INTEGER;
 
 /**
- * An own message that was never sealed, as an app shows it: behind all others, in the order of the outbox.
- * `undefined` for any other intent: one that is sealed again has its place already.
+ * Shows an own message that was never sealed as an app sees it: after all others, in the order of the outbox.
+ * `undefined` for any other intent: a message that is sealed again has its place already.
  */
 export function waitingItem({ action, progress, replaces, sequence }: Intent): TimelineItem | undefined {
   if (action.kind !== "send" || progress.kind !== "queued" || replaces.length > 0) return undefined;
@@ -36,7 +36,9 @@ type WaitingEvent = {
   readonly item: TimelineItem;
 };
 
-/** What an app hears when its messages come into the outbox, and leave it for their place or for good. */
+/**
+ * Lists what an app hears when its messages come into the outbox, and when they leave it for their place or for good.
+ */
 export function waitingEvents(params: {
   group: GroupId;
   /** Open intents before the change. */

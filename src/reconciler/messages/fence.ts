@@ -6,10 +6,10 @@ import type { CoverageRecord, HeadId } from "../records/records.ts";
 import type { MessageVerdict, Taken } from "../records/timelineRecord.ts";
 
 /**
- * The block from which on nothing counts that a member seals to the epoch of `head`: that of the first commit after
- * it on the branch that removes the member's leaf, or that of its revocation if it was earlier. Undefined for whoever
- * is in the group still, for a head that is not on the branch, and for an epoch that lies more than MAX_LATE_COMMITS
- * commits before that block. Pure.
+ * Finds the block from which on nothing counts that a member seals to the epoch of `head`: that of the first commit
+ * after it on the branch that removes the member's leaf, or that of the member's revocation if it was earlier.
+ * Undefined for a member who is still in the group, for a head that is not on the branch, and for an epoch that lies
+ * more than MAX_LATE_COMMITS commits before that block. Pure.
  */
 export function fenceBlock(params: {
   branch: Branch;
@@ -37,7 +37,7 @@ export function fenceBlock(params: {
 /** What is known of one batch and the fence: `unknown` until the chain is read so far that no word can change it. */
 export type FenceSide = "before" | "behind" | "unknown";
 
-/** Whether a batch was signed before the fence, as far as its node's checkpoints prove it. Pure. */
+/** Tells whether a batch was signed before the fence, as far as its node's checkpoints prove it. Pure. */
 export function sideOf(params: {
   fence: number;
   taken: Pick<Taken, "anchorBlock">;
@@ -50,7 +50,10 @@ export function sideOf(params: {
   return coverage !== undefined && coverage.asOf >= lastBlock ? "behind" : "unknown";
 }
 
-/** One receipt that is before the fence is enough, so who has more receipts only ever finds more that counts. Pure. */
+/**
+ * Judges a sealing by its receipts: one that is before the fence is enough, so a client with more receipts only ever
+ * finds more that counts. Pure.
+ */
 export function judgeFence(sides: readonly FenceSide[]): MessageVerdict {
   if (sides.includes("before")) return "counts";
   return sides.includes("unknown") ? "pending" : "fenced";

@@ -25,7 +25,10 @@ export type HeldRow = {
 
 export const NOTHING_HELD: Held = { rows: new Map(), bytes: 0, nextArrival: 0, unheld: undefined };
 
-/** `undefined` for a record without receipts, which nothing can be told of. */
+/**
+ * Makes the row by which a held envelope is remembered; `undefined` for a record without receipts, of which nothing
+ * can be told.
+ */
 export function heldRow(params: { arrival: number; record: HeldRecord }): HeldRow | undefined {
   const { arrival, record } = params;
   const headers = record.receipts.map((receipt) => receiptFromStored(receipt).header);

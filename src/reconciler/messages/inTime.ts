@@ -6,9 +6,9 @@ export type ReceiptTime = { readonly anchorBlock: number; readonly timeMs: numbe
 export type LateLimits = { readonly lateCommits: number; readonly lateSeconds: number };
 
 /**
- * Whether a message reached a node in time: at most `lateCommits` adopted entries after its head by the receipt's
- * anchor, or at most `lateSeconds` after its epoch's end by the receipt's clock. Only the chain and the receipt
- * decide, so all members judge alike; "unknown" until this client has read the chain far enough to tell.
+ * Tells whether a message reached a node in time: at most `lateCommits` adopted entries after its head by the
+ * receipt's anchor, or at most `lateSeconds` after its epoch's end by the receipt's clock. Only the chain and the
+ * receipt decide, so all members judge alike; "unknown" until this client has read the chain far enough to tell.
  */
 export function inTime(params: {
   receipt: ReceiptTime;
@@ -26,7 +26,7 @@ export function inTime(params: {
   return receipt.anchorBlock <= processed.number ? "yes" : "unknown";
 }
 
-/** One receipt that qualifies is enough; late only if all are. */
+/** Judges a message by all its receipts: one that qualifies is enough, and it is late only if all are. */
 export function anyInTime(
   params: Omit<Parameters<typeof inTime>[0], "receipt"> & { receipts: readonly ReceiptTime[] },
 ): "yes" | "no" | "unknown" {

@@ -14,7 +14,10 @@ const junk: ReadonlySet<RejectReason> = new Set([
   "unknown-head",
 ] as const);
 
-/** Whether one more rejected envelope is listed, or counted only: what others make up takes no more room than this. */
+/**
+ * True if one more rejected envelope is listed; otherwise it is only counted, so that junk takes no more room than
+ * this.
+ */
 export function isListed(params: { tally: GroupTally; reason: RejectReason }): boolean {
   const { tally, reason } = params;
   const reasons = Object.keys(tally.rejected) as RejectReason[];

@@ -9,7 +9,7 @@ export type EnvelopeJudgement =
   | { readonly kind: "before-start" }
   | { readonly kind: "rejected"; readonly reason: "dead-branch" | "no-receipt" };
 
-/** The reconciler's table: what to do with a well-formed envelope. A pure function of local state. */
+/** The reconciler's table: tells what to do with a well-formed envelope. A pure function of this client's state. */
 export function judgeEnvelope(params: {
   place: HeadPlace;
   /** Receipts that were verified. */

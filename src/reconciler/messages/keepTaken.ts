@@ -6,8 +6,8 @@ const MAX_TAKEN = 16;
 const MAX_TAKEN_PER_NODE = 2;
 
 /**
- * The receipts of a sealing that are kept for the fence, the lowest anchors first. A function of the set: whatever
- * order they come in, all who have seen the same ones keep the same. Pure.
+ * Picks the receipts of a sealing that are kept for the fence, the earliest anchors first. The result depends on the
+ * set only: whatever order they come in, all clients that have seen the same receipts keep the same. Pure.
  */
 export function keepTaken(receipts: readonly Taken[]): Taken[] {
   const unique = new Map(receipts.map((one) => [one.headerHash, one]));

@@ -10,7 +10,7 @@ import type { ReceiptTime } from "./inTime.ts";
 
 export type VerifiedReceipt = ReceiptTime & Taken;
 
-/** The receipts that a registered node signed for this envelope in its shard; others count for nothing. */
+/** Picks the receipts that a registered node signed for this envelope in its shard; others count for nothing. */
 export function verifyReceipts(params: {
   network: Network;
   nodes: ReadonlyMap<NodeId, KnownNode>;

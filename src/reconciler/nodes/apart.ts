@@ -9,8 +9,9 @@ function isOneParty(a: OwnedNode, b: OwnedNode): boolean {
 }
 
 /**
- * The nodes by way of which people are looked up for a group, best first: the one that relays the group's commits comes
- * last, before it others of its operator, before them the party that serves the group after it. Pure.
+ * Orders the nodes by way of which this client looks people up for a group, best first: the node that relays the
+ * group's commits comes last, before it others of its operator, before them the party that serves the group after it.
+ * Pure.
  */
 export function lookUpOrder<T extends OwnedNode>(params: {
   /** In the client's own order. */
@@ -29,8 +30,8 @@ export function lookUpOrder<T extends OwnedNode>(params: {
 }
 
 /**
- * Of a group's nodes that answer, best first, those that may relay a commit: none of a party that was asked about the
- * people whom it concerns, else none of the nodes themselves, else all. Pure.
+ * Picks, of a group's nodes that answer, best first, those that may relay a commit: none of a party that was asked
+ * about the people whom the commit concerns, else none of the asked nodes themselves, else all. Pure.
  */
 export function apartFrom<T extends OwnedNode>(params: {
   nodes: readonly T[];

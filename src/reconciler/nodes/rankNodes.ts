@@ -4,15 +4,15 @@ import { fromHex, type NodeId, toHex } from "../../wire/ids.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** Days since 1970-01-01 UTC. */
+/** The number of days since 1970-01-01 UTC. */
 export function utcDay(timeMs: number): number {
   return Math.floor(timeMs / DAY_MS);
 }
 
 /**
- * The nodes of a conversation, best first: rendezvous order by SHA-256("weft.rank.v1" ‖ salt ‖ day (u64) ‖ node id),
- * highest first, so that all members agree without talking, and a node that goes moves only its own conversations.
- * Failover goes down the list. `preferred` is put first if it is among the nodes.
+ * Orders the nodes of a conversation, best first: rendezvous order by SHA-256("weft.rank.v1" ‖ salt ‖ day (u64) ‖
+ * node id), highest first, so that all members agree without talking, and a node that goes moves only its own
+ * conversations. Failover goes along the list. `preferred` is put first if it is among the nodes.
  */
 export function rankNodes<T extends { readonly node: NodeId }>(params: {
   /** The active ones of the registry, in any order. */

@@ -20,7 +20,7 @@ export function withRefusal(
   return [...others, { ...refusal, times: (before?.times ?? 0) + 1 }];
 }
 
-/** True if two operators say so, or the only one of the network does. */
+/** True if two operators say so, or the only operator of the network does. */
 export function isAgreed(params: { refusals: Refusals; code: ErrorCode; operators: number }): boolean {
   const { refusals, code, operators } = params;
   const same = new Set(refusals.filter((one) => one.code === code).map(({ operator }) => operator));

@@ -40,8 +40,8 @@ type Params = Roster & {
 };
 
 /**
- * Whether an intent can be carried out as things stand: before the first attempt, to fail early, and again after a
- * lost race. `undefined`: yes, or the reason why not. What it lets pass, `judgeCommit` permits.
+ * Tells whether an intent can be carried out as things stand: before the first attempt, to fail early, and again
+ * after a lost race. `undefined`: yes, otherwise the reason why not. What it lets pass, `judgeCommit` permits.
  */
 export function canDo(params: Params): IntentReason | undefined {
   const { members, inbox, installation, revoked, former, wish } = params;

@@ -83,7 +83,7 @@ export function judgeCommit(facts: CommitFacts): Judgement {
   return reason ? { kind: "refused", reason } : { kind: "permitted" };
 }
 
-/** What commits and controls have in common. */
+/** Judges the writer of an entry, commit or control alike. */
 export function refuseWriter(facts: EntryFacts): CommitRefusal | undefined {
   const { writer, block, registryBlock } = facts;
   const isMember = facts.members.some(

@@ -12,8 +12,8 @@ type Facts = Standing & {
 };
 
 /**
- * Why a commit may not change the list of those that come back as it does: what it lists has to be a repair of its own,
- * a decision takes the whole inbox off, and nothing else is taken off before its time. Pure.
+ * Tells why a commit may not change the list of returning members as it does: what it lists has to be a repair of its
+ * own, a decision takes the whole inbox off, and nothing else is taken off before its time. Pure.
  */
 export function judgeReturning(facts: Facts): CommitRefusal | undefined {
   const { next, change } = facts;

@@ -40,7 +40,7 @@ export type Owed = {
 
 const ranks: Record<Role, number> = { member: 0, admin: 1, "super-admin": 2 };
 
-/** Why a leaf may not be taken out to be added again, or `undefined` if it may, by anybody. */
+/** Tells why a leaf may not be taken out to be added again; `undefined` if any member may do it. */
 export function refuseRepair(
   { context, revoked, leavers, stranded, owed, block }: Standing,
   { inbox, installation }: Member,
@@ -51,7 +51,10 @@ export function refuseRepair(
   return listed && isLive(listed, block) ? "too-soon" : undefined;
 }
 
-/** Anyone may remove revoked leaves, leavers and those whose removal is owed; each of these is a decision. */
+/**
+ * True if any member may remove the leaf: it is revoked, its inbox leaves, or its removal is owed; each of these is a
+ * decision.
+ */
 export function isUpkeepRemoval({ revoked, leavers, owed }: Standing, target: Member): boolean {
   return revoked.has(target.installation) || leavers.has(target.inbox) || isOwed(owed, target);
 }
@@ -60,7 +63,7 @@ function isOwed(owed: Owed | undefined, { installation }: Member): boolean {
   return owed?.removes.some((one) => one.installation === installation) === true;
 }
 
-/** Anyone may add active installations of the group's inboxes, and those that are awaited. */
+/** True if any member may add the installation: it is active and of one of the group's inboxes, or it is awaited. */
 export function isUpkeepAdd(standing: Standing, { inbox, installation }: Member): boolean {
   const { members, leavers } = standing;
   if (leavers.has(inbox)) return false;
@@ -68,14 +71,14 @@ export function isUpkeepAdd(standing: Standing, { inbox, installation }: Member)
   return isInside || awaitedMembers(standing).some((one) => one.installation === installation);
 }
 
-/** How many more leaves an inbox may have: places of those that are awaited are kept for them. */
+/** Tells how many more leaves an inbox may have: places of installations that are awaited are kept for them. */
 export function roomOfInbox(standing: Standing, inbox: InboxId): number {
   const isOf = (one: { inbox: InboxId }) => one.inbox === inbox;
   const taken = standing.members.filter(isOf).length + awaitedMembers(standing).filter(isOf).length;
   return Math.max(0, MAX_INSTALLATIONS_PER_INBOX - taken);
 }
 
-/** The first block in which a plain member's upkeep may land; 0 for those with a role. */
+/** The first block in which a plain member's upkeep may land; 0 for members with a role. */
 export function earliestUpkeepBlock(params: {
   context: GroupContext;
   inbox: InboxId;
@@ -123,7 +126,10 @@ function isIn({ returning }: GroupContext, { installation, inbox, block }: Retur
   );
 }
 
-/** Inboxes that are out by a commit: the decided ones without a leaf left, and those that it only takes off the list. */
+/**
+ * Lists the inboxes that are out by a commit: the decided ones without a leaf left, and those that the commit only
+ * takes off the list.
+ */
 export function inboxesOut(params: {
   members: readonly Member[];
   removes: readonly Member[];
@@ -136,7 +142,10 @@ export function inboxesOut(params: {
   return new Set([...gone, ...unlisted]);
 }
 
-/** The list after a commit, in the only way that is adopted; what counts no more is left out. */
+/**
+ * Computes the list of returning members after a commit, in the only way that is adopted; listings that count no more
+ * are left out.
+ */
 export function returningAfter(params: {
   context: GroupContext;
   decided: ReadonlySet<InboxId>;
@@ -152,7 +161,7 @@ export function returningAfter(params: {
   return [...kept, ...listed].sort((a, b) => (a.installation < b.installation ? -1 : 1));
 }
 
-/** Those of the members who may be repaired now, as many as the list has room for. */
+/** Lists the members who may be repaired now, as many as the list has room for. */
 export function repairable(standing: Standing): Member[] {
   if (standing.context.version < RETURNING_VERSION) return [];
   const room = MAX_RETURNING - standing.context.returning.filter((one) => isLive(one, standing.block)).length;
@@ -161,7 +170,7 @@ export function repairable(standing: Standing): Member[] {
     .slice(0, Math.min(MAX_REPAIRS_PER_COMMIT, Math.max(0, room)));
 }
 
-/** What a commit decides that stays decided if it is voided. */
+/** Lists what a commit decides that stays decided if the commit is voided. */
 export function decisionsOf(params: {
   context: GroupContext;
   next: GroupContext;
@@ -179,7 +188,7 @@ export function decisionsOf(params: {
   return { removes: decided, roles };
 }
 
-/** Everything that is owed where several entries were voided. */
+/** Merges everything that is owed where several entries were voided. */
 export function mergeOwed(owed: readonly Owed[]): Owed {
   const removes = new Map(owed.flatMap((one) => one.removes).map((one) => [one.installation, one]));
   const roles = new Map<InboxId, Role>();

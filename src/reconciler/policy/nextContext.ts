@@ -30,8 +30,9 @@ export function contextAfterRename(params: { context: GroupContext; name: string
 }
 
 /**
- * The context after leaves were removed: `gone` are the inboxes that are out, see `inboxesOut`; `decided` those that lose
- * a leaf otherwise than by a repair; `repaired` the leaves that are to come back, listed with this block.
+ * Computes the context after leaves were removed: `gone` are the inboxes that are out, see `inboxesOut`; `decided`
+ * those that lose a leaf otherwise than by a repair; `repaired` the leaves that are to come back, listed with this
+ * block.
  */
 export function contextAfterRemove(params: {
   context: GroupContext;
@@ -49,7 +50,7 @@ export function contextAfterRemove(params: {
   };
 }
 
-/** The context after inboxes without a leaf were taken off all lists: nobody awaits them any more. */
+/** Computes the context after inboxes without a leaf were taken off all lists: nobody awaits them any more. */
 export function contextWithout(params: { context: GroupContext; gone: ReadonlySet<InboxId> }): GroupContext {
   const { context, gone } = params;
   return {

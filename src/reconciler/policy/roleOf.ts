@@ -54,9 +54,9 @@ export function keepsSuperAdmin(params: {
 }
 
 /**
- * Who may promote where revocations left no active super admin: every active admin, or, if there is none, the inbox
- * of the first active leaf. (The tree does not tell who has been a member for longest, and who joined late could not
- * know; all members agree on the order of leaves.) Nobody may while a super admin is on its way back.
+ * Tells who may promote where revocations left no active super admin: every active admin, or, if there is none, the
+ * inbox of the first active leaf. (The tree does not tell who has been a member for longest, and a member who joined
+ * late could not know; all members agree on the order of leaves.) Nobody may while a super admin is on its way back.
  */
 export function mayPromote(params: Roster & { by: InboxId; block?: number }): boolean {
   const { context, members, revoked, by, block = 0 } = params;

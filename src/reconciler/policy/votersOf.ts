@@ -3,9 +3,10 @@ import { inboxesGone } from "./inboxesGone.ts";
 import type { Member } from "./roleOf.ts";
 
 /**
- * The inboxes by whose requests a commit is voided, more than half of them: those of the parent's epoch that it neither
- * removes nor demotes and that have committed there with a path, so that names which somebody added for the vote have
- * none. Where nobody has, all that it neither removes nor demotes: what it removes never has a vote. Pure.
+ * Lists the inboxes by whose requests, more than half of them, a commit is voided: those of the parent's epoch that
+ * the commit neither removes nor demotes and that have committed there with a path, so that names which somebody
+ * added for the vote have none. Where no inbox has, all that the commit neither removes nor demotes: an inbox that it
+ * removes never has a vote. Pure.
  */
 export function votersOf(params: {
   members: readonly Member[];

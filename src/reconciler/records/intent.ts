@@ -23,7 +23,7 @@ export type IntentOutcome =
 /** Somebody by inbox id (32 bytes) or by wallet address (20 bytes), which is resolved when a node is at hand. */
 export type Invitee = InboxId | Address;
 
-/** Throws `malformed` for what is neither. */
+/** Takes 32 bytes for an inbox id and 20 for a wallet address. Throws `malformed` for anything else. */
 export function asInvitee(name: Hex): Invitee {
   return name.length === 2 + 2 * ADDRESS_BYTES ? asAddress(name) : asId<InboxId>(name);
 }
@@ -114,12 +114,12 @@ export function isOpen(intent: Intent): boolean {
   return intent.progress.kind !== "settled";
 }
 
-/** True for what goes to the chain. */
+/** True for an intent that goes to the chain. */
 export function isOrdered(intent: Intent): boolean {
   return intent.action.kind !== "send";
 }
 
-/** Whoever was taken in by a part of it that has landed is welcomed first. */
+/** Ends an intent in failure; members whom a part of it that has landed took in are welcomed first. */
 export function failed(intent: Intent, reason: IntentReason): Intent {
   if (intent.landed.length > 0) return { ...intent, progress: { kind: "landed", failure: reason } };
   return settled(intent, { kind: "failed", reason });

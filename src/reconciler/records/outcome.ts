@@ -56,8 +56,8 @@ const provisional: ReadonlySet<RejectReason | GapReason> = new Set([
 ] as const);
 
 /**
- * False if the envelope is to be judged again when it comes again: with another receipt it may count, or this client's
- * start may lie lower by then.
+ * False if the envelope is to be judged again when it comes again: with another receipt it may count, or this
+ * client's start may be an earlier epoch by then.
  */
 export function isFinal(outcome: Outcome): boolean {
   if (outcome.kind === "held" || outcome.kind === "before-start") return false;

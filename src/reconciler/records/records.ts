@@ -46,8 +46,8 @@ export type GroupRecord = {
   readonly name: string;
   readonly members: readonly InboxId[];
   readonly createdAtMs: number;
-  /** Undefined unless a reorganization took entries that may land again. */
-  readonly fork?: Fork | undefined;
+  /** Undefined unless a reorganization took entries that may land again. Databases know it by this name. */
+  readonly fork?: Vanished | undefined;
   /**
    * A Welcome's entry that was waited for in vain, or that landed again: when it is read, it brings this client in. Up
    * to `untilBlock` the outbox waits for that.
@@ -77,10 +77,10 @@ export type Heard = {
 };
 
 /** What a reorganization took of the branch: its entries may land again, then their epochs go on where they were. */
-export type Fork = {
-  /** Heads of the epochs that vanished, lowest first: the first one stood on the present head. */
+export type Vanished = {
+  /** Heads of the epochs that vanished, earliest first: the first one stood on the present head. */
   readonly heads: readonly HeadId[];
-  /** Members of the highest of them. */
+  /** Members of the latest of these epochs. */
   readonly members: readonly InboxId[];
   /** The chain's head when it was noticed. */
   readonly block: number;

@@ -125,7 +125,7 @@ export type Deletion = {
     | { readonly kind: "control"; readonly entry: EntryId };
 };
 
-/** The message or the entry. */
+/** The id of the message or of the entry that a deletion came by. */
 export function sourceOf({ source }: Deletion): Hex {
   return source.kind === "own" ? source.message : source.entry;
 }
@@ -142,7 +142,7 @@ export type TimelineChange =
 
 const GAP_RANK = 2 ** 32 - 1;
 
-/** Where a record stands. */
+/** The key under which a record stands in the timeline. */
 export function keyOf(record: TimelineRecord): TimelineKey {
   switch (record.kind) {
     case "message":
@@ -157,7 +157,7 @@ export function keyOf(record: TimelineRecord): TimelineKey {
   }
 }
 
-/** Behind all that stands in an epoch. */
+/** The key after everything that stands in an epoch. */
 export function endOf(epoch: number): TimelineKey {
   return { epoch, rank: GAP_RANK, id: `0x${"ff".repeat(ID_BYTES)}` };
 }

@@ -64,7 +64,7 @@ export type Verdict =
       /** Of the entry that was voided itself: what it had decided stays decided. */
       readonly owed?: Owed | undefined;
     }
-  /** Beaten by an adopted sibling, or below an entry that is no head. */
+  /** Beaten by an adopted sibling, or a child of an entry that is no head. */
   | { readonly kind: "dead" }
   /** Read while this client was still joining. */
   | { readonly kind: "unjudged" };

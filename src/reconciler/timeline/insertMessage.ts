@@ -27,7 +27,7 @@ const verdictOrder = ["counts", "pending", "fenced", "void"] as const;
 
 /**
  * Puts an opened message in its place. It depends on the set only: any order of insertions gives the same records.
- * A message opened in several epochs stands in the lowest where it counts.
+ * A message opened in several epochs stands in the earliest where it counts.
  */
 export function insertMessage(params: {
   message: ApplicationMessage & { readonly id: MessageId };

@@ -1,7 +1,7 @@
 import type { InboxId } from "../../wire/ids.ts";
 import type { Deletion } from "../records/timelineRecord.ts";
 
-/** Whether the timeline shows no more of an author's message that was sealed to this epoch. */
+/** True if the timeline shows nothing any more of an author's message that was sealed to this epoch. */
 export function isDeleted(params: {
   author: InboxId;
   deletions: readonly Deletion[];

@@ -10,8 +10,9 @@ export type ParentsVerdict =
   | "missing";
 
 /**
- * How a message stands to the parents that it names. Never moves it: order must not depend on what has arrived.
- * `undefined` in `parents`: not (yet) in this timeline. The first of these outcomes that applies is given.
+ * Tells how a message stands to the parents that it names. This never moves the message: order must not depend on
+ * what has arrived. `undefined` in `parents`: not (yet) in this timeline. The first of these outcomes that applies is
+ * given.
  */
 export function judgeParents(params: {
   record: MessageRecord;

@@ -5,7 +5,7 @@ import type { MembershipChange } from "../records/timelineRecord.ts";
 
 type Side = { readonly context: GroupContext; readonly members: readonly Member[] };
 
-/** What a commit changed, for showing; empty for a mere rotation. */
+/** Lists what a commit changed, for apps to show; empty for a mere rotation. */
 export function membershipChanges(params: {
   before: Side;
   after: Side;

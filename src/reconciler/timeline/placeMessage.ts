@@ -7,7 +7,10 @@ import {
 } from "../records/timelineRecord.ts";
 import { isDeleted } from "./isDeleted.ts";
 
-/** What stands in the timeline for a message: where it is shown, and a word in each further epoch it was opened in. */
+/**
+ * Makes the records that stand in the timeline for a message: one where it is shown, and a word in each further epoch
+ * that it was opened in.
+ */
 export function placeMessage(params: {
   message: Pick<MessageRecord, "id" | "content" | "openings">;
   deletions: readonly Deletion[];
@@ -25,7 +28,7 @@ export function placeMessage(params: {
   return [{ kind: "message", id, content, openings, deleted: isGone(shown) }, ...again];
 }
 
-/** One of these stands in the same place. */
+/** True if one of the others stands in the same place. */
 export function standsAmong(
   record: MessageRecord | AgainRecord,
   others: readonly (MessageRecord | AgainRecord)[],

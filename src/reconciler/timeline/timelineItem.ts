@@ -48,8 +48,8 @@ type MessageItem = {
 const KEY_BYTES = 8 + 4 + 32;
 
 /**
- * `undefined` for what is no item of its own: a message that deletes another, one whose epoch vanished, and a further
- * epoch of one that stands elsewhere.
+ * Shows a record as an app sees it; `undefined` for a record that is no item of its own: a message that deletes
+ * another, a message whose epoch vanished, and a further epoch of a message that stands elsewhere.
  */
 export function showRecord(record: TimelineRecord): TimelineItem | undefined {
   const cursor = cursorOf(keyOf(record));

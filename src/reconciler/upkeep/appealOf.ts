@@ -13,16 +13,17 @@ export type AppealState =
   /** It did not get there in time: an admin has to remove this client and add it again. */
   | { readonly kind: "too-late" };
 
-/** How far a client that was cut off is with telling the others. */
+/** Tells how far this client, if it was cut off, is with telling the others. */
 export function appealOf(params: {
   group: Pick<KnownGroup, "view" | "agreed">;
   self: InstallationKey;
 }): AppealState {
   const { group, self } = params;
-  const { below, record } = group.view;
-  const contested = record.status === "cut-off" ? decisiveChild({ below, parent: record.head }) : undefined;
+  const { children, record } = group.view;
+  const contested =
+    record.status === "cut-off" ? decisiveChild({ children, parent: record.head }) : undefined;
   if (!contested) return { kind: "none" };
-  const isMade = below
+  const isMade = children
     .get(record.head)
     ?.some(
       ({ verdict }) =>
@@ -36,7 +37,7 @@ export function appealOf(params: {
   return isLate ? { kind: "too-late" } : { kind: "to-make", contested };
 }
 
-/** Whether this client may have evidence: it got a secret that gives all keys. */
+/** True if this client may have evidence: it got a secret that gives all keys. */
 export function mayProve({ verdict }: EntryRecord): boolean {
   const proofs: readonly string[] = ["bad-confirmation-tag", "other-authority"];
   return verdict.kind === "cut-off" && proofs.includes(verdict.reason);

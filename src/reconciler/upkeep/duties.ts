@@ -37,7 +37,7 @@ export type Duty =
 /** `turnMs`: when it is this client's turn, milliseconds since 1970. */
 export type DutyInTurn = Duty & { readonly turnMs: number };
 
-/** What is to be done in an epoch, as far as one of its members may do it. Pure. */
+/** Lists what is to be done in an epoch, as far as one of its members may do it. Pure. */
 export function dutiesOf(params: {
   standing: Standing;
   leaves: Leaves;
@@ -68,7 +68,10 @@ export function dutiesOf(params: {
   ];
 }
 
-/** Whom a member may take out to be added again: not itself, and none of an inbox that a decision is about. */
+/**
+ * Lists the members whom a member may take out to be added again: not itself, and none of an inbox that a decision is
+ * about.
+ */
 export function repairsBy({ standing, self }: { standing: Standing; self: Member }): Member[] {
   const decided = standing.members.filter((member) => isUpkeepRemoval(standing, member));
   const inboxes = new Set(decided.map(({ inbox }) => inbox));
@@ -77,7 +80,7 @@ export function repairsBy({ standing, self }: { standing: Standing; self: Member
   );
 }
 
-/** Whose installations are to be in the group: of its members, and of those that are awaited. */
+/** Lists the inboxes whose installations are to be in the group: those of its members, and those that are awaited. */
 export function inboxesOfUpkeep(params: {
   view: Pick<Standing, "context" | "members">;
   block: number;

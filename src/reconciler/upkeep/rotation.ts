@@ -22,7 +22,10 @@ export type KeyDate = {
   readonly isRotated: boolean;
 };
 
-/** Every commit but Adds renews the committer's key. `undefined`: nothing is on chain yet. Pure. */
+/**
+ * Tells since when this client has had its key in a group; every commit but Adds renews the committer's key.
+ * `undefined`: nothing is on chain yet. Pure.
+ */
 export function keyDateOf(params: {
   steps: readonly BranchStep[];
   self: InstallationKey;
@@ -38,9 +41,9 @@ export function keyDateOf(params: {
 }
 
 /**
- * When the key is to be renewed, milliseconds since 1970 by the chain: after joining within the time for that, later
- * after half a period to one and a half. Where in between follows from the entry and the installation, so it is the
- * same after a restart, and members who joined by one entry spread evenly. Pure.
+ * Tells when the key is to be renewed, milliseconds since 1970 by the chain: after joining within the time for that,
+ * later after half a period to one and a half. Where in between follows from the entry and the installation, so it is
+ * the same after a restart, and members who joined by one entry spread evenly. Pure.
  */
 export function rotationDueMs(params: { rotation: Rotation; since: KeyDate; self: InstallationKey }): number {
   const { rotation, since, self } = params;
@@ -49,7 +52,7 @@ export function rotationDueMs(params: { rotation: Rotation; since: KeyDate; self
   return since.atMs + waitMs;
 }
 
-/** From 0 to below 1: the first 32 bits of SHA-256("weft.rotation.v1" ‖ entry ‖ installation). */
+/** A share from 0 to under 1: the first 32 bits of SHA-256("weft.rotation.v1" ‖ entry ‖ installation). */
 export function jitterOf(params: { entry: HeadId; self: InstallationKey }): number {
   const { entry, self } = params;
   const hash = labeledHash({ label: "weft.rotation.v1", fields: [fromHex(entry), fromHex(self)] });

@@ -5,9 +5,9 @@ import { fromHex, type Hex, type InstallationKey, toHex } from "../../wire/ids.t
 const TURN_MS = 2_000;
 
 /**
- * How long to leave a duty to others: members are ranked by SHA-256("weft.upkeep.v1" ‖ subject ‖ installation), the
- * first of them goes at once, the next two wait one turn, the next four two turns … So mostly one acts, and however
- * many are away, the wait grows with the logarithm only. Milliseconds. Pure.
+ * Tells how long this client leaves a duty to others: members are ranked by SHA-256("weft.upkeep.v1" ‖ subject ‖
+ * installation), the first of them goes at once, the next two wait one turn, the next four two turns … So mostly one
+ * acts, and however many are away, the wait grows with the logarithm only. Milliseconds. Pure.
  */
 export function staggerMs(params: {
   subject: Hex;

@@ -4,9 +4,10 @@ import type { EnteredRecord, EntryRecord, HeadId } from "../records/records.ts";
 import type { GroupView } from "./viewOfGroup.ts";
 
 /**
- * Where one goes back to: the last entry by which one came in, on the chain before the one that one is in by, or the
- * lowest of the epochs before. It was adopted: what an own entry that is refused or dead would have opened is kept no
- * longer than the epoch that it stands on. What was left for the present start is none, as long as that is there. Pure.
+ * Finds where this client goes back to: the most recent entry, on the chain before the one that added it last, that
+ * added it earlier; otherwise the earliest epoch of that membership. The entry was adopted: the state that an own
+ * entry would have opened that is refused or dead is kept no longer than the epoch that the entry stands on.
+ * Memberships that this client left on purpose are skipped while the entry that replaced them is on the chain. Pure.
  */
 export function formerHead(params: {
   view: Pick<GroupView, "record" | "entries">;
@@ -23,7 +24,7 @@ export function formerHead(params: {
   const heads = whole
     .filter(({ head }) => head === record.group || entries.has(head))
     .filter(({ head }) => head !== record.start.head && !isBehind(entries.get(head), start))
-    .filter(({ head }) => !left.some((below) => standsOn({ entries, head, below })))
+    .filter(({ head }) => !left.some((ancestor) => standsOn({ entries, head, ancestor })))
     .toSorted((a, b) => a.epoch - b.epoch)
     .map(({ head }) => head);
   const last = heads

@@ -2,7 +2,7 @@ import { VOID_BLOCKS } from "../../wire/limits.ts";
 import type { KnownGroup } from "./knownGroup.ts";
 
 /**
- * True once nothing can undo a removal of this client, no reorganization and no later sibling, and the entry that was
+ * True once neither a reorganization nor a later sibling can undo the removal of this client, and the entry that was
  * to bring it in is not expected any more: nothing is left to read.
  */
 export function isOver(params: {

@@ -32,10 +32,10 @@ export type GroupView = {
   readonly entries: ReadonlyMap<HeadId, EntryRecord>;
   /** Dead entries that are counted and not kept. */
   readonly dead: DeadRuns;
-  /** How many entries this client has read below each entry, counted ones included. */
-  readonly children: ReadonlyMap<HeadId, number>;
-  /** Those that are kept, in the order of the chain. */
-  readonly below: ReadonlyMap<HeadId, readonly EntryRecord[]>;
+  /** How many children of each entry this client has read, those that are only counted included. */
+  readonly childCounts: ReadonlyMap<HeadId, number>;
+  /** The children of each entry that are kept, in the order of the chain. */
+  readonly children: ReadonlyMap<HeadId, readonly EntryRecord[]>;
   /** The place of the last one read. */
   readonly newest: Newest | undefined;
   /** Leaves and requests. */
@@ -62,22 +62,22 @@ type Stored = Pick<GroupView, "record" | "entries" | "dead" | "intents" | "publi
 /** A view built from all that the database holds. */
 export function viewOfGroup(stored: Stored): GroupView {
   const { record, entries, dead } = stored;
-  const below = new Map<HeadId, EntryRecord[]>();
+  const children = new Map<HeadId, EntryRecord[]>();
   for (const entry of entries.values()) {
-    const some = below.get(entry.parent);
+    const some = children.get(entry.parent);
     if (some) some.push(entry);
-    else below.set(entry.parent, [entry]);
+    else children.set(entry.parent, [entry]);
   }
-  const children = new Map([...below].map(([parent, some]) => [parent, some.length]));
-  for (const [parent, runs] of dead) children.set(parent, (children.get(parent) ?? 0) + countOf(runs));
+  const childCounts = new Map([...children].map(([parent, some]) => [parent, some.length]));
+  for (const [parent, runs] of dead) childCounts.set(parent, (childCounts.get(parent) ?? 0) + countOf(runs));
   const controls = [...entries.values()].filter(isMembership);
   const newest = [...entries.values(), ...[...dead.values()].flat()].reduce(later, undefined);
   const branch = branchOf({ record, entries });
   return {
     ...stored,
-    ...{ children, below, controls, newest, branch },
+    ...{ childCounts, children, controls, newest, branch },
     provisional: [...entries.values()].filter(isProvisional),
-    ...membershipOf({ record, branch, below, controls }),
+    ...membershipOf({ record, branch, children, controls }),
   };
 }
 
@@ -111,15 +111,15 @@ export function viewWith(params: {
   );
   const dead = withSet(view.dead, runs);
   const byParent = Map.groupBy(added, ({ parent }) => parent);
-  const below = withSet(
-    view.below,
-    [...byParent].map(([parent, some]) => [parent, [...(view.below.get(parent) ?? []), ...some]] as const),
-  );
-  const parents = new Set([...byParent.keys(), ...runs.keys()]);
   const children = withSet(
     view.children,
+    [...byParent].map(([parent, some]) => [parent, [...(view.children.get(parent) ?? []), ...some]] as const),
+  );
+  const parents = new Set([...byParent.keys(), ...runs.keys()]);
+  const childCounts = withSet(
+    view.childCounts,
     [...parents].map(
-      (parent) => [parent, (below.get(parent)?.length ?? 0) + countOf(dead.get(parent))] as const,
+      (parent) => [parent, (children.get(parent)?.length ?? 0) + countOf(dead.get(parent))] as const,
     ),
   );
   const news = added.filter(isMembership);
@@ -127,7 +127,10 @@ export function viewWith(params: {
   const newest = [...added, ...[...runs.values()].flat()].reduce(later, view.newest);
   const branch = branchAfter({ branch: view.branch, before: view.record, record, entries });
   const provisional = [...view.provisional, ...added.filter(isProvisional)];
-  const common = { ...stored, ...{ entries, dead, below, children, controls, newest, branch, provisional } };
+  const common = {
+    ...stored,
+    ...{ entries, dead, childCounts, children, controls, newest, branch, provisional },
+  };
   const isSame = branch === view.branch && controls === view.controls && added.length === 0;
   if (!isSame) return { ...common, ...membershipOf(common) };
   const { leaves, stranded, owed } = view;
@@ -135,14 +138,14 @@ export function viewWith(params: {
 }
 
 function membershipOf(
-  view: Pick<GroupView, "record" | "branch" | "below" | "controls">,
+  view: Pick<GroupView, "record" | "branch" | "children" | "controls">,
 ): Pick<GroupView, "leaves" | "stranded" | "owed"> {
-  const { record, branch, below, controls } = view;
+  const { record, branch, children, controls } = view;
   const at = { branch, entries: controls };
-  return { leaves: leavesOf(at), stranded: strandedOf(at), owed: owedBelow(below.get(record.head)) };
+  return { leaves: leavesOf(at), stranded: strandedOf(at), owed: owedByChildren(children.get(record.head)) };
 }
 
-function owedBelow(children: readonly EntryRecord[] = []): Owed | undefined {
+function owedByChildren(children: readonly EntryRecord[] = []): Owed | undefined {
   const owed = children.flatMap(({ verdict }) =>
     verdict.kind === "void" && verdict.owed ? [verdict.owed] : [],
   );

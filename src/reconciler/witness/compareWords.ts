@@ -33,7 +33,10 @@ export function subjectOf(fact: Fact): string {
   }
 }
 
-/** The first of these facts of which the words say otherwise; undefined if they say the same of all. Pure. */
+/**
+ * Finds the first of these facts of which the two words say different things; undefined if they say the same of all.
+ * Pure.
+ */
 export function compareWords(params: {
   head: BlockRef;
   facts: readonly Fact[];

@@ -3,7 +3,7 @@ import type { Address, NodeId } from "../../wire/ids.ts";
 /** What is known of a node that may be a witness. */
 export type Operated = { readonly node: NodeId; readonly operator: Address };
 
-/** Of nodes in their order of rank the first of each operator, without those of one operator. Pure. */
+/** Picks, of nodes in their order of rank, the first of each operator, without those of one operator. Pure. */
 export function nextOperators<T extends Operated>(params: {
   ranked: readonly T[];
   /** Whose word is to be confirmed; undefined: nobody's. */

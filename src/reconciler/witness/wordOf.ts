@@ -5,8 +5,9 @@ import type { Fact } from "./fact.ts";
 import type { Word } from "./testimony.ts";
 
 /**
- * What a witness's answer says of a claim. A block that the witness does not have says something only if its own chain
- * is so much longer that nothing can bring that block back: else it lags, or follows a reorganization. Pure.
+ * Tells what a witness's answer says of a claim. A block that the witness does not have says something only if its
+ * own chain is so much longer that nothing can bring that block back: else the witness lags, or follows a
+ * reorganization. Pure.
  */
 export function wordOf(params: {
   head: BlockRef;

@@ -1,20 +1,21 @@
-import { RELANDING_BLOCKS } from "../../reconciler/branch/fork.ts";
+import { RELANDING_BLOCKS } from "../../reconciler/branch/vanished.ts";
 import type { Intent } from "../../reconciler/records/intent.ts";
-import type { Fork, GroupRecord } from "../../reconciler/records/records.ts";
+import type { GroupRecord, Vanished } from "../../reconciler/records/records.ts";
 import type { Opening } from "../../reconciler/records/timelineRecord.ts";
 import type { MessageId } from "../../wire/ids.ts";
 import { changeGroup } from "../group/changeGroup.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { ClientCore, CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
+import { mergeChanges } from "../group/mergeChanges.ts";
 import { resealed } from "../messages/resealed.ts";
 import { readRecords } from "../messages/timelineStore.ts";
 
 /**
- * Waits no longer for entries that a reorganization took and that have not landed again: own messages of their epochs
+ * Lets this client wait no longer for entries that a reorganization took and that have not landed again: own messages of their epochs
  * are sealed to the present one, own entries that stood on them are built anew. Should they land after all, a message
- * that was opened in several epochs stands in the lowest. From within the group's queue.
+ * that was opened in several epochs stands in the earliest. From within the group's queue.
  */
-export async function giveUpFork(params: {
+export async function giveUpVanished(params: {
   core: ClientCore;
   group: Group;
   /** They can't land again: they are there and count for nothing. */
@@ -33,19 +34,13 @@ export async function giveUpFork(params: {
   const requeued = stranded.map((intent): Intent => ({ ...intent, progress: { kind: "queued" } }));
   const messages = await ownMessages({ core, group, fork });
   const again = await resealed({ core, group, messages, except: [] });
-  core.logger.info({ group: group.id, messages: again.intents.length }, "gave up a fork");
-  await changeGroup({
-    core,
-    group,
-    change: {
-      record: { ...record, fork: { ...fork, isGivenUp: true } },
-      intents: [...requeued, ...again.intents],
-      droppedPublications: again.droppedPublications,
-    },
-  });
+  core.logger.info({ group: group.id, messages: again.intents.length }, "gave up vanished epochs");
+  const givenUp = { ...record, fork: { ...fork, isGivenUp: true } };
+  const change = mergeChanges({ record: givenUp, intents: requeued }, again);
+  await changeGroup({ core, group, change });
 }
 
-/** Who joins waits for the entry that a Welcome names no longer than for one that was there. */
+/** A joiner waits for the entry that a Welcome names no longer than for an entry that was there. */
 function awaitingStart({ view, agreed, agreedAtMs }: Group): GroupRecord {
   const { record, entries } = view;
   const { status, start, fork, members } = record;
@@ -56,9 +51,9 @@ function awaitingStart({ view, agreed, agreedAtMs }: Group): GroupRecord {
 }
 
 async function ownMessages(params: {
-  core: ClientCore;
+  core: CoreParts<"database" | "self">;
   group: Group;
-  fork: Fork;
+  fork: Vanished;
 }): Promise<Map<MessageId, readonly Opening[]>> {
   const { core, group, fork } = params;
   const place = { database: core.database, group: group.id };

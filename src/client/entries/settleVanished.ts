@@ -1,22 +1,23 @@
 import type { Branch } from "../../reconciler/branch/branch.ts";
-import type { Fork, HeadId } from "../../reconciler/records/records.ts";
+import type { HeadId, Vanished } from "../../reconciler/records/records.ts";
 import { endOf, type MessageRecord } from "../../reconciler/records/timelineRecord.ts";
 import type { EntryId } from "../../wire/ids.ts";
 import type { GroupChange } from "../group/changeGroup.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
+import { mergeChanges } from "../group/mergeChanges.ts";
 import { judgeRecords } from "../messages/judgeRecords.ts";
 import { branchWith } from "../messages/judgeSenders.ts";
 import { resealed } from "../messages/resealed.ts";
 import { readMessage, readRecords } from "../messages/timelineStore.ts";
 
 /**
- * What an adopted entry means to the epochs that a reorganization took. The first of them landed again: it goes on
- * where it was. Another entry stands in its place: messages of the vanished epochs are void, and one's own are sealed
- * again, or fail if that entry takes this client out. Gives the change with all of that.
+ * Adds to a change what the adopted entry means to the epochs that a reorganization took. If the first of them landed
+ * again, it goes on where it was. If another entry stands in its place, messages of the vanished epochs are void, and
+ * this client's own are sealed again, or fail if that entry takes this client out.
  */
-export async function settleFork(params: {
-  core: ClientCore;
+export async function settleVanished(params: {
+  core: CoreParts<"database" | "finalityBlocks" | "inboxes" | "self">;
   group: Group;
   entry: EntryId;
   change: GroupChange;
@@ -39,55 +40,46 @@ export async function settleFork(params: {
     branch,
     from: record.epoch + (isOut ? 1 : 0),
   });
-  const intents = change.intents ?? [];
-  const again = await resealed({ core, group, messages: judged.voided, except: intents });
-  return {
-    ...change,
-    record: {
-      ...record,
-      fork: rest.length > 0 && fork ? ({ ...fork, heads: rest } satisfies Fork) : undefined,
-    },
-    intents: [...intents, ...again.intents],
-    droppedPublications: [...(change.droppedPublications ?? []), ...again.droppedPublications],
-    writes: [...(change.writes ?? []), ...judged.writes],
-    events: [...(change.events ?? []), ...judged.events],
-  };
+  const again = await resealed({ core, group, messages: judged.voided, except: change.intents ?? [] });
+  const left: Vanished | undefined = rest.length > 0 && fork ? { ...fork, heads: rest } : undefined;
+  return mergeChanges(change, again, judged, { record: { ...record, fork: left } });
 }
 
 /**
- * Openings in dead epochs count no more, those in the epoch of `entry` count again; a fence of theirs may have stood
- * on a removal that did not return. With own messages that have no other, and their void sealings.
+ * Judges openings anew: those in dead epochs count no more, those in the epoch of `entry` count again; a fence of theirs
+ * may have stood on a removal that did not return. Also returns this client's own messages whose every opening is now
+ * void, with these openings, so that the caller can seal them again.
  */
 export async function judgeVanished(params: {
-  core: ClientCore;
+  core: CoreParts<"database" | "finalityBlocks" | "inboxes" | "self">;
   group: Group;
   entry?: EntryId;
   dead: ReadonlySet<HeadId>;
   /** As it will be. */
   branch: Branch;
-  /** The lowest of the epochs: that of `entry`. */
+  /** The earliest of the epochs: that of `entry`. */
   from: number;
 }) {
   const { core, group, entry, branch, from } = params;
   const dead = new Set([...params.dead].filter((head) => head !== entry));
-  const records = messagesFrom({ core, group, from, isUpward: params.dead.size > 0 });
+  const records = messagesFrom({ core, group, from, andLater: params.dead.size > 0 });
   const { writes, events, changed } = await judgeRecords({ core, group, branch, dead, records });
   const own = changed.filter(({ content }) => content.installation === core.self.installation.key);
   const voided = own.filter(({ openings }) => openings.every(({ verdict }) => verdict === "void"));
   return { writes, events, voided: new Map(voided.map(({ id, openings }) => [id, openings])) };
 }
 
-/** What was sealed to this epoch, upward also what was sealed to later ones. */
+/** Messages that were sealed to this epoch, or, `andLater`, to this or a later one. */
 async function* messagesFrom(params: {
-  core: ClientCore;
+  core: CoreParts<"database">;
   group: Group;
   from: number;
-  isUpward: boolean;
+  andLater: boolean;
 }): AsyncGenerator<MessageRecord> {
-  const { core, group, from, isUpward } = params;
+  const { core, group, from, andLater } = params;
   const place = { database: core.database, group: group.id };
-  const above = from > 0 ? { after: endOf(from - 1) } : {};
-  for await (const { value } of readRecords({ ...place, ...(isUpward ? above : { epoch: from }) })) {
+  const fromThere = from > 0 ? { after: endOf(from - 1) } : {};
+  for await (const { value } of readRecords({ ...place, ...(andLater ? fromThere : { epoch: from }) })) {
     const stored = value.kind === "again" ? await readMessage({ ...place, id: value.id }) : value;
     if (stored?.kind === "message") yield stored;
   }

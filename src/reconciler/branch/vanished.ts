@@ -1,16 +1,16 @@
 import type { EntryId, InboxId } from "../../wire/ids.ts";
-import type { Fork, GroupRecord, HeadId } from "../records/records.ts";
+import type { GroupRecord, HeadId, Vanished } from "../records/records.ts";
 import type { BranchStep } from "./branch.ts";
 
 /** Blocks within which what a reorganization took is expected to land again: its writers send it at once. */
 export const RELANDING_BLOCKS = 24;
 
-/** What may land again after a rollback that took these steps. */
-export function forkAfterRollback(params: {
+/** Tells which epochs have vanished after a rollback that took these steps; their entries may land again. */
+export function vanishedAfterRollback(params: {
   record: Pick<GroupRecord, "fork" | "members">;
   lost: readonly BranchStep[];
   block: number;
-}): Fork | undefined {
+}): Vanished | undefined {
   const { record, lost, block } = params;
   const { fork, members } = record;
   if (lost.length === 0) return fork;
@@ -18,18 +18,18 @@ export function forkAfterRollback(params: {
   return { heads, members: fork?.members ?? members, block, isGivenUp: false };
 }
 
-/** What may still land again after `entry`, which was adopted. */
-export function returningAfter(params: { fork: Fork | undefined; entry: EntryId }): Set<HeadId> {
+/** Lists the vanished heads that may still land again once `entry` was adopted. */
+export function returningAfter(params: { fork: Vanished | undefined; entry: EntryId }): Set<HeadId> {
   const [first, ...rest] = params.fork?.heads ?? [];
   return new Set(first === params.entry ? rest : []);
 }
 
-/** True while messages would reach somebody whom a commit that may land again has taken out. */
+/** True while a message would reach a member whom a commit that may land again has taken out. */
 export function isWidened({
   fork,
   members,
 }: {
-  fork?: Fork | undefined;
+  fork?: Vanished | undefined;
   members: readonly InboxId[];
 }): boolean {
   return fork !== undefined && !fork.isGivenUp && members.some((inbox) => !fork.members.includes(inbox));

@@ -1,0 +1,56 @@
+import type { Wallet } from "../chain/sign/wallet.ts";
+import type { Rotation } from "../reconciler/upkeep/rotation.ts";
+import type { Database } from "../store/openDatabase.ts";
+import type { Network } from "../wire/network.ts";
+import type { ClientLogger } from "./group/core.ts";
+import type { NodeLinks } from "./nodes/nodeLinks.ts";
+import type { OwnChain } from "./nodes/ownRelay.ts";
+import type { WorkProgress } from "./nodes/withTicket.ts";
+import type { ChosenWitnesses } from "./witness/openWitnesses.ts";
+
+export type OpenClientParams = {
+  /** Of the database; the name of an IndexedDB in browsers. */
+  readonly directory: string;
+  readonly wallet: Wallet;
+  /** HTTP addresses of nodes to start from. */
+  readonly nodes: readonly string[];
+  readonly network: Network;
+  /**
+   * Entries, registrations and revocations go straight to the chain by this endpoint and are paid by this account;
+   * no node is asked to relay them then, so none can keep them off the chain. The endpoint's operator sees this
+   * machine's address; everybody sees the account beside each entry that it paid for.
+   */
+  readonly chain?: OwnChain;
+  /** False: stay cut off until `setOnline`. Only a client that was set up before can be opened so. */
+  readonly online?: boolean;
+  /** Blocks on top of one that make it final. */
+  readonly finalityBlocks?: number;
+  /**
+   * By way of how many nodes at once each conversation's messages are read and published; 1 unless told. With more, a
+   * node that keeps something back is not even missed.
+   */
+  readonly mirrors?: number;
+  /** When this client renews its keys in each group by itself; `defaultRotation` unless told. */
+  readonly rotation?: Rotation | "off";
+  /**
+   * Who confirms what nodes say of the chain besides nodes of other operators: RPCs of the chain, each of which decides
+   * alone. `one-operator`: where the registry has nodes of one operator only, these are believed.
+   */
+  readonly witnesses?: ChosenWitnesses;
+  /**
+   * Where everything leaves that this client asks of nodes, endpoints and the chain: `http://…` (by CONNECT),
+   * `https://…`, `socks5://…`, or `direct`. Unless told, HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY say so. The
+   * proxy looks up names, too. Node.js only: browsers have settings of their own.
+   */
+  readonly proxy?: string;
+  /**
+   * Hears how far the work is that nodes ask for before they pay for somebody new: puzzles that are solved, of how many,
+   * for this inbox or for a new group. A second about, beside this thread.
+   */
+  readonly onWork?: (progress: WorkProgress) => void;
+  readonly logger?: ClientLogger;
+  readonly signal?: AbortSignal;
+};
+
+/** What the client does not care about: where its records are kept and how nodes are reached. */
+export type Outside = { readonly database: Database; readonly connect: NodeLinks["connect"] };

@@ -1,0 +1,32 @@
+import type { Opening } from "../../reconciler/records/timelineRecord.ts";
+import { insertMessage } from "../../reconciler/timeline/insertMessage.ts";
+import type { GroupChange } from "../group/changeGroup.ts";
+import type { CoreParts } from "../group/core.ts";
+import type { Group } from "../group/group.ts";
+import { awaitedWrites, outcomeWrite } from "./judgeRecords.ts";
+import { readGaps, readSurroundings, timelineWrites } from "./timelineStore.ts";
+
+/**
+ * The one door by which a message comes into the timeline, own and received: gives what one sealing of it changes there,
+ * with the outcome of its envelope and a note if the verdict can still change. To be called from within the group's
+ * queue.
+ */
+export async function showMessage(params: {
+  core: CoreParts<"database" | "self">;
+  group: Group;
+  message: Parameters<typeof insertMessage>[0]["message"];
+  /** The sealing, judged. */
+  opening: Opening;
+  /** The verdict on the sealing can still change by what nodes say of batches. */
+  isAwaited: boolean;
+}): Promise<Required<Pick<GroupChange, "writes" | "events">>> {
+  const { core, group, message, opening, isAwaited } = params;
+  const place = { database: core.database, group: group.id };
+  const found = await readSurroundings({ ...place, message });
+  const gaps = await readGaps({ ...place, envelopes: [...message.replaces, opening.envelope] });
+  const changes = insertMessage({ message, opening, found: { ...found, gaps } });
+  const { writes, events } = timelineWrites({ group: group.id, changes });
+  const after = isAwaited ? { isPending: opening.verdict === "pending" } : undefined;
+  const awaited = awaitedWrites({ group, id: message.id, before: undefined, after });
+  return { events, writes: [outcomeWrite({ core, group, record: message, opening }), ...awaited, ...writes] };
+}
