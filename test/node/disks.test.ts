@@ -120,6 +120,9 @@ test("without room nothing of others is stored; it comes by sync, and dropped en
     const chosen = { freeDiskBytes: `${10 ** 15}`, finalityBlocks: "2" };
     await using full = await startTestNode({ ...place, chosen });
     await relayed({ api: full.api, entry: { ...root, append, id } });
+    const headOf = async () => (await full.api.getNode({})).head?.number ?? 0;
+    const final = (await headOf()) + 2;
+    await until("the entry is final", async () => (await headOf()) >= final);
     assert.equal(await publish(first, message), "acknowledged");
     // What is said before the two have met in the mesh is not brought to it.
     await until("what is said is brought to it and left", async () => {
