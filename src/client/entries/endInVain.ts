@@ -21,7 +21,7 @@ export async function endInVain({ core, group }: { core: ClientCore; group: Grou
   const dead = new Set<HeadId>([start.head, ...(fork?.heads ?? [])]);
   const branch = branchWith({ group, record: ended });
   const judged = await judgeVanished({ core, group, dead, branch, from: epoch });
-  const again = await resealed({ core, group, messages: judged.voided, except: [] });
+  const again = await resealed({ core, group, messages: judged.undone, except: [] });
   core.logger.info({ group: group.id, entry: start.head }, "waits no longer to be taken in");
   const told: GroupChange = { record: ended, events: [{ kind: "group", group: group.id }] };
   await changeGroup({ core, group, change: mergeChanges(again, judged, told) });

@@ -13,7 +13,7 @@ import { readMessage, readRecords } from "../messages/timelineStore.ts";
 
 /**
  * Adds to a change what the adopted entry means to the epochs that a reorganization took. If the first of them landed
- * again, it goes on where it was. If another entry stands in its place, messages of the vanished epochs are void, and
+ * again, it goes on where it was. If another entry stands in its place, messages of the vanished epochs are undone, and
  * this client's own are sealed again, or fail if that entry takes this client out.
  */
 export async function settleVanished(params: {
@@ -40,7 +40,7 @@ export async function settleVanished(params: {
     branch,
     from: record.epoch + (isOut ? 1 : 0),
   });
-  const again = await resealed({ core, group, messages: judged.voided, except: change.intents ?? [] });
+  const again = await resealed({ core, group, messages: judged.undone, except: change.intents ?? [] });
   const left: Vanished | undefined = rest.length > 0 && fork ? { ...fork, heads: rest } : undefined;
   return mergeChanges(change, again, judged, { record: { ...record, fork: left } });
 }
@@ -48,7 +48,7 @@ export async function settleVanished(params: {
 /**
  * Judges openings anew: those in dead epochs count no more, those in the epoch of `entry` count again; a fence of theirs
  * may have stood on a removal that did not return. Also returns this client's own messages whose every opening is now
- * void, with these openings, so that the caller can seal them again.
+ * undone, with these openings, so that the caller can seal them again.
  */
 export async function judgeVanished(params: {
   core: CoreParts<"database" | "finalityBlocks" | "inboxes" | "self">;
@@ -65,8 +65,8 @@ export async function judgeVanished(params: {
   const records = messagesFrom({ core, group, from, andLater: params.dead.size > 0 });
   const { writes, events, changed } = await judgeRecords({ core, group, branch, dead, records });
   const own = changed.filter(({ content }) => content.installation === core.self.installation.key);
-  const voided = own.filter(({ openings }) => openings.every(({ verdict }) => verdict === "void"));
-  return { writes, events, voided: new Map(voided.map(({ id, openings }) => [id, openings])) };
+  const undone = own.filter(({ openings }) => openings.every(({ verdict }) => verdict === "void"));
+  return { writes, events, undone: new Map(undone.map(({ id, openings }) => [id, openings])) };
 }
 
 /** Messages that were sealed to this epoch, or, `andLater`, to this or a later one. */

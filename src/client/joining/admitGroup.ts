@@ -62,7 +62,7 @@ export async function admitGroup(params: {
     const { dead, from } = vanishedHeads(group.view.record);
     const branch = branchOf({ record, entries: new Map() });
     const vanished = await judgeVanished({ core, group, entry, dead, branch, from });
-    const again = await resealed({ core, group, messages: vanished.voided, except: [] });
+    const again = await resealed({ core, group, messages: vanished.undone, except: [] });
     const missed = missedBy({ group, until: view.epoch });
     const former = await formerLeaf({ core, group, entry, state });
     const entering: GroupChange = {

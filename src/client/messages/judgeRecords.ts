@@ -24,7 +24,7 @@ export async function judgeRecords(params: {
   group: Group;
   /** As it will be. */
   branch: Branch;
-  /** Epochs in whose place another stands: what was sealed to them is void. */
+  /** Epochs in whose place another stands: what was sealed to them is undone. */
   dead?: ReadonlySet<HeadId>;
   records: AsyncIterable<MessageRecord> | Iterable<MessageRecord>;
   /** Of the same batch. */

@@ -14,7 +14,7 @@ import type { Group } from "../group/group.ts";
 export async function resealed(params: {
   core: CoreParts<"database">;
   group: Group;
-  /** With the sealings that are void. */
+  /** The messages to seal again, each with its sealings, which are undone. */
   messages: ReadonlyMap<MessageId, readonly Opening[]>;
   /** Intents that are changed otherwise in the same batch. */
   except: readonly Intent[];

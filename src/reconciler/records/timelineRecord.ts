@@ -60,8 +60,9 @@ export type Opening = {
 };
 
 /**
- * Whether a message counts. `pending` and `fenced` befall senders who were removed or revoked; `void`: a
- * reorganization took the entry that opened its epoch, and another one took its place.
+ * Whether an opening of a message counts. `pending` and `fenced` befall senders who were removed or revoked. `void`, as
+ * databases have it, is an opening that is undone: a reorganization took the entry that opened its epoch, and another
+ * entry took that one's place.
  */
 export type MessageVerdict = "counts" | "pending" | "fenced" | "void";
 
