@@ -10,8 +10,8 @@ import { spec } from "node:test/reporters";
 import { fileURLToPath } from "node:url";
 import { openHardhat } from "../src/chain/deploy/openHardhat.ts";
 
-/** Many files start chains and nodes of their own and wait for blocks: more at once only take time from each other. */
-const FILES_AT_ONCE = Math.max(3, Math.min(4, availableParallelism() - 1));
+/** Files start chains and nodes of their own and wait for blocks half of the time. */
+const FILES_AT_ONCE = Math.max(4, availableParallelism());
 /** They take minutes each, computing or waiting: beside the others, not after them. */
 const LONG_FILES = [
   "test/scenario/shipped.test.ts",

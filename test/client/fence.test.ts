@@ -142,7 +142,12 @@ async function removeBob(params: { names: readonly string[]; before?: (play: Pla
   const removal = await removeMembers({ ...alice, group, members: [bob.client.inbox] });
   assert.deepEqual(await mineUntil(removal.settled), delivered);
   const entry = (await groupStatus({ ...alice, group })).head as EntryId;
-  const fence = (await network.nodes[0]?.api.getEntry({ group, id: entry }))?.block ?? 0;
+  let fence = 0;
+  // Alice may have heard of it by the other node first.
+  await until("the first node knows the removal", async () => {
+    fence = (await network.nodes[0]?.api.getEntry({ group, id: entry }))?.block ?? 0;
+    return fence > 0;
+  });
   const dispose = async (): Promise<void> => {
     network.chain.resume();
     await opened[Symbol.asyncDispose]();
