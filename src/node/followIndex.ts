@@ -33,10 +33,12 @@ export async function followIndex(params: {
   onProgress: (progress: { newest: BlockRef }) => void;
   onNodes: () => void;
   onRollback: () => void;
+  /** Hears why nothing can be stored, from a fault of the disk on until something was stored again. */
+  onStuck: (reason: string | undefined) => void;
   logger: Logger;
   signal: AbortSignal;
 }): Promise<void> {
-  const { chain, index, store, settings, logger, signal } = params;
+  const { chain, index, store, settings, onStuck, logger, signal } = params;
   while (!signal.aborted) {
     try {
       const events = followChain({
@@ -48,10 +50,14 @@ export async function followIndex(params: {
         signal,
         onFault: (error) => logger.warn({ err: error }, "the chain could not be read; trying again"),
       });
-      for await (const event of events) await applyEvent({ ...params, event });
+      for await (const event of events) {
+        await applyEvent({ ...params, event });
+        onStuck(undefined);
+      }
     } catch (error) {
       if (signal.aborted) return;
       if (!isStorageFault(error) || isWeftError(error, "damaged-database")) throw error;
+      onStuck("its chain index could not be read or written");
       logger.error({ err: error }, "the chain index could not be read or written; trying again");
       await mendStore({ store, fault: error });
       await delay(RETRY_MS, undefined, { signal }).catch(() => undefined);

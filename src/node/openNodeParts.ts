@@ -119,7 +119,8 @@ export function runInBackground(params: { parts: NodeParts; stack: AsyncDisposab
   };
   const watchingClock = keepClock({ time, readiness, logger, signal: stop.signal });
   const { index, store } = admission;
-  const follow = { chain, hub, settings, logger, onNodes, onRollback, index, store };
+  const onStuck = (stuck: string | undefined): void => readiness.tell({ stuck });
+  const follow = { chain, hub, settings, logger, onNodes, onRollback, onStuck, index, store };
   const following = followIndex({ ...follow, onProgress, signal: stop.signal }).catch((error) => {
     const message = "the chain can't be followed any more";
     logger.fatal({ err: error }, message);

@@ -28,6 +28,8 @@ type Change = {
   readonly chainLag?: string | undefined;
   /** Why the disk can't be read or written; undefined: it can. */
   readonly disk?: string | undefined;
+  /** Why the index stands still: a disk that can be opened again may still take nothing. */
+  readonly stuck?: string | undefined;
   readonly failure?: WeftError;
   readonly isStopping?: true;
 };
@@ -40,6 +42,7 @@ export function openReadiness(params: { index: ChainIndex; maxIndexLagSeconds: n
   let clock: string | undefined;
   let chainLag: string | undefined;
   let disk: string | undefined;
+  let stuck: string | undefined;
   let isStopping = false;
   let failure: WeftError | undefined;
   const failed = Promise.withResolvers<WeftError>();
@@ -48,6 +51,7 @@ export function openReadiness(params: { index: ChainIndex; maxIndexLagSeconds: n
     if (failure !== undefined) return failure.message;
     if (isStopping) return "it is stopping";
     if (disk !== undefined) return disk;
+    if (stuck !== undefined) return stuck;
     if (newest === undefined || head === undefined) return "it has not read the chain yet";
     const behind = newest.time - head.time;
     if (behind <= maxIndexLagSeconds) return chainLag;
@@ -60,6 +64,7 @@ export function openReadiness(params: { index: ChainIndex; maxIndexLagSeconds: n
     if ("clock" in change) clock = change.clock;
     if ("chainLag" in change) chainLag = change.chainLag;
     if ("disk" in change) disk = change.disk;
+    if ("stuck" in change) stuck = change.stuck;
     isStopping ||= change.isStopping === true;
     if (change.failure !== undefined) {
       failure ??= change.failure;

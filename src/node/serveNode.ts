@@ -1,11 +1,12 @@
 import packageFile from "../../package.json" with { type: "json" };
 import { isResting } from "../chain/provider/providers.ts";
 import { steadyMs } from "../clock/steadyMs.ts";
+import { isWeftError } from "../errors.ts";
 import type { Mesh } from "../mesh/startMesh.ts";
 import type { RateLimits } from "../rpc/accounts.ts";
 import type { OnFault } from "../rpc/codedRoutes.ts";
 import type { NodeStatus } from "../rpc/nodeApi.ts";
-import { servePages } from "../rpc/servePages.ts";
+import { type Pages, servePages } from "../rpc/servePages.ts";
 import { type RpcServer, serveRpc } from "../rpc/serveRpc.ts";
 import { logHeads } from "../store/node/logStore.ts";
 import { toHex } from "../wire/ids.ts";
@@ -23,7 +24,7 @@ import { addStateMetrics } from "./operating/stateMetrics.ts";
 import type { Room } from "./publishEnvelopes.ts";
 import { openPublishShares, publishRatesOf } from "./publishShares.ts";
 import { relayingTrouble } from "./relaying/relaying.ts";
-import type { NodeSettings } from "./settings/nodeSettings.ts";
+import { type NodeSettings, nodeSettings } from "./settings/nodeSettings.ts";
 import type { Subscriptions } from "./subscribeTopics.ts";
 
 export type ServedNode = AsyncDisposable & {
@@ -66,10 +67,8 @@ export async function serveNode(params: {
     backup: backupPage(parts),
   });
   await using stack = new AsyncDisposableStack();
-  const told =
-    settings.metrics === "off"
-      ? undefined
-      : stack.use(await servePages({ pages: forOperator, ...settings.metrics, onFault }));
+  const told = await servePagesFor({ parts, pages: forOperator, onFault });
+  stack.use(told);
   rpc = stack.use(
     await serveRpc({
       handlers: createNodeApi({
@@ -87,6 +86,22 @@ export async function serveNode(params: {
   httpAddress ||= url;
   const owned = stack.move();
   return { url, metricsUrl: told?.url, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+/** Where the port that is taken unless told is another node's, a free one does; undefined: they are off. */
+async function servePagesFor(params: { parts: NodeParts; pages: Pages; onFault: OnFault }) {
+  const { parts, pages, onFault } = params;
+  const { metrics } = parts.settings;
+  if (metrics === "off") return undefined;
+  try {
+    return await servePages({ pages, onFault, ...metrics });
+  } catch (error) {
+    const { host, port } = metrics;
+    if (!isWeftError(error, "bad-config") || `${host}:${port}` !== nodeSettings.metrics.fallback) throw error;
+    const served = await servePages({ pages, onFault, host, port: 0 });
+    parts.logger.warn({ url: served.url }, `port ${port} is taken: metrics are at a free one (WEFT_METRICS)`);
+    return served;
+  }
 }
 
 /** What the registry says of a node that is no part of the network any more. */

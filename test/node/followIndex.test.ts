@@ -25,6 +25,7 @@ test("a node whose disk was full is not ready meanwhile, and follows the chain a
   using _ = watchDisk({ store, readiness, logger });
   const stop = new AbortController();
   using _stopped = { [Symbol.dispose]: () => stop.abort() };
+  const stuck = new Set<string | undefined>();
   const following = followIndex({
     ...{ store, index, logger, signal: stop.signal, hub: openChainHub(undefined) },
     chain: await openChain({ rpcUrl, network }),
@@ -32,6 +33,10 @@ test("a node whose disk was full is not ready meanwhile, and follows the chain a
     onProgress: readiness.tell,
     onNodes: () => undefined,
     onRollback: () => undefined,
+    onStuck: (reason) => {
+      stuck.add(reason);
+      readiness.tell({ stuck: reason });
+    },
   });
   const reaches = (number: number) => () => (index.state.head?.number ?? 0) >= number;
   await until("it follows", reaches(1));
@@ -42,7 +47,11 @@ test("a node whose disk was full is not ready meanwhile, and follows the chain a
   }
   const full = index.state.head?.number ?? 0;
   await until("it follows again", reaches(full + 3));
+  assert.deepEqual(stuck, new Set([undefined, "its chain index could not be read or written"]));
   assert.equal(readiness.indexReason(), undefined);
+  readiness.tell({ stuck: "it is stuck" });
+  assert.equal(readiness.indexReason(), "it is stuck", "though the disk can be opened");
+  await until("whatever is stored ends that", () => readiness.indexReason() === undefined);
   assert.equal(readiness.failure(), undefined);
   {
     using _ = failDisk(store.database, "Corruption: bad block");

@@ -5,6 +5,7 @@ import { after, before, test } from "node:test";
 import { pino } from "pino";
 import { generateSecp256k1PrivateKey } from "../../src/crypto/secp256k1.ts";
 import { callRpc } from "../../src/devnet/callRpc.ts";
+import { nodeSettings } from "../../src/node/settings/nodeSettings.ts";
 import { startNode } from "../../src/node/startNode.ts";
 import { connectNode } from "../../src/rpc/connectNode.ts";
 import type { SubscriptionEvent } from "../../src/rpc/nodeApi.ts";
@@ -301,3 +302,16 @@ async function replaceBlocksFrom(block: number): Promise<void> {
     chain.resume();
   }
 }
+
+test("where the usual port of the metrics is another node's, a free one does; a port that was chosen has to be free", async () => {
+  const usual = nodeSettings.metrics.fallback;
+  await using first = await startTestNode({ chain, account: 8, chosen: { metrics: usual } });
+  await using second = await startTestNode({ chain, account: 9, chosen: { metrics: usual } });
+  assert.notEqual(first.metricsUrl, second.metricsUrl);
+  for (const { metricsUrl } of [first, second])
+    assert.equal((await fetch(`${metricsUrl}/readyz`)).status, 200);
+  const taken = new URL(second.metricsUrl ?? "").host;
+  await assert.rejects(startTestNode({ chain, account: 10, chosen: { metrics: taken } }), {
+    code: "bad-config",
+  });
+});
