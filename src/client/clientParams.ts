@@ -9,7 +9,7 @@ import type { WorkProgress } from "./nodes/withTicket.ts";
 import type { ChosenWitnesses } from "./witness/openWitnesses.ts";
 
 export type OpenClientParams = {
-  /** Of the database; the name of an IndexedDB in browsers. */
+  /** The database is in this directory; in browsers this is the name of an IndexedDB. */
   readonly directory: string;
   readonly wallet: Wallet;
   /** HTTP addresses of nodes to start from. */

@@ -28,6 +28,6 @@ export type EntryPage = {
   /** In chain order. */
   readonly entries: readonly Entry[];
   readonly more: boolean;
-  /** Of the node's index; unless there is more, the page holds all up to it and nothing after it. */
+  /** The head is that of the node's index; unless there is more, the page holds all up to it and nothing after it. */
   readonly head: BlockRef | undefined;
 };

@@ -10,7 +10,7 @@ export type History = {
   readonly from: number;
   /** From there on, as many as fit: at least one step of a page. */
   readonly steps: readonly IdentityStep[];
-  /** Of all steps, and the word that they give; zero for an inbox that the chain does not know. */
+  /** The inbox has so many steps, and `word` is what all of them give; both are zero if the chain does not know it. */
   readonly count: number;
   readonly word: Hex;
 };

@@ -302,7 +302,7 @@ test("who asks without need is removed and added again, and nothing else happens
   assert.equal(verdictOf(alice, group, head as EntryId)?.kind, "adopted");
 });
 
-test("junk without end below the head stops nobody: under a flood a commit lands behind any number", async () => {
+test("junk without end as children of the head stops nobody: under a flood a commit lands behind any number", async () => {
   await using town = await openTown();
   const { group, alice, honest, hostile } = town;
   const { epoch, head } = await groupStatus({ client: alice.client, group });

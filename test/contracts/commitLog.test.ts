@@ -143,7 +143,7 @@ test("UnknownParent: an entry that is not there, or of another group", async () 
   }
 });
 
-test("BadSignature: strangers, other fields, the genesis key below the first entry", async () => {
+test("BadSignature: strangers, other fields, the genesis key for a child of the first entry", async () => {
   const { genesis, group, first, authority } = await createGroup();
   const entry = { group, parent: first, limit: 5, authority: authority.address, payload: "0x01" } as const;
   const good = await sign(entry, authority);

@@ -55,7 +55,7 @@ export async function judgeVanished(params: {
   group: Group;
   entry?: EntryId;
   dead: ReadonlySet<HeadId>;
-  /** As it will be. */
+  /** The branch is the one that stands once this change is made. */
   branch: Branch;
   /** The earliest of the epochs: that of `entry`. */
   from: number;

@@ -27,7 +27,7 @@ export type Group = {
   view: GroupView;
   /** A write failed: until all is read anew nothing more is written, since it could undo what has landed. */
   isDoubtful: boolean;
-  /** By which its messages were judged last, each with its block; a block of -1 is one that a reorganization took. */
+  /** The group's messages were judged last by these revocations and their blocks; -1 stands for a block that a reorganization took. */
   revocations: ReadonlyMap<InstallationKey, number>;
   /** How far the chain is read, says the node that serves the group; the zero block before anything is. */
   processed: BlockRef;
@@ -73,7 +73,7 @@ export type Group = {
   fencedAtMs: number;
   /** The block by which old epochs were last looked for; undefined before they were. */
   epochsSeenToBlock: number | undefined;
-  /** Until when, ms since 1970, old epochs are not looked for because nothing is to be done; undefined: it does not rest. */
+  /** The client looks for no old epochs of the group until then (by `steadyMs`), since nothing is to be done; undefined: it looks. */
   epochsRestUntilMs: number | undefined;
   /** The first block from which on something of a view is final, given up or too late; undefined: it was not computed. */
   due: { readonly view: GroupView; readonly block: number | undefined } | undefined;

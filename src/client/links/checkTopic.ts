@@ -1,6 +1,7 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
 import { waitMs } from "../../clock/waitMs.ts";
 import { isStorageFault, isWeftError } from "../../errors.ts";
+import { junkReasons } from "../../reconciler/messages/junkReasons.ts";
 import type { RejectReason } from "../../reconciler/records/outcome.ts";
 import type { KnownNode } from "../../reconciler/records/records.ts";
 import { MAX_SPANS_PER_DIGEST } from "../../rpc/limits.ts";
@@ -58,15 +59,6 @@ const SETTLE_MS = 2_000;
 const LOOK_AGAIN_MS = 50;
 /** No node is taken for one that has pruned what is younger: it keeps it back. */
 const LEAST_KEPT_MS = 24 * 3600 * 1000;
-/** By what an outcome of these reasons says, no member has posted the envelope: any node can make such up. */
-const junk: ReadonlySet<RejectReason> = new Set([
-  "malformed",
-  "stranger",
-  "bad-signature",
-  "no-receipt",
-  "not-held",
-  "unknown-head",
-]);
 
 /**
  * Compares what this client has read of a topic with what the next node in rank, of another operator if there is one,
@@ -153,7 +145,7 @@ async function genuineOf(core: CoreParts<"database">, places: readonly ReadPlace
 }
 
 function isJunk(outcome: { kind: string; reason?: unknown }): boolean {
-  return outcome.kind === "rejected" && junk.has(outcome.reason as RejectReason);
+  return outcome.kind === "rejected" && junkReasons.has(outcome.reason as RejectReason);
 }
 
 /**

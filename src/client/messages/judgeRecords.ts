@@ -22,7 +22,7 @@ export type JudgedRecords = Required<Pick<GroupChange, "writes" | "events">> & {
 export async function judgeRecords(params: {
   core: CoreParts<"database" | "finalityBlocks" | "inboxes" | "self">;
   group: Group;
-  /** As it will be. */
+  /** The branch is the one that stands once this change is made. */
   branch: Branch;
   /** Epochs in whose place another stands: what was sealed to them is undone. */
   dead?: ReadonlySet<HeadId>;

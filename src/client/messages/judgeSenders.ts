@@ -13,7 +13,7 @@ type Params = {
   core: CoreParts<"database" | "finalityBlocks" | "inboxes" | "self">;
   group: Group;
   installations: ReadonlySet<InstallationKey>;
-  /** As it will be. */
+  /** The branch is the one that stands once this change is made. */
   branch: Branch;
 };
 

@@ -33,9 +33,10 @@ export async function fundRelaying(params: {
     const outcome = await submitCall({ chain, relayer: operator, ...gift, signal });
     if (outcome.kind === "reverted") return;
     const { transaction } = outcome;
-    await waitForTransaction({ chain, transaction, timeoutMs: LANDS_WITHIN_MS, signal });
+    const { kind } = await waitForTransaction({ chain, transaction, timeoutMs: LANDS_WITHIN_MS, signal });
     await readPurse({ ...relaying, signal });
-    logger.info({ account: relayer.address }, `the relaying account was given ${formatCoin(startWei)}`);
+    const about = { account: relayer.address, transaction: kind };
+    logger.info(about, `the relaying account is given ${formatCoin(startWei)}`);
   } catch (error) {
     if (!signal.aborted) logger.warn({ err: error }, "the relaying account was given nothing");
   }

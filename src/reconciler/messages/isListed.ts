@@ -1,18 +1,11 @@
 import type { RejectReason } from "../records/outcome.ts";
 import type { GroupTally } from "../records/records.ts";
+import { junkReasons } from "./junkReasons.ts";
 
 /** Of a group's rejected envelopes. */
 const MAX_LISTED = 4096;
 /** Of them such as anybody can make who serves a topic. */
 const MAX_LISTED_JUNK = 1024;
-const junk: ReadonlySet<RejectReason> = new Set([
-  "malformed",
-  "stranger",
-  "bad-signature",
-  "no-receipt",
-  "not-held",
-  "unknown-head",
-] as const);
 
 /**
  * True if one more rejected envelope is listed; otherwise it is only counted, so that junk takes no more room than
@@ -24,5 +17,5 @@ export function isListed(params: { tally: GroupTally; reason: RejectReason }): b
   const listed = (of: readonly RejectReason[]) =>
     of.reduce((sum, one) => sum + (tally.rejected[one] ?? 0) - (tally.unlisted[one] ?? 0), 0);
   if (listed(reasons) >= MAX_LISTED) return false;
-  return !junk.has(reason) || listed(reasons.filter((one) => junk.has(one))) < MAX_LISTED_JUNK;
+  return !junkReasons.has(reason) || listed(reasons.filter((one) => junkReasons.has(one))) < MAX_LISTED_JUNK;
 }

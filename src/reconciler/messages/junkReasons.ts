@@ -1,0 +1,11 @@
+import type { RejectReason } from "../records/outcome.ts";
+
+/** Reasons for which an envelope is rejected that no member has posted: any node that serves a topic can make such up. */
+export const junkReasons: ReadonlySet<RejectReason> = new Set([
+  "malformed",
+  "stranger",
+  "bad-signature",
+  "no-receipt",
+  "not-held",
+  "unknown-head",
+] as const);
