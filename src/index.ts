@@ -1,6 +1,7 @@
 /** The public API of Weft's client. */
 
 export type { PayingAccount } from "./chain/sign/payingAccount.ts";
+export type { SendHandle } from "./client/addSend.ts";
 export { catchUp } from "./client/catchUp.ts";
 export {
   addMembers,
@@ -20,6 +21,7 @@ export {
 } from "./client/countOutcomes.ts";
 export { createGroup } from "./client/createGroup.ts";
 export { deleteMessage } from "./client/deleteMessage.ts";
+export { editMessage } from "./client/editMessage.ts";
 export type { ClientLogger } from "./client/group/core.ts";
 export type { IntentHandle } from "./client/group/intentHandle.ts";
 export { type EpochState, type GroupState, groupStatus } from "./client/groupStatus.ts";
@@ -31,10 +33,11 @@ export type { OwnChain, RelayTrouble } from "./client/nodes/ownRelay.ts";
 export type { WorkProgress } from "./client/nodes/withTicket.ts";
 export { openClient } from "./client/openClient.ts";
 export { preferNode, rankNodes } from "./client/preferNode.ts";
+export { reactToMessage } from "./client/reactToMessage.ts";
 export { type MessageParents, readParents } from "./client/readParents.ts";
 export { revokeInstallation } from "./client/revokeInstallation.ts";
 export { type Revoked, revokeInstallations } from "./client/revokeInstallations.ts";
-export { sendMessage } from "./client/sendMessage.ts";
+export { type Saying, sendMessage } from "./client/sendMessage.ts";
 export { setOnline } from "./client/setOnline.ts";
 export { setReachableNodes } from "./client/setReachableNodes.ts";
 export { type StreamedEvent, streamMessages } from "./client/streamMessages.ts";
@@ -51,7 +54,14 @@ export type { Role } from "./reconciler/policy/roleOf.ts";
 export type { IntentOutcome, Invitee } from "./reconciler/records/intent.ts";
 export type { MembershipChange } from "./reconciler/records/timelineRecord.ts";
 export type { ParentsVerdict } from "./reconciler/timeline/judgeParents.ts";
-export type { TimelineItem } from "./reconciler/timeline/timelineItem.ts";
+export type {
+  MessageItem,
+  ShownReaction,
+  SilentMessage,
+  TimelineItem,
+} from "./reconciler/timeline/timelineItem.ts";
 export { defaultRotation, type Rotation } from "./reconciler/upkeep/rotation.ts";
 export type * from "./wire/ids.ts";
 export type { Network } from "./wire/network.ts";
+export { type External, type Part, textOfPart, textPart } from "./wire/part.ts";
+export { type Relation, relationKinds } from "./wire/relation.ts";

@@ -7,8 +7,10 @@ import { countOutcomes, groupStatus, listMessages, syncStatus } from "../../src/
 import { settled } from "../../src/reconciler/records/intent.ts";
 import type { TimelineChange } from "../../src/reconciler/records/timelineRecord.ts";
 import { insertMessage } from "../../src/reconciler/timeline/insertMessage.ts";
-import { type ApplicationMessage, messageIdOf } from "../../src/wire/applicationMessage.ts";
+import type { ApplicationMessage } from "../../src/wire/applicationMessage.ts";
 import { asId, type EnvelopeHash, type GroupId, type MessageId, toHex } from "../../src/wire/ids.ts";
+import { messageIdOf } from "../../src/wire/messageContent.ts";
+import { textPart } from "../../src/wire/part.ts";
 import {
   addOfflineGroup,
   type OfflineClient,
@@ -102,9 +104,9 @@ type Said = ApplicationMessage & { readonly id: MessageId };
 function said({ core }: OfflineClient, group: Group, depth: number): Said {
   const { inbox, installation } = core.self;
   const nonce = toHex(randomBytes(16));
-  const body = { kind: "text", text: "as long as messages in a chat commonly are, more or less" } as const;
+  const body = { parts: [textPart("as long as messages in a chat commonly are, more or less")] };
   const author = { inbox, installation: installation.key };
-  const content = { group: group.id, ...author, nonce, depth, parents: [], sentAtMs: 0, body };
+  const content = { group: group.id, ...author, nonce, depth, parents: [], sentAtMs: 0, ...body };
   return { content, replaces: [], id: messageIdOf(content) };
 }
 
@@ -115,7 +117,8 @@ function changesOf(
   found?: Awaited<ReturnType<typeof readSurroundings>>,
 ) {
   const envelope = asId<EnvelopeHash>(randomBytes(32));
-  const nothing = { record: undefined, deletions: [], target: undefined, targetDeletions: [] };
+  const none = { relations: [], edits: new Map<never, never>() };
+  const nothing = { record: undefined, known: none, target: undefined, others: none };
   return insertMessage({
     message,
     opening: { epoch, entry: testEntryOf(group.id, epoch), envelope, verdict: "counts" },

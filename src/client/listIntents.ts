@@ -1,6 +1,7 @@
 import { type Intent, type IntentOutcome, isOpen } from "../reconciler/records/intent.ts";
 import { valuesOf } from "../store/client/table.ts";
 import type { GroupId, Hex, InboxId, MessageId } from "../wire/ids.ts";
+import { relationKinds } from "../wire/relation.ts";
 import { type Client, coreOf } from "./client.ts";
 import { type RevocationRecord, tables } from "./database/tables.ts";
 import type { CoreParts } from "./group/core.ts";
@@ -92,5 +93,5 @@ function membersOf({ action, resolved, remaining }: Intent): IntentSummary["memb
 
 /** One's own messages are deleted by a message. */
 function isDeletion({ action }: Intent): boolean {
-  return action.kind === "send" && action.content.body.kind === "delete-own";
+  return action.kind === "send" && action.content.relation?.kind === relationKinds.delete;
 }

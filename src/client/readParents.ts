@@ -1,7 +1,7 @@
 import { judgeParents, type ParentsVerdict } from "../reconciler/timeline/judgeParents.ts";
 import type { GroupId, MessageId } from "../wire/ids.ts";
 import { type Client, coreOf, groupOf } from "./client.ts";
-import { readMessage } from "./messages/timelineStore.ts";
+import { readMessage } from "./messages/readMessage.ts";
 
 export type MessageParents = {
   /** What its author says it had seen last, two at most. */

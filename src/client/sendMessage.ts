@@ -1,35 +1,30 @@
-import { messageIdOf, writeApplicationMessage } from "../wire/applicationMessage.ts";
 import type { GroupId, MessageId } from "../wire/ids.ts";
+import { type Part, textPart } from "../wire/part.ts";
+import { relationKinds } from "../wire/relation.ts";
+import { addSend, type SendHandle } from "./addSend.ts";
 import { type Client, coreOf } from "./client.ts";
-import type { IntentHandle } from "./group/intentHandle.ts";
-import { addFailedIntent, addIntent } from "./outbox/addIntent.ts";
-import { composeNext } from "./outbox/composeNext.ts";
-import { untilReopened } from "./recoverStorage.ts";
+
+/** What a message shows: a text, parts, or a text and then parts. */
+export type Saying =
+  | { readonly text: string; readonly parts?: readonly Part[] }
+  | { readonly parts: readonly Part[] };
 
 /**
- * Says something to a group. It is in the outbox, with its final id, when this returns, offline too; it is sealed when
- * its turn comes. Throws `too-large` for a text beyond MAX_TEXT_BYTES, `disk-full` and what else a disk may say.
+ * Says something to a group, in answer to another message if `replyTo` names one. It is in the outbox, with its final
+ * id, when this returns, offline too; it is sealed when its turn comes. Throws `too-large` for more than
+ * MAX_CONTENT_BYTES, `malformed` for a part that breaks a bound of its layout or a text that has no UTF-8, `disk-full`
+ * and what else a disk may say.
  */
-export async function sendMessage(params: {
-  client: Client;
-  group: GroupId;
-  text: string;
-}): Promise<IntentHandle & { readonly messageId: MessageId }> {
-  const { client, group: id, text } = params;
-  const core = coreOf(client);
-  const group = core.groups.get(id);
-  const compose = () => composeNext({ core, group, id, body: { kind: "text", text } });
-  const content = await compose().catch(async (error: unknown) => {
-    // A database that is being opened again can't be read meanwhile.
-    if (!core.recovery) throw error;
-    await untilReopened(core);
-    return await compose();
-  });
-  writeApplicationMessage({ content, replaces: [] });
-  const messageId = messageIdOf(content);
-  const action = { kind: "send", content, message: messageId } as const;
-  const handle = group
-    ? await addIntent({ core, group, action })
-    : await addFailedIntent({ core, group: id, action, reason: "not-a-member" });
-  return { ...handle, messageId };
+export async function sendMessage(
+  params: { client: Client; group: GroupId; replyTo?: MessageId } & Saying,
+): Promise<SendHandle> {
+  const { client, group, replyTo: target } = params;
+  const relation = target && { kind: relationKinds.reply, target, revision: 1 };
+  const body = { parts: partsOf(params), ...(relation ? { relation } : {}) };
+  return await addSend({ core: coreOf(client), group, body });
+}
+
+/** The parts of what is to be said. */
+export function partsOf(saying: Saying): readonly Part[] {
+  return "text" in saying ? [textPart(saying.text), ...(saying.parts ?? [])] : saying.parts;
 }

@@ -74,6 +74,13 @@ export function takeOptionalName(fields: Fields, field: string): string | undefi
   return value;
 }
 
+/** True or false; false if the field is absent. */
+export function takeFlag(fields: Fields, field: string): boolean {
+  const value = fields.take(field) ?? false;
+  if (typeof value !== "boolean") throw refuse(fields, field, value, "must be true or false");
+  return value;
+}
+
 /** A whole number from `min`; `absent` if the field is absent and `absent` is given. */
 export function takeCount(fields: Fields, field: string, params: { min: number; absent?: number }): number {
   const value = fields.take(field);

@@ -29,7 +29,7 @@ export async function findLeft(params: {
   if (left === undefined || intent === undefined) return undefined;
   if (left.group === undefined) return { intent };
   if (founds) stage.groups.set(body.group, left.group);
-  if (step.do !== "send" || !listGroups({ client }).some((one) => one.group === left.group))
+  if (!["send", "reply"].includes(step.do) || !listGroups({ client }).some((one) => one.group === left.group))
     return { intent };
   const items = await listMessages({ client, group: left.group });
   const message = items.findLast(

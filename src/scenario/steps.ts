@@ -4,6 +4,7 @@ import { readChain } from "./steps/chain.ts";
 import { readCrash } from "./steps/crash.ts";
 import { readCreate } from "./steps/create.ts";
 import { readDelete } from "./steps/delete.ts";
+import { readEdit } from "./steps/edit.ts";
 import { readExpect } from "./steps/expect.ts";
 import { readHeal } from "./steps/heal.ts";
 import { readInstall } from "./steps/install.ts";
@@ -12,8 +13,10 @@ import { readOffline } from "./steps/offline.ts";
 import { readOnline } from "./steps/online.ts";
 import { readPartition } from "./steps/partition.ts";
 import { readPrefer } from "./steps/prefer.ts";
+import { readReact } from "./steps/react.ts";
 import { readRemove } from "./steps/remove.ts";
 import { readRename } from "./steps/rename.ts";
+import { readReply } from "./steps/reply.ts";
 import { readRevoke } from "./steps/revoke.ts";
 import { readRole } from "./steps/role.ts";
 import { readRotate } from "./steps/rotate.ts";
@@ -27,6 +30,9 @@ import { readTogether } from "./steps/together.ts";
 export const stepReaders: ReadonlyMap<string, StepReader> = new Map([
   ["create", readCreate],
   ["send", readSend],
+  ["reply", readReply],
+  ["edit", readEdit],
+  ["react", readReact],
   ["add", readAdd],
   ["remove", readRemove],
   ["rotate", readRotate],

@@ -3,44 +3,13 @@ import { WeftError } from "../errors.ts";
 import {
   type ApplicationMessage as ApplicationMessageMessage,
   ApplicationMessageSchema,
-  type MessageContent as MessageContentMessage,
-  MessageContentSchema,
 } from "../gen/weft/v1/message_pb.ts";
-import { labeledHash, utf8 } from "./bytes.ts";
 import { catchFault } from "./catchFault.ts";
-import { checkLength, decodeStrict, encodeCanonical } from "./decodeStrict.ts";
-import {
-  asId,
-  type EnvelopeHash,
-  fromHex,
-  type GroupId,
-  type Hex,
-  type InboxId,
-  type InstallationKey,
-  type MessageId,
-  toHex,
-} from "./ids.ts";
-import { MAX_DEPTH, MAX_PARENTS, MAX_REPLACES, MAX_TEXT_BYTES } from "./limits.ts";
-
-/** What a member says. Its canonical bytes give the id, so no id has two contents and no parents form a cycle. */
-export type MessageContent = {
-  readonly group: GroupId;
-  readonly inbox: InboxId;
-  readonly installation: InstallationKey;
-  /** 16 random bytes. */
-  readonly nonce: Hex;
-  /** 1 + the highest depth of the parents of its epoch; 1 … MAX_DEPTH. Claimed by the sender. */
-  readonly depth: number;
-  /** At most MAX_PARENTS. */
-  readonly parents: readonly MessageId[];
-  /** The sender's clock, milliseconds since 1970: for display only. */
-  readonly sentAtMs: number;
-  readonly body: MessageBody;
-};
-
-export type MessageBody =
-  | { readonly kind: "text"; readonly text: string }
-  | { readonly kind: "delete-own"; readonly message: MessageId };
+import { decodeStrict, encodeCanonical } from "./decodeStrict.ts";
+import { asId, type EnvelopeHash, fromHex, type MessageId } from "./ids.ts";
+import { MAX_CONTENT_BYTES, MAX_PARENTS, MAX_REPLACES } from "./limits.ts";
+import { contentMessage, type MessageContent, readContent } from "./messageContent.ts";
+import { scanFields } from "./scanFields.ts";
 
 /** Plaintext of an MLS application message. */
 export type ApplicationMessage = {
@@ -53,13 +22,10 @@ export type ApplicationMessageReading =
   | ({ readonly kind: "message"; readonly id: MessageId } & ApplicationMessage)
   | { readonly kind: "refused"; readonly reason: "malformed" | "too-large" | "too-many-parents" };
 
-const NONCE_BYTES = 16;
-const MAX_MESSAGE_BYTES = MAX_TEXT_BYTES + 2048;
-
-/** SHA-256("weft.message.v1" ‖ the content's canonical bytes) */
-export function messageIdOf(content: MessageContent): MessageId {
-  return idOf(contentMessage(content));
-}
+/** The content, the envelopes that it replaces and their framing. */
+const MAX_MESSAGE_BYTES = MAX_CONTENT_BYTES + 1024;
+/** Fields of a message with all that it may have; more are not made objects of. */
+const MAX_FIELDS = 4096;
 
 /** Throws `too-large` or `malformed` for what `readApplicationMessage` would not take. */
 export function writeApplicationMessage(message: ApplicationMessage): Uint8Array {
@@ -71,82 +37,31 @@ export function writeApplicationMessage(message: ApplicationMessage): Uint8Array
       replaces: replaces.map(fromHex),
     }),
   );
-  const { body } = content;
   const reading = readApplicationMessage(bytes);
-  if (reading.kind === "refused" || (body.kind === "text" && !body.text.isWellFormed())) {
-    const code = reading.kind === "refused" && reading.reason === "too-large" ? "too-large" : "malformed";
-    throw new WeftError({ code, message: "the message breaks a rule of its layout" });
-  }
-  return bytes;
+  if (reading.kind === "message") return bytes;
+  const code = reading.reason === "too-large" ? "too-large" : "malformed";
+  throw new WeftError({ code, message: "the message breaks a rule of its layout" });
 }
 
 /** Reads a plaintext that a member sealed: strict, canonical and bounded. Never throws. */
 export function readApplicationMessage(bytes: Uint8Array): ApplicationMessageReading {
-  if (bytes.length > MAX_MESSAGE_BYTES) return { kind: "refused", reason: "too-large" };
+  const reading = catchFault(() => readBytes(bytes));
+  if (!(reading instanceof WeftError)) return reading;
+  return { kind: "refused", reason: reading.code === "too-large" ? "too-large" : "malformed" };
+}
+
+function readBytes(bytes: Uint8Array): ApplicationMessageReading {
   const schema = ApplicationMessageSchema;
-  const reading = catchFault(() => readDecoded(decodeStrict({ schema, bytes, maxBytes: MAX_MESSAGE_BYTES })));
-  return reading instanceof WeftError ? { kind: "refused", reason: "malformed" } : reading;
+  if (bytes.length <= MAX_MESSAGE_BYTES) scanFields({ schema, bytes, maxFields: MAX_FIELDS });
+  return readDecoded(decodeStrict({ schema, bytes, maxBytes: MAX_MESSAGE_BYTES }));
 }
 
-function readDecoded(message: ApplicationMessageMessage): ApplicationMessageReading {
-  const { content } = message;
-  const body = bodyOf(content);
-  if (content === undefined || body === undefined || !isWithinRange(content)) {
+function readDecoded({ content, replaces }: ApplicationMessageMessage): ApplicationMessageReading {
+  if (content === undefined || replaces.length > MAX_REPLACES)
     return { kind: "refused", reason: "malformed" };
-  }
   if (content.parents.length > MAX_PARENTS) return { kind: "refused", reason: "too-many-parents" };
-  if (body.kind === "text" && utf8(body.text).length > MAX_TEXT_BYTES) {
-    return { kind: "refused", reason: "too-large" };
-  }
-  if (message.replaces.length > MAX_REPLACES) return { kind: "refused", reason: "malformed" };
-  checkLength({ bytes: content.nonce, length: NONCE_BYTES, what: "a message's nonce" });
   return {
-    kind: "message",
-    id: idOf(content),
-    replaces: message.replaces.map((hash) => asId<EnvelopeHash>(hash)),
-    content: {
-      group: asId(content.group),
-      inbox: asId(content.inbox),
-      installation: asId(content.installation),
-      nonce: toHex(content.nonce),
-      depth: content.depth,
-      parents: content.parents.map((id) => asId<MessageId>(id)),
-      sentAtMs: Number(content.sentAt),
-      body,
-    },
+    ...{ kind: "message", replaces: replaces.map((hash) => asId<EnvelopeHash>(hash)) },
+    ...readContent(content),
   };
-}
-
-function isWithinRange(content: MessageContentMessage): boolean {
-  const { depth, sentAt } = content;
-  return depth >= 1 && depth <= MAX_DEPTH && sentAt <= Number.MAX_SAFE_INTEGER;
-}
-
-function bodyOf(content: MessageContentMessage | undefined): MessageBody | undefined {
-  const body = content?.body;
-  if (body?.case === "text") return { kind: "text", text: body.value };
-  if (body?.case === "deleteOwn") return { kind: "delete-own", message: asId(body.value.message) };
-  return undefined;
-}
-
-function contentMessage(content: MessageContent): MessageContentMessage {
-  const { body } = content;
-  return create(MessageContentSchema, {
-    group: fromHex(content.group),
-    inbox: fromHex(content.inbox),
-    installation: fromHex(content.installation),
-    nonce: fromHex(content.nonce),
-    depth: content.depth,
-    parents: content.parents.map(fromHex),
-    sentAt: BigInt(content.sentAtMs),
-    body:
-      body.kind === "text"
-        ? { case: "text", value: body.text }
-        : { case: "deleteOwn", value: { message: fromHex(body.message) } },
-  });
-}
-
-function idOf(content: MessageContentMessage): MessageId {
-  const bytes = encodeCanonical(MessageContentSchema, content);
-  return asId(labeledHash({ label: "weft.message.v1", fields: [bytes] }));
 }

@@ -4,14 +4,31 @@
 export const PROTOCOL_VERSION = 2;
 /** The first version with `returning` and `extra`. */
 export const RETURNING_VERSION = 2;
+/** The first version whose messages have relations and parts. */
+export const PARTS_VERSION = 2;
 /** Topic and payload of an envelope together. */
 export const MAX_ENVELOPE_BYTES = 128 * 1024;
 /** A smaller envelope counts as so many bytes where they are shared out. */
 export const LEAST_ENVELOPE_COST = 512;
 /** Payload of an entry: sequencers refuse larger transactions. */
 export const MAX_ENTRY_PAYLOAD_BYTES = 84_000;
-/** Plaintext text of one message. */
+/** What a member says in one message, in canonical encoding. */
+export const MAX_CONTENT_BYTES = 66 * 1024;
+/** Text of one message in groups of version 1. */
 export const MAX_TEXT_BYTES = 64 * 1024;
+/** Parts of a message. */
+export const MAX_PARTS = 16;
+/** Of a part: its media type, what is shown to whoever does not know that, and a file's name. */
+export const MAX_PART_TYPE_BYTES = 128;
+export const MAX_FALLBACK_BYTES = 1024;
+export const MAX_PART_NAME_BYTES = 256;
+/** Places of an external part, and bytes of one. */
+export const MAX_URLS = 4;
+export const MAX_URL_BYTES = 2048;
+/** What a register is kept for besides its target: of a reaction, its text. */
+export const MAX_RELATION_KEY_BYTES = 64;
+/** Registers of reactions that count of one inbox for one message, in order of their keys. */
+export const MAX_REACTIONS_PER_INBOX = 32;
 /** Parents of a message; one that names more is refused. */
 export const MAX_PARENTS = 2;
 /** Causal depth of a message within its epoch. */

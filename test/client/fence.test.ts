@@ -20,13 +20,9 @@ import {
 } from "../../src/index.ts";
 import { sealMessage } from "../../src/mls/sealMessage.ts";
 import { postingCredentialOf } from "../../src/reconciler/branch/epochSecrets.ts";
+import type { MessageBody } from "../../src/reconciler/timeline/composeMessage.ts";
 import { serveRpc } from "../../src/rpc/serveRpc.ts";
-import {
-  type MessageBody,
-  type MessageContent,
-  messageIdOf,
-  writeApplicationMessage,
-} from "../../src/wire/applicationMessage.ts";
+import { writeApplicationMessage } from "../../src/wire/applicationMessage.ts";
 import type { Batch } from "../../src/wire/batch.ts";
 import { batchHeaderHash } from "../../src/wire/batchHeader.ts";
 import type { BatchPlace } from "../../src/wire/batchPlace.ts";
@@ -34,6 +30,8 @@ import type { Envelope } from "../../src/wire/envelope.ts";
 import { buildGroupEnvelope } from "../../src/wire/groupEnvelope.ts";
 import { type EntryId, fromHex, type GroupId, type Hex, type MessageId, toHex } from "../../src/wire/ids.ts";
 import { FENCE_BLOCKS } from "../../src/wire/limits.ts";
+import { type MessageContent, messageIdOf } from "../../src/wire/messageContent.ts";
+import { deletes, says } from "../support/contents.ts";
 import { openTestClient, type TestClient } from "../support/openTestClient.ts";
 import { isMember, openTestGroup } from "../support/openTestGroup.ts";
 import { startColluder } from "../support/startColluder.ts";
@@ -68,7 +66,7 @@ async function sealAt(params: {
   const { key, privateKey } = core.self.installation;
   const content: MessageContent = {
     ...{ group, inbox: by.client.inbox, installation: key, nonce: toHex(randomBytes(16)) },
-    ...{ depth: 1, parents: [], sentAtMs: Date.now(), body },
+    ...{ depth: 1, parents: [], sentAtMs: Date.now(), ...body },
   };
   const { newState, message: privateMessage } = sealMessage({
     state,
@@ -135,7 +133,7 @@ async function removeBob(params: { names: readonly string[]; before?: (play: Pla
   const [alice, bob, ...others] = opened.members;
   assert.ok(alice && bob);
   const head = (await groupStatus({ ...bob, group })).head as EntryId;
-  const seal = (text: string) => sealAt({ by: bob, group, head, body: { kind: "text", text } });
+  const seal = (text: string) => sealAt({ by: bob, group, head, body: says(text) });
   const play = { group, alice, bob, others, head, seal };
   await params.before?.(play);
   await network.chain.pause();
@@ -211,7 +209,7 @@ test("what a removed member said counts once it is covered, and what it seals af
   assert.equal((await countOutcomes({ ...alice, group })).pending, 1);
   assert.equal((await syncStatus(alice)).pendingVerdicts, 1);
 
-  const undo = await sealAt({ by: bob, group, head, body: { kind: "delete-own", message: early } });
+  const undo = await sealAt({ by: bob, group, head, body: deletes(early) });
   const word = await seal("still here");
   for (const { envelope } of [undo, word]) await post(envelope);
   await shows(alice, group, { visible: 1, pending: 1, fenced: 1 });
@@ -391,7 +389,7 @@ test("what a revoked device seals after its revocation is fenced for all", async
   const { installation } = second.client;
   const revocation = await revokeInstallation({ ...alice, installation });
   assert.deepEqual(await revocation.settled, delivered);
-  const said = await sealAt({ by: second, group, head, body: { kind: "text", text: "after" } });
+  const said = await sealAt({ by: second, group, head, body: says("after") });
   await post(said.envelope);
   for (const one of [alice, bob]) await shows(one, group, { visible: 1, fenced: 1 });
   assert.deepEqual(await texts(bob, group), ["before"]);

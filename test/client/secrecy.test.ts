@@ -27,6 +27,7 @@ import {
   type Loot,
   readPublic,
 } from "../support/attackDatabase.ts";
+import { says } from "../support/contents.ts";
 import { openTestClient, type TestClient } from "../support/openTestClient.ts";
 import { isMember } from "../support/openTestGroup.ts";
 import { openThree } from "../support/openThree.ts";
@@ -174,7 +175,6 @@ async function sealedLate({ client }: TestClient, group: GroupId) {
   const { installation, inbox } = coreOf(client).self;
   let state = stateIn(await copyDatabase({ client, group }), head);
   return ["skipped", "late"].map((text, i) => {
-    const body = { kind: "text", text } as const;
     const nonce = `0x${String(i).padStart(32, "0")}` as const;
     const content = {
       group,
@@ -184,7 +184,7 @@ async function sealedLate({ client }: TestClient, group: GroupId) {
       depth: 1,
       parents: [],
       sentAtMs: 0,
-      body,
+      ...says(text),
     };
     const sealed = sealMessage({
       state,

@@ -32,10 +32,11 @@ import type {
   TimelineChange,
   TimelineRecord,
 } from "../../src/reconciler/records/timelineRecord.ts";
+import type { MessageBody } from "../../src/reconciler/timeline/composeMessage.ts";
 import { epochDigest } from "../../src/reconciler/timeline/epochDigest.ts";
 import { insertGap } from "../../src/reconciler/timeline/insertGap.ts";
 import { changeOpenings, insertMessage } from "../../src/reconciler/timeline/insertMessage.ts";
-import { type MessageContent, messageIdOf } from "../../src/wire/applicationMessage.ts";
+import { isShown } from "../../src/reconciler/timeline/timelineItem.ts";
 import {
   asId,
   type EntryId,
@@ -43,8 +44,12 @@ import {
   type GroupId,
   type Hex,
   type InboxId,
+  type MessageId,
 } from "../../src/wire/ids.ts";
+import { type MessageContent, messageIdOf } from "../../src/wire/messageContent.ts";
+import { textPart } from "../../src/wire/part.ts";
 import { groupTopic } from "../../src/wire/topic.ts";
+import { deletes, relates, says } from "../support/contents.ts";
 import {
   addOfflineGroup,
   type OfflineClient,
@@ -77,6 +82,8 @@ const kinds = [
   "seal",
   "fail",
   "delete",
+  "edit",
+  "react",
   "control",
   "gap",
   "judge",
@@ -96,17 +103,17 @@ async function newScene(): Promise<Scene> {
 }
 
 /** Few, so that some are sealed to several epochs; one's own intents are each for another. */
-function contentOf(scene: Scene, step: Step, body?: MessageContent["body"]): MessageContent {
+function contentOf(scene: Scene, step: Step, body?: MessageBody): MessageContent {
   const which = step.kind === "say-mine" ? [step.a, step.b, step.c] : [step.a % 5, step.b % 4];
   return {
     group: scene.group.id,
     inbox: step.kind === "say-mine" || step.c % 2 ? scene.offline.inbox : OTHERS,
     installation: asId(new Uint8Array(32).fill(3)),
-    nonce: `0x${hashOf(step.kind, ...which, body?.kind).slice(2, 34)}`,
+    nonce: `0x${hashOf(step.kind, ...which, body?.relation?.kind).slice(2, 34)}`,
     depth: 1 + (step.b % 4),
     parents: [],
     sentAtMs: 0,
-    body: body ?? { kind: "text", text: `${step.a % 5}` },
+    ...(body ?? says(`${step.a % 5}`)),
   };
 }
 
@@ -144,6 +151,7 @@ async function changeOf(scene: Scene, step: Step): Promise<GroupChange> {
   };
   const messages = (await records(scene)).filter((one) => one.kind === "message");
   const target = pick(messages, step.b);
+  const verdict = pick(verdicts, step.a) ?? "counts";
   switch (step.kind) {
     case "say": {
       const said = await opened(scene, step, contentOf(scene, step), pick(verdicts, step.b) ?? "counts");
@@ -168,9 +176,13 @@ async function changeOf(scene: Scene, step: Step): Promise<GroupChange> {
         intents: [{ ...intent, progress, racesLost: 0 }],
       };
     }
-    case "delete": {
-      const body = { kind: "delete-own", message: target?.id ?? asId(hashOf("unseen")) } as const;
-      const said = await opened(scene, step, contentOf(scene, step, body), "counts");
+    case "delete":
+    case "edit":
+    case "react": {
+      const id = target?.id ?? asId(hashOf("unseen"));
+      const body = { delete: () => deletes(id), edit: () => edits(step, id), react: () => reacts(step, id) };
+      const content = contentOf(scene, step, body[step.kind]());
+      const said = await opened(scene, step, content, step.kind === "delete" ? "counts" : verdict);
       return shown(said.changes, [said.envelope, said.outcome]);
     }
     case "control": {
@@ -216,6 +228,11 @@ async function changeOf(scene: Scene, step: Step): Promise<GroupChange> {
   }
 }
 
+const edits = ({ a, c }: Step, id: MessageId) =>
+  relates("edit", id, { revision: 1 + (a % 3), parts: [textPart(`edited ${c}`)] });
+const reacts = ({ a, b, c }: Step, id: MessageId) =>
+  relates("react", id, { key: `${a % 2}`, revision: 1 + (b % 3), ...(c % 2 ? {} : { parts: [] }) });
+
 function failed(intent: Intent): Intent {
   return {
     ...intent,
@@ -239,8 +256,8 @@ async function recount(scene: Scene): Promise<void> {
   const all = await records(scene);
   const status = await groupStatus({ client, group: id });
   assert.equal(status.gaps, all.filter(({ kind }) => kind === "gap").length);
-  const isText = (one: TimelineRecord) => one.kind === "message" && one.content.body.kind === "text";
-  assert.equal(status.messages, all.filter(isText).length);
+  const isShownRecord = (one: TimelineRecord) => one.kind === "message" && isShown(one.content);
+  assert.equal(status.messages, all.filter(isShownRecord).length);
   const epochOf = (one: TimelineRecord) => (one.kind === "message" ? one.openings[0].epoch : one.epoch);
   const digests = status.epochs.map(({ digest }) => digest);
   assert.deepEqual(
@@ -309,10 +326,10 @@ test("a deletion applies however many others, in vain, name the same message", a
   await seal(text);
   for (let i = 0; i < 300; i++) {
     const nonce: Hex = `0x${hashOf("stranger", i).slice(2, 34)}`;
-    await seal({ ...text, nonce, inbox: client.inbox, body: { kind: "delete-own", message: id } });
+    await seal({ ...text, nonce, inbox: client.inbox, ...deletes(id) });
   }
   assert.equal(await state(), "visible");
-  await seal({ ...text, body: { kind: "delete-own", message: id } });
+  await seal({ ...text, ...deletes(id) });
   assert.equal(await state(), "deleted");
   await seal(text, "fenced");
   await seal(text);

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createPendingTimeline } from "../../src/reconciler/messages/pendingTimeline.ts";
 import type {
-  Deletion,
   MessageRecord,
   MessageVerdict,
   Opening,
+  RelationRecord,
 } from "../../src/reconciler/records/timelineRecord.ts";
-import { isDeleted } from "../../src/reconciler/timeline/isDeleted.ts";
+import { deletionOf, type Relations } from "../../src/reconciler/timeline/applyRelations.ts";
 import { placeMessage, standsAmong } from "../../src/reconciler/timeline/placeMessage.ts";
+import { registerOf } from "../../src/reconciler/timeline/relationsOf.ts";
 import type {
   EntryId,
   EnvelopeHash,
@@ -17,6 +17,8 @@ import type {
   InstallationKey,
   MessageId,
 } from "../../src/wire/ids.ts";
+import { relationKinds } from "../../src/wire/relation.ts";
+import { says } from "../support/contents.ts";
 import { testId } from "../support/testIntent.ts";
 
 const [author, other] = [testId<InboxId>(1), testId<InboxId>(2)];
@@ -32,26 +34,25 @@ function message(openings: MessageRecord["openings"], digit = 9): MessageRecord 
     ...{ kind: "message", id: messageId(digit), openings, deleted: false },
     content: {
       ...{ group: testId<GroupId>(7), inbox: author, installation: testId<InstallationKey>(3), nonce: "0x" },
-      ...{ depth: 4, parents: [], sentAtMs: 0, body: { kind: "text", text: "Hello" } },
+      ...{ depth: 4, parents: [], sentAtMs: 0, ...says("Hello") },
     },
   };
 }
 
-function deletion(
-  by: InboxId,
-  epoch: number,
-  kind: "own" | "control" = "own",
-  target = messageId(9),
-): Deletion {
+function deletion(by: InboxId, epoch: number, kind: "own" | "control" = "own"): RelationRecord {
   const source =
     kind === "own"
       ? ({ kind, message: messageId(50 + epoch) } as const)
       : ({ kind, entry: entryOf(epoch) } as const);
-  return { target, epoch, inbox: by, source };
+  const register = registerOf({ kind: relationKinds.delete });
+  return { target: messageId(9), ...register, source, inbox: by, epoch, state: "counts", revision: 1 };
 }
 
+const knowing = (...relations: readonly RelationRecord[]): Relations => ({ relations, edits: new Map() });
+
 test("a deletion counts from its author or from a control, and reaches no later epoch than its own", () => {
-  const gone = (one: Deletion, epoch: number) => isDeleted({ author, deletions: [one], epoch });
+  const gone = (one: RelationRecord, epoch: number) =>
+    deletionOf({ author, relations: [one], epoch }).deleted;
   assert.deepEqual(
     [2, 3, 4].map((epoch) => gone(deletion(author, 3), epoch)),
     [true, true, false],
@@ -61,12 +62,12 @@ test("a deletion counts from its author or from a control, and reaches no later 
     [true, true, false],
   );
   assert.equal(gone(deletion(other, 3), 3), false, "a stranger's");
-  assert.equal(isDeleted({ author, deletions: [], epoch: 0 }), false);
+  assert.equal(deletionOf({ author, relations: [], epoch: 0 }).deleted, false);
 });
 
 test("a message stands in the epoch of its first opening, and has a word in each further one", () => {
   const openings = [opening(5), opening(3), opening(6)] as const;
-  const [first, ...again] = placeMessage({ message: message(openings), deletions: [] });
+  const [first, ...again] = placeMessage({ message: message(openings), known: knowing() });
   assert.deepEqual([first.kind, first.openings, first.deleted], ["message", openings, false]);
   assert.deepEqual(
     again.map(({ epoch, depth, entries }) => ({ epoch, depth, entries })),
@@ -83,7 +84,7 @@ test("of a further epoch those entries are named in which it counts, each once a
     opening(6),
     opening(7, "fenced"),
   ] as const;
-  const [, ...again] = placeMessage({ message: message(openings), deletions: [] });
+  const [, ...again] = placeMessage({ message: message(openings), known: knowing() });
   assert.deepEqual(
     again.map(({ epoch, entries }) => ({ epoch, entries })),
     [
@@ -93,14 +94,14 @@ test("of a further epoch those entries are named in which it counts, each once a
   );
   const [, ...none] = placeMessage({
     message: message([opening(5), opening(5, "void", twin)]),
-    deletions: [],
+    known: knowing(),
   });
   assert.deepEqual(none, [], "another sealing in the same epoch");
 });
 
 test("whether it is deleted is judged for each place by itself", () => {
   const openings = [opening(5), opening(3), opening(6)] as const;
-  const placed = placeMessage({ message: message(openings), deletions: [deletion(author, 5)] });
+  const placed = placeMessage({ message: message(openings), known: knowing(deletion(author, 5)) });
   assert.deepEqual(
     placed.map(({ deleted }) => deleted),
     [true, true, false],
@@ -108,45 +109,9 @@ test("whether it is deleted is judged for each place by itself", () => {
 });
 
 test("two records share a place if epoch, depth and id are the same", () => {
-  const [here, again] = placeMessage({ message: message([opening(5), opening(3)]), deletions: [] });
+  const [here, again] = placeMessage({ message: message([opening(5), opening(3)]), known: knowing() });
   assert.ok(again);
   assert.equal(standsAmong(here, [again]), false);
   assert.equal(standsAmong(again, [message([opening(3)])]), true, "a word in the place where it is shown");
   assert.equal(standsAmong(here, [message([opening(5)], 8)]), false);
-});
-
-test("a change of one batch is seen by those after it: records and deletions, come and gone", () => {
-  const pending = createPendingTimeline();
-  const [stored, target] = [message([opening(5)]), message([opening(5)], 8)];
-  const around = () =>
-    pending.around({ record: stored, deletions: [deletion(author, 5)], target, targetDeletions: [] });
-  assert.deepEqual(around(), {
-    record: stored,
-    deletions: [deletion(author, 5)],
-    target,
-    targetDeletions: [],
-  });
-  const judged = { ...stored, deleted: true };
-  const own = deletion(author, 6, "own", target.id);
-  pending.add([
-    { kind: "put", record: judged },
-    { kind: "forget-deletion", deletion: deletion(author, 5) },
-    { kind: "remember-deletion", deletion: own },
-  ]);
-  assert.deepEqual(around(), { record: judged, deletions: [], target, targetDeletions: [own] });
-  assert.equal(pending.changes.length, 3);
-  assert.equal(pending.sources.has(messageId(56)), true);
-  assert.equal(pending.sources.has(messageId(57)), false);
-});
-
-test("a deletion is none of its own target's others, and one of another message is not seen", () => {
-  const pending = createPendingTimeline();
-  const source = message([opening(5)], 56);
-  const target = message([opening(5)], 8);
-  pending.add([
-    { kind: "remember-deletion", deletion: deletion(author, 6, "own", target.id) },
-    { kind: "remember-deletion", deletion: deletion(author, 7, "own", messageId(77)) },
-  ]);
-  const { targetDeletions } = pending.around({ record: source, deletions: [], target, targetDeletions: [] });
-  assert.deepEqual(targetDeletions, []);
 });

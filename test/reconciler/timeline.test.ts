@@ -6,18 +6,20 @@ import { randomBytes } from "#crypto";
 import { isWeftError } from "../../src/errors.ts";
 import { contextAfterRole, firstContext } from "../../src/reconciler/policy/nextContext.ts";
 import type {
-  Deletion,
   GapRecord,
   MembershipRecord,
   MessageRecord,
   MessageVerdict,
   Opening,
+  RelationRecord,
 } from "../../src/reconciler/records/timelineRecord.ts";
+import type { MessageBody } from "../../src/reconciler/timeline/composeMessage.ts";
 import { epochDigest } from "../../src/reconciler/timeline/epochDigest.ts";
 import { judgeParents } from "../../src/reconciler/timeline/judgeParents.ts";
 import { membershipChanges } from "../../src/reconciler/timeline/membershipChanges.ts";
+import { registerOf } from "../../src/reconciler/timeline/relationsOf.ts";
 import { cursorOf, keyOfCursor, showRecord } from "../../src/reconciler/timeline/timelineItem.ts";
-import { type ApplicationMessage, type MessageBody, messageIdOf } from "../../src/wire/applicationMessage.ts";
+import type { ApplicationMessage } from "../../src/wire/applicationMessage.ts";
 import {
   asId,
   type EntryId,
@@ -29,6 +31,9 @@ import {
   type MessageId,
   toHex,
 } from "../../src/wire/ids.ts";
+import { messageIdOf } from "../../src/wire/messageContent.ts";
+import { relationKinds } from "../../src/wire/relation.ts";
+import { deletes, says } from "../support/contents.ts";
 import { type TimelineInMemory, timelineInMemory } from "../support/timelineInMemory.ts";
 
 const EPOCHS = 4;
@@ -47,12 +52,7 @@ function say(
   epoch: number,
   options: { depth?: number; body?: MessageBody; verdict?: MessageVerdict; replaces?: EnvelopeHash[] } = {},
 ): Opened {
-  const {
-    depth = 1,
-    body = { kind: "text", text: `by ${author}` },
-    verdict = "counts",
-    replaces = [],
-  } = options;
+  const { depth = 1, body = says(`by ${author}`), verdict = "counts", replaces = [] } = options;
   const bytes = new Uint8Array(16);
   new DataView(bytes.buffer).setUint32(0, nonce++);
   const content = {
@@ -63,7 +63,7 @@ function say(
     depth,
     parents: [],
     sentAtMs: 0,
-    body,
+    ...body,
   };
   const id = messageIdOf(content);
   return { message: { id, content, replaces }, opening: sealing(id, epoch, verdict) };
@@ -78,7 +78,13 @@ function gapOf(envelope: EnvelopeHash, epoch: number): GapRecord {
 }
 
 const deleteOwn = (author: number, epoch: number, message: MessageId, verdict: MessageVerdict = "counts") =>
-  say(author, epoch, { body: { kind: "delete-own", message }, verdict });
+  say(author, epoch, { body: deletes(message), verdict });
+
+/** A super admin's deletion of anybody's message. */
+function controlOf(params: Pick<RelationRecord, "target" | "epoch" | "source">): RelationRecord {
+  const { kind, key, register } = registerOf({ kind: relationKinds.delete });
+  return { ...params, kind, key, register, inbox: same(5), state: "counts", revision: 0 };
+}
 
 function open(timeline: TimelineInMemory, { message, opening }: Opened): void {
   timeline.open(message, opening);
@@ -113,7 +119,7 @@ const histories = fc.gen().map((pick) => {
     else {
       const source = { kind: "control", entry: same<EntryId>(100 + i) } as const;
       const epoch = int(EPOCHS - 1);
-      const deletion: Deletion = { target, epoch, inbox: same(5), source };
+      const deletion = controlOf({ target, epoch, source });
       steps.push({ epoch, tell: (timeline) => timeline.control(deletion, true) });
     }
   }
@@ -277,12 +283,8 @@ test("only the author deletes its own, seen or not yet seen, and only until the 
 
 test("an adopted control deletes anyone's message, until a reorganization takes it away", () => {
   const said = say(1, 1);
-  const deletion: Deletion = {
-    target: said.message.id,
-    epoch: 1,
-    inbox: same(5),
-    source: { kind: "control", entry: same(77) },
-  };
+  const source = { kind: "control", entry: same<EntryId>(77) } as const;
+  const deletion = controlOf({ target: said.message.id, epoch: 1, source });
   const timeline = timelineInMemory();
   timeline.control(deletion, true);
   open(timeline, said);

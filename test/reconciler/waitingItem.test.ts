@@ -4,8 +4,8 @@ import { backoffMs } from "../../src/reconciler/intents/backoff.ts";
 import { waitingEvents, waitingItem } from "../../src/reconciler/intents/waitingItem.ts";
 import type { Action, Intent } from "../../src/reconciler/records/intent.ts";
 import { compareKeys, endOf } from "../../src/reconciler/records/timelineRecord.ts";
+import type { MessageBody } from "../../src/reconciler/timeline/composeMessage.ts";
 import { keyOfCursor } from "../../src/reconciler/timeline/timelineItem.ts";
-import type { MessageBody } from "../../src/wire/applicationMessage.ts";
 import type {
   EntryId,
   EnvelopeHash,
@@ -14,10 +14,11 @@ import type {
   InstallationKey,
   MessageId,
 } from "../../src/wire/ids.ts";
+import { deletes, says } from "../support/contents.ts";
 import { testId, testIntent } from "../support/testIntent.ts";
 
 const group = testId<GroupId>(7);
-const text: MessageBody = { kind: "text", text: "Hello" };
+const text = says("Hello");
 
 function send(sequence: number, changes: Partial<Intent> = {}, body: MessageBody = text): Intent {
   const action: Action = {
@@ -25,7 +26,7 @@ function send(sequence: number, changes: Partial<Intent> = {}, body: MessageBody
     message: testId<never>(sequence) as MessageId,
     content: {
       ...{ group, inbox: testId<InboxId>(1), installation: testId<InstallationKey>(2), nonce: "0x" },
-      ...{ depth: 1, parents: [], sentAtMs: 5, body },
+      ...{ depth: 1, parents: [], sentAtMs: 5, ...body },
     },
   };
   return testIntent({ action, sequence, ...changes });
@@ -44,8 +45,7 @@ test("a message that was never sealed is shown as it is, in no epoch", () => {
 test("nothing else waits in the timeline: what is sealed, is sealed again, or is no text", () => {
   assert.equal(waitingItem(send(4, sealed)), undefined);
   assert.equal(waitingItem(send(4, { replaces: [testId<never>(9) as EnvelopeHash] })), undefined);
-  const deletion: MessageBody = { kind: "delete-own", message: testId<never>(9) as MessageId };
-  assert.equal(waitingItem(send(4, {}, deletion)), undefined);
+  assert.equal(waitingItem(send(4, {}, deletes(testId<never>(9) as MessageId))), undefined);
   assert.equal(waitingItem(testIntent({ action: { kind: "leave" } })), undefined);
 });
 

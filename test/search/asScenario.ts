@@ -50,6 +50,17 @@ function linesOf(step: Step, course: Course): Line[] {
       texts.push(as);
       return [{ do: "send", by, group, text: as, as }];
     }
+    case "reply": {
+      const as = `m${texts.length}`;
+      texts.push(as);
+      return message ? [{ do: "reply", by, group, message, text: as, as }] : [];
+    }
+    case "edit":
+      return message ? [{ do: "edit", by, group, message, text: `edited ${who}` }] : [];
+    case "react":
+      return message
+        ? [{ do: "react", by, group, message, text: "+-"[who % 2], takeBack: who % 3 === 0 }]
+        : [];
     case "delete-own":
     case "delete-other":
       return message ? [{ do: "delete", by, group, message }] : [];

@@ -27,7 +27,10 @@ export type History = {
 
 /** With their weights. */
 const honestSteps = [
-  ["send", 12],
+  ["send", 10],
+  ["reply", 1],
+  ["edit", 2],
+  ["react", 3],
   ["delete-own", 1],
   ["delete-other", 2],
   ["rename", 2],

@@ -6,10 +6,12 @@ import { concatBytes } from "../../src/crypto/concatBytes.ts";
 import type { GroupState } from "../../src/mls/groupState.ts";
 import { sealMessage } from "../../src/mls/sealMessage.ts";
 import { authorityKeyOf, postingCredentialOf } from "../../src/reconciler/branch/epochSecrets.ts";
-import { messageIdOf, writeApplicationMessage } from "../../src/wire/applicationMessage.ts";
+import { writeApplicationMessage } from "../../src/wire/applicationMessage.ts";
 import type { BlockRef } from "../../src/wire/blockRef.ts";
 import { buildGroupEnvelope } from "../../src/wire/groupEnvelope.ts";
 import { asAddress, type EntryId, fromHex, type GroupId, type MessageId, toHex } from "../../src/wire/ids.ts";
+import { messageIdOf } from "../../src/wire/messageContent.ts";
+import { says } from "../support/contents.ts";
 import { submit } from "./memoryChain.ts";
 import type { MemoryNode } from "./memoryNode.ts";
 import type { Seat } from "./seat.ts";
@@ -66,7 +68,7 @@ export async function postFromOldEpoch(params: {
   const state = world.hostileStates.get(ratchet) ?? skipKeys({ state: held.state, signatureKey });
   const content = {
     ...{ group, inbox: self.inbox, installation, nonce: toHex(randomBytes(16)) },
-    ...{ depth: 1, parents: [], sentAtMs: 0, body: { kind: "text", text: "from outside" } as const },
+    ...{ depth: 1, parents: [], sentAtMs: 0, ...says("from outside") },
   };
   const sealed = sealMessage({
     ...{ state, padding: 0, authenticatedData: new Uint8Array(0) },

@@ -3,12 +3,14 @@ import {
   addMembers,
   type Client,
   deleteMessage,
+  editMessage,
   type IntentHandle,
   leaveGroup,
   listGroups,
   listInstallations,
   preferNode,
   type Role,
+  reactToMessage,
   removeMembers,
   renameGroup,
   revokeInstallation,
@@ -94,9 +96,14 @@ async function act(params: Act): Promise<void> {
   const handle = await askFor(params);
   if (handle) keep(played, client, handle);
   else await disturb(params);
-  if (handle && "messageId" in handle && isKnown(client, group)) {
+  if (handle && "messageId" in handle && isSaid(params.step) && isKnown(client, group)) {
     played.sends.set(handle.messageId, { seat: seat.name, intent: handle.id });
   }
+}
+
+/** True for what stands in the timeline itself. */
+function isSaid({ kind }: Step): boolean {
+  return kind === "send" || kind === "reply";
 }
 
 /** What an app asks its client for. */
@@ -111,6 +118,24 @@ async function askFor(params: Act): Promise<IntentHandle | Said | undefined> {
   switch (step.kind) {
     case "send":
       return await sendMessage({ ...to, text: `${seat.name} ${played.sends.size}` });
+    case "reply":
+      return await sendMessage({
+        ...to,
+        text: `${seat.name} answers`,
+        ...(message ? { replyTo: message } : {}),
+      });
+    case "edit":
+      return message && (await editMessage({ ...to, message, text: `${seat.name} edits ${step.who}` }));
+    case "react":
+      return (
+        message &&
+        (await reactToMessage({
+          ...to,
+          message,
+          text: "+-"[step.who % 2] ?? "+",
+          takeBack: step.who % 3 === 0,
+        }))
+      );
     case "delete-own":
     case "delete-other":
       return message && (await deleteMessage({ ...to, message }));

@@ -27,6 +27,7 @@ export async function checkProperties(params: {
   assert.deepEqual(left, [], "every intent settles, and everybody comes to rest");
   const views = await readViews(params);
   checkDigests(views);
+  checkShown(views);
   await checkLost({ ...params, views });
   checkFence({ ...params, views });
   await checkKeys(params);
@@ -52,7 +53,8 @@ async function readViews({ world, group }: { world: World; group: GroupId }): Pr
     if (!client) continue;
     try {
       const state = await groupStatus({ client, group });
-      views.push({ name, state, items: await listMessages({ client, group }) });
+      const { pending } = await countOutcomes({ client, group });
+      views.push({ name, state, pending, items: await listMessages({ client, group }) });
     } catch (error) {
       if (!isWeftError(error, "unknown-group")) throw error;
     }
@@ -71,6 +73,30 @@ function checkDigests(views: readonly View[]): void {
       seen.set(key, digest.digest);
     }
   }
+}
+
+/**
+ * Members show the same of an epoch, edits and reactions included, if their digests of it and of all later epochs are
+ * equal, none of these has a gap or was missed, and nothing is pending.
+ */
+function checkShown(views: readonly View[]): void {
+  const seen = new Map<string, unknown>();
+  for (const { name, state, items } of views.filter(isWhole)) {
+    let later = "";
+    for (const { epoch, entry, digest } of state.epochs.toSorted((a, b) => b.epoch - a.epoch)) {
+      if (digest.kind !== "digest" || epoch <= state.joinedEpoch) break;
+      later += `${epoch} ${entry} ${digest.digest} `;
+      const shown = items
+        .filter((item) => item.kind === "message" && item.epoch === epoch)
+        .map(({ delivery: _, ...item }) => item);
+      assert.deepEqual(shown, seen.get(later) ?? shown, `${name} shows something else of epoch ${epoch}`);
+      seen.set(later, shown);
+    }
+  }
+}
+
+function isWhole({ state, items, pending }: View): boolean {
+  return state.membership === "member" && pending === 0 && items.every(({ kind }) => kind !== "missed");
 }
 
 /** What was delivered is with everybody who was a member then and is one still. */

@@ -5,4 +5,6 @@ export type View = {
   readonly name: string;
   readonly state: GroupState;
   readonly items: readonly ListedItem[];
+  /** Messages whose verdict awaits its proof. */
+  readonly pending: number;
 };

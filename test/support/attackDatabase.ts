@@ -19,6 +19,7 @@ import type { Envelope } from "../../src/wire/envelope.ts";
 import { decodeGroupEnvelope } from "../../src/wire/groupEnvelope.ts";
 import type { GroupId, InstallationKey } from "../../src/wire/ids.ts";
 import type { Network } from "../../src/wire/network.ts";
+import { textOfPart } from "../../src/wire/part.ts";
 import { groupInfoTopic, groupTopic, welcomeTopic } from "../../src/wire/topic.ts";
 import { addKey, type KeyPool, reachableStates } from "../mls/support/attackCommit.ts";
 
@@ -152,8 +153,8 @@ function textsOpened(params: { shown: PublicRecord; keys: readonly [HeadId, Epoc
       if (of !== head) continue;
       const opened = openMessage({ state: { ...state, ownLeafIndex: -1 }, message });
       const reading = opened.kind === "opened" ? readApplicationMessage(opened.plaintext) : undefined;
-      if (reading?.kind === "message" && reading.content.body.kind === "text")
-        texts.add(reading.content.body.text);
+      if (reading?.kind !== "message") continue;
+      for (const part of reading.content.parts) texts.add(textOfPart(part) ?? "");
     }
   }
   return texts;

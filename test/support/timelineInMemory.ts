@@ -1,15 +1,17 @@
 import assert from "node:assert/strict";
 import {
   compareKeys,
-  type Deletion,
   type GapRecord,
   keyOf,
   type MessageRecord,
   type Opening,
+  type RelationRecord,
+  sourceOf,
   type TimelineChange,
   type TimelineRecord,
 } from "../../src/reconciler/records/timelineRecord.ts";
-import { changeDeletion } from "../../src/reconciler/timeline/changeDeletion.ts";
+import type { Relations } from "../../src/reconciler/timeline/applyRelations.ts";
+import { changeRelation } from "../../src/reconciler/timeline/changeRelation.ts";
 import { type EpochDigest, epochDigest } from "../../src/reconciler/timeline/epochDigest.ts";
 import { insertGap } from "../../src/reconciler/timeline/insertGap.ts";
 import {
@@ -17,16 +19,18 @@ import {
   insertMessage,
   type Surroundings,
 } from "../../src/reconciler/timeline/insertMessage.ts";
+import { type RelationRules, relationRules } from "../../src/reconciler/timeline/relationsOf.ts";
 import { cursorOf } from "../../src/reconciler/timeline/timelineItem.ts";
 import type { ApplicationMessage } from "../../src/wire/applicationMessage.ts";
-import type { EntryId, EnvelopeHash, MessageId } from "../../src/wire/ids.ts";
+import { asId, type EntryId, type EnvelopeHash, type MessageId } from "../../src/wire/ids.ts";
+import { relationKinds } from "../../src/wire/relation.ts";
 
 /** The timeline's pure changes, carried out on maps as the client carries them out on its database. */
 export type TimelineInMemory = {
   readonly open: (message: ApplicationMessage & { readonly id: MessageId }, opening: Opening) => void;
   readonly reopen: (id: MessageId, change: (openings: readonly Opening[]) => readonly Opening[]) => void;
   readonly gap: (gap: GapRecord) => void;
-  readonly control: (deletion: Deletion, stands: boolean) => void;
+  readonly control: (deletion: RelationRecord, stands: boolean) => void;
   /** In order. */
   readonly records: () => TimelineRecord[];
   readonly digest: (params: { entry: EntryId; epoch: number }) => EpochDigest;
@@ -34,27 +38,45 @@ export type TimelineInMemory = {
   readonly touched: () => number;
 };
 
-export function timelineInMemory(): TimelineInMemory {
+/** `rules`: the kinds of relations that it knows. */
+export function timelineInMemory(rules: RelationRules = relationRules): TimelineInMemory {
   const records = new Map<string, TimelineRecord>();
   const places = new Map<string, string>();
-  const deletions = new Map<MessageId, Map<string, Deletion>>();
+  const related = new Map<MessageId, Map<string, RelationRecord>>();
   const replaced = new Map<EnvelopeHash, MessageId>();
   let touched = 0;
 
   const at = (id: string) => records.get(places.get(id) ?? "");
   const messageAt = (id: MessageId) => at(id) as MessageRecord | undefined;
-  const sourceOf = ({ source }: Deletion) => (source.kind === "own" ? source.message : source.entry);
-  const deletionsOf = (id: MessageId, except?: string) =>
-    [...(deletions.get(id)?.values() ?? [])].filter((one) => sourceOf(one) !== except);
 
-  function around(message: Pick<ApplicationMessage, "content"> & { id: MessageId }): Surroundings {
-    const { body } = message.content;
-    const target = body.kind === "delete-own" ? body.message : undefined;
+  function relationsTo(target: MessageId, fits: (one: RelationRecord) => boolean): Relations {
+    const relations = [...(related.get(target)?.values() ?? [])].filter(
+      (one) => one.state !== "void" && fits(one),
+    );
+    const edits = relations.flatMap(({ source }) => {
+      const edit = source.kind === "own" ? messageAt(source.message) : undefined;
+      return edit ? [[edit.id, edit.content.parts] as const] : [];
+    });
+    return { relations, edits: new Map(edits) };
+  }
+
+  const othersOf = (
+    target: MessageId | undefined,
+    one: Pick<RelationRecord, "kind" | "inbox">,
+    source: string,
+  ) =>
+    relationsTo(target ?? asId(new Uint8Array(32)), (other) => {
+      const isBeside = other.kind === one.kind && sourceOf(other) !== source;
+      return isBeside && (one.kind === relationKinds.delete || other.inbox === one.inbox);
+    });
+
+  function around({ id, content }: Pick<ApplicationMessage, "content"> & { id: MessageId }): Surroundings {
+    const { inbox, relation } = content;
     return {
-      record: messageAt(message.id),
-      deletions: deletionsOf(message.id),
-      target: target && messageAt(target),
-      targetDeletions: target ? deletionsOf(target, message.id) : [],
+      record: messageAt(id),
+      known: relationsTo(id, () => true),
+      target: relation?.target && messageAt(relation.target),
+      others: othersOf(relation?.target, { kind: relation?.kind ?? 0, inbox }, id),
     };
   }
 
@@ -63,7 +85,7 @@ export function timelineInMemory(): TimelineInMemory {
     for (const change of changes) {
       if (change.kind === "put" || change.kind === "drop") place(change);
       if (change.kind === "remember-replaced") replaced.set(change.envelope, change.by);
-      if (change.kind === "remember-deletion" || change.kind === "forget-deletion") remember(change);
+      if (change.kind === "remember-relation" || change.kind === "forget-relation") remember(change);
     }
   }
 
@@ -80,28 +102,31 @@ export function timelineInMemory(): TimelineInMemory {
     }
   }
 
-  function remember({ kind, deletion }: Extract<TimelineChange, { deletion: Deletion }>): void {
-    const known = deletions.get(deletion.target) ?? new Map<string, Deletion>();
-    deletions.set(deletion.target, known);
-    if (kind === "remember-deletion") known.set(sourceOf(deletion), deletion);
-    else known.delete(sourceOf(deletion));
+  function remember({ kind, relation }: Extract<TimelineChange, { relation: RelationRecord }>): void {
+    const known = related.get(relation.target) ?? new Map<string, RelationRecord>();
+    related.set(relation.target, known);
+    const key = `${sourceOf(relation)} ${relation.state} ${relation.epoch}`;
+    if (kind === "remember-relation") known.set(key, relation);
+    else assert.ok(known.delete(key), "only what is remembered can be forgotten");
   }
 
   return {
     open: (message, opening) => {
       const gaps = [...message.replaces, opening.envelope].map(at).filter((one) => one?.kind === "gap");
-      carryOut(insertMessage({ message, opening, found: { ...around(message), gaps } }));
+      carryOut(insertMessage({ message, opening, found: { ...around(message), gaps }, rules }));
     },
     reopen: (id, change) => {
       const record = messageAt(id);
       if (!record) return;
-      carryOut(changeOpenings({ openings: change(record.openings), found: { ...around(record), record } }));
+      const found = { ...around(record), record };
+      carryOut(changeOpenings({ openings: change(record.openings), found, rules }));
     },
     gap: (gap) => carryOut(insertGap({ gap, replacedBy: replaced.get(gap.envelope) })),
     control: (deletion, stands) => {
       const target = messageAt(deletion.target);
-      const others = deletionsOf(deletion.target, sourceOf(deletion));
-      carryOut(changeDeletion({ deletion, stands, target, others }));
+      const others = othersOf(deletion.target, deletion, sourceOf(deletion));
+      const [before, after] = stands ? [[], [deletion]] : [[deletion], []];
+      carryOut(changeRelation({ before, after, target, others }));
     },
     records: () => [...records.values()].sort((a, b) => compareKeys(keyOf(a), keyOf(b))),
     digest: ({ entry, epoch }) =>

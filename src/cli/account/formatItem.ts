@@ -1,10 +1,13 @@
 import pc from "picocolors";
 import { wallMs } from "../../clock/wallMs.ts";
-import type { InboxId, MembershipChange, TimelineItem } from "../../index.ts";
+import type { InboxId, MembershipChange, MessageItem, TimelineItem } from "../../index.ts";
 import type { Names } from "./names.ts";
 
 const NAME_COLUMNS = 8;
 const MARK_COLUMNS = 2;
+const QUOTED_CHARACTERS = 24;
+/** Texts of reactions, each with how many people set it. */
+const SHOWN_REACTIONS = 8;
 const authorColors = [pc.cyan, pc.magenta, pc.yellow, pc.blue, pc.green, pc.red] as const;
 
 /** How far an own message is, in two columns. */
@@ -19,11 +22,17 @@ export const marks = {
 export type Mark = keyof typeof marks;
 
 /** A line for a terminal, or several for a text with line breaks. Nothing that others wrote can steer the terminal. */
-export function formatItem(params: { item: TimelineItem; names: Names; mark?: Mark }): string {
-  const { item, names, mark = "none" } = params;
+export function formatItem(params: {
+  item: TimelineItem;
+  names: Names;
+  mark?: Mark;
+  /** What the message that it answers says, if that is known. */
+  answers?: string | undefined;
+}): string {
+  const { item, names, mark = "none", answers } = params;
   switch (item.kind) {
     case "message":
-      return formatMessage({ message: item, names, mark });
+      return formatMessage({ message: item, names, mark, answers });
     case "membership":
       return pc.dim(`── epoch ${item.epoch} · ${describeMembership({ item, names })} ──`);
     case "missed":
@@ -40,14 +49,27 @@ export function isWaiting(item: TimelineItem): boolean {
 
 /** What somebody said. */
 export function formatMessage(params: {
-  message: Pick<Extract<TimelineItem, { kind: "message" }>, "author" | "sentAtMs" | "text" | "state">;
+  message: Pick<MessageItem, "author" | "sentAtMs" | "text" | "state" | "replyTo" | "edit" | "reactions">;
   names: Names;
   mark: Mark;
+  answers?: string | undefined;
 }): string {
-  const { message, names, mark } = params;
-  const { author, sentAtMs, text, state } = message;
+  const { message, names, mark, answers = "" } = params;
+  const { author, sentAtMs, text, state, replyTo, edit } = message;
+  const quote = replyTo ? pc.dim(`↳ ${plainLine(answers).slice(0, QUOTED_CHARACTERS)} · `) : "";
   const said = text === undefined ? pc.dim(`(${withheld[state]})`) : indent(plain(text));
-  return `${pc.dim(formatTime(sentAtMs))} ${marks[mark]} ${formatAuthor({ inbox: author, names })} ${said}`;
+  const after = `${edit ? pc.dim(" (edited)") : ""}${formatReactions(message.reactions)}`;
+  const before = `${pc.dim(formatTime(sentAtMs))} ${marks[mark]} ${formatAuthor({ inbox: author, names })}`;
+  return `${before} ${quote}${said}${after}`;
+}
+
+function formatReactions(reactions: MessageItem["reactions"] = []): string {
+  const shown = reactions.slice(0, SHOWN_REACTIONS);
+  const words = shown.map(
+    ({ text, inboxes }) => `${plainLine(text)}${inboxes.length > 1 ? inboxes.length : ""}`,
+  );
+  const more = reactions.length > shown.length ? " …" : "";
+  return words.length === 0 ? "" : `  ${pc.dim("[")}${words.join(" ")}${more}${pc.dim("]")}`;
 }
 
 const withheld = {

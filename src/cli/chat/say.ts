@@ -1,10 +1,10 @@
 import { wallMs } from "../../clock/wallMs.ts";
-import { sendMessage } from "../../index.ts";
+import { type MessageId, sendMessage } from "../../index.ts";
 import { formatMessage } from "../account/formatItem.ts";
 import { followIntent, putLine, type Session } from "./session.ts";
 
-/** Says something to the current group. */
-export async function say(session: Session, text: string): Promise<void> {
+/** Says something to the current group, in answer to another message if one is named. */
+export async function say(session: Session, text: string, replyTo?: MessageId): Promise<void> {
   const { account, current, screen } = session;
   if (current === undefined) {
     screen.print(
@@ -14,12 +14,14 @@ export async function say(session: Session, text: string): Promise<void> {
   }
   const { client, names } = account;
   const sentAtMs = wallMs();
-  const handle = await sendMessage({ client, group: current, text });
-  const message = { author: client.inbox, sentAtMs, text, state: "visible" } as const;
+  const named = replyTo === undefined ? {} : { replyTo };
+  const answers = replyTo && session.lines.get(replyTo)?.what;
+  const handle = await sendMessage({ client, group: current, text, ...named });
+  const message = { author: client.inbox, sentAtMs, text, state: "visible", ...named } as const;
   putLine(session, handle.messageId, {
     mark: "queued",
     what: text,
-    render: (mark) => formatMessage({ message, names, mark }),
+    render: (mark) => formatMessage({ message, names, mark, answers }),
   });
   followIntent(session, handle.messageId, handle);
 }

@@ -7,10 +7,11 @@ export function showItem(session: Session, item: TimelineItem, mark?: Mark): voi
   const { names } = session.account;
   const key = keyOf(item);
   const known = session.lines.get(key)?.mark;
+  const answers = item.kind === "message" && item.replyTo ? session.lines.get(item.replyTo)?.what : undefined;
   putLine(session, key, {
     mark: mark ?? known ?? "none",
     what: whatOf(item),
-    render: (mark) => formatItem({ item, names, mark }),
+    render: (mark) => formatItem({ item, names, mark, answers }),
   });
 }
 

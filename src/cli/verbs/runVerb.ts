@@ -36,5 +36,9 @@ export function note(text: string): void {
 
 /** One object a line, for programs. */
 export function printJson(value: unknown): void {
-  print(JSON.stringify(value));
+  print(
+    JSON.stringify(value, (_, one: unknown) =>
+      one instanceof Uint8Array ? `0x${Buffer.from(one).toString("hex")}` : one,
+    ),
+  );
 }

@@ -9,7 +9,7 @@ import type { Group } from "../group/group.ts";
 import { judgeAwaited } from "../messages/judgeAwaited.ts";
 import { judgeRecord } from "../messages/judgeRecord.ts";
 import { storeCoverage } from "../messages/knownCoverage.ts";
-import { readMessage } from "../messages/timelineStore.ts";
+import { readMessage } from "../messages/readMessage.ts";
 import { askCoverage } from "./askCoverage.ts";
 
 type Params = { core: ClientCore; group: Group; signal: AbortSignal };

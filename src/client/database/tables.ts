@@ -18,7 +18,7 @@ import type {
   TopicPositionRecord,
   UnheldRecord,
 } from "../../reconciler/records/records.ts";
-import type { Deletion, TimelineRecord } from "../../reconciler/records/timelineRecord.ts";
+import type { RelationRecord, TimelineRecord } from "../../reconciler/records/timelineRecord.ts";
 import { bytesTable, jsonTable } from "../../store/client/table.ts";
 import { clientSchema } from "../../store/schema.ts";
 import type { Envelope } from "../../wire/envelope.ts";
@@ -101,7 +101,7 @@ export type WelcomeRecord = {
 
 const { identity, keyPackage, group, epoch, tree, entry, entryByPlace, deadRun, staged, voidable } =
   clientSchema;
-const { outcome, held, timeline, timelinePlace, deletion, replaced } = clientSchema;
+const { outcome, held, timeline, timelinePlace, relation, replaced } = clientSchema;
 const { unheld, epochTally, groupTally, openIntent, sendPlace, coverage, awaited } = clientSchema;
 const { revocation, copy, written, entered, outbox, intentPlace, publication } = clientSchema;
 const { topicPosition, topicRead, welcome, preference, knownNode, knownInbox, witnessSecret } = clientSchema;
@@ -123,7 +123,7 @@ export const tables = {
   unheld: jsonTable<typeof unheld.key, UnheldRecord>(unheld),
   timeline: jsonTable<typeof timeline.key, TimelineRecord>(timeline),
   timelinePlace: jsonTable<typeof timelinePlace.key, { epoch: number; rank: number }>(timelinePlace),
-  deletion: jsonTable<typeof deletion.key, Deletion>(deletion),
+  relation: jsonTable<typeof relation.key, RelationRecord>(relation),
   replaced: jsonTable<typeof replaced.key, MessageId>(replaced),
   epochTally: jsonTable<typeof epochTally.key, EpochTally>(epochTally),
   groupTally: jsonTable<typeof groupTally.key, GroupTally>(groupTally),

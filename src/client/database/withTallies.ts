@@ -2,6 +2,7 @@ import { isListed } from "../../reconciler/messages/isListed.ts";
 import type { Outcome } from "../../reconciler/records/outcome.ts";
 import type { EpochTally, GroupTally } from "../../reconciler/records/records.ts";
 import type { TimelineRecord } from "../../reconciler/records/timelineRecord.ts";
+import { isShown } from "../../reconciler/timeline/timelineItem.ts";
 import { parseKey } from "../../store/keys.ts";
 import type { Database } from "../../store/openDatabase.ts";
 import { del, type Write } from "../../store/writeAtomic.ts";
@@ -80,7 +81,7 @@ async function epochTallies(params: {
   for (const [epoch, changed] of Map.groupBy(replacements, epochOf)) {
     let { messages, gaps, changes } = (await tables.epochTally.get(database, { group, epoch })) ?? NO_RECORDS;
     for (const { value, sign } of changed.flatMap((one) => valuesOf(timeline, one))) {
-      messages += isText(value) ? sign : 0;
+      messages += isMessage(value) ? sign : 0;
       gaps += value.kind === "gap" ? sign : 0;
     }
     changes++;
@@ -138,8 +139,8 @@ function valuesOf<Value>(
   ];
 }
 
-function isText(record: TimelineRecord): boolean {
-  return record.kind === "message" && record.content.body.kind === "text";
+function isMessage(record: TimelineRecord): boolean {
+  return record.kind === "message" && isShown(record.content);
 }
 
 function withOutcome(tally: GroupTally, outcome: Outcome, by: 1 | -1): GroupTally {

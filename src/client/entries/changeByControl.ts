@@ -2,16 +2,20 @@ import { recordOf } from "../../reconciler/branch/recordOf.ts";
 import type { Member } from "../../reconciler/policy/roleOf.ts";
 import type { Intent } from "../../reconciler/records/intent.ts";
 import type { EntryRecord } from "../../reconciler/records/records.ts";
-import type { Deletion, TimelineChange } from "../../reconciler/records/timelineRecord.ts";
-import { changeDeletion } from "../../reconciler/timeline/changeDeletion.ts";
+import type { RelationRecord, TimelineChange } from "../../reconciler/records/timelineRecord.ts";
+import { changeRelation } from "../../reconciler/timeline/changeRelation.ts";
+import { registerOf } from "../../reconciler/timeline/relationsOf.ts";
+import { withWrites } from "../../store/withWrites.ts";
 import type { Entry } from "../../wire/chainEntry.ts";
 import type { ControlInstruction } from "../../wire/control.ts";
-import type { Hex } from "../../wire/ids.ts";
+import { relationKinds } from "../../wire/relation.ts";
 import type { GroupChange } from "../group/changeGroup.ts";
 import type { CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { mergeChanges } from "../group/mergeChanges.ts";
-import { readDeletions, readMessage, timelineWrites } from "../messages/timelineStore.ts";
+import { readMessage } from "../messages/readMessage.ts";
+import { readOthers } from "../messages/relationStore.ts";
+import { timelineWrites } from "../messages/timelineStore.ts";
 
 /** Everything that a control which counts changes, as one batch. The head stays. */
 export async function changeByControl(params: {
@@ -49,23 +53,22 @@ export async function deletionChanges(params: {
   stands: boolean;
 }): Promise<TimelineChange[]> {
   const { core, group, records, stands } = params;
-  const place = { database: core.database, group: group.id };
-  const sources = new Set<Hex>(records.map(({ id }) => id));
-  const changes: TimelineChange[] = [];
+  const later = withWrites(core.database);
+  const place = { database: later.database, group: group.id };
+  const all: TimelineChange[] = [];
   for (const { id, verdict } of records) {
     if (verdict.kind !== "control" || verdict.instruction.kind !== "delete-message") continue;
-    const { message } = verdict.instruction;
-    const deletion: Deletion = {
-      target: message,
-      epoch: verdict.epoch,
-      inbox: verdict.writer.inbox,
-      source: { kind: "control", entry: id },
+    const deletion: RelationRecord = {
+      ...{ target: verdict.instruction.message, state: "counts", revision: 0 },
+      ...{ source: { kind: "control", entry: id }, inbox: verdict.writer.inbox, epoch: verdict.epoch },
+      ...registerOf({ kind: relationKinds.delete }),
     };
-    const target = await readMessage({ ...place, id: message });
-    const others = target
-      ? await readDeletions({ ...place, target: message, author: target.content.inbox, except: sources })
-      : [];
-    changes.push(...changeDeletion({ deletion, stands, target, others }));
+    const target = await readMessage({ ...place, id: deletion.target });
+    const others = await readOthers({ ...place, ...deletion, target, source: id });
+    const [before, after] = stands ? [[], [deletion]] : [[deletion], []];
+    const changes = changeRelation({ before, after, target, others });
+    later.add(timelineWrites({ group: group.id, changes }).writes);
+    all.push(...changes);
   }
-  return changes;
+  return all;
 }

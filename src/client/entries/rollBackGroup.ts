@@ -23,7 +23,7 @@ import type { Group } from "../group/group.ts";
 import { mergeChanges } from "../group/mergeChanges.ts";
 import { branchWith, judgeSenders, removedBy } from "../messages/judgeSenders.ts";
 import { readDeadAnew } from "../messages/readDeadAnew.ts";
-import { readRecord } from "../messages/timelineStore.ts";
+import { readRecord } from "../messages/readMessage.ts";
 import { deletionChanges } from "./changeByControl.ts";
 
 type Cut = {

@@ -8,8 +8,9 @@ import type { Group } from "../group/group.ts";
 import { mergeChanges } from "../group/mergeChanges.ts";
 import { judgeRecords } from "../messages/judgeRecords.ts";
 import { branchWith } from "../messages/judgeSenders.ts";
+import { readMessage } from "../messages/readMessage.ts";
 import { resealed } from "../messages/resealed.ts";
-import { readMessage, readRecords } from "../messages/timelineStore.ts";
+import { readRecords } from "../messages/timelineStore.ts";
 
 /**
  * Adds to a change what the adopted entry means to the epochs that a reorganization took. If the first of them landed
@@ -63,10 +64,10 @@ export async function judgeVanished(params: {
   const { core, group, entry, branch, from } = params;
   const dead = new Set([...params.dead].filter((head) => head !== entry));
   const records = messagesFrom({ core, group, from, andLater: params.dead.size > 0 });
-  const { writes, events, changed } = await judgeRecords({ core, group, branch, dead, records });
+  const { changed, ...judged } = await judgeRecords({ core, group, branch, dead, records });
   const own = changed.filter(({ content }) => content.installation === core.self.installation.key);
   const undone = own.filter(({ openings }) => openings.every(({ verdict }) => verdict === "void"));
-  return { writes, events, undone: new Map(undone.map(({ id, openings }) => [id, openings])) };
+  return { ...judged, undone: new Map(undone.map(({ id, openings }) => [id, openings])) };
 }
 
 /** Messages that were sealed to this epoch, or, `andLater`, to this or a later one. */

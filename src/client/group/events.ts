@@ -1,5 +1,5 @@
 import type { ErrorCode } from "../../errors.ts";
-import type { TimelineItem } from "../../reconciler/timeline/timelineItem.ts";
+import type { SilentMessage, TimelineItem } from "../../reconciler/timeline/timelineItem.ts";
 import type { Address, GroupId, InstallationKey, NodeId } from "../../wire/ids.ts";
 import type { DeviceClock } from "../nodes/chainTime.ts";
 import type { RelayTrouble } from "../nodes/ownRelay.ts";
@@ -11,6 +11,11 @@ export type ClientEvent =
   | { readonly kind: "shown"; readonly group: GroupId; readonly item: TimelineItem }
   /** Take away what stood at this cursor. */
   | { readonly kind: "hidden"; readonly group: GroupId; readonly item: TimelineItem }
+  /**
+   * A message came of a silent kind that this version does not know: it is in the timeline's digest and nowhere shown.
+   * It may be told again.
+   */
+  | { readonly kind: "silent"; readonly group: GroupId; readonly message: SilentMessage }
   /** Name, members, epoch or status changed; read `groupStatus`. */
   | { readonly kind: "group"; readonly group: GroupId }
   /** The node that served the group left out entries or messages: the group is read elsewhere from now on. */

@@ -75,8 +75,10 @@ async function fence({ core, group }: { core: ClientCore; group: Group }): Promi
   if (changed.length === 0) return;
   await group.queue.run(async () => {
     const installations = new Set(changed);
-    const { writes, events } = await judgeSenders({ core, group, installations, branch: group.view.branch });
-    if (writes.length > 0) await changeGroup({ core, group, change: { writes, events } });
+    const { changed: _, ...change } = await judgeSenders({
+      ...{ core, group, installations, branch: group.view.branch },
+    });
+    if (change.writes.length > 0) await changeGroup({ core, group, change });
   });
   group.revocations = revocations;
 }

@@ -8,7 +8,8 @@ import type { CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { judgeOpening } from "./judgeRecord.ts";
 import { awaitedWrites, outcomeWrite } from "./judgeRecords.ts";
-import { readMessage, readSurroundings, timelineWrites } from "./timelineStore.ts";
+import { readMessage } from "./readMessage.ts";
+import { readSurroundings, timelineWrites } from "./timelineStore.ts";
 
 /**
  * Adds receipts to a sealing that is known: another node took it in, or a node took in this client's own. One more
@@ -32,8 +33,7 @@ export async function addReceipts(params: {
   const better: Opening = { ...opening, taken };
   const judged = await judgeOpening({ core, branch, sender: record.content, opening: better });
   const openings = record.openings.map((one) => (one === opening ? judged.opening : one));
-  const message = { id: record.id, content: record.content, replaces: [] };
-  const found = { ...(await readSurroundings({ ...place, message })), record };
+  const found = { ...(await readSurroundings({ ...place, message: record })), record };
   const { writes, events } = timelineWrites({
     group: group.id,
     changes: changeOpenings({ openings, found }),

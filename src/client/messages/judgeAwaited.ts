@@ -7,7 +7,7 @@ import { changeGroup } from "../group/changeGroup.ts";
 import type { ClientCore } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { judgeRecords } from "./judgeRecords.ts";
-import { readMessage } from "./timelineStore.ts";
+import { readMessage } from "./readMessage.ts";
 
 /** Messages that are judged in one batch. */
 const AT_ONCE = 64;
@@ -35,7 +35,7 @@ export async function judgeAwaited(params: {
     const gone = ids.slice(i, i + AT_ONCE).filter((_, at) => found[at] === undefined);
     const writes = [...judged.writes, ...gone.map((id) => tables.awaited.del({ group: group.id, id }))];
     if (judged.changed.length > 0)
-      await changeGroup({ core, group, change: { writes, events: judged.events } });
+      await changeGroup({ core, group, change: { writes, events: judged.events, intents: judged.intents } });
     else await writeAtomic({ database: core.database, writes, sync: false });
   }
 }

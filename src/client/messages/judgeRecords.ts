@@ -1,18 +1,20 @@
 import { wallMs } from "../../clock/wallMs.ts";
 import type { Branch } from "../../reconciler/branch/branch.ts";
-import { createPendingTimeline } from "../../reconciler/messages/pendingTimeline.ts";
 import type { AwaitedRecord, HeadId } from "../../reconciler/records/records.ts";
 import type { MessageRecord, Opening, TimelineChange } from "../../reconciler/records/timelineRecord.ts";
 import { changeOpenings } from "../../reconciler/timeline/insertMessage.ts";
+import { withWrites } from "../../store/withWrites.ts";
 import { tables } from "../database/tables.ts";
 import type { GroupChange } from "../group/changeGroup.ts";
 import type { CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { judgeRecord } from "./judgeRecord.ts";
+import { readMessage } from "./readMessage.ts";
+import { relatedAgain } from "./resealed.ts";
 import { readSurroundings, timelineWrites } from "./timelineStore.ts";
 
 /** Writes and events of a batch, and the messages of whose sealings the verdict is another one, with all as they are now. */
-export type JudgedRecords = Required<Pick<GroupChange, "writes" | "events">> & {
+export type JudgedRecords = Required<Pick<GroupChange, "writes" | "events" | "intents">> & {
   readonly changed: readonly (Pick<MessageRecord, "id" | "content"> & {
     readonly openings: readonly Opening[];
   })[];
@@ -27,37 +29,42 @@ export async function judgeRecords(params: {
   /** Epochs in whose place another stands: what was sealed to them is undone. */
   dead?: ReadonlySet<HeadId>;
   records: AsyncIterable<MessageRecord> | Iterable<MessageRecord>;
-  /** Of the same batch. */
+  /** Of the same batch, which gets them, too. */
   changes?: readonly TimelineChange[];
   /** What is stored at `awaited` of those that are read already. */
   rows?: ReadonlyMap<string, AwaitedRecord>;
 }): Promise<JudgedRecords> {
   const { core, group, branch, dead, records, changes = [], rows } = params;
-  const place = { database: core.database, group: group.id };
-  const writes: NonNullable<GroupChange["writes"]>[number][] = [];
-  const timeline = createPendingTimeline();
-  timeline.add(changes);
+  const after = withWrites(core.database);
+  const place = { database: after.database, group: group.id };
+  const given = timelineWrites({ group: group.id, changes });
+  const writes: NonNullable<GroupChange["writes"]>[number][] = [...given.writes];
+  const events: NonNullable<GroupChange["events"]>[number][] = [...given.events];
+  const intents: NonNullable<GroupChange["intents"]>[number][] = [];
   const changed: JudgedRecords["changed"][number][] = [];
-  for await (const stored of records) {
-    const record = timeline.recordOf(stored);
+  after.add(given.writes);
+  for await (const { id } of records) {
+    const record = await readMessage({ ...place, id });
+    if (!record) continue;
     const { openings, open } = await judgeRecord({ core, branch, record, ...(dead ? { dead } : {}) });
     const isPending = openings.some(({ verdict }) => verdict === "pending");
     const row = open.length > 0 ? { isPending } : undefined;
-    const { id } = record;
     const before = rows?.get(id) ?? (await tables.awaited.get(core.database, { group: group.id, id }));
     writes.push(...awaitedWrites({ group, id, before, after: row }));
     const news = openings.filter((opening, i) => opening !== record.openings[i]);
     if (news.length === 0) continue;
-    const message = { id, content: record.content, replaces: [] };
-    const around = await readSurroundings({ ...place, message, except: timeline.sources });
-    const found = timeline.around({ ...around, record });
-    timeline.add(changeOpenings({ openings, found }));
+    const found = await readSurroundings({ ...place, message: record });
+    const moves = changeOpenings({ openings, found: { ...found, record } });
+    const shown = timelineWrites({ group: group.id, changes: moves });
+    after.add(shown.writes);
+    intents.push(...(await relatedAgain({ core, ...place, group, changes: moves })));
+    writes.push(...shown.writes);
+    events.push(...shown.events);
     changed.push({ id, content: record.content, openings });
     const told = news.filter(({ verdict }) => verdict !== "void");
     writes.push(...told.map((opening) => outcomeWrite({ core, group, record, opening })));
   }
-  const shown = timelineWrites({ group: group.id, changes: timeline.changes });
-  return { writes: [...writes, ...shown.writes], events: shown.events, changed };
+  return { writes, events, intents, changed };
 }
 
 /** The write that keeps in mind that a verdict can still change, or forgets it. */

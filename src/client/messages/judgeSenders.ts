@@ -7,7 +7,8 @@ import { MAX_LATE_COMMITS } from "../../wire/limits.ts";
 import type { CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { type JudgedRecords, judgeRecords } from "./judgeRecords.ts";
-import { readMessage, readRecords } from "./timelineStore.ts";
+import { readMessage } from "./readMessage.ts";
+import { readRecords } from "./timelineStore.ts";
 
 type Params = {
   core: CoreParts<"database" | "finalityBlocks" | "inboxes" | "self">;

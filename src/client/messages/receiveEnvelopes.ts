@@ -184,9 +184,10 @@ async function open(
   const next = { copy, epochs: [{ head, epoch: opened.epoch, isNew: false }] };
   const sender = ownerOfLeaf({ identity: opened.senderIdentity, signatureKey: opened.senderSignatureKey });
   if (!sender) return mergeChanges(next, rejected(params, "wrong-author"));
-  const reading = readOpened({ plaintext: opened.plaintext, group: group.id, sender });
+  const { epoch: number, context } = viewOf(epoch.state);
+  const { version } = context;
+  const reading = readOpened({ plaintext: opened.plaintext, group: group.id, sender, version });
   if (reading.kind === "refused") return mergeChanges(next, rejected(params, reading.reason));
-  const number = viewOf(epoch.state).epoch;
   if (reading.kind === "confirmation") {
     const outcome = withOutcome(params, { kind: "confirmation", epoch: number });
     return mergeChanges(next, heard(params, sender, true), outcome);

@@ -1,11 +1,15 @@
 import type { Intent } from "../../reconciler/records/intent.ts";
-import type { Opening } from "../../reconciler/records/timelineRecord.ts";
+import { type Opening, sourceOf, type TimelineChange } from "../../reconciler/records/timelineRecord.ts";
+import { isShown } from "../../reconciler/timeline/timelineItem.ts";
 import type { Publication } from "../../reconciler/view/viewOfGroup.ts";
+import type { Database } from "../../store/openDatabase.ts";
 import type { MessageId } from "../../wire/ids.ts";
 import { MAX_REPLACES } from "../../wire/limits.ts";
 import { tables } from "../database/tables.ts";
 import type { CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
+import { readMessage } from "./readMessage.ts";
+import { readOwn } from "./relationStore.ts";
 
 /**
  * Opens the sends of messages again whose epoch vanished: they go under the same id to the epoch that is there now,
@@ -26,21 +30,61 @@ export async function resealed(params: {
   for (const [message, openings] of messages) {
     const intent = await sendOf({ core, message });
     if (!intent || intent.group !== group.id || changed.has(intent.id)) continue;
-    const { progress } = intent;
-    if (progress.kind === "queued") continue;
-    if (progress.kind === "settled" && progress.outcome.kind === "failed") continue;
-    const replaces = [...new Set([...intent.replaces, ...openings.map(({ envelope }) => envelope)])];
-    intents.push({
-      ...intent,
-      progress: { kind: "queued" },
-      replaces: replaces.slice(-MAX_REPLACES),
-      acknowledged: false,
-    });
+    intents.push(...queuedAgain(intent, openings));
   }
   intents.sort((a, b) => a.sequence - b.sequence);
   const open = new Set(intents.map(({ id }) => id));
   const droppedPublications = group.view.publications.filter(({ record }) => open.has(record.intent));
   return { intents, droppedPublications };
+}
+
+/**
+ * Opens the sends of this client's relations again to whose target they reach no more, since that stands in a later
+ * epoch now: they are sealed to that epoch, too, if only those read it who were to read them.
+ */
+export async function relatedAgain(params: {
+  core: CoreParts<"database" | "self">;
+  /** With what the change writes. */
+  database: Database;
+  group: Group;
+  changes: readonly TimelineChange[];
+}): Promise<Intent[]> {
+  const { core, database, group, changes } = params;
+  const { members } = group.view.record;
+  const by = core.self.inbox;
+  const intents: Intent[] = [];
+  for (const change of changes) {
+    if (change.kind !== "put" || change.record.kind !== "message" || !isShown(change.record.content))
+      continue;
+    const [{ epoch, verdict }] = change.record.openings;
+    if (verdict !== "counts") continue;
+    const own = await readOwn({ database, group: group.id, target: change.record, by });
+    for (const relation of own.filter((one) => one.epoch < epoch)) {
+      const message = sourceOf(relation) as MessageId;
+      const record = await readMessage({ database, group: group.id, id: message });
+      const intent = await sendOf({ core, message });
+      if (!record || intent?.group !== group.id || intent.audience === undefined) continue;
+      if (members.every((inbox) => intent.audience?.includes(inbox)))
+        intents.push(...queuedAgain(intent, record.openings));
+    }
+  }
+  return intents;
+}
+
+/** The send of a message as it is before it is sealed; nothing for one that waits already or has failed. */
+function queuedAgain(intent: Intent, openings: readonly Opening[]): Intent[] {
+  const { progress } = intent;
+  if (progress.kind === "queued") return [];
+  if (progress.kind === "settled" && progress.outcome.kind === "failed") return [];
+  const replaces = [...new Set([...intent.replaces, ...openings.map(({ envelope }) => envelope)])];
+  return [
+    {
+      ...intent,
+      progress: { kind: "queued" },
+      replaces: replaces.slice(-MAX_REPLACES),
+      acknowledged: false,
+    },
+  ];
 }
 
 async function sendOf(params: {

@@ -4,6 +4,7 @@ import type { GroupChange } from "../group/changeGroup.ts";
 import type { CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { awaitedWrites, outcomeWrite } from "./judgeRecords.ts";
+import { relatedAgain } from "./resealed.ts";
 import { readGaps, readSurroundings, timelineWrites } from "./timelineStore.ts";
 
 /**
@@ -19,14 +20,19 @@ export async function showMessage(params: {
   opening: Opening;
   /** The verdict on the sealing can still change by what nodes say of batches. */
   isAwaited: boolean;
-}): Promise<Required<Pick<GroupChange, "writes" | "events">>> {
+}): Promise<Required<Pick<GroupChange, "writes" | "events" | "intents">>> {
   const { core, group, message, opening, isAwaited } = params;
   const place = { database: core.database, group: group.id };
   const found = await readSurroundings({ ...place, message });
   const gaps = await readGaps({ ...place, envelopes: [...message.replaces, opening.envelope] });
   const changes = insertMessage({ message, opening, found: { ...found, gaps } });
   const { writes, events } = timelineWrites({ group: group.id, changes });
+  const intents = await relatedAgain({ core, database: core.database, group, changes });
   const after = isAwaited ? { isPending: opening.verdict === "pending" } : undefined;
   const awaited = awaitedWrites({ group, id: message.id, before: undefined, after });
-  return { events, writes: [outcomeWrite({ core, group, record: message, opening }), ...awaited, ...writes] };
+  return {
+    events,
+    intents,
+    writes: [outcomeWrite({ core, group, record: message, opening }), ...awaited, ...writes],
+  };
 }

@@ -1,62 +1,38 @@
 import {
-  type Deletion,
   type GapRecord,
   keyOf,
-  type MessageRecord,
-  sourceOf,
   type TimelineChange,
   type TimelineKey,
   type TimelineRecord,
 } from "../../reconciler/records/timelineRecord.ts";
 import type { Surroundings } from "../../reconciler/timeline/insertMessage.ts";
-import { showRecord, type TimelineItem } from "../../reconciler/timeline/timelineItem.ts";
-import { type Row, valuesOf } from "../../store/client/table.ts";
+import { showRecord, silentMessage, type TimelineItem } from "../../reconciler/timeline/timelineItem.ts";
+import type { Row } from "../../store/client/table.ts";
 import type { Database } from "../../store/openDatabase.ts";
 import type { Write } from "../../store/writeAtomic.ts";
 import type { ApplicationMessage } from "../../wire/applicationMessage.ts";
-import {
-  type EnvelopeHash,
-  type GroupId,
-  type Hex,
-  ID_BYTES,
-  type InboxId,
-  type MessageId,
-} from "../../wire/ids.ts";
+import type { EnvelopeHash, GroupId, MessageId } from "../../wire/ids.ts";
 import { tables } from "../database/tables.ts";
 import type { ClientEvent } from "../group/events.ts";
-
-/** In the place of an inbox. */
-const BY_CONTROL: Hex = `0x${"00".repeat(ID_BYTES)}`;
+import { readMessage, readRecord } from "./readMessage.ts";
+import { readKnown, readOthers, relationKey } from "./relationStore.ts";
 
 type Place = { readonly database: Database; readonly group: GroupId };
 
-/** Deletions by these are left out. */
-type Except = { readonly except?: { readonly has: (source: Hex) => boolean } | undefined };
-
 /** Reads what the database holds around a message that is to be inserted. */
 export async function readSurroundings(
-  params: Place & Except & { message: ApplicationMessage & { readonly id: MessageId } },
+  params: Place & { message: Pick<ApplicationMessage, "content"> & { readonly id: MessageId } },
 ): Promise<Surroundings> {
-  const { message, except } = params;
-  const { body } = message.content;
-  const deletes = body.kind === "delete-own" ? body.message : undefined;
-  const target = deletes && (await readMessage({ ...params, id: deletes }));
+  const { id, content } = params.message;
+  const { relation, inbox } = content;
+  const target =
+    relation?.target === undefined ? undefined : await readMessage({ ...params, id: relation.target });
   return {
-    record: await readMessage({ ...params, id: message.id }),
-    deletions: await readDeletions({ ...params, target: message.id, author: message.content.inbox }),
+    record: await readMessage({ ...params, id }),
+    known: await readKnown({ ...params, target: id, content }),
     target,
-    targetDeletions: target
-      ? await readDeletions({
-          ...{ ...params, target: target.id, author: target.content.inbox },
-          except: { has: (source) => source === message.id || (except?.has(source) ?? false) },
-        })
-      : [],
+    others: await readOthers({ ...params, target, kind: relation?.kind, inbox, source: id }),
   };
-}
-
-export async function readMessage(params: Place & { id: MessageId }): Promise<MessageRecord | undefined> {
-  const record = await readRecord(params);
-  return record?.kind === "message" ? record : undefined;
 }
 
 /** Reads the gaps that stand in the place of these envelopes. */
@@ -69,16 +45,6 @@ export async function readReplacement(
   params: Place & { envelope: EnvelopeHash },
 ): Promise<MessageId | undefined> {
   return await tables.replaced.get(params.database, params);
-}
-
-/** The last records of a group's timeline, in its order. */
-export async function readLatest(
-  params: Place & { limit: number; before?: TimelineKey },
-): Promise<TimelineRecord[]> {
-  const { database, group, limit, before } = params;
-  const after = before && { group, ...before };
-  const query = { under: { group }, reverse: true, limit, ...(after ? { after } : {}) };
-  return (await valuesOf(tables.timeline.rows(database, query))).reverse();
 }
 
 /**
@@ -119,10 +85,10 @@ function writesOf(group: GroupId, change: TimelineChange): Write[] {
       const isShown = change.record.kind !== "again";
       return [row, ...(isShown ? [tables.timelinePlace.del({ group, id })] : [])];
     }
-    case "remember-deletion":
-      return [tables.deletion.put(deletionKey(group, change.deletion), change.deletion)];
-    case "forget-deletion":
-      return [tables.deletion.del(deletionKey(group, change.deletion))];
+    case "remember-relation":
+      return [tables.relation.put(relationKey(group, change.relation), change.relation)];
+    case "forget-relation":
+      return [tables.relation.del(relationKey(group, change.relation))];
     case "remember-replaced":
       return [tables.replaced.put({ group, envelope: change.envelope }, change.by)];
   }
@@ -132,6 +98,8 @@ function eventsOf(group: GroupId, change: TimelineChange): ClientEvent[] {
   if (change.kind !== "put" && change.kind !== "drop") return [];
   const item = showRecord(change.record);
   if (item) return [{ kind: change.kind === "put" ? "shown" : "hidden", group, item }];
+  const silent = change.kind === "put" ? silentMessage(change.record) : undefined;
+  if (silent) return [{ kind: "silent", group, message: silent }];
   const gone = change.kind === "put" ? shownBefore(change.record) : undefined;
   return gone ? [{ kind: "hidden", group, item: gone }] : [];
 }
@@ -141,33 +109,4 @@ function shownBefore(record: TimelineRecord): TimelineItem | undefined {
   if (record.kind !== "message") return undefined;
   const [first, ...rest] = record.openings;
   return showRecord({ ...record, openings: [{ ...first, verdict: "counts" }, ...rest] });
-}
-
-export async function readRecord(params: Place & { id: Hex }): Promise<TimelineRecord | undefined> {
-  const { database, group, id } = params;
-  const place = await tables.timelinePlace.get(database, { group, id });
-  return place && (await tables.timeline.get(database, { group, ...place, id }));
-}
-
-/** Reads deletions by a control and by the author: of each the one that reaches the latest epoch, if any. */
-export async function readDeletions(
-  params: Place & Except & { target: MessageId; author: InboxId },
-): Promise<Deletion[]> {
-  const { database, group, target, author, except } = params;
-  const found: Deletion[] = [];
-  for (const by of [BY_CONTROL, author]) {
-    const under = { group, target, by };
-    for await (const { value } of tables.deletion.rows(database, { under, reverse: true })) {
-      if (except?.has(sourceOf(value))) continue;
-      found.push(value);
-      break;
-    }
-  }
-  return found;
-}
-
-function deletionKey(group: GroupId, deletion: Deletion) {
-  const { target, inbox, epoch, source } = deletion;
-  const by = source.kind === "own" ? inbox : BY_CONTROL;
-  return { group, target, by, epoch, source: sourceOf(deletion) };
 }

@@ -9,14 +9,15 @@ import { writeApplicationMessage } from "../../wire/applicationMessage.ts";
 import { type Envelope, envelopeHash } from "../../wire/envelope.ts";
 import { buildGroupEnvelope } from "../../wire/groupEnvelope.ts";
 import { type EntryId, fromHex } from "../../wire/ids.ts";
+import { PARTS_VERSION } from "../../wire/limits.ts";
 import { padmeLength } from "../../wire/padme.ts";
 import { requireState } from "../database/epochStates.ts";
 import { changeGroup, type GroupChange } from "../group/changeGroup.ts";
 import type { ClientCore, CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { mergeChanges } from "../group/mergeChanges.ts";
+import { isSuperseded, readDeletions } from "../messages/relationStore.ts";
 import { showMessage } from "../messages/showMessage.ts";
-import { readDeletions } from "../messages/timelineStore.ts";
 
 /**
  * Seals a message to the present epoch. Ratchet, bytes and intent are on disk together before a byte leaves, so a
@@ -45,13 +46,17 @@ async function sealed(params: {
   const place = { database: core.database, group: group.id, cache: group.epochs };
   const state = await requireState({ ...place, head });
   const members = inboxesOf(viewOf(state));
+  const { content, message: id } = action;
+  if (viewOf(state).context.version < PARTS_VERSION && content.version !== 1)
+    return { intents: [failed(intent, "older-version")] };
   if (intent.audience && !members.every((inbox) => intent.audience?.includes(inbox))) {
     return { intents: [failed(intent, "audience-changed")] };
   }
-  const { content, message: id } = action;
   // Deletions do not reach later epochs: what was deleted in one that vanished must not come up again in another.
-  const deletions = await readDeletions({ ...core, group: group.id, target: id, author: content.inbox });
+  const deletions = await readDeletions({ ...place, target: id, author: content.inbox });
   if (deletions.length > 0) return { intents: [failed(intent, "deleted")] };
+  if (intent.replaces.length > 0 && (await isSuperseded({ ...place, id, content })))
+    return { intents: [failed(intent, "superseded")] };
   const message = { content, replaces: intent.replaces, id };
   const plaintext = writeApplicationMessage(message);
   const { key, privateKey } = core.self.installation;

@@ -26,7 +26,7 @@ import { requireState } from "../database/epochStates.ts";
 import { changeGroup } from "../group/changeGroup.ts";
 import type { ClientCore } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
-import { readMessage } from "../messages/timelineStore.ts";
+import { readMessage } from "../messages/readMessage.ts";
 import { awaitingWitness } from "./awaitingWitness.ts";
 import { composeAppeal } from "./composeAppeal.ts";
 import { fetchKeyPackages } from "./fetchKeyPackages.ts";

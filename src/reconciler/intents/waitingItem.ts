@@ -1,6 +1,6 @@
 import type { GroupId } from "../../wire/ids.ts";
 import type { Intent } from "../records/intent.ts";
-import { cursorOf, type TimelineItem } from "../timeline/timelineItem.ts";
+import { cursorOf, isShown, saidBy, showParts, type TimelineItem } from "../timeline/timelineItem.ts";
 
 /** Behind all epochs that there will be. */
 const WAITING_EPOCH = Number.MAX_SAFE_INTEGER;
@@ -12,20 +12,12 @@ const WAITING_EPOCH = Number.MAX_SAFE_INTEGER;
 export function waitingItem({ action, progress, replaces, sequence }: Intent): TimelineItem | undefined {
   if (action.kind !== "send" || progress.kind !== "queued" || replaces.length > 0) return undefined;
   const { message: id, content } = action;
-  if (content.body.kind !== "text") return undefined;
-  const { inbox: author, installation, sentAtMs, body } = content;
+  if (!isShown(content)) return undefined;
   const cursor = cursorOf({ epoch: WAITING_EPOCH, rank: sequence, id });
-  const epoch = undefined;
   return {
-    kind: "message",
-    cursor,
-    epoch,
-    id,
-    author,
-    installation,
-    sentAtMs,
-    state: "visible",
-    text: body.text,
+    ...{ kind: "message", cursor, epoch: undefined, id, state: "visible" },
+    ...saidBy(content),
+    ...showParts(content.parts),
   };
 }
 

@@ -16,6 +16,9 @@ export const intentReasons = {
   "no-key-package": "A new member has no valid key package.",
   "audience-changed": "It was not delivered in its epoch, and sealing it again would show it to new members.",
   deleted: "It was deleted before it could be sealed again.",
+  superseded:
+    "It was not delivered in its epoch, and a later one of the same person has taken its place since.",
+  "older-version": "The group has a protocol version that lacks this: a super admin has to raise it.",
   "too-late": "What it is about can't be changed any more.",
   refused: "The others refused it; see the entry's verdict.",
 } as const;

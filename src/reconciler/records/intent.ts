@@ -1,4 +1,3 @@
-import type { MessageContent } from "../../wire/applicationMessage.ts";
 import {
   ADDRESS_BYTES,
   type Address,
@@ -12,6 +11,7 @@ import {
   type MessageId,
   type NodeId,
 } from "../../wire/ids.ts";
+import type { MessageContent } from "../../wire/messageContent.ts";
 import type { Refusals } from "../nodes/refusals.ts";
 import type { IntentReason } from "../policy/reasons.ts";
 import type { Role } from "../policy/roleOf.ts";

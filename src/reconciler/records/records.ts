@@ -145,7 +145,7 @@ export type StagedWelcome = {
 
 /** What the timeline records of one epoch add up to. */
 export type EpochTally = {
-  /** Texts, hidden ones included. */
+  /** Messages that are shown in their place, hidden ones included. */
   readonly messages: number;
   readonly gaps: number;
   /** Goes up with every change of one of them: what was made of them is good while it stands still. */

@@ -1,4 +1,3 @@
-import type { MessageContent } from "../../wire/applicationMessage.ts";
 import type { BatchPlace } from "../../wire/batchPlace.ts";
 import {
   type EntryId,
@@ -9,6 +8,8 @@ import {
   type InstallationKey,
   type MessageId,
 } from "../../wire/ids.ts";
+import type { MessageContent } from "../../wire/messageContent.ts";
+import type { Part } from "../../wire/part.ts";
 import type { Role } from "../policy/roleOf.ts";
 
 /**
@@ -26,8 +27,20 @@ export type MessageRecord = {
   readonly content: MessageContent;
   /** Best first, never empty: the first gives the message its epoch and its verdict. */
   readonly openings: readonly [Opening, ...Opening[]];
+  /** A deletion that counts reaches it: part of the epoch's digest. */
   readonly deleted: boolean;
+  /** A deletion reaches it that awaits its proof: it is hidden meanwhile. */
+  readonly isHidden?: true;
+  /** The edit that stands in its place; absent while it shows what it said first. */
+  readonly edit?: Edit;
+  /** Set now, by inbox and then by text; absent for none. */
+  readonly reactions?: readonly Reaction[];
 };
+
+export type Edit = { readonly message: MessageId; readonly parts: readonly Part[] };
+
+/** `key`: the text in UTF-8, as hex. */
+export type Reaction = { readonly inbox: InboxId; readonly key: Hex };
 
 /**
  * A further epoch in which a message was opened that stands in another: whoever came in between knows no other. It is
@@ -114,21 +127,39 @@ export type MembershipChange =
   | { readonly kind: "renamed"; readonly name: string };
 
 /**
- * `inbox` deletes `target`; counts if the inbox is the target's author, or if an adopted control entry says so. What
- * is sealed to a later epoch than its own it does not reach: whoever came in between can't know of it.
+ * What a message or a control does to another message, of whatever kind from 64 on this version knows. It reaches what
+ * was sealed to its own epoch and to earlier ones: whoever came in since can't know of it.
  */
-export type Deletion = {
+export type RelationRecord = {
   readonly target: MessageId;
-  readonly epoch: number;
-  readonly inbox: InboxId;
+  /** See `relationKinds`; a control deletes. */
+  readonly kind: number;
   readonly source:
     | { readonly kind: "own"; readonly message: MessageId }
     | { readonly kind: "control"; readonly entry: EntryId };
+  /** Who does it; of a control, its writer. */
+  readonly inbox: InboxId;
+  /** What the register is kept for besides target, kind and inbox: of a reaction, its text; "0x" for nothing. */
+  readonly key: Hex;
+  /** SHA-256 of the key: registers stand in this order. */
+  readonly register: Hex;
+  /** Whether it acts: `pending` lets a deletion hide its target; `void` is kept to tell what is superseded. */
+  readonly state: "counts" | "pending" | "void";
+  /** The latest in which it stands. */
+  readonly epoch: number;
+  readonly revision: number;
+  /** It sets what it is about; absent: it takes it back. */
+  readonly isSet?: true;
 };
 
-/** The id of the message or of the entry that a deletion came by. */
-export function sourceOf({ source }: Deletion): Hex {
+/** The id of the message or of the entry that a relation came by. */
+export function sourceOf({ source }: RelationRecord): Hex {
   return source.kind === "own" ? source.message : source.entry;
+}
+
+/** The order within a register, for `Array.sort`: the last one wins (epoch, revision, id). */
+export function compareRelations(a: RelationRecord, b: RelationRecord): number {
+  return a.epoch - b.epoch || a.revision - b.revision || (sourceOf(a) < sourceOf(b) ? -1 : 1);
 }
 
 /** What an insertion changes; all of one insertion belong into one batch. */
@@ -137,11 +168,12 @@ export type TimelineChange =
   | { readonly kind: "put"; readonly record: TimelineRecord }
   /** Stands at `keyOf(record)` no more. */
   | { readonly kind: "drop"; readonly record: TimelineRecord }
-  | { readonly kind: "remember-deletion" | "forget-deletion"; readonly deletion: Deletion }
+  | { readonly kind: "remember-relation" | "forget-relation"; readonly relation: RelationRecord }
   /** No gap for this envelope, now or later. */
   | { readonly kind: "remember-replaced"; readonly envelope: EnvelopeHash; readonly by: MessageId };
 
-const GAP_RANK = 2 ** 32 - 1;
+/** Behind every depth. */
+export const GAP_RANK = 2 ** 32 - 1;
 
 /** The key under which a record stands in the timeline. */
 export function keyOf(record: TimelineRecord): TimelineKey {

@@ -1,8 +1,11 @@
-import type { MessageBody, MessageContent } from "../../wire/applicationMessage.ts";
 import { type GroupId, type MessageId, toHex } from "../../wire/ids.ts";
 import { MAX_DEPTH, MAX_PARENTS } from "../../wire/limits.ts";
+import type { MessageContent } from "../../wire/messageContent.ts";
 import type { Member } from "../policy/roleOf.ts";
 import type { Opening } from "../records/timelineRecord.ts";
+
+/** What a message says, besides who says it, where and when. */
+export type MessageBody = Pick<MessageContent, "relation" | "parts" | "extra" | "version">;
 
 /** What a new message needs of those before it; a MessageRecord is one. */
 export type Forerunner = {
@@ -44,6 +47,6 @@ export function composeMessage(params: {
     depth: Math.min(MAX_DEPTH, 1 + Math.max(0, ...depths)),
     parents: parents.map((record) => record.id),
     sentAtMs,
-    body,
+    ...body,
   };
 }

@@ -1,31 +1,93 @@
+import type { InboxId } from "../../wire/ids.ts";
+import { isStanding, relationKinds } from "../../wire/relation.ts";
 import {
   type AgainRecord,
   compareKeys,
-  type Deletion,
   keyOf,
   type MessageRecord,
+  type Reaction,
 } from "../records/timelineRecord.ts";
-import { isDeleted } from "./isDeleted.ts";
+import { deletionOf, editOf, type Relations, reactionsOf } from "./applyRelations.ts";
+
+/** The records that stand in the timeline for a message: one where it is shown, one for each further epoch. */
+export type Placed = readonly [MessageRecord, ...AgainRecord[]];
 
 /**
  * Makes the records that stand in the timeline for a message: one where it is shown, and a word in each further epoch
- * that it was opened in.
+ * that it was opened in. All relations to it are to be given.
  */
 export function placeMessage(params: {
   message: Pick<MessageRecord, "id" | "content" | "openings">;
-  deletions: readonly Deletion[];
-}): readonly [MessageRecord, ...AgainRecord[]] {
-  const { message, deletions } = params;
+  known: Relations;
+}): Placed {
+  const { message, known } = params;
   const { id, content, openings } = message;
+  const bare: MessageRecord = { kind: "message", id, content, openings, deleted: false };
+  const deleted = withDeletions({ record: bare, known });
+  if (!isStanding(content)) return deleted;
+  const inboxes = new Set(
+    known.relations.flatMap((one) => (one.kind === relationKinds.react ? [one.inbox] : [])),
+  );
+  const [epoch, author] = [openings[0].epoch, content.inbox];
+  const reactions = [...inboxes].flatMap((inbox) =>
+    reactionsOf({ inbox, relations: known.relations, epoch }),
+  );
+  const [record, ...again] = deleted;
+  return [{ ...record, ...editOf({ author, known, epoch }), ...sortedReactions(reactions) }, ...again];
+}
+
+/**
+ * The records of a message after something related to it has changed: of that kind, by that inbox. The relations of
+ * this kind and inbox, or all deletions, are to be given.
+ */
+export function placeAgain(params: {
+  record: MessageRecord;
+  kind: number;
+  inbox: InboxId;
+  known: Relations;
+}): Placed {
+  const { record, kind, inbox, known } = params;
+  const { content, openings } = record;
+  if (kind === relationKinds.delete) return withDeletions({ record, known });
+  if (!isStanding(content)) return [record];
+  const [epoch, author] = [openings[0].epoch, content.inbox];
+  if (kind === relationKinds.edit) {
+    if (inbox !== author) return [record];
+    const { edit: _, ...first } = record;
+    return [{ ...first, ...editOf({ author, known, epoch }) }];
+  }
+  const { reactions = [], ...rest } = record;
+  const others = reactions.filter((one) => one.inbox !== inbox);
+  return [
+    {
+      ...rest,
+      ...sortedReactions([...others, ...reactionsOf({ inbox, relations: known.relations, epoch })]),
+    },
+  ];
+}
+
+function withDeletions({ record, known }: { record: MessageRecord; known: Relations }): Placed {
+  const { id, content, openings } = record;
   const [{ epoch: shown }] = openings;
-  const isGone = (epoch: number) => isDeleted({ author: content.inbox, deletions, epoch });
+  const { isHidden: _, ...rest } = record;
+  const stateIn = (epoch: number) =>
+    isStanding(content)
+      ? deletionOf({ author: content.inbox, relations: known.relations, epoch })
+      : { deleted: false };
   const others = openings.filter(({ epoch }) => epoch !== shown);
   const again = [...Map.groupBy(others, ({ epoch }) => epoch)].map(([epoch, sealings]): AgainRecord => {
     const counting = sealings.filter(({ verdict }) => verdict === "counts");
     const entries = [...new Set(counting.map(({ entry }) => entry))].sort();
-    return { kind: "again", id, epoch, depth: content.depth, entries, deleted: isGone(epoch) };
+    const { deleted } = stateIn(epoch);
+    return { kind: "again", id, epoch, depth: content.depth, entries, deleted };
   });
-  return [{ kind: "message", id, content, openings, deleted: isGone(shown) }, ...again];
+  return [{ ...rest, ...stateIn(shown) }, ...again];
+}
+
+function sortedReactions(reactions: readonly Reaction[]): Pick<MessageRecord, "reactions"> {
+  if (reactions.length === 0) return {};
+  const nameOf = ({ inbox, key }: Reaction) => `${inbox} ${key}`;
+  return { reactions: reactions.toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1)) };
 }
 
 /** True if one of the others stands in the same place. */

@@ -1,5 +1,6 @@
 import { type ApplicationMessageReading, readApplicationMessage } from "../../wire/applicationMessage.ts";
 import type { GroupId } from "../../wire/ids.ts";
+import { PARTS_VERSION } from "../../wire/limits.ts";
 import type { Member } from "../policy/roleOf.ts";
 import type { MessageRefusal } from "../records/outcome.ts";
 
@@ -8,6 +9,8 @@ export function readOpened(params: {
   plaintext: Uint8Array;
   group: GroupId;
   sender: Member;
+  /** Of the protocol, by the context of its epoch. */
+  version: number;
 }):
   | Extract<ApplicationMessageReading, { kind: "message" }>
   | { readonly kind: "confirmation" }
@@ -16,7 +19,9 @@ export function readOpened(params: {
   if (params.plaintext.length === 0) return { kind: "confirmation" };
   const reading = readApplicationMessage(params.plaintext);
   if (reading.kind === "refused") return reading;
-  const { group, inbox, installation } = reading.content;
+  const { group, inbox, installation, version } = reading.content;
+  // Members who know no later version would not have it.
+  if (params.version < PARTS_VERSION && version !== 1) return { kind: "refused", reason: "malformed" };
   if (group !== params.group) return { kind: "refused", reason: "wrong-group" };
   const speaksForItself = inbox === params.sender.inbox && installation === params.sender.installation;
   return speaksForItself ? reading : { kind: "refused", reason: "wrong-author" };

@@ -9,12 +9,16 @@ import {
   type MessageId,
   toHex,
 } from "../../wire/ids.ts";
+import type { MessageContent } from "../../wire/messageContent.ts";
+import { type Part, textOfPart } from "../../wire/part.ts";
+import { isStanding, type Relation, relationKinds } from "../../wire/relation.ts";
 import {
   type GapRecord,
   keyOf,
   type MembershipRecord,
   type MessageRecord,
   type MissedRecord,
+  type Reaction,
   type TimelineKey,
   type TimelineRecord,
 } from "../records/timelineRecord.ts";
@@ -27,7 +31,7 @@ export type TimelineItem = { readonly cursor: Hex } & (
   | MissedRecord
 );
 
-type MessageItem = {
+export type MessageItem = {
   readonly kind: "message";
   /** Undefined for an own message that waits to be sealed. */
   readonly epoch: number | undefined;
@@ -41,15 +45,38 @@ type MessageItem = {
    * the proof is awaited.
    */
   readonly state: "visible" | "deleted" | "pending" | "fenced";
-  /** Only if visible or pending. */
+  /** What it shows now, as text: of each part its text, else its fallback or name. Only if visible or pending. */
   readonly text: string | undefined;
+  /** What it shows now; empty unless visible or pending. */
+  readonly parts: readonly Part[];
+  /** The message that it answers. */
+  readonly replyTo?: MessageId;
+  /** Another relation that stands, of a kind that this version does not know; the number's meaning is the app's. */
+  readonly relation?: Relation;
+  /** The edit that it shows. */
+  readonly edit?: MessageId;
+  /** Set now, in order of the texts; absent for none. */
+  readonly reactions?: readonly ShownReaction[];
 };
 
+export type ShownReaction = { readonly text: string; readonly inboxes: readonly InboxId[] };
+
+/** A message of a silent kind that this version does not know: an app may. */
+export type SilentMessage = {
+  readonly epoch: number;
+  readonly id: MessageId;
+  readonly author: InboxId;
+  readonly relation: Relation;
+  readonly parts: readonly Part[];
+};
+
+const decoder = new TextDecoder();
 const KEY_BYTES = 8 + 4 + 32;
 
 /**
- * Shows a record as an app sees it; `undefined` for a record that is no item of its own: a message that deletes
- * another, a message whose epoch vanished, and a further epoch of a message that stands elsewhere.
+ * Shows a record as an app sees it; `undefined` for a record that is no item of its own: a message that only does
+ * something to another, one that shows nothing, a message whose epoch vanished, and a further epoch of a message that
+ * stands elsewhere.
  */
 export function showRecord(record: TimelineRecord): TimelineItem | undefined {
   const cursor = cursorOf(keyOf(record));
@@ -70,23 +97,61 @@ export function showRecord(record: TimelineRecord): TimelineItem | undefined {
 
 function showMessage(params: { record: MessageRecord; cursor: Hex }): TimelineItem | undefined {
   const { record, cursor } = params;
-  const { content, deleted, openings } = record;
-  if (content.body.kind !== "text") return undefined;
+  const { content, deleted, isHidden, openings, edit, reactions } = record;
+  if (!isShown(content)) return undefined;
   const [{ epoch, verdict }] = openings;
   if (verdict === "void") return undefined;
   const shown = verdict === "pending" ? "pending" : "visible";
-  const state = verdict === "fenced" ? "fenced" : deleted ? "deleted" : shown;
+  const state = verdict === "fenced" ? "fenced" : deleted || isHidden ? "deleted" : shown;
+  const isReadable = state === shown;
   return {
-    kind: "message",
-    cursor,
-    epoch,
-    id: record.id,
-    author: content.inbox,
-    installation: content.installation,
-    sentAtMs: content.sentAtMs,
-    state,
-    text: state === shown ? content.body.text : undefined,
+    ...{ kind: "message", cursor, epoch, id: record.id, state },
+    ...saidBy(content),
+    ...showParts(isReadable ? (edit?.parts ?? content.parts) : undefined),
+    ...(isReadable && edit ? { edit: edit.message } : {}),
+    ...(isReadable && reactions ? { reactions: showReactions(reactions) } : {}),
   };
+}
+
+/** True for a message that is shown in its place: it stands, has something to show, and a reply names what it answers. */
+export function isShown(content: Pick<MessageContent, "relation" | "parts">): boolean {
+  const { relation, parts } = content;
+  const isWhole = relation?.kind !== relationKinds.reply || relation.target !== undefined;
+  return isStanding(content) && parts.length > 0 && isWhole;
+}
+
+/** Who said it, when, and in answer to what. */
+export function saidBy({ inbox, installation, sentAtMs, relation }: MessageContent) {
+  const isReply = relation?.kind === relationKinds.reply;
+  return {
+    ...{ author: inbox, installation, sentAtMs },
+    ...(isReply && relation.target ? { replyTo: relation.target } : {}),
+    ...(relation && !isReply ? { relation } : {}),
+  };
+}
+
+/** What parts show; nothing for `undefined`. */
+export function showParts(parts: readonly Part[] | undefined): Pick<MessageItem, "text" | "parts"> {
+  if (!parts) return { text: undefined, parts: [] };
+  return { text: parts.flatMap((part) => textOfPart(part) ?? []).join("\n"), parts };
+}
+
+function showReactions(reactions: readonly Reaction[]): ShownReaction[] {
+  const byText = Map.groupBy(reactions, ({ key }) => key);
+  return [...byText]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, of]) => ({ text: decoder.decode(fromHex(key)), inboxes: of.map(({ inbox }) => inbox) }));
+}
+
+/** A message that counts, of a silent kind that this version does not know; `undefined` for any other record. */
+export function silentMessage(record: TimelineRecord): SilentMessage | undefined {
+  if (record.kind !== "message" || record.openings[0].verdict !== "counts" || isStanding(record.content))
+    return undefined;
+  const { relation, inbox: author, parts } = record.content;
+  const isKnown = Object.values<number>(relationKinds).includes(relation?.kind ?? 0);
+  return relation && !isKnown
+    ? { epoch: record.openings[0].epoch, id: record.id, author, relation, parts }
+    : undefined;
 }
 
 /** A place in the timeline: epoch (u64) ‖ rank (u32) ‖ id; sorts as the timeline does. */

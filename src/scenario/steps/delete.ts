@@ -1,8 +1,6 @@
-import { WeftError } from "../../errors.ts";
 import { deleteMessage } from "../../index.ts";
-import type { MessageId } from "../../wire/ids.ts";
 import { takeClient, takeName } from "../fields.ts";
-import type { Stage } from "../stage.ts";
+import { messageOf } from "../messageOf.ts";
 import type { StepReader } from "../step.ts";
 
 /** `{"do":"delete","by":"alice","group":"g","message":"m1"}`: one's own or, by a super admin, anybody's. */
@@ -29,10 +27,3 @@ export const readDelete: StepReader = (fields) => {
     },
   };
 };
-
-/** Throws `unknown-message` for a name that no message has (yet). */
-function messageOf(params: { stage: Stage; name: string }): MessageId {
-  const message = params.stage.messages.get(params.name);
-  if (message !== undefined) return message;
-  throw new WeftError({ code: "unknown-message", message: `nobody has sent "${params.name}"` });
-}

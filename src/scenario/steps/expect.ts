@@ -2,17 +2,26 @@ import { actorOf } from "../actors.ts";
 import { takeClient, takeCount, takeName, takeTexts } from "../fields.ts";
 import type { Stage } from "../stage.ts";
 import type { StepReader } from "../step.ts";
-import { readView, visibleTexts } from "../view.ts";
+import { readView, type View, visibleTexts } from "../view.ts";
 
-type Expectation = { by: string; group: string; sees: string[]; not: string[]; gaps: number };
+type Expectation = {
+  by: string;
+  group: string;
+  sees: string[];
+  not: string[];
+  /** Reactions as "👍 2 m1": text, how many, to which message. */
+  reactions: string[];
+  gaps: number;
+};
 
-/** `{"do":"expect","by":"bob","group":"g","sees":["hello"],"not":["secret"],"gaps":0}`: looks at once. */
+/** `{"do":"expect","by":"bob","group":"g","sees":["hello"],"not":["secret"],"reactions":["👍 2 m1"],"gaps":0}`: looks at once. */
 export const readExpect: StepReader = (fields) => {
   const expectation = {
     by: takeClient(fields, "by"),
     group: takeName(fields, "group"),
     sees: takeTexts(fields, "sees", true),
     not: takeTexts(fields, "not", true),
+    reactions: takeTexts(fields, "reactions", true),
     gaps: takeCount(fields, "gaps", { min: 0, absent: 0 }),
   };
   return {
@@ -33,15 +42,28 @@ export const readExpect: StepReader = (fields) => {
 
 async function compare(params: { stage: Stage; expectation: Expectation }): Promise<string[]> {
   const { stage, expectation } = params;
-  const { by, sees, not, gaps } = expectation;
+  const { by, sees, not, reactions, gaps } = expectation;
   const group = stage.groups.get(expectation.group);
   const actor = await actorOf({ stage, name: by });
   const view = group === undefined ? undefined : await readView({ actor, group });
   const texts = view === undefined ? [] : visibleTexts(view);
+  const shown = view === undefined ? [] : shownReactions({ stage, view });
   const found = view?.state.gaps ?? 0;
   return [
     ...sees.filter((text) => !texts.includes(text)).map((text) => `${by} does not see "${text}"`),
     ...not.filter((text) => texts.includes(text)).map((text) => `${by} sees "${text}"`),
+    ...reactions
+      .filter((one) => !shown.includes(one))
+      .map((one) => `${by} does not see the reaction ${one}, but ${shown.join(", ") || "none"}`),
     ...(found > gaps ? [`${by} has ${found} gaps, ${gaps} are allowed`] : []),
   ];
+}
+
+function shownReactions({ stage, view }: { stage: Stage; view: View }): string[] {
+  const names = new Map([...stage.messages].map(([name, message]) => [message, name]));
+  return view.items.flatMap((item) =>
+    item.kind !== "message"
+      ? []
+      : (item.reactions ?? []).map(({ text, inboxes }) => `${text} ${inboxes.length} ${names.get(item.id)}`),
+  );
 }

@@ -8,11 +8,7 @@ import type { InboxHistory } from "../../../src/identity/inboxHistory.ts";
 import { replayHistory } from "../../../src/identity/replayHistory.ts";
 import { viewTagOf } from "../../../src/identity/viewTag.ts";
 import { rankNodes } from "../../../src/reconciler/nodes/rankNodes.ts";
-import {
-  type MessageContent,
-  messageIdOf,
-  writeApplicationMessage,
-} from "../../../src/wire/applicationMessage.ts";
+import { writeApplicationMessage } from "../../../src/wire/applicationMessage.ts";
 import { type BatchHeader, batchHeaderHash, encodeBatchHeader } from "../../../src/wire/batchHeader.ts";
 import { entryId, groupIdOf } from "../../../src/wire/entry.ts";
 import { envelopeHash } from "../../../src/wire/envelope.ts";
@@ -38,12 +34,14 @@ import {
 import { signInstallationProof } from "../../../src/wire/installationProof.ts";
 import * as limits from "../../../src/wire/limits.ts";
 import { merkleRoot } from "../../../src/wire/merkle.ts";
+import { messageIdOf } from "../../../src/wire/messageContent.ts";
 import type { Network } from "../../../src/wire/network.ts";
 import { pad } from "../../../src/wire/padme.ts";
 import { signPeerProof } from "../../../src/wire/peerProof.ts";
 import { solveWork, workBits } from "../../../src/wire/proofOfWork.ts";
 import { shardOfTopic } from "../../../src/wire/shards.ts";
 import { groupInfoTopic, groupTopic, keyPackageTopic, welcomeTopic } from "../../../src/wire/topic.ts";
+import { contentOfJson, type JsonContent } from "./contentOfJson.ts";
 import type { VectorFile } from "./vectorFile.ts";
 
 type Entry = { group: GroupId; parent: EntryId; authority: Address; payload: Hex };
@@ -75,7 +73,7 @@ type LayoutInputs = {
   "bits of work": { bytes: readonly number[] };
   "view tag": { topic: Hex; wrapperSeed: Hex; randomness: Hex };
   padding: { bytes: Hex };
-  message: { content: MessageContent; replaces: readonly EnvelopeHash[] };
+  message: { content: JsonContent; replaces: readonly EnvelopeHash[] };
   "rank of nodes": { nodes: readonly NodeId[]; day: number; salt: Hex };
 };
 
@@ -132,7 +130,10 @@ const layouts: { readonly [Name in keyof LayoutInputs]: (of: LayoutInputs[Name])
     return { encapsulation: sha256(encapsulation), viewTag };
   },
   padding: ({ bytes }) => pad(fromHex(bytes)),
-  message: (of) => ({ id: messageIdOf(of.content), bytes: writeApplicationMessage(of) }),
+  message: (of) => {
+    const content = contentOfJson(of.content);
+    return { id: messageIdOf(content), bytes: writeApplicationMessage({ ...of, content }) };
+  },
   "rank of nodes": ({ nodes, day, salt }) =>
     rankNodes({ nodes: nodes.map((node) => ({ node })), day, salt: fromHex(salt) }).map(({ node }) => node),
 };

@@ -1,20 +1,21 @@
 import assert from "node:assert/strict";
 import {
   compareKeys,
-  type Deletion,
   type GapRecord,
   keyOf,
   type MembershipRecord,
   type MessageRecord,
   type MissedRecord,
   type Opening,
+  type RelationRecord,
   type TimelineRecord,
 } from "../../../src/reconciler/records/timelineRecord.ts";
 import { judgeParents } from "../../../src/reconciler/timeline/judgeParents.ts";
 import { showRecord } from "../../../src/reconciler/timeline/timelineItem.ts";
-import { type MessageContent, messageIdOf } from "../../../src/wire/applicationMessage.ts";
 import type { EntryId, EnvelopeHash } from "../../../src/wire/ids.ts";
+import { messageIdOf } from "../../../src/wire/messageContent.ts";
 import { timelineInMemory } from "../timelineInMemory.ts";
+import { contentOfJson, type JsonContent } from "./contentOfJson.ts";
 import type { VectorFile } from "./vectorFile.ts";
 
 /** The facts of a timeline, in whatever order they reach a client. */
@@ -22,13 +23,13 @@ type TimelineInput = {
   /** The entry that opened each epoch. */
   readonly epochs: readonly { readonly epoch: number; readonly entry: EntryId }[];
   readonly messages: readonly {
-    readonly content: MessageContent;
+    readonly content: JsonContent;
     readonly replaces: readonly EnvelopeHash[];
     readonly openings: readonly Opening[];
   }[];
   readonly gaps: readonly GapRecord[];
   /** By controls that were adopted. */
-  readonly deletions: readonly Deletion[];
+  readonly deletions: readonly RelationRecord[];
   readonly others: readonly (MembershipRecord | MissedRecord)[];
 };
 
@@ -47,11 +48,12 @@ export function replayTimeline({ input }: { input: TimelineInput }): unknown {
 function play(input: TimelineInput, order: (facts: (() => void)[]) => (() => void)[]) {
   const timeline = timelineInMemory();
   const facts = [
-    ...input.messages.flatMap(({ content, replaces, openings }) =>
-      openings.map((opening) => () => {
-        timeline.open({ id: messageIdOf(content), content, replaces }, opening);
-      }),
-    ),
+    ...input.messages.flatMap((message) => {
+      const content = contentOfJson(message.content);
+      return message.openings.map((opening) => () => {
+        timeline.open({ ...message, id: messageIdOf(content), content }, opening);
+      });
+    }),
     ...input.gaps.map((gap) => () => timeline.gap(gap)),
     ...input.deletions.map((deletion) => () => timeline.control(deletion, true)),
   ];

@@ -1,8 +1,9 @@
 import pc from "picocolors";
 import { WeftError } from "../../../errors.ts";
-import { deleteMessage, type ListedItem, listMessages } from "../../../index.ts";
+import { deleteMessage, editMessage, type ListedItem, listMessages, reactToMessage } from "../../../index.ts";
 import { formatItem, plainLine } from "../../account/formatItem.ts";
 import { markOf } from "../../account/formatListed.ts";
+import { say } from "../say.ts";
 import { ask, type Session } from "../session.ts";
 import { badUsage, type ChatCommand, currentGroup } from "./command.ts";
 
@@ -31,24 +32,79 @@ export const remove: ChatCommand = {
   about: "delete your last message, or one by the beginning of its id; super admins delete others', too",
   run: async (session, { words: [id, ...more] }) => {
     if (more.length > 0) badUsage(remove);
-    const group = currentGroup(session);
-    const { id: message, text } = await findMessage(session, id);
+    const { id: message, text, group } = await findMessage({ session, id, of: "own" });
     const asked = deleteMessage({ client: session.account.client, group, message });
-    await ask(session, `delete "${plainLine(text ?? "").slice(0, QUOTED_CHARACTERS)}"`, asked);
+    await ask(session, `delete ${quote(text)}`, asked);
   },
 };
 
-/** One's own last, or the one whose id starts so. Throws `bad-config` if there is none, or more than one. */
-async function findMessage(session: Session, id: string | undefined) {
+export const reply: ChatCommand = {
+  usage: "/reply [id] <text>",
+  about: "answer the last message of another, or one by the beginning of its id",
+  run: async (session, { rest }) => {
+    const { id, text } = idAndText(rest);
+    if (text === "") badUsage(reply);
+    const { id: message } = await findMessage({ session, id, of: "others" });
+    await say(session, text, message);
+  },
+};
+
+export const edit: ChatCommand = {
+  usage: "/edit [id] <text>",
+  about: "let your last message, or one by the beginning of its id, say something else",
+  run: async (session, { rest }) => {
+    const { id, text } = idAndText(rest);
+    if (text === "") badUsage(edit);
+    const { id: message, text: before, group } = await findMessage({ session, id, of: "own" });
+    const asked = editMessage({ client: session.account.client, group, message, text });
+    await ask(session, `edit ${quote(before)}`, asked);
+  },
+};
+
+export const react: ChatCommand = {
+  usage: "/react <emoji> [id]",
+  about: "react to the last message of another, or to one by its id; the same again takes it back",
+  run: async (session, { words: [text, id, ...more] }) => {
+    if (text === undefined || more.length > 0) badUsage(react);
+    const { client } = session.account;
+    const {
+      id: message,
+      text: said,
+      group,
+      reactions = [],
+    } = await findMessage({ session, id, of: "others" });
+    const takeBack = reactions.some((one) => one.text === text && one.inboxes.includes(client.inbox));
+    const asked = reactToMessage({ client, group, message, text, takeBack });
+    await ask(
+      session,
+      `${takeBack ? `take back ${plainLine(text)} of` : `${plainLine(text)} to`} ${quote(said)}`,
+      asked,
+    );
+  },
+};
+
+function quote(text: string | undefined): string {
+  return `"${plainLine(text ?? "").slice(0, QUOTED_CHARACTERS)}"`;
+}
+
+/** An id is told from text by how it begins. */
+function idAndText(rest: string): { readonly id: string | undefined; readonly text: string } {
+  const [, id, text] = /^(0x[0-9a-f]*)(?:\s+(.*))?$/is.exec(rest) ?? [];
+  return id === undefined ? { id, text: rest } : { id, text: text ?? "" };
+}
+
+/** The last one, of one's own or of others, or the one whose id starts so. Throws `bad-config` if there is none, or more than one. */
+async function findMessage(params: { session: Session; id: string | undefined; of: "own" | "others" }) {
+  const { session, id, of } = params;
   const { client } = session.account;
-  const items = await listMessages({ client, group: currentGroup(session) });
-  const messages = items.flatMap((item) => (isVisible(item) ? [item] : []));
+  const group = currentGroup(session);
+  const messages = (await listMessages({ client, group })).filter(isVisible);
   const found =
     id === undefined
-      ? messages.filter(({ author }) => author === client.inbox).slice(-1)
+      ? messages.filter(({ author }) => (author === client.inbox) === (of === "own")).slice(-1)
       : messages.filter((one) => one.id.startsWith(id.toLowerCase()));
   const [message, ...others] = found;
-  if (message !== undefined && others.length === 0) return message;
+  if (message !== undefined && others.length === 0) return { ...message, group };
   throw new WeftError({
     code: "bad-config",
     message: message === undefined ? "there is no such message" : `more than one id starts with ${id}`,

@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file weft/v1/message.proto.
  */
 export const file_weft_v1_message: GenFile = /*@__PURE__*/
-  fileDesc("ChV3ZWZ0L3YxL21lc3NhZ2UucHJvdG8SB3dlZnQudjEiUAoSQXBwbGljYXRpb25NZXNzYWdlEigKB2NvbnRlbnQYASABKAsyFy53ZWZ0LnYxLk1lc3NhZ2VDb250ZW50EhAKCHJlcGxhY2VzGAIgAygMIsYBCg5NZXNzYWdlQ29udGVudBINCgVncm91cBgBIAEoDBINCgVpbmJveBgCIAEoDBIUCgxpbnN0YWxsYXRpb24YAyABKAwSDQoFbm9uY2UYBCABKAwSDQoFZGVwdGgYBSABKA0SDwoHcGFyZW50cxgGIAMoDBIPCgdzZW50X2F0GAcgASgEEg4KBHRleHQYCCABKAlIABIoCgpkZWxldGVfb3duGAkgASgLMhIud2VmdC52MS5EZWxldGVPd25IAEIGCgRib2R5IhwKCURlbGV0ZU93bhIPCgdtZXNzYWdlGAEgASgMYgZwcm90bzM");
+  fileDesc("ChV3ZWZ0L3YxL21lc3NhZ2UucHJvdG8SB3dlZnQudjEiUAoSQXBwbGljYXRpb25NZXNzYWdlEigKB2NvbnRlbnQYASABKAsyFy53ZWZ0LnYxLk1lc3NhZ2VDb250ZW50EhAKCHJlcGxhY2VzGAIgAygMIpgCCg5NZXNzYWdlQ29udGVudBINCgVncm91cBgBIAEoDBINCgVpbmJveBgCIAEoDBIUCgxpbnN0YWxsYXRpb24YAyABKAwSDQoFbm9uY2UYBCABKAwSDQoFZGVwdGgYBSABKA0SDwoHcGFyZW50cxgGIAMoDBIPCgdzZW50X2F0GAcgASgEEg4KBHRleHQYCCABKAlIABIoCgpkZWxldGVfb3duGAkgASgLMhIud2VmdC52MS5EZWxldGVPd25IABIjCghyZWxhdGlvbhgKIAEoCzIRLndlZnQudjEuUmVsYXRpb24SHAoFcGFydHMYCyADKAsyDS53ZWZ0LnYxLlBhcnQSDQoFZXh0cmEYDCABKAxCBgoEYm9keSIcCglEZWxldGVPd24SDwoHbWVzc2FnZRgBIAEoDCJWCghSZWxhdGlvbhIMCgRraW5kGAEgASgNEg4KBnRhcmdldBgCIAEoDBIQCghyZXZpc2lvbhgDIAEoDRILCgNrZXkYBCABKAwSDQoFZXh0cmEYBSABKAwihQEKBFBhcnQSDAoEdHlwZRgBIAEoCRIOCgRkYXRhGAIgASgMSAASJQoIZXh0ZXJuYWwYAyABKAsyES53ZWZ0LnYxLkV4dGVybmFsSAASEAoIZmFsbGJhY2sYBCABKAkSDAoEbmFtZRgFIAEoCRINCgVleHRyYRgGIAEoDEIJCgdjb250ZW50IlAKCEV4dGVybmFsEgwKBHVybHMYASADKAkSCwoDa2V5GAIgASgMEg0KBW5vbmNlGAMgASgMEgwKBGhhc2gYBCABKAwSDAoEc2l6ZRgFIAEoBGIGcHJvdG8z");
 
 /**
  * Plaintext of an MLS application message.
@@ -41,6 +41,8 @@ export const ApplicationMessageSchema: GenMessage<ApplicationMessage> = /*@__PUR
   messageDesc(file_weft_v1_message, 0);
 
 /**
+ * At most 66 KiB. Frozen: what is new goes into a part's type and data or into an `extra`.
+ *
  * @generated from message weft.v1.MessageContent
  */
 export type MessageContent = Message<"weft.v1.MessageContent"> & {
@@ -94,6 +96,8 @@ export type MessageContent = Message<"weft.v1.MessageContent"> & {
   sentAt: bigint;
 
   /**
+   * In groups of version 1, and of a message that was written before its group had version 2; never beside 10 to 12.
+   *
    * @generated from oneof weft.v1.MessageContent.body
    */
   body: {
@@ -109,6 +113,27 @@ export type MessageContent = Message<"weft.v1.MessageContent"> & {
     value: DeleteOwn;
     case: "deleteOwn";
   } | { case: undefined; value?: undefined };
+
+  /**
+   * absent: the message stands for itself
+   *
+   * @generated from field: weft.v1.Relation relation = 10;
+   */
+  relation?: Relation | undefined;
+
+  /**
+   * at most 16
+   *
+   * @generated from field: repeated weft.v1.Part parts = 11;
+   */
+  parts: Part[];
+
+  /**
+   * numbered byte strings in ascending order, see docs/protocol/content.md
+   *
+   * @generated from field: bytes extra = 12;
+   */
+  extra: Uint8Array;
 };
 
 /**
@@ -119,7 +144,7 @@ export const MessageContentSchema: GenMessage<MessageContent> = /*@__PURE__*/
   messageDesc(file_weft_v1_message, 1);
 
 /**
- * Deletes one's own message.
+ * Version 1: deletes one's own message.
  *
  * @generated from message weft.v1.DeleteOwn
  */
@@ -138,4 +163,161 @@ export type DeleteOwn = Message<"weft.v1.DeleteOwn"> & {
  */
 export const DeleteOwnSchema: GenMessage<DeleteOwn> = /*@__PURE__*/
   messageDesc(file_weft_v1_message, 2);
+
+/**
+ * What a message does to another one.
+ *
+ * @generated from message weft.v1.Relation
+ */
+export type Relation = Message<"weft.v1.Relation"> & {
+  /**
+   * 1 to 255, see docs/protocol/content.md
+   *
+   * @generated from field: uint32 kind = 1;
+   */
+  kind: number;
+
+  /**
+   * 32 bytes or none: message id
+   *
+   * @generated from field: bytes target = 2;
+   */
+  target: Uint8Array;
+
+  /**
+   * 1 + the highest that the author sees of its inbox's relations of this kind and key to this target
+   *
+   * @generated from field: uint32 revision = 3;
+   */
+  revision: number;
+
+  /**
+   * at most 64 bytes: what the register is kept for besides the target; of a reaction, its text
+   *
+   * @generated from field: bytes key = 4;
+   */
+  key: Uint8Array;
+
+  /**
+   * as MessageContent.extra
+   *
+   * @generated from field: bytes extra = 5;
+   */
+  extra: Uint8Array;
+};
+
+/**
+ * Describes the message weft.v1.Relation.
+ * Use `create(RelationSchema)` to create a new message.
+ */
+export const RelationSchema: GenMessage<Relation> = /*@__PURE__*/
+  messageDesc(file_weft_v1_message, 3);
+
+/**
+ * What a message shows.
+ *
+ * @generated from message weft.v1.Part
+ */
+export type Part = Message<"weft.v1.Part"> & {
+  /**
+   * media type in lower-case ASCII, at most 128 bytes; none: text/plain;charset=utf-8
+   *
+   * @generated from field: string type = 1;
+   */
+  type: string;
+
+  /**
+   * @generated from oneof weft.v1.Part.content
+   */
+  content: {
+    /**
+     * @generated from field: bytes data = 2;
+     */
+    value: Uint8Array;
+    case: "data";
+  } | {
+    /**
+     * @generated from field: weft.v1.External external = 3;
+     */
+    value: External;
+    case: "external";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * shown instead by who does not know the type; at most 1 KiB
+   *
+   * @generated from field: string fallback = 4;
+   */
+  fallback: string;
+
+  /**
+   * of a file, at most 256 bytes
+   *
+   * @generated from field: string name = 5;
+   */
+  name: string;
+
+  /**
+   * as MessageContent.extra
+   *
+   * @generated from field: bytes extra = 6;
+   */
+  extra: Uint8Array;
+};
+
+/**
+ * Describes the message weft.v1.Part.
+ * Use `create(PartSchema)` to create a new message.
+ */
+export const PartSchema: GenMessage<Part> = /*@__PURE__*/
+  messageDesc(file_weft_v1_message, 4);
+
+/**
+ * Stored elsewhere, encrypted with ChaCha20-Poly1305.
+ *
+ * @generated from message weft.v1.External
+ */
+export type External = Message<"weft.v1.External"> & {
+  /**
+   * 1 to 4, each at most 2 KiB
+   *
+   * @generated from field: repeated string urls = 1;
+   */
+  urls: string[];
+
+  /**
+   * 32 bytes
+   *
+   * @generated from field: bytes key = 2;
+   */
+  key: Uint8Array;
+
+  /**
+   * 12 bytes
+   *
+   * @generated from field: bytes nonce = 3;
+   */
+  nonce: Uint8Array;
+
+  /**
+   * 32 bytes: SHA-256 of the ciphertext
+   *
+   * @generated from field: bytes hash = 4;
+   */
+  hash: Uint8Array;
+
+  /**
+   * of the ciphertext, in bytes
+   *
+   * @generated from field: uint64 size = 5;
+   */
+  size: bigint;
+};
+
+/**
+ * Describes the message weft.v1.External.
+ * Use `create(ExternalSchema)` to create a new message.
+ */
+export const ExternalSchema: GenMessage<External> = /*@__PURE__*/
+  messageDesc(file_weft_v1_message, 5);
 

@@ -1,0 +1,47 @@
+import type { IntentReason } from "../reconciler/policy/reasons.ts";
+import type { Action } from "../reconciler/records/intent.ts";
+import type { MessageBody } from "../reconciler/timeline/composeMessage.ts";
+import { writeApplicationMessage } from "../wire/applicationMessage.ts";
+import type { GroupId, MessageId } from "../wire/ids.ts";
+import { messageIdOf } from "../wire/messageContent.ts";
+import type { ClientCore } from "./group/core.ts";
+import type { IntentHandle } from "./group/intentHandle.ts";
+import { addFailedIntent, addIntent } from "./outbox/addIntent.ts";
+import { composeNext } from "./outbox/composeNext.ts";
+import { untilReopened } from "./recoverStorage.ts";
+
+/** The intent of a message, and the message's final id. */
+export type SendHandle = IntentHandle & { readonly messageId: MessageId };
+
+type Params = { readonly core: ClientCore; readonly group: GroupId; readonly body: MessageBody };
+
+/**
+ * Takes a message into the outbox, behind all that this client holds of the group. Throws `too-large` and `malformed`
+ * for what no member would take.
+ */
+export async function addSend(params: Params): Promise<SendHandle> {
+  const { core, group: id } = params;
+  const group = core.groups.get(id);
+  if (!group) return await addFailedSend({ ...params, reason: "not-a-member" });
+  const action = await compose(params);
+  return { ...(await addIntent({ core, group, action })), messageId: action.message };
+}
+
+/** A message that can't even be tried. Throws as `addSend` does. */
+export async function addFailedSend(params: Params & { reason: IntentReason }): Promise<SendHandle> {
+  const action = await compose(params);
+  return { ...(await addFailedIntent({ ...params, action })), messageId: action.message };
+}
+
+async function compose({ core, group: id, body }: Params): Promise<Extract<Action, { kind: "send" }>> {
+  const group = core.groups.get(id);
+  const next = () => composeNext({ core, group, id, body });
+  const content = await next().catch(async (error: unknown) => {
+    // A database that is being opened again can't be read meanwhile.
+    if (!core.recovery) throw error;
+    await untilReopened(core);
+    return await next();
+  });
+  writeApplicationMessage({ content, replaces: [] });
+  return { kind: "send", content, message: messageIdOf(content) };
+}

@@ -1,0 +1,192 @@
+import {
+  compareRelations,
+  type MessageRecord,
+  type RelationRecord,
+  sourceOf,
+} from "../../reconciler/records/timelineRecord.ts";
+import type { Relations } from "../../reconciler/timeline/applyRelations.ts";
+import { registerOf } from "../../reconciler/timeline/relationsOf.ts";
+import { valuesOf } from "../../store/client/table.ts";
+import type { FieldValues } from "../../store/keys.ts";
+import type { Database } from "../../store/openDatabase.ts";
+import { type GroupId, type Hex, ID_BYTES, type InboxId, type MessageId } from "../../wire/ids.ts";
+import { MAX_REACTIONS_PER_INBOX } from "../../wire/limits.ts";
+import type { MessageContent } from "../../wire/messageContent.ts";
+import type { Part } from "../../wire/part.ts";
+import { isStanding, relationKinds } from "../../wire/relation.ts";
+import { tables } from "../database/tables.ts";
+import { readMessage } from "./readMessage.ts";
+
+type Place = { readonly database: Database; readonly group: GroupId };
+type Target = Place & {
+  readonly target: MessageId;
+  /** Relations of this source are left out. */
+  readonly source?: Hex | undefined;
+};
+type Key = typeof tables.relation.record.key;
+
+const ZERO: Hex = `0x${"00".repeat(ID_BYTES)}`;
+/** In the place of an inbox: a control. */
+const BY_CONTROL = ZERO;
+/** Relations that act or hide, and those that are undone. */
+const states = { counts: 0, pending: 1, void: 2 } as const;
+
+/** The key of a relation's row. */
+export function relationKey(group: GroupId, relation: RelationRecord) {
+  const { target, kind, inbox, register, epoch, revision } = relation;
+  return {
+    ...{ group, target, state: states[relation.state], kind },
+    ...{ by: relation.source.kind === "own" ? inbox : BY_CONTROL, register, epoch, revision },
+    source: sourceOf(relation),
+  };
+}
+
+/** Reads what is related to a message: the greatest of each register that can count. */
+export async function readKnown(params: Target & { content: MessageContent }): Promise<Relations> {
+  const { content } = params;
+  const { inbox } = content;
+  if (!isStanding(content) || !(await hasAny(params))) return { relations: [], edits: new Map() };
+  const relations = [
+    ...(await readDeletions({ ...params, author: inbox })),
+    ...(await greatest({ ...params, state: "counts", kind: relationKinds.edit, by: inbox })),
+    ...(await readReactions(params)),
+  ];
+  return { relations, edits: await readEdits({ ...params, relations }) };
+}
+
+/** Reads what other sources do to a message by relations of one kind: one inbox's, or all deletions. */
+export async function readOthers(
+  params: Place & {
+    target: MessageRecord | undefined;
+    kind: number | undefined;
+    inbox: InboxId;
+    source: Hex;
+  },
+): Promise<Relations> {
+  const { target, kind, inbox } = params;
+  const nothing: Relations = { relations: [], edits: new Map() };
+  if (!target) return nothing;
+  const at = { ...params, target: target.id };
+  switch (kind) {
+    case relationKinds.delete:
+      return { ...nothing, relations: await readDeletions({ ...at, author: target.content.inbox }) };
+    case relationKinds.edit: {
+      const relations = await greatest({ ...at, state: "counts", kind, by: inbox });
+      return { relations, edits: await readEdits({ ...at, relations }) };
+    }
+    case relationKinds.react:
+      return { ...nothing, relations: await readReactions({ ...at, by: inbox }) };
+    default:
+      return nothing;
+  }
+}
+
+/** Reads what an inbox does to a message as things stand: its reactions, and the edit and deletion of its own. */
+export async function readOwn(
+  params: Place & { target: MessageRecord; by: InboxId },
+): Promise<RelationRecord[]> {
+  const { target, by } = params;
+  const at = { ...params, target: target.id, state: "counts" as const };
+  if (!(await hasAny(at))) return [];
+  const reactions = await readReactions(at);
+  if (target.content.inbox !== by) return reactions;
+  const edit = await greatest({ ...at, kind: relationKinds.edit });
+  return [...reactions, ...edit, ...(await greatest({ ...at, kind: relationKinds.delete }))];
+}
+
+/** Reads the deletions by a control and by the author that reach the latest epoch: one that counts, one that awaits its proof. */
+export async function readDeletions(params: Target & { author: InboxId }): Promise<RelationRecord[]> {
+  const found: RelationRecord[] = [];
+  for (const by of [BY_CONTROL, params.author]) {
+    for (const state of ["counts", "pending"] as const) {
+      found.push(...(await greatest({ ...params, state, kind: relationKinds.delete, by })));
+    }
+  }
+  return found;
+}
+
+async function hasAny({ database, group, target }: Target): Promise<boolean> {
+  for await (const _ of tables.relation.rows(database, { under: { group, target }, limit: 1 })) return true;
+  return false;
+}
+
+async function greatest(
+  params: Target & { state: RelationRecord["state"]; kind: number; by: Hex },
+): Promise<RelationRecord[]> {
+  const { database, group, target, state, kind, by, source } = params;
+  const under = { group, target, state: states[state], kind, by };
+  const relation = await lastOf({ database, under, after: undefined, source });
+  return relation ? [relation] : [];
+}
+
+/** Of each inbox, or of this one, the last registers that count and one more, in case the source that is left out has one. */
+async function readReactions(params: Target & { by?: InboxId }): Promise<RelationRecord[]> {
+  const { database, group, target, by, source } = params;
+  const kind = relationKinds.react;
+  const under = { group, target, state: states.counts, kind, ...(by ? { by } : {}) };
+  const found: RelationRecord[] = [];
+  let after: FieldValues<Key> | undefined;
+  let registers = 0;
+  for (;;) {
+    const relation = await lastOf({ database, under, after, source });
+    if (!relation) return found;
+    registers = relation.inbox === found.at(-1)?.inbox ? registers + 1 : 1;
+    found.push(relation);
+    // All rows of this register, or once there are enough all of this inbox, are passed over.
+    const register = registers > MAX_REACTIONS_PER_INBOX ? ZERO : relation.register;
+    after = { ...relationKey(group, relation), register, epoch: 0, revision: 0, source: ZERO };
+  }
+}
+
+async function lastOf(params: {
+  database: Database;
+  under: Partial<FieldValues<Key>>;
+  after: FieldValues<Key> | undefined;
+  source: Hex | undefined;
+}): Promise<RelationRecord | undefined> {
+  const { database, under, after, source } = params;
+  // A source has one row of each state.
+  const query = { under, reverse: true, limit: 2, ...(after ? { after } : {}) };
+  const rows = await valuesOf(tables.relation.rows(database, query));
+  return rows.find((one) => sourceOf(one) !== source);
+}
+
+/** What the edits among these relations say. */
+async function readEdits(
+  params: Place & { relations: readonly RelationRecord[] },
+): Promise<ReadonlyMap<MessageId, readonly Part[]>> {
+  const edits = new Map<MessageId, readonly Part[]>();
+  for (const { kind, source } of params.relations) {
+    if (kind !== relationKinds.edit || source.kind !== "own") continue;
+    const record = await readMessage({ ...params, id: source.message });
+    if (record) edits.set(record.id, record.content.parts);
+  }
+  return edits;
+}
+
+/** True for a message that does something to another which its inbox has done anew since. */
+export async function isSuperseded(
+  params: Place & { id: MessageId; content: MessageContent },
+): Promise<boolean> {
+  const { id, content } = params;
+  const { relation, inbox: by } = content;
+  if (!relation?.target || relation.kind === relationKinds.delete) return false;
+  const there = await readRegister({ ...params, ...registerOf(relation), target: relation.target, by });
+  const own = there.find((one) => sourceOf(one) === id);
+  return (
+    own !== undefined && there.some((one) => compareRelations({ ...one, epoch: 0 }, { ...own, epoch: 0 }) > 0)
+  );
+}
+
+/** Reads all relations of one register: those that act, and those that are undone. */
+export async function readRegister(
+  params: Place & { target: MessageId; kind: number; by: InboxId; register: Hex },
+): Promise<RelationRecord[]> {
+  const { database, group, target, kind, by, register } = params;
+  const found: RelationRecord[] = [];
+  for (const state of Object.values(states)) {
+    const under = { group, target, state, kind, by, register };
+    found.push(...(await valuesOf(tables.relation.rows(database, { under }))));
+  }
+  return found;
+}
