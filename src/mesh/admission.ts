@@ -6,19 +6,21 @@ import { isActive, type NodeDirectory } from "./nodeDirectory.ts";
 import { provenPeerId } from "./peerId.ts";
 
 /**
- * Whom this node may speak with: active registered nodes whose peer id is proven and that `mayConnect` allows. By peer
- * id, with addresses.
+ * Which peers this node may speak with: active registered nodes with a proven peer id, as far as `mayConnect` allows.
  */
 export type Admission = {
+  /** Lists the addresses of all active proven peers by peer id, whatever `mayConnect` says. */
   readonly peers: () => ReadonlyMap<string, readonly string[]>;
   readonly admits: (peerId: string) => boolean;
-  /** Peer ids that were refused, with the number of times. */
+  /** The peer ids that were refused, and how often. */
   readonly refused: ReadonlyMap<string, number>;
+  /** Counts a refused peer; the first time, warns. */
   readonly refuse: (peerId: string) => void;
 };
 
 const MAX_REFUSED_PEERS = 1024;
 
+/** Opens the admission of peers; it follows the registry by itself. */
 export function openAdmission(params: {
   network: Network;
   directory: NodeDirectory;
@@ -33,7 +35,7 @@ export function openAdmission(params: {
     for (const node of directory.nodes().filter(isActive)) {
       const text = provenPeerId({ network, node });
       if (text === undefined || text === ownPeerId) continue;
-      // One peer may be two nodes; both are where it says.
+      // One peer may be two nodes: it is reached at the addresses of both.
       named.set(text, [...(named.get(text) ?? []), ...node.multiaddrs]);
     }
     return named;
@@ -48,7 +50,7 @@ export function openAdmission(params: {
   return { peers, refused, refuse, admits: (peerId) => mayConnect(peerId) && peers().has(peerId) };
 }
 
-/** Refuses connections, in and out, to whom the registry does not name. */
+/** Makes a gater that denies connections from and to peers that are not admitted. */
 export function gaterOf(admission: Admission): ConnectionGater {
   const deny = (peerId: PeerId): boolean => {
     const text = peerId.toString();

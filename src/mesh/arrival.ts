@@ -4,8 +4,8 @@ import type { BatchHeader } from "../wire/batchHeader.ts";
 /** A batch that a peer sent, by gossip or by sync. */
 export type Arrival = {
   readonly batch: Batch;
-  /** Peer id of the sender. */
+  /** The sender's peer id. */
   readonly from: string;
-  /** Headers that came with it, by hash: predecessors that may not be on disk yet. */
+  /** The headers that came with the batch, by hash: its predecessors may not be on disk yet. */
   readonly beside?: ReadonlyMap<string, BatchHeader>;
 };

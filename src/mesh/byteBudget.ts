@@ -1,17 +1,20 @@
-/** Spends from a budget of `perMinute` per key; a key's minute starts with its first spending. */
+/**
+ * Spends bytes from a key's budget, which lasts for a minute from the key's first spending. Returns false, and spends
+ * nothing, if not enough is left. `now`: milliseconds by any one clock.
+ */
 export type ByteBudget = (params: { key: string; bytes: number; now: number }) => boolean;
 
-/** The same in two steps, for what is spent from several budgets or from none. */
+/** A `ByteBudget` in two steps, for bytes that are spent from several budgets or from none. */
 export type ByteMeters = {
   readonly fits: (params: { key: string; bytes: number; now: number }) => boolean;
   readonly spend: (params: { key: string; bytes: number; now: number }) => void;
 };
 
 const MINUTE_MS = 60_000;
-/** Keys beyond this are forgotten, the oldest first. */
+/** Beyond so many keys, those are forgotten that have not spent for longest. */
 const MAX_KEYS = 4096;
 
-/** False, and nothing spent, where the budget does not suffice. */
+/** Opens a budget of `perMinute` bytes for each key. */
 export function openByteBudget(params: { perMinute: number }): ByteBudget {
   const meters = openByteMeters(params);
   return (spending) => {
@@ -21,6 +24,7 @@ export function openByteBudget(params: { perMinute: number }): ByteBudget {
   };
 }
 
+/** Opens a budget of `perMinute` bytes for each key, to be asked and spent in two steps. */
 export function openByteMeters(params: { perMinute: number; maxKeys?: number }): ByteMeters {
   const { perMinute, maxKeys = MAX_KEYS } = params;
   const spent = new Map<string, { since: number; bytes: number }>();

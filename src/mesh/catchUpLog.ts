@@ -12,30 +12,31 @@ import type { Peer, PeerTurns } from "./peerTurns.ts";
 import type { SyncAnswer, SyncAsk } from "./syncMessages.ts";
 import type { Verdict } from "./verdict.ts";
 
+/** Asks a peer over the sync protocol; throws if the peer gives no valid answer in time. */
 export type Ask = (peerId: string, ask: SyncAsk) => Promise<SyncAnswer>;
 
-/** What one round over a log's missing ranges came to. */
+/** The result of one round over a log's missing ranges. */
 export type Round = {
-  /** Batches stored. */
+  /** How many batches were stored. */
   readonly stored: number;
-  /** All peers said that they lack the sequence at the log's `next`; the log could go on at `behind`. */
+  /** Set if all peers lack the sequence `first`, the log's `next`; the log could go on at `behind`. */
   readonly absent: { readonly first: bigint; readonly behind: bigint | undefined } | undefined;
-  /** What this node refuses for good: [from, until). */
   readonly refused: readonly Refused[];
-  /** What came can't be judged yet: the chain has to be read on, or time to pass. */
+  /** True if a batch came that can't be judged yet: the chain has to be read on, or time to pass. */
   readonly waits: boolean;
 };
 
+/** The sequences [from, until) of a log that this node refuses for good. */
 export type Refused = { readonly from: bigint; readonly until: bigint };
 
-/** A peer's part in one missing range: how far it filled it from its start, and why no further. */
+/** A peer's part in one missing range: how far the peer filled the range from its start, and why no further. */
 type Part = {
   readonly kind: "done" | "absent" | "failed" | "waits";
   readonly stored: number;
   readonly reached: bigint;
-  /** It has a batch there that this node refuses for good. */
+  /** The batch that the peer has at `reached`, if this node refuses it for good. */
   readonly refused?: Refused;
-  /** Where this peer has something again, or where what is refused ends. */
+  /** Where the peer has batches again, or where the refused batch ends. */
   readonly behind?: bigint | undefined;
 };
 
@@ -49,15 +50,15 @@ type Fetch = {
   readonly signal: AbortSignal;
 };
 
-/** Bounds of a peer's part in a round, so that one that is slow or never ends leaves the range to the next one. */
+/** The bounds of a peer's part in a round: a peer that is slow or never ends leaves the range to the next one. */
 const MAX_PAGES_PER_PART = 4096;
 const PART_MS = 10_000;
-/** How often it may say where it has something again without giving anything. */
+/** How often a peer may skip sequences in one part. */
 const MAX_SKIPS = 16;
 
 /**
- * Fetches what a log lacks, range by range, page by page, from any peer: one after the other until the range is
- * full, first those who give what they claim. `reaches` is the end of what each one says it has.
+ * Fetches the missing ranges of a log, one by one and page by page. Peers are asked one after the other until a range
+ * is full: those first that have given what they claimed, and only those that claim to reach into the range.
  */
 export async function catchUpLog(
   params: Fetch & {
@@ -97,7 +98,7 @@ export async function catchUpLog(
   return { stored, absent, refused, waits };
 }
 
-/** A peer's part; whoever claims and gives nothing is asked last from then on. */
+/** Takes a peer's part in a range; a peer that gives nothing of what it claims is asked last from then on. */
 async function takePart(params: Fetch & { peerId: string; range: MissingRange }): Promise<Part> {
   const { turns, peerId } = params;
   const part = await fetchRange(params);
@@ -105,12 +106,15 @@ async function takePart(params: Fetch & { peerId: string; range: MissingRange })
   else if (part.kind === "failed" || (part.kind === "absent" && part.refused === undefined)) {
     turns.noteOwing(peerId);
   }
-  // Else one that always breaks off would keep a log from ever going on.
+  // Otherwise a peer that always breaks off would keep the log from ever going on.
   if (part.kind === "failed" && turns.isDefaulting(peerId)) return { ...part, kind: "absent" };
   return part;
 }
 
-/** Asks one peer for page after page. Where it has a gap it goes on behind it, but has then reached the gap only. */
+/**
+ * Asks one peer for page after page. Skips what the peer lacks and fetches what follows; `reached` stays at the first
+ * skip.
+ */
 async function fetchRange(params: Fetch & { peerId: string; range: MissingRange }): Promise<Part> {
   const { log, ask, peerId, logger, signal } = params;
   const { until } = params.range;
@@ -166,7 +170,7 @@ async function takePage(
   return { kind: "absent", stored, reached, behind, refused: { from: reached, until: behind } };
 }
 
-/** Refused for good by this node: as good as absent, so that the log goes on behind it some day. */
+/** True if this node refuses a batch for good. It counts as absent, so that the log can go on after it some day. */
 function isFinal(verdict: Verdict): boolean {
   if (verdict.kind !== "ignore") return false;
   return [
@@ -175,7 +179,7 @@ function isFinal(verdict: Verdict): boolean {
   ].includes(verdict.reason);
 }
 
-/** The end of what the page covers from `from` on without a gap; `malformed` if it has one. */
+/** Returns the sequence after the page's last one. Throws `malformed` if the page does not cover all from `from` on. */
 function endOfPage(params: { log: LogId; from: bigint; batches: readonly Batch[] }): bigint {
   const { log, from, batches } = params;
   let end = from;
@@ -189,7 +193,7 @@ function endOfPage(params: { log: LogId; from: bigint; batches: readonly Batch[]
   throw new WeftError({ code: "malformed", message: "a sync page that ends before the sequence asked for" });
 }
 
-/** Where the log goes on: behind the gap in what is held, or where the first peer has something. */
+/** Finds where a log could go on: at what is held after the missing range, or where the first peer has batches. */
 function nearest({ from, until }: MissingRange, parts: readonly Part[]): bigint | undefined {
   const places = [until, ...parts.map(({ behind }) => behind)].filter((place) => place !== undefined);
   return places.filter((place) => place > from).sort(ascending)[0];

@@ -8,7 +8,9 @@ import type { MeshLogger } from "./meshLogger.ts";
 const DEAD_STREAM_MS = 3000;
 const GOSSIP_PROTOCOL = "/meshsub/";
 
-/** Closes connections to peers that are not admitted any more, and those whose gossip stream is dead. */
+/**
+ * Closes connections to peers that are no longer admitted, and those whose gossip stream is dead. `now`: `steadyMs`.
+ */
 export function closeUnwanted({ keeping, now }: { keeping: Keeping; now: number }): void {
   const { libp2p, admission, silentSince, logger } = keeping;
   for (const connection of libp2p.getConnections()) {

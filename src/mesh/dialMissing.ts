@@ -5,10 +5,10 @@ import type { Keeping } from "./keeping.ts";
 const DIAL_TIMEOUT_MS = 5000;
 const FIRST_RETRY_MS = 500;
 const MAX_RETRY_MS = 15_000;
-/** The peer with the smaller id dials; the other one only after this, lest two connections cross. */
+/** Of two peers, the one with the smaller id dials at once, the other one only after so long, lest they cross. */
 const YIELD_MS = 500;
 
-/** Dials each admitted peer that is not connected, later and later while that peer does not answer. */
+/** Dials each admitted peer that is not connected, less and less often while it does not answer. `now`: `steadyMs`. */
 export function dialMissing({ keeping, now }: { keeping: Keeping; now: number }): void {
   const { admission, libp2p, dials } = keeping;
   const wanted = admission.peers();
@@ -49,7 +49,7 @@ async function dial(params: {
   }
 }
 
-/** An address of the registry as a dial target; none if it does not parse or names another peer. */
+/** Turns an address of the registry into a dial target; into none if it is malformed or names another peer. */
 function withPeerId(address: string, peerId: string): Multiaddr[] {
   try {
     const target = multiaddr(address);

@@ -3,10 +3,12 @@ import type { LogId } from "../wire/logRange.ts";
 import type { Syncing, Told } from "./syncing.ts";
 import { takeRival } from "./takeRival.ts";
 
-/** Steps back along a branch in one round. */
+/** How many batches back along a branch are fetched in one round. */
 const MAX_STEPS = 64;
 
-/** Fetches, by header, what peers hold of other branches of a log, and what one's own batches name as a predecessor. */
+/**
+ * Fetches, by header, what peers hold of other branches of a log, and the predecessors that this node's batches lack.
+ */
 export async function fetchBranches(params: {
   sync: Syncing;
   log: LogId;
@@ -25,7 +27,7 @@ export async function fetchBranches(params: {
   for (const end of lacking) for (const { peerId } of peers) await fetchBack({ sync, peerId, log, ...end });
 }
 
-/** Goes from a batch that this node lacks back to where that batch's branch parts from what this node holds. */
+/** Fetches a batch that this node lacks, and those before it back to one that this node holds. */
 async function fetchBack(params: BatchEnd & { sync: Syncing; peerId: string; log: LogId }): Promise<void> {
   const { sync, peerId, log } = params;
   const { meshLog, refusals, signal } = sync;

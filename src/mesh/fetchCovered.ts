@@ -4,18 +4,18 @@ import type { LogId } from "../wire/logRange.ts";
 import type { CheckpointFrom } from "./isCovered.ts";
 import type { MeshLog } from "./meshLog.ts";
 
-/** Batches on the way back in one round. */
+/** How many batches are fetched on the way back in one round. */
 const MAX_STEPS = 512;
 
 /**
- * Fetches what the next checkpoint of a log covers, batch by batch from there back to what is held: of a node that has
- * ended pages that do not reach to a checkpoint are refused, since nothing shows yet that it covers them.
+ * Fetches what the next checkpoint of a log covers, batch by batch from the checkpoint back to what is held. For a node
+ * that has ended, a page that does not reach to a checkpoint is refused: nothing shows yet that one covers it.
  */
 export async function fetchCovered(params: {
   log: LogId;
   meshLog: Pick<MeshLog, "headOf" | "headerEndingAt">;
   checkpointFrom: CheckpointFrom;
-  /** Asks peers for the batch of a header, and has it stored; undefined if nobody gives it. */
+  /** Asks peers for the batch of a header, and stores it; undefined if no peer gives it. */
   take: (wanted: BatchEnd) => Promise<BatchHeader | undefined>;
   signal: AbortSignal;
 }): Promise<void> {

@@ -11,10 +11,13 @@ import { unrefused } from "./refusals.ts";
 import type { Syncing, Told } from "./syncing.ts";
 import { takeRival } from "./takeRival.ts";
 
-/** A log of which something came that can't be judged yet is left alone for so long. */
+/** How long a log is left alone after a batch of it came that can't be judged yet. */
 const WAIT_MS = 3_000;
 
-/** One round over a log: what it lacks, what its branches lack, and of a node that ended what the next checkpoint covers. */
+/**
+ * Fetches once what a log lacks, then what its branches lack; if this node refused some of it, also what the log's next
+ * checkpoint covers.
+ */
 export async function fetchLog({ sync, log }: { sync: Syncing; log: LogId }): Promise<void> {
   const { waits, turns } = sync;
   const name = logName(log);
@@ -35,7 +38,7 @@ export async function fetchLog({ sync, log }: { sync: Syncing; log: LogId }): Pr
   await fetchCovered({ log, meshLog, checkpointFrom, take, signal });
 }
 
-/** Fetches the log's missing ranges and keeps in mind what was refused, is absent or can't be judged yet. */
+/** Fetches the log's missing ranges, and remembers what was refused, is absent or can't be judged yet. */
 async function fetchMissing({ sync, log }: { sync: Syncing; log: LogId }): Promise<Round> {
   const { meshLog, refusals, absences, waits, logger } = sync;
   const name = logName(log);

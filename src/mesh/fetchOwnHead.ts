@@ -7,30 +7,31 @@ import type { MeshLog } from "./meshLog.ts";
 import type { MeshLogger } from "./meshLogger.ts";
 import { openPeerTurns } from "./peerTurns.ts";
 
+/** What peers have of a log that this node itself has signed; `next` is the first sequence that this node lacks. */
 export type OwnHead =
-  /** Enough peers answered, and all that any of them has of the log is on disk: signing may go on. */
+  /** Enough peers answered, and all that any of them has of the log is on disk: this node may sign on. */
   | { readonly kind: "whole"; readonly next: bigint; readonly answers: number }
-  /** Peers have sequences that could not be fetched, or say so: open a new generation. */
+  /** Peers have sequences that could not be fetched, or say so: this node must open a new generation. */
   | { readonly kind: "lacking"; readonly next: bigint; readonly highest: bigint }
-  /** Too few peers answered in time: open a new generation, unless there are no peers. */
+  /** Too few peers answered in time: this node must open a new generation, unless there are no peers. */
   | { readonly kind: "no-answer" };
 
-/** How long a node waits for peers that know its log, and how long for what they show beyond it. */
+/** How long this node waits for answers, and how long it then tries to fetch what peers have more. */
 const OWN_HEAD_MS = 5000;
 const FETCH_MS = 10_000;
 const POLL_MS = 50;
-/** More need not agree. */
+/** More answers than these are never needed. */
 const MOST_ANSWERS = 3;
 
-/** How many have to agree where so many could: more than half, so that no single liar makes a node sign twice. */
+/** Returns how many of the other nodes have to answer: more than half, at most 3, so that one liar is not enough. */
 export function answersNeeded(others: number): number {
   return Math.min(MOST_ANSWERS, Math.floor(others / 2) + 1);
 }
 
 /**
- * What the peers hold of the node's own log, fetched as far as it lacks here. To be asked before the first signature
- * after a start: a sequence that peers have must not be signed again. Who is slow holds up nobody; a lie costs a new
- * generation.
+ * Asks peers how much they hold of this node's own log, and fetches what this node lacks. To be called before the first
+ * signature after a start: a sequence that peers have must not be signed again. A slow peer delays nothing; a peer's
+ * lie costs a new generation.
  */
 export async function fetchOwnHead(params: {
   log: LogId;
@@ -38,9 +39,11 @@ export async function fetchOwnHead(params: {
   intake: Intake;
   ask: Ask;
   connected: () => readonly string[];
-  /** Whether a peer serves the log's shard: another one has nothing of it, or what was left there; its word is not enough. */
+  /**
+   * True if a peer serves the log's shard. Only such peers' answers count as `needed`: others may have lost the log.
+   */
   serves: (peerId: string) => boolean;
-  /** Answers of those who serve it that are enough; 1 unless told. */
+  /** How many answers of peers that serve the shard are enough; 1 by default. */
   needed?: number;
   logger: MeshLogger;
   signal: AbortSignal;
@@ -84,7 +87,7 @@ async function fetchLacking(params: Lacking & { answers: ReadonlyMap<string, big
   await catchUpLog({ ...params, peers, ranges, turns: openPeerTurns(), signal });
 }
 
-/** The end of what a peer has of the log; undefined if it does not answer. */
+/** Asks how far a peer holds the log: the sequence after its last one; undefined if the peer does not answer. */
 async function askOne(params: { log: LogId; ask: Ask; peerId: string }): Promise<bigint | undefined> {
   const { log, ask, peerId } = params;
   try {

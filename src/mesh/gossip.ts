@@ -13,27 +13,29 @@ import { gossipBounds } from "./meshBounds.ts";
 import type { MeshLogger } from "./meshLogger.ts";
 import type { FinalVerdict } from "./verdict.ts";
 
+/** The libp2p services of a node. */
 export type MeshServices = { gossip: GossipSub; identify: Identify; ping: Ping };
 
 /** A frame holds one batch and control messages; a longer one breaks the stream. */
 const MAX_FRAME_BYTES = 1024 * 1024;
-/** What waits for one slow peer; beyond it the stream breaks and sync brings the rest. */
+/** How much may wait for one slow peer; beyond it, the stream breaks and sync brings the rest. */
 const MAX_PEER_BUFFER_BYTES = 8 * 1024 * 1024;
-/** Batches of all peers that are being checked or are parked. */
+/** How much may be in check or parked, of all peers' batches; and how many batches of one peer. */
 const MAX_PENDING_BYTES = 48 * 1024 * 1024;
 const MAX_PENDING_PER_PEER = 256;
-/** Batches of at least this size are announced before they are forwarded, so that peers don't send them twice. */
+/** When a batch of at least this size comes, peers are told that they need not send it, too. */
 const IDONTWANT_MIN_BYTES = 16 * 1024;
-/** Three forged batches a minute, and a peer is no longer listened to. */
+/** After three forged batches in a minute, a peer's messages are ignored. */
 const INVALID_WEIGHT = -10;
 const DECAY = 0.97;
 
-/** One gossip topic per network and shard. */
+/** Returns the gossip topic of a shard of the network. */
 export function gossipTopic(params: { network: Network; shard: number }): string {
   const { network, shard } = params;
   return `/weft/1/${network.chainId}/${network.nodeRegistry}/${shard}`;
 }
 
+/** Makes the gossip service, which allows these gossip topics and no others. */
 export function gossipService(topics: readonly string[]) {
   const scoreOfTopic = {
     ...defaultTopicScoreParams,
@@ -57,14 +59,14 @@ export function gossipService(topics: readonly string[]) {
     ignoreDuplicatePublishError: true,
     emitSelf: false,
     doPX: false,
-    // sync repairs what gossip loses: no IHAVE, hence no IWANT, whose replies fail whole above 4 MiB
+    // Sync repairs what gossip loses: no IHAVE, hence no IWANT, whose replies fail as a whole above 4 MiB.
     Dlazy: 0,
     gossipFactor: 0,
     idontwantMinDataSize: IDONTWANT_MIN_BYTES,
     maxInboundDataLength: MAX_FRAME_BYTES,
     maxOutboundBufferSize: MAX_PEER_BUFFER_BYTES,
     scoreParams: {
-      // many nodes on one host are normal here
+      // Many nodes on one host are normal here.
       IPColocationFactorWeight: 0,
       behaviourPenaltyWeight: -1,
       behaviourPenaltyThreshold: 6,
@@ -73,7 +75,7 @@ export function gossipService(topics: readonly string[]) {
   });
 }
 
-/** Subscribes and lets `intake` decide; a batch is forwarded once it is on disk. */
+/** Subscribes to the shards' gossip topics and lets `intake` decide; a batch is forwarded once it is on disk. */
 export function listenToGossip(params: {
   libp2p: Libp2p<MeshServices>;
   shards: ReadonlyMap<string, number>;
@@ -110,7 +112,7 @@ export function listenToGossip(params: {
   }
 }
 
-/** Hands a batch to the mesh. Only the fast path: what is lost here, sync brings. */
+/** Hands a batch to gossip, the fast path: what it loses, sync brings. Never throws. */
 export async function publishBatch(params: {
   libp2p: Libp2p<MeshServices>;
   network: Network;
@@ -126,7 +128,7 @@ export async function publishBatch(params: {
   }
 }
 
-/** SHA-256 of the header, so that a signature's other form is no other message. */
+/** Computes a gossip message's id, SHA-256 of the batch's header: another form of the signature is no new message. */
 export function messageId(data: Uint8Array): Uint8Array {
   const [tag, low, high] = data;
   const isBatch = tag === 0x0a && low === 0xa0 && high === 0x03 && data.length > 3 + BATCH_HEADER_BYTES;
@@ -144,10 +146,10 @@ async function judgeMessage(params: {
   try {
     batch = decodeBatch(message.data);
   } catch (error) {
-    // [REJECT] bytes that no honest node encodes
+    // [REJECT] No honest node encodes such bytes.
     return intake.refuse({ from, reason: isWeftError(error, "too-large") ? "too-large" : "malformed" });
   }
-  // [REJECT] each shard has its topic
+  // [REJECT] Each shard has its own gossip topic.
   if (shards.get(message.topic) !== batch.header.shard) return intake.refuse({ from, reason: "wrong-shard" });
   return intake.takeFinally({ batch, from });
 }

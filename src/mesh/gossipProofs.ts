@@ -8,7 +8,7 @@ import type { MeshServices } from "./gossip.ts";
 import type { MeshLogger } from "./meshLogger.ts";
 import { findNode, type NodeDirectory } from "./nodeDirectory.ts";
 
-/** Proofs of equivocation have a topic of their own, which all nodes hear whatever shards they serve. */
+/** Returns the gossip topic for proofs of equivocation, which all nodes hear, whatever shards they serve. */
 export function proofTopic({ chainId, nodeRegistry }: Network): string {
   return `/weft/1/${chainId}/${nodeRegistry}/proofs`;
 }
@@ -17,7 +17,7 @@ type Verdict =
   | { readonly kind: "valid"; readonly proof: EquivocationProof }
   | { readonly kind: "unknown" | "bad" };
 
-/** `unknown`: this index does not have the node; `bad` is what is wrong for everyone. */
+/** Judges a proof's bytes. `unknown`: the accused node is not in this node's index; `bad`: the proof proves nothing. */
 export function judgeProof(params: {
   bytes: Uint8Array;
   network: Network;
@@ -36,12 +36,12 @@ export function judgeProof(params: {
   }
 }
 
-/** Hears proofs; one that is new is kept before it is forwarded, one of a node that is out already goes nowhere. */
+/** Listens to proofs. A new one is kept, then forwarded; one about a node that was proven guilty before is ignored. */
 export function listenToProofs(params: {
   libp2p: Libp2p<MeshServices>;
   network: Network;
   directory: NodeDirectory;
-  /** On disk when it resolves; false: there was one of that node. */
+  /** Keeps a proof, on disk when it resolves. False: there was a proof about that node before. */
   keep: (proof: EquivocationProof) => Promise<boolean>;
   logger: MeshLogger;
 }): void {
@@ -60,7 +60,7 @@ export function listenToProofs(params: {
   gossip.subscribe(topic);
 }
 
-/** Tells peers; who misses it finds the two batches by sync. */
+/** Hands a proof to gossip. Never throws: a peer that misses the proof finds the two batches by sync. */
 export async function publishProof(params: {
   libp2p: Libp2p<MeshServices>;
   network: Network;

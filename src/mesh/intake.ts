@@ -17,41 +17,45 @@ import type { FinalVerdict, RejectReason, Verdict } from "./verdict.ts";
 
 /** The one door for peers' batches, whether they come by gossip or by sync. */
 export type Intake = Disposable & {
-  /** Judges and stores; the verdict comes when the batch is on disk. Parked ones are tried again by themselves. */
+  /** Judges and stores a batch; an accepted one is on disk when it resolves. A parked one is tried again later. */
   readonly take: (arrival: Arrival) => Promise<Verdict>;
-  /** As `take`, but waits for the end of parking. */
+  /** Does what `take` does, but resolves only when the batch is no longer parked. */
   readonly takeFinally: (arrival: Arrival) => Promise<FinalVerdict>;
-  /** For bytes that never became a batch. */
+  /** Counts a rejection of bytes that are no batch of their gossip topic. */
   readonly refuse: (params: { from: string; reason: RejectReason }) => FinalVerdict;
-  /** How often each outcome came, by reason. */
+  /** How often each outcome came: `stored`, `duplicate`, and every reason of verdict.ts. */
   readonly counts: ReadonlyMap<string, number>;
+  /** Tells how much is parked now. */
   readonly parked: () => ParkedNow;
 };
 
-/** What the node itself has to say of a batch, such as a sampled posting signature. */
+/** The node's own check of a batch, such as of a sample of its posting signatures. */
 export type CheckBatch = (arrival: {
   batch: Batch;
   from: string;
 }) => Promise<"good" | "bad-envelope"> | "good" | "bad-envelope";
 
+/** Opens the intake; its disposal gives up what is parked. */
 export function openIntake(params: {
   network: Network;
   directory: NodeDirectory;
   log: MeshLog;
   checkBatch: CheckBatch;
-  /** Bytes of messages that are taken of one node in a minute. */
+  /** How many bytes of messages are taken of one originator in a minute. */
   originatorBytesPerMinute: number;
-  /** Bounds what strangers may publish, too; nothing is bounded unless told. */
+  /** How many bytes of envelopes that strangers may publish, too, are taken of one originator; no bound by default. */
   strangerBytesPerMinute?: number;
-  /** False while there is no room for what this node has signed. */
+  /** False while there is no room for what the originator has signed. */
   hasRoom?: (originator: NodeId) => boolean;
-  /** The latest that it may be, milliseconds since 1970: what is later comes from the future; the machine's clock unless told. */
+  /**
+   * The latest that it may be, in milliseconds since 1970: a later batch is from the future. By default the wall clock.
+   */
   nowMs?: () => number;
-  /** The newest block that this node has read; unless told all that is named counts as read. */
+  /** The newest block that this node has read; by default, every block that a batch names counts as read. */
   chainBlock?: () => number;
-  /** Hears of batches that their node has signed, and that are not stored all the same. */
+  /** Told of batches that are not stored although their node has signed them. */
   onUnstored?: (batch: Batch) => void;
-  /** Tells which checkpoint covers a log from a sequence on; none does unless told. */
+  /** Finds the checkpoint that covers a log from a sequence on; by default there is none. */
   checkpointFrom?: CheckpointFrom;
   logger: MeshLogger;
 }): Intake {
@@ -65,13 +69,13 @@ export function openIntake(params: {
   const judge = async (arrival: Arrival): Promise<Verdict> => {
     const { batch } = arrival;
     if (await log.holds(batch)) return { kind: "accept", stored: false };
-    // [IGNORE] sync brings it once there is room
+    // [IGNORE] Sync brings it once there is room.
     if (!hasRoom(batch.header.node)) return { kind: "ignore", reason: "disk-low" };
     const block = chainBlock();
     const verdict = judgeBatch({ batch, network, directory, now: nowMs(), chainBlock: block });
     if (verdict !== undefined) return verdict;
     const { header } = batch;
-    // [IGNORE] depends on the checkpoints that this index has
+    // [IGNORE] This depends on the checkpoints that this node's index has.
     if (needsCheckpoint({ header, directory, chainBlock: block }) && !(await isCovered(arrival))) {
       const node = findNode(directory, header.node);
       const isOld = node !== undefined && isActive(node);
@@ -80,10 +84,10 @@ export function openIntake(params: {
     const before = await predecessor(log, arrival);
     const succession = before && judgeSuccession(header, before);
     if (succession !== undefined) return succession;
-    // [IGNORE] after the signature, so that nobody spends another's budget
+    // [IGNORE] Checked after the signature, so that no peer spends another node's budget.
     if (!budget({ batch, now: steadyMs() })) return { kind: "ignore", reason: "over-budget" };
     if ((await checkBatch(arrival)) !== "good") {
-      // [REJECT] from its originator; [IGNORE] from others, who look at a sample only
+      // [REJECT] from the originator; [IGNORE] from other peers, because they check only a sample.
       const isOwn = isFromOriginator({ network, directory, arrival });
       return { kind: isOwn ? "reject" : "ignore", reason: "bad-envelope" };
     }
@@ -124,7 +128,7 @@ export function openIntake(params: {
   return { take, takeFinally, refuse, counts, parked, [Symbol.dispose]: parking[Symbol.dispose] };
 }
 
-/** Whether the batch's signature was verified before it was left. */
+/** True if the batch's signature was verified before the batch was ignored. */
 function isSigned({ reason }: FinalVerdict & { kind: "ignore" }): boolean {
   return !["disk-low", "overloaded", "parked-too-long", "not-stored"].includes(reason);
 }
@@ -141,7 +145,7 @@ async function predecessor(log: MeshLog, { batch, beside }: Arrival): Promise<Ba
   return beside?.get(headerHash) ?? log.headerEndingAt({ log: { node, generation, shard }, end, headerHash });
 }
 
-/** Headers of a page by their hashes. */
+/** Lists the headers of a page's batches by their hashes. */
 export function headersByHash(batches: readonly Batch[]): Map<string, BatchHeader> {
   return new Map(batches.map(({ header, headerBytes }) => [batchHeaderHash(headerBytes), header]));
 }

@@ -4,23 +4,23 @@ import type { LogId } from "../wire/logRange.ts";
 import type { Arrival } from "./arrival.ts";
 import type { MeshLog } from "./meshLog.ts";
 
-/** What a node said of its log on the chain: `sequence` is the last one that the header covers. */
+/** A checkpoint of a log: `sequence` is the last one that the header covers. */
 export type MeshCheckpoint = { readonly sequence: bigint; readonly headerHash: Hex };
 
-/** The first checkpoint of a log at or after a sequence. */
+/** Finds the first checkpoint of a log at or after a sequence. */
 export type CheckpointFrom = (params: {
   log: LogId;
   sequence: bigint;
 }) => Promise<MeshCheckpoint | undefined>;
 
-/** Headers on the way from a checkpoint back to a batch. */
+/** How many headers are followed from a checkpoint back to a batch. */
 const MAX_STEPS = 20_000;
-/** Hashes that are remembered, so that a page's batches are not each looked for from the checkpoint on. */
+/** How many hashes are remembered, so that not every batch of a page is searched from the checkpoint on. */
 const MAX_REMEMBERED = 50_000;
 
 /**
- * Tells whether a checkpoint covers an arrival: it is the batch of that header, or the headers from there back to it,
- * held or come beside it, name each other.
+ * Opens the check whether a checkpoint covers an arrival: the checkpoint is of the batch's own header, or of a later
+ * one from which a chain of headers, each on disk or come beside the batch, leads back to the batch.
  */
 export function openCoveredCheck(params: {
   log: Pick<MeshLog, "headerEndingAt">;

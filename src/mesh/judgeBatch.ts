@@ -8,37 +8,37 @@ import { findNode, isLive, type NodeDirectory, type RegisteredNode, servesNear }
 import type { Verdict } from "./verdict.ts";
 
 /**
- * Judges a decoded batch (layout, count and Merkle root are checked) by network, registry, signature and clock.
- * Undefined: nothing speaks against it, unless `needsCheckpoint` says that a checkpoint has to cover it.
+ * Judges a decoded batch (its layout, count and Merkle root are checked already) by network, registry, signature and
+ * clock. Undefined: nothing speaks against the batch, unless `needsCheckpoint` says that a checkpoint has to cover it.
  */
 export function judgeBatch(params: {
   batch: Batch;
   network: Network;
   directory: NodeDirectory;
   now: number;
-  /** The newest block that this node has read; undefined: it reads none. */
+  /** The newest block that this node has read; if undefined, all blocks count as read. */
   chainBlock?: number | undefined;
 }): Verdict | undefined {
   const { batch, network, directory, now, chainBlock = Number.POSITIVE_INFINITY } = params;
   const { header } = batch;
-  // [REJECT] a batch of another network is wrong for everyone here
+  // [REJECT] A batch of another network is wrong for all nodes here.
   if (header.chainId !== network.chainId || header.nodeRegistry !== network.nodeRegistry) {
     return { kind: "reject", reason: "wrong-network" };
   }
   const node = findNode(directory, header.node);
-  // [PARK] this node's index may be behind: ignoring would lose it, since gossip brings it only once
+  // [PARK] This node's index may be behind, and an ignored batch would be lost: gossip brings it only once.
   if (node === undefined) return { kind: "park", reason: "unregistered-originator" };
-  // [REJECT] a node id has one key for ever
+  // [REJECT] A node id has one key for ever.
   if (!verifyBatch({ batch, signingKey: fromHex(node.signingKey) })) {
     return { kind: "reject", reason: "bad-signature" };
   }
-  // [REJECT] a topic's shard follows from its bytes
+  // [REJECT] A topic's shard follows from its bytes.
   if (!isOfShard({ batch, network })) return { kind: "reject", reason: "wrong-shard" };
   if (header.generation > BigInt(node.generation)) return { kind: "park", reason: "unknown-generation" };
-  // [IGNORE] depends on what this index has seen
+  // [IGNORE] This depends on what this node's index has seen.
   if (header.anchorBlock > lastBlockOf(node)) return { kind: "ignore", reason: "originator-left" };
   const { shard, anchorBlock: block } = header;
-  // [PARK] what the registry said until then this index does not have yet
+  // [PARK] This node's index does not yet have what the registry said up to that block.
   if (block > chainBlock + ANCHOR_LEAD_BLOCKS) return { kind: "park", reason: "anchor-ahead" };
   if (network.shards > 1 && !servesNear({ node, shard, block })) {
     if (block > chainBlock) return { kind: "park", reason: "anchor-ahead" };
@@ -49,8 +49,9 @@ export function judgeBatch(params: {
 }
 
 /**
- * Whether a batch counts only if a checkpoint covers it: its node was disabled, or left an hour ago, or has opened
- * MAX_LIVE_GENERATIONS generations since. Whoever has nothing to lose any more could sign without end.
+ * True if a batch counts only when a checkpoint covers it: its node was disabled, or started to leave more than
+ * LEAVING_GRACE_BLOCKS ago, or has opened MAX_LIVE_GENERATIONS generations since. A node that has nothing to lose any
+ * more could sign without end.
  */
 export function needsCheckpoint(params: {
   header: BatchHeader;
@@ -65,7 +66,7 @@ export function needsCheckpoint(params: {
   return !isLive(node, header.generation);
 }
 
-/** Judges a header by the one before it. [IGNORE] only: whether that one is held depends on the order of arrival. */
+/** Judges a header by the one before it. Only [IGNORE]: whether that one is held depends on the order of arrival. */
 export function judgeSuccession(header: BatchHeader, before: BatchHeader): Verdict | undefined {
   if (header.anchorBlock < before.anchorBlock) return { kind: "ignore", reason: "anchor-went-back" };
   if (header.timeMs < before.timeMs) return { kind: "ignore", reason: "time-went-back" };

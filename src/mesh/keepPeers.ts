@@ -11,8 +11,8 @@ import type { NodeDirectory } from "./nodeDirectory.ts";
 const LOOP_MS = 500;
 
 /**
- * The loop from registry to peers: dials who is missing, closes who is no longer admitted, closes connections whose
- * gossip stream has died. Ends when `signal` aborts.
+ * Keeps this node connected to the registry's peers, until `signal` aborts: dials missing peers, closes connections to
+ * peers that are no longer admitted, and connections whose gossip stream is dead. `refresh` does so at once.
  */
 export function keepPeers(params: {
   libp2p: Libp2p<MeshServices>;

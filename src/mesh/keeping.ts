@@ -3,7 +3,7 @@ import type { Admission } from "./admission.ts";
 import type { MeshServices } from "./gossip.ts";
 import type { MeshLogger } from "./meshLogger.ts";
 
-/** What `keepPeers` works with, and what it remembers of each peer, by peer id. */
+/** What `keepPeers` works with, and what it remembers about each peer, by peer id. */
 export type Keeping = {
   readonly libp2p: Libp2p<MeshServices>;
   readonly admission: Admission;
@@ -17,5 +17,5 @@ export type Keeping = {
   readonly silentSince: Map<string, number>;
 };
 
-/** How long a missing peer is left alone after each dial, and when it may be dialed next. */
+/** When a missing peer may be dialed next, how long it rests after that, and since when it is missing (`steadyMs`). */
 export type Dial = { readonly retryAt: number; readonly waitMs: number; readonly missingSince: number };

@@ -1,25 +1,31 @@
 import type { ConnectionGater, Libp2p } from "@libp2p/interface";
 import { MAX_SYNC_FRAME_BYTES } from "../wire/limits.ts";
 
-/** Handshakes of one host in a second, and of all that are under way: each takes a signature and two key agreements. */
+/**
+ * How many handshakes one host may begin in a second, and how many may be under way: each takes costly cryptography.
+ */
 const CONNECTIONS_PER_SECOND = 50;
 const MAX_HANDSHAKES = 256;
 const HANDSHAKE_MS = 5_000;
-/** Sockets, registered or not, and peers; a peer has one connection, and two where both dialed at once. */
+/**
+ * How many sockets, of registered peers or not, and connections; a peer has one, or two if both sides dialed at once.
+ */
 const MAX_SOCKETS = 2_048;
 const MAX_CONNECTIONS = 1_024;
 const MAX_CONNECTIONS_PER_PEER = 4;
-/** Of one connection: 16 questions, gossip, identify and ping need no more. */
+/** How many streams a peer may open on one connection: 16 sync requests, gossip, identify and ping need no more. */
 const MAX_INBOUND_STREAMS = 32;
-/** What a stream may send before it is read: a page. */
+/** How much a stream may send before it is read: a page. */
 const STREAM_BYTES = 2 ** Math.ceil(Math.log2(MAX_SYNC_FRAME_BYTES));
-/** What waits for a peer that does not read. */
+/** How much may wait for a peer that does not read. */
 const MAX_UNSENT_BYTES = 16 * 1024 * 1024;
-/** Gossip has one stream in each direction, and a second one while it changes. */
+/** Gossip has one stream in each direction, and a second one while it is replaced. */
 const MAX_GOSSIP_STREAMS = 2;
 
+/** Options of libp2p's TCP transport. */
 export const tcpBounds = { maxConnections: MAX_SOCKETS } as const;
 
+/** Options of libp2p's stream muxer. */
 export const muxerBounds = {
   maxInboundStreams: MAX_INBOUND_STREAMS,
   streamOptions: {
@@ -29,6 +35,7 @@ export const muxerBounds = {
   },
 } as const;
 
+/** Options of libp2p's connection manager. */
 export const connectionBounds = {
   maxConnections: MAX_CONNECTIONS,
   inboundConnectionThreshold: CONNECTIONS_PER_SECOND,
@@ -36,12 +43,13 @@ export const connectionBounds = {
   inboundUpgradeTimeout: HANDSHAKE_MS,
 } as const;
 
+/** Options of gossipsub. */
 export const gossipBounds = {
   maxInboundStreams: MAX_GOSSIP_STREAMS,
   maxOutboundStreams: MAX_GOSSIP_STREAMS,
 } as const;
 
-/** Refuses a peer's connections beyond its bound. */
+/** Adds a bound to a gater: a peer that has MAX_CONNECTIONS_PER_PEER connections can't open another. */
 export function boundConnections(params: {
   gater: ConnectionGater;
   libp2p: () => Pick<Libp2p, "getConnections"> | undefined;

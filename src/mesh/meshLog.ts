@@ -4,19 +4,21 @@ import type { BatchEnd, Branches, LogPage, MissingRange } from "../wire/heldLog.
 import type { Hex } from "../wire/ids.ts";
 import type { LogId, LogRange } from "../wire/logRange.ts";
 
-/** How far a log is held; `highest` is the end of the highest batch, also behind a gap. */
+/** How far a log is held; `highest` is the sequence after the last batch that is held, even after a missing range. */
 export type LogHead = { readonly range: LogRange; readonly highest: bigint };
 
-/** What peers tell each other of a log; a forked one has more than one branch. */
+/** What peers tell each other of a log: how far they hold it, and the last batch of each branch of a forked log. */
 export type TopHead = LogHead & { readonly branches: readonly BatchEnd[] };
 
 /** What the mesh needs of the node's log store; `bindMeshLog` in src/node makes it from one. */
 export type MeshLog = {
   readonly heads: () => readonly LogHead[];
   readonly headOf: (log: LogId) => LogHead;
-  /** Of a forked log: the last batch of each branch, and predecessors that are named but not held. */
+  /**
+   * Lists the last batch of each branch of a forked log, and the predecessors that batches name but that are not held.
+   */
   readonly branches: (log: LogId) => Promise<Branches>;
-  /** Holes, then gaps from `next` on; the last one is open. */
+  /** Lists the holes, then what is missing from `next` on; the last range is open. */
   readonly missing: (log: LogId) => Promise<readonly MissingRange[]>;
   readonly holds: (batch: Batch) => Promise<boolean>;
   readonly headerEndingAt: (params: {
@@ -24,10 +26,10 @@ export type MeshLog = {
     end: bigint;
     headerHash: Hex;
   }) => Promise<BatchHeader | undefined>;
-  /** On disk when it resolves. */
+  /** Stores a batch, on disk when it resolves. */
   readonly append: (batch: Batch) => Promise<{
     readonly kind: "stored" | "duplicate" | "pruned";
-    /** Headers that contradict it. */
+    /** The hashes of the headers that contradict the batch. */
     readonly conflicts?: readonly Hex[];
   }>;
   readonly readRange: (params: { log: LogId; from: bigint; maxBytes: number }) => Promise<LogPage>;

@@ -1,4 +1,4 @@
-/** The part of pino's logger that the mesh uses. Never given keys or payloads. */
+/** The part of pino's logger that the mesh uses. It is never given keys or payloads. */
 export type MeshLogger = {
   readonly debug: (fields: object, message: string) => void;
   readonly info: (fields: object, message: string) => void;

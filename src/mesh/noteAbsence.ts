@@ -2,11 +2,11 @@ import { steadyMs } from "../clock/steadyMs.ts";
 import { type LogId, logName } from "../wire/logRange.ts";
 import type { Absence, Syncing } from "./syncing.ts";
 
-/** Keeps in mind what all peers lack of a log; what they have lacked for long enough is recorded as a hole. */
+/** Remembers what all peers lack of a log; records a range as a hole once they have lacked it for `holeAfterMs`. */
 export async function noteAbsence(params: {
   sync: Pick<Syncing, "absences" | "meshLog" | "holeAfterMs" | "logger">;
   log: LogId;
-  /** Undefined: nothing is absent any more. */
+  /** The range that all peers lack; undefined if there is none any more. */
   absent: Pick<Absence, "first" | "behind"> | undefined;
 }): Promise<void> {
   const { log, absent } = params;

@@ -4,23 +4,26 @@ import { toHex } from "../wire/ids.ts";
 import { isOfStrangers, isWelcomeBucket } from "../wire/topic.ts";
 import { type ByteMeters, openByteMeters } from "./byteBudget.ts";
 
-/** Bytes that this node takes of one other node in a minute. */
+/** How many bytes this node takes of one other node in a minute. */
 type OriginatorRates = {
   readonly messages: number;
-  /** Welcomes, group infos, key packages and kinds that this version does not know. */
+  /** Bytes of Welcomes, group infos, key packages and kinds that this version does not know. */
   readonly strangers: number;
 };
 
 type Spending = { readonly meters: ByteMeters; readonly key: string; readonly bytes: number };
 
 /**
- * Of one node for one bucket of Welcomes, twice what a node lets its clients publish there in a minute: for every bucket
- * has readers who look at all that is in it.
+ * How many bytes of one node are taken for one bucket of Welcomes, because a bucket's readers look at all that is in
+ * it: twice what a node lets its clients publish there in a minute.
  */
 const BUCKET_BYTES_PER_MINUTE = 2 * 1024 * 1024;
 const MAX_BUCKETS = 65_536;
 
-/** False, and nothing spent, where any of an originator's budgets does not suffice for all of a batch. */
+/**
+ * Opens the originators' budgets. The returned function spends a batch's bytes; it returns false, and spends nothing,
+ * if one of the originator's budgets is not enough for the whole batch.
+ */
 export function openOriginatorBudget(
   rates: OriginatorRates,
 ): (params: { batch: Batch; now: number }) => boolean {

@@ -6,12 +6,16 @@ import type { Arrival } from "./arrival.ts";
 import type { NodeDirectory } from "./nodeDirectory.ts";
 import type { FinalVerdict, Verdict } from "./verdict.ts";
 
-/** Batches that this node can't judge yet. Bounded; what is pushed out or waits too long is left to sync. */
+/**
+ * The batches that this node can't judge yet. Bounded: a batch that is pushed out or waits too long is left to sync.
+ */
 export type Parking = Disposable & {
+  /** Parks a batch; resolves with its final verdict. */
   readonly park: (arrival: Arrival, verdict: Parked) => Promise<FinalVerdict>;
   readonly parked: () => ParkedNow;
 };
 
+/** How much is parked now. */
 export type ParkedNow = { readonly batches: number; readonly bytes: number };
 
 type Parked = Extract<Verdict, { kind: "park" }>;
@@ -29,12 +33,13 @@ const PARK_MS = 120_000;
 const CHECK_MS = 500;
 const TOO_LONG: FinalVerdict = { kind: "ignore", reason: "parked-too-long" };
 
+/** Opens a parking that calls `decide` again for a batch once the reason why it waits may be gone. */
 export function openParking(params: {
   decide: (arrival: Arrival) => Promise<Verdict>;
   directory: NodeDirectory;
-  /** As batches are judged by. */
+  /** The clock by which batches are judged, in milliseconds since 1970. */
   nowMs: () => number;
-  /** The newest block that this node has read; undefined: it reads none. */
+  /** The newest block that this node has read; undefined if it reads none. */
   chainBlock: () => number | undefined;
 }): Parking {
   const { decide, directory, nowMs, chainBlock } = params;

@@ -1,13 +1,15 @@
 import { steadyMs } from "../clock/steadyMs.ts";
 
-/** What peers say of their own clocks, with each exchange of heads. Mutable. */
+/** What peers tell of their own clocks, with each exchange of heads. Mutable. */
 export type PeerClocks = {
   readonly note: (peerId: string, clockMs: number | undefined) => void;
-  /** What the clocks of those show now that told it lately, milliseconds since 1970. */
+  /** Lists what the clocks of the peers that told lately show now, in milliseconds since 1970. */
   readonly now: () => readonly number[];
 };
 
-/** Peers tell every few seconds; a connection that breaks and comes again takes nothing of it away. */
+/**
+ * How long a peer's word counts. Peers tell every few seconds; a connection that breaks for a moment changes nothing.
+ */
 const TOLD_LATELY_MS = 30_000;
 
 export function openPeerClocks(): PeerClocks {

@@ -5,7 +5,7 @@ import type { Network } from "../wire/network.ts";
 import { peerKeyOf, verifyPeerProof } from "../wire/peerProof.ts";
 import type { RegisteredNode } from "./nodeDirectory.ts";
 
-/** The peer id of a libp2p key (Ed25519 seed, 32 bytes): as text, and as the registry's multihash bytes. */
+/** Returns the peer id of a libp2p key (Ed25519 seed, 32 bytes): as text, and as the registry's multihash bytes. */
 export async function peerIdOf(params: {
   privateKey: Uint8Array;
 }): Promise<{ readonly text: string; readonly bytes: Uint8Array }> {
@@ -14,16 +14,16 @@ export async function peerIdOf(params: {
   return { text: peerId.toString(), bytes: peerId.toMultihash().bytes };
 }
 
-/** The text of a registered peer id; undefined if it is not that of an Ed25519 key. */
+/** Returns the text of a registered peer id; undefined if the id holds no Ed25519 key. */
 export function peerIdText(peerId: Hex): string | undefined {
   const key = peerKeyOf(fromHex(peerId));
   return key && peerIdFromPublicKey(publicKeyFromRaw(key)).toString();
 }
 
-/** What was found of records of the registry, which never change. */
+/** The results for records of the registry, which are immutable. */
 const known = new WeakMap<RegisteredNode, string | undefined>();
 
-/** A node's peer id as text, if its key says that it is this node's: what a registration only claims is nobody's. */
+/** Returns a node's peer id as text; undefined if the peer's key does not prove that it is this node's. */
 export function provenPeerId(params: { network: Network; node: RegisteredNode }): string | undefined {
   const { node } = params;
   if (known.has(node)) return known.get(node);

@@ -1,35 +1,37 @@
 import { steadyMs } from "../clock/steadyMs.ts";
 
-/** Which peer is asked next, and how many at a time. Mutable. */
+/** Decides which peer is asked next, and how many are asked at a time. Mutable. */
 export type PeerTurns = {
-  /** Those first who give what they claim to have; equals in random order. */
+  /** Orders peers: those first that owe least of what they claimed to have; equal ones at random. */
   readonly order: <T extends { readonly peerId: string }>(peers: readonly T[]) => T[];
   /**
-   * Runs a task with the best of the candidates that has a slot free while all together have one, too; who comes to be a
-   * candidate meanwhile is one after `stir`. Undefined, and nothing done, once there is none.
+   * Waits for a free slot, then runs a task with the best candidate that has a slot of its own free. `stir` looks at
+   * the candidates again. Undefined, without a task, as soon as there is no candidate.
    */
   readonly take: <T>(
     candidates: () => readonly Peer[],
     task: (peer: Peer) => Promise<T>,
   ) => Promise<T | undefined>;
+  /** Lets waiting tasks look again at their candidates. */
   readonly stir: () => void;
+  /** Notes that a peer gave what it claimed to have: halves what it owes. */
   readonly noteGiven: (peerId: string) => void;
-  /** It claimed to have what it did not give. */
+  /** Notes that a peer did not give what it claimed to have. */
   readonly noteOwing: (peerId: string) => void;
-  /** It owes so much that its word for having something counts no more. */
+  /** True if a peer owes so much that its claims no longer count. */
   readonly isDefaulting: (peerId: string) => boolean;
 };
 
-/** Ranges that are fetched at the same time, of one peer and of all: who is slow keeps nobody else's slots. */
+/** How many ranges are fetched at once, from one peer and from all: a slow peer can't take all slots. */
 const SLOTS_PER_PEER = 2;
 const SLOTS = 8;
 const DEFAULTING = 4;
-/** Who owes more is not trusted less. */
+/** A peer that owes more than this is not trusted less. */
 const MAX_OWED = 8;
 /** What a peer owes is forgotten after so long. */
 const OWED_MS = 120_000;
 
-/** One that may be asked, and the end of what it says it has. */
+/** A peer that may be asked, and the sequence after the last one that it claims to have of the log. */
 export type Peer = { readonly peerId: string; readonly reaches: bigint };
 
 type Waiting = {
@@ -37,6 +39,7 @@ type Waiting = {
   readonly start: (peer: Peer | undefined) => void;
 };
 
+/** Opens turns in which no peer owes anything. */
 export function openPeerTurns(): PeerTurns {
   const owed = new Map<string, { readonly times: number; readonly atMs: number }>();
   const busy = new Map<string, number>();
@@ -52,7 +55,7 @@ export function openPeerTurns(): PeerTurns {
       .map((peer) => ({ peer, owed: owedBy(peer.peerId), chance: Math.random() }))
       .sort((a, b) => a.owed - b.owed || a.chance - b.chance)
       .map(({ peer }) => peer);
-  /** True if it need not wait any longer. */
+  /** Starts a waiting task if it can; true if it need not wait any longer. */
   const start = ({ candidates, start }: Waiting): boolean => {
     if (free === 0) return false;
     const peers = candidates();

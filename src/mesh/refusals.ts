@@ -3,14 +3,14 @@ import type { MissingRange } from "../wire/heldLog.ts";
 import type { Hex } from "../wire/ids.ts";
 import { type LogId, logName } from "../wire/logRange.ts";
 
-/** What this node refused for good, by log: from a sequence on, or the batch with a header's hash. Mutable. */
+/** What this node refused for good, by log: ranges by their first sequence, batches by their header's hash. Mutable. */
 export type Refusals = {
   readonly note: (params: { log: LogId; what: bigint | Hex; until: bigint }) => void;
-  /** Where the refused range ends; undefined for what may be asked for. */
+  /** Returns the sequence at which the refused range ends; undefined if it may be asked for. */
   readonly until: (params: { log: LogId; what: bigint | Hex }) => bigint | undefined;
 };
 
-/** What was refused is asked for again after this: the registry may have changed. */
+/** After so long, what was refused may be asked for again: the registry may have changed. */
 const RETRY_MS = 60_000;
 const MAX_REFUSED = 4096;
 
@@ -32,7 +32,7 @@ export function openRefusals(): Refusals {
   };
 }
 
-/** A missing range without what this node refuses at its start. */
+/** Cuts from the start of a missing range what this node refuses; none if nothing is left. */
 export function unrefused(params: { refusals: Refusals; log: LogId; range: MissingRange }): MissingRange[] {
   const { refusals, log, range } = params;
   const behind = refusals.until({ log, what: range.from });

@@ -8,21 +8,23 @@ import { SYNC_PROTOCOL, type SyncAnswer, type SyncAsk } from "./syncMessages.ts"
 import { answerPeer } from "./syncStream.ts";
 import type { TellHeads } from "./tellHeads.ts";
 
-/** What one peer may fetch a minute; every answer counts as at least this many bytes. */
+/** How much one peer may fetch in a minute, and how many bytes each answer counts at least. */
 const PEER_BYTES_PER_MINUTE = 256 * 1024 * 1024;
 const LEAST_ANSWER_BYTES = 32 * 1024;
 const RETRY_AFTER_MS = 5000;
 const MAX_STREAMS_PER_PEER = 16;
 
-/** Answers peers' sync requests until `signal` aborts. `onHeads` hears what they say of themselves. */
+/**
+ * Starts to answer peers' sync requests. `onHeads` is told what a peer says of its logs and clock (see `ToldHeads`).
+ */
 export async function serveSync(params: {
   libp2p: Libp2p;
   log: MeshLog;
   onHeads: (peerId: string, heads: readonly TopHead[], clockMs: number | undefined) => void;
   tellHeads: TellHeads;
-  /** What a peer serves: of other logs it is told nothing. */
+  /** The shards that a peer serves, bit n for shard n: the peer is told of no other shard's logs. */
   shardsOf: (peerId: string) => bigint;
-  /** How far this node has read the chain. */
+  /** The number of the newest block that this node has read. */
   chainBlock: () => number;
   logger: MeshLogger;
   signal: AbortSignal;

@@ -36,78 +36,93 @@ import { openSync, type Sync } from "./syncLogs.ts";
 import { askPeer } from "./syncStream.ts";
 import { openHeadTeller } from "./tellHeads.ts";
 
+/** This node's part in the mesh. Its disposal stops it. */
 export type Mesh = AsyncDisposable & {
+  /** This node's peer id. */
   readonly peerId: string;
-  /** Where it listens, with its peer id. */
+  /** Lists the addresses at which this node listens, with its peer id. */
   readonly multiaddrs: () => readonly string[];
-  /** Peer ids that it is connected to. */
+  /** Lists the peer ids that this node is connected to. */
   readonly peers: () => readonly string[];
-  /** Hands an own batch, which must be on disk, to gossip. Never blocks, never fails: sync brings what it loses. */
+  /**
+   * Hands this node's own batch, which must be on disk, to gossip. Never blocks or fails: sync brings what it loses.
+   */
   readonly publishBatch: (batch: Batch) => void;
   /** Hands a proof to gossip. */
   readonly publishProof: (proof: EquivocationProof) => void;
-  /** One exchange of heads with every peer; resolves when what they have and this node lacks is fetched. */
+  /**
+   * Exchanges heads with every peer; resolves when what they have and this node lacks is fetched, as far as possible.
+   */
   readonly syncNow: () => Promise<void>;
-  /** See `OwnHead`: to be asked before the first signature after a start. */
+  /** Asks peers what they have of this node's log; to be called before the first signature after a start. */
   readonly fetchOwnHead: (params: { log: LogId; timeoutMs?: number }) => Promise<OwnHead>;
-  /** What the clocks of peers show now that told it lately, milliseconds since 1970. */
+  /** Lists what the clocks of the peers that told lately show now, in milliseconds since 1970. */
   readonly peerClocks: () => readonly number[];
-  /** How far the peers that answer in time have read the chain. */
+  /** Asks all peers how far they have read the chain; lists those that answer in time. */
   readonly askBlocks: () => Promise<readonly PeerBlock[]>;
-  /** Looks at registry and `mayConnect` at once instead of at the next half second. */
+  /** Looks at the registry and `mayConnect` at once instead of within half a second. */
   readonly refreshPeers: () => void;
-  /** Outcomes of peers' batches: stored, duplicate, and every reason of verdict.ts. */
+  /** How often each outcome of a peer's batch came: `stored`, `duplicate`, and every reason of verdict.ts. */
   readonly counts: ReadonlyMap<string, number>;
-  /** Peer ids that were refused as unregistered, with the number of times. */
+  /** The peer ids that were not admitted, and how often. */
   readonly refused: ReadonlyMap<string, number>;
+  /** Tells how many batches are parked. */
   readonly parked: () => ParkedNow;
+  /** Tells how far this node and its peers are behind each other. */
   readonly lag: () => SyncLag;
 };
 
+/** A peer and the number of the newest block that it has read; 0 if it has read none. */
 export type PeerBlock = { readonly peerId: string; readonly number: number };
 
 export type MeshOptions = {
-  /** libp2p's: Ed25519 seed, 32 bytes. */
+  /** The libp2p key: an Ed25519 seed, 32 bytes. */
   readonly privateKey: Uint8Array;
-  /** Multiaddrs to listen on. */
+  /** The multiaddrs to listen on. */
   readonly listen: readonly string[];
   readonly network: Network;
   readonly directory: NodeDirectory;
   readonly log: MeshLog;
-  /** The newest block that this node has read; 0: none. */
+  /** The newest block that this node has read, 0 if none; by default, every block that a batch names counts as read. */
   readonly chainBlock?: () => number;
-  /** Hears of batches that their node has signed, and that are not stored all the same. */
+  /** Told of batches that are not stored although their node has signed them. */
   readonly onUnstored?: (batch: Batch) => void;
-  /** Keeps a verified proof, on disk when it resolves; false: there was one of that node. Proofs are not heard unless told. */
+  /**
+   * Keeps a verified proof, on disk when it resolves. False: that node had one. By default, proofs are not listened to.
+   */
   readonly keepProof?: (proof: EquivocationProof) => Promise<boolean>;
-  /** Which checkpoint covers a log from a sequence on; none unless told. */
+  /** Finds the checkpoint that covers a log from a sequence on; by default there is none. */
   readonly checkpointFrom?: CheckpointFrom;
-  /** The node's own check of a batch, after signature and succession, before it is stored. */
+  /** The node's own check of a batch, after signature and succession and before the batch is stored. */
   readonly checkBatch?: CheckBatch;
-  /** Turns false: connections to that peer are closed and refused. */
+  /** Once it returns false for a peer, connections with that peer are closed and refused. */
   readonly mayConnect?: (peerId: string) => boolean;
-  /** What this node serves: it hears and fetches of no other shard. All of the network's unless told. */
+  /** The shards that this node serves; it listens to and fetches no others. By default all of the network's. */
   readonly shards?: readonly number[];
+  /** How often heads are exchanged with all peers; 3000 by default. */
   readonly syncPeriodMs?: number;
+  /** After how long a range that all peers lack is a hole; ten minutes by default. */
   readonly holeAfterMs?: number;
-  /** Bytes of messages that are taken of one node in a minute; without a bound unless told. */
+  /** How many bytes of messages are taken of one originator in a minute; no bound by default. */
   readonly originatorBytesPerMinute?: number;
-  /** The same of what strangers may publish, too. */
+  /** How many bytes of envelopes that strangers may publish, too, are taken of one originator; no bound by default. */
   readonly strangerBytesPerMinute?: number;
-  /** False while there is no room for what that node has signed. */
+  /** False while there is no room for what the originator has signed. */
   readonly hasRoom?: (originator: NodeId) => boolean;
-  /** The latest that it may be, milliseconds since 1970; the machine's clock unless told. */
+  /** The latest that it may be, in milliseconds since 1970; by default the wall clock. */
   readonly nowMs?: () => number;
   readonly logger: MeshLogger;
   readonly signal?: AbortSignal;
 };
 
 const SYNC_PERIOD_MS = 3000;
-/** Share of the period by which each round is moved at random, lest all nodes ask at once. */
+/** The share of the period by which each round is moved at random, lest all nodes ask at once. */
 const SYNC_JITTER = 0.3;
 const HOLE_AFTER_MS = 10 * 60_000;
 
-/** Joins the network's nodes: gossip, sync, peers of the registry. WeftError `bad-config` if it can't listen. */
+/**
+ * Joins the mesh of the network's nodes: peers of the registry, gossip, sync. Throws `bad-config` if it can't listen.
+ */
 export async function startMesh(options: MeshOptions): Promise<Mesh> {
   const { network, directory, log, logger, shards = shardsIn(allShards(options.network)) } = options;
   const stop = new AbortController();
@@ -218,7 +233,7 @@ function askOver(libp2p: Libp2p, signal: AbortSignal): Ask {
   };
 }
 
-/** Of those that know the question and answer it. */
+/** Asks peers how far they have read the chain; leaves out those that do not know the question or do not answer. */
 async function askBlocks(params: { ask: Ask; peerIds: readonly string[] }): Promise<PeerBlock[]> {
   const { ask, peerIds } = params;
   const answers = await Promise.allSettled(peerIds.map((peerId) => ask(peerId, { kind: "block" })));

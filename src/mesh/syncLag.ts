@@ -1,14 +1,15 @@
 import type { LogId } from "../wire/logRange.ts";
 import type { LogHead, MeshLog, TopHead } from "./meshLog.ts";
 
-/** How far this node and its peers are behind each other, by what they told last. */
+/** How far this node and its peers are behind each other, by what the peers told last. A liar's word counts, too. */
 export type SyncLag = {
-  /** Logs of which a peer tells more than is held here, and how many envelopes more; what a liar tells counts, too. */
+  /** The logs of which a peer has more than this node, and how many envelopes this node lacks. */
   readonly logs: readonly { readonly log: LogId; readonly lacks: number }[];
-  /** By peer id: envelopes that are held here and that it lacks, in the logs that it told of. */
+  /** By peer id: how many of this node's envelopes the peer lacks, in the logs that it told of. */
   readonly peers: ReadonlyMap<string, number>;
 };
 
+/** Computes the lag from the heads that peers told last, by peer id and by the log's name. */
 export function syncLagOf(params: {
   headsByPeer: ReadonlyMap<string, ReadonlyMap<string, TopHead>>;
   meshLog: Pick<MeshLog, "headOf">;

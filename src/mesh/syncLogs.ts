@@ -17,33 +17,41 @@ import { openHeadTeller, type TellHeads } from "./tellHeads.ts";
 
 /** Repairs what gossip lost: compares heads with every peer and fetches what is missing from any of them. */
 export type Sync = {
-  /** What a peer says of its logs, in its request or its answer. */
+  /**
+   * Notes what a peer says of its logs and its clock, in a request or an answer, and starts to fetch what it has more.
+   */
   readonly noteHeads: (peerId: string, heads: readonly TopHead[], clockMs?: number) => void;
+  /** Forgets the heads of a peer that has gone. */
   readonly forget: (peerId: string) => void;
+  /** Tells how far this node and its peers are behind each other. */
   readonly lag: () => SyncLag;
-  /** Exchanges heads with these peers, but with none whose answer is still out; what they have more is fetched. */
+  /**
+   * Exchanges heads with these peers but those that still owe an answer; resolves before what they have more is
+   * fetched.
+   */
   readonly exchange: (peerIds: readonly string[]) => Promise<void>;
-  /** The same, and resolves when nothing more is to be had. */
+  /** Exchanges heads with these peers; resolves when what they have more is fetched, as far as possible. */
   readonly syncWith: (peerIds: readonly string[]) => Promise<void>;
 };
 
-/** What is kept of what one peer tells. */
+/** How many heads of one peer are kept. */
 const MAX_KNOWN_HEADS = 16_384;
 
+/** Opens the sync of this node's logs; nothing runs before the first heads are noted or exchanged. */
 export function openSync(params: {
   meshLog: MeshLog;
   directory: NodeDirectory;
   intake: Intake;
   ask: Ask;
   shards: readonly number[];
-  /** What a peer serves, by the registry: bit n for shard n; whatever this node serves unless told. */
+  /** The shards that a peer serves by the registry, bit n for shard n; by default those that this node serves. */
   shardsOf?: (peerId: string) => bigint;
   tellHeads?: TellHeads;
-  /** Which checkpoint covers a log from a sequence on; none unless told. */
+  /** Finds the checkpoint that covers a log from a sequence on; by default there is none. */
   checkpointFrom?: CheckpointFrom;
-  /** Is told what peers' clocks show. */
+  /** Told what peers' clocks show. */
   clocks?: PeerClocks;
-  /** A range that all peers lack for so long becomes a hole. */
+  /** After how long a range that all peers lack becomes a hole. */
   holeAfterMs: number;
   logger: MeshLogger;
   signal: AbortSignal;
@@ -78,7 +86,7 @@ export function openSync(params: {
   };
 }
 
-/** A log of a registered node, in a generation that it has begun, of a shard that this node serves. */
+/** True if a log is a registered node's, of no generation after its newest, and of a shard that this node serves. */
 function isKnown(params: { directory: NodeDirectory; shards: readonly number[]; head: TopHead }): boolean {
   const { node, generation, shard } = params.head.range.log;
   const registered = findNode(params.directory, node);
@@ -86,7 +94,7 @@ function isKnown(params: { directory: NodeDirectory; shards: readonly number[]; 
   return params.shards.includes(shard);
 }
 
-/** What a peer told before stands beside what it tells now if that is but one of several messages. */
+/** Replaces the heads that a peer told before, or adds to them if its message was full and so one of several. */
 function keepHeads(params: {
   headsByPeer: Syncing["headsByPeer"];
   peerId: string;
@@ -101,11 +109,11 @@ function keepHeads(params: {
 
 type Fetching = {
   readonly fetch: (log: LogId) => Promise<void>;
-  /** Resolves when all fetches have ended that were under way when it was called. */
+  /** Resolves when all fetches that were under way have ended. */
   readonly settled: () => Promise<void>;
 };
 
-/** One fetch per log at a time; what is noted meanwhile starts another one. */
+/** Opens a fetcher that runs one fetch per log at a time; a call during a fetch starts another one after it. */
 function openFetching(sync: Syncing): Fetching {
   const { logger, signal } = sync;
   const running = new Map<string, Promise<void>>();
@@ -139,7 +147,7 @@ function openFetching(sync: Syncing): Fetching {
 
 type Exchange = {
   readonly withAll: Sync["exchange"];
-  /** Resolves when none of these peers owes an answer any more. */
+  /** Resolves when none of these peers owes an answer. */
   readonly settled: (peerIds: readonly string[]) => Promise<void>;
 };
 

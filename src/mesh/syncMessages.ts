@@ -9,24 +9,26 @@ import { MAX_SYNC_FRAME_BYTES } from "../wire/limits.ts";
 import { type LogId, logIdFromMessage, logRangeFromMessage, logRangeMessage } from "../wire/logRange.ts";
 import type { LogHead, TopHead } from "./meshLog.ts";
 
-/** Protocol /weft/sync/1: one request and one response a stream. */
+/** The sync protocol's name; a stream carries one request and its answer. */
 export const SYNC_PROTOCOL = "/weft/sync/1";
-/** Heads of all logs, about 110 bytes each. */
+/** The longest request: MAX_HEADS heads of about 120 bytes each, and branches. */
 export const MAX_SYNC_REQUEST_BYTES = 256 * 1024;
+/** How many heads a message tells at most. */
 export const MAX_HEADS = 1000;
-/** Branches of a forked log that are told. */
+/** How many branches of a forked log a message tells at most. */
 const MAX_BRANCHES = 16;
-/** The last that a Date can be. */
+/** The latest time that a JavaScript Date can hold. */
 const MAX_TIME_MS = 8_640_000_000_000_000n;
 
-/** What a node says of its logs and of its clock (milliseconds since 1970), in a request or an answer. */
+/** What a node tells of its logs and its clock (milliseconds since 1970), in a request or an answer. */
 export type ToldHeads = {
   readonly kind: "heads";
   readonly heads: readonly TopHead[];
-  /** Undefined: not told. */
+  /** Undefined if the node does not tell it. */
   readonly clockMs: number | undefined;
 };
 
+/** A request of the sync protocol. */
 export type SyncAsk =
   | ToldHeads
   | {
@@ -37,17 +39,18 @@ export type SyncAsk =
       readonly maxBytes: number;
     }
   | { readonly kind: "head"; readonly log: LogId }
-  /** How far the peer has read the chain. */
+  /** Asks how far the peer has read the chain. */
   | { readonly kind: "block" }
   | { readonly kind: "batch"; readonly log: LogId; readonly end: bigint; readonly headerHash: Hex };
 
+/** An answer of the sync protocol. */
 export type SyncAnswer =
   | ToldHeads
   | { readonly kind: "page"; readonly batches: readonly Batch[] }
   | { readonly kind: "absent"; readonly availableFrom: bigint | undefined }
   | { readonly kind: "pruned"; readonly floor: bigint }
   | { readonly kind: "head"; readonly head: LogHead }
-  /** A block's number; 0: it has read nothing yet. */
+  /** The number of the newest block that the peer has read; 0 if it has read none. */
   | { readonly kind: "block"; readonly number: number }
   | { readonly kind: "refused"; readonly code: string; readonly retryAfterMs: number };
 
@@ -55,7 +58,7 @@ export function encodeAsk(ask: SyncAsk): Uint8Array {
   return encodeCanonical(SyncRequestSchema, create(SyncRequestSchema, { request: requestOf(ask) }));
 }
 
-/** Throws `malformed` or `too-large`. */
+/** Decodes a request. Throws `malformed` or `too-large`. */
 export function decodeAsk(bytes: Uint8Array): SyncAsk {
   const { request } = decodeStrict({ schema: SyncRequestSchema, bytes, maxBytes: MAX_SYNC_REQUEST_BYTES });
   switch (request.case) {
@@ -88,7 +91,7 @@ export function encodeAnswer(answer: SyncAnswer): Uint8Array {
   return encodeCanonical(SyncResponseSchema, create(SyncResponseSchema, { response: responseOf(answer) }));
 }
 
-/** Throws `malformed` or `too-large`, also for a batch whose root or count does not fit. */
+/** Decodes an answer. Throws `malformed` or `too-large`, also for a batch whose root or count does not fit. */
 export function decodeAnswer(bytes: Uint8Array): SyncAnswer {
   const { response } = decodeStrict({ schema: SyncResponseSchema, bytes, maxBytes: MAX_SYNC_FRAME_BYTES });
   switch (response.case) {

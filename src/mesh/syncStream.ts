@@ -12,10 +12,10 @@ import {
   type SyncAsk,
 } from "./syncMessages.ts";
 
-/** One request and its answer. */
+/** How long a request and its answer may take. */
 const EXCHANGE_MS = 15_000;
 
-/** Asks a peer; throws if it does not answer in time or not by the protocol. */
+/** Asks a peer. Throws if the peer does not answer within 15 s, or not by the protocol. */
 export async function askPeer(params: {
   connection: Connection;
   ask: SyncAsk;
@@ -36,7 +36,7 @@ export async function askPeer(params: {
   }
 }
 
-/** Reads the one request of a stream that a peer opened, and answers it. */
+/** Reads the request of a stream that a peer opened, and answers it. Throws if that takes longer than 15 s. */
 export async function answerPeer(params: {
   stream: Stream;
   answer: (ask: SyncAsk) => Promise<SyncAnswer>;
@@ -48,7 +48,7 @@ export async function answerPeer(params: {
   try {
     const frames = lpStream(stream, { maxDataLength: MAX_SYNC_REQUEST_BYTES });
     const ask = decodeAsk((await frames.read({ signal })).subarray());
-    // write waits until the stream drains: a slow reader costs one page
+    // `write` waits until the stream drains, so a slow reader costs one page.
     await frames.write(encodeAnswer(await answer(ask)), { signal });
     await stream.close({ signal });
   } finally {

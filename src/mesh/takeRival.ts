@@ -3,7 +3,10 @@ import type { BatchEnd } from "../wire/heldLog.ts";
 import { type LogId, logName } from "../wire/logRange.ts";
 import type { Syncing } from "./syncing.ts";
 
-/** Asks a peer for the batch with this header, and stores it. Returns undefined if the peer gives none or this node refuses it. */
+/**
+ * Asks a peer for the batch with this header, stores it and returns its header; undefined if the peer does not give the
+ * batch or this node does not accept it.
+ */
 export async function takeRival(
   params: BatchEnd & { sync: Syncing; peerId: string; log: LogId },
 ): Promise<BatchHeader | undefined> {

@@ -4,19 +4,19 @@ import { hasShard } from "../wire/shards.ts";
 import type { MeshLog, TopHead } from "./meshLog.ts";
 import { MAX_HEADS, MAX_SYNC_REQUEST_BYTES, type ToldHeads } from "./syncMessages.ts";
 
-/** Says how far this node holds the logs of these shards (bit n for shard n), and what its clock shows. */
+/** Tells how far this node holds the logs of these shards (bit n for shard n), and what its clock shows. */
 export type TellHeads = (params: { shards: bigint }) => Promise<ToldHeads>;
 
-/** So many of a message's heads are of logs that did not get in by themselves, others in each message. */
+/** How many heads of a full message are of the logs that there is no room for, by turns: others in each message. */
 const TURNING_HEADS = 200;
-/** About what a head and a branch take in a message, and what all of them may. */
+/** About how much a head and a branch take in a message, and how much all of them may take. */
 const HEAD_BYTES = 120;
 const BRANCH_BYTES = 48;
 const MAX_BYTES = 0.8 * MAX_SYNC_REQUEST_BYTES;
 
 /**
- * Tells of a log of each node first, the newest generation before the older ones, so that one that opened thousands
- * hides nobody's; what is too much for one message comes in later ones by turns.
+ * Opens a teller of heads. If there are too many logs for one message, it takes one log of each node, of its newest
+ * generation, before the next, so that a node with thousands of generations hides no other's; the rest comes by turns.
  */
 export function openHeadTeller({ log }: { log: Pick<MeshLog, "heads" | "branches"> }): TellHeads {
   let turn = 0;

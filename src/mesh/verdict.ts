@@ -1,48 +1,50 @@
-/** What becomes of a peer's batch. Only what is wrong for everyone, whatever they know, is rejected. */
+/** What becomes of a peer's batch. A batch is rejected only if it is wrong for every node, whatever the node knows. */
 export type Verdict =
-  /** Stored, or stored before: forwarded. */
+  /** The batch is on disk (`stored`: not before), and forwarded. */
   | { readonly kind: "accept"; readonly stored: boolean }
-  /** Not stored, not forwarded, nobody is blamed. */
+  /** The batch is neither stored nor forwarded; no peer is blamed. */
   | { readonly kind: "ignore"; readonly reason: IgnoreReason }
-  /** Not stored, and whoever sent it is blamed. */
+  /** The batch is not stored, and the peer that sent it is blamed. */
   | { readonly kind: "reject"; readonly reason: RejectReason }
-  /** Kept for a while in memory: the index may be behind, or the clock. */
+  /** The batch is kept in memory for a while, because this node's index or clock may be behind. */
   | { readonly kind: "park"; readonly reason: ParkReason };
 
+/** What becomes of a peer's batch once it is no longer parked. */
 export type FinalVerdict = Exclude<Verdict, { kind: "park" }>;
 
 type IgnoreReason =
-  /** The header's anchor block or time lies before its predecessor's. Whether that is held depends on the order. */
+  /** The anchor or the time (`time-went-back`) is before the predecessor's, which other nodes may not hold yet. */
   | "anchor-went-back"
   | "time-went-back"
-  /** Anchored after the block in which its node left or was disabled, or that is over and no checkpoint covers it. */
+  /** The batch is anchored after its node left or was disabled, or its node has ended and no checkpoint covers it. */
   | "originator-left"
-  /** Of a generation that its node has left long ago, and no checkpoint covers it. */
+  /** The batch is of a generation that its node left long ago, and no checkpoint covers it. */
   | "old-generation"
-  /** Its node did not serve that shard around its anchor, as far as this node has read the chain. */
+  /** The batch's node did not serve its shard around its anchor, as far as this node has read the chain. */
   | "unserved-shard"
-  /** The node's own check found one that no honest node takes: its node's fault. Who forwarded it may not have looked. */
+  /** An envelope is one that no honest node takes; the peer that forwarded the batch may not have checked it. */
   | "bad-envelope"
-  /** Its node has used up this minute's bytes; sync fetches it later. */
+  /** The batch's node has used up this minute's bytes; sync fetches the batch later. */
   | "over-budget"
-  /** Older than what this node keeps. */
+  /** The batch is older than what this node keeps. */
   | "pruned"
-  /** Too much of this peer's is being checked; sync fetches it later. */
+  /** Too much of this peer's is being checked; sync fetches the batch later. */
   | "overloaded"
   | "parked-too-long"
-  /** There is hardly any room on this node's disk; sync fetches it later. */
+  /** There is hardly any room on this node's disk; sync fetches the batch later. */
   | "disk-low"
-  /** The disk refused it. */
+  /** The batch could not be checked or written. */
   | "not-stored";
 
+/** Why a peer's batch is wrong for every node. */
 export type RejectReason =
   | "malformed"
   | "too-large"
   | "wrong-network"
-  /** One of its envelopes is of another shard's topic, or the network has no such shard. */
+  /** An envelope's topic is of another shard, or the network has no such shard. */
   | "wrong-shard"
   | "bad-signature"
-  /** As above, and it came from the node that signed it. */
+  /** An envelope is one that no honest node takes, and the batch came from the node that signed it. */
   | "bad-envelope";
 
 type ParkReason = "unregistered-originator" | "unknown-generation" | "anchor-ahead" | "from-the-future";

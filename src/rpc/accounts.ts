@@ -12,23 +12,23 @@ import { createTokenBuckets, type OnRefusal, type Rate, type TokenBuckets } from
 import { openShares, type Shares } from "./shares.ts";
 import { openTurns, type Turns } from "./turns.ts";
 
-/** At one time, for one address and for all. */
+/** How much may be in use at one time, by one address and by all. */
 export type Bound = { readonly perAddress: number; readonly total: number };
 
 /** Rates are per IP address (IPv6: per /64). */
 export type RateLimits = {
-  /** Small ones: a dear one counts as several. */
+  /** Calls; a costly call counts as several small ones. */
   readonly calls: Rate;
-  /** Relayed transactions: the operator pays for them. */
+  /** Relayed transactions, because the operator pays for them. */
   readonly relays: Rate;
   readonly publishedBytes: Rate;
   readonly streams: Bound;
   readonly connections: Bound;
-  /** What calls keep in memory: requests, topics that are watched, answers that are not read yet. */
+  /** Bytes that calls keep in memory: requests, topics that are watched, answers that are not read yet. */
   readonly openBytes: Bound;
 };
 
-/** What all callers of a server have used and hold. */
+/** What all callers of a server have used and hold, by the address that limits count them by. */
 export type Accounts = {
   readonly calls: TokenBuckets;
   readonly relays: TokenBuckets;
@@ -39,34 +39,43 @@ export type Accounts = {
   readonly turns: Readonly<Record<Exclude<Pool, "none">, Turns>>;
 };
 
-/** One call's, until it is over. */
+/** One call's part in its caller's account; its disposal gives back what the call holds. */
 export type Account = Meter &
   Disposable & {
-    /** What limits count its caller by. */
+    /** What limits count the caller by. */
     readonly key: string;
-    /** Throws `limit-exceeded` if its caller has used up what it may. */
+    /** Counts the call. Throws `limit-exceeded` if the caller has used up its share. */
     readonly begin: (params: { isRelay: boolean; isStream: boolean }) => void;
-    /** Throws `limit-exceeded`. */
+    /** Charges and holds the request's body, as far as it has come. Throws `limit-exceeded`. */
     readonly body: (bytes: number) => void;
+    /** Charges the fields that were decoded. */
     readonly fields: (count: number) => void;
+    /** Charges requests to the chain. */
     readonly chainReads: (count: number) => void;
+    /** Charges published bytes. Throws `limit-exceeded`. */
     readonly publish: (bytes: number) => void;
+    /** Charges envelopes that were refused after they were checked. */
     readonly refusedEnvelopes: (count: number) => void;
-    /** Bytes of an answer that wait for their reader, and how many of them are new. Throws `limit-exceeded`. */
+    /**
+     * Holds the bytes of an answer that wait for their reader, and charges `more` new ones. Throws `limit-exceeded`.
+     */
     readonly unread: (params: { bytes: number; more: number }) => void;
+    /** How long it takes until the caller owes nothing. */
     readonly debtMs: () => number;
   };
 
-/** A call beside what it holds: its streams, headers, buffers. */
+/** What a call holds beside its body and answer: its streams, headers, buffers. */
 const CALL_BYTES = 8 * 1024;
-/** Reads of the disk and questions to the chain at one time, and how many of one caller wait for theirs. */
+/** How many reads of the disk, questions to the chain and relayed calls run at one time, of one caller and of all. */
 const turnsOf = {
   disk: { perKey: 8, total: 32 },
   chain: { perKey: 16, total: 128 },
   relay: { perKey: 16, total: 32 },
 } as const;
+/** How many calls of one caller may wait for each of these. */
 const MAX_WAITING = 2_048;
 
+/** Opens the accounts of a server's callers. */
 export function openAccounts(params: { limits: RateLimits; onRefusal: OnRefusal }): Accounts {
   const { limits, onRefusal } = params;
   const bucket = (what: string, rate: Rate) =>
@@ -85,13 +94,13 @@ export function openAccounts(params: { limits: RateLimits; onRefusal: OnRefusal 
     turns: {
       disk: turns("reads that wait", turnsOf.disk),
       chain: turns("questions to the chain that wait", turnsOf.chain),
-      // They go to the chain one by one: who sends many waits behind itself.
+      // They go to the chain one by one: a caller that sends many waits for its own.
       relay: turns("relayed transactions that wait", turnsOf.relay),
     },
   };
 }
 
-/** @param key what limits count by @param signal ends the call */
+/** Opens a call's account, for the caller that limits count by `key`. `signal` aborts when the call ends. */
 export function openAccount(params: {
   accounts: Accounts;
   key: string;

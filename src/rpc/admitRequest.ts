@@ -6,12 +6,12 @@ import type { NodeRequest } from "./httpTypes.ts";
 import { boundsOf, countFields } from "./methodBounds.ts";
 import { readBody } from "./readBody.ts";
 
-/** Before the one message of a request that is answered by a stream: flags, and its length (Connect's protocol). */
+/** What precedes the one message of a request that a stream answers: flags, and its length (Connect's protocol). */
 const PREFIX_BYTES = 5;
 
 /**
- * Takes a request in: counted, and read within the bounds of its method, before anything of it is decoded. Throws
- * `limit-exceeded`, `too-large`, `malformed`.
+ * Counts a request and reads its body within the bounds of its method, before anything of it is decoded. Throws
+ * `limit-exceeded`, `too-large`, `malformed`, and `closed` if the caller goes away.
  */
 export async function admitRequest(params: {
   request: NodeRequest;
@@ -36,7 +36,7 @@ export async function admitRequest(params: {
   return body;
 }
 
-/** JSON has no bounds before it is decoded, and no client of this protocol sends it. Other types Connect refuses. */
+/** Refuses JSON, which no client of this protocol sends and which can't be bounded before it is decoded. */
 function checkType({ request, isStream }: { request: NodeRequest; isStream: boolean }): void {
   const wanted = isStream ? "application/connect+proto" : "application/proto";
   const [type = ""] = (request.headers["content-type"] ?? "").split(";");

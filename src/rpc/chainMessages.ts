@@ -47,6 +47,7 @@ export function optionalHeadMessage(head: BlockRef | undefined): {
   return head === undefined ? {} : { head: chainHeadMessage(head) };
 }
 
+/** Reads a block. Throws `malformed`. */
 export function chainHeadFromMessage({ number, hash, time }: ChainHeadMessage): BlockRef {
   const blockHash = sizedHex({ bytes: hash, length: ID_BYTES, what: "a block hash" });
   return { number: safeNumber(number), hash: blockHash, time: safeNumber(time) };
@@ -70,6 +71,7 @@ export function groupPositionMessage(position: GroupPosition): MessageInitShape<
   return { group: fromHex(position.group), recent: position.recent.map(entryCursorMessage) };
 }
 
+/** Reads a position. Throws `malformed`, `too-large`. */
 export function groupPositionFromMessage(
   message: Pick<GroupPositionMessage, "group" | "recent">,
 ): GroupPosition {
@@ -111,6 +113,7 @@ export function entryPageMessage(page: EntryPage) {
   } satisfies MessageInitShape<typeof FetchEntriesResponseSchema>;
 }
 
+/** Reads a page of entries. Throws `malformed`. */
 export function entryPageFromMessage(
   message: Pick<FetchEntriesResponse, "from" | "entries" | "more" | "head">,
 ): EntryPage {
@@ -137,6 +140,7 @@ export function chainEventMessage(event: ChainEvent): MessageInitShape<typeof Fo
   }
 }
 
+/** Reads an event. Throws `malformed`. */
 export function chainEventFromMessage({ event }: FollowChainResponse): ChainEvent {
   switch (event.case) {
     case "started":
@@ -157,6 +161,7 @@ export function entryStateMessage(state: EntryState): MessageInitShape<typeof Ge
   return { ...fields, ...optionalHeadMessage(head) };
 }
 
+/** Reads an entry's state. Throws `malformed`. */
 export function entryStateFromMessage(message: GetEntryResponse): EntryState {
   const { known, authority, block, index, children, head } = message;
   return {
@@ -177,6 +182,7 @@ export function appendMessage(
   return { ...ids, limit, payload, signature, ...ticketMessage(append.ticket) };
 }
 
+/** Reads an append. Throws `malformed`. */
 export function appendFromMessage(message: RelayAppendRequest): Append & { readonly ticket?: RelayTicket } {
   const { group, parent, limit, authority, payload, signature, ticket } = message;
   if (limit > MAX_APPEND_LIMIT) {
@@ -205,6 +211,7 @@ function refusedMessage({ code, hint, retryAfterMs = 0 }: Refusal) {
   return { code, hint, retryAfterMs: Math.min(MAX_RETRY_AFTER_MS, Math.ceil(retryAfterMs)) };
 }
 
+/** Reads a relay's answer. Throws `malformed`. */
 export function relayAnswerFromMessage({ result }: RelayResponse): RelayAnswer {
   switch (result.case) {
     case "submitted": {

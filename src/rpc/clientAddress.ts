@@ -2,19 +2,21 @@ import type { IncomingHttpHeaders } from "node:http";
 import { BlockList, isIP, SocketAddress } from "node:net";
 import { WeftError } from "../errors.ts";
 
-/** What stands in front of a server, and how it says whom it speaks for. */
+/** The proxies in front of a server. */
 export type ProxySettings = {
-  /** IP addresses, or networks as `10.0.0.0/8`. */
+  /** The proxies' IP addresses, or networks such as `10.0.0.0/8`. */
   readonly trusted: readonly string[];
+  /** The header in which they name the client (`forwarded`: RFC 7239). */
   readonly header: "x-forwarded-for" | "forwarded";
 };
 
+/** The proxies in front of a server, in the form in which `clientAddress` needs them. */
 export type Proxies = {
   readonly isTrusted: (address: string) => boolean;
   readonly header: ProxySettings["header"];
 };
 
-/** Throws `bad-config` for what is no address and no network. */
+/** Reads the settings of proxies. Throws `bad-config` for a text that is neither an address nor a network. */
 export function readProxies({ trusted, header }: ProxySettings): Proxies {
   const list = new BlockList();
   for (const written of trusted) addRange(list, written);
@@ -26,9 +28,9 @@ export function readProxies({ trusted, header }: ProxySettings): Proxies {
 }
 
 /**
- * The address that a request comes from: that of its connection, or, as long as that is a proxy which is trusted, the
- * one that the proxy names. So the rightmost address counts that is no trusted proxy's; what stands before it anybody
- * may have written. A proxy that names none, or what is no address, is the caller itself.
+ * Returns the address that a request comes from: the connection's, or, while that is a trusted proxy's, the one that
+ * the proxy names. So the rightmost address that is no trusted proxy's counts: anybody may have written those before
+ * it. A trusted proxy that names no valid address counts as the caller itself.
  */
 export function clientAddress(params: {
   remote: string;
@@ -47,7 +49,7 @@ export function clientAddress(params: {
   return address;
 }
 
-/** The addresses that a header names, in its order; undefined for what is none. */
+/** Lists the addresses that a header names, in its order; undefined for a text that is no address. */
 function forwardedAddresses(params: {
   headers: IncomingHttpHeaders;
   header: ProxySettings["header"];
@@ -62,7 +64,7 @@ function forwardedAddresses(params: {
   });
 }
 
-/** Without port and brackets. */
+/** Returns the address that a header holds, without port and brackets; undefined if it is no address. */
 function addressOf(written: string): string | undefined {
   const text = written.trim();
   const bracketed = /^\[([0-9a-f:.]+)\](?::\d+)?$/i.exec(text)?.[1];
@@ -71,7 +73,7 @@ function addressOf(written: string): string | undefined {
   return isIP(address) === 0 ? undefined : address;
 }
 
-/** As the system writes it; an IPv4 address that is written as an IPv6 one is the same address. */
+/** Writes an address as the system does; an IPv4 address that is mapped to IPv6 becomes plain. */
 function plainAddress(written: string): string {
   const [text = ""] = written.split("%");
   if (isIP(text) !== 6) return text;

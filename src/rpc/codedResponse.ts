@@ -16,8 +16,8 @@ import { toConnectError } from "./errorDetail.ts";
 import { MAX_RESPONSE_BYTES } from "./limits.ts";
 
 /**
- * The answer of a call that is no stream, if its caller may leave that much unread. Requests that do not even decode
- * are refused by Connect itself, without our detail: it is added here.
+ * Returns the answer of a call that is no stream, or a refusal if the caller may not leave so much unread. Connect
+ * itself refuses requests that do not decode, without an ErrorDetail, which is added here.
  */
 export async function codedResponse(params: {
   response: UniversalServerResponse;
@@ -48,7 +48,7 @@ export async function codedResponse(params: {
 
 const endStream = createEndStreamSerialization(undefined);
 
-/** The last message of a stream that ends by an error. */
+/** Makes the last message of a stream that ends with an error. */
 export function endOfStream(error: unknown): Uint8Array {
   const data = endStream.serialize({ error: toConnectError(error), metadata: new Headers() });
   return encodeEnvelope(endStreamFlag, data);

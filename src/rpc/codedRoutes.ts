@@ -10,28 +10,33 @@ import { NodeService } from "../gen/weft/v1/node_pb.ts";
 import type { Account } from "./accounts.ts";
 import { toConnectError } from "./errorDetail.ts";
 
+/** Told of faults of the server itself, with the method or path. */
 export type OnFault = (fault: { method: string; error: unknown }) => void;
-/** How a call ended: `ok`, `canceled`, or a code of errors.ts; how long it took, unless it was a stream or not begun. */
+/**
+ * Told how a call ended: `ok`, `canceled`, or a code of errors.ts. `seconds` is undefined for a stream or a refusal.
+ */
 export type OnCall = (call: { method: string; code: string; seconds: number | undefined }) => void;
+/** The callbacks that are told of faults and of calls. */
 export type Heard = { readonly onFault: OnFault; readonly onCall: OnCall };
 
-/** What the call is charged to. */
+/** The context's key for the account that a call is charged to. */
 export const accountKey = createContextKey<Account | undefined>(undefined, {
   description: "the call's account",
 });
-/** Why a request was not taken in; undefined: it was. */
+/** The context's key for the error by which a request was refused; undefined if it was not. */
 export const refusalKey = createContextKey<unknown>(undefined, { description: "why it is refused" });
 
 type Unary = (request: never, context: HandlerContext) => Promise<unknown>;
 type Streaming = (request: never, context: HandlerContext) => AsyncIterable<unknown>;
 
+/** Returns the account that a call is charged to. */
 export function accountOf(context: HandlerContext): Account {
   const account = context.values.get(accountKey);
   if (account !== undefined) return account;
   throw new WeftError({ code: "internal", message: "a call without its account" });
 }
 
-/** Has Connect answer a request that was refused before it was decoded. */
+/** Makes a gate that throws the refusal of a request that was not decoded, so that Connect answers with it. */
 export function throwRefusal(heard: Heard): (context: HandlerContext) => Promise<void> {
   return async (context) => {
     const error = context.values.get(refusalKey);
@@ -41,7 +46,7 @@ export function throwRefusal(heard: Heard): (context: HandlerContext) => Promise
   };
 }
 
-/** Turns whatever a handler throws into a coded error of the wire, and reports the faults among them. */
+/** Wraps routes so that all that they throw becomes a coded ConnectError, and faults and ends of calls are told. */
 export function codedRoutes(params: {
   routes: ServiceImpl<typeof NodeService>;
   heard: Heard;

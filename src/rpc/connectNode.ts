@@ -30,6 +30,7 @@ import { readLiveStream } from "./readLiveStream.ts";
 import { topicDigestsFromMessage, topicQuestionMessage } from "./topicMessages.ts";
 import { wordsAnswerFromMessage, wordsQuestionMessage } from "./wordsMessages.ts";
 
+/** A client's connection to a node. */
 export type NodeConnection = NodeApi & AsyncDisposable & { readonly url: string };
 
 type Options = { signal: AbortSignal; timeoutMs?: number };
@@ -44,21 +45,23 @@ type Caller = {
 };
 
 /**
- * The client half of a node's API. Connects on the first call; runs in browsers too. A dead node is noticed: calls
- * fail after `timeoutMs`, streams at once where the connection breaks and after STREAM_SILENCE_MS where it only falls
- * silent. Faults are WeftErrors by the node's own code, or `node-unreachable`; an aborted signal throws its reason.
- * `signal` closes the connection, as disposing does.
+ * Makes the client half of a node's API, in Node.js and in browsers; it connects at the first call. If the node dies, a
+ * call fails after `timeoutMs`, a stream at once if the connection breaks, or after `silenceMs` of silence. Calls throw
+ * WeftErrors with the node's own code, or `node-unreachable`; the reason of an aborted signal. `signal` closes the
+ * connection, as its disposal does. Throws `bad-config` for a `url` that is none.
  */
 export function connectNode(params: {
   url: string;
   signal?: AbortSignal;
-  /** Node.js only: nothing but this; what the node speaks unless told. */
+  /** The only HTTP version to use, in Node.js; by default, what the node speaks. */
   http?: "1.1" | "2";
-  /** Node.js only: where its requests leave. */
+  /** The proxy by which requests leave this machine; Node.js only. */
   proxy?: ProxyChoice;
+  /** CALL_TIMEOUT_MS by default. */
   timeoutMs?: number;
+  /** STREAM_SILENCE_MS by default. */
   silenceMs?: number;
-  /** See every call; for who counts or records them. */
+  /** See every call, for callers that count or record them. */
   interceptors?: readonly Interceptor[];
 }): NodeConnection {
   const { url, http, proxy, timeoutMs = CALL_TIMEOUT_MS, silenceMs = STREAM_SILENCE_MS } = params;
@@ -238,7 +241,7 @@ function identityCalls({
   };
 }
 
-/** A node that answers another number of items than asked for is not to be trusted with their order. */
+/** Throws `malformed` if a node answers another number of items than was asked for: their order can't be trusted. */
 function sameLength<T>(items: readonly T[], asked: readonly unknown[]): readonly T[] {
   if (items.length === asked.length) return items;
   throw new WeftError({

@@ -26,6 +26,7 @@ export function batchPlaceMessage(place: BatchPlace): MessageInitShape<typeof Ba
   return { log: { ...log, node: fromHex(log.node) }, firstSequence, headerHash: fromHex(headerHash) };
 }
 
+/** Reads a batch's place. Throws `malformed`. */
 export function batchPlaceFromMessage(message: BatchPlaceMessage): BatchPlace {
   const { log, firstSequence: first, headerHash } = message;
   return { log: logIdFromMessage(log), first, headerHash: headerHashOf(headerHash) };
@@ -36,6 +37,7 @@ export function coveragePageMessage(page: CoveragePage): MessageInitShape<typeof
   return { batches: batches.map(coverageMessage), headers: [...headers], ...optionalHeadMessage(head) };
 }
 
+/** Reads a page of coverage. Throws `malformed`, `too-large`. */
 export function coveragePageFromMessage(message: GetCoverageResponse): CoveragePage {
   const { batches, headers, head } = message;
   return {

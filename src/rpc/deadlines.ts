@@ -1,27 +1,29 @@
-/** How long those who call a server have for what, in milliseconds. */
+/** How long a server waits for its callers, in milliseconds. */
 export type Deadlines = {
-  /** The first byte of a connection. */
+  /** How long a connection may take to its first byte. */
   readonly firstByteMs: number;
-  /** The headers of a request over HTTP/1.1, and all of it. */
+  /** How long the headers of a request may take, over HTTP/1.1. */
   readonly headersMs: number;
+  /** How long a whole request may take, over HTTP/1.1. */
   readonly requestMs: number;
-  /** The body of a call, and each PACE_BYTES of it. */
+  /** How long the whole body of a call may take. */
   readonly bodyMs: number;
+  /** How long each PACE_BYTES of a body may take. */
   readonly paceMs: number;
-  /** A reader to take something of what was written for it. */
+  /** How long a reader may take nothing of what was written for it. */
   readonly unreadMs: number;
-  /** The next call on a connection, or a session of HTTP/2, that has none. */
+  /** How long a connection, or an HTTP/2 session, may have no open call. */
   readonly idleMs: number;
-  /** Calls that are open when the server stops. */
+  /** How long open calls may take to end when the server stops. */
   readonly drainMs: number;
 };
 
-/** So much of a body has to come in `paceMs`. */
+/** How much of a body has to come in `paceMs`. */
 export const PACE_BYTES = 4 * 1024;
 
 /**
- * A caller that needs longer for a body has given its call up (CALL_TIMEOUT_MS). A connection rests longer than proxies
- * keep one for its next request, so that they don't send one into its end.
+ * The usual deadlines. A caller that needs longer for a body has given up its call (CALL_TIMEOUT_MS). A connection may
+ * rest longer than proxies keep theirs, so that no proxy sends a request into a connection that is being closed.
  */
 export const deadlines: Deadlines = {
   firstByteMs: 10_000,

@@ -3,7 +3,7 @@ import { type ErrorCode, errorHints, isWeftError, WeftError } from "../errors.ts
 import { type ErrorDetail, ErrorDetailSchema } from "../gen/weft/v1/node_pb.ts";
 import type { Refusal } from "../wire/relayOutcome.ts";
 
-/** What generic HTTP tools see; whatever is not listed is a failed precondition. */
+/** The code of Connect that generic HTTP tools see; every other error is a failed precondition. */
 const connectCodes: Partial<Record<ErrorCode, Code>> = {
   "bad-signature": Code.PermissionDenied,
   "bad-cursor": Code.OutOfRange,
@@ -25,10 +25,10 @@ const connectCodes: Partial<Record<ErrorCode, Code>> = {
   "unknown-topic": Code.InvalidArgument,
 };
 
-/** Connect's words for bytes that are no message, under `internal`. */
+/** How Connect words that bytes are no message; its code is `internal`. */
 const PARSE_FAULT = "parse binary";
 
-/** For the wire: every refused call carries an ErrorDetail. Faults that are not ours are hidden behind `internal`. */
+/** Makes the error that goes to the caller, always with an ErrorDetail; faults without a code become `internal`. */
 export function toConnectError(error: unknown): ConnectError {
   if (isWeftError(error)) {
     const detail = { desc: ErrorDetailSchema, value: { code: error.code, hint: error.hint } };
@@ -43,7 +43,7 @@ export function toConnectError(error: unknown): ConnectError {
   return toConnectError(new WeftError({ code: "internal", message: "internal error", cause: error }));
 }
 
-/** For the caller: the node's own word if there is one, else `node-unreachable` with what was seen. */
+/** Makes the error that the client throws: with the node's own code if there is one, else mostly `node-unreachable`. */
 export function toWeftError(error: unknown): WeftError {
   if (isWeftError(error)) return error;
   const fault = ConnectError.from(error);
@@ -56,7 +56,7 @@ export function toWeftError(error: unknown): WeftError {
   return new WeftError({ code, message: fault.rawMessage, cause: error });
 }
 
-/** A code that this version does not know keeps its hint. */
+/** Reads a refusal. A code that this version does not know becomes `internal` but keeps its hint. */
 export function refusalFromMessage(
   detail: Pick<ErrorDetail, "code" | "hint"> & { readonly retryAfterMs?: number },
 ): Refusal {
@@ -65,7 +65,7 @@ export function refusalFromMessage(
   return { kind: "refused", code: isErrorCode(code) ? code : "internal", hint, ...wait };
 }
 
-/** Faults that Connect itself finds, before a handler runs. */
+/** Returns our code for an error that Connect itself found before a handler ran; undefined for others. */
 function uncoded({ code, rawMessage }: ConnectError): ErrorCode | undefined {
   if (code === Code.ResourceExhausted) return "too-large";
   const noMessage = code === Code.Internal && rawMessage.startsWith(PARSE_FAULT);

@@ -2,11 +2,12 @@ import { WeftError } from "../errors.ts";
 import { safeNumber } from "../wire/bytes.ts";
 import { type Hex, toHex } from "../wire/ids.ts";
 
-/** Absent is written as zero. */
+/** Reads a block number; undefined for zero, which stands for an absent one. Throws `malformed`. */
 export function optionalBlock(value: bigint): number | undefined {
   return value === 0n ? undefined : safeNumber(value);
 }
 
+/** Returns bytes as hex. Throws `malformed`, with the name `what`, if they have another length. */
 export function sizedHex(params: { bytes: Uint8Array; length: number; what: string }): Hex {
   const { bytes, length, what } = params;
   if (bytes.length !== length) {
@@ -18,13 +19,13 @@ export function sizedHex(params: { bytes: Uint8Array; length: number; what: stri
   return toHex(bytes);
 }
 
-/** `malformed` where the message lacks a part that it must have. */
+/** Returns a part that a message must have. Throws `malformed`, with the name `what`, if it is missing. */
 export function required<T>(value: T | undefined, what: string): T {
   if (value === undefined) throw new WeftError({ code: "malformed", message: `${what} is missing` });
   return value;
 }
 
-/** `too-large` for a list of more than `max` items: the caller splits it. */
+/** Returns a list. Throws `too-large` if it has more than `max` items, so that the caller splits it. */
 export function bounded<T>(params: { items: readonly T[]; max: number; what: string }): readonly T[] {
   const { items, max, what } = params;
   if (items.length > max) {

@@ -8,27 +8,27 @@ import { openShares, type Share } from "./shares.ts";
 
 type Connected = Socket | Http2Session;
 
-/** Looks after connections: how many there are, and what goes over them beside requests. */
+/** Bounds how many connections there are, and what comes over them beside the bodies of requests. */
 export type ConnectionGuard = Disposable & {
-  /** Counts a connection, or closes it: false then. */
+  /** Counts a connection; if there are too many, closes it and returns false. */
   readonly admit: (socket: Socket) => boolean;
-  /** A connection speaks HTTP/2. */
+  /** Notes that a connection speaks HTTP/2, with its session. */
   readonly join: (params: { session: Http2Session; socket: Socket }) => void;
-  /** Why what comes over this connection is refused; undefined: it is not. */
+  /** Returns the error by which all requests over this connection are refused; undefined if they are not. */
   readonly refusalOf: (connection: Connected) => unknown;
-  /** Bytes of a connection that belong to the bodies of requests. */
+  /** Notes bytes of a connection that belong to a request's body. */
   readonly noteBody: (connection: Connected, bytes: number) => void;
-  /** A request was refused: who goes on and on all the same loses the connection, for refusing takes time, too. */
+  /** Notes a refused request. Refusals cost time, too: a caller that goes on for too long loses the connection. */
   readonly noteRefused: (connection: Connected) => void;
 };
 
-/** Connections beyond its bound that an address may have so that it is told why it is not served. */
+/** How many connections above its bound an address may have (and all addresses), to be told why it is not served. */
 const TOLD_PER_ADDRESS = 16;
 const TOLD = 512;
-/** What comes over an address's connections and is no body: headers, frames. */
+/** How many bytes may come over an address's connections beside bodies: headers, frames. */
 const OVERHEAD = { perSecond: 1_000_000, burst: 16_000_000 };
 const OVERHEAD_CHECK_MS = 1_000;
-/** Refused requests of an address. */
+/** How many requests of an address may be refused before the connection is closed. */
 const REFUSED = { perSecond: 50, burst: 2_000 };
 type Connection = {
   readonly socket: Socket;
@@ -39,9 +39,10 @@ type Connection = {
   countedBytes: number;
 };
 
+/** Opens a guard; its disposal stops the checks, and closes no connection. */
 export function guardConnections(params: {
   accounts: Accounts;
-  /** Connections of these are their own operator's affair. */
+  /** True for the operator's own proxies, whose connections are not bounded here. */
   isTrusted: (address: string) => boolean;
   onRefusal: OnRefusal;
 }): ConnectionGuard {
@@ -112,7 +113,7 @@ type Place = { readonly share?: Share; readonly refusal?: unknown };
 
 const NO_PLACE: Place = {};
 
-/** The first of two that has room, with the reason why it was not the one before. */
+/** Takes a place in the first share that has room, with the refusal of the one before it; undefined if none has. */
 function takePlace(places: readonly Share[]): Place | undefined {
   let refusal: unknown;
   for (const share of places) {

@@ -3,12 +3,12 @@ import { steadyMs } from "../clock/steadyMs.ts";
 import { WeftError } from "../errors.ts";
 import { createTokenBuckets, type OnRefusal } from "./rateLimit.ts";
 
-/** Frames of one session that have to be answered; a client of this protocol sends a ping every three seconds. */
+/** How many frames of one session are answered; a client of this protocol sends a ping every three seconds. */
 const ANSWERED_FRAMES = { perSecond: 5, burst: 100 };
-/** How long a session that is told to end has for it. */
+/** How long a session may take to end once it is told to. */
 const CLOSE_MS = 5_000;
 
-/** Ends an HTTP/2 session on which no call is open for `idleMs`, or that keeps the server busy with frames. */
+/** Ends an HTTP/2 session once no call was open for `idleMs`, or if it sends too many frames that need an answer. */
 export function guardSession(params: {
   session: ServerHttp2Session;
   idleMs: number;

@@ -4,10 +4,10 @@ import type { Socket } from "node:net";
 import { openSocket } from "../net/openSocket.ts";
 import type { ProxyChoice } from "../net/proxy.ts";
 
-/** Shorter than what servers wait before they close a connection that is not used: Node.js 5 s, others longer. */
+/** When an unused connection is closed: before servers do so (Node.js after 5 s, others later). */
 const IDLE_MS = 4_000;
 
-/** Connections to one server over HTTP/1.1, each used again after its call. */
+/** Makes an agent for HTTP/1.1 connections to one server, each of which is used again after its call. */
 export function keepAliveAgent(params: { url: URL; proxy: ProxyChoice }): HttpAgent {
   const { url, proxy } = params;
   const options = { keepAlive: true, timeout: IDLE_MS };

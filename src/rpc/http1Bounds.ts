@@ -1,12 +1,13 @@
 import type { Deadlines } from "./deadlines.ts";
 
-/** Bytes and number of the headers of one request. */
+/** How many bytes the headers of a request may have. */
 export const HEADER_BYTES = 16 * 1024;
+/** How many header fields a request may have. */
 export const MAX_HEADERS = 100;
-/** How often connections are looked at, in their deadlines' time. */
+/** How often connections are checked within `headersMs`. */
 const LOOKS = 5;
 
-/** For servers of HTTP/1.1: headers, and then all of a request, have to come in time. */
+/** Returns the options of an HTTP/1.1 server by which headers and whole requests have to come in time. */
 export function http1Bounds({ headersMs, requestMs, idleMs }: Deadlines) {
   return {
     keepAliveTimeout: idleMs,

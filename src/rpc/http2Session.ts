@@ -3,27 +3,28 @@ import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { GREETING_TIMEOUT_MS, PING_INTERVAL_MS, PING_TIMEOUT_MS } from "./limits.ts";
 
-/** One HTTP/2 connection to a server that has shown that it speaks it. */
+/** One HTTP/2 connection to a server. */
 export type Http2Session = {
-  /** False once it takes no further call. */
+  /** False once the session takes no further call. */
   readonly isUsable: () => boolean;
-  /** Throws if it is gone meanwhile. */
+  /** Begins a call. Throws if the session has ended. */
   readonly request: ClientHttp2Session["request"];
-  /** Resolves once it is known to be alive, at once if something was heard lately; false: it is dead, and closed. */
+  /** Checks that the session is alive, by a ping unless bytes came lately. False: it is dead, and closed. */
   readonly verify: () => Promise<boolean>;
+  /** Notes that bytes came from the server. */
   readonly noteBytes: () => void;
   readonly close: () => void;
 };
 
-/** A connection without calls is closed after this long. */
+/** How long a connection without calls stays open. */
 const IDLE_MS = 15 * 60_000;
 
-/** What a server did first: its settings are all that HTTP/2 allows (RFC 9113 §3.4). */
+/** What a server did first. In HTTP/2, it has to send its settings first (RFC 9113 §3.4). */
 export type Greeting = "http2" | "something-else" | "silence";
 
 /**
- * Speaks HTTP/2 on a socket. A server that hangs up has said something else: many do at a request that they do not
- * understand.
+ * Speaks HTTP/2 on a socket. A server that hangs up counts as one that says something else: many do so at a request
+ * that they do not understand.
  */
 export function openHttp2Session(params: { url: URL; socket: Socket }): {
   session: Http2Session;
@@ -34,20 +35,20 @@ export function openHttp2Session(params: { url: URL; socket: Socket }): {
   const session = connect(url.origin, { createConnection: () => socket, servername: url.hostname } as object);
   const { promise, resolve } = Promise.withResolvers<Greeting>();
   const timer = setTimeout(() => resolve("silence"), GREETING_TIMEOUT_MS);
-  // A session's streams tell of its errors; without a listener it would end the process.
+  // The streams report a session's errors, too; but without a listener here, an error would end the process.
   session.on("error", () => resolve("something-else"));
   session.once("close", () => resolve("something-else"));
   session.once("remoteSettings", () => resolve("http2"));
   return { session: keepAlive(session), greeting: promise.finally(() => clearTimeout(timer)) };
 }
 
-/** Whether TLS agreed on HTTP/2; undefined without TLS. */
+/** Tells whether TLS agreed on HTTP/2 (ALPN, RFC 7301); undefined without TLS. */
 export function agreedOnHttp2(socket: Socket): boolean | undefined {
   const { alpnProtocol } = socket as TLSSocket;
   return alpnProtocol === undefined ? undefined : alpnProtocol === "h2";
 }
 
-/** Probes it while calls are open: a dead one is closed, and they fail. */
+/** Probes a session while calls are open: if it is dead, it is closed and they fail. Closes it after long idleness. */
 function keepAlive(session: ClientHttp2Session): Http2Session {
   const calls = new Set<ClientHttp2Stream>();
   let heardMs = performance.now();

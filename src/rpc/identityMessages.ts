@@ -64,6 +64,7 @@ function actionMessage(action: IdentityAction): { action: NonNullable<Init["acti
   }
 }
 
+/** Reads an action. Throws `malformed`. */
 export function identityActionFromMessage({ action }: RelayIdentityRequest): IdentityAction {
   switch (action.case) {
     case "createInbox": {
@@ -127,6 +128,7 @@ export function historyPositionMessage(
   return { inbox: fromHex(inbox), count, word: wordMessage(word) };
 }
 
+/** Reads a position. Throws `malformed`. */
 export function historyPositionFromMessage({ inbox, count, word }: HistoryPositionMessage): HistoryPosition {
   return { inbox: asId(inbox), count, word: wordFromMessage(word) };
 }
@@ -140,11 +142,12 @@ export function historyMessage({
   return { from, steps: steps.map(identityStepMessage), count, word: wordMessage(word) };
 }
 
+/** Reads a history. Throws `malformed`. */
 export function historyFromMessage({ from, steps, count, word }: HistoryMessage): History {
   return { from, steps: steps.map(identityStepFromMessage), count, word: wordFromMessage(word) };
 }
 
-/** The word of no step is left out. */
+/** Writes a word; the word of an empty history as no bytes. */
 function wordMessage(word: Hex): Uint8Array {
   return word === EMPTY_WORD ? new Uint8Array() : fromHex(word);
 }

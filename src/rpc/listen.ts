@@ -1,11 +1,11 @@
 import type { AddressInfo, Server } from "node:net";
 import { WeftError } from "../errors.ts";
 
-/** Gives the port that it got. Throws `bad-config`. */
+/** Listens, and resolves with the port, which the system picks for 0. Throws `bad-config` if the port can't be had. */
 export function listen(params: { server: Server; host: string; port: number }): Promise<number> {
   const { server, host, port } = params;
   return new Promise((resolve, reject) => {
-    // One that comes later, as when the process has no file handles left, must not end it.
+    // A later error, as when the process has no file handles left, must not end the process.
     server.on("error", (cause) => {
       const message = `cannot listen on ${host}:${port} (${cause.message})`;
       reject(new WeftError({ code: "bad-config", message, cause, hint: "Name a free port, or 0 for any." }));
@@ -14,6 +14,7 @@ export function listen(params: { server: Server; host: string; port: number }): 
   });
 }
 
+/** Returns the address of a server by plain HTTP; IPv6 hosts get brackets. */
 export function urlOf({ host, port }: { host: string; port: number }): string {
   return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }

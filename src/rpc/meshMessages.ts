@@ -33,6 +33,7 @@ import type {
 export const DATABASE_ID_BYTES = 16;
 export const SUBSCRIPTION_BYTES = 16;
 
+/** Reads an envelope, without judging it. Throws `malformed` if it is missing. */
 export function envelopeFromMessage(message: EnvelopeMessage | undefined): Envelope {
   const { topic, payload } = required(message, "an envelope");
   return { topic, payload };
@@ -43,6 +44,7 @@ export function publishResultMessage(outcome: PublishOutcome): MessageInitShape<
   return { result: { case: "receipt", value: receiptMessage(outcome.receipt) } };
 }
 
+/** Reads an outcome. Throws `malformed`. */
 export function publishResultFromMessage({ result }: PublishResult): PublishOutcome {
   if (result.case === "receipt") return { kind: "acknowledged", receipt: receiptFromMessage(result.value) };
   return refusalFromMessage(required(result.value, "a publish result"));
@@ -64,11 +66,12 @@ export function topicPositionMessage(position: TopicPosition): MessageInitShape<
   return {
     topic,
     ...(cursor === undefined ? {} : { cursor: cursorMessage(cursor) }),
-    // What is not said is read again, and nothing else comes of it.
+    // Logs that are left out are only read again.
     vector: vector?.slice(0, MAX_VECTOR_LOGS).map(logRangeMessage) ?? [],
   };
 }
 
+/** Reads a position. Throws `malformed`, `too-large`. */
 export function topicPositionFromMessage(message: TopicPositionMessage): TopicPosition {
   const { topic, cursor } = message;
   const vector = bounded({ items: message.vector, max: MAX_VECTOR_LOGS, what: "logs of a vector" });
@@ -100,6 +103,7 @@ export function queryPageMessage(page: QueryPage): MessageInitShape<typeof Query
   };
 }
 
+/** Reads a page of envelopes. Throws `malformed`. */
 export function queryPageFromMessage(message: QueryResponse): QueryPage {
   return {
     envelopes: message.envelopes.map(({ envelope, receipts, offset }) => ({
@@ -125,6 +129,7 @@ export function subscriptionEventMessage(
   }
 }
 
+/** Reads an event. Throws `malformed`. */
 export function subscriptionEventFromMessage({ event }: SubscribeResponse): SubscriptionEvent {
   switch (event.case) {
     case "started": {

@@ -6,11 +6,11 @@ import * as limits from "./limits.ts";
 
 type MethodName = keyof typeof NodeService.method;
 
-/** What few calls of one caller use at a time; a stream waits for its turn at every page. */
+/** What only a few calls of one caller may use at a time; a stream waits for its turn at every page. */
 export type Pool = "disk" | "chain" | "relay" | "none";
 
 type MethodBounds = {
-  /** Of a request: what its fields may hold, and some room for fields of later versions. */
+  /** The longest request: what its fields may hold, and some room for fields of later versions. */
   readonly maxBytes: number;
   readonly maxFields?: number;
   readonly pool: Pool;
@@ -19,7 +19,7 @@ type MethodBounds = {
 const KILO = 1024;
 const SMALL = KILO;
 const MEGA = 1024 * KILO;
-/** Fields of a request: what takes about 50 ms to decode and to read. */
+/** How many fields a request may have: those take about 50 ms to decode and to read. */
 const MAX_FIELDS = 65_536;
 
 const methodBounds: Readonly<Record<MethodName, MethodBounds>> = {
@@ -35,7 +35,7 @@ const methodBounds: Readonly<Record<MethodName, MethodBounds>> = {
   getKeyPackages: { maxBytes: 16 * KILO, pool: "disk" },
   getCoverage: { maxBytes: 32 * KILO, pool: "disk" },
   fetchEntries: { maxBytes: 8 * KILO, pool: "disk" },
-  // The one call that a client does not split.
+  // The only call that a client does not split.
   followChain: { maxBytes: 4 * MEGA, maxFields: 2 * MAX_FIELDS, pool: "disk" },
   getEntry: { maxBytes: SMALL, pool: "disk" },
   relayAppend: { maxBytes: MAX_ENTRY_PAYLOAD_BYTES + 16 * KILO, pool: "relay" },
@@ -45,7 +45,7 @@ const methodBounds: Readonly<Record<MethodName, MethodBounds>> = {
   readWords: { maxBytes: 128 * KILO, pool: "chain" },
 };
 
-/** Items of every list that a request can hold, by the field's name; one that is not named here holds none. */
+/** How many items each list of a request can hold, by the field's name; a list that is not named here can hold none. */
 const maxItemsByName: Readonly<Record<string, number>> = {
   "weft.v1.PublishRequest.envelopes": limits.MAX_ENVELOPES_PER_PUBLISH,
   "weft.v1.QueryRequest.topics": limits.MAX_TOPICS_PER_CALL,
@@ -71,18 +71,19 @@ const maxItemsByName: Readonly<Record<string, number>> = {
   "weft.v1.ReadWordsRequest.blocks": limits.MAX_SLOW_WORDS_PER_CALL,
 };
 
+/** Returns the bounds of a method of NodeService. */
 export function boundsOf(method: DescMethod): MethodBounds {
   return methodBounds[method.localName as MethodName];
 }
 
-/** How many fields a request has, which is what it takes to decode it. Throws `too-large`, `malformed`. */
+/** Counts the fields of a request, before it is decoded. Throws `too-large`, `malformed`. */
 export function countFields(params: { method: DescMethod; bytes: Uint8Array }): number {
   const { method, bytes } = params;
   const { maxFields = MAX_FIELDS } = boundsOf(method);
   return scanFields({ schema: method.input, bytes, maxFields, maxItems });
 }
 
-/** How many items a list may have; none unless it is named above. */
+/** Returns how many items a list of a request may have; 0 for a list that is not named above. */
 export function maxItems(field: DescField): number {
   return maxItemsByName[`${field.parent.typeName}.${field.name}`] ?? 0;
 }

@@ -13,7 +13,7 @@ import { answerPage, type Pages, plainPage, respond } from "./servePages.ts";
 
 const CORS_MAX_AGE_SECONDS = 7_200;
 
-/** Hands each request to whom it is for, with the caller whom the limits count it by. */
+/** Makes the listener of a node's server: it finds each request's caller, counts it, and serves the API or a page. */
 export function createNodeListener(params: {
   handlers: NodeApi;
   pages: Pages;
@@ -53,7 +53,7 @@ export function createNodeListener(params: {
   };
 }
 
-/** Reads and writes need no account, so any page may call. */
+/** Lets pages of any origin call: no call needs a login, so a browser has none that a page could misuse. */
 function allowOrigins(response: NodeResponse): void {
   response.setHeader("access-control-allow-origin", "*");
   response.setHeader("access-control-allow-methods", cors.allowedMethods.join(", "));

@@ -14,7 +14,7 @@ import { DATABASE_ID_BYTES } from "./meshMessages.ts";
 import type { NodeRecord, NodeStatus } from "./nodeApi.ts";
 
 const SIGNING_KEY_BYTES = 33;
-/** uint96 */
+/** The contract keeps a bond as uint96. */
 const BOND_BYTES = 12;
 const SHARDS_BYTES = 32;
 
@@ -40,6 +40,7 @@ export function nodeStatusMessage(status: NodeStatus): MessageInitShape<typeof G
   };
 }
 
+/** Reads a node's status. Throws `malformed`. */
 export function nodeStatusFromMessage(message: GetNodeResponse): NodeStatus {
   const { peerId, multiaddrs, httpAddress, peers, ready, notReadyReason, version } = message;
   return {
@@ -83,6 +84,7 @@ export function nodeRecordMessage(record: NodeRecord): MessageInitShape<typeof N
   };
 }
 
+/** Reads a node's record. Throws `malformed`. */
 export function nodeRecordFromMessage(message: NodeRecordMessage): NodeRecord {
   const { peerId, peerProof, multiaddrs, httpAddress, generation } = message;
   const bond = sizedHex({ bytes: message.bondWei, length: BOND_BYTES, what: "a bond" });

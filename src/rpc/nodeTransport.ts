@@ -4,7 +4,7 @@ import { MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES } from "./limits.ts";
 import { openServerLink } from "./serverLink.ts";
 import type { OpenTransport } from "./transport.ts";
 
-/** Node.js: HTTP/2 on one connection that is probed while calls are open, else HTTP/1.1; by way of a proxy if told. */
+/** Opens the transport of Node.js: HTTP/2 on one connection that is probed while calls are open, or HTTP/1.1. */
 export const openTransport: OpenTransport = ({ url: baseUrl, http, proxy, interceptors = [] }) => {
   const common = {
     baseUrl,

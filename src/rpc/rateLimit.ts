@@ -1,26 +1,28 @@
 import { isIPv6 } from "node:net";
 import { WeftError } from "../errors.ts";
 
-/** A bucket refills by `perSecond` up to `burst`. */
+/** How fast a bucket of tokens refills, and how many tokens it can hold. */
 export type Rate = { readonly perSecond: number; readonly burst: number };
 
-/** Hears what a caller had too much of. */
+/** Told what a refused caller had too much of. */
 export type OnRefusal = (what: string) => void;
 
+/** One bucket of tokens per key. Mutable. */
 export type TokenBuckets = {
+  /** True if the key's bucket holds enough. */
   readonly fits: (params: { key: string; cost: number }) => boolean;
-  /** Throws `limit-exceeded` with the time to wait; nothing is taken then. */
+  /** Takes tokens. Throws `limit-exceeded` with the time to wait, and takes nothing, if there are too few. */
   readonly take: (params: { key: string; cost: number }) => void;
-  /** Takes what was used already, into debt if need be. */
+  /** Takes tokens for what was used already; the key may owe some afterwards. */
   readonly owe: (params: { key: string; cost: number }) => void;
-  /** How long it takes until nothing is owed any more. */
+  /** How long it takes, in milliseconds, until the key owes nothing. */
   readonly debtMs: (key: string) => number;
 };
 
 const MAX_TRACKED_ADDRESSES = 50_000;
 const IPV6_NETWORK_GROUPS = 4;
 
-/** Buckets by key. */
+/** Makes buckets that are full at first; of very many keys, the ones least recently used are forgotten. */
 export function createTokenBuckets(
   params: Rate & { what: string; nowMs: () => number; onRefusal?: OnRefusal },
 ): TokenBuckets {
@@ -51,7 +53,7 @@ export function createTokenBuckets(
   return { fits, take, owe, debtMs: (key) => Math.max(0, (-available(key) / perSecond) * 1000) };
 }
 
-/** What limits count by: an IPv4 address, or the /64 network of an IPv6 one. */
+/** Returns the key that limits count an address by: an IPv4 address itself, the /64 network of an IPv6 address. */
 export function limitKey(address: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
   if (mapped !== undefined || !isIPv6(address)) return mapped ?? address;

@@ -3,8 +3,8 @@ import { type Deadlines, PACE_BYTES } from "./deadlines.ts";
 import type { NodeRequest } from "./httpTypes.ts";
 
 /**
- * Reads a body of at most `maxBytes`, in time; `onBytes` hears after every piece how much there is and may throw. Throws
- * `too-large`, `limit-exceeded`, and `closed` if the caller goes away. What is left of the body is not read.
+ * Reads a body of at most `maxBytes`. `onBytes` is told after every piece how many bytes came, and may throw. Throws
+ * `too-large`, `limit-exceeded` if the body comes too slowly, `closed` if the caller goes away; the rest stays unread.
  */
 export async function readBody(params: {
   request: NodeRequest;

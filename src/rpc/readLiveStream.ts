@@ -2,8 +2,8 @@ import { WeftError } from "../errors.ts";
 import { toWeftError } from "./errorDetail.ts";
 
 /**
- * Reads a stream that is meant to last: an end, or silence longer than `silenceMs` while one waits for it, is
- * `node-unreachable`. Ends by throwing the signal's reason once it is aborted.
+ * Reads a stream that is meant to last. Throws `node-unreachable` if the stream ends, or is silent for `silenceMs`
+ * while the reader waits; the signal's reason once it aborts.
  */
 export async function* readLiveStream<T>(params: {
   open: (options: { signal: AbortSignal }) => AsyncIterable<T>;
@@ -29,7 +29,7 @@ export async function* readLiveStream<T>(params: {
 
 async function withinMs<T>(params: { promise: Promise<T>; ms: number; signal: AbortSignal }): Promise<T> {
   const { promise, ms, signal } = params;
-  // One that aborted while the reader was busy tells nobody any more.
+  // If the signal has aborted already, nothing awaits the promise: its rejection must not stay unhandled.
   promise.catch(() => undefined);
   signal.throwIfAborted();
   const { promise: stopped, reject } = Promise.withResolvers<never>();

@@ -39,12 +39,12 @@ import { ticketFromMessage } from "./ticketMessages.ts";
 import { topicDigestsMessage, topicQuestionFromMessage } from "./topicMessages.ts";
 import { wordsAnswerMessage, wordsQuestionFromMessage } from "./wordsMessages.ts";
 
-/** The service by the node's API: reads requests (bounded, coded errors), writes responses. */
+/** Makes the service's routes of a node's API: they read bounded requests, call the API and write responses. */
 export function routesOf(params: { api: NodeApi }): ServiceImpl<typeof NodeService> {
   return { ...nodeRoutes(params), ...meshRoutes(params), ...chainRoutes(params), ...identityRoutes(params) };
 }
 
-/** Refused before anything was verified: that costs a node next to nothing. */
+/** The codes of envelopes that are refused before anything is verified, which costs a node next to nothing. */
 const unjudged: ReadonlySet<string> = new Set(["limit-exceeded", "disk-low"] satisfies ErrorCode[]);
 
 function callOf(context: HandlerContext): Call {

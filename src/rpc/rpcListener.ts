@@ -16,7 +16,7 @@ import type { NodeApi } from "./nodeApi.ts";
 import { routesOf } from "./routes.ts";
 import { watchReader } from "./sendAnswer.ts";
 
-/** Proxies hand on each message of a stream when it comes, and answers as they are. */
+/** The headers by which proxies pass on each message of a stream at once, and answers unchanged. */
 const PASS_THROUGH = [
   ["x-accel-buffering", "no"],
   ["cache-control", "no-store, no-transform"],
@@ -24,16 +24,17 @@ const PASS_THROUGH = [
 
 type Incoming = { readonly request: NodeRequest; readonly response: NodeResponse };
 type Caller = {
-  /** What limits count by. */
+  /** What limits count the caller by. */
   readonly key: string;
-  /** Why nothing of it is answered; undefined: it is. */
+  /** The error by which all of the caller's requests are refused; undefined if they are not. */
   readonly refusal: unknown;
-  /** Hears how many bytes of a body came. */
+  /** Told how many bytes of a body came. */
   readonly onBody: (bytes: number) => void;
+  /** Told of each request that limits refused. */
   readonly onRefused: () => void;
 };
 
-/** Answers requests to the service; false for any other path. */
+/** Makes a listener that answers requests to the service; it returns false, and does nothing, for any other path. */
 export function createRpcListener(params: {
   api: NodeApi;
   accounts: Accounts;
@@ -64,7 +65,7 @@ export function createRpcListener(params: {
       ending.abort();
       account[Symbol.dispose]();
     });
-    // What fails here is the connection, or a Host header that is none: nobody is left to be told.
+    // Only a broken connection or a malformed Host header fails here: nobody is left to be told.
     answer({ request, response, handler, account, deadlines, ...caller }).catch(() => response.destroy());
     return true;
   };
@@ -77,7 +78,7 @@ async function answer(
   const { request, response, handler, account } = params;
   const { unreadMs } = params.deadlines;
   const values = createContextValues().set(accountKey, account);
-  // Before anything is waited for: it notices the caller's end.
+  // Made before anything is awaited, because it notices that the caller goes away.
   const incoming = universalRequestFromNodeRequest(request, response, undefined, values);
   const isStream = handler.method.methodKind !== "unary";
   let body: Uint8Array = new Uint8Array();

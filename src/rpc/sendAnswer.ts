@@ -3,12 +3,13 @@ import { steadyMs } from "../clock/steadyMs.ts";
 import type { Account } from "./accounts.ts";
 import type { NodeResponse } from "./httpTypes.ts";
 
-/** A stream is held back no longer than this for what its caller owes: it has to be heard of (STREAM_SILENCE_MS). */
+/** How long a stream is held back at most for what its caller owes: less than STREAM_SILENCE_MS. */
 const HELD_BACK_MS = 3_000;
 
 /**
- * The pieces of an answer, for as long as its reader takes something every `unreadMs`: it is dropped then. Those of a stream are counted by `account` until they
- * are taken; `onRefusal` gives the end of one whose caller leaves too much unread.
+ * Yields the pieces of an answer, and drops the reader once it has taken nothing for `unreadMs`. The pieces of a stream
+ * are counted by `account` until they are read; if a reader leaves too much unread, the stream ends with the bytes that
+ * `onRefusal` returns.
  */
 export async function* watchReader(params: {
   body: AsyncIterable<Uint8Array>;
@@ -39,13 +40,13 @@ export async function* watchReader(params: {
   dropUnread({ response, unreadMs });
 }
 
-/** All of an answer is in the connection's hands: its reader has so long for it. */
+/** Drops the reader of an answer that was written completely, unless the connection closes within `unreadMs`. */
 export function dropUnread({ response, unreadMs }: { response: NodeResponse; unreadMs: number }): void {
   const timer = setTimeout(drop, unreadMs, response);
   response.once("close", () => clearTimeout(timer));
 }
 
-/** What was written and not yet handed to the system. */
+/** Returns how many bytes were written and not yet handed to the system. */
 function waitingBytes(response: NodeResponse): number {
   return "stream" in response ? response.stream.writableLength : response.writableLength;
 }

@@ -9,23 +9,24 @@ import type { NodeRequest, NodeResponse } from "./httpTypes.ts";
 import { listen, urlOf } from "./listen.ts";
 import { dropUnread } from "./sendAnswer.ts";
 
-/** What a request is answered with that is none of the API: health, metrics. */
+/** The answer to a request that is none of the API's, such as for health or metrics. */
 export type Page<Body = string | AsyncIterable<Uint8Array>> = {
   readonly status: number;
   readonly contentType: string;
-  /** What comes in pieces is read as fast as it is taken. */
+  /** A body in pieces is read only as fast as the caller takes it. */
   readonly body: Body;
 };
+/** A request for a page. */
 export type Asked = {
   readonly method: string;
   readonly query: URLSearchParams;
-  /** A browser's page may ask: its origin says so, or the host is a name, which whoever owns it can point anywhere. */
+  /** True if a browser's page may be asking: it names an origin, or a host whose owner may point its name anywhere. */
   readonly isFromPage: boolean;
 };
-/** By path; undefined: there is none. */
+/** Makes the page of a path; undefined if there is none. */
 export type Pages = (path: string, asked: Asked) => Promise<Page | undefined>;
 
-/** Whoever reads metrics keeps one connection or two. */
+/** More than enough: a reader of metrics keeps one connection or two. */
 const MAX_CONNECTIONS = 64;
 
 /** Serves pages and nothing else, for operators, over HTTP/1.1. Port 0 picks a free one. Throws `bad-config`. */
@@ -52,6 +53,7 @@ export async function servePages(params: {
   };
 }
 
+/** Answers a request with its page, with 404 if there is none, and with 500 for a fault. */
 export async function answerPage(params: {
   request: NodeRequest;
   response: NodeResponse;
@@ -74,13 +76,15 @@ export async function answerPage(params: {
   }
 }
 
-/** Whether a Host header is a name that somebody may own: no address, nor one without a dot, as `localhost`. */
+/**
+ * True if a Host header is a name that somebody may own: no IP address, and no name without a dot such as `localhost`.
+ */
 function isNamed(host: string | undefined): boolean {
   const name = host?.replace(/:\d+$/, "") ?? "";
   return name.includes(".") && isIP(name) === 0;
 }
 
-/** Whoever reads nothing for a while is cut off, and so is everybody when the pieces fail. */
+/** Sends a page in pieces. Cuts the caller off if it reads nothing for `unreadMs`. Throws if a piece fails. */
 async function send(params: {
   response: NodeResponse;
   page: Page<AsyncIterable<Uint8Array>>;
@@ -93,10 +97,12 @@ async function send(params: {
   await pipeline(Readable.from(page.body, { objectMode: false }), response as Writable);
 }
 
+/** Makes a page of plain text. */
 export function plainPage(status: number, body: string): Page<string> {
   return { status, contentType: "text/plain", body };
 }
 
+/** Sends a page, and drops a caller that does not read it in time. */
 export function respond(params: { response: NodeResponse; page: Page<string>; deadlines: Deadlines }): void {
   const { response, page, deadlines } = params;
   const { status, contentType, body } = page;

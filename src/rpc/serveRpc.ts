@@ -16,24 +16,25 @@ import type { OnRefusal } from "./rateLimit.ts";
 import type { Pages } from "./servePages.ts";
 import { sniffHttp } from "./sniffHttp.ts";
 
+/** A server of a node's API. Its disposal stops it. */
 export type RpcServer = AsyncDisposable & {
   readonly host: string;
   readonly port: number;
   readonly url: string;
-  /** What is open of it now. */
+  /** Tells how many connections and streams are open now, and how many bytes calls keep in memory. */
   readonly open: () => Readonly<Record<"connections" | "streams" | "bytes", number>>;
 };
 
 const DRAIN_CHECK_MS = 50;
 const MAX_STREAMS_PER_CONNECTION = 1_000;
 const NO_PROXIES: ProxySettings = { trusted: [], header: "x-forwarded-for" };
-/** Streams of one session that its client may take back. */
+/** How many streams of one session its client may reset. */
 const RESETS = { streamResetBurst: 200, streamResetRate: 50 };
 
 /**
  * Serves a node's API (Connect protocol) and its pages over HTTP/1.1 and HTTP/2 without TLS on one port, open to
- * browsers of any origin. Port 0 picks a free one. Disposing lets open calls end, at most `drainMs`. Throws
- * `bad-config` if the port cannot be had.
+ * browsers of any origin. Port 0 picks a free one. The disposal lets open calls end, for `drainMs` at most. Throws
+ * `bad-config` if the port can't be had, or for malformed `proxies`.
  */
 export async function serveRpc(params: {
   handlers: NodeApi;
@@ -41,12 +42,12 @@ export async function serveRpc(params: {
   host: string;
   port: number;
   limits: RateLimits;
-  /** None is trusted unless told. */
+  /** The trusted proxies; none by default. */
   proxies?: ProxySettings;
   onFault: OnFault;
-  /** Hears how each call ended. */
+  /** Told how each call ended. */
   onCall?: OnCall;
-  /** Hears what was refused because there was too much of it. */
+  /** Told what was refused because there was too much of it. */
   onRefusal?: OnRefusal;
   deadlines?: Deadlines;
 }): Promise<RpcServer> {
@@ -93,9 +94,9 @@ export async function serveRpc(params: {
         for (const serve of http1Listeners) serve.call(http1, socket);
         return;
       }
-      // A server of HTTP/1.1 lets its callers close their half first; nobody does so in HTTP/2.
+      // An HTTP/1.1 server lets its callers close their half first; no caller does so in HTTP/2.
       socket.once("end", () => socket.destroy());
-      // Its session begins, and is told of, at once.
+      // The session begins, and its event comes, within `emit`.
       begins = socket;
       http2.emit("connection", socket);
       begins = undefined;

@@ -14,7 +14,7 @@ type SessionManager = NonNullable<Extract<ConnectTransportOptions, { httpVersion
 
 /** The connections to one server. */
 export type ServerLink = {
-  /** Which version to call it by now. Throws a ConnectError if it can't be reached. */
+  /** Decides by which HTTP version to call the server now. Throws a ConnectError if it can't be reached. */
   readonly version: () => Promise<HttpVersion>;
   readonly sessions: SessionManager;
   readonly agent: Agent;
@@ -22,9 +22,10 @@ export type ServerLink = {
 };
 
 /**
- * Reaches a server by HTTP/2, or by HTTP/1.1 where that is all it speaks. With TLS the handshake says so; without, the
- * server's first frame does, and one that says something else, or hangs up, is called by HTTP/1.1 for a while. One
- * that says nothing for GREETING_PATIENCE_MS is called so for once: a server that is slow is HTTP/2 when it greets.
+ * Reaches a server by HTTP/2, or by HTTP/1.1 if that is all it speaks. With TLS, the handshake tells. Without TLS, the
+ * server's first frame tells: a server that sends something else, or hangs up, is called by HTTP/1.1 for
+ * HTTP1_BELIEF_MS. A server that is silent for GREETING_PATIENCE_MS is called by HTTP/1.1 once, and by HTTP/2 when its
+ * frame has come.
  */
 export function openServerLink(params: { url: string; proxy: ProxyChoice; only?: HttpVersion }): ServerLink {
   const url = new URL(params.url);
@@ -49,7 +50,7 @@ export function openServerLink(params: { url: string; proxy: ProxyChoice; only?:
     if (first === "silence") throw new Error("the server says nothing");
     return undefined;
   };
-  /** Undefined: the server does not speak it. */
+  /** Returns the open session, or opens one; undefined if the server does not speak HTTP/2. */
   const session = async (): Promise<Http2Session | undefined> => {
     if (isClosed) throw new ConnectError("the connection was closed", Code.Canceled);
     if (opening === undefined && current?.isUsable() && (await current.verify())) return current;
@@ -90,7 +91,7 @@ export function openServerLink(params: { url: string; proxy: ProxyChoice; only?:
   };
 }
 
-/** Errors of both families of an address come as one without words. */
+/** Words an error. The errors of a host's IPv4 and IPv6 addresses come as one AggregateError without a message. */
 function reasonOf(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(reasonOf).join(", ");
   return error instanceof Error ? error.message : String(error);

@@ -2,23 +2,29 @@ import { WeftError } from "../errors.ts";
 import type { OnRefusal } from "./rateLimit.ts";
 
 /**
- * Something of which there is so much: one key takes at most `perKey` of it, and no more than it leaves. So a few who
- * take all they can leave room for whoever comes next: one takes half at most, two a third each.
+ * A bounded amount that keys share: a key may hold at most `perKey`, and no more than it leaves to the others. So there
+ * is always room for the next key: one key holds half of all at most, two keys a third each.
  */
 export type Shares = {
-  /** Starts with nothing; disposing gives back what it holds. */
+  /** Opens a share of a key, which holds nothing at first. */
   readonly open: (key: string) => Share;
+  /** How much all keys hold. */
   readonly used: () => number;
 };
 
+/** What one holder has of a shared amount; its disposal gives it back. */
 export type Share = Disposable & {
-  /** Throws `limit-exceeded`, and holds what it held. Less is always granted; after its end nothing is held. */
+  /**
+   * Changes how much is held. Throws `limit-exceeded`, and changes nothing, if there is not so much; less is always
+   * fine.
+   */
   readonly resize: (amount: number) => void;
 };
 
-/** When somebody who is refused may try again: by then those who don't go on have been dropped. */
+/** When a refused caller is told to try again: by then, callers that stand still have been dropped. */
 const RETRY_MS = 20_000;
 
+/** Opens shares of `total`; `what` names them in errors. */
 export function openShares(params: {
   perKey: number;
   total: number;

@@ -4,7 +4,7 @@ import type { Socket } from "node:net";
 const HTTP2_PREFACE_START = 0x50; // P of PRI
 const HTTP2_PREFACE_SECOND = 0x52; // R: POST and PUT differ here
 
-/** Looks which HTTP a connection speaks, and hands it on with all that came; closes it if nothing comes in time. */
+/** Finds out which HTTP version a connection speaks, and hands it on with all that came; closes it if nothing comes. */
 export function sniffHttp(params: {
   socket: Socket;
   firstByteMs: number;

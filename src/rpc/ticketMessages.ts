@@ -1,6 +1,6 @@
 import type { RelayTicket } from "../wire/relayTicket.ts";
 
-/** As it stands in a request, or nothing. */
+/** Writes a ticket into the fields of a request; no field without one. */
 export function ticketMessage(ticket: RelayTicket | undefined): { ticket?: RelayTicket } {
   return ticket === undefined ? {} : { ticket };
 }

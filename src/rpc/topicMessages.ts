@@ -26,7 +26,7 @@ export function topicQuestionMessage(question: TopicQuestion): MessageInitShape<
   return { topic, ranges: ranges.map(({ log, floor, next }) => ({ log: logMessage(log), floor, next })) };
 }
 
-/** Throws `unknown-topic`, `malformed`, `too-large`. */
+/** Reads a question about a topic. Throws `unknown-topic`, `malformed`, `too-large`. */
 export function topicQuestionFromMessage({ topic, ranges }: TopicQuestionMessage): TopicQuestion {
   parseTopic(topic);
   const spans = bounded({ items: ranges, max: MAX_SPANS_PER_DIGEST, what: "runs of logs" }).map(
@@ -41,7 +41,7 @@ export function topicDigestsMessage(
   return { logs: digests.map(logDigestMessage) };
 }
 
-/** Throws `malformed`. */
+/** Reads the digests of a topic. Throws `malformed`. */
 export function topicDigestsFromMessage({ logs }: TopicDigestsMessage): LogDigest[] {
   return logs.map(logDigestFromMessage);
 }

@@ -1,10 +1,12 @@
 import type { Interceptor, Transport } from "@connectrpc/connect";
 import type { ProxyChoice } from "../net/proxy.ts";
 
-/** How calls travel; `#rpc-transport` picks the one of the platform. `http` and `proxy` are for Node.js only. */
+/**
+ * Opens the way that calls take to a node; `#rpc-transport` is the platform's. `http` and `proxy` are for Node.js only.
+ */
 export type OpenTransport = (params: {
   url: string;
-  /** Undefined: what the server speaks. */
+  /** The only HTTP version to use; if undefined, what the server speaks. */
   http?: "1.1" | "2" | undefined;
   proxy?: ProxyChoice;
   /** See and may change every call. */

@@ -2,12 +2,12 @@ import { WeftError } from "../errors.ts";
 import { CALL_TIMEOUT_MS } from "./limits.ts";
 import type { OnRefusal } from "./rateLimit.ts";
 
-/** So many at a time, each key in its turn: who asks a thousand times waits behind itself, not others behind it. */
+/** Runs only so many tasks at a time, of each key in its turn: a key with a thousand tasks delays mostly its own. */
 export type Turns = {
   /**
-   * Throws `limit-exceeded` if too many of this key wait, or one for as long as its caller does, and the signal's reason
-   * if it aborts meanwhile. Streams wait as long as it takes: how many there are is bounded elsewhere, and one message
-   * wakes all that read its topic.
+   * Runs a task when its turn comes. Throws `limit-exceeded` if too many calls of this key wait, or if this one has
+   * waited for CALL_TIMEOUT_MS; the signal's reason if it aborts meanwhile. Streams wait as long as it takes: how many
+   * there are is bounded elsewhere, and one message wakes all that read its topic.
    */
   readonly take: <T>(params: {
     key: string;
@@ -19,19 +19,20 @@ export type Turns = {
 
 const RETRY_MS = 5_000;
 
+/** Opens turns for `perKey` tasks of one key, and `total` of all, at a time; `what` names them in errors. */
 export function openTurns(params: {
   perKey: number;
   total: number;
-  /** Calls of one key; streams don't count. */
+  /** How many calls of one key may wait; streams don't count. */
   maxWaiting: number;
   what: string;
   onRefusal: OnRefusal;
 }): Turns {
   const { perKey, total, maxWaiting, what, onRefusal } = params;
   const running = new Map<string, number>();
-  /** By key, in the order in which their turns come. */
+  /** The waiting tasks by key; the keys are in the order in which their turns come. */
   const waiting = new Map<string, Set<() => void>>();
-  /** By key: those in `waiting` that are no streams. */
+  /** How many waiting tasks of each key are no streams. */
   const calls = new Map<string, number>();
   let sum = 0;
   const mayRun = (key: string): boolean => sum < total && (running.get(key) ?? 0) < perKey;

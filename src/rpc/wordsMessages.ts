@@ -44,7 +44,7 @@ export function wordsQuestionMessage(
   };
 }
 
-/** Throws `malformed`, `too-large`. */
+/** Reads a question about words. Throws `malformed`, `too-large`. */
 export function wordsQuestionFromMessage(message: ReadWordsRequest): WordsQuestion {
   const { block, entries, inboxes, wallets, nodes, checkpoints, blocks } = message;
   const counts = [entries, inboxes, wallets, nodes, checkpoints, blocks].map(({ length }) => length);
@@ -67,7 +67,7 @@ export function wordsAnswerMessage(answer: WordsAnswer): MessageInitShape<typeof
   return { ...optionalHeadMessage(head), ...(words === undefined ? {} : { words: wordsMessage(words) }) };
 }
 
-/** Throws `malformed` for an answer that does not fit what was asked. */
+/** Reads an answer of words. Throws `malformed` if it does not fit the question. */
 export function wordsAnswerFromMessage(params: {
   question: WordsQuestion;
   message: ReadWordsResponse;
@@ -117,7 +117,7 @@ function wordsFromMessage(params: { question: WordsQuestion; message: WordsMessa
   return words;
 }
 
-/** Throws `malformed` for words that are none of this question's, whoever gave them. */
+/** Throws `malformed` for words that do not fit the question. */
 export function checkWords(params: { question: WordsQuestion; words: Words }): void {
   const { question, words } = params;
   const names = ["entries", "inboxes", "wallets", "nodes", "checkpoints", "blocks"] as const;

@@ -1,17 +1,17 @@
 import { WeftError } from "../errors.ts";
 
-/** A page that is reloaded may start before its predecessor has let go. */
+/** How long to wait for the lock: a reloaded page may start before its predecessor has released it. */
 const LOCK_WAIT_MS = 2_000;
 
-/** Browsers keep records in IndexedDB, Node.js in LevelDB. */
+/** True in browsers, which keep records in IndexedDB; Node.js keeps them in LevelDB. */
 export function hasIndexedDb(): boolean {
   return "indexedDB" in globalThis;
 }
 
 /**
- * LevelDB has one owner at a time; any number of tabs can open an IndexedDB, and two that seal with one ratchet reuse
- * its keys. A Web Lock makes it one; the function that is returned lets go. WeftError `storage` while another tab
- * holds it, or where there are no locks: browsers give them to pages of https and of this machine only.
+ * Takes a Web Lock on an IndexedDB and returns the function that releases it. Without a lock, several tabs could open
+ * one database, and two tabs that seal with one ratchet reuse its keys. Throws `storage` while another tab holds the
+ * lock, and where there are no locks: browsers have them only for pages by https or from localhost.
  */
 export async function lockIndexedDb(path: string): Promise<() => void> {
   if (!navigator.locks) {
@@ -43,8 +43,8 @@ export async function lockIndexedDb(path: string): Promise<() => void> {
 }
 
 /**
- * Browsers acknowledge a write when the system has it, unless asked; a ratchet that a power cut turned back would
- * use keys again. `level` does not pass the wish on.
+ * Makes every transaction of an IndexedDB durable before it is acknowledged. By default, browsers acknowledge what the
+ * system has not yet written, and a ratchet that a power cut turned back would use keys again. `level` has no option.
  */
 export function writeThrough(level: object): void {
   if (!("db" in level && level.db instanceof IDBDatabase)) return;

@@ -2,9 +2,9 @@ import { WeftError } from "../errors.ts";
 import { fromHex, type Hex } from "../wire/ids.ts";
 import type { FieldKind, KeyFields, RecordKind } from "./schema.ts";
 
-/** Fields of a record's key when building it: bytes or hex for fixed lengths, numbers for integers. */
+/** The fields of a record's key as `keyOf` takes them: bytes or hex for fixed lengths, numbers for integers. */
 export type FieldValues<Fields extends KeyFields> = { readonly [Name in keyof Fields]: In<Fields[Name]> };
-/** Fields as `parseKey` gives them back. */
+/** The fields of a record's key as `parseKey` returns them. */
 export type ParsedFields<Fields extends KeyFields> = { readonly [Name in keyof Fields]: Out<Fields[Name]> };
 
 type In<Kind> = Kind extends "text" ? string : Kind extends IntegerKind ? number | bigint : Uint8Array | Hex;
@@ -17,6 +17,7 @@ type Out<Kind> = Kind extends "text"
       : Uint8Array;
 type IntegerKind = "u8" | "u32" | "u64";
 
+/** The keys from `gte` on and before `lt`; fits the iterators of abstract-level. */
 export type KeyRange = { readonly gte: Uint8Array; readonly lt: Uint8Array };
 
 const sizes: Record<Exclude<FieldKind, "text">, number> = {
@@ -31,7 +32,7 @@ const sizes: Record<Exclude<FieldKind, "text">, number> = {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
-/** The key of one record: prefix, then the fields in the schema's order, integers big-endian. */
+/** Builds a record's key: prefix ‖ fields in the schema's order, big-endian. Throws `internal` for a bad field. */
 export function keyOf<Fields extends KeyFields>(
   record: RecordKind<Fields>,
   fields: FieldValues<Fields>,
@@ -40,8 +41,8 @@ export function keyOf<Fields extends KeyFields>(
 }
 
 /**
- * All keys that start with the given leading fields. Later fields must be left out from the first absent one on.
- * `{ gte, lt }` fits the iterators of abstract-level.
+ * Returns the range of all keys that start with the given leading fields. After the first field that is left out, all
+ * later ones must be left out, too. Throws `internal` for a bad field.
  */
 export function rangeOf<Fields extends KeyFields>(
   record: RecordKind<Fields>,
@@ -51,7 +52,7 @@ export function rangeOf<Fields extends KeyFields>(
   return { gte, lt: after(gte) };
 }
 
-/** Fields of a key that `keyOf` built; WeftError `storage` for any other bytes. */
+/** Returns the fields of a key that `keyOf` built. Throws `storage` for any other bytes. */
 export function parseKey<Fields extends KeyFields>(
   record: RecordKind<Fields>,
   key: Uint8Array,
@@ -68,7 +69,7 @@ export function parseKey<Fields extends KeyFields>(
   return fields as ParsedFields<Fields>;
 }
 
-/** The first key behind all those that start with `prefix`. */
+/** Returns the first key after all those that start with `prefix`. */
 function after(prefix: Uint8Array): Uint8Array<ArrayBuffer> {
   let end = prefix.length;
   while (end > 0 && prefix[end - 1] === 0xff) end--;

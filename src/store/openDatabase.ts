@@ -10,23 +10,23 @@ import { codeFaults, noteOpenFault, storageFault } from "./storageFault.ts";
 
 export type DatabaseKind = "node" | "client";
 
-/** LevelDB under Node.js, IndexedDB in browsers. Disposing closes it. */
+/** A database: LevelDB under Node.js, IndexedDB in browsers. Its disposal closes it. */
 export type Database = AsyncDisposable & {
   /** A directory, or the name of an IndexedDB. */
   readonly path: string;
   readonly kind: DatabaseKind;
-  /** 16 random bytes, drawn when the database was created; part of every cursor. */
+  /** The database's id, 16 random bytes that were drawn when it was created; part of every cursor. */
   readonly id: Uint8Array;
   readonly network: Network;
   readonly level: Level<Uint8Array, Uint8Array>;
-  /** Aborts with the disposal. */
+  /** Aborts when the database is disposed. */
   readonly closed: AbortSignal;
-  /** What reads anew what is kept in memory of it, after it was opened again. */
+  /** Called after the database was opened again, to read again what is kept of it in memory. */
   readonly onReopen: Set<() => Promise<void>>;
 };
 
 type Meta = { schema: number; kind: DatabaseKind; id: Hex; network: NetworkIdentity };
-/** By which networks are told apart. */
+/** What tells networks apart. */
 export type NetworkIdentity = Pick<
   Network,
   "chainId" | "commitLog" | "identityRegistry" | "nodeRegistry" | "genesisHash"
@@ -35,8 +35,8 @@ export type NetworkIdentity = Pick<
 const ID_BYTES = 16;
 const CACHE_BYTES = 16 * 1024 * 1024;
 /**
- * Under Node.js LevelDB gives Buffers, whose `slice` does not copy; here they become plain arrays. IndexedDB would
- * keep all of the buffer that an array is a part of.
+ * Makes plain arrays of what LevelDB gives under Node.js: Buffers, whose `slice` does not copy. Copies an array that is
+ * part of a larger buffer before it is written, because IndexedDB would keep the whole buffer.
  */
 const plainBytes = {
   name: "plain-bytes",
@@ -45,13 +45,14 @@ const plainBytes = {
     bytes.length === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes),
   decode: (bytes: Uint8Array): Uint8Array => new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length),
 };
+/** The key of a database's first record, see `encodeMeta`. */
 export const metaKey = keyOf(commonSchema.meta, {});
 
 /**
- * Opens or creates a database that is bound to one network for good.
- * Errors: `old-network` for a network of an earlier version; `wrong-network` for a database of other contracts or
- * another chain; `storage` if it is locked by another process or tab, unreadable, of another kind or of another schema
- * version; `disk-full`; `damaged-database`. Reads and writes of what is open throw the last three and nothing else.
+ * Opens a database, or creates one, which is bound to the network for good. Throws `old-network` (or `bad-config`) for
+ * a network of an earlier (or unknown) version; `wrong-network` for a database of other contracts or another chain;
+ * `storage` if the database is locked by another process or tab, unreadable, of another kind or of another schema
+ * version; `disk-full`; `damaged-database`. Reads and writes of an open database throw only the last three.
  */
 export async function openDatabase(params: {
   path: string;
@@ -88,9 +89,9 @@ export async function openDatabase(params: {
 }
 
 /**
- * Closes and opens it again, as after a failed write: what the disk holds is then what counts, and whoever keeps some
- * of it in memory reads it anew. WeftError `closed` if it was disposed, `damaged-database` if another one is there or
- * none; a database that forgot what it has signed is never gone on with.
+ * Closes a database and opens it again, as after a failed write: then only what the disk holds counts, and `onReopen`
+ * reads it into memory again. Throws `closed` if the database was disposed, `damaged-database` if another one is there
+ * or none, because nothing may go on with a database that forgot what it has signed; else as `openDatabase` does.
  */
 export async function reopenDatabase(database: Database): Promise<void> {
   const { level, path, closed, id } = database;
@@ -111,7 +112,7 @@ export async function reopenDatabase(database: Database): Promise<void> {
 async function openLevel(params: {
   level: Level<Uint8Array, Uint8Array>;
   path: string;
-  /** It may be created. */
+  /** True if the database may be created. */
   isNew: boolean;
 }): Promise<void> {
   const { level, path, isNew } = params;
@@ -141,7 +142,7 @@ async function readOrCreateMeta(params: {
   return id;
 }
 
-/** The first record of a database: what it is, for good. */
+/** Encodes the first record of a database, which says for good what the database is. */
 export function encodeMeta(params: { kind: DatabaseKind; id: Uint8Array; network: Network }): Uint8Array {
   const { kind, id, network } = params;
   const meta: Meta = { schema: SCHEMA_VERSION, kind, id: toHex(id), network: networkIdentity(network) };
@@ -164,6 +165,7 @@ function checkMeta(params: { meta: Meta; path: string; kind: DatabaseKind; netwo
   return fromHex(meta.id);
 }
 
+/** Returns the part of a network that tells it apart from others. */
 export function networkIdentity(network: Network): NetworkIdentity {
   const { chainId, commitLog, identityRegistry, nodeRegistry, genesisHash } = network;
   return { chainId, commitLog, identityRegistry, nodeRegistry, genesisHash };
@@ -174,7 +176,7 @@ function parseMeta(bytes: Uint8Array, path: string): Meta {
     const meta = JSON.parse(new TextDecoder().decode(bytes)) as Meta;
     if (typeof meta.network === "object" && fromHex(meta.id).length === ID_BYTES) return meta;
   } catch {
-    // told below, together with what parses but does not fit
+    // The error is thrown below, as for what parses but does not fit.
   }
   throw foreign(path, "its first record does not parse");
 }

@@ -1,13 +1,15 @@
 /**
- * Every record of the node's and the client's database: one-byte prefix, key fields in order, value, and by name the
- * files that write it. test/store/schema.test.ts compares this with the sources.
- * Build keys with `keyOf`, ranges with `rangeOf` (keys.ts). Integers are big-endian, so that iterators go up.
- * A changed layout needs a new SCHEMA_VERSION.
+ * The version of the layout below; a changed layout needs a new one. Below are all records of the node's and the
+ * client's database: one-byte prefix, key fields in order, value, and the names of the files that write it, which
+ * test/store/schema.test.ts compares with the sources. Build keys with `keyOf`, ranges with `rangeOf` (keys.ts).
+ * Integers are big-endian, so that iterators go up.
  */
 export const SCHEMA_VERSION = 4;
 
+/** The type of a key's field; see keys.ts for the sizes. */
 export type FieldKind = "u8" | "u32" | "u64" | "bytes16" | "bytes20" | "bytes32" | "topic" | "text";
 export type KeyFields = Readonly<Record<string, FieldKind>>;
+/** A kind of record; `value` and `writer` (the files that write it) are for readers and tests. */
 export type RecordKind<Fields extends KeyFields> = {
   readonly prefix: number;
   readonly key: Fields;
@@ -18,11 +20,13 @@ export type RecordKind<Fields extends KeyFields> = {
 const log = { node: "bytes32", generation: "u64", shard: "u32" } as const;
 const place = { topic: "topic", ...log, sequence: "u64", header: "bytes32" } as const;
 
+/** The records that every database has. */
 // biome-ignore format: one record a line
 export const commonSchema = {
   meta:         { prefix: 0x00, key: {},                                            value: "JSON: schema version, kind, database id, network", writer: "openDatabase" },
 } as const;
 
+/** The records of a node's database. */
 // biome-ignore format: one record a line
 export const nodeSchema = {
   // the log store: src/store/node
@@ -56,6 +60,7 @@ export const nodeSchema = {
   lastCheckpoint: { prefix: 0x3a, key: log,                                         value: "sequence (u64) ‖ block (u64) of the log's last checkpoint", writer: "chainChanges" },
 } as const;
 
+/** The records of a client's database. */
 // biome-ignore format: one record a line
 export const clientSchema = {
   identity:      { prefix: 0x50, key: {},                                           value: "IdentityRecord: inbox, installation key pair, how far its registration is", writer: "keepRegistered, openIdentity, registerInstallation, replaceInstallation" },

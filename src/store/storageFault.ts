@@ -8,7 +8,7 @@ type Cause = {
   readonly hint?: string;
 };
 
-/** By what stores and systems say, the first that fits; anything else is `storage` with its own words. */
+/** How stores and systems word the faults that we know. The first match counts; other faults are `storage`. */
 const causes: readonly Cause[] = [
   {
     sign: /ENOSPC|No space left|EDQUOT|quota exceeded|QuotaExceeded/i,
@@ -54,7 +54,7 @@ const causes: readonly Cause[] = [
 
 const NOT_OPEN = /LEVEL_(DATABASE|ITERATOR)_NOT_OPEN/;
 
-/** What a store or the system threw, by a code of ours: `disk-full`, `damaged-database`, else `storage`. */
+/** Makes a coded error of what a store or the system threw: `disk-full`, `damaged-database`, else `storage`. */
 export function storageFault(params: { path: string; cause: unknown }): WeftError {
   const { path, cause } = params;
   if (isWeftError(cause)) return cause;
@@ -68,16 +68,16 @@ export function storageFault(params: { path: string; cause: unknown }): WeftErro
   });
 }
 
-/** A database keeps here why it is closed, if it was to be opened again and could not. */
+/** The property in which a database keeps why it is closed, if it could not be opened again. */
 const OPEN_FAULT = Symbol("open fault");
 type Closable = { [OPEN_FAULT]?: WeftError | undefined };
 
-/** Whoever reads or writes it meanwhile is told this. */
+/** Notes why a database could not be opened: its reads and writes throw this meanwhile. Undefined clears it. */
 export function noteOpenFault(level: object, fault: WeftError | undefined): void {
   (level as Closable)[OPEN_FAULT] = fault;
 }
 
-/** All faults of a database that is open are ours from now on: whoever reads or writes it gets coded errors. */
+/** Makes all reads and writes of an open database throw coded errors (see `storageFault`) from now on. */
 export function codeFaults(params: { level: Level<Uint8Array, Uint8Array>; path: string }): void {
   const { path } = params;
   const level = params.level as unknown as Record<string, Method>;

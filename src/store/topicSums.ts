@@ -6,8 +6,9 @@ import type { Database } from "./openDatabase.ts";
 import type { nodeSchema } from "./schema.ts";
 
 /**
- * Envelopes of a topic by their places in logs: what a node holds, or what a client has read. Their sums are made when
- * they are asked for; those of every PREFIX_ROWS rows stay in memory, so that the next question walks no further.
+ * The envelopes of topics by their places in logs: those that a node holds, or that a client has read. Sums over them
+ * are computed when asked for; the sum after every PREFIX_ROWS rows stays in memory, so that the next question reads
+ * less.
  */
 export type TopicPlaces = {
   readonly database: Database;
@@ -15,26 +16,26 @@ export type TopicPlaces = {
   readonly cache: SumCache;
 };
 
-/** The value is the envelope's hash. */
+/** A kind of record whose key is an envelope's place and whose value is its hash. */
 export type PlaceRecord = Pick<(typeof nodeSchema)["topicPlace"], "key"> & {
   readonly prefix: number;
   readonly value: string;
   readonly writer: string;
 };
 
-/** Replaces nothing on disk: may be dropped at any time. */
+/** The sums that stay in memory; they may be dropped at any time. Mutable. */
 export type SumCache = {
   readonly prefixes: Map<string, readonly Prefix[]>;
   size: number;
-  /** Goes up when places of the past came or went: what is being computed then is void. */
+  /** Grows when earlier places came or went: a sum that is being computed then is wrong. */
   changes: number;
 };
 
-/** All rows of a topic and log before `sequence`. */
+/** The sum over all rows of a topic and log before `sequence`. */
 type Prefix = { readonly sequence: bigint; readonly sum: TopicSum };
 
 const PREFIX_ROWS = 256;
-/** About 300 bytes each. */
+/** How many sums stay in memory; each takes about 300 bytes. */
 const MAX_PREFIXES = 16_384;
 const START: Prefix = { sequence: 0n, sum: EMPTY_SUM };
 
@@ -42,14 +43,14 @@ export function createSumCache(): SumCache {
   return { prefixes: new Map(), size: 0, changes: 0 };
 }
 
-/** Places before the end of a log came or went. */
+/** Forgets all sums, because places before the end of a log came or went. */
 export function forgetSums(cache: SumCache): void {
   cache.prefixes.clear();
   cache.size = 0;
   cache.changes++;
 }
 
-/** A place came in that may lie before what is remembered of its topic and log. */
+/** Forgets the sums of a topic and log after `sequence`, because a place came in there. */
 export function forgetSumsBehind(params: {
   places: Pick<TopicPlaces, "record" | "cache">;
   topic: Uint8Array;
@@ -68,8 +69,8 @@ export function forgetSumsBehind(params: {
 }
 
 /**
- * What the sequences [from, to) of a log hold of a topic. It walks at most about `maxRows` rows; `to` of the answer says
- * how far that led, and the next question goes on from there.
+ * Computes the sum over a topic's places in the sequences [from, to) of a log. Reads at most about `maxRows` rows: the
+ * answer covers the sequences before its own `to`, from which the next question goes on.
  */
 export async function sumOfRange(params: {
   places: TopicPlaces;
@@ -88,7 +89,7 @@ export async function sumOfRange(params: {
   return { sum: withoutSum(upTo.prefix.sum, before.prefix.sum), to: upTo.prefix.sequence, rows };
 }
 
-/** The logs that have something of a topic, at most `limit`. */
+/** Lists the logs that have envelopes of a topic, at most `limit`. */
 export async function logsOfTopic(params: {
   places: Omit<TopicPlaces, "cache">;
   topic: Uint8Array;

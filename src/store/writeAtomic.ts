@@ -1,13 +1,15 @@
 import type { Database } from "./openDatabase.ts";
 import { storageFault } from "./storageFault.ts";
 
+/** A put or a delete, to be written with others by `writeAtomic`. */
 export type Write =
   | { readonly type: "put"; readonly key: Uint8Array; readonly value: Uint8Array }
   | { readonly type: "del"; readonly key: Uint8Array };
 
 /**
- * All writes or none, in one LevelDB batch. `sync`: on disk when the promise resolves, as every acknowledgement
- * needs. WeftError `storage` or `disk-full` if it failed: whether it landed is then unknown until `reopenDatabase`.
+ * Makes all writes or none, in one LevelDB batch. `sync`: they are on disk when the promise resolves, as every
+ * acknowledgement needs. Throws `storage`, `disk-full` or `damaged-database`: whether they were written is then unknown
+ * until `reopenDatabase`.
  */
 export async function writeAtomic(params: {
   database: Database;

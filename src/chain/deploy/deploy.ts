@@ -16,7 +16,7 @@ import type { DeploymentSettings } from "./deploymentCost.ts";
 import { readDeployment } from "./readDeployment.ts";
 import { type DeploymentBill, runIgnition } from "./runIgnition.ts";
 
-/** What a network has unless it is told otherwise. */
+/** The settings of a new network where the caller names no others. */
 export const DEPLOYMENT_DEFAULTS: DeploymentSettings = {
   bondWei: 10n ** 17n,
   leaveDelaySeconds: 7 * 24 * 3600,
@@ -24,7 +24,7 @@ export const DEPLOYMENT_DEFAULTS: DeploymentSettings = {
   shards: 1,
 };
 const DEFAULT_POLL_MS = 50;
-/** How far a public RPC's nodes may lie apart: what one of them has seen, the next one asked may not. */
+/** How much later than the first one another machine behind a public RPC may see a transaction. */
 const RPC_LAG_MS = 3_000;
 const RPC_LAG_POLL_MS = 250;
 
@@ -32,24 +32,26 @@ export type DeployParams = Partial<DeploymentSettings> & {
   readonly rpcUrl: string;
   /** Holds `<chain id>.json` and Ignition's journals; created if missing. */
   readonly deploymentDir: string;
-  /** Pays; without it the RPC's own first account does (Anvil, Hardhat). */
+  /** The key of the account that pays, 32 bytes; without it, the RPC's own first account pays (Anvil, Hardhat). */
   readonly privateKey?: Hex;
-  /** Refuse any other chain. */
+  /** The only chain id that is accepted; any if undefined. */
   readonly chainId?: number;
-  /** Blocks to wait for; 1 where nothing else is said: an L3 without users makes no second one. */
+  /**
+   * Blocks that each transaction waits for, its own included. 1 by default: an L3 without users makes no second one.
+   */
   readonly confirmations?: number;
-  /** Pause between looks at the chain. */
+  /** The pause between two looks at the chain; 50 by default. */
   readonly pollMs?: number;
-  /** Called before anything is sent; not at all if nothing has to be. */
+  /** Told of the payer and the highest cost before anything is sent; not called if the known contracts are there. */
   readonly onBill?: (bill: DeploymentBill) => void;
   readonly signal?: AbortSignal;
 };
 
 /**
  * Deploys the three contracts with Hardhat Ignition and writes the chain's address file. Does nothing if the file
- * names contracts that are there; goes on where an interrupted run stopped.
- * Throws `chain-unreachable`, `wrong-chain`, `unfunded` (with the account to fund), `deployment-failed`, `bad-config`
- * (malformed address file; another bond or number of shards than the one deployed), `old-network` (the file names earlier contracts).
+ * names contracts that are there; goes on where an interrupted run stopped. Throws `chain-unreachable`, `wrong-chain`,
+ * `unfunded` (with the account to fund), `deployment-failed`, `bad-config` (malformed address file; another bond or
+ * number of shards than the one deployed), `old-network` (the file names earlier contracts).
  */
 export async function deployContracts(params: DeployParams): Promise<Network> {
   const { deploymentDir, rpcUrl, signal } = params;
@@ -111,7 +113,7 @@ async function isThere(params: { client: PublicClient; deployment: ContractAddre
   return codes.every((code) => code !== undefined);
 }
 
-/** Nobody finds out by a refused registration that the bond is the old one. */
+/** Throws `bad-config` if the deployed bond or number of shards is not the one asked for. */
 async function checkSettings(context: {
   client: PublicClient;
   deployment: Network;
@@ -168,7 +170,7 @@ async function deployOnce(context: {
     });
   const deployment = await run();
   if (await appears({ client, deployment, signal: params.signal })) return deployment;
-  // The journal is of a chain that was wiped and begun again with the same genesis.
+  // The journal belongs to a chain that was wiped and started again with the same genesis block.
   await rm(join(journalDir, "deployments", deploymentId), { recursive: true });
   return await run();
 }

@@ -2,16 +2,20 @@ import { isWeftError, WeftError } from "../../errors.ts";
 import { asAddress, asId } from "../../wire/ids.ts";
 import { checkNetworkVersion, MAX_SHARDS, type Network } from "../../wire/network.ts";
 
-/** Name of a chain's address file in the deployment directory. */
+/** Returns the name of a chain's address file in the deployment directory. */
 export function deploymentFileName(chainId: number): string {
   return `${chainId}.json`;
 }
 
+/** Returns the text of an address file: JSON. */
 export function formatDeployment(network: Network): string {
   return `${JSON.stringify(network, undefined, 2)}\n`;
 }
 
-/** Reads an address file; `bad-config` if it is not one, `old-network` if its contracts are of an earlier version. */
+/**
+ * Parses the text of an address file. Throws `bad-config` if it is malformed or of a version that is not known yet,
+ * `old-network` if it names contracts of an earlier version.
+ */
 export function parseDeployment(text: string): Network {
   try {
     const { version, shards, chainId, deployedBlock, ...rest } = JSON.parse(text) as Partial<
@@ -25,7 +29,7 @@ export function parseDeployment(text: string): Network {
       deployedBlock: asCount(deployedBlock),
       genesisHash: asId(String(rest.genesisHash)),
     };
-    // Earlier files name no shards: their version is told first.
+    // Earlier files name no shards, so the version is checked first.
     return { version: checkNetworkVersion({ version }), ...addresses, shards: asShards(shards) };
   } catch (cause) {
     if (isWeftError(cause, "old-network")) throw cause;

@@ -2,16 +2,16 @@ import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 import { type Abi, encodeDeployData, type PublicClient } from "viem";
 import type { Address } from "../../wire/ids.ts";
 
-/** What can't be changed once it is deployed. */
+/** The settings that can't be changed once the contracts are deployed. */
 export type DeploymentSettings = {
   readonly bondWei: bigint;
   readonly leaveDelaySeconds: number;
   readonly recoveryDelaySeconds: number;
-  /** 1 to 256. */
+  /** How many shards the topics are spread over: 1 to 256. */
   readonly shards: number;
 };
 
-/** The contracts in the order in which they are deployed, and what each is given. */
+/** Lists the contracts in the order in which they are deployed, with the arguments of their constructors. */
 export function contractsOf(settings: DeploymentSettings) {
   const { bondWei, leaveDelaySeconds, recoveryDelaySeconds, shards } = settings;
   return [
@@ -22,8 +22,8 @@ export function contractsOf(settings: DeploymentSettings) {
 }
 
 /**
- * What the three contracts cost at most, in wei: the chain's own estimate of their gas (which on L3s has the parent
- * chain's share in it) at the price that Ignition offers. The chain wants to see as much on the account.
+ * Estimates what the deployment of the three contracts costs at most, in wei: the chain's own estimate of the gas
+ * (which on L3s includes the parent chain's share) at the price that Ignition offers. The payer must hold that much.
  */
 export async function deploymentCost(params: {
   hardhat: HardhatRuntimeEnvironment;
@@ -41,7 +41,7 @@ export async function deploymentCost(params: {
   return gas * (await offeredPrice(client));
 }
 
-/** As Ignition reckons: twice the base fee and the tip; nothing on chains without fees. */
+/** Computes the price of a unit of gas as Ignition does: twice the base fee plus the tip; 0 if the base fee is 0. */
 async function offeredPrice(client: PublicClient): Promise<bigint> {
   const { baseFeePerGas } = await client.getBlock();
   if (baseFeePerGas === null) return await client.getGasPrice();

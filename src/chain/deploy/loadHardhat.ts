@@ -3,11 +3,12 @@ import { createHardhatRuntimeEnvironment } from "hardhat/hre";
 import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 import config from "../../../hardhat.config.ts";
 
+/** The path of this package's folder, with a slash at its end. */
 export const packageRoot = fileURLToPath(new URL("../../..", import.meta.url));
 
 /**
- * Hardhat with this package's configuration, from any working directory.
- * @param params.journalDir where Ignition keeps its deployment journals.
+ * Loads Hardhat with this package's configuration; works from any working directory.
+ * @param params.journalDir The folder in which Ignition keeps its deployment journals.
  */
 export async function loadHardhat(params: { journalDir?: string } = {}): Promise<HardhatRuntimeEnvironment> {
   const { journalDir } = params;

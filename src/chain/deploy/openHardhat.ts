@@ -5,9 +5,9 @@ import { loadHardhat, packageRoot } from "./loadHardhat.ts";
 const COMPILE_TIMEOUT_MS = 300_000;
 
 /**
- * Hardhat on this package's contracts, compiled; about 8 s the first time, then 0.5 s. Works from any directory and
- * from several processes at once: one compiles, the others wait.
- * @param params.journalDir where Ignition keeps its deployment journals.
+ * Loads Hardhat and compiles this package's contracts: about 8 s the first time, then 0.5 s. Works from any working
+ * directory and from several processes at once: one compiles, the others wait.
+ * @param params.journalDir The folder in which Ignition keeps its deployment journals.
  */
 export async function openHardhat(params: { journalDir?: string } = {}): Promise<HardhatRuntimeEnvironment> {
   const hardhat = await loadHardhat(params);

@@ -4,8 +4,8 @@ import type { Network } from "../../wire/network.ts";
 import { deploymentFileName, parseDeployment } from "./deployment.ts";
 
 /**
- * The chain's address file in `deploymentDir`, or undefined if there is none; `bad-config` if it is malformed,
- * `old-network` if it names contracts of an earlier version.
+ * Reads the chain's address file in `deploymentDir`; undefined if there is none. Throws `bad-config` if it is
+ * malformed, `old-network` if it names contracts of an earlier version.
  */
 export async function readDeployment(params: {
   deploymentDir: string;

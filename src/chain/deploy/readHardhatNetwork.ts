@@ -6,15 +6,16 @@ import { loadHardhat } from "./loadHardhat.ts";
 
 export type HardhatNetwork = {
   readonly rpcUrl: string;
-  /** Pays; without it the RPC's own first account does. */
+  /** The key of the account that pays, 32 bytes; without it, the RPC's own first account pays. */
   readonly privateKey?: Hex;
-  /** The only chain that this network may be. */
+  /** The only chain id that the network may have; any if undefined. */
   readonly chainId?: number;
 };
 
 /**
- * A network of hardhat.config.ts. Its configuration variables come from the environment, else from Hardhat's keystore,
- * which asks for its password. Throws `bad-config` with the variable that is missing or malformed, never its value.
+ * Reads a network of hardhat.config.ts. Its configuration variables come from the environment, or else from Hardhat's
+ * keystore, which asks for its password. Throws `bad-config`, which names the variable that is missing or malformed but
+ * never quotes its value.
  */
 export async function readHardhatNetwork(params: { name: string }): Promise<HardhatNetwork> {
   const { name } = params;
@@ -55,7 +56,7 @@ async function readKey(variable: ResolvedConfigurationVariable): Promise<Hex> {
   throw unusable({ variable, why: "is not a private key of 32 bytes in hex" });
 }
 
-/** Hardhat's errors are not passed on: one for a malformed key would show the key. */
+/** Reads a variable without passing on Hardhat's errors: the one for a malformed key would show the key. */
 async function resolve(params: {
   variable: ResolvedConfigurationVariable;
   read: () => Promise<string>;

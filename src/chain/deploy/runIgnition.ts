@@ -10,12 +10,12 @@ import { formatAbout, formatCoin } from "../submit/coin.ts";
 import { type DeploymentSettings, deploymentCost } from "./deploymentCost.ts";
 import { openHardhat } from "./openHardhat.ts";
 
-/** Who pays for a deployment, and what it costs at most. */
+/** The account that pays for a deployment, and what it pays at most. */
 export type DeploymentBill = { readonly chainId: number; readonly payer: Address; readonly costWei: bigint };
 
 /**
- * Deploys the three contracts, or what an interrupted run left undone, and waits until they are in blocks.
- * Throws `unfunded` with the account and the amount, `deployment-failed` with Ignition's words.
+ * Deploys the three contracts, or completes an interrupted run, and waits until they are in blocks. Throws `unfunded`
+ * with the account and the amount, `deployment-failed` with Ignition's words; the signal's reason if it aborts.
  */
 export async function runIgnition(params: {
   client: PublicClient;
@@ -45,7 +45,7 @@ export async function runIgnition(params: {
   try {
     const payer = await payerOf(connection);
     bill = { chainId, payer, costWei: await deploymentCost({ hardhat, client, payer, settings }) };
-    // What an interrupted run has sent is paid for already.
+    // An interrupted run may have paid for a part already.
     const isNew = !existsSync(join(journalDir, "deployments", deploymentId));
     if (isNew && (await client.getBalance({ address: payer })) < bill.costWei)
       throw await unfunded({ client, bill });
@@ -74,8 +74,8 @@ export async function runIgnition(params: {
 }
 
 /**
- * Hardhat asks whether the node is Anvil. Anvil 1.7 locks one thing twice to answer and stands still for good if it mines
- * a block in between.
+ * Keeps Hardhat from asking whether the RPC is Anvil's: to answer, Anvil 1.7 takes one lock twice, and hangs for good
+ * if it mines a block in between.
  */
 const withoutNodeInfo: NetworkHooks["onRequest"] = async (context, connection, request, next) =>
   request.method === "anvil_nodeInfo"

@@ -10,43 +10,52 @@ import { blockRefOf, type Header, readHeader } from "../provider/readHeader.ts";
 import { rpcFailure } from "../provider/rpcFailure.ts";
 import { type PageOutcome, readOldPage, readRecentPage, UNKNOWN_HASH } from "./readPage.ts";
 
+/** What a follower of the chain is told: another page of blocks, or that a reorganization took some. */
 export type ChainEvent =
   | {
       readonly kind: "page";
-      /** Number of the first block that the page covers. */
+      /** The number of the first block that the page covers. */
       readonly fromBlock: number;
-      /** The last block that it covers: the cursor once the page is stored. */
+      /** The last block that the page covers: the first of the cursor once the page is stored. */
       readonly to: BlockRef;
-      /** The newest block known; the follower has caught up when `to` is it. */
+      /** The chain's newest known block; the follower has caught up when `to` is this block. */
       readonly head: BlockRef;
       /** Blocks up to this number are final. */
       readonly finalBlock: number;
-      /** All of the page near the head; further back those with records, and the last one. Ends with `to`. */
+      /**
+       * Near the chain's newest block: all blocks of the page. Long before it: only those with records, and `to`. Ends
+       * with `to` unless nothing is new.
+       */
       readonly blocks: readonly BlockRef[];
-      /** In chain order. */
+      /** All records of the page, in chain order. */
       readonly records: readonly ChainRecord[];
     }
-  /** All blocks after `to` are void, with their records; `to` was handed in or over before; its hash is zero if nothing is left. */
+  /**
+   * A reorganization took all blocks after `to`, with their records. `to` is a block of the cursor or of an earlier
+   * page; its hash is zero if none of these is left.
+   */
   | { readonly kind: "rollback"; readonly to: BlockRef };
 
 type FollowParams = {
   readonly chain: Chain;
-  /** Blocks that were handed over and stored, newest first; empty: from the contracts' first block on. */
+  /**
+   * The blocks that were yielded earlier and stored, newest first; if empty, the contracts' first block is read first.
+   */
   readonly cursor: readonly BlockRef[];
-  /** Blocks on top of one that make it final. */
+  /** How many blocks after a block make it final. */
   readonly finalityBlocks?: number;
   readonly pollMs?: number;
-  /** The widest range asked of the RPC at once; it narrows by itself where the RPC refuses. */
+  /** The widest range of blocks that the RPC is asked for at once; narrowed where the RPC refuses. */
   readonly maxBlocksPerPage?: number;
   readonly signal?: AbortSignal;
-  /** Told of every failed read; it is tried again with backoff. */
+  /** Told of every failed read; the read is tried again after a pause, each time a longer one. */
   readonly onFault?: (error: unknown) => void;
 };
 
 const DEFAULT_POLL_MS = 250;
 const DEFAULT_BLOCKS_PER_PAGE = 2_000;
 const RECENT_PAGE_BLOCKS = 16;
-/** Blocks behind the final one whose hashes are kept in memory to find a fork. */
+/** How many blocks before the final one keep their hashes in memory, to find where a reorganization begins. */
 const SPARE_BLOCKS = 64;
 /** Faults in a row after which another provider is asked, if there is one. */
 const FAULTS_TO_TURN = 3;
@@ -54,10 +63,10 @@ const FIRST_BACKOFF_MS = 100;
 const MAX_BACKOFF_MS = 10_000;
 
 /**
- * Reads the contracts' records from a cursor on, for ever: history and live are one loop. The first event is a page,
- * even if nothing is new. A failed read is repeated and never taken for "no logs"; where the chain has changed, a
- * rollback precedes what is new. Ends when the signal aborts. Another provider is asked where what
- * one tells does not fit together. Throws `wrong-chain` if the RPC turns to another chain and there is no other.
+ * Yields the contracts' records after the cursor, the past ones first, then new ones until the signal aborts. At least
+ * one page comes even if nothing is new; after a reorganization, a rollback comes before the new blocks. A failed read
+ * is repeated and never taken for "no logs"; after three failures in a row, another provider is asked if there is one.
+ * Throws `wrong-chain` if the RPC serves another chain and no other provider can be asked.
  */
 export async function* followChain(params: FollowParams): AsyncGenerator<ChainEvent, void> {
   const { chain, signal } = params;
@@ -120,7 +129,7 @@ async function nextEvent(
   const head = await readHeader({ chain, block: "latest", signal });
   if (head === undefined) throw new Error("the RPC has no latest block");
   if (head.number <= after.number) {
-    // An RPC behind a load balancer may lag: that is a fork only if the blocks that it has differ.
+    // An RPC behind a load balancer may lag: only other blocks than the expected ones mean a reorganization.
     const expected = known.find(({ number }) => number <= head.number) ?? rootOf(chain);
     return await backTo({ ...params, expected, head });
   }
@@ -154,7 +163,10 @@ async function readPage(
   }
 }
 
-/** The rollback to what the chain still has, if that is less than expected. Another chain may have equal first blocks. */
+/**
+ * Returns the rollback to the newest known block that the chain still has, or `idle` if that is the expected one.
+ * Checks the chain before a rollback, because an RPC that serves another one looks like a reorganization.
+ */
 async function backTo(
   params: Position & { known: readonly BlockRef[]; expected: BlockRef; head: Header },
 ): Promise<ChainEvent | Idle> {
@@ -166,7 +178,7 @@ async function backTo(
   return { kind: "rollback", to: fork };
 }
 
-/** The newest of the known blocks that is on the chain; the root if none is. */
+/** Finds the newest known block that is still on the chain; the root if none is. */
 async function findFork(params: {
   chain: Chain;
   known: readonly BlockRef[];
@@ -176,14 +188,14 @@ async function findFork(params: {
   const { chain, signal } = params;
   for (const block of params.known.filter(({ number }) => number <= params.head.number)) {
     const header = await readHeader({ chain, block: block.number, signal });
-    // The head is above it, so the RPC is at fault and not the chain.
+    // The newest block comes after this one, so the RPC is at fault and not the chain.
     if (header === undefined) throw new Error(`the RPC does not have block ${block.number}`);
     if (header.hash === block.hash) return block;
   }
   return rootOf(chain);
 }
 
-/** What stands for "nothing read yet". */
+/** Returns the block before the contracts' first one, which stands for "nothing read yet". */
 function rootOf({ network }: Chain): BlockRef {
   return { number: Math.max(0, network.deployedBlock - 1), hash: UNKNOWN_HASH, time: 0 };
 }

@@ -2,10 +2,10 @@ import { hexToBytes, keccak256 } from "viem";
 import type { Address, Hex } from "../../wire/ids.ts";
 
 const BLOOM_BYTES = 256;
-/** An address sets as many bits, each named by two bytes of its hash (Ethereum yellow paper, 4.4.3). */
+/** The number of bits that an address sets, each named by two bytes of its hash (Ethereum yellow paper, 4.4.3). */
 const BITS = 3;
 
-/** Whether a block's filter of logs leaves it open that one of these contracts has logged; true without a filter. */
+/** True unless a block's Bloom filter rules out that one of these contracts has written a log. */
 export function mayHoldLogs(params: { bloom: Hex; contracts: readonly Address[] }): boolean {
   const filter = hexToBytes(params.bloom);
   if (filter.length !== BLOOM_BYTES) return true;

@@ -9,10 +9,10 @@ import { blockRefOf, type Header, readHeader } from "../provider/readHeader.ts";
 import { rpcFailure } from "../provider/rpcFailure.ts";
 import { mayHoldLogs } from "./mayHoldLogs.ts";
 
-/** The blocks (`after`, last of `blocks`] and all records in them, in chain order. */
+/** Some blocks after `after`, and the records of all blocks up to the last of them, in chain order. */
 type Page = { readonly blocks: readonly BlockRef[]; readonly records: readonly ChainRecord[] };
 
-/** `fork`: the blocks do not build on `after`, or changed while they were read. */
+/** `fork`: a reorganization; the blocks do not build on `after`, or changed while they were read. */
 export type PageOutcome = ({ readonly kind: "page" } & Page) | { readonly kind: "fork" };
 
 type Range = {
@@ -26,16 +26,16 @@ type Log = RawLog & {
   readonly block: number;
   readonly blockHash: Hex;
   readonly logIndex: number;
-  /** Of its block, where the RPC tells. */
+  /** The time of the log's block; undefined if the RPC does not tell it. */
   readonly time: number | undefined;
 };
 
 const HEADERS_AT_ONCE = 16;
 
 /**
- * Reads blocks near the head one by one, the logs of each by its hash: an RPC that does not have the block can't answer
- * "no logs", and a reorg in between shows as a broken link. Ends before the first block that could not be read; throws
- * only if that is the very first.
+ * Reads blocks near the chain's newest one singly, and the logs of each by the block's hash: an RPC that does not have
+ * the block can't answer "no logs", and a reorganization in between shows as a broken link. The page ends before the
+ * first block that could not be read; throws only if that is the very first.
  */
 export async function readRecentPage(params: Range & { head: Header }): Promise<PageOutcome> {
   const { chain, after, to, head, signal } = params;
@@ -66,8 +66,8 @@ export async function readRecentPage(params: Range & { head: Header }): Promise<
 }
 
 /**
- * Reads old blocks in one request. Headers are read of the first and the last one, and of those with records if the
- * RPC's logs do not tell their time.
+ * Reads the logs of old blocks in one request, and the headers of the first block, of the last one, and of those whose
+ * logs do not tell the block's time. Throws the RPC's error, also for too wide a range.
  */
 export async function readOldPage(params: Range): Promise<PageOutcome> {
   const { chain, after, to, signal } = params;
@@ -90,7 +90,7 @@ export async function readOldPage(params: Range): Promise<PageOutcome> {
   return { kind: "page", blocks, records: recordsOf({ chain, logs, blocks }) };
 }
 
-/** Stands for the hash of the block before the contracts, which nobody has read. */
+/** Stands for the hash of the block before the contracts' first one, which is never read. */
 export const UNKNOWN_HASH: Hex = `0x${"00".repeat(32)}`;
 
 async function readKnownHeader(params: {
@@ -131,8 +131,8 @@ async function readLogs(params: {
 }
 
 /**
- * Some RPCs have a block before they find its logs, or a backend that never does: where the header leaves it open that
- * there are some, the receipts decide. Throws if logs are left out.
+ * Throws if the RPC left out logs of a block. Some RPCs find a block's logs only after they have the block, or have a
+ * backend that never does: unless the header rules out that there are logs, the receipts decide.
  */
 async function confirmNoLogs(params: {
   chain: Chain;
@@ -149,7 +149,7 @@ async function confirmNoLogs(params: {
     )
     .catch((error: unknown) => {
       if (rpcFailure(error) === "unreachable") throw error;
-      // Not every RPC has receipts by the block, and a filter may be wrong.
+      // Not every RPC gives a block's receipts, and a Bloom filter may match by chance.
       return undefined;
     });
   const logs = ((receipts ?? []) as readonly { readonly logs?: readonly RpcLog[] }[]).flatMap(

@@ -26,7 +26,8 @@ export type RawLog = {
 };
 
 /**
- * Reads one log of the network's contracts; undefined for what says nothing to us, as a refused append. Throws `wrong-chain` for what these contracts can't have written.
+ * Decodes one log of the network's contracts; undefined for logs that no record is made of, such as a refused append.
+ * Throws `wrong-chain` for a log that these contracts can't have written.
  */
 export function decodeLog(params: { network: Network; log: RawLog }): ChainEventBody | undefined {
   const { network, log } = params;
@@ -168,7 +169,7 @@ function consentOf(args: { nonce: bigint; deadline: bigint; signature: Hex }) {
   return { nonce: args.nonce, deadline: args.deadline, signature: fromHex(args.signature) };
 }
 
-/** Undefined for events of other contracts' bases (EIP-5267). */
+/** Decodes a log; undefined for an event that the ABI does not have. */
 function decodeKnown<const T extends Abi>(params: { abi: T; log: RawLog }) {
   const [first, ...rest] = params.log.topics;
   if (first === undefined) return undefined;

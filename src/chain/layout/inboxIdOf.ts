@@ -11,13 +11,13 @@ import {
   type InboxId,
 } from "../../wire/ids.ts";
 
-/** The inbox that an action is about: one that it founds has its id from wallet and salt. */
+/** Returns the inbox that an action is about, or that it creates. */
 export function inboxOf(action: IdentityAction): InboxId {
   if (action.kind !== "create-inbox") return action.inbox;
   return inboxIdOf({ wallet: action.wallet.signer, salt: action.salt });
 }
 
-/** keccak256(abi.encode(first wallet, salt)); the salt is 32 bytes. */
+/** Computes an inbox's id, keccak256(abi.encode(first wallet, salt)); the salt is 32 bytes. */
 export function inboxIdOf(params: { wallet: Address; salt: Hex }): InboxId {
   const wallet = concatBytes(new Uint8Array(ID_BYTES - ADDRESS_BYTES), fromHex(params.wallet));
   return asId(keccak256(concatBytes(wallet, fromHex(params.salt))));

@@ -5,27 +5,27 @@ import { type Address, fromHex, type Hex, ID_BYTES, toHex } from "../../wire/ids
 import { nodeRegistryAbi } from "../abi/nodeRegistry.ts";
 import { registeredAddresses } from "./registeredAddresses.ts";
 
-/** What the registry holds of a node. */
+/** What NodeRegistry holds about a node. */
 export type NodeFields = {
   readonly operator: Address;
   readonly registeredBlock: number;
-  /** Undefined unless it said that it leaves. */
+  /** The block in which the node started to leave; undefined if it did not. */
   readonly leftBlock: number | undefined;
   readonly bondWei: bigint;
   readonly generation: bigint;
-  /** Seconds since 1970; 0 unless it said that it leaves. */
+  /** When the bond can be withdrawn, in seconds since 1970; 0 unless the node has started to leave. */
   readonly withdrawableAt: number;
-  /** Undefined unless it was proven to have equivocated. */
+  /** The block in which the node was proven to have equivocated; undefined if it was not. */
   readonly disabledBlock: number | undefined;
-  /** Bit n: it serves shard n. */
+  /** Bit n is set if the node serves shard n. */
   readonly shards: bigint;
-  /** The registry holds nothing of it any more but operator and blocks. */
+  /** True if the registry has dropped the node's record: only operator and block numbers are left. */
   readonly isDropped: boolean;
-  /** P-256, compressed: 33 bytes. */
+  /** The node's P-256 key, compressed: 33 bytes. */
   readonly signingKey: Hex;
-  /** Multihash bytes. */
+  /** The multihash bytes of the libp2p peer id. */
   readonly peerId: Hex;
-  /** 64 bytes: see wire/peerProof.ts. */
+  /** The peer's signature, 64 bytes: see wire/peerProof.ts. */
   readonly peerProof: Hex;
   readonly multiaddrs: readonly string[];
   readonly httpAddress: string;
@@ -35,8 +35,8 @@ const BLOCK_BITS = 48n;
 const { outputs: NODE } = getAbiItem({ abi: nodeRegistryAbi, name: "nodes" });
 
 /**
- * The word of a node's present fields, as NodeRegistry.nodeWords gives it. Throws `malformed` for a key that is none.
- * That of a node whose record was dropped says its blocks only.
+ * Computes a node's word as NodeRegistry.nodeWords gives it: the hash of the node's ABI-encoded record, or for a
+ * dropped record its three block numbers. Throws `malformed` for a key or peer id that is none.
  */
 export function nodeWord(fields: NodeFields): Hex {
   const { operator, registeredBlock, generation, withdrawableAt, shards } = fields;
@@ -55,13 +55,13 @@ export function nodeWord(fields: NodeFields): Hex {
   return toHex(keccak256(fromHex(encodeAbiParameters(NODE, [node]))));
 }
 
-/** Says of the registry's words that a node's record was dropped: no hash is so short. */
+/** True if a node's word is that of a dropped record: block numbers only, which are shorter than any hash. */
 export function isDroppedWord(word: Hex): boolean {
   const value = BigInt(word);
   return value !== 0n && value < 1n << (3n * BLOCK_BITS);
 }
 
-/** What the word of a dropped record says. */
+/** Reads the word of a dropped record. `leftBlock`: the block in which the node started to leave, if it did. */
 export function droppedBlocks(word: Hex): { leftBlock: number | undefined; disabled: boolean } {
   const value = BigInt(word);
   const blockAt = (place: bigint): number =>

@@ -4,7 +4,7 @@ import type { NodeAddresses } from "../../wire/chainRecord.ts";
 import { fromHex, type Hex, toHex } from "../../wire/ids.ts";
 import { peerIdOfKey, peerKeyOf } from "../../wire/peerProof.ts";
 
-/** INodeRegistry.Addresses. */
+/** The contract's struct `INodeRegistry.Addresses`. */
 type RegisteredAddresses = {
   readonly peerKey: Hex;
   readonly peerProof: readonly [Hex, Hex];
@@ -14,7 +14,10 @@ type RegisteredAddresses = {
 
 const WORD_BYTES = 32;
 
-/** Throws `malformed` for a peer id that is no Ed25519 key and a proof that is no signature. */
+/**
+ * Converts a node's addresses to the contract's struct. Throws `malformed` for a peer id that holds no Ed25519 key and
+ * for a proof that is not 64 bytes long.
+ */
 export function registeredAddresses({ peerId, peerProof, multiaddrs, httpAddress }: NodeAddresses) {
   const peerKey = peerKeyOf(peerId);
   if (peerKey === undefined || peerProof?.length !== 2 * WORD_BYTES) {
@@ -25,7 +28,7 @@ export function registeredAddresses({ peerId, peerProof, multiaddrs, httpAddress
   return { peerKey: toHex(peerKey), peerProof: proof, multiaddrs: [...multiaddrs], httpAddress };
 }
 
-/** How a node is reached, as the registry has it. */
+/** Converts the contract's struct to a node's addresses: the reverse of `registeredAddresses`. */
 export function nodeAddressesOf(registered: RegisteredAddresses): NodeAddresses {
   const { peerKey, peerProof, multiaddrs, httpAddress } = registered;
   return {

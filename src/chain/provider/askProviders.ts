@@ -6,17 +6,18 @@ import { revertData, rpcCodes, rpcFailure, rpcMessage } from "./rpcFailure.ts";
 export type Request = { readonly method: string; readonly params?: unknown };
 export type Options = { readonly signal?: AbortSignal } | undefined;
 
-/** What a provider answers that gives no more calls for now. */
+/** The error codes of a provider that takes no more calls for now; below, its HTTP statuses. */
 const LIMIT_CODES = new Set([429, -32005, -32007]);
 const LIMIT_STATUSES = new Set([401, 402, 403, 429]);
-/** What one that does not know the method answers. */
+/** The error codes of a provider that does not know the method. */
 const UNSUPPORTED_CODES = new Set([-32601, -32004]);
-/** Their errors are about what they were asked: another provider would say the same. */
+/** The methods whose errors are mostly about the call itself: another provider would answer the same. */
 const ABOUT_THE_CALL = new Set(["eth_estimateGas", "eth_call", "eth_sendRawTransaction", "eth_getLogs"]);
 
 /**
- * Asks the provider in use, and the others in turn while none answers. Who does not answer, or not in a way that can be
- * read, is passed over for a while. Throws what the first one did wrong.
+ * Sends a request to the provider in use, then to the others in turn until one answers. A provider that gives no
+ * readable answer, or takes no more calls, rests for a while. Throws an error about the call itself at once; if no
+ * provider answers, the first one's error.
  */
 export async function askProviders(providers: Providers, args: Request, options: Options): Promise<unknown> {
   const faults: unknown[] = [];
@@ -41,7 +42,7 @@ function mayBeBetterElsewhere(error: unknown, method: string): boolean {
   return rpcCodes(error).some((code) => (!isWide && LIMIT_CODES.has(code)) || UNSUPPORTED_CODES.has(code));
 }
 
-/** Undefined for what is no fault of the provider's. */
+/** Says why a provider has to rest after an error; undefined if the error is not the provider's fault. */
 function restReason(error: unknown): string | undefined {
   if (rpcCodes(error).some((code) => LIMIT_CODES.has(code)) || isLimited(error))
     return "it takes no more calls";

@@ -18,14 +18,14 @@ import { readHeader } from "./readHeader.ts";
 const SHARDS = { abi: nodeRegistryAbi, functionName: "SHARDS" } as const;
 
 /**
- * Opens a chain by its RPC's address, or by several in the order in which they are preferred, and checks that it is the
- * network's: chain id, genesis block, contracts, number of shards. One that answers and serves the network is enough.
- * Throws `bad-config`, `chain-unreachable`, `wrong-chain`; the signal's reason if aborted.
+ * Opens a chain by its RPC's address, or by several addresses in order of preference, and checks that it is the
+ * network's: chain id, genesis block, contracts, number of shards. One address that answers and serves the network is
+ * enough. Throws `bad-config`, `chain-unreachable`, `wrong-chain`; the signal's reason if it aborts.
  */
 export async function openChain(params: {
   rpcUrl: string | readonly string[];
   network: Network;
-  /** Where requests leave. */
+  /** The proxy by which requests leave this machine. */
   proxy?: ProxyChoice;
   signal?: AbortSignal;
 }): Promise<Chain> {
@@ -45,7 +45,10 @@ export async function openChain(params: {
   throw new WeftError({ code: "chain-unreachable", message, cause: unreachable });
 }
 
-/** What is wrong with a provider, which rests then; undefined: it serves the network's chain. Throws nothing. */
+/**
+ * Checks that a provider serves the network's chain. Returns undefined if so; otherwise lets the provider rest and
+ * returns the error. Never throws.
+ */
 export async function checkProvider(params: {
   chain: Chain;
   provider: Provider;
@@ -64,7 +67,7 @@ export async function checkProvider(params: {
   }
 }
 
-/** Throws `wrong-chain`, or whatever the RPC's failure was. */
+/** Throws `wrong-chain` if the RPC does not serve the network's chain and contracts; the RPC's error if it fails. */
 export async function checkChain(params: {
   chain: Pick<Chain, "network" | "client">;
   signal?: AbortSignal | undefined;
@@ -86,7 +89,7 @@ export async function checkChain(params: {
   if (shards !== network.shards) throw wrongChain(`a network of ${shards} shards, not ${network.shards}`);
 }
 
-/** A client whose requests go to whichever provider answers. */
+/** Makes a client whose requests go to whichever provider answers. */
 function clientOver(params: { providers: Providers; url: string }): Client<HttpTransport> {
   const { providers, url } = params;
   const request = (args: Request, options?: Options) => askProviders(providers, args, options);

@@ -3,17 +3,18 @@ import { openFetch } from "#open-fetch";
 import { steadyMs } from "../../clock/steadyMs.ts";
 import type { ProxyChoice } from "../../net/proxy.ts";
 
-/** One address by which a chain is reached, and how it was doing. Mutable; times by `steadyMs`. */
+/** One RPC address of a chain, and how well it has answered. Mutable; times are by `steadyMs`. */
 export type Provider = {
-  /** Host and place in the list: the rest of an address may be a key. */
+  /** The address's host and its place in the list; the rest of the address may hold a key. */
   readonly name: string;
   readonly client: Client<HttpTransport>;
-  /** It was seen to serve the network's chain since it last failed. */
+  /** True if the provider was seen to serve the network's chain since it last failed. */
   isChecked: boolean;
-  /** It is passed over until then, if another one is there. */
+  /** Until then, the provider is passed over if there is another one. */
   restsUntilMs: number;
+  /** How often the provider has rested lately, up to 10: each rest is twice as long as the one before. */
   rests: number;
-  /** Why it rests or rested; undefined: it never did. */
+  /** Why the provider last had to rest; undefined if it never had to. */
   reason: string | undefined;
 };
 
@@ -21,26 +22,27 @@ export type Provider = {
 export type Providers = {
   readonly all: readonly [Provider, ...Provider[]];
   current: Provider;
-  /** The newest block that any of them had a while ago: who lacks it is behind. */
+  /** The newest block that any provider had a while ago: a provider that lacks it is behind. */
   bar: { readonly number: number; readonly atMs: number } | undefined;
+  /** Told when another provider comes into use. */
   onTurn: (turn: { readonly from: string; readonly to: string; readonly reason: string }) => void;
 };
 
-/** Of a request to the only provider, and of one behind which others wait. */
+/** How long a request to the only provider may take, and to one of several. */
 const REQUEST_TIMEOUT_MS = 10_000;
 const SHORT_TIMEOUT_MS = 4_000;
-/** Logs of one block that is full of entries, in hex. */
+/** Enough for the logs, in hex, of a block that is full of entries. */
 const MAX_RESPONSE_BYTES = 64 * 1024 * 1024;
 /** How long a provider that failed is passed over; twice as long each time. */
 const FIRST_REST_MS = 5_000;
 const MAX_REST_MS = 10 * 60_000;
-/** A provider that did well for so long begins anew. */
+/** A provider that has not rested for so long begins with the shortest rest again. */
 const FORGET_RESTS_MS = 30 * 60_000;
 
-/** Throws `bad-config` for a proxy that is none. */
+/** Makes a provider of each address, without a request to any. Throws `bad-config` for a malformed proxy address. */
 export function openProviders(params: {
   urls: readonly [string, ...string[]];
-  /** Where requests leave. */
+  /** The proxy by which requests leave this machine. */
   proxy?: ProxyChoice;
 }): Providers {
   const { urls, proxy } = params;
@@ -66,7 +68,9 @@ export function isResting({ restsUntilMs }: Provider, nowMs: number): boolean {
   return restsUntilMs > nowMs;
 }
 
-/** The one in use first, then those that do not rest, then whoever rests the shortest: somebody is always asked. */
+/**
+ * Lists all providers as they are to be asked: the one in use, those that do not rest, then the shortest rest first.
+ */
 export function inOrder({ all, current }: Providers, nowMs: number): readonly Provider[] {
   const others = all.filter((provider) => provider !== current);
   const resting = others.filter((provider) => isResting(provider, nowMs));
@@ -78,8 +82,8 @@ export function inOrder({ all, current }: Providers, nowMs: number): readonly Pr
 }
 
 /**
- * Lets a provider rest, and turns to the next one that does not if it was in use. False if there is no other: the only
- * one left is used on.
+ * Lets a provider rest; if it was in use, turns to the next one that does not rest. Returns false if there is no such
+ * one: then the provider stays in use.
  */
 export function letRest(params: { providers: Providers; provider: Provider; reason: string }): boolean {
   const { providers, provider, reason } = params;
@@ -99,6 +103,7 @@ export function letRest(params: { providers: Providers; provider: Provider; reas
   return true;
 }
 
+/** Puts another provider into use and tells `onTurn`. */
 export function turnTo(params: { providers: Providers; next: Provider; reason: string }): void {
   const { providers, next, reason } = params;
   const from = providers.current;

@@ -3,10 +3,10 @@ import type { BlockRef } from "../../wire/blockRef.ts";
 import { asId, type Hex } from "../../wire/ids.ts";
 import type { Chain } from "./chain.ts";
 
-/** `logsBloom`: undefined where the RPC does not tell. */
+/** A block's header; `logsBloom` is undefined if the RPC does not tell it. */
 export type Header = BlockRef & { readonly parentHash: Hex; readonly logsBloom: Hex | undefined };
 
-/** One read of a block's header; undefined if the chain has no such block (yet). */
+/** Reads a block's header once; undefined if the RPC has no such block (yet). Throws the RPC's error. */
 export async function readHeader(params: {
   chain: Pick<Chain, "client">;
   block: number | "latest";
@@ -21,7 +21,7 @@ export async function readHeader(params: {
   return headerOf(header);
 }
 
-/** As `readHeader`, by the block's hash: the RPC may still have a block that a reorganization took. */
+/** Reads a header by the block's hash; the RPC may have a block that a reorganization took. Throws the RPC's error. */
 export async function readHeaderOf(params: {
   chain: Pick<Chain, "client">;
   hash: Hex;
@@ -46,6 +46,7 @@ function headerOf(header: RpcBlock | null): Header | undefined {
   };
 }
 
+/** Drops all fields of a header but number, hash and time. */
 export function blockRefOf({ number, hash, time }: BlockRef): BlockRef {
   return { number, hash, time };
 }

@@ -4,8 +4,8 @@ import type { Hex } from "../../wire/ids.ts";
 const REFUSING_STATUSES = new Set([400, 413, 422]);
 
 /**
- * Why a request failed: *answered* with an error (the request itself may be at fault, as with too wide a range), or
- * *unreachable* (nothing is known about it).
+ * Says why a request failed: `answered`: the RPC answered with an error, and the request itself may be at fault, as
+ * with too wide a range; `unreachable`: nothing is known about what became of it.
  */
 export function rpcFailure(error: unknown): "answered" | "unreachable" {
   for (const cause of causesOf(error)) {
@@ -16,7 +16,7 @@ export function rpcFailure(error: unknown): "answered" | "unreachable" {
   return "unreachable";
 }
 
-/** What a contract reverted with; undefined if the error holds none. */
+/** Returns the data (4 bytes or more) that a contract reverted with; undefined if the error holds none. */
 export function revertData(error: unknown): Hex | undefined {
   for (const cause of causesOf(error)) {
     const data = cause instanceof Error && "data" in cause ? cause.data : undefined;
@@ -26,14 +26,14 @@ export function revertData(error: unknown): Hex | undefined {
   return undefined;
 }
 
-/** The node's own words, for matching what no code tells. */
+/** Returns the RPC's own words, those of the causes too, one a line: they tell what no code does. */
 export function rpcMessage(error: unknown): string {
   return [...causesOf(error)]
     .map((cause) => (cause instanceof BaseError ? `${cause.details}` : String(cause)))
     .join("\n");
 }
 
-/** Of an error and its causes. */
+/** Lists the numeric codes of an error and of its causes. */
 export function rpcCodes(error: unknown): readonly number[] {
   return [...causesOf(error)].flatMap((cause) => rpcCode(cause) ?? []);
 }

@@ -7,12 +7,12 @@ import { readHeader } from "./readHeader.ts";
 
 const LOOK_MS = 2_000;
 const ANSWER_MS = 3_000;
-/** A provider that lacks a block which another one had so long ago is behind, however far. */
+/** A provider is behind if it lacks a block that another one had so long ago. */
 const BEHIND_MS = 5_000;
 
 /**
- * Compares the providers of a chain as long as the signal lets it, and turns to the first of the list that is there, of
- * the network and not behind the others. Ends at once where there is only one. Never throws.
+ * Compares the providers of a chain until the signal aborts, and turns to the first in the list that answers, serves
+ * the network and is not behind the others. Ends at once if there is only one. Never throws.
  */
 export async function watchProviders(params: { chain: Chain; signal: AbortSignal }): Promise<void> {
   const { chain, signal } = params;
@@ -40,7 +40,7 @@ async function lookAtProviders(params: { chain: Chain; signal: AbortSignal }): P
 
 type Head = { readonly provider: Provider; readonly head: number };
 
-/** Undefined for one that rests from now on. */
+/** Reads a provider's newest block; undefined if it does not answer as it should, and rests from now on. */
 async function headOf(params: {
   chain: Chain;
   provider: Provider;
@@ -57,13 +57,16 @@ async function headOf(params: {
     const header = await readHeader({ chain: { client: provider.client }, block: "latest", signal });
     if (header !== undefined) return { provider, head: header.number };
   } catch {
-    // Said below.
+    // No answer: the provider rests, below.
   }
   letRest({ providers, provider, reason: "it does not answer" });
   return undefined;
 }
 
-/** The newest block of an earlier look, unless none has it any more: a reorganization took it. */
+/**
+ * Returns the block that each provider should have by now: the newest one of an earlier look. 0 if that look was too
+ * recent, or if no provider has the block any more because a reorganization took it.
+ */
 function nextBar(params: { providers: Chain["providers"]; heads: readonly Head[] }): number {
   const { providers, heads } = params;
   const nowMs = steadyMs();

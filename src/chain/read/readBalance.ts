@@ -2,7 +2,7 @@ import type { Address } from "../../wire/ids.ts";
 import type { Chain } from "../provider/chain.ts";
 import { readCall } from "./readCall.ts";
 
-/** What an account holds at the chain's head, in wei. Throws `chain-unreachable`. */
+/** Reads what an account holds as of the chain's newest block, in wei. Throws `chain-unreachable`. */
 export async function readBalance(params: {
   chain: Chain;
   address: Address;

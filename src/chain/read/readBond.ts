@@ -3,7 +3,7 @@ import { nodeRegistryAbi } from "../abi/nodeRegistry.ts";
 import type { Chain } from "../provider/chain.ts";
 import { readCall } from "./readCall.ts";
 
-/** What an operator leaves with the NodeRegistry, in wei. Throws `chain-unreachable`. */
+/** Reads the bond that an operator pays to NodeRegistry for a node, in wei. Throws `chain-unreachable`. */
 export async function readBond(params: { chain: Chain }): Promise<bigint> {
   const { chain } = params;
   const address = chain.network.nodeRegistry;

@@ -1,6 +1,6 @@
 import { WeftError } from "../../errors.ts";
 
-/** Turns a failed read of the chain into `chain-unreachable`. */
+/** Awaits a read of the chain. Throws `chain-unreachable` if it fails; `what` names what was read. */
 export async function readCall<T>(params: { what: string; read: Promise<T> }): Promise<T> {
   try {
     return await params.read;

@@ -5,7 +5,10 @@ import { nodeRegistryAbi as abi } from "../abi/nodeRegistry.ts";
 import { decodeLog } from "../layout/decodeLog.ts";
 import type { Chain } from "../provider/chain.ts";
 
-/** The header hash of a checkpoint in the block that is said to hold it; undefined if that block has none such. */
+/**
+ * Reads a checkpoint's header hash from the block that is said to hold the checkpoint; undefined if the block does not
+ * hold it. Throws the RPC's error.
+ */
 export async function readCheckpointHash(params: {
   chain: Chain;
   place: CheckpointPlace;

@@ -6,8 +6,8 @@ import type { Chain } from "../provider/chain.ts";
 import { readCall } from "./readCall.ts";
 
 /**
- * Reads an entry at the head of the chain; `id` may be the group id itself, the root. Undefined if it is unknown.
- * Throws `chain-unreachable`.
+ * Reads an entry as of the chain's newest block; `id` may be the group id, which is the first entry's parent. Undefined
+ * if the contract does not know it. Throws `chain-unreachable`.
  */
 export async function readEntry(params: {
   chain: Chain;

@@ -4,7 +4,7 @@ import { identityRegistryAbi } from "../abi/identityRegistry.ts";
 import type { Chain } from "../provider/chain.ts";
 import { readCall } from "./readCall.ts";
 
-/** What the contract knows of an inbox; its wallets and installations are in the records. */
+/** What IdentityRegistry holds about an inbox; its wallets and installations are read from the chain's records. */
 export type InboxState = {
   /** The recovery wallet in force now. */
   readonly recovery: Address;
@@ -12,7 +12,7 @@ export type InboxState = {
   readonly activeInstallations: number;
 };
 
-/** Reads an inbox at the head of the chain; undefined if it is unknown. Throws `chain-unreachable`. */
+/** Reads an inbox as of the chain's newest block; undefined if it is unknown. Throws `chain-unreachable`. */
 export async function readInbox(params: { chain: Chain; inbox: InboxId }): Promise<InboxState | undefined> {
   const { chain, inbox } = params;
   const { recovery, createdBlock, activeInstallations } = await readCall({

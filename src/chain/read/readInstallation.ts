@@ -4,17 +4,17 @@ import { identityRegistryAbi } from "../abi/identityRegistry.ts";
 import type { Chain } from "../provider/chain.ts";
 import { readCall } from "./readCall.ts";
 
-/** What the contract knows of an installation. */
+/** What IdentityRegistry holds about an installation. */
 export type InstallationState = {
   readonly addedBy: Address;
   readonly addedBlock: number;
-  /** Undefined while active. */
+  /** The block in which the installation was revoked; undefined while it is active. */
   readonly revokedBlock: number | undefined;
 };
 
 /**
- * Reads an installation at the head of the chain, or on top of the mempool; undefined if it was never added.
- * Throws `chain-unreachable`.
+ * Reads an installation as of the chain's newest block, or of the block that the mempool would make (`pending`);
+ * undefined if it was never added. Throws `chain-unreachable`.
  */
 export async function readInstallation(params: {
   chain: Chain;

@@ -7,19 +7,19 @@ import { nodeAddressesOf } from "../layout/registeredAddresses.ts";
 import type { Chain } from "../provider/chain.ts";
 import { readCall } from "./readCall.ts";
 
-/** What the contract knows of a node. */
+/** What NodeRegistry holds about a node. */
 export type NodeState = NodeAddresses & {
   readonly operator: Address;
-  /** P-256, compressed: 33 bytes. */
+  /** The node's P-256 key, compressed: 33 bytes. */
   readonly signingKey: Uint8Array;
   readonly generation: bigint;
-  /** Bit n: it serves shard n. Zero if its record was dropped. */
+  /** Bit n is set if the node serves shard n. Zero if the registry dropped the node's record. */
   readonly shards: bigint;
-  /** Neither leaving nor disabled. */
+  /** True if the node neither leaves nor is disabled. */
   readonly active: boolean;
 };
 
-/** Reads a node at the head of the chain; undefined if it is unknown. Throws `chain-unreachable`. */
+/** Reads a node as of the chain's newest block; undefined if it was never registered. Throws `chain-unreachable`. */
 export async function readNode(params: { chain: Chain; node: NodeId }): Promise<NodeState | undefined> {
   const { chain, node } = params;
   const state = await readCall({

@@ -10,15 +10,15 @@ import { readCall } from "./readCall.ts";
 type Known = { readonly id: EntryId; readonly block: { readonly number: number } };
 
 /**
- * Reads the payloads of a group's entries again, from the logs of their blocks. An entry's id covers its payload, so that
- * no provider can give another one. Those that are not found are left out. Throws `chain-unreachable`.
+ * Reads the payloads of a group's entries again, from the logs of their blocks. An entry's id covers its payload, so no
+ * provider can give another one. Entries that are not found are left out. Throws `chain-unreachable`.
  */
 export async function readPayloads(params: {
   chain: Chain;
   group: GroupId;
   /** In chain order. */
   entries: readonly Known[];
-  /** Widest range of blocks asked for at once. */
+  /** The widest range of blocks that is asked for at once. */
   blocksPerPage: number;
 }): Promise<Map<EntryId, Uint8Array>> {
   const { chain, group, entries, blocksPerPage } = params;

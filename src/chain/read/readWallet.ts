@@ -5,7 +5,7 @@ import { identityRegistryAbi } from "../abi/identityRegistry.ts";
 import type { Chain } from "../provider/chain.ts";
 import { readCall } from "./readCall.ts";
 
-/** Reads a wallet's inbox and nonce at the head of the chain. Throws `chain-unreachable`. */
+/** Reads a wallet's inbox and nonce as of the chain's newest block. Throws `chain-unreachable`. */
 export async function readWallet(params: { chain: Chain; wallet: Address }): Promise<WalletState> {
   const { chain, wallet } = params;
   const contract = {

@@ -9,19 +9,19 @@ import type { Chain } from "../provider/chain.ts";
 import { blockRefOf, type Header, readHeader, readHeaderOf } from "../provider/readHeader.ts";
 import { readCheckpointHash } from "./readCheckpointHash.ts";
 
-/** The views that are read have names of their own. */
+/** One ABI for all three contracts, because no two of the views that are read share a name. */
 const abi: Abi = [...commitLogAbi, ...identityRegistryAbi, ...nodeRegistryAbi];
 
-/** A node's word reads up to eighty slots, and an RPC gives a call so much gas and no more. */
+/** A node's word reads up to eighty slots of storage, and an RPC bounds the gas of a call. */
 const NODES_PER_CALL = 100;
 const NOTHING: Hex = `0x${"00".repeat(32)}`;
 
 type Reading = { readonly chain: Chain; readonly block: Header; readonly signal: AbortSignal | undefined };
 
 /**
- * Reads what the contracts hold at the end of one block, which is named by its hash: an RPC that does not have it on
- * its chain gives no words. Throws `chain-unreachable` for whatever the RPC fails at, old state that it has dropped
- * among it.
+ * Reads what the contracts hold at the end of one block, which is named by its hash; `words` is undefined if the RPC
+ * does not have the block on its chain. Throws `chain-unreachable` for every failure of the RPC, also for old state
+ * that it no longer has; the signal's reason if it aborts.
  */
 export async function readWords(params: {
   chain: Chain;
@@ -50,7 +50,7 @@ async function read(params: {
   const head = latest && blockRefOf(latest);
   if (!block || !(await isCanonical({ chain, block, signal }))) return { head, words: undefined };
   const words = await readAt({ reading: { chain, block, signal }, question });
-  // What was read by numbers is of this chain only if the block still is.
+  // What was read by block number belongs to the block's chain only if that is still the RPC's chain.
   if (!(await isCanonical({ chain, block, signal }))) return { head, words: undefined };
   return { head: head && head.number < block.number ? blockRefOf(block) : head, words };
 }
@@ -87,7 +87,7 @@ async function readAt(params: { reading: Reading; question: WordsQuestion }): Pr
   };
 }
 
-/** One view of a contract as of the block. Throws for an address that has no contract there. */
+/** Calls a view of a contract as of the block. Throws if the address had no contract then. */
 async function call<T>(params: {
   reading: Reading;
   to: Address;
@@ -118,7 +118,7 @@ async function ancestor({ chain, block, signal }: Reading, number: number): Prom
   return header;
 }
 
-/** Not every RPC honours `requireCanonical`, and some keep blocks that a reorganization took. */
+/** True if the RPC's chain has the block. Some RPCs ignore `requireCanonical`, some keep blocks that are off it. */
 async function isCanonical(params: {
   chain: Chain;
   block: Header;

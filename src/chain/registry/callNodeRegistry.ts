@@ -6,18 +6,18 @@ import type { Relayer } from "../submit/openRelayer.ts";
 import { decodeRevert, type Refusal, refusalOf } from "../submit/refusal.ts";
 import { submitCall } from "../submit/submitCall.ts";
 
-/** `submitted`: on its way, see `waitForTransaction`; `exists`: the chain is so already. */
+/** `submitted`: the transaction is on its way, see `waitForTransaction`; `exists`: the call's end is met already. */
 export type RegistryOutcome =
   | { readonly kind: "submitted"; readonly transaction: Hex }
   | { readonly kind: "exists" }
   | Refusal;
 
-/** Sends one call to the NodeRegistry, unless a simulation says that it can't land. Throws as `submitCall`. */
+/** Sends one call to NodeRegistry, unless a simulation says that it can't land. Throws as `submitCall` does. */
 export async function callNodeRegistry(params: {
   chain: Chain;
   relayer: Relayer;
   call: Omit<EncodeFunctionDataParameters<typeof abi>, "abi">;
-  /** The contract's error which says that this was done before. */
+  /** The name of the contract's error that says that this was done before. */
   doneBefore?: string;
   valueWei?: bigint;
 }): Promise<RegistryOutcome> {

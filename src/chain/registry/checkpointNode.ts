@@ -4,8 +4,8 @@ import type { Relayer } from "../submit/openRelayer.ts";
 import { callNodeRegistry, type RegistryOutcome } from "./callNodeRegistry.ts";
 
 /**
- * Anchors the log of the node's current generation: `sequence` is the last one that the header covers, `headerHash`
- * its SHA-256. Throws as `submitCall`.
+ * Puts a checkpoint of the node's log of a shard, in its present generation, on the chain: `sequence` is the last one
+ * that the header covers, `headerHash` the header's SHA-256. Throws as `submitCall` does.
  */
 export async function checkpointNode(params: {
   chain: Chain;

@@ -4,8 +4,8 @@ import type { Relayer } from "../submit/openRelayer.ts";
 import { callNodeRegistry, type RegistryOutcome } from "./callNodeRegistry.ts";
 
 /**
- * Frees the registry of a node that was disabled, or has left and taken its bond. Anybody may. `exists`: it was done
- * before. Throws as `submitCall`.
+ * Drops the registry's record of a node that was disabled, or that has left and got its bond back; any account may.
+ * `exists`: the registry has no such record. Throws as `submitCall` does.
  */
 export async function dropNode(params: {
   chain: Chain;

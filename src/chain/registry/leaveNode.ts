@@ -3,7 +3,10 @@ import type { Chain } from "../provider/chain.ts";
 import type { Relayer } from "../submit/openRelayer.ts";
 import { callNodeRegistry, type RegistryOutcome } from "./callNodeRegistry.ts";
 
-/** Starts to leave, for good; the bond can be withdrawn after the registry's delay. Throws as `submitCall`. */
+/**
+ * Makes the operator's node leave, for good; the bond can be withdrawn after the registry's delay. Throws as
+ * `submitCall` does.
+ */
 export async function leaveNode(params: {
   chain: Chain;
   operator: Relayer;

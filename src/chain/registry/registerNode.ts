@@ -14,8 +14,10 @@ import type { Relayer } from "../submit/openRelayer.ts";
 import { callNodeRegistry, type RegistryOutcome } from "./callNodeRegistry.ts";
 
 /**
- * Registers a node that serves `shards` (bit n: shard n; all unless told) under the operator's account with a proof that it holds the P-256 key (32 bytes), and pays the bond.
- * `exists`: it is registered, perhaps with other addresses. Throws as `submitCall`.
+ * Registers a node under the operator's account, with a proof that the operator holds the node's P-256 key (32 bytes),
+ * and pays the bond. The node serves all shards, or those whose bit is set in `shards`. `exists`: the node is
+ * registered already, perhaps with other addresses. Throws `malformed` for a peer id without a proof; else as
+ * `submitCall` does.
  */
 export async function registerNode(params: {
   chain: Chain;
@@ -43,7 +45,7 @@ export async function registerNode(params: {
   return { ...outcome, node };
 }
 
-/** See contracts/INodeRegistry.sol, "proof". */
+/** What the node's key signs: see contracts/INodeRegistry.sol, "proof". */
 function possessionMessage(params: { network: Network; operator: Address; node: NodeId }): Uint8Array {
   const { chainId, nodeRegistry: contract } = params.network;
   return concatBytes(

@@ -5,8 +5,8 @@ import type { Relayer } from "../submit/openRelayer.ts";
 import { callNodeRegistry, type RegistryOutcome } from "./callNodeRegistry.ts";
 
 /**
- * Proves with two conflicting headers that their node equivocated: it is disabled, its bond burned but for the
- * reporter's share. `exists`: somebody else did. Throws as `submitCall`.
+ * Proves with two conflicting headers that their node equivocated: the registry disables the node, pays the reporter a
+ * share of its bond and burns the rest. `exists`: the node is disabled already. Throws as `submitCall` does.
  */
 export async function reportEquivocation(params: {
   chain: Chain;

@@ -4,14 +4,14 @@ import type { Relayer } from "../submit/openRelayer.ts";
 import { callNodeRegistry, type RegistryOutcome } from "./callNodeRegistry.ts";
 
 /**
- * Opens another generation of the node's log; it begins with sequence 0. `exists`: that one, or a higher one, is open.
- * Throws as `submitCall`.
+ * Opens another generation of the node's logs, which begin with sequence 0 again. `exists`: this generation or a higher
+ * one is open, or this one is too far above the present one. Throws as `submitCall` does.
  */
 export async function restartNode(params: {
   chain: Chain;
   operator: Relayer;
   node: NodeId;
-  /** See `drawGeneration`. */
+  /** The new generation: see `drawGeneration`. */
   generation: number;
 }): Promise<RegistryOutcome> {
   const { chain, operator, node, generation } = params;

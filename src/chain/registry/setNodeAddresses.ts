@@ -5,7 +5,10 @@ import type { Chain } from "../provider/chain.ts";
 import type { Relayer } from "../submit/openRelayer.ts";
 import { callNodeRegistry, type RegistryOutcome } from "./callNodeRegistry.ts";
 
-/** Says anew how the operator's node is reached. Throws as `submitCall`, `malformed` for a peer id without a proof. */
+/**
+ * Changes the addresses by which the operator's node is reached. Throws `malformed` for a peer id without a proof; else
+ * as `submitCall` does.
+ */
 export async function setNodeAddresses(params: {
   chain: Chain;
   operator: Relayer;

@@ -3,7 +3,7 @@ import type { Chain } from "../provider/chain.ts";
 import type { Relayer } from "../submit/openRelayer.ts";
 import { callNodeRegistry, type RegistryOutcome } from "./callNodeRegistry.ts";
 
-/** Says anew which shards the operator's node serves (bit n: shard n). Throws as `submitCall`. */
+/** Changes which shards the operator's node serves: shard n if bit n is set. Throws as `submitCall` does. */
 export async function setNodeShards(params: {
   chain: Chain;
   operator: Relayer;

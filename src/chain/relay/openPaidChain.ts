@@ -17,14 +17,14 @@ import { type IdentityOutcome, relayIdentity } from "./relayIdentity.ts";
 
 type Options = { readonly signal?: AbortSignal };
 
-/** A chain and the account that pays on it: what a relaying node does with both. Holds no connection. */
+/** What a relaying node does with a chain and with the account that pays on it. Holds no connection. */
 export type PaidChain = {
   readonly relayAppend: (append: Append, options?: Options) => Promise<AppendOutcome>;
   readonly relayIdentity: (action: IdentityAction, options?: Options) => Promise<IdentityOutcome>;
   readonly readWallet: (wallet: Address) => Promise<WalletState>;
-  /** The chain's newest block; undefined: it has none. */
+  /** Reads the chain's newest block; undefined if the RPC has none. */
   readonly readHead: () => Promise<BlockRef | undefined>;
-  /** In which block the registry has listed it, and the chain's present block; undefined: it does not. */
+  /** Reads in which block the registry listed an installation, and the newest block; undefined if it never did. */
   readonly findInstallation: (place: {
     inbox: InboxId;
     installation: InstallationKey;
@@ -32,8 +32,9 @@ export type PaidChain = {
 };
 
 /**
- * Opens the network's chain by its RPC address for an account that pays: its private key (32 bytes in hex) or itself.
- * Throws `chain-unreachable`, `wrong-chain`; the signal's reason if aborted.
+ * Opens the network's chain by its RPC address for an account that pays: a private key (32 bytes in hex), or an account
+ * that signs. Throws `malformed` for a key that is none, `bad-config` for a malformed proxy address,
+ * `chain-unreachable`, `wrong-chain`; the signal's reason if it aborts.
  */
 export async function openPaidChain(params: {
   rpcUrl: string;
@@ -52,7 +53,7 @@ export async function openPaidChain(params: {
     readWallet: (wallet) => readWallet({ chain, wallet }),
     readHead,
     findInstallation: async (asked) => {
-      // The head first: what is read after it may only be older.
+      // The newest block is read first, so that the installation never seems longer listed than it is.
       const head = await readHead();
       const found = await readInstallation({ chain, ...asked });
       return found && { addedBlock: found.addedBlock, head: head?.number ?? 0 };

@@ -8,7 +8,10 @@ import { decodeRevert, type Refusal, refusalOf } from "../submit/refusal.ts";
 import { type Permit, submitCall } from "../submit/submitCall.ts";
 import { refusePayload } from "./refusePayload.ts";
 
-/** `submitted`: on its way, see `waitForTransaction`; `exists`: whoever sent it has succeeded. */
+/**
+ * `submitted`: the transaction is on its way, see `waitForTransaction`; `stale`: the parent has `children`, more than
+ * the append's limit; `exists`: the entry was appended before, by whatever account.
+ */
 export type AppendOutcome =
   | { readonly kind: "submitted"; readonly transaction: Hex }
   | { readonly kind: "stale"; readonly children: number }
@@ -16,8 +19,8 @@ export type AppendOutcome =
   | Refusal;
 
 /**
- * Sends an append, unless a simulation on top of the mempool says that it can't land: a lost race costs nothing.
- * Throws `chain-unreachable`, `limit-exceeded`, `unfunded`; the signal's reason if it aborts.
+ * Sends an append, unless a simulation on top of the mempool says that it can't land: a lost race costs nothing. Throws
+ * as `submitCall` does.
  */
 export async function relayAppend(params: {
   chain: Chain;

@@ -9,15 +9,15 @@ import type { Relayer } from "../submit/openRelayer.ts";
 import { decodeRevert, type Refusal, refusalOf } from "../submit/refusal.ts";
 import { type Permit, submitCall } from "../submit/submitCall.ts";
 
-/** `submitted`: on its way, see `waitForTransaction`; `exists`: the chain is as the action would have it. */
+/** `submitted`: the transaction is on its way, see `waitForTransaction`; `exists`: the action's end is met already. */
 export type IdentityOutcome =
   | { readonly kind: "submitted"; readonly transaction: Hex }
   | { readonly kind: "exists" }
   | Refusal;
 
 /**
- * Sends a signed identity record, unless a simulation says that it can't land.
- * Throws `chain-unreachable`, `limit-exceeded`, `unfunded`; the signal's reason if it aborts.
+ * Sends a signed identity action, unless a simulation on top of the mempool says that it can't land. Throws as
+ * `submitCall` does.
  */
 export async function relayIdentity(params: {
   chain: Chain;
@@ -46,7 +46,7 @@ export async function relayIdentity(params: {
   return refusalOf({ error, data: outcome.data });
 }
 
-/** Whether a refusal means that the action, or one to the same end, has landed. */
+/** True if a refusal means that the action, or one to the same end, was sent before. */
 async function isDone(params: {
   chain: Chain;
   action: IdentityAction;

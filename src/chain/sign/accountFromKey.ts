@@ -8,7 +8,7 @@ import type { PayingAccount } from "./payingAccount.ts";
 const WORD_BYTES = 32;
 const RECOVERY_OFFSET = 27;
 
-/** The account of a private key (32 bytes in hex). Throws `malformed` for anything else, without quoting it. */
+/** Makes the account of a private key (32 bytes in hex). Throws `malformed` for anything else, without quoting it. */
 export function accountFromKey(text: Hex): PayingAccount {
   const { address, privateKey } = readKey(text);
   return {

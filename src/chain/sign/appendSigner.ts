@@ -4,7 +4,7 @@ import { type Address, asAddress } from "../../wire/ids.ts";
 import type { Network } from "../../wire/network.ts";
 import { appendDigest } from "./signAppend.ts";
 
-/** The account whose key signed an append; undefined: no account's did. */
+/** Recovers the address of the account that signed an append; undefined if the signature is no account's. */
 export function appendSigner(params: { network: Network; append: Append }): Address | undefined {
   const { network, append } = params;
   const digest = appendDigest({ network, ...append });

@@ -1,6 +1,6 @@
 import type { Address, Hex } from "../../wire/ids.ts";
 
-/** What is signed to be sent; amounts in wei. */
+/** A transaction (EIP-1559) before it is signed; amounts are in wei. */
 export type Transaction = {
   readonly type: "eip1559";
   readonly chainId: number;

@@ -18,14 +18,14 @@ const types = {
 type SignedFields = Omit<Append, "signature"> & { readonly network: Network };
 
 /**
- * Signs an append (EIP-712, see contracts/ICommitLog.sol) with the key of the parent's authority, 32 bytes. The same
- * input always gives the same 65 bytes r ‖ s ‖ v.
+ * Signs an append (EIP-712, see contracts/ICommitLog.sol) with the private key (32 bytes) of the parent's authority.
+ * The same input always gives the same 65 bytes: r ‖ s ‖ v.
  */
 export function signAppend(params: SignedFields & { privateKey: Uint8Array }): Uint8Array {
   return signDigest({ privateKey: params.privateKey, digest: appendDigest(params) });
 }
 
-/** What is signed: 32 bytes. */
+/** Computes the hash that `signAppend` signs (EIP-712): 32 bytes. */
 export function appendDigest(params: SignedFields): Uint8Array {
   const { network, group, parent, limit, authority, payload } = params;
   const digest = hashTypedData({

@@ -18,29 +18,35 @@ import type { Wallet } from "./wallet.ts";
 
 type Action<K extends IdentityAction["kind"]> = Extract<IdentityAction, { kind: K }>;
 
-/** How long a record may take to the chain if nothing else is said. */
+/** How long after its signature a record may land by default. */
 const DEFAULT_VALIDITY_SECONDS = 3_600;
 
-/** The last second in which a record may land that is signed now, by a clock that tells milliseconds since 1970. */
+/**
+ * Returns the last second, since 1970, in which a record may land that is signed at `nowMs`, milliseconds since 1970:
+ * an hour later.
+ */
 export function deadlineAfter({ nowMs }: { nowMs: number }): bigint {
   return BigInt(Math.floor(nowMs / 1000) + DEFAULT_VALIDITY_SECONDS);
 }
 
 /**
- * A wallet with the nonce that its next record must carry (see `readWallet`) and the last second of the chain's time that
- * it may land in: an hour from now by this machine's clock unless told.
+ * A wallet, the nonce that its next record must carry (see `readWallet`), and the last second of the chain's time in
+ * which the record may land: by default an hour from now by this machine's clock.
  */
 export type Signer = { readonly wallet: Wallet; readonly nonce: bigint; readonly deadline?: bigint };
 
 type NewInstallation = {
   readonly network: Network;
   readonly installation: InstallationKey;
-  /** By the installation over its proof, see wire/installationProof.ts. */
+  /** The installation's signature over its proof, see wire/installationProof.ts. */
   readonly installationSignature: Uint8Array;
   readonly signer: Signer;
 };
 
-/** Creates the inbox of (wallet, salt) with its first installation; the wallet becomes its recovery wallet. */
+/**
+ * Signs the creation of the inbox of (wallet, salt) with its first installation; the wallet becomes its recovery
+ * wallet. Throws `bad-signature` if the wallet declines.
+ */
 export async function signCreateInbox(
   params: NewInstallation & { salt: Hex },
 ): Promise<Action<"create-inbox">> {
@@ -50,7 +56,10 @@ export async function signCreateInbox(
   return { kind: "create-inbox", salt, installation, installationSignature, wallet };
 }
 
-/** Adds an installation; the signer must be linked to the inbox. */
+/**
+ * Signs the addition of an installation; the signer must be linked to the inbox. Throws `bad-signature` if the wallet
+ * declines.
+ */
 export async function signAddInstallation(
   params: NewInstallation & { inbox: InboxId },
 ): Promise<Action<"add-installation">> {
@@ -59,7 +68,10 @@ export async function signAddInstallation(
   return { kind: "add-installation", inbox, installation, installationSignature, wallet };
 }
 
-/** Revokes for ever; by the wallet that added the installation or the recovery wallet. Needs no nonce. */
+/**
+ * Signs that an installation is revoked for ever, with the wallet that added it or the recovery wallet. Needs no nonce.
+ * Throws `bad-signature` if the wallet declines.
+ */
 export async function signRevokeInstallation(params: {
   network: Network;
   inbox: InboxId;
@@ -73,7 +85,10 @@ export async function signRevokeInstallation(params: {
   return { kind: "revoke-installation", inbox, installation, by, signature };
 }
 
-/** Links a wallet that is in no inbox: signed by a linked one (`by`) and by itself. */
+/**
+ * Signs the link of a wallet that is in no inbox, with a linked wallet (`by`) and with the new wallet itself. Throws
+ * `bad-signature` if a wallet declines.
+ */
 export async function signLinkWallet(params: {
   network: Network;
   inbox: InboxId;
@@ -94,7 +109,10 @@ export async function signLinkWallet(params: {
   };
 }
 
-/** Ends a link; by the wallet itself or the recovery wallet. */
+/**
+ * Signs the end of a wallet's link; `by` is the wallet itself or the recovery wallet. Throws `bad-signature` if that
+ * wallet declines.
+ */
 export async function signUnlinkWallet(params: {
   network: Network;
   inbox: InboxId;
@@ -114,14 +132,20 @@ type RecoveryChange = {
   readonly by: Signer;
 };
 
-/** Proposes a recovery wallet, in force after the registry's delay; by a linked wallet or the recovery wallet. */
+/**
+ * Signs the proposal of a recovery wallet, which comes into force after the registry's delay; `by` is a linked wallet
+ * or the present recovery wallet. Throws `bad-signature` if that wallet declines.
+ */
 export async function signSetRecovery(params: RecoveryChange): Promise<Action<"set-recovery">> {
   const { inbox, recovery } = params;
   const by = await authorizeRecovery({ ...params, name: "SetRecovery" });
   return { kind: "set-recovery", inbox, recovery, by };
 }
 
-/** Drops a pending proposal; by the recovery wallet that it would replace. */
+/**
+ * Signs the veto of a pending proposal; `by` is the recovery wallet that the proposal would replace. Throws
+ * `bad-signature` if that wallet declines.
+ */
 export async function signVetoRecovery(params: RecoveryChange): Promise<Action<"veto-recovery">> {
   const { inbox, recovery } = params;
   const by = await authorizeRecovery({ ...params, name: "VetoRecovery" });

@@ -1,6 +1,6 @@
 import type { Hex } from "../../wire/ids.ts";
 
-/** EIP-712 data as wallets take it. */
+/** Typed data (EIP-712) in the form in which wallets take it. */
 type TypedData = {
   readonly domain: {
     readonly name: string;
@@ -13,7 +13,7 @@ type TypedData = {
   readonly message: Readonly<Record<string, unknown>>;
 };
 
-/** Whoever signs for an address: an account's key, a hardware or a contract wallet. A viem LocalAccount fits. */
+/** What signs for an address: an account's key, a hardware wallet or a contract wallet. A viem LocalAccount fits. */
 export type Wallet = {
   readonly address: Hex;
   readonly signTypedData: (data: TypedData) => Promise<Hex>;

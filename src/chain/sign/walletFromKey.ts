@@ -3,7 +3,7 @@ import { WeftError } from "../../errors.ts";
 import type { Hex } from "../../wire/ids.ts";
 import type { Wallet } from "./wallet.ts";
 
-/** A wallet that signs by itself. Throws `malformed` for anything but a secp256k1 private key (32 bytes, hex). */
+/** Makes a wallet of a secp256k1 private key (32 bytes in hex). Throws `malformed` for anything else. */
 export function walletFromKey(privateKey: Hex): Wallet {
   try {
     return privateKeyToAccount(privateKey);

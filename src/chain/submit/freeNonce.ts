@@ -7,16 +7,16 @@ import type { InFlight, Relayer } from "./openRelayer.ts";
 import type { Price } from "./readPrice.ts";
 import { sendTransaction, signTransaction } from "./sendTransaction.ts";
 
-/** A transaction of an earlier process that is in no block after so many blocks, and so long, is in everybody's way. */
+/** A transaction of an earlier process that is in no block after so many blocks, and so long, blocks all later ones. */
 const STUCK_BLOCKS = 12;
 const STUCK_MS = 10_000;
-/** How often: it is not the price then. */
+/** How often more is offered; after that, the price is not the reason. */
 const MAX_RAISES = 16;
 
 /**
- * Sends nothing, to itself, under the nonce of a transaction that this process knows nothing of and that does not land:
- * what was in it an earlier run has sent, and whoever wanted it wants it still. `nonce` is the first that is in no block.
- * Throws what the RPC's failure was.
+ * Replaces a transaction that an earlier process sent and that does not land by an empty one from the account to
+ * itself: whoever wanted the lost call will ask for it again. `nonce` is the account's first that is in no block. Does
+ * nothing until the transaction has been seen for 12 blocks and 10 s. Throws the RPC's error.
  */
 export async function freeNonce(params: {
   chain: Chain;
@@ -51,12 +51,12 @@ export async function freeNonce(params: {
     relayer.inFlight.set(nonce, sent);
     relayer.orphan = undefined;
   } catch (error) {
-    // It offers too little to take that place, or it has landed meanwhile.
+    // The replacement offers too little, or the old transaction has landed meanwhile.
     if (rpcFailure(error) === "unreachable") throw error;
   }
 }
 
-/** What outbids an offer so many times in a row. */
+/** Returns the least offer, in wei, after an offer of `wei` was outbid so many times. */
 function raisedBy(wei: bigint, times: number): bigint {
   let raised = wei;
   for (let i = 0; i < times; i++) raised = leastBid(raised);

@@ -6,17 +6,20 @@ import type { Relayer } from "./openRelayer.ts";
 
 export type Fees = Pick<Transaction, "maxFeePerGas" | "maxPriorityFeePerGas">;
 
-/** What a transaction offers now, and what a block asks; wei for a unit of gas. */
+/** What a transaction should offer now, and what blocks ask, in wei for a unit of gas. */
 export type Price = {
   readonly fees: Fees;
   readonly baseFee: bigint;
-  /** The newest block. */
+  /** The number of the chain's newest block. */
   readonly block: number;
 };
 
 const BASE_FEE_HEADROOM_PERCENT = 100n;
 
-/** Never more than the relayer may pay, even where that is less than a block asks. */
+/**
+ * Reads the price of gas. A transaction should offer twice the base fee plus the tip, but never more than the relayer
+ * may pay, even if blocks ask for more. Throws the RPC's error.
+ */
 export async function readPrice(params: {
   chain: Chain;
   relayer: Relayer;
@@ -28,7 +31,7 @@ export async function readPrice(params: {
   const [block, suggested] = await Promise.all([
     client.request({ method: "eth_getBlockByNumber", params: ["latest", false] }, options),
     client.request({ method: "eth_maxPriorityFeePerGas" }, options).catch(async (error: unknown) => {
-      // Not every RPC has it.
+      // Not every RPC has this method.
       if (rpcFailure(error) === "unreachable") throw error;
       return await client.request({ method: "eth_gasPrice" }, options);
     }),

@@ -2,7 +2,7 @@ import { type Abi, decodeErrorResult } from "viem";
 import { type ErrorCode, errorHints } from "../../errors.ts";
 import type { Hex } from "../../wire/ids.ts";
 
-/** Nothing was sent: the contract would not take it. `message` says why, `hint` what to do. */
+/** A call that was not sent because it would fail; `message` says why, `hint` what to do. */
 export type Refusal = {
   readonly kind: "refused";
   readonly code: ErrorCode;
@@ -10,11 +10,12 @@ export type Refusal = {
   readonly hint: string;
 };
 
+/** Makes a refusal, with the hint of its code. */
 export function refusal(params: { code: ErrorCode; message: string }): Refusal {
   return { kind: "refused", ...params, hint: errorHints[params.code] };
 }
 
-/** What each error of the contracts means to the sender. */
+/** The code that stands for each error of the contracts. */
 const codes: Readonly<Record<string, ErrorCode>> = {
   // CommitLog
   UnknownParent: "unknown-parent",
@@ -55,7 +56,7 @@ const codes: Readonly<Record<string, ErrorCode>> = {
   NoConflict: "malformed",
 };
 
-/** The contract's error with its arguments; undefined if it is none of this contract's. */
+/** Decodes a contract's error with its arguments; undefined if the ABI does not have it. */
 export function decodeRevert<const T extends Abi>(params: { abi: T; data: Hex }) {
   try {
     return decodeErrorResult<T>(params);
@@ -64,7 +65,7 @@ export function decodeRevert<const T extends Abi>(params: { abi: T; data: Hex })
   }
 }
 
-/** For the errors that are no outcome of their own. */
+/** Makes a refusal of a contract's error that is no outcome of its own; code `internal` for an unknown one. */
 export function refusalOf(params: {
   error: { readonly errorName: string; readonly args?: readonly unknown[] | undefined } | undefined;
   data: Hex;

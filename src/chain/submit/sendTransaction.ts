@@ -7,7 +7,7 @@ import type { Relayer, Signed } from "./openRelayer.ts";
 
 type Options = { readonly chain: Chain; readonly signal?: AbortSignal | undefined };
 
-/** In the words of go-ethereum, Nethermind, Erigon, Besu, Anvil and Hardhat. */
+/** How go-ethereum, Nethermind, Erigon, Besu, Anvil and Hardhat say that they know a transaction already. */
 const KNOWN =
   /already known|known transaction|already imported|AlreadyKnown|already exists|already in (the )?pool/i;
 const BROADCAST_MS = 5_000;
@@ -16,7 +16,10 @@ export async function signTransaction({ account }: Relayer, transaction: Transac
   return { transaction, raw: await account.signTransaction(transaction) };
 }
 
-/** A transaction that the chain knows already was sent. */
+/**
+ * Sends a signed transaction and returns its hash; one that the RPC knows already counts as sent. Throws the RPC's
+ * error.
+ */
 export async function sendTransaction(params: Options & { raw: Hex }): Promise<Hex> {
   const { chain, raw, signal } = params;
   const options = signal === undefined ? {} : { signal };
@@ -29,7 +32,7 @@ export async function sendTransaction(params: Options & { raw: Hex }): Promise<H
   return hashOf(raw);
 }
 
-/** Whether the provider in use has a transaction, in a block or before one. */
+/** True if the provider in use has a transaction, in a block or in its mempool. Throws the RPC's error. */
 export async function isKnown({ chain, raw, signal }: Options & { raw: Hex }): Promise<boolean> {
   const options = signal === undefined ? {} : { signal };
   const params = [hashOf(raw)] as const;
@@ -39,7 +42,7 @@ export async function isKnown({ chain, raw, signal }: Options & { raw: Hex }): P
   );
 }
 
-/** Hands a transaction to all providers but the one in use, whatever they say to it. Throws nothing. */
+/** Hands a transaction to all providers but the one in use, and ignores their answers. Never throws. */
 export async function broadcastTransaction({ chain, raw, signal }: Options & { raw: Hex }): Promise<void> {
   const { all, current } = chain.providers;
   const timely = AbortSignal.timeout(BROADCAST_MS);

@@ -9,6 +9,7 @@ import { type Price, readPrice } from "./readPrice.ts";
 import { sendTransaction, signTransaction } from "./sendTransaction.ts";
 import { countTransactions, forgetMined, outbid, tend, tooHigh } from "./tendTransactions.ts";
 
+/** A call of a contract that a relayer is to sign, send and pay for. */
 export type Call = {
   readonly chain: Chain;
   readonly relayer: Relayer;
@@ -19,27 +20,27 @@ export type Call = {
   readonly signal?: AbortSignal | undefined;
 };
 
-/** Hears what a call may take at most before it is signed; what it throws ends it. */
+/** Told what a call may cost at most before the call is signed; ends the call by throwing. */
 export type Permit = (costs: { readonly gas: bigint; readonly wei: bigint }) => Promise<void>;
 
-/** `reverted`: nothing was sent; with the ABI-encoded error. */
+/** `reverted`: nothing was sent, because the simulation failed with this ABI-encoded error. */
 export type CallOutcome =
   | { readonly kind: "submitted"; readonly transaction: Hex }
   | { readonly kind: "reverted"; readonly data: Hex };
 
-/** What the account has to have, as soon as it is known. */
+/** What the account must hold; undefined until it is known. */
 type Bill = { wei: bigint | undefined };
 
-/** What a relayer may have under way; above it the chain stands still or drops what it is sent. */
+/** How many transactions of a relayer may wait; with more of them, the chain stands still or drops what it is sent. */
 const MAX_IN_FLIGHT = 64;
 const GAS_HEADROOM_PERCENT = 20n;
 const NONCE_ATTEMPTS = 4;
 
 /**
- * Simulates a call on top of the mempool, then signs and sends it. One call at a time and relayer, so that its own
- * transactions are seen by the simulation of the next and nonces have no gaps; it does not wait for a block.
- * Throws `chain-unreachable` (the transaction may have got through, or the RPC loses what it is sent), `fee-too-high`,
- * `limit-exceeded`, `unfunded`; the signal's reason if it aborts.
+ * Simulates a call on top of the mempool, then signs and sends it, without waiting for a block. A relayer submits one
+ * call at a time, so that the next simulation sees its earlier transactions and its nonces have no gaps. Throws
+ * `chain-unreachable` (the transaction may have got through, or the RPC loses what it is sent), `fee-too-high`,
+ * `limit-exceeded`, `unfunded`, and the permit's WeftError; the signal's reason if it aborts.
  */
 export async function submitCall(call: Call): Promise<CallOutcome> {
   const bill: Bill = { wei: undefined };
@@ -104,13 +105,13 @@ function begunAt(block: number): Omit<InFlight, keyof Signed> {
   return { sinceBlock: block, sinceMs: ms, pricedBlock: block, pricedMs: ms, raises: 0, timesLost: 0 };
 }
 
-/** Some RPCs say which nonce they expect instead. */
+/** Returns the nonce that an RPC says it expects instead; undefined if it says none. */
 function nextNonceSaid(words: string): number | undefined {
   const [, said] = /(?:next nonce|expected nonce(?: to be)?|state:)\s*(\d+)/i.exec(words) ?? [];
   return said === undefined ? undefined : Number(said);
 }
 
-/** Says which account lacks how much. */
+/** Makes the error that says which account holds too little. */
 async function unfunded(params: { call: Call; bill: Bill; cause: unknown }): Promise<WeftError> {
   const { call, bill, cause } = params;
   const { address } = call.relayer;
@@ -138,7 +139,7 @@ async function estimateGas(call: Call): Promise<bigint | CallOutcome> {
   }
 }
 
-/** Some RPCs tell why only here. */
+/** Simulates a call whose estimate failed: some RPCs give a revert's data only here. Throws that error without data. */
 async function simulate(params: {
   call: Call;
   transaction: { from: Hex; to: Hex; data: Hex; value: Hex };
@@ -157,8 +158,9 @@ async function simulate(params: {
 }
 
 /**
- * The account's next nonce. What the chain has forgotten of the transactions in flight (a restarted node, a reorg) is
- * sent again first, and the first in line offers what is asked now: a gap or a miser would hold up all that follow.
+ * Returns the account's next nonce. First sends again the transactions in flight that the chain has forgotten (after a
+ * restart or a reorganization), and lets the first in line offer what blocks ask now: a gap or too low an offer would
+ * hold up all that follow.
  */
 async function nextNonce(call: Call & { price: Price; least: number }): Promise<number> {
   const { relayer, least } = call;

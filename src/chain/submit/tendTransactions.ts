@@ -10,19 +10,19 @@ import type { InFlight, Relayer, RelayerTrouble } from "./openRelayer.ts";
 import { type Price, readPrice } from "./readPrice.ts";
 import { broadcastTransaction, isKnown, sendTransaction, signTransaction } from "./sendTransaction.ts";
 
-/** Blocks, and time, after which the first in line offers more though a block asks no more than it offers. */
+/** After so many blocks, and so long, the first in line offers more although blocks ask for no more. */
 const RAISE_AFTER_BLOCKS = 3;
 const RAISE_AFTER_MS = 2_000;
-/** How often: it is not the price then. */
+/** How often more is offered; after that, the price is not the reason. */
 const MAX_RAISES = 8;
-/** A transaction that was sent so often, and is not known a moment later, is lost by whoever takes it. */
+/** A provider that did not know a transaction so often, after it had taken it, loses transactions. */
 const TIMES_LOST = 3;
-/** The first in line is in no block after so many, and so long, whatever it offers. */
+/** The first in line does not land, whatever it offers, if it is in none of so many blocks, and not after so long. */
 const NOT_LANDING_BLOCKS = 12;
 const NOT_LANDING_MS = 10_000;
-/** How long trouble is believed in once nothing is in flight that would show its end. */
+/** How long trouble stands once nothing is in flight that would show its end. */
 const TROUBLE_MS = 30_000;
-/** How often what is in flight is looked after at most. */
+/** The shortest time between two looks at the transactions in flight. */
 export const TEND_MS = 1_000;
 
 type Tended = {
@@ -32,9 +32,9 @@ type Tended = {
 };
 
 /**
- * Looks after what a relayer has sent and no block has: offers more where that is too little, sends again what was lost,
- * by every provider, and turns to another one where nothing lands. What does not help is the relayer's `trouble`.
- * Throws what the RPC's failure was.
+ * Looks after a relayer's transactions that are in no block: offers more where the offer is too low, sends lost ones
+ * again by every provider, and turns to another provider where nothing lands. If none of this helps, the relayer's
+ * `trouble` says why. Throws the RPC's error.
  */
 export async function tendTransactions(params: Tended): Promise<void> {
   const { relayer } = params;
@@ -44,7 +44,7 @@ export async function tendTransactions(params: Tended): Promise<void> {
   });
 }
 
-/** As `tendTransactions`, from within the relayer's queue; not more often than every TEND_MS. */
+/** Does what `tendTransactions` does, for callers within the relayer's queue, and at most once in TEND_MS. */
 export async function tend(params: Tended): Promise<void> {
   const { relayer } = params;
   const nowMs = steadyMs();
@@ -64,11 +64,12 @@ export async function tend(params: Tended): Promise<void> {
     return;
   }
   const known = { ...params, nonce: mined, pending, price };
-  // What offers too little may have been dropped for that: the price comes first.
+  // A transaction may have been dropped because it offers too little, so the price comes first.
   const trouble = (await outbid(known)) ? ((await findLost(known)) ?? (await raise(known))) : tooHigh(known);
   relayer.trouble = trouble && { ...trouble, untilMs: nowMs + TROUBLE_MS };
 }
 
+/** Counts the account's transactions in blocks, with `pending` also those in the mempool. Throws the RPC's error. */
 export async function countTransactions(params: Tended & { block: "latest" | "pending" }): Promise<number> {
   const { chain, relayer, block, signal } = params;
   const count = await chain.client.request(
@@ -78,13 +79,14 @@ export async function countTransactions(params: Tended & { block: "latest" | "pe
   return Number(count);
 }
 
+/** Drops the transactions in flight that are in blocks: `mined` is the account's first nonce that is in none. */
 export function forgetMined({ inFlight }: Relayer, mined: number): void {
   for (const nonce of inFlight.keys()) if (nonce < mined) inFlight.delete(nonce);
 }
 
 /**
- * What offers less than a block asks lands in none: the same call takes its place, at today's price, or at the highest
- * that the relayer may pay. False if that is too little as well.
+ * Replaces a transaction that offers less than blocks ask by the same call at the present price, or at the highest that
+ * the relayer may pay. Returns false if that is too little as well. Throws the RPC's error.
  */
 export async function outbid(params: Tended & { nonce: number; price: Price }): Promise<boolean> {
   const { relayer, nonce, price } = params;
@@ -113,7 +115,10 @@ async function raise(params: Tended & { nonce: number; price: Price }): Promise<
   };
 }
 
-/** Whoever comes next has its own time to bring what is in flight into a block. False if nobody does. */
+/**
+ * Turns to another provider, which gets its own time to bring the transactions in flight into a block. Returns false if
+ * there is none.
+ */
 function turnFrom(params: Tended & { price: Price; reason: string }): boolean {
   const { chain, relayer, price, reason } = params;
   if (!letRest({ ...chain, provider: chain.providers.current, reason })) return false;
@@ -122,7 +127,7 @@ function turnFrom(params: Tended & { price: Price; reason: string }): boolean {
   return true;
 }
 
-/** Named for what it is: nothing of this account lands until blocks cost less. */
+/** Makes the trouble of a relayer that may pay less than blocks ask: nothing lands until they ask for less. */
 export function tooHigh(params: { relayer: Relayer; price: Price }): RelayerTrouble {
   const { relayer, price } = params;
   const asked = `blocks ask ${formatAbout(price.baseFee)} for a unit of gas`;
@@ -152,12 +157,15 @@ async function replace(
     const priced = { pricedBlock: price.block, pricedMs: steadyMs(), raises };
     relayer.inFlight.set(nonce, { ...replaced, ...signed, ...priced });
   } catch (error) {
-    // It has landed meanwhile, or waits on as it is.
+    // The replaced transaction has landed meanwhile, or still waits.
     if (rpcFailure(error) === "unreachable") throw error;
   }
 }
 
-/** Sends again what the provider in use does not have, unless it can't land any more; whoever loses what it takes rests. */
+/**
+ * Sends again the transactions that the provider in use does not have, except a first one that can't land any more. A
+ * provider that keeps losing them has to rest. Returns the trouble, if there is no other provider.
+ */
 async function findLost(
   params: Tended & { pending: number; price: Price },
 ): Promise<RelayerTrouble | undefined> {
@@ -185,7 +193,7 @@ async function findLost(
   };
 }
 
-/** Why it is not taken; undefined: it is, or has landed. */
+/** Sends a transaction again. Returns the RPC's refusal; undefined if it takes the transaction or its nonce is used. */
 async function sendAgain(params: Tended & { waiting: InFlight }): Promise<string | undefined> {
   const { raw, timesLost } = params.waiting;
   if (timesLost > 0) await broadcastTransaction({ ...params, raw });
@@ -199,7 +207,7 @@ async function sendAgain(params: Tended & { waiting: InFlight }): Promise<string
   }
 }
 
-/** Whether a call that nobody has any more would revert by now: somebody else has done it. */
+/** True if a lost transaction's call would revert by now, because another account has done the same. */
 async function isObsolete(params: Tended & { waiting: InFlight }): Promise<boolean> {
   const { chain, relayer, waiting, signal } = params;
   const { to, data, value } = waiting.transaction;

@@ -2,7 +2,7 @@ import { waitMs } from "../../clock/waitMs.ts";
 import { asId, type Hex } from "../../wire/ids.ts";
 import type { Chain } from "../provider/chain.ts";
 
-/** `pending`: nothing is known yet, which is no failure; a reorg may still drop what is mined. */
+/** `pending`: nothing is known yet, which is no failure. A reorganization may still take what is mined or reverted. */
 export type TransactionOutcome =
   | { readonly kind: "mined" | "reverted"; readonly block: number; readonly blockHash: Hex }
   | { readonly kind: "pending" };
@@ -10,7 +10,9 @@ export type TransactionOutcome =
 const DEFAULT_TIMEOUT_MS = 30_000;
 const POLL_MS = 100;
 
-/** Waits until a transaction is in a block. Failed reads are repeated; an abort or the timeout ends as `pending`. */
+/**
+ * Waits until a transaction is in a block, for 30 s by default. Failed reads are repeated; an abort gives `pending`.
+ */
 export async function waitForTransaction(params: {
   chain: Chain;
   transaction: Hex;

@@ -1,8 +1,8 @@
 import { concatBytes } from "../../crypto/concatBytes.ts";
 
-/** Takes bytes in the lengths that a format wants, however they come. */
+/** Reads bytes in the lengths that a format needs, whatever chunks they come in. */
 export type ByteReader = {
-  /** A copy of so many; undefined if they end before. */
+  /** Returns a copy of the next `length` bytes; undefined if the bytes end before. */
   readonly take: (length: number) => Promise<Uint8Array | undefined>;
 };
 
@@ -24,7 +24,7 @@ export function openByteReader(bytes: AsyncIterable<Uint8Array>): ByteReader {
       const pieces: Uint8Array[] = [];
       let missing = length;
       while (missing > 0) {
-        // Not before it is there: a length that is damaged asks for memory that nobody has.
+        // Nothing is allocated before its bytes have come: a damaged length may be huge.
         if (!(await more())) return undefined;
         const piece = chunk.subarray(at, at + missing);
         pieces.push(piece);

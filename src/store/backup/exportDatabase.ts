@@ -8,17 +8,17 @@ import { BACKUP_FORMAT, BACKUP_MAGIC, type BackupHeader } from "./backupFormat.t
 import { databaseBytes } from "./databaseBytes.ts";
 
 const PAIRS_AT_ONCE = 1_000;
-/** What is read before it is handed on. */
+/** How much is read at once. */
 const PAGE_BYTES = 256 * 1024;
 
 /**
- * The bytes of a backup of an open node's database, as it was at one moment: LevelDB keeps what an iterator sees for as
- * long as it is open. Which database it was is left out. Throws as reads of the database do.
+ * Yields the bytes of a backup of an open node's database as it was at one moment: LevelDB keeps what an iterator sees
+ * for as long as the iterator is open. The record that names the database (`meta`) is left out. Throws as reads do.
  */
 export async function* exportDatabase(params: {
   database: Database;
   node: NodeId;
-  /** Milliseconds since 1970. */
+  /** The present time, in milliseconds since 1970. */
   now: number;
 }): AsyncGenerator<Uint8Array> {
   const { database } = params;
@@ -27,7 +27,7 @@ export async function* exportDatabase(params: {
     hash.update(bytes);
     return bytes;
   };
-  // Before anything is waited for: what is acknowledged by now is in it.
+  // Opened before anything is awaited, so that it sees all that is acknowledged by now.
   const iterator = database.level.iterator({ gt: metaKey, ...{ highWaterMarkBytes: PAGE_BYTES } });
   try {
     yield hashed(headBytes(await headerOf(params)));

@@ -7,14 +7,16 @@ import { put, type Write, writeAtomic } from "../writeAtomic.ts";
 import { type BackupHeader, badBackup } from "./backupFormat.ts";
 import { readBackup } from "./readBackup.ts";
 
+/** The header of an imported backup, and how many pairs it held. */
 export type Imported = { readonly header: BackupHeader; readonly pairs: number };
 
 const WRITE_BYTES = 4 * 1024 * 1024;
 
 /**
- * Makes a new database at `path` of a backup: with an id of its own, so that cursors of the old one are void, and marked
- * so that its node signs in a new generation of its log. It is whole if this resolves; else the directory is to be
- * removed. Throws `bad-backup`, `wrong-network`, and as writes do.
+ * Makes a new database at `path` from a backup. It gets an id of its own, so that cursors of the old one are refused,
+ * and a mark that makes its node sign in a new generation. The database is whole if this resolves; otherwise the caller
+ * has to remove the directory. Throws `bad-backup`, `wrong-network`, the signal's reason, and as `openDatabase` and
+ * writes do.
  */
 export async function importDatabase(params: {
   bytes: AsyncIterable<Uint8Array>;

@@ -14,15 +14,16 @@ import {
 } from "./backupFormat.ts";
 import { openByteReader } from "./byteReader.ts";
 
+/** A part of a backup; the header comes first, the end last. */
 export type BackupPart =
   | { readonly kind: "header"; readonly header: BackupHeader }
   | { readonly kind: "pair"; readonly key: Uint8Array; readonly value: Uint8Array }
-  /** All of it was there, and is what was written. */
+  /** The backup is complete, and its hash is right. */
   | { readonly kind: "end"; readonly count: bigint };
 
 /**
- * A backup's parts, each once its bytes are there: nothing but its `end` shows that it is whole, so whoever keeps pairs
- * gives them up if that does not come. Throws `bad-backup`.
+ * Yields a backup's parts as their bytes come. Only `end` shows that the backup is whole: a caller that has stored
+ * pairs must drop them if it does not come. Throws `bad-backup`.
  */
 export async function* readBackup(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<BackupPart> {
   const hash = createHash("sha256");

@@ -6,12 +6,12 @@ type Tagged = { readonly $bytes: Hex } | { readonly $bigint: string };
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
-/** JSON in UTF-8, in which bytes and big integers keep their types. */
+/** Encodes a value as JSON in UTF-8, in which bytes and big integers keep their types. */
 export function encodeRecord(value: unknown): Uint8Array {
   return encoder.encode(JSON.stringify(tag(value)));
 }
 
-/** The counterpart of `encodeRecord`; WeftError `storage` for bytes that it did not write. */
+/** Decodes what `encodeRecord` wrote. Throws `storage` for bytes that do not parse. */
 export function decodeRecord<Value>(bytes: Uint8Array): Value {
   try {
     return JSON.parse(decoder.decode(bytes), (_, value: unknown) => untag(value)) as Value;

@@ -4,18 +4,19 @@ import type { KeyFields, RecordKind } from "../schema.ts";
 import { del, put, type Write } from "../writeAtomic.ts";
 import { decodeRecord, encodeRecord } from "./recordCodec.ts";
 
-/** One kind of record of the client's database, with the type of its values. */
+/** One kind of record of the client's database, with the type of its values. `put` and `del` make writes. */
 export type Table<Fields extends KeyFields, Value> = {
   readonly record: RecordKind<Fields>;
   readonly put: (fields: FieldValues<Fields>, value: Value) => Write;
   readonly del: (fields: FieldValues<Fields>) => Write;
   readonly get: (database: Database, fields: FieldValues<Fields>) => Promise<Value | undefined>;
-  /** The value of a write or of what it replaces. */
+  /** Decodes a stored value. */
   readonly decode: (bytes: Uint8Array) => Value;
-  /** All rows whose key starts with the given leading fields, by key. */
+  /** Yields the rows whose key starts with the given leading fields, in the order of their keys. */
   readonly rows: (database: Database, query?: RowQuery<Fields>) => AsyncIterable<Row<Fields, Value>>;
 };
 
+/** A record of a table: the fields of its key, and its value. */
 export type Row<Fields extends KeyFields, Value> = {
   readonly fields: ParsedFields<Fields>;
   readonly value: Value;
@@ -23,7 +24,7 @@ export type Row<Fields extends KeyFields, Value> = {
 
 type RowQuery<Fields extends KeyFields> = {
   readonly under?: Partial<FieldValues<Fields>>;
-  /** Only rows whose key lies behind (before, if reversed) this one. */
+  /** Only rows whose key comes after this one (before it, if reversed). */
   readonly after?: FieldValues<Fields>;
   readonly reverse?: boolean;
   readonly limit?: number;
@@ -31,17 +32,17 @@ type RowQuery<Fields extends KeyFields> = {
 
 const ITERATOR_BYTES = 1024 * 1024;
 
-/** A table whose values are JSON records. */
+/** Makes a table whose values are JSON records. */
 export function jsonTable<Fields extends KeyFields, Value>(record: RecordKind<Fields>): Table<Fields, Value> {
   return table({ record, encode: encodeRecord, decode: decodeRecord<Value> });
 }
 
-/** A table whose values are bytes as they are. */
+/** Makes a table whose values are plain bytes. */
 export function bytesTable<Fields extends KeyFields>(record: RecordKind<Fields>): Table<Fields, Uint8Array> {
   return table({ record, encode: (bytes: Uint8Array) => bytes, decode: (bytes) => bytes });
 }
 
-/** All values of a query, in memory: for what is small by its nature. */
+/** Reads all values of a query into memory, for queries whose results are always small. */
 export async function valuesOf<Fields extends KeyFields, Value>(
   rows: AsyncIterable<Row<Fields, Value>>,
 ): Promise<Value[]> {

@@ -5,8 +5,8 @@ import type { LogState } from "./logState.ts";
 import type { HeldBatch } from "./logStore.ts";
 
 /**
- * Moves `next` over all that is held without a gap, whatever the branch: a fork must not stop the log.
- * The head of a forked log is the smallest header hash that ends at `next`, so that peers agree on it.
+ * Moves a log's `next` on over all sequences that are held, whatever their branch: a fork must not stop the log. A
+ * forked log's head is the smallest hash of the headers whose batches end at `next`, so that peers agree on it.
  */
 export async function advanceLog(params: {
   database: Database;
@@ -31,7 +31,7 @@ export async function advanceLog(params: {
   return { ...state, headerHash: heads.sort()[0] };
 }
 
-/** The log moved on over `batch`, which covers its `next`. One that names another predecessor betrays a fork. */
+/** Moves a log on over a batch that covers its `next`. A batch that names another predecessor shows a fork. */
 export function follow(state: LogState, batch: HeldBatch): LogState {
   const { headerHash } = state;
   const betrays = batch.first === state.next && headerHash !== undefined && batch.previous !== headerHash;

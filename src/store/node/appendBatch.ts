@@ -16,18 +16,19 @@ import { floorOf, type LogState, putAdvance, putLogState } from "./logState.ts";
 import { type HeldBatch, type LogStore, logStateOf, type Planned, type Staged, withLog } from "./logStore.ts";
 import { enqueue } from "./writer.ts";
 
+/** What became of a batch that was to be stored. */
 export type AppendOutcome =
   | {
       readonly kind: "stored";
-      /** Arrival offset of the first envelope. */
+      /** The arrival offset of the first envelope. */
       readonly offset: bigint;
-      /** The log is held up to here now. */
+      /** The log's new `next`: it is held up to there. */
       readonly next: bigint;
-      /** Header hashes of batches that contradict this one: signed over the same sequences. */
+      /** The header hashes of the batches that contradict this one: they cover some of the same sequences. */
       readonly conflicts: readonly Hex[];
     }
   | { readonly kind: "duplicate" }
-  /** It lies below what this node keeps. */
+  /** The batch is before the log's floor: this node no longer keeps it. */
   | { readonly kind: "pruned"; readonly floor: bigint };
 
 type Append = { store: LogStore; batch: Batch; now?: number };
@@ -35,9 +36,9 @@ type Append = { store: LogStore; batch: Batch; now?: number };
 const ZERO_HASH: Hex = `0x${"00".repeat(32)}`;
 
 /**
- * Stores the node's own next batch: on disk when it resolves, before anything is acknowledged or gossiped.
- * The same bytes again are fine, as after a failed write. WeftError `internal` if the batch does not follow the
- * log's head, `storage` or `limit-exceeded` from the writer.
+ * Stores this node's own next batch, on disk when it resolves: before anything is acknowledged or gossiped. The same
+ * bytes may come again, as after a failed write. Throws `internal` if the batch does not follow the log's head; else as
+ * `enqueue` does.
  */
 export async function appendOwnBatch(params: Append): Promise<void> {
   const { firstSequence, previous } = params.batch.header;
@@ -49,7 +50,7 @@ export async function appendOwnBatch(params: Append): Promise<void> {
   });
 }
 
-/** Stores a verified batch of any node's log, in any order. On disk when it resolves. */
+/** Stores a verified batch of any node's log, in any order; on disk when it resolves. Throws as `enqueue` does. */
 export function appendPeerBatch(params: Append): Promise<AppendOutcome> {
   return append(params, () => undefined);
 }
@@ -124,7 +125,7 @@ async function isHeld(params: {
   return store.database.level.has(batchKey(batch));
 }
 
-/** As long as a log has no fork, nothing that starts before `next` reaches beyond it. */
+/** Finds the batches that overlap one. Without a fork, no batch that starts before `next` reaches beyond it. */
 async function findRivals(params: {
   store: LogStore;
   staged: Staged;

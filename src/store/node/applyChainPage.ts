@@ -17,19 +17,20 @@ import { decodeUndo, encodeUndo, parseJson, writeJson } from "./chainIndexCodec.
 import type { IndexableRecord } from "./indexableRecord.ts";
 import type { IndexedNode } from "./indexedRecords.ts";
 
-/** As the chain room's follower hands it over. */
+/** A page of the chain, as the follower in src/chain yields it. */
 export type ChainPage = {
   /** The last block that the page covers. */
   readonly to: BlockRef;
-  /** Blocks up to this number are final: what undoes them is dropped. */
+  /** Blocks up to this number are final: their undo records are dropped. */
   readonly finalBlock: number;
   readonly blocks: readonly BlockRef[];
   readonly records: readonly IndexableRecord[];
 };
 
 /**
- * Applies a page that follows the index's head: records, what undoes them and the cursor in one LevelDB batch.
- * Not synced: what a crash takes is read again. WeftError `storage`; the state is then unchanged.
+ * Applies a page that follows the index's head: writes its records, their undo records and the cursor in one LevelDB
+ * batch. Not synced: what a crash takes is read from the chain again. Throws `internal` for a page that does not
+ * follow, and as writes do; the state is then unchanged.
  */
 export async function applyChainPage(params: { index: ChainIndex; page: ChainPage }): Promise<void> {
   const { index, page } = params;
@@ -70,12 +71,12 @@ export async function applyChainPage(params: { index: ChainIndex; page: ChainPag
   index.state = next;
 }
 
-/** Steps of one block keep their order; a record changes at most four keys. */
+/** A record changes at most so many keys; by this, the undo steps of a block keep their order. */
 const CHANGES_PER_RECORD = 4;
 
 /**
- * Goes back to a block that the index had: everything that later blocks changed is as it was. Beyond its floor the
- * index is emptied, to be read anew.
+ * Rolls the index back to a block that it had, and undoes everything that blocks after it changed. For a block before
+ * its floor, the index is emptied, to be read from the chain anew. Throws as writes do.
  */
 export async function rollbackChain(params: { index: ChainIndex; to: BlockRef }): Promise<void> {
   const { index, to } = params;
@@ -127,7 +128,7 @@ function nodesAmong(staged: ReadonlyMap<string, Uint8Array | undefined>): Indexe
   return values.map((value) => parseJson<IndexedNode>(value));
 }
 
-/** What can't be rolled back any more goes in strides: looking for it costs more than keeping it for a moment. */
+/** Undo records of final blocks are dropped in strides: to look for them costs more than to keep them for a while. */
 const DROP_STRIDE_BLOCKS = 64;
 
 async function dropFinal(params: { index: ChainIndex; floor: number; before: number }): Promise<Write[]> {

@@ -11,14 +11,14 @@ import { keyOf, parseKey } from "../keys.ts";
 import { nodeSchema } from "../schema.ts";
 import { kindNumber } from "./logState.ts";
 
-/** A batch as it lies on disk: bodies are stored apart, once per envelope hash. */
+/** A batch as it is on disk: the bodies of its envelopes are stored apart, once per envelope hash. */
 export type BatchRecord = {
   readonly headerBytes: Uint8Array;
   readonly signature: Uint8Array;
   readonly envelopes: readonly { readonly kind: number; readonly hash: Uint8Array }[];
 };
 
-/** Where an envelope lies: the key of its batch and its index there. */
+/** Where an envelope is stored: the key of its batch, also in parts, and its index there. */
 export type Place = {
   readonly log: LogId;
   readonly first: bigint;
@@ -30,9 +30,9 @@ export type Place = {
 const SIGNATURE_BYTES = 64;
 const FIXED_BYTES = BATCH_HEADER_BYTES + SIGNATURE_BYTES;
 const HASH_BYTES = 32;
-/** Last four bytes of the header's eighth word. */
+/** The offset of the batch's count: the last four bytes of the header's eighth word. */
 const COUNT_AT = 8 * 32 - 4;
-/** The header's twelfth word. */
+/** The offset of the previous header's hash: the header's twelfth word. */
 const PREVIOUS_AT = 11 * 32;
 
 export function logOf(header: BatchHeader): LogId {
@@ -40,12 +40,14 @@ export function logOf(header: BatchHeader): LogId {
   return { node, generation, shard };
 }
 
+/** Returns the key of a batch's record. */
 export function batchKey(batch: Pick<Batch, "header" | "headerBytes">): Uint8Array {
   const { header, headerBytes } = batch;
   const place = { first: header.firstSequence, header: batchHeaderHash(headerBytes) };
   return keyOf(nodeSchema.batch, { ...logOf(header), ...place });
 }
 
+/** Encodes a batch and its envelopes' hashes: header ‖ signature ‖ for each envelope, topic kind (1 byte) ‖ hash. */
 export function encodeBatchRecord(batch: Batch, hashes: readonly Uint8Array[]): Uint8Array {
   const list = batch.envelopes.map((envelope, i) =>
     concatBytes(Uint8Array.of(kindNumber(envelope.topic)), hashes[i] ?? new Uint8Array()),
@@ -65,16 +67,17 @@ export function decodeBatchRecord(value: Uint8Array): BatchRecord {
   };
 }
 
-/** Number of envelopes of an encoded record, without decoding it. */
+/** Returns the number of envelopes of an encoded record, without decoding it. */
 export function recordCount(value: Uint8Array): number {
   return new DataView(value.buffer, value.byteOffset, value.length).getUint32(COUNT_AT);
 }
 
-/** What the header of an encoded record names as the one before it. */
+/** Returns the hash that an encoded record's header names as the header before it. */
 export function recordPrevious(value: Uint8Array): Hex {
   return toHex(value.subarray(PREVIOUS_AT, PREVIOUS_AT + HASH_BYTES));
 }
 
+/** Decodes the header of an encoded record. */
 export function recordHeader(value: Uint8Array): BatchHeader {
   return decodeBatchHeader(value.subarray(0, BATCH_HEADER_BYTES));
 }
@@ -83,6 +86,7 @@ export function envelopeHashes(envelopes: readonly Envelope[]): Uint8Array[] {
   return envelopes.map((envelope) => fromHex(envelopeHash(envelope)));
 }
 
+/** Encodes an envelope's place: index in the batch (u32) ‖ key of the batch. */
 export function encodePlace(key: Uint8Array, index: number): Uint8Array {
   return concatBytes(u32(index), key);
 }
@@ -92,12 +96,14 @@ export function decodePlace(value: Uint8Array): Place {
   return { index, ...parseBatchKey(value.subarray(4)) };
 }
 
+/** Returns the place that a batch's key names. Throws `storage` for a key that is none. */
 export function parseBatchKey(key: Uint8Array): Omit<Place, "index"> {
   const { node, generation, shard, first, header } = parseKey(nodeSchema.batch, key);
   const log = { node: asId<NodeId>(node), generation, shard };
   return { log, first, headerHash: toHex(header), batchKey: key };
 }
 
+/** Encodes an envelope: topic (33 bytes) ‖ payload. */
 export function encodeBody(envelope: Envelope): Uint8Array {
   return concatBytes(envelope.topic, envelope.payload);
 }

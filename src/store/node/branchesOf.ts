@@ -5,12 +5,12 @@ import { scan } from "./heldBatches.ts";
 import { floorOf } from "./logState.ts";
 import { type LogStore, logStateOf } from "./logStore.ts";
 
-/** Of a forked log the last batches are looked at. */
+/** How many of a forked log's last batches are looked at, and how many tips, or lacking batches, are told. */
 const MAX_SCANNED = 10_000;
 const MAX_ENDS = 16;
 const NONE: Branches = { tips: [], lacking: [] };
 
-/** The branches of a log; nothing for one without a fork. */
+/** Finds the branches of a forked log; none for a log without a fork. */
 export async function branchesOf(params: { store: LogStore; log: LogId }): Promise<Branches> {
   const { store, log } = params;
   const state = logStateOf(store.state, log);

@@ -12,12 +12,13 @@ import type { IndexableRecord } from "./indexableRecord.ts";
 import type { IndexedInbox, IndexedNode } from "./indexedRecords.ts";
 import { stepOf } from "./stepOf.ts";
 
-/** A record that the index writes; undefined deletes it. */
+/** A write of the index; an undefined value deletes the record. */
 export type Change = { readonly key: Uint8Array; readonly value: Uint8Array | undefined };
 
+/** Reads a record of the index as the events before have left it. */
 export type ReadRecord = (key: Uint8Array) => Promise<Uint8Array | undefined>;
 
-/** What one event changes in the index. Pure but for reading what the events before it left. */
+/** Lists what one event changes in the index. Only reads: the caller writes. */
 export async function changesOf(params: { record: IndexableRecord; read: ReadRecord }): Promise<Change[]> {
   const { record, read } = params;
   switch (record.kind) {
@@ -72,7 +73,7 @@ async function inboxChanges(params: { record: IdentityRecord; read: ReadRecord }
   return changes;
 }
 
-/** An inbox after an event, with the step that the event added to its history. */
+/** Returns an inbox as an event leaves it, and the step that the event adds; undefined if the event changes nothing. */
 function inboxAfter(params: {
   inbox: IndexedInbox | undefined;
   record: IdentityRecord;
@@ -91,7 +92,7 @@ function inboxAfter(params: {
   return { inbox: { ...inbox, count: inbox.count + 1, word, installations }, step };
 }
 
-/** Without additions that are void. */
+/** Lists an inbox's installations after an event, without those whose proof does not verify. */
 function installationsAfter(params: {
   inbox: IndexedInbox;
   record: IdentityRecord;
@@ -181,7 +182,7 @@ function generationsAfter(params: {
   return { generation, formerGenerations: former.slice(1 - MAX_LIVE_GENERATIONS) };
 }
 
-/** Operators may change it as often as they pay for it. */
+/** How many former sets of shards are kept: an operator may change them as often as it pays for that. */
 const MAX_FORMER_SHARDS = 16;
 
 function shardsAfter(params: {
@@ -208,7 +209,7 @@ function addressesOf(record: NodeAddresses): {
   return { peerId: toHex(peerId), peerProof: toHex(peerProof), multiaddrs, httpAddress };
 }
 
-/** Checkpoints of a log count as long as their sequence grows: so the first at or after a batch is the earliest. */
+/** Keeps a log's checkpoint only if its sequence is above the last one's: so blocks rise with the sequences. */
 async function checkpointChanges(params: {
   record: IndexableRecord & { kind: "checkpoint" };
   read: ReadRecord;

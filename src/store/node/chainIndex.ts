@@ -6,29 +6,30 @@ import { nodeSchema } from "../schema.ts";
 import { parseJson } from "./chainIndexCodec.ts";
 import type { IndexedNode } from "./indexedRecords.ts";
 
-/** What the contracts said up to a block. One per database; the one who follows the chain writes it. */
+/** What the contracts said up to a block. A database has one, which only the chain's follower writes. */
 export type ChainIndex = {
   readonly database: Database;
-  /** What is stored, as one value: replaced after each write. */
+  /** What is stored, as one immutable value that is replaced after each write. */
   state: ChainIndexState;
 };
 
+/** How far the index is, and the nodes that it knows. */
 export type ChainIndexState = {
-  /** Undefined before the first page. */
+  /** The last block that the index has taken in; undefined before the first page. */
   readonly head: BlockRef | undefined;
-  /** The highest block that the index ever had: a rollback does not lower its number. */
+  /** The block with the highest number that the index ever had: a rollback does not change it. */
   readonly anchor: BlockRef | undefined;
-  /** Rollbacks reach down to this block. */
+  /** The number of the earliest block to which the index can be rolled back. */
   readonly floor: number;
   readonly nodes: ReadonlyMap<NodeId, IndexedNode>;
 };
 
-/** What is stored at `chainCursor`. */
+/** The record `chainCursor`. */
 export type CursorRecord = Omit<ChainIndexState, "nodes">;
 
 const EMPTY: ChainIndexState = { head: undefined, anchor: undefined, floor: 0, nodes: new Map() };
 
-/** All records of the index but its cursor. */
+/** The kinds of all records of the index but its cursor. */
 export const indexRecords = [
   nodeSchema.block,
   nodeSchema.undo,
@@ -44,9 +45,10 @@ export const indexRecords = [
   nodeSchema.lastCheckpoint,
 ] as const;
 
+/** The key of the index's cursor. */
 export const cursorKey = keyOf(nodeSchema.chainCursor, {});
 
-/** Reads the index's state; one whose wiping was interrupted is wiped to the end. */
+/** Opens a database's index; completes a wipe that was interrupted. Throws as reads and writes do. */
 export async function openChainIndex(params: { database: Database }): Promise<ChainIndex> {
   const { database } = params;
   const index: ChainIndex = { database, state: await readState(database) };
@@ -63,7 +65,7 @@ async function readState(database: Database): Promise<ChainIndexState> {
   return { ...EMPTY, ...cursor, nodes: await loadNodes(database) };
 }
 
-/** Blocks that are stored, newest first: where following goes on. */
+/** Lists the blocks that are stored, newest first: the cursor at which following goes on. */
 export async function chainCursor(index: ChainIndex): Promise<BlockRef[]> {
   const { head } = index.state;
   if (head === undefined) return [];
@@ -72,14 +74,14 @@ export async function chainCursor(index: ChainIndex): Promise<BlockRef[]> {
   return values.map((value) => parseJson<BlockRef>(value));
 }
 
-/** The block of this number as the index has it; undefined if it keeps none (too old, too new or without records). */
+/** Returns the block of a number; undefined if the index keeps none (too old, too new or without records). */
 export async function blockAt(params: { index: ChainIndex; number: number }): Promise<BlockRef | undefined> {
   const { index, number } = params;
   const bytes = await index.database.level.get(keyOf(nodeSchema.block, { number }));
   return bytes === undefined ? undefined : parseJson<BlockRef>(bytes);
 }
 
-/** Not atomic: only while the cursor says that nothing is stored. */
+/** Removes all records of the index but its cursor. Not atomic: only to be called while the cursor names no head. */
 export async function clearIndexRecords(database: Database): Promise<void> {
   for (const record of indexRecords) {
     const prefix = Uint8Array.of(record.prefix);
@@ -87,6 +89,7 @@ export async function clearIndexRecords(database: Database): Promise<void> {
   }
 }
 
+/** Reads all nodes of the index, by their ids. */
 export async function loadNodes(database: Database): Promise<Map<NodeId, IndexedNode>> {
   const values = await database.level.values(rangeOf(nodeSchema.node, {})).all();
   return new Map(values.map((value) => parseJson<IndexedNode>(value)).map((node) => [node.node, node]));

@@ -7,7 +7,7 @@ type LastCheckpoint = { readonly sequence: bigint; readonly block: number };
 
 const HASH_AT = 8;
 
-/** block (u64) ‖ header hash */
+/** Encodes a checkpoint: block (u64) ‖ header hash. */
 export function encodeCheckpoint({ block, headerHash }: Checkpoint): Uint8Array {
   return concatBytes(u64(block), fromHex(headerHash));
 }
@@ -16,7 +16,7 @@ export function decodeCheckpoint(value: Uint8Array): Checkpoint {
   return { block: Number(u64At(value, 0)), headerHash: toHex(value.subarray(HASH_AT)) };
 }
 
-/** sequence (u64) ‖ block (u64) */
+/** Encodes a log's last checkpoint: sequence (u64) ‖ block (u64). */
 export function encodeLastCheckpoint({ sequence, block }: LastCheckpoint): Uint8Array {
   return concatBytes(u64(sequence), u64(block));
 }

@@ -11,36 +11,39 @@ import { type HeldBatch, type LogStore, logStateOf } from "./logStore.ts";
 import { checkpointsFrom } from "./readCheckpoints.ts";
 import { headerEndingAt } from "./readLogRange.ts";
 
+/** Which checkpoints cover the batches that were asked for, with the proof. */
 export type CoveragePage = {
-  /** In the order asked. */
+  /** The answers, in the order asked. */
   readonly batches: readonly BatchCoverage[];
-  /** That link batches to their checkpoints, both ends included. */
+  /** The headers that link batches to their checkpoints, both ends included. */
   readonly headers: readonly Uint8Array[];
-  /** Batches that were walked for it. */
+  /** How many batches were read for the page. */
   readonly rows: number;
 };
 
-/** An honest node's first one covers whatever lies before it; more are looked at where a log has branches. */
+/** How many checkpoints are tried. An honest node's first one covers all before it; a forked log may need more. */
 const MAX_CHECKPOINTS = 16;
-/** Batches walked for one page, about: nothing more is begun then. */
+/** After about so many batches read for one page, no other answer is begun. */
 const MAX_ROWS = 8_192;
 
 type Walked = HeldBatch & { readonly header: Uint8Array };
-/** Batches up to a checkpoint's, by header hash; the last of them if they are too many. */
+/**
+ * The batches up to a checkpoint's, by header hash; `end` is the last one, `isWhole` is false if there were too many.
+ */
 type Walk = { readonly held: ReadonlyMap<Hex, Walked>; readonly end: Hex; readonly isWhole: boolean };
 type Search = {
   readonly store: LogStore;
   readonly index: ChainIndex;
   readonly maxHeaders: number;
-  /** By log and checkpoint: batches between the same two checkpoints are walked once. */
+  /** By log and checkpoint, so that batches before the same checkpoint are read once. */
   readonly walks: Map<string, Promise<Walk>>;
   readonly headers: Map<Hex, Uint8Array>;
   rows: number;
 };
 
 /**
- * Which checkpoint covers each batch, with the headers that prove it: whoever asks believes nobody that a branch of a
- * forked log is the one that was checkpointed. At most `maxHeaders` headers in a page.
+ * Finds the checkpoint that covers each batch, with the headers that prove it: the asker must not have to believe which
+ * branch of a forked log has the checkpoint. A page holds at most `maxHeaders` headers.
  */
 export async function findCoverage(params: {
   store: LogStore;
@@ -50,7 +53,7 @@ export async function findCoverage(params: {
 }): Promise<CoveragePage> {
   const search: Search = { ...params, walks: new Map(), headers: new Map(), rows: 0 };
   const found = new Map<BatchPlace, BatchCoverage>();
-  // The lowest first, so that its walk serves those after it.
+  // The earliest first, so that its walk serves those after it.
   for (const batch of params.batches.toSorted((a, b) => ascending(a.first, b.first))) {
     const isFull = search.rows >= MAX_ROWS;
     found.set(batch, isFull ? { kind: "unserved", reason: "later" } : await coverageOf(search, batch));
@@ -74,7 +77,7 @@ async function coverageOf(search: Search, batch: BatchPlace): Promise<BatchCover
   return { kind: "uncovered" };
 }
 
-/** All batches from this one to the checkpoint's, or as many as a page takes. */
+/** Reads all batches from this one to the checkpoint's, or as many as a page takes. */
 async function walkTo(params: { search: Search; batch: BatchPlace; checkpoint: Checkpoint }): Promise<Walk> {
   const { search, batch, checkpoint } = params;
   const name = `${logName(batch.log)}/${checkpoint.sequence}`;
@@ -103,7 +106,9 @@ async function walkFrom(params: {
   return { held, end: checkpoint.headerHash, isWhole: true };
 }
 
-/** The headers from the walk's end back to the batch; `elsewhere`: that way leads past it. */
+/**
+ * Finds the way from the walk's end back to the batch. `elsewhere`: the way leads past the batch, on another branch.
+ */
 async function wayBack(params: {
   search: Search;
   batch: BatchPlace;
@@ -130,7 +135,7 @@ async function wayBack(params: {
   return before !== undefined && before.firstSequence < batch.first ? "elsewhere" : "missing";
 }
 
-/** Takes headers into the page; false if they do not fit any more. */
+/** Takes headers into the page; false, and nothing taken, if they do not fit. */
 function take({ headers, maxHeaders }: Search, way: readonly Walked[]): boolean {
   const more = way.filter(({ headerHash }) => !headers.has(headerHash));
   if (headers.size > 0 && headers.size + more.length > maxHeaders) return false;

@@ -9,11 +9,14 @@ import { nodeSchema } from "../schema.ts";
 import { logOf, parseBatchKey, recordCount, recordPrevious } from "./batchRecord.ts";
 import type { HeldBatch } from "./logStore.ts";
 
-/** No batch that covers a sequence starts further before it. */
+/** No batch that covers a sequence starts more than so many sequences before it. */
 const LONGEST = BigInt(MAX_BATCH_ENVELOPES) - 1n;
 const HIGH_WATER_MARK_BYTES = 1024 * 1024;
 
-/** Batches, on disk or staged, that overlap [from, to), by first sequence. `low`: none that starts before it does. */
+/**
+ * Finds the batches, on disk or staged, that overlap the sequences [from, to), in order of their first sequence. `low`
+ * spares reads: no batch on disk that starts before it overlaps them.
+ */
 export async function batchesWithin(params: {
   database: Database;
   staged: readonly HeldBatch[];
@@ -32,7 +35,7 @@ export async function batchesWithin(params: {
   return [...found, ...staged].sort((a, b) => ascending(a.first, b.first));
 }
 
-/** Batches on disk that start at `low` or later and before `to`, upwards unless `reverse`. */
+/** Yields the batches on disk whose first sequence is in [low, to), in its order, or in the reverse one. */
 export async function* scan(params: {
   database: Database;
   log: LogId;
@@ -54,6 +57,7 @@ export async function* scan(params: {
   }
 }
 
+/** Returns the sequences that a batch covers, and its place in the log. */
 export function heldBatchOf(batch: Batch): HeldBatch {
   const { firstSequence: first, count, previous } = batch.header;
   const headerHash = batchHeaderHash(batch.headerBytes);

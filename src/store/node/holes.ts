@@ -13,16 +13,18 @@ import type { HeldBatch, LogStore, Planned, Staged } from "./logStore.ts";
 import { logStateOf, withLog } from "./logStore.ts";
 import { enqueue } from "./writer.ts";
 
-/** Sequences [first, end) of a log that nobody could give; the log goes on behind them. */
+/** The sequences [first, end) of a log that no peer could give; the log goes on after them. */
 export type Hole = {
   readonly log: LogId;
   readonly first: bigint;
   readonly end: bigint;
-  /** Milliseconds since 1970. */
+  /** When the hole was recorded, in milliseconds since 1970. */
   readonly recordedAt: number;
 };
 
-/** Records [the log's next, end) as a hole and moves on. False if the log has moved in the meantime. */
+/**
+ * Records [first, end) as a hole and moves the log on; false if `first` is no longer its `next`. Throws as `enqueue`.
+ */
 export function recordHole(params: {
   store: LogStore;
   log: LogId;
@@ -49,12 +51,12 @@ export function recordHole(params: {
   return enqueue({ store, bytes: 0, plan });
 }
 
-/** Holes that are still open, of one log or of all. */
+/** Lists the holes that are still open, of one log or of all. */
 export async function listHoles(store: LogStore, log?: LogId): Promise<Hole[]> {
   return holesOf(store.database, rangeOf(nodeSchema.hole, log ?? {}));
 }
 
-/** What a batch that came after all leaves of the holes that it fills. */
+/** Makes the writes by which holes lose the sequences that a late batch covers. */
 export async function fillHoles(database: Database, batch: HeldBatch): Promise<Write[]> {
   const holes = await holesOf(database, rangeOf(nodeSchema.hole, batch.log));
   return holes

@@ -2,7 +2,7 @@ import type { ChainRecord } from "../../wire/chainRecord.ts";
 
 type Disabling = Extract<ChainRecord, { readonly kind: "node-disabled" }>;
 
-/** The events of the contracts as the index takes them in: by what a node was disabled, it does not keep. */
+/** An event of the contracts as the index takes it in: without the proof by which a node was disabled. */
 export type IndexableRecord =
   | Exclude<ChainRecord, Disabling>
   | Omit<Disabling, "reporter" | `${"header" | "signature"}${"A" | "B"}`>;

@@ -1,12 +1,13 @@
 import type { Address, Hex, InboxId, InstallationKey, NodeId } from "../../wire/ids.ts";
 
+/** An inbox as the index has it. */
 export type IndexedInbox = {
   readonly inbox: InboxId;
   readonly salt: Hex;
-  /** How many steps its history has, and the word that they give: see wire/identityStep.ts. */
+  /** How many steps the inbox's history has, and the word of all of them: see wire/identityStep.ts. */
   readonly count: number;
   readonly word: Hex;
-  /** Without those whose addition is void. */
+  /** The inbox's installations, revoked ones too, without those whose proof does not verify. */
   readonly installations: readonly IndexedInstallation[];
 };
 
@@ -16,34 +17,36 @@ type IndexedInstallation = {
   readonly revokedBlock: number | undefined;
 };
 
-/** In decimal digits, until the block in which that changed. */
+/** The shards that a node served, as a decimal number, until the block in which they changed. */
 type FormerShards = { readonly shards: string; readonly untilBlock: number };
 
+/** A node as the index has it. */
 export type IndexedNode = {
   readonly node: NodeId;
   readonly operator: Address;
-  /** P-256, compressed: 33 bytes. */
+  /** The node's P-256 key, compressed: 33 bytes. */
   readonly signingKey: Hex;
-  /** Multihash bytes. */
+  /** The multihash bytes of the libp2p peer id. */
   readonly peerId: Hex;
-  /** 64 bytes: see wire/peerProof.ts. */
+  /** The peer's signature, 64 bytes: see wire/peerProof.ts. */
   readonly peerProof: Hex;
   readonly multiaddrs: readonly string[];
   readonly httpAddress: string;
+  /** The newest generation of the node's logs. */
   readonly generation: number;
-  /** The newest of those before it, the newest last; records of earlier versions lack it. */
+  /** The generations before it that are live, the newest last; records of earlier versions of Weft lack them. */
   readonly formerGenerations?: readonly number[];
   readonly registeredBlock: number;
   readonly leavingBlock: number | undefined;
   readonly disabledBlock: number | undefined;
-  /** The registry holds its record no more: of how it was reached nothing is kept. */
+  /** True if the registry has dropped the node's record: then the index keeps no addresses either. */
   readonly isDropped: boolean;
-  /** In decimal digits: bit n is set if it serves shard n. */
+  /** The shards that the node serves, as a decimal number: bit n is set for shard n. */
   readonly shards: string;
-  /** What it served before, the oldest first; the two oldest of many are one, which has the shards of both. */
+  /** The shards that the node served before, the oldest first; of many, the oldest are merged into one. */
   readonly formerShards: readonly FormerShards[];
-  /** In decimal digits. */
+  /** The bond in wei, as a decimal number. */
   readonly bondWei: string;
-  /** Seconds since 1970; 0 unless it said that it leaves. */
+  /** When the bond can be withdrawn, in seconds since 1970; 0 unless the node has started to leave. */
   readonly withdrawableAt: number;
 };

@@ -9,17 +9,19 @@ import type { ChainIndex } from "./chainIndex.ts";
 import { entryOf } from "./readEntries.ts";
 
 const DAY_MS = 24 * 60 * 60_000;
-/** Payloads that one write removes. */
+/** How many payloads one write removes. */
 const STEP_PAYLOADS = 256;
 
-/** Notes the day, lest the group's payloads are dropped; `nowMs` is the network's time. */
+/**
+ * Notes that a group's entries were read on this day, so that their payloads are kept; `nowMs` is the network's time.
+ */
 export async function noteRead(params: { database: Database; group: GroupId; nowMs: number }): Promise<void> {
   const { database, group, nowMs } = params;
   const write = put(keyOf(nodeSchema.groupRead, { group }), u32(Math.floor(nowMs / DAY_MS)));
   await writeAtomic({ database, writes: [write], sync: false });
 }
 
-/** Stores the payloads of entries that are in the index without them. Whoever calls has checked that they fit. */
+/** Stores the payloads of entries whose payloads were dropped. The caller has checked that they are the right ones. */
 export async function restorePayloads(params: {
   database: Database;
   entries: readonly (EntryFields & { readonly payload: Uint8Array })[];
@@ -32,13 +34,13 @@ export async function restorePayloads(params: {
 }
 
 /**
- * Drops the payloads of groups in which nothing has happened and that nobody has read since `before` (milliseconds since
- * 1970); what else the index knows of their entries stays. Returns the number of groups.
+ * Drops the payloads of groups that have no new entry, and that nobody has read, since `before` (milliseconds since
+ * 1970); the index keeps all else about their entries. Returns the number of groups.
  */
 export async function dropPayloads(params: {
   index: ChainIndex;
   before: number;
-  /** Somebody reads it now. */
+  /** True if somebody reads the group now. */
   isRead: (group: GroupId) => boolean;
   signal: AbortSignal;
 }): Promise<number> {
@@ -59,7 +61,7 @@ export async function dropPayloads(params: {
   return dropped;
 }
 
-/** Infinite for a group with an entry that is not final. */
+/** Returns when a group was last used, in milliseconds since 1970; infinite if its newest entry is not final. */
 async function lastUsed({ index, group }: { index: ChainIndex; group: GroupId }): Promise<number> {
   const { level } = index.database;
   const newest = { ...rangeOf(nodeSchema.entryByGroup, { group }), reverse: true, limit: 1 };

@@ -4,14 +4,15 @@ import { parseKey, rangeOf } from "../keys.ts";
 import { nodeSchema } from "../schema.ts";
 import type { LogStore } from "./logStore.ts";
 
-/** Two batches that one node signed for overlapping sequences of one log. Both are held. */
+/** Two batches that one node signed for overlapping sequences of one log, by their header hashes. */
 export type Conflict = {
   readonly log: LogId;
   readonly headers: readonly [Hex, Hex];
-  /** Milliseconds since 1970. */
+  /** When the conflict was found, in milliseconds since 1970. */
   readonly foundAt: number;
 };
 
+/** Lists all conflicts that this node has found. */
 export async function listConflicts(store: LogStore): Promise<Conflict[]> {
   const entries = await store.database.level.iterator(rangeOf(nodeSchema.conflict, {})).all();
   return entries.map(([key, value]) => {

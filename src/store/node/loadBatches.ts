@@ -7,13 +7,13 @@ import type { Database } from "../openDatabase.ts";
 import { nodeSchema } from "../schema.ts";
 import { type BatchRecord, decodeBatchRecord, decodeBody, type Place } from "./batchRecord.ts";
 
-/** Batches by the hex of their keys, with a receipt for each envelope computed when first asked for. */
+/** Batches by the hex of their keys; the receipts of their envelopes are computed when first asked for. */
 export type LoadedBatches = ReadonlyMap<
   string,
   { readonly record: BatchRecord; readonly receipts: () => Receipt[] }
 >;
 
-/** Loads the batches of all `places`, each once. Those that were pruned meanwhile are left out. */
+/** Loads the batches of all `places`, each once. Batches that were pruned meanwhile are left out. */
 export async function loadBatches(database: Database, places: readonly Place[]): Promise<LoadedBatches> {
   const keys = new Map(places.map(({ batchKey }) => [toHex(batchKey), batchKey]));
   const values = await database.level.getMany([...keys.values()]);
@@ -27,7 +27,7 @@ export async function loadBatches(database: Database, places: readonly Place[]):
   return loaded;
 }
 
-/** The batch with its bodies; undefined if one of them was pruned. */
+/** Loads the bodies of a batch and returns the batch; undefined if a body was pruned. */
 export async function loadWhole(database: Database, record: BatchRecord): Promise<Batch | undefined> {
   const keys = record.envelopes.map(({ hash }) => keyOf(nodeSchema.body, { envelope: hash }));
   const bodies = await database.level.getMany(keys);

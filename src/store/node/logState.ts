@@ -11,19 +11,19 @@ import { put, type Write } from "../writeAtomic.ts";
 /** What the store knows of one log; rewritten with every batch. */
 export type LogState = {
   readonly log: LogId;
-  /** All below is held, or recorded as a hole. */
+  /** The first sequence that this node lacks: all before it were held, are recorded as holes, or are no longer kept. */
   readonly next: bigint;
-  /** Of a batch that ends at `next`; undefined at the start and behind a hole. */
+  /** The header hash of the batch that ends at `next`; undefined at the log's start and after a hole. */
   readonly headerHash: Hex | undefined;
-  /** End of the highest batch held; above `next` if some arrived out of order. */
+  /** The sequence after the last one that is held; above `next` if batches arrived out of order. */
   readonly highest: bigint;
-  /** Two signed headers of overlapping sequences are held. */
+  /** True if the log is known to be forked. */
   readonly conflicted: boolean;
-  /** Per topic kind (first byte of the topic, 0 for unknown ones): envelopes below this sequence may be pruned. */
+  /** By number of the topic kind (see `kindNumber`): envelopes before this sequence may be pruned. */
   readonly floors: readonly bigint[];
 };
 
-/** Topic kinds as they are counted in floors and retention; `other` are kinds of newer versions. */
+/** The topic kinds in the order in which floors and retention number them; `other` are kinds of newer versions. */
 export const storedKinds: readonly (TopicKind | "other")[] = [
   "other",
   "group",
@@ -32,23 +32,24 @@ export const storedKinds: readonly (TopicKind | "other")[] = [
   "group-info",
 ];
 
-/** Number of a topic's kind in `storedKinds`. */
+/** Returns the index of a topic's kind in `storedKinds`. */
 export function kindNumber(topic: Uint8Array): number {
   const kind = topic[0] ?? 0;
   return kind < storedKinds.length ? kind : 0;
 }
 
+/** Returns the state of a log of which nothing is held. */
 export function emptyLog(log: LogId): LogState {
   const floors = storedKinds.map(() => 0n);
   return { log, next: 0n, headerHash: undefined, highest: 0n, conflicted: false, floors };
 }
 
-/** Below it the log can't be read whole any more. */
+/** Returns the sequence before which envelopes of the log may be pruned, so that it can't be read as a whole. */
 export function floorOf(state: LogState): bigint {
   return state.floors.reduce(maximum, 0n);
 }
 
-/** As peers and clients see it. */
+/** Returns how far a log is held, as peers and clients are told. */
 export function logRangeOf(state: LogState): LogRange {
   const { log, next, headerHash } = state;
   return { log, floor: minimum(floorOf(state), next), next, headerHash };
@@ -57,6 +58,7 @@ export function logRangeOf(state: LogState): LogRange {
 const HEAD_AT = 17;
 const FLOORS_AT = HEAD_AT + 32;
 
+/** Makes the write of a log's state. */
 export function putLogState(state: LogState): Write {
   const value = new Uint8Array(FLOORS_AT + 8 * storedKinds.length);
   const view = new DataView(value.buffer);
@@ -70,6 +72,7 @@ export function putLogState(state: LogState): Write {
   return put(keyOf(nodeSchema.log, state.log), value);
 }
 
+/** Decodes the record that `putLogState` wrote. */
 export function readLogState(key: Uint8Array, value: Uint8Array): LogState {
   const { node, generation, shard } = parseKey(nodeSchema.log, key);
   const view = new DataView(value.buffer, value.byteOffset, value.length);
@@ -84,7 +87,7 @@ export function readLogState(key: Uint8Array, value: Uint8Array): LogState {
   };
 }
 
-/** From arrival offset `offset` on, the log was held up to its present `next`. */
+/** Makes the write that notes that from arrival offset `offset` on, the log was held up to its present `next`. */
 export function putAdvance(state: LogState, offset: bigint): Write {
   const head = state.headerHash === undefined ? new Uint8Array(32) : fromHex(state.headerHash);
   return put(keyOf(nodeSchema.advance, { ...state.log, offset }), concatBytes(u64(state.next), head));

@@ -8,7 +8,7 @@ import type { Write } from "../writeAtomic.ts";
 import { emptyLog, type LogState, logRangeOf } from "./logState.ts";
 import type { TopicWatches } from "./watchTopics.ts";
 
-/** A node's log store: all nodes' logs, indexed by topic. One per database, see `openLogStore`. */
+/** This node's store of all nodes' logs, indexed by topic. A database has one, see `openLogStore`. */
 export type LogStore = {
   readonly database: Database;
   readonly watches: TopicWatches;
@@ -16,14 +16,15 @@ export type LogStore = {
   readonly sums: SumCache;
   /** The branches of forked logs, by the state of the log in which they were found. */
   readonly branches: WeakMap<LogState, Branches>;
-  /** What time it is for the network, milliseconds since 1970: arrivals are kept, and pruned, by it. */
+  /** The network's time, in milliseconds since 1970: arrivals are noted, and pruned, by it. */
   readonly nowMs: () => number;
-  /** Hear of a fault, and when it is over. */
+  /** Told of a fault, and with undefined when it is over. */
   readonly faultListeners: Set<(fault: WeftError | undefined) => void>;
-  /** What is on disk, as one value: replaced by the writer after each synced write. */
+  /** What is on disk, as one immutable value that the writer replaces after each synced write. */
   state: StoreState;
 };
 
+/** The state of every log, by its name (`logName`). */
 export type StoreState = {
   readonly logs: ReadonlyMap<string, LogState>;
   /** The arrival offset that the next envelope gets. */
@@ -35,47 +36,50 @@ type Writer = {
   readonly jobs: Job[];
   queuedBytes: number;
   draining: boolean;
-  /** Why nothing can be read or written; undefined: it can. */
+  /** Why nothing can be written; undefined if it can. */
   fault: WeftError | undefined;
-  /** Until the database is open again. */
+  /** Resolves when the database is open again; undefined unless it is being mended. */
   mending: Promise<void> | undefined;
-  /** The present try of it, or the last one. */
+  /** The present attempt to open it again, or the last one. */
   attempt: Promise<void>;
 };
 
+/** A queued change of the store: its size, how it is planned on what the changes before it leave, and how it fails. */
 export type Job = {
   readonly bytes: number;
   readonly stage: (staged: Staged) => Promise<StagedJob>;
   readonly reject: (error: unknown) => void;
 };
 
+/** A planned change, and the call that resolves its promise once it is on disk. */
 export type StagedJob = { readonly planned: Planned<unknown>; readonly resolve: () => void };
 
-/** State and batches as they will be once the writes planned so far are on disk. */
+/** The state and the new batches as they will be once the writes that are planned so far are on disk. */
 export type Staged = { readonly state: StoreState; readonly batches: readonly HeldBatch[] };
 
-/** What one job wants written, and what is then true. */
+/** What one job wants to write, and the state that follows. */
 export type Planned<Outcome> = {
   readonly outcome: Outcome;
   readonly writes: readonly Write[];
   readonly state: StoreState;
   readonly batches: readonly HeldBatch[];
-  /** It takes envelopes away. */
+  /** True if the job removes envelopes. */
   readonly isPruning?: boolean;
-  /** Topics whose watches are woken. */
+  /** The topics whose watches are woken. */
   readonly wake: readonly Uint8Array[];
 };
 
-/** Which sequences a batch covers: [first, end). */
+/** A batch that is held, by the sequences that it covers: [first, end). */
 export type HeldBatch = {
   readonly log: LogId;
   readonly headerHash: Hex;
   readonly first: bigint;
   readonly end: bigint;
-  /** The header that it names as the one before it. */
+  /** The hash that the batch's header names as the header before it. */
   readonly previous: Hex;
 };
 
+/** Returns a log's state: an empty one if nothing of the log is held. */
 export function logStateOf(state: StoreState, log: LogId): LogState {
   return state.logs.get(logName(log)) ?? emptyLog(log);
 }
@@ -84,7 +88,7 @@ export function withLog(state: StoreState, log: LogState): StoreState {
   return { ...state, logs: new Map(state.logs).set(logName(log.log), log) };
 }
 
-/** Every log of the store with floor, next and head. */
+/** Lists how far each log of the store is held. */
 export function logHeads(store: LogStore): LogRange[] {
   return [...store.state.logs.values()].map(logRangeOf);
 }

@@ -4,13 +4,13 @@ import { reopenDatabase } from "../openDatabase.ts";
 import { storageFault } from "../storageFault.ts";
 import type { LogStore } from "./logStore.ts";
 
-/** Between two tries to open a database that fails. */
+/** The pause between two attempts to open a database that fails. */
 const REOPEN_MS = 1_000;
 
 /**
- * Opens a node's database again after a fault, whoever met it: after a failed write only the disk knows what landed.
- * Tries at once, then every second, until it works or was closed; meanwhile all that is written is refused with the
- * reason. Resolves when it is over. Never throws.
+ * Opens a node's database again after a fault, of a write or a read: after a failed write, only the disk knows what was
+ * written. Tries at once, then every second, until it works or the database is closed; meanwhile all writes are refused
+ * with the fault. Never throws.
  */
 export function mendStore(params: { store: LogStore; fault: WeftError }): Promise<void> {
   const { store, fault } = params;
@@ -31,12 +31,12 @@ async function keepTrying(store: LogStore, first: WeftError): Promise<void> {
   }
 }
 
-/** True if it works. Never throws. */
+/** Tries to open the database again; true if it works. Never throws. */
 async function reopen(store: LogStore): Promise<boolean> {
   const { database, writer } = store;
   try {
     await reopenDatabase(database);
-    // At once: what fails next has to be mended anew.
+    // Cleared at once, so that the next fault is mended anew.
     writer.mending = undefined;
     tell(store, undefined);
     return true;

@@ -5,11 +5,11 @@ import { scan } from "./heldBatches.ts";
 import { listHoles } from "./holes.ts";
 import { type LogStore, logStateOf } from "./logStore.ts";
 
-/** Holes and gaps that are told at once, and batches behind `next` that are looked through for them. */
+/** How many holes, and how many other missing ranges, are told at once, and how many batches are searched for them. */
 const MAX_GAPS = 16;
 const MAX_SCANNED = 10_000;
 
-/** What a log lacks: its recorded holes, its gaps from `next` on, and all behind its end. */
+/** Lists what a log lacks: its last holes, the first missing ranges from `next` on, and all after its end. */
 export async function missingRanges(params: { store: LogStore; log: LogId }): Promise<MissingRange[]> {
   const { store, log } = params;
   const { next, highest } = logStateOf(store.state, log);

@@ -6,7 +6,7 @@ import { decodeBody, decodePlace } from "./batchRecord.ts";
 import { loadBatches } from "./loadBatches.ts";
 import type { LogStore } from "./logStore.ts";
 
-/** What the last `limit` arrivals of a topic brought, the latest first, each once. */
+/** Lists the envelopes of a topic's last `limit` arrivals, the latest first, each once. */
 export async function newestEnvelopes(params: {
   store: LogStore;
   topic: Uint8Array;

@@ -11,9 +11,10 @@ import type { LogStore, StoreState } from "./logStore.ts";
 import { prunedOffsets } from "./prunedOffsets.ts";
 import { openTopicWatches } from "./watchTopics.ts";
 
+/** Opens the log store of a database. Throws as reads do. */
 export async function openLogStore(params: {
   database: Database;
-  /** The machine's clock unless told. */
+  /** The network's time, in milliseconds since 1970; by default the wall clock. */
   nowMs?: () => number;
 }): Promise<LogStore> {
   const { database, nowMs = wallMs } = params;
@@ -35,7 +36,7 @@ export async function openLogStore(params: {
   return store;
 }
 
-/** Reads the state from disk: at the start and after a failed write. */
+/** Reads the state from disk, at the start and whenever the database was opened again. */
 async function loadState(database: Database): Promise<StoreState> {
   const logs = new Map<string, LogState>();
   for await (const [key, value] of database.level.iterator(rangeOf(nodeSchema.log, {}))) {
@@ -45,7 +46,7 @@ async function loadState(database: Database): Promise<StoreState> {
   return { logs, nextOffset: await nextOffset(database) };
 }
 
-/** Behind the last arrival, and behind all that was pruned: offsets are never given out twice. */
+/** Returns the offset after the last arrival and after all that was pruned: no offset is given out twice. */
 async function nextOffset(database: Database): Promise<bigint> {
   let offset = 0n;
   const last = database.level.iterator({ ...rangeOf(nodeSchema.arrival, {}), reverse: true, limit: 1 });

@@ -3,12 +3,12 @@ import type { Database } from "../openDatabase.ts";
 import { nodeSchema } from "../schema.ts";
 import { put, type Write, writeAtomic } from "../writeAtomic.ts";
 
-/** Which generation of its own log a node signs in, and where its database lay when it began. */
+/** The generation of its logs in which this node signs, and where its database was when it began. */
 type OwnGeneration = {
   readonly generation: number;
   /** See `placeOf` in src/node. */
   readonly place: string;
-  /** It may have signed what is not on this disk: it runs, was killed, or the database is another's. */
+  /** True if the node may have signed what is not on this disk: it runs, was killed, or the database was imported. */
   readonly isOpen: boolean;
 };
 
@@ -17,14 +17,16 @@ type Noted = { readonly database: Database } & Omit<OwnGeneration, "isOpen">;
 const ownKey = keyOf(nodeSchema.ownLog, {});
 const IMPORTED = "imported";
 
-/** Its node may have signed more than this database knows of: no generation of its log is gone on with. */
+/**
+ * Makes the write that marks an imported database: its node may have signed more, so it goes on in no old generation.
+ */
 export function markImported(): Write {
   return putOwn({ generation: 0, place: IMPORTED, isOpen: true });
 }
 
 /**
- * Whether the node's own log may be gone on with in this generation: it was closed there after all that it signed was
- * on this disk, and this is no copy of it.
+ * True if this node may sign on in this generation: it was closed in it when all that it had signed was on this disk,
+ * and the database is no copy, because it is still at its place.
  */
 export async function mayGoOnIn(params: Noted): Promise<boolean> {
   const { database, generation, place } = params;
@@ -34,17 +36,17 @@ export async function mayGoOnIn(params: Noted): Promise<boolean> {
   return own.generation === generation && own.place === place && !own.isOpen;
 }
 
-/** Whether a node, this one or the one whose database was imported, may have signed anything with it. */
+/** True if a node, this one or the one whose database was imported, may have signed anything with this database. */
 export async function hasSigned(database: Database): Promise<boolean> {
   return (await database.level.get(ownKey)) !== undefined;
 }
 
-/** From now on it is signed in this generation. On disk when it resolves. */
+/** Notes that this node signs in this generation from now on; on disk when it resolves. */
 export async function noteOpened(params: Noted): Promise<void> {
   await note(params, true);
 }
 
-/** Nothing more is signed, and all that was is on disk. */
+/** Notes that this node signs no more and that all that it has signed is on disk; on disk when it resolves. */
 export async function noteClosed(params: Noted): Promise<void> {
   await note(params, false);
 }

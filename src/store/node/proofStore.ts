@@ -15,11 +15,14 @@ import { heldBatchOf, scan } from "./heldBatches.ts";
 import type { Conflict } from "./listConflicts.ts";
 import type { LogStore } from "./logStore.ts";
 
-/** Batches that are looked at for one that contradicts another. */
+/** How many batches are searched for one that contradicts another. */
 const MAX_SCANNED = 4_096;
 const LONGEST = 1_024n;
 
-/** What this node holds that contradicts a batch of which its node's signature is verified; undefined: nothing. */
+/**
+ * Finds a batch on this node's disk that contradicts a verified one, and makes the proof of both; undefined if none
+ * does.
+ */
 export async function findProof(params: {
   store: LogStore;
   batch: Batch;
@@ -35,13 +38,13 @@ export async function findProof(params: {
   return undefined;
 }
 
-/** One of each node: whoever equivocates once is out. */
+/** Lists the proofs that this node keeps: one for each node that was proven to have equivocated. */
 export async function listProofs(store: LogStore): Promise<EquivocationProof[]> {
   const values = await store.database.level.values(rangeOf(nodeSchema.proof, {})).all();
   return values.map(decodeProof);
 }
 
-/** Keeps a verified proof for ever. On disk when it resolves; false if there was one of that node. */
+/** Keeps a verified proof for ever, on disk when it resolves; false if there was one about the same node. */
 export async function keepProof(params: { store: LogStore; proof: EquivocationProof }): Promise<boolean> {
   const { store, proof } = params;
   const { database } = store;
@@ -51,7 +54,7 @@ export async function keepProof(params: { store: LogStore; proof: EquivocationPr
   return true;
 }
 
-/** What two batches prove that were found to contradict each other, if both are still there. */
+/** Makes the proof from two batches that were found to contradict each other; undefined if one of them was pruned. */
 export async function proofOfConflict(params: {
   store: LogStore;
   conflict: Pick<Conflict, "log" | "headers">;

@@ -12,13 +12,15 @@ import { type LogStore, logStateOf, type Planned, type Staged } from "./logStore
 import { prunedOffsets } from "./prunedOffsets.ts";
 import { enqueue } from "./writer.ts";
 
-/** How long envelopes are kept after their arrival, in milliseconds; kinds that are not named stay for ever. */
+/**
+ * How many milliseconds envelopes are kept after their arrival, by topic kind; kinds that are not named stay for ever.
+ */
 export type Retention = Readonly<Partial<Record<(typeof storedKinds)[number], number>>>;
 
 type Arrival = {
   readonly offset: bigint;
   readonly log: LogId;
-  /** Sequence behind its last envelope. */
+  /** The sequence after the batch's last envelope. */
   readonly end: bigint;
   readonly batchKey: Uint8Array;
   readonly record: BatchRecord;
@@ -29,12 +31,13 @@ type Drop = Pick<Arrival, "offset" | "log" | "end" | "batchKey"> & {
 };
 type Step = { readonly done: boolean; readonly removed: number };
 
-/** Batches that one write removes from. */
+/** How many batches one write removes envelopes of. */
 const STEP_BATCHES = 64;
 
 /**
- * Removes what is older than its kind's retention. Afterwards positions before it are answered `pruned`, and so are
- * peers that ask for a log below its floor. Returns the number of envelopes removed.
+ * Removes envelopes that are older than their kind's retention. Afterwards, clients whose positions are before them are
+ * answered `pruned`, and so are peers that ask for a log from before its floor. Returns the number of removed
+ * envelopes. Throws as `enqueue` does.
  */
 export async function pruneLogs(params: {
   store: LogStore;
@@ -110,7 +113,7 @@ function dropsOf(arrival: Arrival, kind: number): Drop[] {
   );
 }
 
-/** A body goes with the last of its arrivals. */
+/** Makes the deletes of envelopes; a body is removed with the last of its arrivals. */
 async function envelopeDeletes(store: LogStore, drops: readonly Drop[]): Promise<Write[]> {
   const { level } = store.database;
   const byHash = Map.groupBy(drops, ({ hash }) => toHex(hash));
@@ -147,7 +150,10 @@ function batchDeletes({ batchKey, offset }: Arrival): Write[] {
   return [del(batchKey), del(keyOf(nodeSchema.arrival, { offset }))];
 }
 
-/** A log that never became contiguous goes on from its floor: nobody is asked for what is not kept. */
+/**
+ * Raises the logs' floors. A log whose `next` is before its floor goes on from the floor: the rest is no longer asked
+ * for.
+ */
 async function raiseFloors(params: {
   store: LogStore;
   staged: Staged;
@@ -171,7 +177,7 @@ async function raiseFloors(params: {
   return logs;
 }
 
-/** Of what the logs' vectors were before `before`, the last stays: later cursors need it. */
+/** Deletes the notes of how far the logs were held before `before`, but for each log's last: later cursors need it. */
 async function advanceDeletes(params: {
   store: LogStore;
   logs: ReadonlyMap<string, LogState>;

@@ -2,7 +2,7 @@ import { parseKey, rangeOf } from "../keys.ts";
 import type { Database } from "../openDatabase.ts";
 import { nodeSchema } from "../schema.ts";
 
-/** Per topic kind (number as in `storedKinds`): envelopes that arrived before this offset are gone. */
+/** Reads, by number of the topic kind (see `kindNumber`), the offset before which all envelopes are removed. */
 export async function prunedOffsets(database: Database): Promise<Map<number, bigint>> {
   const entries = await database.level.iterator(rangeOf(nodeSchema.pruned, {})).all();
   return new Map(

@@ -16,8 +16,8 @@ import { prunedOffsets } from "./prunedOffsets.ts";
 import { type Cursor, type Watermark, watermarkAt } from "./watermark.ts";
 
 /**
- * What the asker has of a topic: all before `cursor` (of this database), and all within `vector` (of any node's
- * watermark). With neither it has nothing.
+ * What the asker has of a topic: all before `cursor` (of this database), and all that `vector` covers (of any node's
+ * watermark). With neither of them, it has nothing.
  */
 export type TopicPosition = {
   readonly topic: Uint8Array;
@@ -25,40 +25,43 @@ export type TopicPosition = {
   readonly vector?: readonly LogRange[] | undefined;
 };
 
+/** An envelope of a page. */
 export type StoredEnvelope = {
   readonly envelope: Envelope;
   readonly hash: EnvelopeHash;
-  /** One for each time that it arrived within this page. */
+  /** One receipt for each of the envelope's arrivals in this page. */
   readonly receipts: readonly Receipt[];
+  /** The offset of its first arrival in this page. */
   readonly offset: bigint;
 };
 
+/** The answer to a query of topics. */
 export type QueryOutcome =
   | {
       readonly kind: "page";
-      /** By offset. */
+      /** The envelopes in the order of their offsets. */
       readonly envelopes: readonly StoredEnvelope[];
-      /** All topics asked for are read up to its cursor. */
+      /** The asker's next position: up to its cursor, all topics that it asked for are read. */
       readonly watermark: Watermark;
       readonly more: boolean;
     }
-  /** Of these topics this node no longer has all that lies behind the position; ask again from the start. */
+  /** This node no longer has all of these topics after the asker's position: the asker has to begin from the start. */
   | { readonly kind: "pruned"; readonly topics: readonly Uint8Array[] };
 
-/** `place` as it is stored: decoded where it is needed, since a page reads more of the index than it gives. */
+/** An arrival; `place` is still encoded, because a page reads more of the index than it needs. */
 type Arrival = { readonly offset: bigint; readonly place: Uint8Array };
 
-/** Index records read per topic and page: what could fill the page, shared by its topics, within these bounds. */
+/** The bounds of how many index records a page reads of each topic: as many as could fill it, shared by its topics. */
 const LEAST_RECORDS_PER_TOPIC = 16;
 const MOST_RECORDS_PER_TOPIC = 256;
-/** Arrivals whose batches and bodies are loaded at once. */
+/** How many arrivals' batches and bodies are loaded at once. */
 const LOAD_CHUNK = 64;
-/** About what a receipt adds to an envelope in a page. */
+/** About how many bytes a receipt takes in a page. */
 const RECEIPT_BYTES = 800;
 
 /**
- * One page of the envelopes of some topics, in the order of arrival, of about `maxBytes` (one envelope at least).
- * WeftError `bad-cursor` for a cursor of another database or beyond the end.
+ * Reads a page of the envelopes of some topics, in the order of their arrival, of about `maxBytes` (at least one
+ * envelope). Throws `bad-cursor` for a cursor of another database or after the end.
  */
 export async function queryTopics(params: {
   store: LogStore;
@@ -82,7 +85,7 @@ export async function queryTopics(params: {
   return { kind: "page", envelopes: page.envelopes, watermark, more: page.readTo < state.nextOffset };
 }
 
-/** Arrivals of one topic that the asker lacks; all before `readTo` are among them. */
+/** Lists arrivals of one topic that the asker lacks; all before `readTo` are among them. */
 async function readIndex(params: {
   store: LogStore;
   state: StoreState;
@@ -109,7 +112,7 @@ async function readIndex(params: {
   return { arrivals: arrivals.filter(lacks), readTo };
 }
 
-/** The last field of an index key. */
+/** Returns the last field of an index key. */
 function offsetOf(key: Uint8Array): bigint {
   return new DataView(key.buffer, key.byteOffset, key.length).getBigUint64(key.length - 8);
 }
@@ -138,7 +141,7 @@ async function fillPage(params: {
   return { envelopes: [...page.values()], readTo: horizon };
 }
 
-/** Leaves out what was pruned since the index was read. */
+/** Loads the envelopes of arrivals; leaves out what was pruned since the index was read. */
 async function loadArrivals(store: LogStore, arrivals: readonly Arrival[]): Promise<StoredEnvelope[]> {
   const { database } = store;
   const placed = arrivals.map(({ offset, place }) => ({ offset, place: decodePlace(place) }));

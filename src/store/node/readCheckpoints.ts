@@ -5,7 +5,7 @@ import { nodeSchema } from "../schema.ts";
 import type { ChainIndex } from "./chainIndex.ts";
 import { decodeCheckpoint, decodeLastCheckpoint } from "./checkpointCodec.ts";
 
-/** Checkpoints of a log at or after a sequence, lowest first: their blocks rise with their sequences. */
+/** Lists the first `limit` checkpoints of a log at or after a sequence; their blocks rise with their sequences. */
 export async function checkpointsFrom(params: {
   index: ChainIndex;
   log: LogId;
@@ -22,6 +22,7 @@ export async function checkpointsFrom(params: {
   }));
 }
 
+/** Returns the last checkpoint of a log; undefined if it has none. */
 export async function lastCheckpointOf(params: {
   index: ChainIndex;
   log: LogId;

@@ -7,29 +7,31 @@ import { nodeSchema } from "../schema.ts";
 import type { ChainIndex } from "./chainIndex.ts";
 import { decodeEntry } from "./chainIndexCodec.ts";
 
+/** A page of a group's entries. */
 export type EntriesPage = {
-  /** The cursor that counted; undefined: from the beginning. */
+  /** The asker's cursor after which the page begins; undefined if it begins with the group's first entry. */
   readonly from: EntryCursor | undefined;
-  /** In chain order. */
+  /** The entries in chain order. */
   readonly entries: readonly Entry[];
-  /** The next ones, where their payloads were dropped: then there are no entries. */
+  /** The next entries if their payloads were dropped; then `entries` is empty. */
   readonly dropped: readonly EntryFields[];
   readonly more: boolean;
 };
 
 const MAX_ENTRIES_PER_PAGE = 1024;
-/** Fields of an entry beside its payload, about. */
+/** About how many bytes an entry's fields take. */
 const ENTRY_BYTES = 256;
-/** Dropped entries that one page names. */
+/** How many entries without payloads a page names. */
 const MAX_DROPPED_PER_PAGE = 64;
 
 type EntryName = { readonly index: ChainIndex; readonly group: GroupId; readonly id: EntryId | GroupId };
 
+/** Returns an entry of the index without its payload; undefined if the index does not have it. */
 export async function entryOf(params: EntryName): Promise<EntryFields | undefined> {
   return await storedEntry(params);
 }
 
-/** Without its payload, unless an earlier version wrote it there. */
+/** Reads an entry, without its payload unless an earlier version wrote it there. */
 async function storedEntry({ index, group, id }: EntryName): Promise<Entry | undefined> {
   const bytes = await index.database.level.get(keyOf(nodeSchema.entry, { group, id }));
   return bytes === undefined ? undefined : decodeEntry(bytes);
@@ -41,7 +43,7 @@ async function payloadOf(params: { index: ChainIndex; entry: Entry }): Promise<U
   return await params.index.database.level.get(keyOf(nodeSchema.entryPayload, { group, id }));
 }
 
-/** How many entries build on one, or on the root (`id` = group). */
+/** Counts the children of an entry, or of the group id. */
 export async function childCount(params: EntryName): Promise<number> {
   const { index, group, id } = params;
   const range = { ...rangeOf(nodeSchema.child, { group, parent: id }), reverse: true, limit: 1 };
@@ -49,7 +51,7 @@ export async function childCount(params: EntryName): Promise<number> {
   return last === undefined ? 0 : parseKey(nodeSchema.child, last).index + 1;
 }
 
-/** The block of the first entry that builds on one, or on the root (`id` = group). */
+/** Returns the block of the first child of an entry, or of the group id; undefined if it has none. */
 export async function firstChildBlock(params: EntryName): Promise<number | undefined> {
   const { index, group, id: parent } = params;
   const first = await index.database.level.get(keyOf(nodeSchema.child, { group, parent, index: 0 }));
@@ -60,8 +62,8 @@ export async function firstChildBlock(params: EntryName): Promise<number | undef
 const MAX_READINGS = 16;
 
 /**
- * What `entriesOf` gives, with the head that the index had meanwhile: all entries up to it, unless there is more, and
- * none after it. Throws `not-ready` if the index does not stand still for as long as the page is read.
+ * Reads what `entriesOf` reads, with the head that the index had meanwhile: the page has all entries up to that block,
+ * unless there is more, and none after it. Throws `not-ready` if the index moves on at each attempt.
  */
 export async function entriesAtHead(
   params: Parameters<typeof entriesOf>[0],
@@ -71,14 +73,16 @@ export async function entriesAtHead(
     const { head } = index.state;
     const page = await entriesOf(params);
     if (index.state.head?.hash !== head?.hash) continue;
-    // What is being written while it is read comes after the head, and with the next page.
+    // Entries that are being written now are in blocks after the head, and come with the next page.
     const entries = page.entries.filter(({ block }) => block.number <= (head?.number ?? -1));
     return { ...page, entries, head };
   }
   throw new WeftError({ code: "not-ready", message: "the chain index moves faster than it can be read" });
 }
 
-/** Entries of a group after the newest of some cursors (newest first) that is still on the chain. */
+/**
+ * Reads a page of a group's entries after the first of the asker's cursors (newest first) that is still on the chain.
+ */
 export async function entriesOf(params: {
   index: ChainIndex;
   group: GroupId;
@@ -96,11 +100,11 @@ export async function entriesOf(params: {
   const limit = MAX_ENTRIES_PER_PAGE + 1;
   for await (const id of level.values({ ...(start === undefined ? { gte } : { gt: start }), lt, limit })) {
     const entry = await storedEntry({ index, group, id: asId<EntryId>(id) });
-    // Rolled back since the iterator was opened: the next page tells what took its place.
+    // The entry was rolled back after the iterator was opened: the next page tells what took its place.
     if (entry === undefined) break;
     const payload = await payloadOf({ index, entry });
     if (payload === undefined) {
-      // Only what is final is ever dropped: this one was rolled back.
+      // Only payloads of final entries are ever dropped, so this entry was rolled back.
       if (entry.block.number > index.state.floor) break;
       if (entries.length > 0) return { from, entries, dropped, more: true };
       dropped.push(entry);

@@ -11,8 +11,8 @@ import { parseJson } from "./chainIndexCodec.ts";
 import type { IndexedInbox } from "./indexedRecords.ts";
 
 /**
- * What follows the reader's steps, for each inbox in order, and the block at whose end that is all; at most `maxBytes`
- * of steps together, but one at least. What does not fit is left for the next call.
+ * Reads, for each inbox in order, the steps after those that the reader has, and the block up to whose end they are
+ * all. Stops after about `maxBytes` of steps, at least one; the rest is for the next call.
  */
 export async function readHistories(params: {
   index: ChainIndex;
@@ -21,7 +21,7 @@ export async function readHistories(params: {
 }): Promise<{ parts: History[]; head: BlockRef | undefined }> {
   const { index, positions, maxBytes } = params;
   const { level } = index.database;
-  // A word that is newer than the head that it is told with would pass for a lie.
+  // One snapshot: a word that is newer than the head that comes with it would seem a lie.
   await using snapshot = level.snapshot();
   const cursor = await level.get(cursorKey, { snapshot });
   const parts: History[] = [];

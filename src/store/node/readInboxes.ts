@@ -5,6 +5,7 @@ import type { ChainIndex } from "./chainIndex.ts";
 import { parseJson } from "./chainIndexCodec.ts";
 import type { IndexedInbox } from "./indexedRecords.ts";
 
+/** Returns an inbox of the index; undefined if the index does not have it. */
 export async function inboxOf(params: {
   index: ChainIndex;
   inbox: InboxId;
@@ -14,7 +15,7 @@ export async function inboxOf(params: {
   return bytes === undefined ? undefined : parseJson<IndexedInbox>(bytes);
 }
 
-/** The inbox that a wallet is linked to now. */
+/** Returns the inbox that a wallet is linked to now; undefined if it is in none. */
 export async function inboxOfWallet(params: {
   index: ChainIndex;
   wallet: Address;
@@ -24,7 +25,7 @@ export async function inboxOfWallet(params: {
   return bytes === undefined ? undefined : asId(bytes);
 }
 
-/** Whether an installation was added to the inbox and not revoked, by the end of the index's head. */
+/** True if an installation was added to the inbox and not revoked, up to the block that the index has read. */
 export async function isActiveInstallation(params: {
   index: ChainIndex;
   inbox: InboxId;

@@ -18,7 +18,7 @@ const LONGEST = BigInt(MAX_BATCH_ENVELOPES) - 1n;
 const END = 2n ** 63n;
 const BATCH_FRAMING_BYTES = 512;
 
-/** One page of a log for peers: batches of at most `maxBytes` together (one at least), at most 512 KiB. */
+/** Reads a page of a log for peers: batches of at most `maxBytes`, or 512 KiB, together, but at least one. */
 export async function readLogRange(params: {
   store: LogStore;
   log: LogId;
@@ -48,7 +48,7 @@ export async function readLogRange(params: {
   return batches.length > 0 ? page(batches) : { kind: "absent", availableFrom: undefined };
 }
 
-/** The batch of this header that ends at `end`, as a peer asks for a rival's. */
+/** Reads the batch that ends at `end` and whose header has this hash; undefined if it is not held as a whole. */
 export async function readBatchByHeader(params: {
   store: LogStore;
   log: LogId;
@@ -63,7 +63,7 @@ export async function readBatchByHeader(params: {
   return undefined;
 }
 
-/** The header of this hash whose batch ends at `end`, if it is held. */
+/** Returns the header with this hash, whose batch ends at `end`; undefined if it is not held. */
 export async function headerEndingAt(params: {
   store: LogStore;
   log: LogId;

@@ -6,10 +6,10 @@ import { decodePlace } from "./batchRecord.ts";
 import { loadBatches } from "./loadBatches.ts";
 import type { LogStore } from "./logStore.ts";
 
-/** At most so many, the latest arrivals first. */
+/** How many receipts of an envelope are told at most. */
 const MAX_RECEIPTS = 16;
 
-/** Receipts of an envelope, of whatever nodes took it, the latest arrival first; none if it is not stored. */
+/** Lists receipts of an envelope, by all nodes that took it, the latest arrival first; none if it is not stored. */
 export async function receiptsOf(params: { store: LogStore; hash: EnvelopeHash }): Promise<Receipt[]> {
   const { store, hash } = params;
   const range = rangeOf(nodeSchema.receipt, { envelope: hash });
@@ -19,7 +19,7 @@ export async function receiptsOf(params: { store: LogStore; hash: EnvelopeHash }
   return places.flatMap(({ batchKey, index }) => batches.get(toHex(batchKey))?.receipts()[index] ?? []);
 }
 
-/** Whether each envelope is on this node's disk, in the order asked. */
+/** Tells for each envelope, in the order asked, whether it is on this node's disk. */
 export async function hasEnvelopes(params: {
   store: LogStore;
   hashes: readonly EnvelopeHash[];
@@ -30,7 +30,7 @@ export async function hasEnvelopes(params: {
   );
 }
 
-/** The shard of each stored envelope, by the log that took it in last; undefined for what is not stored. */
+/** Tells each envelope's shard, in the order asked, by the log of its latest arrival; undefined if it is not stored. */
 export async function shardsOfStored(params: {
   store: LogStore;
   hashes: readonly EnvelopeHash[];

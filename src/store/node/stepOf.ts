@@ -3,8 +3,8 @@ import type { IdentityStep } from "../../wire/identityStep.ts";
 import type { Hex } from "../../wire/ids.ts";
 
 /**
- * What an event adds to the history of its inbox; undefined for the creation alone, which is one step with the
- * addition that follows it. `salt` is the inbox's, if it has no step yet.
+ * Returns the step that an event adds to its inbox's history; undefined for the inbox's creation, which is one step
+ * together with the addition that follows it. `salt` is the inbox's if its history is still empty.
  */
 export function stepOf(params: { record: IdentityRecord; salt: Hex | undefined }): IdentityStep | undefined {
   const { record, salt } = params;

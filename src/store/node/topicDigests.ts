@@ -8,19 +8,19 @@ import { kindNumber } from "./logState.ts";
 import type { LogStore } from "./logStore.ts";
 
 const MAX_LOGS_PER_TOPIC = 1024;
-/** Reads that a write of the past has overtaken are begun anew. */
+/** How often digests are read if older envelopes come or go meanwhile. */
 const ATTEMPTS = 3;
 
 type Digests = {
   readonly answers: LogDigest[][];
-  /** Envelopes that were walked. */
+  /** About how many rows of the database were read. */
   readonly rows: number;
 };
 
 /**
- * One list of digests per question, in order. Where a run is not held as a whole, or `maxRows` envelopes have been
- * walked, the answer covers less than was asked for and says so; logs without any of the topic's envelopes are left out
- * unless they were named. WeftError `not-ready` while older envelopes keep coming in.
+ * Computes one list of digests per question, in order. An answer covers less than was asked for, and says so, if this
+ * node does not hold all of it or after about `maxRows` rows. Logs without envelopes of the topic are left out unless
+ * the asker named them. Throws `not-ready` while older envelopes keep coming or going.
  */
 export async function topicDigests(params: {
   store: LogStore;

@@ -1,12 +1,12 @@
 import { WeftError } from "../../errors.ts";
 import { fromHex, toHex } from "../../wire/ids.ts";
 
-/** Who waits for which topics. Writers wake them with topic ids, never with payloads. */
+/** The watches that wait for arrivals, by topic in hex. Writers wake them by topic, never with payloads. */
 export type TopicWatches = {
   readonly byTopic: Map<string, Set<TopicWatch>>;
 };
 
-/** One waiter: open it before the query, so that nothing falls between query and wait. Disposing ends it. */
+/** A watch of some topics; opened before a query, it misses no arrival after the query. Its disposal ends it. */
 export type TopicWatch = Disposable & {
   readonly topics: Set<string>;
   readonly woken: Set<string>;
@@ -19,7 +19,7 @@ export function openTopicWatches(): TopicWatches {
   return { byTopic: new Map() };
 }
 
-/** How many may wait is whoever lets them in to say. WeftError `limit-exceeded` above MAX_TOPICS_PER_WATCH. */
+/** Opens a watch; the caller bounds how many there are. Throws `limit-exceeded` above MAX_TOPICS_PER_WATCH. */
 export function watchTopics(params: { watches: TopicWatches; topics: readonly Uint8Array[] }): TopicWatch {
   const { watches } = params;
   const watch: TopicWatch = {
@@ -32,7 +32,7 @@ export function watchTopics(params: { watches: TopicWatches; topics: readonly Ui
   return watch;
 }
 
-/** WeftError `limit-exceeded` above MAX_TOPICS_PER_WATCH. */
+/** Adds topics to a watch. Throws `limit-exceeded` above MAX_TOPICS_PER_WATCH. */
 export function addTopics(params: {
   watches: TopicWatches;
   watch: TopicWatch;
@@ -50,6 +50,7 @@ export function addTopics(params: {
   }
 }
 
+/** Takes topics out of a watch. */
 export function unwatch(params: {
   watches: TopicWatches;
   watch: TopicWatch;
@@ -66,8 +67,8 @@ export function unwatch(params: {
 }
 
 /**
- * Topics with arrivals since the last call: at once if there are any, else when one is woken; an empty list after `ms`,
- * or when `signal` aborts.
+ * Waits for the topics that had arrivals since the last call: resolves at once if there are any, else with the first
+ * that is woken; with an empty list after `ms`, or when `signal` aborts.
  */
 export async function nextWake(params: {
   watch: TopicWatch;
@@ -93,6 +94,7 @@ export async function nextWake(params: {
   return topics;
 }
 
+/** Wakes all watches of these topics. */
 export function wakeTopics(watches: TopicWatches, topics: readonly Uint8Array[]): void {
   for (const name of new Set(topics.map(toHex))) {
     for (const watch of watches.byTopic.get(name) ?? []) {

@@ -7,21 +7,25 @@ import { nodeSchema } from "../schema.ts";
 import { floorOf, type LogState, logRangeOf } from "./logState.ts";
 import type { LogStore, StoreState } from "./logStore.ts";
 
-/** A place in one database: all arrivals before `offset`. */
+/** A place among the arrivals of one database: before `offset`. */
 export type Cursor = { readonly database: Uint8Array; readonly offset: bigint };
 
-/** What the node held without a gap when its arrivals ended at the cursor; of very many logs the newest of each node. */
+/**
+ * How far this node held each log when its arrivals ended at the cursor; of very many logs, the newest of each node.
+ */
 export type Watermark = { readonly cursor: Cursor; readonly vector: readonly LogRange[] };
 
-/** Shards whose logs matter; all unless told. */
+/** The shards whose logs matter; all by default. */
 type Matters = { readonly shards?: ReadonlySet<number> | undefined };
 
-/** The present one. */
+/** Returns the present watermark. */
 export function watermark(store: LogStore, { shards }: Matters = {}): Watermark {
   return currentWatermark({ store, state: store.state, shards });
 }
 
-/** As it was when `offset` was the next arrival; logs whose past was pruned are left out. */
+/**
+ * Returns the watermark when `offset` was the next arrival; leaves out logs that were empty or whose past is pruned.
+ */
 export async function watermarkAt(
   params: { store: LogStore; state: StoreState; offset: bigint } & Matters,
 ): Promise<Watermark> {

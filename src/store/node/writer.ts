@@ -9,14 +9,14 @@ import { wakeTopics } from "./watchTopics.ts";
 
 const MAX_QUEUED_JOBS = 4096;
 const MAX_QUEUED_BYTES = 64 * 1024 * 1024;
-/** What waits is written together, so that the cost of a synced write is shared. */
+/** How much is written together, so that waiting changes share the cost of a synced write. */
 const MAX_WRITE_BYTES = 4 * 1024 * 1024;
 const MAX_WRITE_JOBS = 256;
 
 /**
- * Queues a change of the store. Changes are planned one after another, each on what those before it leave, and
- * written together in one synced LevelDB batch; the promise settles after it. Errors: `limit-exceeded` if too much
- * waits, `storage` or `disk-full` if the write failed (see `mendStore`).
+ * Queues a change of the store. Changes are planned one after another, each on what those before it leave, and written
+ * together in one synced LevelDB batch, after which the promise settles. Throws what the plan throws, `limit-exceeded`
+ * if too much waits, and `storage`, `disk-full` or `damaged-database` if the write failed (see `mendStore`).
  */
 export function enqueue<Outcome>(params: {
   store: LogStore;
@@ -40,7 +40,7 @@ export function enqueue<Outcome>(params: {
   });
 }
 
-/** Resolves when nothing waits any more. */
+/** Resolves when all changes that were queued before have been written or refused. Throws as `enqueue` does. */
 export async function settleWrites(store: LogStore): Promise<void> {
   const plan = async (staged: Staged): Promise<Planned<void>> => ({
     outcome: undefined,
@@ -82,7 +82,9 @@ function takeJobs({ writer }: LogStore): Job[] {
   return jobs;
 }
 
-/** A job whose plan is refused is rejected alone; a failed read or write rejects all of them. */
+/**
+ * Plans and writes jobs together. A job whose plan is refused fails alone; a failed read or write fails all of them.
+ */
 async function writeJobs(store: LogStore, jobs: readonly Job[]): Promise<void> {
   const writes: Write[] = [];
   const done: StagedJob[] = [];
