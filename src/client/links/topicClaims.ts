@@ -17,7 +17,7 @@ export function keepClaim(params: {
   }
 }
 
-/** Drops a node's claims: it does not serve these topics any more, or they are read anew. */
+/** Drops a node's claims: it no longer serves these topics, or they are read anew. */
 export function dropClaims(params: {
   core: CoreParts<"claims">;
   topics: readonly Uint8Array[];
