@@ -26,7 +26,7 @@ const MAX_RETRY_MS = 60_000;
 type Params = {
   readonly chain: Chain;
   readonly operator: Relayer;
-  /** Is told of blocks, rollbacks and of what the log takes in. */
+  /** Is woken by blocks, by rollbacks and by each batch of the log. */
   readonly watch: ChainWatch;
   readonly index: ChainIndex;
   readonly store: LogStore;

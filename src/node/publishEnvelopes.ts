@@ -22,8 +22,7 @@ export type Room = {
 
 /**
  * Judges envelopes and appends the good ones to the node's own log of their shard, in their order, in one batch where
- * they can share it. What is stored already is answered with its receipt, unless that one is void. Never throws for one
- * envelope: each has an outcome.
+ * they can share it. What is stored already is answered with its receipt, unless that one is void.
  */
 export async function publishEnvelopes(params: {
   admission: Admission;

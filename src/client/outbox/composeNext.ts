@@ -8,13 +8,13 @@ import type { Group } from "../group/group.ts";
 import { readLatest } from "../messages/timelineStore.ts";
 import { shownMs } from "../nodes/chainTime.ts";
 
-/** The last records of a timeline, among which the parents of a new message are looked for. */
+/** How many of a timeline's last records are looked through for the parents of a new message. */
 const LATEST_RECORDS = 16;
 
-/** A new message of this client behind all that it holds of a group, its own unsealed ones included. */
+/** Composes a new message of this client after all that it holds of a group, its own unsealed messages included. */
 export async function composeNext(params: {
   core: CoreParts<"database" | "links" | "self">;
-  /** Undefined if this client is not in it. */
+  /** Undefined if this client is not in the group. */
   group: Group | undefined;
   id: GroupId;
   body: MessageBody;
@@ -33,7 +33,7 @@ export async function composeNext(params: {
   });
 }
 
-/** Own messages that are not sealed yet come after all others. */
+/** Lists this client's messages that are not sealed yet: they come after all others. */
 function waiting(group: Group | undefined): Forerunner[] {
   return (group?.view.intents ?? []).flatMap(({ action, progress }): Forerunner[] => {
     if (action.kind !== "send" || progress.kind !== "queued" || !group) return [];

@@ -12,6 +12,7 @@ import { isUp } from "../nodes/nodeLinks.ts";
 /** An operator that has refused or failed so often is of no use to an intent. */
 const PATIENCE = 3;
 
+/** Counts that an operator failed to relay an intent's commit. */
 export function noteFault(params: { group: Group; intent: Intent; operator: Address }): void {
   const { group, intent, operator } = params;
   const counts = group.relayFaults.get(intent.id) ?? new Map<Address, number>();
