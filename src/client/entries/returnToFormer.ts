@@ -74,7 +74,7 @@ async function goBack(
     entries: entry ? lineageOf({ entry, entries, epoch }) : [],
     droppedEntries: [...entries.values()].filter(({ id }) => later.has(id)),
     droppedDead: cutDead({ dead, from: placeAfter(group, head) }).cut,
-    // What was said there could not be told from a dead branch meanwhile.
+    // What was said there could meanwhile not be told from messages of a dead branch.
     topicAnew: await readAnewWrites({ core, topic: groupTopic(group.id) }),
     events: [{ kind: "group", group: group.id }],
   });
@@ -82,8 +82,8 @@ async function goBack(
 }
 
 /**
- * What the timeline holds of later epochs: the heads that messages were sealed to, which return or are void, earliest
- * first, and what commits changed, which is told again when they are read.
+ * Reads what the timeline holds of later epochs: the heads that messages were sealed to, which return or are void,
+ * earliest first, and what commits changed, which is told again when they are read.
  */
 async function readLater({ core, group, epoch }: Params & { epoch: number }) {
   const heads = new Map<HeadId, number>();
@@ -104,7 +104,7 @@ async function readLater({ core, group, epoch }: Params & { epoch: number }) {
   return { heads: inOrder, shown };
 }
 
-/** The entries that this client has read after the one that opened this epoch. */
+/** Lists the entries that this client has read after the one that opened this epoch. */
 function entriesAfter({ view }: Group, head: HeadId): Set<HeadId> {
   const ids: HeadId[] = [...view.entries.keys()];
   return new Set(ids.slice(ids.indexOf(head) + 1));
