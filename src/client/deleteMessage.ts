@@ -10,8 +10,8 @@ import { composeNext } from "./outbox/composeNext.ts";
 
 /**
  * Takes a message out of everybody's timeline: an own one by another message, somebody else's by an entry that the
- * chain orders, for which this client's inbox has to be a super admin. If it is none and this client does not know
- * the message, the intent fails as `unknown-message`.
+ * chain orders, for which this client's inbox has to be a super admin. If the inbox is none and this client does not
+ * know the message, the intent fails as `unknown-message`.
  */
 export async function deleteMessage(params: {
   client: Client;
@@ -33,7 +33,7 @@ export async function deleteMessage(params: {
   return await addIntent({ core, group, action: { kind: "send", content, message: messageIdOf(content) } });
 }
 
-/** Own message that waits in the outbox; its deletion goes after it. */
+/** Finds the content of an own message that waits in the outbox; its deletion goes after it. */
 function unsealedContent(group: Group | undefined, message: MessageId) {
   for (const { action } of group?.view.intents ?? []) {
     if (action.kind === "send" && action.message === message) return action.content;

@@ -7,8 +7,9 @@ import { composeNext } from "./outbox/composeNext.ts";
 import { untilReopened } from "./recoverStorage.ts";
 
 /**
- * Says something to a group. It is in the outbox, with its final id, when this returns, offline too; it is sealed when
- * its turn comes. Throws `too-large` for a text beyond MAX_TEXT_BYTES, `disk-full` and what else a disk may say.
+ * Says something to a group. The message is in the outbox, with its final id, when this resolves, offline too; it is
+ * sealed when its turn comes. Throws `too-large` for a text beyond MAX_TEXT_BYTES, `disk-full` and other faults of the
+ * disk.
  */
 export async function sendMessage(params: {
   client: Client;

@@ -118,13 +118,13 @@ function asConfirmed(snapshot: InboxSnapshot, before: InboxSnapshot | undefined)
   return { ...snapshot, confirmedAsOf, isProvisional: confirmedAsOf < snapshot.asOf };
 }
 
-/** Forgets what this connection has read of later blocks, which a reorganization may have taken: it is asked again. */
+/** Forgets what this connection has read of blocks after `afterBlock`, which a reorganization may have taken. */
 export function forgetReading(params: { reading: RegistryReading; afterBlock: number }): void {
   const { reading, afterBlock } = params;
   reading.inboxes = new Map([...reading.inboxes].filter(([, { asOf }]) => asOf <= afterBlock));
 }
 
-/** Forgets what was read of later blocks, which a reorganization took: it has to be asked again. */
+/** Forgets what was read of blocks after `afterBlock`, which a reorganization took: it has to be asked again. */
 export async function forgetInboxes(params: {
   core: CoreParts<"database" | "groups" | "inboxes">;
   reading: RegistryReading;

@@ -68,7 +68,7 @@ async function settleSome(params: Params & { schedule: Schedule }): Promise<numb
   return FINAL_WAIT_MS;
 }
 
-/** Does the same for what is pending. */
+/** Does what `settleSome` does, for what is pending. */
 async function settlePending(params: Params & { schedule: Schedule }): Promise<number | undefined> {
   const { batches: known } = params.schedule;
   const nextAtMs = ({ headerHash }: BatchPlace) => known.get(headerHash)?.atMs ?? 0;

@@ -55,7 +55,7 @@ function isResting({ core, group }: { core: CoreParts<"groups">; group: Group })
   return !isOver;
 }
 
-/** Does the same at once, as of a time of the chain, milliseconds since 1970. */
+/** Does at once what `maintainEpochs` does, as of a time of the chain, milliseconds since 1970. */
 export async function forgetEpochs(params: { core: ClientCore; group: Group; nowMs: number }): Promise<void> {
   const { core, group, nowMs } = params;
   const finalBlock = group.agreed.number - core.finalityBlocks;

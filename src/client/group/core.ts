@@ -108,7 +108,7 @@ export type ClientCore = {
   storageFault: WeftError | undefined;
   /** Resolves when the first try to open it again is over, whatever came of it. */
   storageTried: PromiseWithResolvers<void>;
-  /** When such a try was last over, by the monotonic clock. */
+  /** When the database was last opened again, by the monotonic clock. */
   storageMendedMs: number;
   /** Hears of every write that failed. */
   readonly onStorageFault: (fault?: WeftError) => void;

@@ -42,7 +42,7 @@ export async function keepComparing(params: {
   });
 }
 
-/** Compares the bucket of this installation's Welcomes in the same way. */
+/** Compares the bucket of this installation's Welcomes as `keepComparing` compares a group's topic. */
 export async function keepComparingOwn(params: { core: ClientCore; signal: AbortSignal }): Promise<void> {
   const { core } = params;
   const topic = welcomeTopic(core.self.installation.key);

@@ -25,12 +25,12 @@ import {
 import { tables } from "../database/tables.ts";
 import type { ClientEvent } from "../group/events.ts";
 
-/** In the place of an inbox. */
+/** Stands in the place of an inbox for deletions by a control. */
 const BY_CONTROL: Hex = `0x${"00".repeat(ID_BYTES)}`;
 
 type Place = { readonly database: Database; readonly group: GroupId };
 
-/** Deletions by these are left out. */
+/** Deletions from these sources are left out. */
 type Except = { readonly except?: { readonly has: (source: Hex) => boolean } | undefined };
 
 /** Reads what the database holds around a message that is to be inserted. */
@@ -71,7 +71,7 @@ export async function readReplacement(
   return await tables.replaced.get(params.database, params);
 }
 
-/** The last records of a group's timeline, in its order. */
+/** Reads the last records of a group's timeline, in its order. */
 export async function readLatest(
   params: Place & { limit: number; before?: TimelineKey },
 ): Promise<TimelineRecord[]> {
@@ -82,8 +82,8 @@ export async function readLatest(
 }
 
 /**
- * Reads records after a place of the timeline, in its order, or those before it, the last one first; only those of
- * one epoch if it is named.
+ * Reads records after a place of the timeline, in its order, or those before it, the last one first; only those of one
+ * epoch if it is given.
  */
 export function readRecords(
   params: Place & { after?: TimelineKey; epoch?: number; reverse?: boolean },
@@ -93,7 +93,7 @@ export function readRecords(
   return tables.timeline.rows(database, { under, reverse, ...(after ? { after: { group, ...after } } : {}) });
 }
 
-/** Changes of the timeline as writes, and as what an app that shows it wants to hear. */
+/** Turns changes of the timeline into writes, and into events for an app that shows it. */
 export function timelineWrites(params: { group: GroupId; changes: readonly TimelineChange[] }): {
   writes: Write[];
   events: ClientEvent[];
@@ -136,7 +136,7 @@ function eventsOf(group: GroupId, change: TimelineChange): ClientEvent[] {
   return gone ? [{ kind: "hidden", group, item: gone }] : [];
 }
 
-/** A message whose epoch vanished was shown in the same place. */
+/** Gives the item that was shown before: a message whose epoch vanished was shown in the same place. */
 function shownBefore(record: TimelineRecord): TimelineItem | undefined {
   if (record.kind !== "message") return undefined;
   const [first, ...rest] = record.openings;
