@@ -67,7 +67,9 @@ export function recoveryAt(params: {
     : recovery;
 }
 
-/** True for an installation that is on the chain and never counts: it did not agree to enter, or nobody vouches for it. */
+/**
+ * True for an installation that is on the chain and never counts: it did not agree to enter, or nobody vouches for it.
+ */
 export function neverCounts({ vouch, isVoid }: Pick<HistoryInstallation, "vouch" | "isVoid">): boolean {
   return isVoid || vouch === "nobody";
 }

@@ -56,12 +56,12 @@ export type ApplicationMessageReading =
 const NONCE_BYTES = 16;
 const MAX_MESSAGE_BYTES = MAX_TEXT_BYTES + 2048;
 
-/** SHA-256("weft.message.v1" ‖ the content's canonical bytes) */
+/** Computes a message's id: SHA-256("weft.message.v1" ‖ the content's canonical bytes). */
 export function messageIdOf(content: MessageContent): MessageId {
   return idOf(contentMessage(content));
 }
 
-/** Throws `too-large` or `malformed` for what `readApplicationMessage` would not take. */
+/** Encodes a message. Throws `too-large` or `malformed` for what `readApplicationMessage` would not take. */
 export function writeApplicationMessage(message: ApplicationMessage): Uint8Array {
   const { content, replaces } = message;
   const bytes = encodeCanonical(

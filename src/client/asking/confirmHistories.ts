@@ -20,7 +20,7 @@ export type HistoryClaim = {
  */
 export async function confirmHistories(params: {
   core: ClientCore;
-  /** That served them; undefined: nobody can be told apart from it. */
+  /** The node that served them; undefined: it is not known, so that no other can be told apart from it. */
   serving: NodeId | undefined;
   head: BlockRef;
   claims: readonly HistoryClaim[];

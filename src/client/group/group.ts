@@ -84,9 +84,14 @@ export type Group = {
   fencedAtMs: number;
   /** The block by which old epochs were last looked for; undefined before they were. */
   epochsSeenToBlock: number | undefined;
-  /** The client looks for no old epochs of the group until then (by `steadyMs`), since nothing is to be done; undefined: it looks. */
+  /**
+   * Until then, by `steadyMs`, the client looks for no old epochs of the group, since nothing is to be done; undefined:
+   * it looks.
+   */
   epochsRestUntilMs: number | undefined;
-  /** The first block from which on something of a view is final, given up or too late; undefined: it was not computed. */
+  /**
+   * The first block from which on something of a view is final, given up or too late; undefined: it was not computed.
+   */
   due: { readonly view: GroupView; readonly block: number | undefined } | undefined;
 };
 

@@ -36,7 +36,10 @@ type Params = {
   signal: AbortSignal;
 };
 
-/** Reads the topics of a plan by way of one node, from where they were left, by as many calls as it takes. Ends by throwing. */
+/**
+ * Reads the topics of a plan by way of one node, from where they were left, by as many calls as it takes. Ends by
+ * throwing.
+ */
 export async function followTopics(params: Params): Promise<void> {
   const { core, plan, database } = params;
   const { positions, asked } = await positionsOf({ core, plan, database });

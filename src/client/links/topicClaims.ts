@@ -32,7 +32,7 @@ export function dropClaims(params: {
   }
 }
 
-/** True while a claim's node goes on to serve a topic, and what it showed of it has not been given up to be read anew. */
+/** True while a claim's node goes on to serve a topic, and what it showed of it was not given up to be read anew. */
 export function stands(params: {
   core: CoreParts<"claims" | "groups">;
   topic: Uint8Array;
