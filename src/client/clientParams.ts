@@ -44,7 +44,7 @@ export type OpenClientParams = {
    */
   readonly proxy?: string;
   /**
-   * Hears how far the work is that nodes ask for before they pay for a newcomer: how many puzzles are solved, of how
+   * Hears how far the work is that nodes ask for before they pay for somebody new: how many puzzles are solved, of how
    * many, for this inbox or for a new group. The work takes about a second, beside this thread.
    */
   readonly onWork?: (progress: WorkProgress) => void;

@@ -28,8 +28,8 @@ function isLoopback(host: string): boolean {
 }
 
 /**
- * True if a rule of NO_PROXY fits a URL. A rule is `*`, a range of addresses, or an address or a host with all below
- * it; the last two with a port if there is one.
+ * True if a rule of NO_PROXY fits a URL. A rule is `*`, a range of addresses, an address, or a host with its
+ * subdomains; the last two with a port if there is one.
  */
 function excludes(params: { rule: string; url: URL }): boolean {
   const { rule, url } = params;

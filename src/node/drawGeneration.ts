@@ -4,8 +4,8 @@ import { randomBytes } from "#crypto";
 const STEP_BYTES = 4;
 
 /**
- * Draws a generation above the present one that nobody else draws: neither a copy of this node, nor this node itself
- * after a reorganization took its restart and its database forgot it.
+ * Draws a higher generation than the present one that nobody else draws: neither a copy of this node, nor this node
+ * itself after a reorganization took its restart and its database forgot it.
  */
 export function drawGeneration(present: number): number {
   const bytes = randomBytes(STEP_BYTES);

@@ -18,7 +18,7 @@ const REFILL_MS = 100;
 
 /**
  * Opens a pool in which nobody may use more than is left for others: a caller alone gets half of it. What comes back is
- * handed out equally, so a flood by many holds up newcomers only for as long as their share takes to come back.
+ * handed out equally, so a flood by many holds up the others only for as long as their share takes to come back.
  */
 export function openFairPool(params: Rate & { nowMs: () => number }): FairPool {
   const { perSecond, burst, nowMs } = params;

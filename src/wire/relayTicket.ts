@@ -5,7 +5,7 @@ import { u32, utf8 } from "./bytes.ts";
 import { fromHex, type GroupId, type InboxId, type NodeId } from "./ids.ts";
 
 /**
- * What a node asks of newcomers, who have nothing on the chain yet: so many puzzles for an hour (counted from 1970).
+ * What a node asks of those who have nothing on the chain yet: so many puzzles for an hour (counted from 1970).
  */
 export type WorkDemand = { readonly hour: number; readonly puzzles: number; readonly bits: number };
 

@@ -22,11 +22,12 @@ type Params = { readonly core: ClientCore; readonly group: Group };
 
 /**
  * Rewinds this client to its previous membership, if a reorganization took the entry that added it anew. If that entry
- * is gone for good, maybe together with the removal before it, only the previous membership is left. If it landed again,
- * what stands before it may be judged otherwise now, a removal be refused: a client that joins by a Welcome can't tell, a
- * former member can. The client goes to the most recent entry, still on chain, that added it; otherwise to the earliest
- * epoch of that membership whose full state is still stored. Later entries have to be read again then, and are judged
- * anew by the states that are kept. To be called from within the group's queue; returns true if the client went back.
+ * is gone for good, maybe together with the removal before it, only the previous membership is left. If it landed
+ * again, its ancestors may be judged otherwise now, and a removal among them be refused: a client that joins by a
+ * Welcome can't tell, a former member can. The client goes to the most recent entry, still on chain, that added it;
+ * otherwise to the earliest epoch of that membership whose full state is still stored. Later entries have to be read
+ * again then, and are judged anew by the states that are kept. Call it from within the group's queue; returns true if
+ * the client went back.
  */
 export async function returnToFormer({ core, group }: Params): Promise<boolean> {
   const { record, entries } = group.view;

@@ -10,7 +10,7 @@ import { type RegistrySource, refreshInboxes } from "../asking/askRegistry.ts";
 
 /** What becomes of provisional entries on whose place the chain and a witness agree. */
 export type SettledRests = {
-  /** The entries before the first one whose verdict rests on what one node alone tells. */
+  /** The entries before the first one whose verdict rests on what one node alone tells, or on what is not so. */
   readonly confirmed: readonly EntryRecord[];
   /** The first entry whose verdict rests on what is not so: it has to be judged again, and all that follow. */
   readonly misjudged: EntryRecord | undefined;

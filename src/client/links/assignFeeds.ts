@@ -7,8 +7,8 @@ import type { FeedPlan } from "./feedPlan.ts";
  */
 const MAX_PER_FEED = 512;
 /**
- * A feed takes in what is new, and is begun anew for that, if it then reads no more than this: so feeds do not become
- * ever more.
+ * The smallest feed is begun anew with what is new if it then reads no more than this: so the number of feeds stays
+ * small.
  */
 const SMALL_FEED = 256;
 

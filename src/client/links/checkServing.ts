@@ -128,8 +128,8 @@ export async function checkServing(
 }
 
 /**
- * Compares the serving node's head with another operator's: that shows how old it is, while a witness only does not
- * answer about a block that is too old.
+ * Compares the serving node's head with another operator's, which shows how old it is: a witness does not answer about
+ * a block that is too old.
  */
 async function compareHeads({ core, group, signal }: Params): Promise<void> {
   const { links, witnesses } = core;

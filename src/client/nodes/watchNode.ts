@@ -10,7 +10,7 @@ const ANSWER_MS = 1_500;
 /** How long a node may take for what it has to ask the chain for, which it may have to try more than once. */
 const CHAIN_ANSWER_MS = 4_000;
 const ofChain: ReadonlySet<string> = new Set(["relayAppend", "relayIdentity", "readWords"]);
-/** A call has a second more for each so many bytes that it hands over. */
+/** A call that hands over bytes is not late before it could have done so at this rate. */
 const LEAST_BYTES_PER_SECOND = 64 * 1024;
 /** After this silence a stream has missed two signs of life. */
 const STREAM_SILENCE_MS = 2 * STREAM_HEARTBEAT_MS + 500;

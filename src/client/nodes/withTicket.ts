@@ -3,7 +3,7 @@ import type { RelayAnswer } from "../../rpc/nodeApi.ts";
 import type { RelayOutcome } from "../../wire/relayOutcome.ts";
 import { isBearable, puzzlesOf, type RelayTicket, type TicketPlace } from "../../wire/relayTicket.ts";
 
-/** How far the work has come that a node asks for before it relays for a newcomer. */
+/** How far the work has come that a node asks for before it relays for somebody new. */
 export type WorkProgress = { readonly solved: number; readonly of: number };
 
 /** Tickets by place, each for the hour that it names, and the function that hears of the work. */

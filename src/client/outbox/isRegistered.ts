@@ -8,7 +8,7 @@ import type { ClientCore } from "../group/core.ts";
 
 /**
  * True if all whom a staged commit adds are registered at the block that it names. A reorganization may have moved a
- * registration behind that block: then every member would refuse the commit, but not those who joined by it before.
+ * registration after that block: then every member would refuse the commit, but not those who joined by it before.
  */
 export async function isRegistered(params: {
   core: ClientCore;

@@ -123,7 +123,7 @@ function unconfirmed({ since, by, own }: Heard, self: InboxId): Heard {
   return { since, by: by.filter((inbox) => inbox !== self), own: Math.max(0, own - 1) };
 }
 
-/** True if the epoch that a message was sealed to is gone, and another entry opened that epoch in its place. */
+/** True if the epoch that a message was sealed to is gone, and another entry was adopted in its place. */
 async function isDead(params: Params & { intent: Intent }): Promise<boolean> {
   const { core, group, intent } = params;
   if (intent.progress.kind !== "sealed") return false;

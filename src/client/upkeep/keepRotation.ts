@@ -58,7 +58,7 @@ async function nextRotation(params: Params): Promise<{ inMs: number; entry: Head
   return { inMs: rotationDueMs({ rotation, since, self }) - nowMs, entry: since.entry };
 }
 
-/** True for a client without another member: there is nobody whose messages a copy of its keys would open. */
+/** True if the group has no other leaf: there is nobody whose messages a copy of the keys would open. */
 async function hasNoOtherLeaf({ core, group }: Params): Promise<boolean> {
   const { head } = group.view.record;
   const epoch = await readEpoch({ database: core.database, group: group.id, cache: group.epochs, head });
