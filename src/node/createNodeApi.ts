@@ -53,7 +53,7 @@ export type ApiParts = {
 
 const NO_AUTHORITY = asAddress(new Uint8Array(20));
 
-/** The node's public API over its parts: this is what the server half of src/rpc serves. */
+/** Builds the node's public API over its parts: the server half of src/rpc serves it. */
 export function createNodeApi(parts: ApiParts): NodeApi {
   return { ...nodeCalls(parts), ...meshCalls(parts), ...chainCalls(parts), ...identityCalls(parts) };
 }

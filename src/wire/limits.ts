@@ -86,7 +86,7 @@ export const ROTATION_INTERVAL_BLOCKS = 8;
 /** A message is in time within this many commits, or this many seconds, after its epoch's end. */
 export const LATE_COMMITS = 8;
 export const LATE_SECONDS = 600;
-/** What a group may set these three to: keys of an epoch are kept for no longer than this. */
+/** The most that a group may set these three to: so long the keys of an epoch have to be kept. */
 export const MAX_LATE_COMMITS = 64;
 export const MAX_LATE_SECONDS = 23 * 3600;
 export const MAX_ROTATION_INTERVAL_BLOCKS = 14_400;

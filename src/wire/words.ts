@@ -34,7 +34,7 @@ export type Words = {
   readonly wallets: readonly (InboxId | undefined)[];
   /** The word of the present fields of each node; zero if there is no such node. */
   readonly nodes: readonly Hex[];
-  /** How many nodes were ever registered. */
+  /** How many nodes the registry holds a record of: every registered node but those whose record was dropped. */
   readonly nodeCount: number;
   /** The header hash that each checkpoint names; undefined if the block has no such checkpoint. */
   readonly checkpoints: readonly (Hex | undefined)[];

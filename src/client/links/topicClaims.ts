@@ -46,7 +46,7 @@ export function stands(params: {
   return claimOf({ core, topic, node: claim.node })?.asked === claim.asked;
 }
 
-/** The claim of this node about a topic, or of any node that serves it. */
+/** Gives the claim of this node about a topic, or of any node that serves it; undefined: there is none. */
 export function claimOf(params: {
   core: CoreParts<"claims">;
   topic: Uint8Array;

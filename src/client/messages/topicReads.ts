@@ -11,7 +11,7 @@ import type { LogId } from "../../wire/logRange.ts";
 import { tables } from "../database/tables.ts";
 import type { CoreParts } from "../group/core.ts";
 
-/** Where a registered node's log has taken in an envelope: its receipt says so. */
+/** The place at which a registered node's log has taken in an envelope, by its receipt. */
 export type ReadPlace = {
   readonly topic: Uint8Array;
   readonly log: LogId;

@@ -49,7 +49,7 @@ export async function findRegistration(
   const { ownRelay, inbox, installation, signal } = params;
   if (!ownRelay) return await askNodes({ ...params, ask: (api) => findListed({ ...params, api }) });
   const listed = await ownRelay.findInstallation({ inbox, installation }, { signal });
-  // The wallet's consent covers the signature, and nobody else carries it.
+  // The wallet's consent covers the installation's signature, and no relay that could swap it is in between.
   return listed && { ...listed, isVoid: false };
 }
 

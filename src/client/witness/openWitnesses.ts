@@ -7,7 +7,7 @@ import { createWitnesses, type Witnesses, type WitnessParams } from "./witnesses
 /** What an app says of witnesses when it opens a client. */
 export type ChosenWitnesses = readonly { readonly rpcUrl: string }[] | "one-operator";
 
-/** An endpoint that does not answer by then is checked when it is first asked. */
+/** An endpoint that does not answer within this time is checked when it is first asked. */
 const CHECK_MS = 2_000;
 
 /** Opens a client's witnesses. Throws `wrong-chain` if an endpoint that answers is of another chain. */

@@ -29,7 +29,7 @@ export type Retraction = {
   readonly wasSilent: boolean;
 };
 
-/** Whom a client can ask for a second word on the chain, and how that went so far. */
+/** The nodes and endpoints that a client can ask for a second word on the chain, and how that went so far. */
 export type Witnesses = {
   readonly links: NodeLinks;
   /** Chains' RPCs that the app named: each decides alone. */
