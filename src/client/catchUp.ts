@@ -22,9 +22,9 @@ const MAX_ROUNDS = 8;
 type Params = { core: ClientCore; signal: AbortSignal };
 
 /**
- * Resolves when everything that this client's nodes had when it was called has been read: Welcomes, entries, messages
- * of all groups, also of those that are joined on the way. The same doors as the live streams, so nothing is read
- * twice. False if time ran out before, true at once for a client that is offline.
+ * Reads everything that this client's nodes had when it was called: Welcomes, entries, messages of all groups, also of
+ * those that are joined on the way. It reads as the live streams do, so nothing is read twice. Resolves with false if
+ * `timeoutMs` (30,000 unless told) ran out before, with true at once for a client that is offline.
  */
 export async function catchUp(params: {
   client: Client;
@@ -55,7 +55,7 @@ async function pullAll({ core, signal }: Params): Promise<void> {
   await pullRegistry({ core, signal });
 }
 
-/** What it says comes last: whoever was revoked knows it when this is over. */
+/** Reads the registry last: a client that was revoked knows it when this is over. */
 async function pullRegistry({ core, signal }: Params): Promise<void> {
   while (core.online) {
     signal.throwIfAborted();
@@ -89,7 +89,7 @@ async function pullGroup(params: Params & { group: Group }): Promise<void> {
   });
 }
 
-/** Tries again with the next node while the first fails, as the feeds do. */
+/** Pulls by way of the first node, and tries again with the next one while it fails, as the feeds do. */
 async function withFirst(
   { core, signal }: Params,
   choose: () => Promise<NodeId | undefined>,
@@ -140,7 +140,7 @@ async function pullTopics(params: Params & { api: NodeApi; plan: FeedPlan }): Pr
   }
 }
 
-/** Otherwise a topic was begun anew meanwhile, and the page did not count. */
+/** True if no topic was begun anew meanwhile: otherwise the page did not count. */
 function isSame(before: TopicReadings, after: TopicReadings): boolean {
   return [...after].every(([group, reading]) => before.get(group) === reading);
 }

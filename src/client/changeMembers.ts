@@ -32,14 +32,15 @@ export async function setRole(params: Target & { member: Hex; role: Role }): Pro
 }
 
 /**
- * Asks to be taken out, with all one's installations. It is done when this client has read its own word on the chain:
- * nothing more is sent from then on, and the others carry it out. The last super admin cannot leave.
+ * Asks for this client's inbox to be taken out, with all its installations. It is done when this client has read its
+ * own request on the chain: nothing more is sent from then on, and the others carry it out. The last super admin cannot
+ * leave.
  */
 export async function leaveGroup(params: Target): Promise<IntentHandle> {
   return await intend(params, { kind: "leave" });
 }
 
-/** An intent of the outbox; for a group that this client is not in, one that has failed. */
+/** Adds an intent to the outbox; for a group that this client is not in, one that has failed. */
 async function intend({ client, group: id }: Target, action: Action): Promise<IntentHandle> {
   const core = coreOf(client);
   const group = core.groups.get(id);

@@ -6,7 +6,7 @@ import type { Group } from "./group/group.ts";
 /** An open client; everything else is done by free functions that take it. Disposing closes it. */
 export type Client = AsyncDisposable & {
   readonly inbox: InboxId;
-  /** Another one after the database turned out to be a copy. */
+  /** It becomes another one if the database turns out to be a copy. */
   readonly installation: InstallationKey;
 };
 
@@ -16,14 +16,14 @@ export function bindCore(client: Client, core: ClientCore): void {
   cores.set(client, core);
 }
 
-/** Throws `closed` for a client that was closed. */
+/** Gives the core of a client. Throws `closed` for a client that was closed. */
 export function coreOf(client: Client): ClientCore {
   const core = cores.get(client);
   if (core && !core.closing.signal.aborted) return core;
   throw new WeftError({ code: "closed", message: "the client was closed" });
 }
 
-/** Throws `unknown-group` for a group that is not in this client's database. */
+/** Finds a group. Throws `unknown-group` for a group that is not in this client's database. */
 export function groupOf(core: CoreParts<"groups">, id: GroupId): Group {
   const group = core.groups.get(id);
   if (group) return group;

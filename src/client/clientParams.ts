@@ -21,36 +21,36 @@ export type OpenClientParams = {
    * machine's address; everybody sees the account beside each entry that it paid for.
    */
   readonly chain?: OwnChain;
-  /** False: stay cut off until `setOnline`. Only a client that was set up before can be opened so. */
+  /** False: the client stays cut off until `setOnline`. Only a client that was set up before can be opened so. */
   readonly online?: boolean;
-  /** Blocks on top of one that make it final. */
+  /** How many blocks on top of a block make it final; DEFAULT_FINALITY_BLOCKS unless told. */
   readonly finalityBlocks?: number;
   /**
-   * By way of how many nodes at once each conversation's messages are read and published; 1 unless told. With more, a
+   * How many nodes each conversation's messages are read from and published to at once; 1 unless told. With more, a
    * node that keeps something back is not even missed.
    */
   readonly mirrors?: number;
   /** When this client renews its keys in each group by itself; `defaultRotation` unless told. */
   readonly rotation?: Rotation | "off";
   /**
-   * Who confirms what nodes say of the chain besides nodes of other operators: RPCs of the chain, each of which decides
-   * alone. `one-operator`: where the registry has nodes of one operator only, these are believed.
+   * Endpoints that confirm what nodes say of the chain, besides nodes of other operators: RPCs of the chain, each of
+   * which decides alone. `one-operator`: where the registry has nodes of one operator only, these are believed.
    */
   readonly witnesses?: ChosenWitnesses;
   /**
-   * Where everything leaves that this client asks of nodes, endpoints and the chain: `http://…` (by CONNECT),
-   * `https://…`, `socks5://…`, or `direct`. Unless told, HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY say so. The
-   * proxy looks up names, too. Node.js only: browsers have settings of their own.
+   * The proxy by which all requests leave, to nodes, endpoints and the chain: `http://…` (by CONNECT), `https://…`,
+   * `socks5://…`, or `direct`. Unless told, HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY say so. The proxy looks up
+   * names, too. Node.js only: browsers have settings of their own.
    */
   readonly proxy?: string;
   /**
-   * Hears how far the work is that nodes ask for before they pay for somebody new: puzzles that are solved, of how many,
-   * for this inbox or for a new group. A second about, beside this thread.
+   * Hears how far the work is that nodes ask for before they pay for somebody new: how many puzzles are solved, of how
+   * many, for this inbox or for a new group. The work takes about a second, beside this thread.
    */
   readonly onWork?: (progress: WorkProgress) => void;
   readonly logger?: ClientLogger;
   readonly signal?: AbortSignal;
 };
 
-/** What the client does not care about: where its records are kept and how nodes are reached. */
+/** What is outside of the client: where its records are kept and how nodes are reached. */
 export type Outside = { readonly database: Database; readonly connect: NodeLinks["connect"] };

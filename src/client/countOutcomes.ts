@@ -19,8 +19,8 @@ export type OutcomeCounts = {
 };
 
 /**
- * What became of all envelopes of a group's topic, or of all groups', by kind and reason. More junk than is listed
- * counts each time that it comes.
+ * Counts what became of all envelopes of a group's topic, or of all groups', by kind and reason. More junk than is
+ * listed counts each time that it comes.
  */
 export async function countOutcomes(params: { client: Client; group?: GroupId }): Promise<OutcomeCounts> {
   const { database } = coreOf(params.client);
@@ -47,7 +47,7 @@ function addAll<Name extends string>(
 
 export type ListedOutcome = { readonly envelope: EnvelopeHash; readonly outcome: Outcome };
 
-/** The outcome of each envelope, by hash; of junk as much as is kept. */
+/** Yields the outcome of each envelope, by hash; of junk as much as is kept. */
 export async function* readOutcomes(params: {
   client: Client;
   group?: GroupId;

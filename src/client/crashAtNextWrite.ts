@@ -2,8 +2,8 @@ import type { Client } from "./client.ts";
 import { coreOf } from "./client.ts";
 
 /**
- * For tests and plays, which no app sees: lets the client die at its next write to its database, as a process that is
- * killed. That write takes effect or not; no later one does, and nothing more is sent. Resolves when the client has died
+ * Lets the client die at its next write to its database, as a process that is killed: for tests and plays, no app sees
+ * it. That write takes effect or not; no later one does, and nothing more is sent. Resolves when the client has died
  * and its directory can be opened again, or when it was closed.
  */
 export async function crashAtNextWrite(params: {

@@ -23,13 +23,13 @@ import { networkMs, shownMs } from "./nodes/chainTime.ts";
 import { activeNodes } from "./nodes/nodeLinks.ts";
 import { addIntent } from "./outbox/addIntent.ts";
 
-/** Most networks have a node in each shard, so one does; this many find one of 256. */
+/** How many groups are drawn: most networks have a node in each shard, so one does; so many find one of 256. */
 const MAX_DRAWS = 2_048;
 
 /**
- * Founds a group whose one super admin is this client's inbox, and takes in the members: one intent for the whole.
- * Returns at once, offline too; the group is there for others when its first entry is on chain.
- * Throws `too-large` for a name beyond MAX_GROUP_NAME_BYTES.
+ * Founds a group whose one super admin is this client's inbox, and takes in the members, in one intent. Resolves at
+ * once, offline too; the group is there for others when its first entry is on chain. Throws `too-large` for a name
+ * beyond MAX_GROUP_NAME_BYTES.
  */
 export async function createGroup(params: {
   client: Client;
@@ -64,7 +64,7 @@ export async function createGroup(params: {
   return { group: id, intent };
 }
 
-/** In a shard that some node serves, unless it is known of none. */
+/** Draws a group in a shard that some node serves, unless no node is known. */
 function drawGroup(core: CoreParts<"links" | "network">): { genesisKey: Uint8Array; id: GroupId } {
   const isAnyKnown = activeNodes(core.links).length > 0;
   for (let draws = 1; ; draws++) {
@@ -75,7 +75,7 @@ function drawGroup(core: CoreParts<"links" | "network">): { genesisKey: Uint8Arr
   }
 }
 
-/** Epoch 0, which only its founder knows. The leaf is that of a key package made for this and never published. */
+/** Makes epoch 0, which only its founder knows. The leaf is that of a key package made for this and never published. */
 function foundGroup(params: { core: CoreParts<"links" | "self">; id: GroupId; name: string }): GroupState {
   const { core, id, name } = params;
   const { inbox, installation } = core.self;

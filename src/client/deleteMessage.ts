@@ -10,8 +10,8 @@ import { knownMessage, relate } from "./outbox/relate.ts";
 
 /**
  * Takes a message out of everybody's timeline: an own one by another message, somebody else's by an entry that the
- * chain orders, for which this client's inbox has to be a super admin. If it is none and this client does not know
- * the message, the intent fails as `unknown-message`.
+ * chain orders, for which this client's inbox has to be a super admin. If the inbox is none and this client does not
+ * know the message, the intent fails as `unknown-message`.
  */
 export async function deleteMessage(params: {
   client: Client;

@@ -16,7 +16,7 @@ import { runTask } from "./runTask.ts";
 import { startGroupLoops } from "./startGroupLoops.ts";
 
 const DIRECTORY_PERIOD_MS = 30_000;
-/** While nobody confirms what the lists say, or no node serves something of this client's. */
+/** The period while nobody confirms what the lists say, or no node serves something of this client's. */
 const OPEN_PERIOD_MS = 5_000;
 const RETRY_MS = 1_000;
 /** How often a registration that is not final yet is looked for. */
@@ -41,7 +41,10 @@ export function goOnline(core: ClientCore): void {
   for (const group of core.groups.values()) online.startLoops(group);
 }
 
-/** Stops it and waits until it has stopped, whoever stopped it; the outbox and the database live on. */
+/**
+ * Stops everything that talks to nodes and waits until it has stopped, whoever stopped it; the outbox and the database
+ * live on.
+ */
 export async function goOffline(core: ClientCore): Promise<void> {
   const { online } = core;
   if (!online) return await core.ending;

@@ -14,17 +14,17 @@ import { readDigest } from "./messages/readDigest.ts";
 export type GroupState = {
   readonly group: GroupId;
   readonly membership: GroupStatus;
-  /** Why it is cut off; if it was removed: "left" because it asked for it, "revoked" by the registry. */
+  /** Why this client is cut off; if it was removed: "left" because it asked for it, "revoked" by the registry. */
   readonly reason: string | undefined;
   readonly name: string;
   readonly head: HeadId;
   readonly epoch: number;
   readonly members: readonly InboxId[];
-  /** All of the members' that are in the group. */
+  /** All of the members' installations that are in the group. */
   readonly installations: readonly InstallationKey[];
   /**
-   * If it is cut off: whether it has told the others, who then remove and add it again or go back; after "too-late" an
-   * admin has to do that by hand.
+   * If this client is cut off: whether it has told the others, who then remove and add it again or go back; after
+   * "too-late" an admin has to do that by hand.
    */
   readonly appeal: AppealState["kind"];
   /** Installations that can't follow, and are to be removed and added again by the others. */
@@ -37,11 +37,11 @@ export type GroupState = {
   readonly block: BlockRef;
   /** Epochs that this client was in, in order. */
   readonly epochs: readonly EpochState[];
-  /** Of those without a gap, by epoch: equal for all who were in the epoch from its start to its end. */
+  /** The digests of epochs without a gap, by epoch: equal for all who were in the epoch from its start to its end. */
   readonly digests: ReadonlyMap<number, Hex>;
   readonly gaps: number;
   readonly messages: number;
-  /** By way of which the group is read to the chain's end; undefined while it is not. */
+  /** The node by way of which the group is read to the chain's end; undefined while it is not. */
   readonly node: NodeId | undefined;
 };
 
@@ -52,8 +52,8 @@ export type EpochState = {
 };
 
 /**
- * Where a group stands, from the local database. `digests: false` leaves `epochs` and `digests` empty: what is asked
- * for the first time takes as long as reading the epoch's messages. Throws `unknown-group`.
+ * Tells where a group stands, from the local database. `digests: false` leaves `epochs` and `digests` empty: a digest
+ * that is asked for the first time takes as long as reading the epoch's messages. Throws `unknown-group`.
  */
 export async function groupStatus(params: {
   client: Client;
@@ -87,7 +87,7 @@ export async function groupStatus(params: {
   };
 }
 
-/** By epoch. */
+/** Reads a group's tallies, by epoch. */
 async function readTallies(
   core: CoreParts<"database">,
   { id: group }: Group,
@@ -99,7 +99,7 @@ async function readTallies(
   return tallies;
 }
 
-/** Nothing is sealed to epoch 0, so it has no digest. */
+/** Lists the epochs after epoch 0: nothing is sealed to that, so it has no digest. */
 async function epochStates(params: {
   core: CoreParts<"database">;
   group: Group;

@@ -15,7 +15,7 @@ export type GroupSummary = {
   readonly createdAtMs: number;
 };
 
-/** All groups in the database, those that this client was removed from, too. */
+/** Lists all groups in the database, those that this client was removed from, too. */
 export function listGroups(params: { client: Client }): GroupSummary[] {
   return [...coreOf(params.client).groups.values()].map(({ view: { record } }) => {
     const { group, name, status, epoch, members, createdAtMs } = record;
@@ -29,7 +29,7 @@ export type MemberSummary = {
   readonly installations: number;
 };
 
-/** The members as of the head that this client has read. */
+/** Lists the members as of the head that this client has read. Throws `unknown-group`. */
 export async function listMembers(params: { client: Client; group: GroupId }): Promise<MemberSummary[]> {
   const core = coreOf(params.client);
   const group = groupOf(core, params.group);

@@ -11,12 +11,13 @@ import type { WalletPlace } from "./wallet/openWallet.ts";
 type OfClient = { readonly client: Client; readonly inbox?: InboxId; readonly signal?: AbortSignal };
 
 /**
- * The installations and wallets of an inbox, with what vouches for each: of a client's own, or of anybody's. What a
- * client has read lately it tells at once; for an inbox that it does not follow it asks a node, if it is online.
+ * Lists the installations and wallets of an inbox, with what vouches for each. A client lists those of its own inbox,
+ * or of anybody's: what it has read lately it tells at once, and about an inbox that it does not follow it asks a node,
+ * if it is online.
  *
- * Or of a bare wallet's inbox, for which no client has to be open: read of nodes and confirmed as clients do it, with
- * the times of the blocks. Throws `no-node`, `unknown-record` for a wallet that is in no inbox, `old-network`,
- * `wrong-chain`, `bad-config` then.
+ * A bare wallet lists those of its inbox, for which no client has to be open: they are read from nodes and confirmed as
+ * clients do it, with the times of the blocks. Then it throws `no-node`, `unknown-record` for a wallet that is in no
+ * inbox, `old-network`, `wrong-chain`, `bad-config`.
  */
 export async function listInstallations(params: OfClient | WalletPlace): Promise<InstallationList> {
   return "client" in params ? await listOfClient(params) : await listOfWallet(params);

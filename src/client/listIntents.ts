@@ -13,15 +13,15 @@ export type IntentSummary = {
   /** Undefined for a revocation: it is for no group. */
   readonly group: GroupId | undefined;
   readonly action: Intent["action"]["kind"] | "revoke";
-  /** Of a send. */
+  /** The message that a send is for. */
   readonly message: MessageId | undefined;
   readonly createdAtMs: number;
   readonly progress: Intent["progress"]["kind"];
   /** Undefined while it is open. */
   readonly outcome: IntentOutcome | undefined;
   /**
-   * Of an intent to create, add or remove, once a node has resolved whom it names: how many inboxes, and those whose
-   * turn is still to come or, if it failed, did not come.
+   * How many inboxes an intent to create, add or remove names, once a node has resolved them, and those whose turn is
+   * still to come or, if it failed, did not come.
    */
   readonly members: { readonly total: number; readonly remaining: readonly InboxId[] } | undefined;
   /** `witness`: what it rests on was told by one node, and no other operator answers to confirm it. */
@@ -31,7 +31,10 @@ export type IntentSummary = {
   readonly rebased: number;
 };
 
-/** The outbox, in its order, then revocations: all that was ever asked for, or what is open (`open: true`) or settled (`false`). */
+/**
+ * Lists the outbox, in its order, then revocations: all that was ever asked for, or what is open (`open: true`) or
+ * settled (`false`).
+ */
 export async function listIntents(params: { client: Client; open?: boolean }): Promise<IntentSummary[]> {
   const core = coreOf(params.client);
   const summaries: IntentSummary[] = [];
@@ -55,7 +58,7 @@ function revocationSummary(record: RevocationRecord): IntentSummary {
   };
 }
 
-/** The handle of an intent, for an app that was started again. `undefined` for an unknown id. */
+/** Finds the handle of an intent, for an app that was started again; undefined for an unknown id. */
 export async function findIntent(params: { client: Client; id: Hex }): Promise<IntentHandle | undefined> {
   const core = coreOf(params.client);
   const sequence = await tables.intentPlace.get(core.database, { id: params.id });
@@ -91,7 +94,7 @@ function membersOf({ action, resolved, remaining }: Intent): IntentSummary["memb
   return resolved && remaining && { total: resolved.length, remaining };
 }
 
-/** One's own messages are deleted by a message. */
+/** True for the deletion of an own message: it is a message. */
 function isDeletion({ action }: Intent): boolean {
   return action.kind === "send" && action.content.relation?.kind === relationKinds.delete;
 }

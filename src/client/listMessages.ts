@@ -15,13 +15,13 @@ export type ListedItem = TimelineItem & { readonly delivery: Delivery };
 type Range = { readonly after: TimelineKey | undefined; readonly before: TimelineKey | undefined };
 
 /**
- * A page of the timeline from the local database, in its order; own messages that wait to be sealed come last. It
+ * Lists a page of the timeline from the local database, in its order; own messages that wait to be sealed come last. It
  * reads what it gives, however long the timeline is. Throws `bad-cursor`, `unknown-group`.
  */
 export async function listMessages(params: {
   client: Client;
   group: GroupId;
-  /** Only what stands behind this cursor. */
+  /** Only what stands after this cursor. */
   after?: Hex;
   /** Only what stands before this cursor. */
   before?: Hex;
@@ -74,7 +74,7 @@ function isWithin({ after, before }: Range, key: TimelineKey): boolean {
   return (!after || compareKeys(key, after) > 0) && (!before || compareKeys(key, before) < 0);
 }
 
-/** A message that was sealed while its page was read has its place, and waits no longer. */
+/** Drops waiting messages that have a place, too: they were sealed while their page was read. */
 function withoutRepeats(items: readonly TimelineItem[]): TimelineItem[] {
   const placed = new Set(
     items.flatMap((item) => (item.kind === "message" && item.epoch !== undefined ? [item.id] : [])),
@@ -82,7 +82,7 @@ function withoutRepeats(items: readonly TimelineItem[]): TimelineItem[] {
   return items.filter((item) => item.kind !== "message" || item.epoch !== undefined || !placed.has(item.id));
 }
 
-/** Of own messages on their way. */
+/** Says how far own messages are that are on their way. */
 function deliveries(intents: readonly Intent[]): Map<MessageId, Delivery> {
   return new Map(
     intents.flatMap(({ action, acknowledged, progress }) => {

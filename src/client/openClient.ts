@@ -61,7 +61,10 @@ export async function openClientOn(params: Omit<OpenClientParams, "directory"> &
   return client;
 }
 
-/** One that does not answer may do so later; one of another chain is a mistake that the app should hear of at once. */
+/**
+ * Checks the app's endpoint: one that does not answer may do so later; one of another chain is a mistake that the app
+ * should hear of at once.
+ */
 async function checkEndpoint({ ownRelay, closing }: CoreParts<"closing" | "ownRelay">): Promise<void> {
   const signal = AbortSignal.any([closing.signal, AbortSignal.timeout(ENDPOINT_PATIENCE_MS)]);
   try {
@@ -71,7 +74,10 @@ async function checkEndpoint({ ownRelay, closing }: CoreParts<"closing" | "ownRe
   }
 }
 
-/** The first time, a client that others can't invite yet is not ready. */
+/**
+ * Goes online and, the first time, waits until the key package is published: a client that others can't invite yet is
+ * not ready.
+ */
 async function setUp(core: ClientCore): Promise<void> {
   goOnline(core);
   const untilMs = steadyMs() + 10_000;

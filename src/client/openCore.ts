@@ -28,7 +28,7 @@ import { createWakeup } from "./timing/wakeup.ts";
 import { openWitnesses } from "./witness/openWitnesses.ts";
 import type { Witnesses } from "./witness/witnesses.ts";
 
-/** Questions about groups in which nothing is to be done, at one time. */
+/** How many questions about quiet groups, in which nothing is to be done, are asked at one time. */
 const QUIET_AT_ONCE = 8;
 const SETUP_RETRY_MS = 200;
 /** How long nodes that are just starting are waited for. */
@@ -126,7 +126,7 @@ function checkMirrors(mirrors: number): number {
   throw new WeftError({ code: "bad-config", message: `mirrors is a number of nodes, not ${mirrors}` });
 }
 
-/** One at a time; what has failed meanwhile is looked after once more. */
+/** Runs one recovery at a time; what has failed meanwhile is looked after once more. */
 function recoverBy(core: ClientCore, recover: (core: ClientCore) => Promise<void>): void {
   core.recovery ??= recover(core).then(() => {
     core.recovery = undefined;
@@ -152,7 +152,7 @@ async function loadDirectories(database: Database) {
   };
 }
 
-/** Tells the app what its own way to the chain lacks. */
+/** Opens the client's own way to the chain; the app hears what it lacks. */
 function relayOf(params: {
   chain: OwnChain;
   network: Network;
@@ -166,7 +166,10 @@ function relayOf(params: {
   return relay;
 }
 
-/** Nodes that are just starting are waited for a little, unless they are not needed to register. */
+/**
+ * Reads the list of nodes. Nodes that are just starting are waited for a little, unless they are not needed to
+ * register.
+ */
 async function findNodes(
   params: Pick<OpenClientParams, "network"> & {
     witnesses: Witnesses;

@@ -12,8 +12,8 @@ import type { CoreParts } from "./group/core.ts";
 import { activeNodes, isUp } from "./nodes/nodeLinks.ts";
 
 /**
- * The node that this client uses for a conversation before all others; may be said before it has joined. Throws
- * `wrong-shard` for one that does not serve the conversation.
+ * Makes this client use a node for a conversation before all others; may be said before the client has joined. Throws
+ * `wrong-shard` for a node that does not serve the conversation.
  */
 export async function preferNode(params: {
   client: Client;
@@ -53,7 +53,10 @@ function requireServing(params: {
   });
 }
 
-/** The nodes of a conversation, best first, and which of them are left alone because they failed. */
+/**
+ * Ranks the nodes of a conversation, best first, and says which of them are left alone because they failed (`up:
+ * false`).
+ */
 export async function rankNodes(params: {
   client: Client;
   group: GroupId;

@@ -4,13 +4,16 @@ import { type Client, coreOf, groupOf } from "./client.ts";
 import { readMessage } from "./messages/readMessage.ts";
 
 export type MessageParents = {
-  /** What its author says it had seen last, two at most. */
+  /** The messages that its author says it had seen last, two at most. */
   readonly parents: readonly MessageId[];
   /** Whether that can be; the message stays where it is either way. */
   readonly verdict: ParentsVerdict;
 };
 
-/** What a message names as its parents, as far as this client holds them. `undefined` for an unknown message. */
+/**
+ * Reads what a message names as its parents, and judges them as far as this client holds them. Undefined for an unknown
+ * message; throws `unknown-group`.
+ */
 export async function readParents(params: {
   client: Client;
   group: GroupId;

@@ -15,7 +15,7 @@ const RETRY_MS = 1_000;
 /** A database that fails again so soon is left alone for a moment. */
 const HARDLY_MENDED_MS = 5_000;
 
-/** The app hears once why nothing can be kept. */
+/** Notes a fault of the disk; the app hears once why nothing can be kept. */
 export function noteStorageFault(core: ClientCore, fault: WeftError | undefined): void {
   const isNews = fault !== undefined && fault.code !== core.storageFault?.code;
   core.storageFault = fault ?? core.storageFault;
@@ -47,7 +47,10 @@ export async function recoverStorage(core: ClientCore): Promise<void> {
   if (core.wantsOnline) goOnline(core);
 }
 
-/** What failed may have landed all the same. Tries until it works or the client is closed. Never throws. */
+/**
+ * Opens the database again and reads memory anew: what failed may have landed all the same. Tries until it works or the
+ * client is closed. Never throws.
+ */
 export async function readDisk(core: ClientCore): Promise<void> {
   const { signal } = core.closing;
   while (!signal.aborted) {
@@ -71,7 +74,7 @@ export async function readDisk(core: ClientCore): Promise<void> {
 }
 
 /**
- * While the task runs nothing else happens to the groups that there are: what an app asks for meanwhile would be written
+ * Runs a task while nothing else happens to the groups that there are: what an app asks for meanwhile would be written
  * after the disk was read, and forgotten with what was in memory before.
  */
 export async function holdGroups<Result>(
@@ -96,7 +99,7 @@ export async function holdGroups<Result>(
   }
 }
 
-/** What is in memory follows the disk, but for groups that have come since those were held. */
+/** Makes memory follow the disk, but for groups that have come since those were held. */
 export async function readAnew(core: ClientCore, held: ReadonlySet<GroupId>): Promise<void> {
   const { groups, nextSequence } = await loadGroups(core.database);
   for (const fresh of groups) {

@@ -7,10 +7,10 @@ import { draftRevocation } from "./identity/draftRevocation.ts";
 import { storeRevocation } from "./identity/sendRevocations.ts";
 
 /**
- * Ends one of this inbox's installations for ever, this one not excepted: the others of its groups take it out. The
- * client's wallet has to be the one that added it or the inbox's recovery wallet (`not-permitted`). Signed and on disk
- * when this returns, offline too; done when the chain lists it. To revoke twice is the same as once.
- * Throws `malformed` for what is no key, `bad-signature` if the wallet declines.
+ * Ends one of this inbox's installations for ever, this client's own not excepted: the others of its groups take it
+ * out. The client's wallet has to be the one that added it or the inbox's recovery wallet (`not-permitted`). The
+ * revocation is signed and on disk when this resolves, offline too, and done when the chain lists it. To revoke twice
+ * is the same as once. Throws `malformed` for what is no key, `bad-signature` if the wallet declines.
  */
 export async function revokeInstallation(params: {
   client: Client;

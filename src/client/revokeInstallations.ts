@@ -9,8 +9,8 @@ import { type OpenWallet, type WalletPlace, withWallet } from "./wallet/openWall
 import { readOwnHistory } from "./wallet/readOwnHistory.ts";
 
 /**
- * What became of one: `revoked`, also if it was so before, confirmed unless only one node has told it; `refused` by the
- * chain, with what that says.
+ * What became of one installation: `revoked`, also if it was so before, confirmed unless only one node has told it;
+ * `refused` by the chain, with what that says.
  */
 export type Revoked =
   | { readonly installation: InstallationKey; readonly kind: "revoked"; readonly isConfirmed: boolean }
@@ -21,17 +21,17 @@ export type Revoked =
       readonly hint: string;
     };
 
-/** What did not land by then is handed over again. */
+/** What did not land within this time is handed over again. */
 const SEND_AGAIN_MS = 3_000;
 const POLL_MS = 200;
 const PATIENCE_MS = 60_000;
 
 /**
- * Ends installations of the wallet's inbox for ever; nothing is needed but the wallet, which has to be the one that
- * added them or the inbox's recovery wallet. Resolves when the chain lists all of them as revoked that it takes. Once it
- * does, others of their groups take them out. To revoke twice is the same as once.
- * Throws as `listInstallations` of a wallet; `malformed` for what is no key, `bad-signature` if the wallet declines,
- * `chain-unreachable` if they do not land within a minute.
+ * Ends installations of the wallet's inbox for ever. Nothing is needed but the wallet, which has to be the one that
+ * added them or the inbox's recovery wallet. Resolves when the chain lists as revoked all of them that it takes; once
+ * it does, others of their groups take them out. To revoke twice is the same as once. Throws what `listInstallations`
+ * of a wallet throws; `malformed` for what is no key, `bad-signature` if the wallet declines, `chain-unreachable` if
+ * they do not land within a minute.
  */
 export async function revokeInstallations(
   params: WalletPlace & { readonly installations: readonly Hex[] },
@@ -68,7 +68,10 @@ export async function revokeInstallations(
   });
 }
 
-/** A node's word alone ends nothing but a refusal that two operators agree on; one's own way to the chain is believed. */
+/**
+ * Says whether an outcome ends a revocation: a node's word alone does not, but a refusal that two operators agree on
+ * does, and so does what the wallet's own way to the chain says.
+ */
 function endOf(params: {
   opened: OpenWallet;
   installation: InstallationKey;
@@ -87,7 +90,7 @@ function endOf(params: {
 async function revokedOnes(
   opened: OpenWallet,
 ): Promise<{ readonly revoked: readonly InstallationKey[]; readonly isConfirmed: boolean }> {
-  // Who has a way of its own to the chain learns it there, whether nodes answer or not.
+  // A wallet with its own way to the chain learns it there, whether nodes answer or not.
   if (opened.ownRelay) return { revoked: [], isConfirmed: true };
   const { inbox, isProvisional } = await readOwnHistory(opened);
   const revoked = (inbox?.installations ?? []).filter((one) => one.revokedBlock !== undefined);

@@ -6,9 +6,9 @@ import { isNodeFault } from "./nodes/askNodes.ts";
 const RESTART_MS = 1_000;
 
 /**
- * Starts what runs while the client is online; going offline waits for it to end. A task that fails for other reasons
- * than the nodes is a defect or a fault of this machine: it is told and starts again, so that nothing stands still
- * without a word.
+ * Starts a task that runs while the client is online; going offline waits for it to end. A task that fails for other
+ * reasons than the nodes is a defect or a fault of this machine: it is told and starts again, so that nothing stands
+ * still without a word.
  */
 export function runTask(params: {
   core: CoreParts<"logger" | "onStorageFault">;
@@ -27,7 +27,7 @@ function tell(logger: ClientCore["logger"], task: string, error: unknown): void 
   else logger.error({ task, err: error }, "a task failed; it starts again");
 }
 
-/** Never throws. */
+/** Runs a task until it ends, and again after a fault. Never throws. */
 async function keepRunning(params: {
   core: CoreParts<"logger" | "onStorageFault">;
   online: Online;

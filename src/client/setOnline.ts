@@ -5,7 +5,7 @@ import { goOffline, goOnline } from "./goOnline.ts";
 export async function setOnline(params: { client: Client; online: boolean }): Promise<void> {
   const core = coreOf(params.client);
   core.wantsOnline = params.online;
-  // Also what an earlier call began comes to its end first.
+  // What an earlier call began comes to its end first, too.
   if (!core.recovery && (!params.online || !core.online)) await goOffline(core);
   if (core.recovery) await core.recovery;
   else if (core.wantsOnline && !core.closing.signal.aborted) goOnline(core);

@@ -6,12 +6,13 @@ import { type Client, coreOf } from "./client.ts";
 import type { CoreParts } from "./group/core.ts";
 import { activeNodes, apiOf, noteFailure, noteSuccess } from "./nodes/nodeLinks.ts";
 
-/** A node that has not answered by then does not count as a conversation's node. */
+/** A node that has not answered within this time does not count as a conversation's node. */
 const ANSWER_TIMEOUT_MS = 1_000;
 
 /**
- * Tells a client that the network is split: every conversation stays with its node and uses only the nodes on that
- * one's side, until it is told that there are no sides any more (`undefined`). Not kept when the client is closed.
+ * Tells a client that the network is split: every conversation stays with its node and uses only the nodes on the side
+ * of that node, until the client is told that there are no sides any more (`undefined`). This is not kept when the
+ * client is closed.
  */
 export async function setReachableNodes(params: {
   client: Client;
@@ -27,7 +28,7 @@ export async function setReachableNodes(params: {
   for (const group of groups.values()) group.deliveryWakeup.wake();
 }
 
-/** A conversation's node is the first that answers now, also if it failed a moment ago. */
+/** Notes which nodes answer now: a conversation's node is the first of them, also if it failed a moment ago. */
 async function askWhoAnswers(core: CoreParts<"closing" | "links">): Promise<void> {
   const { links, closing } = core;
   const signal = AbortSignal.any([closing.signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)]);

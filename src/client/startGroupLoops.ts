@@ -11,7 +11,7 @@ import { runTask } from "./runTask.ts";
 import { keepRotation } from "./upkeep/keepRotation.ts";
 import { keepUpkeep } from "./upkeep/keepUpkeep.ts";
 
-/** A group's outbox, upkeep, rotation and watch work for as long as the client is online. */
+/** Starts a group's outbox, upkeep, rotation and checks, for as long as the client is online. */
 export function startGroupLoops(params: { core: ClientCore; group: Group; online: Online }): void {
   const { core, group, online } = params;
   if (online.loopsOf.has(group.id)) return;

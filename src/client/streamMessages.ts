@@ -3,14 +3,14 @@ import { type Client, coreOf } from "./client.ts";
 import type { ClientEvent } from "./group/events.ts";
 import { createWakeup } from "./timing/wakeup.ts";
 
-/** An app that does not read for so long is told to start over. */
+/** An app that lets so many events wait is told to start over. */
 const MAX_WAITING_EVENTS = 10_000;
 
 export type StreamedEvent = ClientEvent;
 
 /**
- * What changes in timelines from now on, all groups or one; everything told is in the database already. Ends when the
- * signal aborts or the client closes.
+ * Yields what changes in timelines from now on, in all groups or one; everything told is in the database already. Ends
+ * when the signal aborts or the client closes.
  */
 export async function* streamMessages(params: {
   client: Client;

@@ -18,7 +18,7 @@ import { isOneEnough } from "./witness/witnesses.ts";
 
 export type SyncStatus = {
   readonly online: boolean;
-  /** This installation was revoked, as far as this client has read: whatever it tries fails. */
+  /** True if this installation was revoked, as far as this client has read: whatever it tries fails. */
   readonly isRevoked: boolean;
   /**
    * The installation whose keys another database has used: this one is a copy, and its new installation is not in all
@@ -38,7 +38,7 @@ export type SyncStatus = {
   readonly groups: readonly GroupSync[];
   readonly nodesDown: readonly NodeId[];
   /**
-   * Shards of its groups, and of its Welcomes and key packages, that no node of the registry serves: what is in them
+   * Shards of this client's groups, Welcomes and key packages that no node of the registry serves: what is in them
    * waits until one does.
    */
   readonly unservedShards: readonly number[];
@@ -51,18 +51,21 @@ export type SyncStatus = {
    * operator because the app said so, or nobody (`unwitnessed`: one operator is known and has to be believed).
    */
   readonly witnesses: "endpoints" | "operators" | "one-operator" | "unwitnessed";
-  /** Those that the app named, as they were when last asked. */
+  /** The endpoints that the app named, as they were when last asked. */
   readonly endpoints: readonly { readonly rpcUrl: string; readonly state: EndpointState }[];
 };
 
 export type GroupSync = {
   readonly group: GroupId;
   readonly membership: GroupStatus;
-  /** The chain's block up to which it is read; 0 before the first. */
+  /** The chain's block up to which the group is read; 0 before the first. */
   readonly block: number;
-  /** By way of this node it is read to the chain's end; undefined while it is not. */
+  /** The node by way of which the group is read to the chain's end; undefined while it is not. */
   readonly node: NodeId | undefined;
-  /** Why it is not: the code of what the last try ended by. Undefined while it is read, or before any try has ended. */
+  /**
+   * Why the group is not read to the chain's end: the code by which the last try ended. Undefined while it is read, or
+   * before any try has ended.
+   */
   readonly unreadFor: ErrorCode | undefined;
   /** Open intents, and what the first of them waits for. */
   readonly openIntents: readonly { readonly id: Hex; readonly progress: string }[];
@@ -71,11 +74,11 @@ export type GroupSync = {
   readonly undelivered: number;
   readonly held: number;
   readonly pendingVerdicts: number;
-  /** What became of the last claim about this group that others were asked about; undefined before the first. */
+  /** What became of the last claim about this group that a witness was asked about; undefined before the first. */
   readonly testimony: Testimony["kind"] | undefined;
 };
 
-/** How far this client is with everything; reads no network. */
+/** Tells how far this client is with everything; asks no node. */
 export async function syncStatus(params: { client: Client }): Promise<SyncStatus> {
   const core = coreOf(params.client);
   const { database, links, ownRelay } = core;

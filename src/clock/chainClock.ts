@@ -1,9 +1,9 @@
 import { steadyMs } from "./steadyMs.ts";
 import { wallMs } from "./wallMs.ts";
 
-/** What one source's blocks tell of the chain's time. Mutable. */
+/** The chain's time, as the blocks of one source tell it. Mutable. */
 export type ChainClock = {
-  /** The newest block that the source names, as it is heard. */
+  /** Takes in the newest block that the source names, as it is heard. */
   readonly hear: (block: { readonly number: number; readonly time: number }) => void;
   /** Milliseconds since 1970, going on by the monotonic clock between blocks; undefined before any was heard. */
   readonly nowMs: () => number | undefined;
@@ -13,8 +13,9 @@ export type ChainClock = {
    */
   readonly isSet: () => boolean;
   /**
-   * And nothing has come between: where the machine's clock and the monotonic one have parted since, either the machine
-   * has slept, and this clock with it, or somebody has set its clock. Two more blocks tell.
+   * True if the clock is set and nothing has come between. Where the machine's clock and the monotonic one have parted
+   * since the last block, either the machine has slept, and this clock with it, or somebody has set its clock: two more
+   * blocks tell.
    */
   readonly isFresh: () => boolean;
 };
@@ -35,7 +36,9 @@ const SLOW_RATE = 0.5;
 /** What the two clocks may part by before it is taken for a sleep or for somebody who has set one. */
 const PARTED_MS = 5_000;
 
-/** Blocks give seconds, and are heard late, never early: the clock keeps to the most advanced of them. */
+/**
+ * Opens a clock. Blocks give seconds, and are heard late, never early: the clock keeps to the most advanced of them.
+ */
 export function openChainClock(): ChainClock {
   let last: Heard | undefined;
   let isSet = false;

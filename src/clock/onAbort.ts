@@ -1,4 +1,7 @@
-/** What each signal runs when it aborts: one listener for all, as those of a signal are looked through for each more. */
+/**
+ * What each signal runs when it aborts. A signal has one listener for all, since it looks through its listeners for
+ * each one that is added.
+ */
 const runs = new WeakMap<AbortSignal, Set<() => void>>();
 
 /** Runs something once when the signal aborts, unless the function that this gives is called before. */

@@ -1,4 +1,4 @@
-/** Runs tasks one after another; a task that fails does not stop those behind it. */
+/** Runs tasks one after another; a task that fails does not stop those after it. */
 export type SerialQueue = {
   readonly run: <Result>(task: () => Promise<Result>) => Promise<Result>;
   /** Resolves when everything that was queued so far has ended. */

@@ -5,7 +5,7 @@ import type { IdentityStep } from "../wire/identityStep.ts";
 import { type Address, type InboxId, toHex } from "../wire/ids.ts";
 import { type HistoryInstallation, type InboxHistory, recoveryAt, type Vouch } from "./inboxHistory.ts";
 
-/** As IdentityRegistry.MAX_ACTIVE_INSTALLATIONS. */
+/** The limit is that of IdentityRegistry.MAX_ACTIVE_INSTALLATIONS. */
 const MAX_ACTIVE_INSTALLATIONS = 32;
 
 type Step<Kind extends IdentityStep["kind"]> = Extract<IdentityStep, { readonly kind: Kind }>;
@@ -16,13 +16,13 @@ type Standing = Pick<InboxHistory, "recovery" | "proposal" | "wallets" | "instal
 type Change<Kind extends IdentityStep["kind"]> = {
   readonly state: Standing;
   readonly step: Step<Kind>;
-  /** For each signature of the step, in its order. */
+  /** What vouches for each signature of the step, in its order. */
   readonly vouches: readonly Vouch[];
 };
 
 const ORDER: readonly Vouch[] = ["secp256k1", "contract", "nobody"];
 
-/** The first step: undefined unless the inbox is that of its wallet and salt. */
+/** Founds an inbox by its first step; undefined unless the id is that of the step's wallet and salt. */
 export function foundInbox(params: {
   inbox: InboxId;
   step: Step<"create-inbox">;
@@ -45,8 +45,9 @@ export function foundInbox(params: {
 }
 
 /**
- * What a later step makes of an inbox; undefined if the contract would have refused it. Who may do what is asked as the
- * contract does, so that wallets and installations are those of its storage; who vouches for it stands beside it.
+ * Computes what a later step makes of an inbox; undefined if the contract would have refused it. Whether the signer may
+ * do that is asked as the contract does, so that wallets and installations are those of its storage; what vouches for
+ * each stands beside it.
  */
 export function applyStep(params: {
   state: Standing;
@@ -100,7 +101,7 @@ function revokeInstallation({ state, step, vouches }: Change<"revoke-installatio
   const known = state.installations.find(({ installation }) => installation === step.installation);
   if (!known || known.revokedBlock !== undefined) return undefined;
   const recovery = recoveryAt({ history: state, time: step.time });
-  // Who added it may be unlinked by now.
+  // The wallet that added it may be unlinked by now.
   const standings = [
     ...(by === known.wallet ? [known.vouch] : []),
     ...(by === recovery.wallet ? [recovery.vouch] : []),

@@ -26,7 +26,7 @@ export type KeyPackageOutcome =
 
 type Params = {
   readonly installation: InstallationKey;
-  /** Replayed (`replayHistory`). */
+  /** The inbox, as its replayed history gives it (`replayHistory`). */
   readonly inbox: KnownInbox;
   readonly network: Network;
   /** The registry is read as of the end of this block. */
@@ -35,8 +35,8 @@ type Params = {
 };
 
 /**
- * Of what several nodes served for one installation, the usable record with the highest generation: one node that
- * withholds the newest does not decide. `refused` names why each of the others falls out.
+ * Chooses, of what several nodes served for one installation, the usable record with the highest generation: a node
+ * that withholds the newest does not decide. `refused` names why each of the others falls out.
  */
 export function chooseKeyPackage(params: Params & { envelopes: readonly Envelope[] }): {
   record: KeyPackageRecord | undefined;

@@ -19,15 +19,18 @@ export type OwnKeyPackage = {
   readonly expiresAt: number;
   readonly keyPackage: Uint8Array;
   readonly secrets: KeyPackageSecrets;
-  /** X-Wing seed: opens wrapped Welcomes. */
+  /** The X-Wing seed that opens wrapped Welcomes. */
   readonly wrapperSeed: Uint8Array;
 };
 
 export const KEY_PACKAGE_LIFETIME_SECONDS = 90 * 24 * 3600;
-/** Others' clocks may be behind. */
+/** How much earlier a key package is valid from: others' clocks may be behind. */
 const CLOCK_TOLERANCE_SECONDS = 24 * 3600;
 
-/** A fresh key package with its post-quantum wrapper key, signed for publication. `generation` goes up by one. */
+/**
+ * Makes a fresh key package with its post-quantum wrapper key, signed for publication. `generation` has to go up by one
+ * each time.
+ */
 export function createKeyPackageRecord(params: {
   network: Network;
   inbox: InboxId;

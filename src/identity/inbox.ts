@@ -11,7 +11,7 @@ type InstallationSpan = {
 /** What judging needs of an inbox. */
 export type KnownInbox = { readonly inbox: InboxId; readonly installations: readonly InstallationSpan[] };
 
-/** Whether the installation is in the inbox at the end of `block`. */
+/** True if the installation is in the inbox at the end of `block`. */
 export function activeAt(params: {
   inbox: KnownInbox | undefined;
   installation: InstallationKey;
@@ -22,7 +22,7 @@ export function activeAt(params: {
   return found !== undefined && found.addedBlock <= block && !isRevokedAt({ ...found, block });
 }
 
-/** All installations of the inbox at the end of `block`. */
+/** Lists all installations of the inbox at the end of `block`. */
 export function activeInstallations(params: { inbox: KnownInbox; block: number }): InstallationKey[] {
   const { inbox, block } = params;
   return inbox.installations
@@ -30,7 +30,7 @@ export function activeInstallations(params: { inbox: KnownInbox; block: number }
     .filter((installation) => activeAt({ inbox, installation, block }));
 }
 
-/** Whether the installation was revoked by the end of `block`; once revoked, for ever. */
+/** True if the installation was revoked by the end of `block`; once revoked, it is so for ever. */
 export function revokedAt(params: {
   inbox: KnownInbox | undefined;
   installation: InstallationKey;

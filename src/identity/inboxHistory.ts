@@ -13,22 +13,22 @@ export type HistoryWallet = {
   readonly linkedBlock: number;
   /** Undefined while linked. */
   readonly unlinkedBlock: number | undefined;
-  /** Of the weakest signature by which it came in. */
+  /** What vouches for the weakest signature by which it came in. */
   readonly vouch: Vouch;
 };
 
 export type HistoryInstallation = {
   readonly installation: InstallationKey;
-  /** That added it. */
+  /** The wallet that added it. */
   readonly wallet: Address;
   readonly addedBlock: number;
   /** Undefined while active. */
   readonly revokedBlock: number | undefined;
-  /** Of the weakest signature by which it came in. */
+  /** What vouches for the weakest signature by which it came in. */
   readonly vouch: Vouch;
-  /** For its revocation, as far as there is one. */
+  /** What vouches for its revocation; undefined while it is not revoked. */
   readonly revocationVouch: Vouch | undefined;
-  /** Its own signature is none for this inbox: it never agreed to enter it. */
+  /** True if its own signature is not for this inbox: it never agreed to enter it. */
   readonly isVoid: boolean;
 };
 
@@ -40,20 +40,22 @@ export type InboxHistory = {
   /** How many steps there are, and the word that they give: what a witness is asked for. */
   readonly count: number;
   readonly word: Hex;
-  /** Of the last step. */
+  /** The block and time of the last step; seconds since 1970. */
   readonly block: number;
   readonly time: number;
-  /** By the time of the last step; a proposal may have come into force since. */
+  /** The recovery wallet at the time of the last step; a proposal may have come into force since. */
   readonly recovery: RecoveryWallet;
-  /** In force from `changesAt` (seconds since 1970) on. */
+  /** The proposed recovery wallet, in force from `changesAt` (seconds since 1970) on. */
   readonly proposal: (RecoveryWallet & { readonly changesAt: number }) | undefined;
   readonly wallets: readonly HistoryWallet[];
   readonly installations: readonly HistoryInstallation[];
-  /** Every wallet that has signed: its next nonce at least, and whether a key of its own was seen. */
+  /**
+   * Every wallet that has signed, with the lowest nonce that it may sign next, and whether a key of its own was seen.
+   */
   readonly signers: readonly { readonly wallet: Address; readonly nonce: bigint; readonly hasKey: boolean }[];
 };
 
-/** The recovery wallet in force at a time (seconds since 1970). */
+/** Gives the recovery wallet in force at a time (seconds since 1970). */
 export function recoveryAt(params: {
   history: Pick<InboxHistory, "recovery" | "proposal">;
   time: number;
@@ -65,12 +67,17 @@ export function recoveryAt(params: {
     : recovery;
 }
 
-/** True for an installation that is on the chain and never counts: it did not agree to enter, or nobody vouches for it. */
+/**
+ * True for an installation that is on the chain and never counts: it did not agree to enter, or nobody vouches for it.
+ */
 export function neverCounts({ vouch, isVoid }: Pick<HistoryInstallation, "vouch" | "isVoid">): boolean {
   return isVoid || vouch === "nobody";
 }
 
-/** What judging needs: installations that agreed to enter and that somebody vouches for, with revocations likewise. */
+/**
+ * Gives what judging needs: installations that agreed to enter and that somebody vouches for, with revocations
+ * likewise.
+ */
 export function knownInboxOf({ inbox, installations }: InboxHistory): KnownInbox {
   return {
     inbox,

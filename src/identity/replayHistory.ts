@@ -36,13 +36,14 @@ export type HistoryFault =
 
 export type Replay =
   | { readonly kind: "replayed"; readonly history: InboxHistory | undefined }
-  /** At the step of this number, the first being 0. */
+  /** `step` is the number of the step, the first being 0. */
   | { readonly kind: "impossible"; readonly fault: HistoryFault; readonly step: number };
 
 /**
- * Replays the steps of one inbox from what is known of it on: who is in it, who vouches for each, and the word that a
- * witness has to confirm. The signatures of wallets with a key of their own are checked here; one that does not fit is
- * never a fault, since a contract may have accepted it, but makes the step rest on the word alone. Pure.
+ * Replays the steps of one inbox from what is known of it on. Gives who is in it, what vouches for each, and the word
+ * that a witness has to confirm. The signatures of wallets with a key of their own are checked here; a signature that
+ * does not fit is never a fault, since a contract may have accepted it, but makes the step rest on the word alone.
+ * Pure.
  */
 export function replayHistory(params: {
   network: Network;
@@ -93,7 +94,10 @@ function isLater(history: InboxHistory, { block, time }: IdentityStep): boolean 
 
 type Signers = InboxHistory["signers"];
 
-/** Who has signed by now, and what shows each signature of the step; undefined if a number was used before. */
+/**
+ * Gives the wallets that have signed by now, and what vouches for each signature of the step; undefined if a nonce was
+ * used before.
+ */
 function signersAfter(params: {
   network: Network;
   known: Signers;
@@ -106,7 +110,7 @@ function signersAfter(params: {
   const vouches: Vouch[] = [];
   for (const [at, { signer, structHash, signature }] of signatures.entries()) {
     const before = signers.find(({ wallet }) => wallet === signer);
-    // A revocation has none.
+    // A revocation has no nonce.
     const nonce = consents[at]?.nonce;
     if (nonce !== undefined && nonce < (before?.nonce ?? 0n)) return undefined;
     const digest = identityDigest({ network, structHash });
@@ -119,7 +123,7 @@ function signersAfter(params: {
   return { signers, vouches };
 }
 
-/** In the order of the step's signatures. */
+/** Gives the consents of a step, in the order of its signatures. */
 function consentsOf(step: IdentityStep): readonly StepConsent[] {
   if (step.kind === "revoke-installation") return [];
   return step.kind === "link-wallet" ? [step.byConsent, step.walletConsent] : [step.consent];
@@ -132,7 +136,7 @@ function isProven(params: { network: Network; inbox: InboxId; step: IdentityStep
   return verifyInstallationProof({ network, inbox, installation, signature });
 }
 
-/** Wallets that have shown a key of their own: none of them is ever taken for a contract. */
+/** Lists the wallets that have shown a key of their own: none of them is ever taken for a contract. */
 export function keyWalletsOf(history: InboxHistory | undefined): readonly Address[] {
   return (history?.signers ?? []).filter(({ hasKey }) => hasKey).map(({ wallet }) => wallet);
 }

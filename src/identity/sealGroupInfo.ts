@@ -19,7 +19,7 @@ import { buildGroupInfoInSlices, decodeGroupInfoPayload } from "../wire/welcomeP
 const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
 
-/** Draws of a topic: one of 256 shards is found by so many. */
+/** How many topics are drawn: so many find one of 256 shards. */
 const MAX_DRAWS = 2_048;
 
 /**
@@ -56,13 +56,13 @@ export async function sealGroupInfo(
 
 export type GroupInfoOutcome =
   | { readonly kind: "group-info"; readonly bundle: GroupInfoBundle }
-  /** Ask again, or another node. */
+  /** Some chunks are missing: ask again, or another node. */
   | { readonly kind: "incomplete"; readonly missing: readonly number[] }
   | { readonly kind: "malformed" };
 
 /**
- * Opens it from what lies on the topic, in any order; anyone may have put junk beside it, which is skipped. Memory is
- * bounded by MAX_GROUP_INFO_CHUNKS. Never throws.
+ * Opens a group info from what lies on its topic, in any order; anyone may have put junk beside it, which is skipped.
+ * Memory is bounded by MAX_GROUP_INFO_CHUNKS. Never throws.
  */
 export function openGroupInfo(params: {
   reference: GroupInfoReference;
@@ -95,7 +95,7 @@ function openChunk(params: {
   return plaintext && { index, plaintext };
 }
 
-/** Key, nonce and associated bytes of one chunk: topic ‖ index ‖ count. */
+/** Gives the key, nonce and associated bytes of one chunk: topic ‖ index ‖ count. */
 function place(params: { reference: GroupInfoReference; index: number }): {
   key: Uint8Array;
   nonce: Uint8Array;

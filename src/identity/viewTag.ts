@@ -9,7 +9,7 @@ const LABEL = utf8("weft.view-tag.v1");
 type Place = { readonly topic: Uint8Array; readonly encapsulation: Uint8Array };
 
 /**
- * One byte by which a reader skips what is sealed to others of its bucket without opening it: the first of
+ * Computes the byte by which a reader skips what is sealed to others of its bucket without opening it: the first of
  * HMAC-SHA-256(X25519 secret of the encapsulation, "weft.view-tag.v1" ‖ topic ‖ encapsulation). To whoever has neither
  * the maker's ephemeral key nor the reader's private key it is random. Its maker has the secret from the encapsulation.
  */
@@ -19,7 +19,7 @@ export function viewTagOf(params: Place & { x25519Secret: Uint8Array }): number 
   return tag;
 }
 
-/** The tag as the owner of a wrapper key computes it; `undefined` for what is no encapsulation. */
+/** Computes the tag as the owner of a wrapper key; undefined for what is no encapsulation. */
 export function ownViewTag(params: Place & { wrapperSeed: Uint8Array }): number | undefined {
   const { wrapperSeed: privateKey, encapsulation } = params;
   const x25519Secret = xwingX25519Secret({ privateKey, encapsulation });

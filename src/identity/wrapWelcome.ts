@@ -30,7 +30,10 @@ export function wrapWelcome(params: {
   return buildWelcomeEnvelope({ topic, ...sealToWrapper({ topic, wrapperKey, plaintext }) });
 }
 
-/** Throws `malformed` for an unusable wrapper key. */
+/**
+ * Seals bytes to a wrapper key (HPKE, RFC 9180, with X-Wing) with their view tag. Throws `malformed` for an unusable
+ * wrapper key.
+ */
 export function sealToWrapper(params: { topic: Uint8Array; wrapperKey: Uint8Array; plaintext: Uint8Array }): {
   encapsulatedKey: Uint8Array;
   ciphertext: Uint8Array;
@@ -53,7 +56,7 @@ export type UnwrapOutcome =
   /** Sealed to this installation, but no Welcome. */
   | { readonly kind: "malformed" };
 
-/** Tries to open what lies in the bucket with each key package that is still kept and that its tag fits. Never throws. */
+/** Tries to open what lies in the bucket with each key package that is still kept and whose tag fits. Never throws. */
 export function unwrapWelcome(params: {
   envelope: Envelope;
   keyPackages: readonly OwnKeyPackage[];

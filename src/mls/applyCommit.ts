@@ -19,7 +19,10 @@ export type CutOffReason =
 
 export type AppliedCommit =
   | { readonly kind: "adopted"; readonly newState: GroupState; readonly addedLeaves: readonly number[] }
-  /** Not adopted, and others may have done so: `pathEvidence` may show everyone that it is the committer's fault. */
+  /**
+   * The commit is not adopted here, and others may have adopted it: `pathEvidence` may show everyone that it is the
+   * committer's fault.
+   */
   | { readonly kind: "cut-off"; readonly reason: CutOffReason }
   | { readonly kind: "removed" };
 
@@ -52,7 +55,10 @@ export function applyCommit(params: { state: GroupState; verified: VerifiedCommi
   return applied;
 }
 
-/** What a path secret gives from its step upwards, and how many of its keys, from there on, are the published ones. */
+/**
+ * Derives what a path secret gives from its step upwards, and counts how many of its keys, from there on, are the
+ * published ones.
+ */
 export function derivePublished(params: {
   step: Pick<CommitStep, "path">;
   pathSecret: Uint8Array;

@@ -12,8 +12,8 @@ import { checkKeyPackage } from "./welcome/checkKeyPackage.ts";
 import { readKeyPackage } from "./welcome/keyPackage.ts";
 
 /**
- * A group of one in epoch 0 (RFC 9420, section 11). The creator's leaf is that of a key package of its own, made for
- * this purpose and not handed out. Throws `malformed`, `outside-profile` or `bad-signature`.
+ * Creates a group of one in epoch 0 (RFC 9420, section 11). The creator's leaf is that of a key package of its own,
+ * made for this purpose and not handed out. Throws `malformed`, `outside-profile` or `bad-signature`.
  */
 export function createGroup(params: {
   groupId: Uint8Array;

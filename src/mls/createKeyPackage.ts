@@ -7,8 +7,8 @@ import { signLeafNode } from "./tree/leafNode.ts";
 import { signKeyPackage } from "./welcome/keyPackage.ts";
 
 /**
- * A fresh KeyPackage (RFC 9420, section 10), encoded, and the secrets that open what is sealed to it.
- * `identity` is that of the basic credential, `lifetime` in seconds since 1970.
+ * Makes a fresh KeyPackage (RFC 9420, section 10), encoded, and the secrets that open what is sealed to it. `identity`
+ * is that of the basic credential, `lifetime` in seconds since 1970.
  */
 export function createKeyPackage(params: {
   identity: Uint8Array;

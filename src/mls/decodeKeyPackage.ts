@@ -3,7 +3,7 @@ import { readWhole } from "./codec/read.ts";
 import { checkKeyPackage } from "./welcome/checkKeyPackage.ts";
 import { readKeyPackage } from "./welcome/keyPackage.ts";
 
-/** What a key package says of the one who made it. */
+/** What a key package says of its maker. */
 export type KeyPackageView = {
   readonly identity: Uint8Array;
   readonly signatureKey: Uint8Array;

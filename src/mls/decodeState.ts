@@ -41,7 +41,7 @@ export function decodeEpochKeys(params: { bytes: Uint8Array; tree: Uint8Array | 
   return withTree(keys, params.tree);
 }
 
-/** Of which epoch a stored state or stored keys are. Throws `malformed`. */
+/** Reads the number of the epoch that a stored state or stored keys are of. Throws `malformed`. */
 export function decodeEpochNumber(bytes: Uint8Array): number {
   return readGroupContext({ bytes, at: 1 }).epoch;
 }

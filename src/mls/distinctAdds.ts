@@ -4,8 +4,8 @@ import type { EpochKeys } from "./groupState.ts";
 import { readKeyPackage } from "./welcome/keyPackage.ts";
 
 /**
- * Of KeyPackages that are valid by themselves (`decodeKeyPackage`), the indices of those whose keys neither the epoch's
- * tree nor one before them has: no key may appear twice in a tree. Throws `malformed`.
+ * Finds, among KeyPackages that are valid by themselves (`decodeKeyPackage`), those whose keys neither the epoch's tree
+ * nor a KeyPackage before them has, and gives their indices: no key may appear twice in a tree. Throws `malformed`.
  */
 export function distinctAdds(params: { state: EpochKeys; adds: readonly Uint8Array[] }): Set<number> {
   const { state, adds } = params;

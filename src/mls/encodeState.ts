@@ -4,12 +4,12 @@ import { encodeGroupContext } from "./epoch/groupContext.ts";
 import type { SecretTree, SenderRatchet } from "./epoch/secretTree.ts";
 import type { EpochKeys, GroupState } from "./groupState.ts";
 
-/** First byte of what is written; tells a state from epoch keys, and this layout from later ones. */
+/** The first byte of what is written: it tells a state from epoch keys, and this layout from later ones. */
 export const storedTags = { epochKeys: 0x11, state: 0x12 } as const;
 
 /**
- * A state without its tree, which `encodeTree` writes once per commit. What changes with a message is the secret tree:
- * the ratchets of those who have spoken and the unused node secrets beside their paths.
+ * Encodes a state without its tree, which `encodeTree` writes once per commit. What changes with a message is the
+ * secret tree: the ratchets of those who have spoken and the unused node secrets beside their paths.
  */
 export function encodeState(state: GroupState): Uint8Array {
   const privateKeys = [...state.privateKeys].map(([position, key]) => concatBytes(uint32(position), key));
@@ -25,7 +25,7 @@ export function encodeState(state: GroupState): Uint8Array {
   );
 }
 
-/** The keys of a closed epoch, without its tree. */
+/** Encodes the keys of a closed epoch, without its tree. */
 export function encodeEpochKeys(keys: EpochKeys): Uint8Array {
   return concatBytes(uint8(storedTags.epochKeys), encodeKeys(keys));
 }

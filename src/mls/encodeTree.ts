@@ -3,7 +3,7 @@ import { list, optional, uint8 } from "./codec/write.ts";
 import { encodeParentNode } from "./tree/parentNode.ts";
 import type { RatchetTree, TreeNode } from "./tree/ratchetTree.ts";
 
-/** The `ratchet_tree` of a group (RFC 9420, section 12.4.3.3). It changes with commits only. */
+/** Encodes the `ratchet_tree` of a group (RFC 9420, section 12.4.3.3). It changes with commits only. */
 export function encodeTree(state: { readonly tree: RatchetTree }): Uint8Array {
   const { nodes } = state.tree;
   const filled = nodes.findLastIndex((node) => node !== undefined) + 1;

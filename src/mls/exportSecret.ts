@@ -3,7 +3,7 @@ import { zero } from "../crypto/zero.ts";
 import type { GroupState } from "./groupState.ts";
 import { deriveSecret, expandWithLabel } from "./label/expandWithLabel.ts";
 
-/** MLS-Exporter (RFC 9420, section 8.5): a secret of the epoch for use outside of MLS; `length` in bytes. */
+/** Derives a secret of the epoch for use outside of MLS (MLS-Exporter, RFC 9420, section 8.5); `length` in bytes. */
 export function exportSecret(params: {
   state: Pick<GroupState, "exporterSecret">;
   label: string;

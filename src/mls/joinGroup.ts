@@ -22,9 +22,9 @@ import { type KeyPackage, readKeyPackage } from "./welcome/keyPackage.ts";
 import { openWelcome } from "./welcome/openWelcome.ts";
 
 /**
- * Joins a group by both parts of a Welcome and the ratchet tree of the same epoch (RFC 9420, section 12.4.3.1).
- * Throws `malformed`, `outside-profile` or `bad-signature` on any misfit; whether signer and members are who they
- * should be is for the caller to judge with `members` and the `signer` that is returned.
+ * Joins a group by both parts of a Welcome and the ratchet tree of the same epoch (RFC 9420, section 12.4.3.1). Throws
+ * `malformed`, `outside-profile` or `bad-signature` on any misfit; the caller judges, by `members` and the `signer`
+ * that is returned, whether they are who they should be.
  */
 export function joinGroup(params: {
   keyPackage: Uint8Array;
@@ -79,7 +79,7 @@ function checkSigner(groupInfo: GroupInfo, tree: RatchetTree): void {
   }
 }
 
-/** The leaf's key and those that the path secret gives for the nodes from the common ancestor up. */
+/** Gives the leaf's key and those that the path secret gives for the nodes from the common ancestor up. */
 function joinerKeys(params: {
   encryptionPrivateKey: Uint8Array;
   groupSecrets: GroupSecrets;

@@ -13,19 +13,19 @@ export type Member = {
 /** Where a member's leaf comes from, and its exact bytes. */
 export type LeafFacts = {
   readonly signatureKey: Uint8Array;
-  /** The member has committed with a path since it was added. */
+  /** True if the member has committed with a path since it was added. */
   readonly hasCommitted: boolean;
   readonly encoded: Uint8Array;
 };
 
-/** In the order of the tree. */
+/** Lists the members' leaves, in the order of the tree. */
 export function leafFacts(state: EpochKeys): LeafFacts[] {
   return filledLeaves(state.tree).map(({ leaf: { signatureKey, source, encoded } }) => ({
     ...{ signatureKey, encoded, hasCommitted: source.kind === "commit" },
   }));
 }
 
-/** In the order of the tree. */
+/** Lists the members, in the order of the tree. */
 export function members(state: EpochKeys): Member[] {
   return filledLeaves(state.tree).map(({ leafIndex, leaf: { identity, signatureKey } }) => ({
     ...{ leafIndex, identity, signatureKey },
@@ -40,17 +40,19 @@ export function epochOf(state: EpochKeys): number {
   return state.context.epoch;
 }
 
-/** The content of the group context's one extension. */
+/** Gives the content of the group context's one extension. */
 export function groupContextExtensionOf(state: EpochKeys): Uint8Array {
   return groupContextContent(state.context.extensions);
 }
 
-/** 32 bytes; the key under which to keep what `encodeTree` gives. */
+/** Gives the tree hash, 32 bytes: the key under which to keep what `encodeTree` gives. */
 export function treeHashOf(state: EpochKeys): Uint8Array {
   return state.context.treeHash;
 }
 
-/** Equal for all who have the same view of the group (RFC 9420, section 8.7); 32 bytes. */
+/**
+ * Gives the epoch authenticator (RFC 9420, section 8.7), 32 bytes: equal for all who have the same view of the group.
+ */
 export function epochAuthenticatorOf(state: GroupState): Uint8Array {
   return state.epochAuthenticator;
 }

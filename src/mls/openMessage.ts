@@ -26,7 +26,7 @@ import { leafAt } from "./tree/ratchetTree.ts";
 
 export type MessageRefusal =
   | "malformed"
-  /** A handshake message, or no PrivateMessage at all. */
+  /** The bytes are a handshake message, or no PrivateMessage at all. */
   | "outside-profile"
   | "wrong-group"
   | "wrong-epoch"
@@ -36,9 +36,11 @@ export type MessageRefusal =
   /** The generation was opened before, or is older than what is kept. */
   | "keys-gone"
   | "too-far-ahead"
-  /** Sealed with a key of this very state. */
+  /** The message was sealed with a key of this very state. */
   | "own-message"
-  /** Validly signed by this member with a key that this state has not used yet: a copy of it is at work. */
+  /**
+   * The message is validly signed by this member with a key that this state has not used yet: a copy of it is at work.
+   */
   | "sealed-by-a-copy";
 
 export type OpenedMessage<State extends EpochKeys> =
@@ -54,14 +56,14 @@ export type OpenedMessage<State extends EpochKeys> =
   | { readonly kind: "refused"; readonly reason: MessageRefusal };
 
 /**
- * Opens an application message with a state or the keys of a closed epoch (RFC 9420, section 6.3). In any order:
- * skipped generations stay open for a while. The sender is that of the tree of this epoch. A refusal changes nothing,
+ * Opens an application message with a state or the keys of a closed epoch (RFC 9420, section 6.3). Messages open in any
+ * order: skipped generations stay open for a while. The sender is that of this epoch's tree. A refusal changes nothing,
  * so a forged message cannot use up the key of a true one. Never throws for bad bytes.
  */
 export function openMessage<State extends EpochKeys>(params: {
   state: State;
   message: Uint8Array;
-  /** Opens what a copy of this state has sealed; never seal with the state that comes of it. */
+  /** True: opens what a copy of this state has sealed; never seal with the state that comes of it. */
   byCopy?: boolean;
 }): OpenedMessage<State> {
   const { state, byCopy = false } = params;
@@ -123,7 +125,7 @@ function openContent<State extends EpochKeys>(params: {
   };
 }
 
-/** PrivateMessageContent of an application message; the rest is padding and has to be zero. */
+/** Reads the PrivateMessageContent of an application message; the rest is padding and has to be zero. */
 function readApplicationContent(reader: Reader): { plaintext: Uint8Array; signature: Uint8Array } {
   const plaintext = readOpaque(reader);
   const signature = readOpaqueOf(reader, SIGNATURE_LENGTH);

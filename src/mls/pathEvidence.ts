@@ -7,11 +7,11 @@ import type { VerifiedCommit } from "./verifyCommit.ts";
 
 /**
  * A path secret that a commit sealed to a member, and the step of the path from which it counts. Whoever has it can
- * enter the commit's epoch: to be shown only if the commit is garbage.
+ * enter the commit's epoch: show it only if the commit is garbage.
  */
 export type PathEvidence = { readonly pathSecret: Uint8Array; readonly stepIndex: number };
 
-/** What this member received by a verified commit; `undefined` if nothing opens. */
+/** Gives what this member received by a verified commit; undefined if nothing opens. */
 export function pathEvidence(params: {
   state: GroupState;
   verified: VerifiedCommit;
@@ -29,7 +29,7 @@ export type EvidenceVerdict =
   /** It gives keys and tag. `epoch` exports what the commit's epoch exports, to compare with what the entry claims. */
   | { readonly kind: "consistent"; readonly epoch: Pick<GroupState, "exporterSecret"> };
 
-/** What somebody else's evidence says of a commit that was verified against `state`. */
+/** Judges what somebody else's evidence says of a commit that was verified against `state`. */
 export function judgePathEvidence(params: {
   state: GroupState;
   verified: VerifiedCommit;

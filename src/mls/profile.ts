@@ -9,7 +9,7 @@ import type { RatchetTree } from "./tree/ratchetTree.ts";
 
 /** What Weft asks of leaves, trees and group contexts beyond RFC 9420. */
 
-/** Throws `outside-profile` or `malformed` for a leaf that has no place in a Weft group. */
+/** Checks that a leaf has a place in a Weft group. Throws `outside-profile` or `malformed`. */
 export function checkLeafProfile(leaf: LeafNode): void {
   if (!isUsableX25519(leaf.encryptionKey)) throw malformed("unusable encryption key in a leaf");
   if (!isCapable(leaf.capabilities))
@@ -31,7 +31,7 @@ export function isProfileSuccessor(old: LeafNode | undefined, leaf: LeafNode): b
   }
 }
 
-/** `checkLeafProfile` for every leaf, and usable keys in all parents. */
+/** Checks every leaf by `checkLeafProfile`, and that all parents have usable keys. Throws as that does. */
 export function checkTreeProfile(tree: RatchetTree): void {
   for (const node of tree.nodes) {
     if (node?.kind === "leaf") checkLeafProfile(node);
@@ -40,7 +40,7 @@ export function checkTreeProfile(tree: RatchetTree): void {
   }
 }
 
-/** The content of the one extension that a group context has. Throws `outside-profile` if it is not so. */
+/** Gives the content of the one extension that a group context has. Throws `outside-profile` for any other list. */
 export function groupContextContent(extensions: readonly Extension[]): Uint8Array {
   const [extension] = extensions;
   if (extension?.type !== WEFT_GROUP_CONTEXT || extensions.length !== 1) {

@@ -29,7 +29,7 @@ export type StagedCommit = {
   readonly commit: Uint8Array;
   /** The committer's state if the commit is adopted; secret, and not to be derived again. */
   readonly newState: GroupState;
-  /** If anyone is added. */
+  /** The Welcome of those who are added; undefined if nobody is. */
   readonly welcome: Welcome | undefined;
 };
 
@@ -124,7 +124,9 @@ function isAddsOnly(proposals: readonly Proposal[]): boolean {
   return proposals.length > 0 && proposals.every(({ kind }) => kind === "add");
 }
 
-/** The tree after proposals that everyone will accept. */
+/**
+ * Gives the tree after proposals, and the leaves that the Adds fill. Throws `malformed` if others would refuse them.
+ */
 function checkProposals(params: { state: GroupState; proposals: readonly Proposal[] }): {
   tree: RatchetTree;
   addedLeaves: number[];
@@ -172,7 +174,7 @@ function finishCommit(params: {
   });
 }
 
-/** The added members, each with the path secret of the lowest node above both it and the committer. */
+/** Lists the added members, each with the path secret of the lowest node above both it and the committer. */
 function joinersOf(params: {
   proposals: readonly Proposal[];
   addedLeaves: readonly number[];

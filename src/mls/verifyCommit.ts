@@ -35,7 +35,7 @@ export type VerifiedCommit = {
   /** The new content of the group context's extension, if the commit changes it. */
   readonly groupContextExtension: Uint8Array | undefined;
   readonly hasPath: boolean;
-  /** What `applyCommit` needs of it. */
+  /** What `applyCommit` needs of the commit. */
   readonly step: CommitStep;
 };
 
@@ -129,7 +129,7 @@ function judgeStep(state: GroupState, message: PublicCommit): CommitStep | Commi
   return { ...common, tree: judged.tree, provisional, path: { ...commit.path, steps: judged.steps } };
 }
 
-/** Without a path every member can compute the tag, so a wrong one is refused by all. */
+/** True if the tag of a commit without a path is right: every member can compute it, so all refuse a wrong one. */
 function isConfirmed(state: GroupState, step: CommitStep): boolean {
   const { message, provisional, tree } = step;
   const { content, signature } = message;

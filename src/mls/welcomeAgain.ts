@@ -7,8 +7,8 @@ import type { VerifiedCommit } from "./verifyCommit.ts";
 import { sealWelcome, type Welcome } from "./welcome/sealWelcome.ts";
 
 /**
- * The Welcome of somebody else's commit of Adds: it has no path, so every member of the epoch before it knows the
- * joiner secret (RFC 9420, section 12.4.3.1), and any member may sign the GroupInfo. `undefined` for another commit.
+ * Makes the Welcome of somebody else's commit of Adds: it has no path, so every member of the epoch before it knows the
+ * joiner secret (RFC 9420, section 12.4.3.1), and any member may sign the GroupInfo. Undefined for another commit.
  * `state` is of the epoch that the commit was verified against.
  */
 export function welcomeAgain(params: {

@@ -1,7 +1,9 @@
 import { openFetch } from "#open-fetch";
 import { DIRECT, type ProxyChoice, parseProxy } from "./proxy.ts";
 
-/** Throws `bad-config` for what is no proxy, and for any where the platform takes none. */
+/**
+ * Checks the app's proxy. Throws `bad-config` for what is no proxy, and for any proxy where the platform takes none.
+ */
 export function checkProxy(proxy: ProxyChoice): void {
   if (proxy === undefined || proxy === DIRECT) return;
   parseProxy(proxy);

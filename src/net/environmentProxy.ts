@@ -1,12 +1,15 @@
 import { BlockList, isIP } from "node:net";
 import { hostOf, portOf } from "./proxy.ts";
 
-/** As programs agree on them: the lower-case name of each counts before the upper-case one. */
+/**
+ * The variables that name proxies, as programs agree on them: the lower-case name of each counts before the upper-case
+ * one.
+ */
 export type ProxyEnvironment = Readonly<Record<string, string | undefined>>;
 
 const LOOPBACK = subnets(["127.0.0.0/8", "::1/128"]);
 
-/** What the environment names for a URL; undefined: none. This machine itself is never asked for by way of a proxy. */
+/** Gives the proxy that the environment names for a URL; undefined: none. No proxy is used for this machine itself. */
 export function environmentProxy(params: { url: URL; environment: ProxyEnvironment }): string | undefined {
   const { url, environment } = params;
   const read = (name: string): string =>
@@ -24,7 +27,10 @@ function isLoopback(host: string): boolean {
   return host === "localhost" || host.endsWith(".localhost") || contains(LOOPBACK, host);
 }
 
-/** `*`, a host with or without those below it, an address, a range of addresses; all but `*` with a port if there is one. */
+/**
+ * True if a rule of NO_PROXY fits a URL. A rule is `*`, a range of addresses, an address, or a host with its
+ * subdomains; the last two with a port if there is one.
+ */
 function excludes(params: { rule: string; url: URL }): boolean {
   const { rule, url } = params;
   const host = hostOf(url);

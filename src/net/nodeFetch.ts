@@ -3,7 +3,7 @@ import type { OpenFetch } from "./openFetch.ts";
 import { openSocket, proxyOf } from "./openSocket.ts";
 import type { ProxyChoice } from "./proxy.ts";
 
-/** Node.js: its own `fetch`, but by way of the proxy if there is one. */
+/** Opens the `fetch` of Node.js that goes by way of the proxy; undefined if there is none. */
 export const openFetch: OpenFetch = ({ url, proxy }) => {
   const chosen = URL.parse(url);
   if (chosen === null || proxyOf({ url: chosen, proxy }) === undefined) return undefined;
@@ -16,7 +16,7 @@ export const openFetch: OpenFetch = ({ url, proxy }) => {
   return byProxy as unknown as typeof fetch;
 };
 
-/** Loaded by those only who have a proxy. */
+/** Opens a `fetch` by way of the proxy; the code is loaded only by those who have one. */
 async function open(proxy: ProxyChoice) {
   const { Agent, fetch } = await import("undici");
   const dispatcher = new Agent({

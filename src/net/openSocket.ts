@@ -10,20 +10,21 @@ import { DIRECT, hostOf, type ProxyChoice, parseProxy, portOf } from "./proxy.ts
 /** How long a connection may take to be there, by way of a proxy too. */
 const CONNECT_TIMEOUT_MS = 10_000;
 
-/** The proxy that a URL is asked for by; undefined: none. Throws `bad-config`. */
+/** Gives the proxy by way of which a URL is asked; undefined: none. Throws `bad-config`. */
 export function proxyOf(params: { url: URL; proxy: ProxyChoice }): URL | undefined {
   const { url, proxy = environmentProxy({ url, environment: readProxyEnvironment() }) } = params;
   return proxy === undefined || proxy === DIRECT ? undefined : parseProxy(proxy);
 }
 
 /**
- * A connection to a server, by way of the proxy if there is one, which then looks up the name as well; with TLS for
- * `https:`. Throws the system's errors, or what the proxy said. Its errors are heard, whoever listens besides.
+ * Opens a connection to a server, by way of the proxy if there is one, which then looks up the name as well; with TLS
+ * for `https:`. Throws the system's errors, or what the proxy said. An error that comes later ends the socket and
+ * nothing else.
  */
 export async function openSocket(params: {
   url: URL;
   proxy: ProxyChoice;
-  /** What to offer of RFC 7301; TLS only. */
+  /** The protocols to offer by ALPN (RFC 7301); TLS only. */
   protocols?: readonly string[];
 }): Promise<Socket> {
   const { url } = params;
@@ -44,7 +45,10 @@ export async function openSocket(params: {
   return await settled({ socket, event: "secureConnect", signal });
 }
 
-/** Once it is there. An error that comes later, when nobody reads any more, ends the socket and nothing else. */
+/**
+ * Gives the socket once it is connected. An error that comes later, when nobody reads any more, ends the socket and
+ * nothing else.
+ */
 async function settled<T extends Socket>(params: {
   socket: T;
   event: string;
@@ -86,7 +90,7 @@ function credentialsOf({ username, password }: URL): { userId: string; password:
   return { userId: decodeURIComponent(username), password: decodeURIComponent(password) };
 }
 
-/** RFC 9110 §9.3.6 */
+/** Opens a tunnel through a proxy by CONNECT (RFC 9110, section 9.3.6). */
 async function openTunnel(params: { proxy: URL; host: string; port: number }): Promise<Socket> {
   const { proxy, host, port } = params;
   const { userId, password } = credentialsOf(proxy);

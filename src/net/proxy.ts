@@ -1,8 +1,8 @@
 import { WeftError } from "../errors.ts";
 
 /**
- * Where requests leave: a proxy's URL (`http://`, `https://`, `socks5://`, `socks5h://`, with user and password if it
- * wants them), or `direct`. Undefined: what HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY say. Node.js only.
+ * Says where requests leave: a proxy's URL (`http://`, `https://`, `socks5://`, `socks5h://`, with user and password if
+ * it wants them), or `direct`. Undefined: what HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY say. Node.js only.
  */
 export type ProxyChoice = string | undefined;
 
@@ -10,7 +10,10 @@ export const DIRECT = "direct";
 
 const PROTOCOLS = new Set(["http:", "https:", "socks:", "socks5:", "socks5h:"]);
 
-/** Throws `bad-config` for what is no proxy's URL; the message does not quote it, for it may hold a password. */
+/**
+ * Parses a proxy's URL. Throws `bad-config` for what is none; the message does not quote it, for it may hold a
+ * password.
+ */
 export function parseProxy(text: string): URL {
   const url = URL.parse(text.includes("://") ? text : `http://${text}`);
   if (url !== null && PROTOCOLS.has(url.protocol) && url.hostname !== "") return url;
@@ -21,7 +24,7 @@ export function parseProxy(text: string): URL {
   });
 }
 
-/** As sockets want it: an IPv6 address without its brackets. */
+/** Gives a URL's host as sockets want it: an IPv6 address without its brackets. */
 export function hostOf({ hostname }: URL): string {
   return hostname.startsWith("[") ? hostname.slice(1, -1) : hostname;
 }

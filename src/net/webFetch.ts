@@ -2,7 +2,7 @@ import { WeftError } from "../errors.ts";
 import type { OpenFetch } from "./openFetch.ts";
 import { DIRECT } from "./proxy.ts";
 
-/** Browsers choose their proxy themselves, and an app can't. */
+/** Throws `bad-config` for any proxy: browsers choose theirs themselves, and an app can't. */
 export const openFetch: OpenFetch = ({ proxy }) => {
   if (proxy === undefined || proxy === DIRECT) return undefined;
   throw new WeftError({

@@ -12,7 +12,7 @@ import { remember } from "../wire/remember.ts";
 import { decodeGroupInfoPayload, decodeWelcomePayload } from "../wire/welcomePayload.ts";
 import { newestKeyPackage } from "./newestKeyPackage.ts";
 
-/** What judges envelopes, and what it remembers so that it does not judge the same twice. */
+/** The parts that judge envelopes. Mutable: it remembers heads and certificates, so that none is looked up twice. */
 export type Admission = {
   readonly network: Network;
   readonly index: ChainIndex;
@@ -29,14 +29,14 @@ export function openAdmission(params: { network: Network; index: ChainIndex; sto
   return { ...params, heads: new Map(), certificates: new Map() };
 }
 
-/** To be called when the index went back: heads may have moved. */
+/** Forgets the heads that were looked up. Call it when the index went back: entries may have moved. */
 export function forgetHeads(admission: Admission): void {
   admission.heads.clear();
 }
 
 /**
- * Judges an envelope that someone wants to publish, by its topic's kind (docs/protocol.md, section 5). Throws
- * the coded reason of a refusal.
+ * Judges an envelope that someone wants to publish, by its topic's kind (docs/protocol/logs.md, "A batch's way").
+ * Throws a WeftError with the code of the refusal.
  */
 export async function admitEnvelope(params: {
   admission: Admission;
@@ -80,7 +80,7 @@ async function admitMessage(params: {
   }
 }
 
-/** An entry of a group, if the index has it. */
+/** Looks up an entry of a group; undefined: the index does not have it in this group. */
 export async function knownHead(params: {
   admission: Admission;
   group: GroupId;
@@ -94,7 +94,7 @@ export async function knownHead(params: {
   const entry = await entryOf({ index, group, id });
   if (entry === undefined) return undefined;
   const head = { group, authority: entry.authority, block: entry.block.number };
-  // Not if the index moved while it was read: a rollback has cleared what is remembered.
+  // Nothing is remembered if the index moved during the read: a rollback has cleared the heads then.
   if (index.state === state) remember({ known: heads, key: id, value: head, limit: MAX_KNOWN_HEADS });
   return head;
 }

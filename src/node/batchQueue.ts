@@ -8,7 +8,7 @@ import { isOfStrangers } from "../wire/topic.ts";
 
 type Waiting = { resolve: (receipt: Receipt) => void; reject: (error: unknown) => void };
 export type Item = { readonly envelope: Envelope; readonly waiting: Waiting[] };
-/** Members' messages, or what strangers may publish, too. */
+/** One part of the queue: members' messages, or the kinds that strangers may publish, too. */
 type Lane = { readonly items: Map<EnvelopeHash, Item>; bytes: number };
 /** Envelopes that wait for the next batch. Mutable. */
 export type BatchQueue = { messages: Lane; strangers: Lane; closed: boolean; cutWait: () => void };
@@ -16,9 +16,11 @@ export type BatchQueue = { messages: Lane; strangers: Lane; closed: boolean; cut
 const BATCH_TARGET_BYTES = 64 * 1024;
 const MAX_QUEUED_ENVELOPES = 8192;
 const MAX_QUEUED_BYTES = 16 * 1024 * 1024;
-/** Of these: what waits of strangers' kinds takes no member's place. */
+/**
+ * How much of both limits strangers' kinds may fill, in a lane of their own: what waits there takes no member's place.
+ */
 const STRANGERS_PART = 1 / 4;
-/** What messages leave of a batch for strangers' kinds, while there are enough of both. */
+/** How much of a batch messages fill first; the rest is for strangers' kinds, while there are enough of both. */
 const MESSAGES_TARGET_BYTES = BATCH_TARGET_BYTES * (7 / 8);
 
 export function openBatchQueue(): BatchQueue {
@@ -30,7 +32,10 @@ export function openBatchQueue(): BatchQueue {
   };
 }
 
-/** Resolves with the receipt once the batch is on disk. The same envelope twice shares one place. */
+/**
+ * Puts an envelope into the queue; resolves with its receipt once the batch is on disk. The same envelope twice shares
+ * one place. Rejects with `limit-exceeded` if its part of the queue is full, `closed` if the node is stopping.
+ */
 export function enqueueEnvelope(queue: BatchQueue, envelope: Envelope): Promise<Receipt> {
   if (queue.closed) return Promise.reject(new WeftError({ code: "closed", message: "the node is stopping" }));
   const hash = envelopeHash(envelope);
@@ -62,7 +67,7 @@ function isFull({ messages, strangers }: BatchQueue): boolean {
   return messages.bytes + strangers.bytes >= BATCH_TARGET_BYTES;
 }
 
-/** Until so much time is over, or a batch is full. */
+/** Resolves after `waitMs`, or as soon as a batch is full or the queue is closed. */
 export async function waitForMore(queue: BatchQueue, waitMs: number): Promise<void> {
   if (waitMs <= 0 || queue.closed || isFull(queue)) return;
   const cut = new AbortController();
@@ -71,7 +76,7 @@ export async function waitForMore(queue: BatchQueue, waitMs: number): Promise<vo
   queue.cutWait = () => undefined;
 }
 
-/** Messages first, so that no flood of strangers' kinds holds one up. */
+/** Takes the next batch out of the queue: messages first, so that no flood of strangers' kinds holds one up. */
 export function takeItems({ messages, strangers }: BatchQueue): Item[] {
   const items: Item[] = [];
   let bytes = 0;

@@ -24,11 +24,11 @@ import {
 /** The highest block that the node's index has reached. */
 export type Anchor = { readonly number: number; readonly hash: Hex };
 
-/** Writes the node's own log: the only place that signs batches. Disposing writes what waits. */
+/** Writes the node's own log of one shard; nothing else signs batches. Disposing writes what waits. */
 export type Batcher = AsyncDisposable & {
   readonly log: LogId;
   readonly append: (envelope: Envelope) => Promise<Receipt>;
-  /** The node's word that it has these envelopes. */
+  /** Signs a statement that the node has these envelopes. */
   readonly vouch: (hashes: readonly EnvelopeHash[]) => Uint8Array;
 };
 
@@ -40,9 +40,9 @@ type Settings = {
   /** P-256, 32 bytes. */
   signingKey: Uint8Array;
   anchor: () => Anchor;
-  /** What time it is for the network, milliseconds since 1970; the machine's clock unless told. */
+  /** The network's time, milliseconds since 1970; the machine's clock unless given. */
   nowMs?: () => number;
-  /** The latest that it may be; the same unless told. */
+  /** The latest time that it may be, milliseconds since 1970; `nowMs` unless given. */
   latestMs?: () => number;
   /** Hands a batch that is on disk to gossip; must not block. */
   onBatch: (batch: Batch) => void;
@@ -53,10 +53,10 @@ const BATCH_INTERVAL_MS = 8;
 const ZERO_HASH: Hex = `0x${"00".repeat(32)}`;
 
 /**
- * Goes on where the log ends on disk. WeftError `not-ready` if the log has a gap or a fork, or ends in the future: fetch
- * what is lacking from the peers, or open the next generation.
- * `append` resolves with the receipt once the envelope is on disk; the same envelope twice in the queue shares one.
- * It rejects with `limit-exceeded` above the queue's bound, `storage` if the disk refuses, `closed` after disposal.
+ * Opens a batcher that goes on where the log ends on disk. Throws `not-ready` if the log has a gap or a fork, or ends
+ * in the future: fetch what is lacking from the peers, or open the next generation.
+ * `append` resolves with the receipt once the envelope is on disk; the same envelope twice in the queue shares one. It
+ * rejects with `limit-exceeded` if the queue is full, `storage` if the disk refuses, `closed` after disposal.
  */
 export async function openBatcher(settings: Settings): Promise<Batcher> {
   const head = await readHead(settings);
@@ -96,7 +96,7 @@ async function readHead({ store, log, anchor, nowMs = wallMs, latestMs = nowMs }
     throw new WeftError({ code: "not-ready", message: `the node's own log is not whole at ${next}` });
   }
   const last = headerHash && (await headerEndingAt({ store, log, end: next, headerHash }));
-  // Time does not go back in a log, and what is later than now peers put off.
+  // Time does not go back in a log, and peers put off a batch that is later than now.
   if (last !== undefined && last.timeMs > latestMs() + MAX_CLOCK_SKEW_MS) {
     throw new WeftError({ code: "not-ready", message: "the node's own log ends in the future" });
   }

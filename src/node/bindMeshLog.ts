@@ -9,8 +9,8 @@ import { headerEndingAt, readBatchByHeader, readLogRange } from "../store/node/r
 import type { NodeId } from "../wire/ids.ts";
 
 /**
- * The log store as the mesh sees it. While there is no room for what a node has signed, nothing of it is lacking: nobody
- * is asked for what would be thrown away.
+ * Shows the log store to the mesh. While there is no room for a node's logs, none of their ranges counts as missing: no
+ * peer is asked for what would be thrown away.
  */
 export function bindMeshLog(store: LogStore, hasRoom: (originator: NodeId) => boolean = () => true): MeshLog {
   const headOf = (state: LogState): LogHead => ({ range: logRangeOf(state), highest: state.highest });

@@ -2,14 +2,16 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { BlockRef } from "../wire/blockRef.ts";
 import type { GroupId } from "../wire/ids.ts";
 
-/** Tells those who follow the chain through this node what changed in its index: names, never contents. */
+/** Tells the followers of the chain what changed in this node's index: names, never contents. */
 export type ChainHub = {
   readonly watches: Set<ChainWatch>;
-  /** What the index had when it last told. */
+  /** The index's head when it last told. */
   head: BlockRef | undefined;
 };
 
-/** One follower: open it before its first read, so that nothing falls between. Disposing ends it. */
+/**
+ * One follower's watch. Open it before the follower's first read, so that no change falls between. Disposing ends it.
+ */
 export type ChainWatch = Disposable & {
   readonly groups: ReadonlySet<GroupId>;
   /** Groups with something to read. */
@@ -40,7 +42,7 @@ export function watchChain(params: { hub: ChainHub; groups: readonly GroupId[] }
   return watch;
 }
 
-/** The index has a page more. */
+/** Tells the watches that the index has read a page with entries of these groups. */
 export function tellPage(params: { hub: ChainHub; head: BlockRef; groups: ReadonlySet<GroupId> }): void {
   const { hub, head, groups } = params;
   hub.head = head;
@@ -51,7 +53,7 @@ export function tellPage(params: { hub: ChainHub; head: BlockRef; groups: Readon
   }
 }
 
-/** The index went back; told before anything of the new branch is stored. */
+/** Tells the watches that the index went back to a block. Call it before anything of the new branch is stored. */
 export function tellRollback(params: { hub: ChainHub; to: BlockRef }): void {
   const { hub, to } = params;
   hub.head = to;
@@ -63,7 +65,7 @@ export function tellRollback(params: { hub: ChainHub; to: BlockRef }): void {
   }
 }
 
-/** Wakes a watch for a reason that is none of the chain's. */
+/** Wakes a watch for a reason that does not come from the chain. */
 export function stir(watch: ChainWatch): void {
   watch.moved = true;
   watch.wake();
@@ -96,8 +98,8 @@ export async function nextChange(params: {
 }
 
 /**
- * Goes on at once, then with every change of the chain, and where none comes every `ms`; what changes within `restMs`
- * after a change is one with it. Ends when the signal aborts.
+ * Yields at once, then after every change of the chain, and after `ms` milliseconds without one. Changes within
+ * `restMs` after a change count as one with it. Ends when the signal aborts.
  */
 export async function* everyChange(params: {
   hub: ChainHub;

@@ -10,22 +10,26 @@ import { isKeyPackage, parseTopic } from "../wire/topic.ts";
 import { decodeGroupInfoPayload, decodeWelcomePayload } from "../wire/welcomePayload.ts";
 import { type Admission, knownHead } from "./admitEnvelope.ts";
 
-/** Envelopes of one node in a minute with heads that this index lacks though it has read beyond their anchor. */
+/**
+ * How many envelopes of one node in a minute may have heads that this index lacks, though it has read up to their
+ * anchor.
+ */
 export const UNKNOWN_HEADS_PER_MINUTE = 64;
 
 /**
- * Looks into a sample of a peer's envelopes, into all key packages, since one that is junk would hide another, and into
- * all of those of a node that was caught once: whoever took them in should have refused strangers and junk. A head that
- * this index lacks blames nobody before its anchor is read; then a reorganization explains some, but no more.
+ * Checks a sample of a batch's envelopes: the node that took them in should have refused strangers and junk. All key
+ * packages are checked, since junk would hide a good one, and all envelopes of a node that was caught once. A head that
+ * this index lacks is no fault before the index has reached the batch's anchor; after that a reorganization explains
+ * some, but no more than UNKNOWN_HEADS_PER_MINUTE.
  */
 export async function checkPeerBatch(params: {
   admission: Admission;
   batch: Batch;
-  /** Nodes that were caught; grows here. */
+  /** Nodes that were caught with junk; this function adds to them. */
   caught: Set<NodeId>;
   /** Share of the envelopes to look into, 0 to 1. */
   sample: number;
-  /** Counts, by node, envelopes with heads that should be known; nobody does unless told. */
+  /** Counts, by node, the envelopes whose heads should be known; false: too many. Nothing is too many unless given. */
   unknownHeads?: ByteBudget;
 }): Promise<"good" | "bad-envelope"> {
   const { admission, batch, caught, sample, unknownHeads = () => true } = params;

@@ -53,7 +53,7 @@ export type ApiParts = {
 
 const NO_AUTHORITY = asAddress(new Uint8Array(20));
 
-/** The node's public API over its parts: this is what the server half of src/rpc serves. */
+/** Builds the node's public API over its parts: the server half of src/rpc serves it. */
 export function createNodeApi(parts: ApiParts): NodeApi {
   return { ...nodeCalls(parts), ...meshCalls(parts), ...chainCalls(parts), ...identityCalls(parts) };
 }
@@ -139,7 +139,7 @@ function meshCalls(
     getCoverage: async ({ batches }, call) => {
       requireNothing(readiness.indexReason());
       for (const { log } of batches) requireShard({ shards, shard: log.shard });
-      // Taken before the read: what is found of later blocks besides does no harm.
+      // Taken before the read: the answer may hold some of later blocks, too, which does no harm.
       const { head } = index.state;
       const { rows, ...page } = await findCoverage({
         store,
@@ -153,7 +153,10 @@ function meshCalls(
   };
 }
 
-/** Throws `wrong-shard` for what is left of a shard that the node serves no more: it does not promise to keep that. */
+/**
+ * Throws `wrong-shard` if an envelope is left of a shard that the node no longer serves: it does not promise to keep
+ * that.
+ */
 async function requireKept(params: {
   store: LogStore;
   shards: bigint;
@@ -230,7 +233,7 @@ function identityCalls(
   };
 }
 
-/** Of a stream that its caller ends by not reading on. */
+/** The signal of a call; one that never aborts if its caller ends the stream by not reading on. */
 function signalOf(call: Call | undefined): AbortSignal {
   return call?.signal ?? new AbortController().signal;
 }

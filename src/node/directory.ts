@@ -1,11 +1,12 @@
 import type { ChainIndex } from "../store/node/chainIndex.ts";
 import type { IndexedNode } from "../store/node/indexedRecords.ts";
 
-/** The registry as the index has it, for those who wait for changes. */
+/** The registered nodes as the index has them, for those who wait for changes. */
 export type Directory = {
   readonly nodes: () => readonly IndexedNode[];
   /** Calls back after every change, until the returned function is called. */
   readonly onChange: (listener: () => void) => () => void;
+  /** Calls all listeners. */
   readonly tell: () => void;
 };
 

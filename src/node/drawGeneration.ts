@@ -1,11 +1,11 @@
 import { randomBytes } from "#crypto";
 
-/** As NodeRegistry.MAX_GENERATION_STEP bounds it. */
+/** The largest step is that of NodeRegistry.MAX_GENERATION_STEP: 2^32. */
 const STEP_BYTES = 4;
 
 /**
- * Draws a generation above the present one that nobody else will: not a copy of this node, and not this node itself
- * where a reorganization took its restart and its database forgot.
+ * Draws a higher generation than the present one that nobody else draws: neither a copy of this node, nor this node
+ * itself after a reorganization took its restart and its database forgot it.
  */
 export function drawGeneration(present: number): number {
   const bytes = randomBytes(STEP_BYTES);

@@ -9,12 +9,12 @@ import type { EntryFields } from "../wire/chainEntry.ts";
 import type { GroupId } from "../wire/ids.ts";
 import { remember } from "../wire/remember.ts";
 
-/** A page of a group's entries, see `entriesAtHead`, with all payloads. */
+/** Reads a page of a group's entries, see `entriesAtHead`, with all payloads. */
 export type ReadEntries = (
   params: Omit<Parameters<typeof entriesAtHead>[0], "index">,
 ) => ReturnType<typeof entriesAtHead>;
 
-/** Entries of groups that were dropped while nobody read them, and come back when somebody does. */
+/** Reads entries of groups; those that were dropped while nobody read them are fetched from the chain again. */
 export type EntryShelf = {
   /** Throws `chain-unreachable` if the chain does not give what was dropped, `limit-exceeded` if too many ask. */
   readonly read: ReadEntries;
@@ -24,14 +24,14 @@ export type EntryShelf = {
 
 const DAY_MS = 24 * 60 * 60_000;
 const MAX_NOTED = 50_000;
-/** Pages of dropped entries that are fetched from the chain at once. */
+/** How many pages of dropped entries are fetched from the chain at once. */
 const MAX_FETCHES = 8;
 
 export function openEntryShelf(params: {
   index: ChainIndex;
   chain: Chain;
   blocksPerPage: number;
-  /** Whether the days are noted on which groups are read: who drops nothing has no use for that. */
+  /** Whether to note the days on which groups are read: a node that drops nothing needs no notes. */
   isNoting: boolean;
   /** The network's time. */
   nowMs: () => number;
@@ -72,7 +72,7 @@ export function openEntryShelf(params: {
   const read: ReadEntries = async (of) => {
     for (;;) {
       const page = await entriesAtHead({ index, ...of });
-      // Not for groups that there are not: anybody can ask for those.
+      // Nothing is noted of a group that does not exist: anybody can ask for one.
       if (page.from ?? page.entries[0] ?? page.dropped[0]) await note(of.group);
       if (page.dropped.length === 0) return page;
       await fetch(of.group, page.dropped);

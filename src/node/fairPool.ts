@@ -1,24 +1,24 @@
 import type { Rate } from "../rpc/rateLimit.ts";
 
-/** Bytes, or gas, that many share: they come back by `perSecond`, up to `burst`. */
+/** Bytes, or gas, that many share: what was taken comes back by `perSecond`, up to `burst`. */
 export type FairPool = {
-  /** Whether that much more is within the share of `key` now. */
+  /** True if that much more is within the share of `key` now. */
   readonly fits: (params: { key: string; cost: number }) => boolean;
   readonly take: (params: { key: string; cost: number }) => void;
   /** Takes back what was taken and not used after all. */
   readonly giveBack: (params: { key: string; cost: number }) => void;
-  /** How long it takes about until that much fits, if nobody takes more; infinite: it never does. */
+  /** About how many milliseconds until that much fits, if nobody takes more; infinite: it never fits. */
   readonly waitMs: (params: { key: string; cost: number }) => number;
-  /** What is in nobody's use now. */
+  /** What nobody uses now. */
   readonly left: () => number;
 };
 
-/** What comes back is handed out so often, to all who use something in equal parts. */
+/** How often what comes back is handed out, in equal parts to all who use something. */
 const REFILL_MS = 100;
 
 /**
- * Nobody may have more in use than what is left for others: one alone gets half of the pool. What comes back is then for
- * those who have less than others: a flood by many holds them up for as long as their share takes to come back.
+ * Opens a pool in which nobody may use more than is left for others: a caller alone gets half of it. What comes back is
+ * handed out equally, so a flood by many holds up the others only for as long as their share takes to come back.
  */
 export function openFairPool(params: Rate & { nowMs: () => number }): FairPool {
   const { perSecond, burst, nowMs } = params;

@@ -20,20 +20,20 @@ export type FollowSettings = {
 
 /**
  * Keeps the index at the chain's head until the signal aborts. `onProgress` hears of every page with the newest block
- * known. After a fault of the disk it goes on from what is stored once that works again. Throws what following throws:
- * `wrong-chain`; and `damaged-database`.
+ * known. After a fault of the disk it goes on from what is stored, once the disk works again. Throws `wrong-chain` as
+ * `followChain` does, and `damaged-database`.
  */
 export async function followIndex(params: {
   chain: Chain;
   index: ChainIndex;
-  /** Of the same database. */
+  /** The log store in the same database. */
   store: LogStore;
   hub: ChainHub;
   settings: FollowSettings;
   onProgress: (progress: { newest: BlockRef }) => void;
   onNodes: () => void;
   onRollback: () => void;
-  /** Hears why nothing can be stored, from a fault of the disk on until something was stored again. */
+  /** Hears why nothing can be stored after a fault of the disk, and undefined once something is stored again. */
   onStuck: (reason: string | undefined) => void;
   logger: Logger;
   signal: AbortSignal;

@@ -17,7 +17,7 @@ import type { Registration } from "./registerSelf.ts";
 /** How long a node waits for a block before it believes that its own log ends in the future. */
 const CHAIN_MOVES_MS = 10_000;
 
-/** Joins the other nodes; looks into a sample of what they send. Throws `bad-config` if it can't listen. */
+/** Joins the other nodes, and checks a sample of what they send. Throws `bad-config` if it can't listen. */
 export async function joinMesh(params: {
   parts: NodeParts;
   proofs: Proofs;
@@ -28,7 +28,7 @@ export async function joinMesh(params: {
   const caught = new Set<NodeId>();
   const sample = settings.postingSample;
   const unknownHeads = openByteBudget({ perMinute: UNKNOWN_HEADS_PER_MINUTE });
-  // What it has signed itself it has to know, or it would sign it again.
+  // A node has to know all that it has signed itself, or it would sign those places again.
   const hasRoom = (originator: NodeId): boolean => originator === node || !room.isOut();
   const log = bindMeshLog(admission.store, hasRoom);
   const mesh = await startMesh({
@@ -55,12 +55,14 @@ export async function joinMesh(params: {
   return mesh;
 }
 
-/** Opens the node's own logs with the mesh's help, see `openOwnLog`; who serves a shard alone asks nobody. */
+/**
+ * Opens the node's own logs with the mesh's help, see `openOwnLog`. A node that alone serves a shard has nobody to ask.
+ */
 export async function openSigning(params: {
   parts: NodeParts;
   mesh: Mesh;
   registration: Registration;
-  /** After a batch of this shard is on disk; must not block. */
+  /** Called after a batch of this shard is on disk; must not block. */
   onGrowth: (shard: number) => void;
   signal: AbortSignal;
 }): Promise<OwnLogs> {
@@ -102,7 +104,7 @@ export async function openSigning(params: {
       try {
         return await open();
       } catch (error) {
-        // It may seem to end in the future while the newest block is an old one.
+        // The log may seem to end in the future while the newest block is an old one.
         if (!isWeftError(error, "not-ready") || time.chain() !== undefined) throw error;
         await time.whenSet({ ms: CHAIN_MOVES_MS, signal });
         return await open();

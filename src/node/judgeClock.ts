@@ -1,9 +1,9 @@
 import { MAX_CLOCK_SKEW_MS } from "../wire/limits.ts";
 
 /**
- * What is wrong with this node's clock; undefined: nothing that anybody could tell. It is wrong where it is off the
- * chain's time by more than `MAX_CLOCK_SKEW_MS` and at least as many of its peers' clocks go with the chain as with it.
- * Where they go with it, it is the chain that is off, and where there are no peers, nobody says which. Pure.
+ * Says what is wrong with this node's clock; undefined: nothing that anybody could tell. The clock is wrong if it is
+ * off the chain's time by more than MAX_CLOCK_SKEW_MS, and at least as many peers' clocks agree with the chain as with
+ * it. If more agree with the clock, the chain is off; without a peer that agrees with the chain, nothing is said. Pure.
  */
 export function judgeClock(params: {
   wallMs: number;

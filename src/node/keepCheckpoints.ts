@@ -13,9 +13,12 @@ import type { LogId } from "../wire/logRange.ts";
 import { type ChainWatch, nextChange } from "./chainHub.ts";
 import type { Readiness } from "./readiness.ts";
 
-/** Twice within the time that a batch has to be covered in. */
+/** Half of the blocks within which a batch has to be covered. */
 const PERIOD_BLOCKS = FENCE_BLOCKS / 2;
-/** A call that is in no block by then is lost; blocks, so that nothing piles up while the chain stands still. */
+/**
+ * A call that is in no block after so many blocks is lost. Blocks, not time: nothing piles up while the chain stands
+ * still.
+ */
 const LOST_AFTER_BLOCKS = 6;
 const RETRY_MS = 500;
 const MAX_RETRY_MS = 60_000;
@@ -23,7 +26,7 @@ const MAX_RETRY_MS = 60_000;
 type Params = {
   readonly chain: Chain;
   readonly operator: Relayer;
-  /** Is told of blocks, rollbacks and of what the log takes in. */
+  /** Is woken by blocks, by rollbacks and by each batch of the log. */
   readonly watch: ChainWatch;
   readonly index: ChainIndex;
   readonly store: LogStore;
@@ -35,12 +38,13 @@ type Params = {
   readonly signal: AbortSignal;
 };
 type Due = { readonly sequence: bigint; readonly headerHash: Hex };
-/** What is under way, and when a call that failed may be made again. */
+/** When a call was sent that is under way, and when a call that failed may be made again. */
 type Course = { sentAtBlock: number | undefined; failures: number; retryAtMs: number };
 
 /**
- * Anchors the node's own log on chain: at once after a quiet time, then every PERIOD_BLOCKS while it grows, and again
- * what a reorg took. What fails is told and tried again; messages do not wait for it. Ends when the signal aborts.
+ * Posts checkpoints of the node's own log: at once after a quiet time, then every PERIOD_BLOCKS while it grows, and
+ * again where a reorganization took one. A fault is logged and the call tried again; messages do not wait for it. Ends
+ * when the signal aborts.
  */
 export async function keepCheckpoints(params: Params): Promise<void> {
   const { watch, logger, signal } = params;
@@ -63,7 +67,7 @@ export async function keepCheckpoints(params: Params): Promise<void> {
   }
 }
 
-/** What of the log is to be anchored now; nothing while another generation than the log's is the current one. */
+/** The checkpoint that is due now; undefined: none, as while another generation than the log's is the current one. */
 async function dueCheckpoint(params: Params & { course: Course }): Promise<Due | undefined> {
   const { index, store, log, readiness, course } = params;
   const { head, nodes } = index.state;
@@ -78,7 +82,7 @@ async function dueCheckpoint(params: Params & { course: Course }): Promise<Due |
   return isCovered || isEarly || isSent ? undefined : { sequence: next - 1n, headerHash };
 }
 
-/** Throws what `checkpointNode` throws, and a refusal. */
+/** Sends a checkpoint. Throws what `checkpointNode` throws, and the registry's refusal. */
 async function post(params: Params & { course: Course; due: Due }): Promise<void> {
   const { chain, operator, index, log, due, course, logger, count } = params;
   const { node, shard } = log;

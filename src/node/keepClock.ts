@@ -6,12 +6,15 @@ import type { NodeTime } from "./nodeTime.ts";
 import type { Readiness } from "./readiness.ts";
 
 const LOOK_MS = 1_000;
-/** So often in a row: after a sleep, or when somebody sets the clock, blocks and peers tell a moment later. */
+/**
+ * So many looks in a row have to agree: after a sleep, or when somebody sets the clock, blocks and peers tell a moment
+ * later.
+ */
 const LOOKS = 3;
 
 /**
- * Makes the node unready while its clock is wrong: it signs by the chain's time, but what else goes by that clock
- * (certificates, logs) can't be relied on. Ends when the signal aborts.
+ * Makes the node unready while its clock is wrong: the node signs by the chain's time, but what else goes by that clock
+ * (certificates, lines of its log) can't be relied on. Ends when the signal aborts.
  */
 export async function keepClock(params: {
   time: NodeTime;

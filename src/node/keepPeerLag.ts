@@ -9,7 +9,7 @@ import { lagReason, noteBlocks, type OperatorBlock, openPeerLag } from "./peerLa
 const PERIOD_MS = 3_000;
 
 /**
- * Asks the other nodes now and then how far they have read the chain, and says that this one is not ready while it stays
+ * Asks the other nodes every few seconds how far they have read the chain, and makes this node unready while it stays
  * behind them. Ends when the signal aborts.
  */
 export async function keepPeerLag(params: {
@@ -37,7 +37,10 @@ export async function keepPeerLag(params: {
   }
 }
 
-/** A node of one's own operator reads by another provider, perhaps, but it is no other's word. */
+/**
+ * Leaves out nodes of this node's own operator: they may read by another provider, but their word is no other
+ * operator's.
+ */
 async function blocksOfOthers(params: {
   parts: NodeParts;
   mesh: Pick<Mesh, "askBlocks">;

@@ -15,7 +15,7 @@ type RetentionDays = Pick<NodeSettings, "groupDays" | "keyPackageDays" | "welcom
 type Kept = {
   readonly store: LogStore;
   readonly index: ChainIndex;
-  /** Whether somebody reads the group's entries here. */
+  /** True if somebody reads the group's entries here. */
   readonly isRead: (group: GroupId) => boolean;
   readonly settings: RetentionDays & Pick<NodeSettings, "entryDays">;
   /** Hears how many envelopes were removed. */
@@ -27,12 +27,12 @@ type Kept = {
 const LOOK_MS = 5_000;
 const PERIOD_MS = 60 * 60_000;
 const DAY_MS = 24 * 60 * 60_000;
-/** What strangers can fill is kept for no longer while there is hardly any room. */
+/** The most days that strangers' kinds are kept while there is hardly any room. */
 const SCARCE_DAYS = 7;
 
 /**
- * Removes envelopes that are older than their kind's retention, every hour and once room becomes scarce, and every day the
- * payloads of entries that nobody reads. Ends when the signal aborts.
+ * Removes envelopes that are older than their kind's retention, every hour and once room becomes scarce; and every day
+ * the payloads of entries that nobody reads. Ends when the signal aborts.
  */
 export async function keepPruning(
   params: Kept & {
@@ -49,7 +49,7 @@ export async function keepPruning(
     await delay(lookMs, undefined, { signal }).catch(() => undefined);
     const isScarce = room.shortage() !== undefined;
     const isDue = steadyMs() >= atMs || (isScarce && !wasScarce);
-    // Before the chain has told the time nothing is thrown away.
+    // Nothing is thrown away before the chain has told the time.
     if (signal.aborted || !isDue || time.chain() === undefined) continue;
     atMs = steadyMs() + PERIOD_MS;
     wasScarce = isScarce;
@@ -80,7 +80,7 @@ async function pruneEntries({ store, index, isRead, settings, logger, signal }: 
   if (groups > 0) logger.info({ groups }, "dropped entries of groups that nobody reads here");
 }
 
-/** Kinds that are kept for ever are not named. */
+/** Gives the time in milliseconds that each kind is kept; kinds that are kept for ever are not named. */
 export function retentionOf(params: { settings: RetentionDays; isScarce: boolean }): Retention {
   const { groupDays, keyPackageDays, welcomeDays, unknownDays } = params.settings;
   const strangerDays = (days: number): number => (params.isScarce ? Math.min(days, SCARCE_DAYS) : days);

@@ -6,8 +6,8 @@ import type { Directory } from "./directory.ts";
 const RETRY_MS = 5_000;
 
 /**
- * Makes again what a reorg took: the node's registration, the generation of its log. Peers hold its batches back
- * until then. Ends when the signal aborts.
+ * Registers the node, or opens the generation of its log, again where a reorganization took that. Peers hold its
+ * batches back until then. Ends when the signal aborts.
  */
 export async function keepRegistered(params: {
   index: ChainIndex;

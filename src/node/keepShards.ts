@@ -11,8 +11,8 @@ import { announceShards } from "./registerSelf.ts";
 const RETRY_MS = 10_000;
 
 /**
- * Says again what this node serves where that has not landed, or a reorg took it: until then peers refuse its batches
- * of shards that it was not known for. Ends when the signal aborts.
+ * Registers again which shards this node serves where that has not landed, or a reorganization took it: until then
+ * peers refuse its batches of shards that it was not known for. Ends when the signal aborts.
  */
 export async function keepShards(params: {
   chain: Chain;
@@ -29,7 +29,7 @@ export async function keepShards(params: {
   while (!signal.aborted) {
     const indexed = index.state.nodes.get(node);
     const isOther = indexed !== undefined && BigInt(indexed.shards) !== shards;
-    // The start has just said so: it may be on its way.
+    // The node's start has just sent this: it may be on its way.
     await nextChange({ directory, signal, ms: isOther ? RETRY_MS : undefined });
     if (signal.aborted || !isOther) continue;
     try {

@@ -4,11 +4,11 @@ import type { Relayer } from "../chain/submit/openRelayer.ts";
 import { TEND_MS, tendTransactions } from "../chain/submit/tendTransactions.ts";
 import { type ChainHub, everyChange } from "./chainHub.ts";
 
-/** A provider that stands still tells of no block. */
+/** The longest pause between two looks: a provider that stands still tells of no block. */
 const LOOK_MS = 3_000;
 
 /**
- * Looks after the transactions that this node has sent with every block, and tells what keeps them from landing. Ends
+ * Looks after the transactions that an account has sent, at every block, and logs what keeps them from landing. Ends
  * when the signal aborts.
  */
 export async function keepTransactions(params: {

@@ -4,17 +4,17 @@ import type { EntryId, GroupId } from "../wire/ids.ts";
 import { VOID_BLOCKS } from "../wire/limits.ts";
 import type { Refusal } from "../wire/relayOutcome.ts";
 
-/** Appends below one parent that a node pays for in VOID_BLOCKS, once its first child is older than that. */
+/** How many children of one parent a node pays for in VOID_BLOCKS, once the parent's first child is older than that. */
 const MAX_LATE_SIBLINGS = 32;
 const MAX_PARENTS = 4096;
 
-/** What a node has relayed below such parents lately, the oldest first. */
+/** How many such children a node has relayed lately, by parent, the oldest first. */
 export type LateSiblings = Map<EntryId | GroupId, { readonly since: number; readonly count: number }>;
 
 /**
- * Takes one more append below a parent into account, or says why not. Whoever once had the keys of an epoch may append
- * below its entry for ever, a removed member, too: where nothing can be voided any more, only a few more are of use to
- * those who are still there, since the first that is adopted ends it.
+ * Counts one more child of a parent, or says why the node does not pay for it. Whoever once had the keys of an epoch,
+ * as a removed member has, may append children to its entry for ever. Where no child can be voided any more, only a few
+ * more are of use to the members: the first that is adopted ends it.
  */
 export async function takeLateSibling(params: {
   index: ChainIndex;

@@ -6,8 +6,8 @@ import type { LogStore } from "../store/node/logStore.ts";
 import type { NodeId } from "../wire/ids.ts";
 
 /**
- * A page of the registry. Nodes whose record was dropped are in it as long as something of their logs is kept here:
- * whoever reads that needs their keys.
+ * Lists a page of the registry. Nodes whose record was dropped are in it as long as this node keeps something of their
+ * logs: whoever reads that needs their keys.
  */
 export function listNodes(params: {
   index: ChainIndex;

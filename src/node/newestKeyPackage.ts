@@ -6,12 +6,14 @@ import type { Envelope } from "../wire/envelope.ts";
 import { isSigned, type KeyPackageRecord, readKeyPackageRecord } from "../wire/keyPackageRecord.ts";
 
 /**
- * Arrivals that are looked through: records of a lower generation may arrive after one of a higher, and a node may
+ * How many arrivals are looked through: records of a lower generation may arrive after one of a higher, and a node may
  * repeat old ones to hide it.
  */
 const ARRIVALS_READ = 512;
 
-/** The record of the highest generation among the latest arrivals of a key package topic. */
+/**
+ * Finds the record of the highest generation among the latest arrivals of a key package topic, with a valid signature.
+ */
 export async function newestKeyPackage(params: {
   store: LogStore;
   topic: Uint8Array;

@@ -5,9 +5,9 @@ import { generateSecp256k1PrivateKey } from "../crypto/secp256k1.ts";
 import { WeftError } from "../errors.ts";
 import { fromHex, type Hex, toHex } from "../wire/ids.ts";
 
-/** What makes a node that node. Lost keys are a lost node: register another. */
+/** The keys that make a node that node. Lost keys are a lost node: register another. */
 export type NodeKeys = {
-  /** libp2p: Ed25519 seed. */
+  /** Names the node in libp2p: Ed25519 seed. */
   readonly peer: Uint8Array;
   /** Signs batches: P-256, 32 bytes. */
   readonly signing: Uint8Array;
@@ -68,7 +68,7 @@ async function readKeys(path: string): Promise<StoredKeys | undefined> {
   };
 }
 
-/** Complete or not at all, also through a crash. */
+/** Writes the whole file or nothing, also through a crash. */
 async function writeKeys(path: string, known: StoredKeys | undefined): Promise<NodeKeys> {
   const keys = {
     peer: known?.peer ?? generateEd25519().privateKey,

@@ -12,7 +12,7 @@ export type NodeMetrics = {
   readonly countCall: OnCall;
 };
 
-/** Read when the metrics are asked for. */
+/** What is read when the metrics are asked for. */
 export type Gauges = Readonly<
   Record<
     | "indexBlock"
@@ -51,8 +51,9 @@ const gaugeHelp: Record<keyof Gauges, [name: string, help: string]> = {
 };
 
 /**
+ * Creates the node's metrics.
  * @param batches outcomes of peers' batches, by name
- * @param checkpoints calls to anchor the own log, by outcome
+ * @param checkpoints checkpoints of the own logs, by outcome
  */
 export function createNodeMetrics(params: {
   gauges: Gauges;
@@ -90,7 +91,7 @@ function addGauges({ registry, gauges }: { registry: Registry; gauges: Gauges })
   }
 }
 
-/** A counter that is read, by outcome, when the metrics are asked for. */
+/** Adds a counter that is read, by outcome, when the metrics are asked for. */
 function addOutcomes(params: {
   registry: Registry;
   name: string;

@@ -2,13 +2,14 @@ import type { WeftError } from "../errors.ts";
 import type { Page, Pages } from "../rpc/servePages.ts";
 
 /**
- * These pages answer a plain GET: /healthz says that the node runs and that nothing of it has ended for good, /readyz
- * that it answers. Both have a second name without the z, which is what many supervisors ask for by themselves.
+ * Gives the pages that answer a plain GET: /healthz says whether the node runs and nothing of it has ended for good,
+ * /readyz whether it answers everything. Both have a second name without the z, which many supervisors ask for by
+ * themselves.
  */
 export function healthPages(params: {
   notReady: () => string | undefined;
   failure: () => WeftError | undefined;
-  /** What goes wrong and keeps it from nothing that it answers for. */
+  /** What goes wrong without keeping the node from anything that it answers for. */
   warnings: () => readonly string[];
 }): Pages {
   const { notReady, failure, warnings } = params;

@@ -3,20 +3,23 @@ import { wallMs } from "../clock/wallMs.ts";
 import type { BlockRef } from "../wire/blockRef.ts";
 import { waitUntil } from "./waitUntil.ts";
 
-/** What time it is for the network, as this node can tell. Mutable. */
+/** The network's time, as far as this node can tell. Mutable. */
 export type NodeTime = {
-  /** The newest block that the node knows of. */
+  /** Takes in the newest block that the node knows of. */
   readonly hear: (block: BlockRef) => void;
   /** What peers' clocks show, once the mesh is open. */
   peerClocks: () => readonly number[];
   /**
-   * For what the node signs, stores and refuses: the chain's time, milliseconds since 1970. While the chain has not moved
-   * since the node began, the time in the middle of its own and its peers' clocks, and not before the newest block.
+   * The time for what the node signs, stores and refuses: the chain's, milliseconds since 1970. While the chain has not
+   * moved since the node began, it is the middle of the node's and its peers' clocks, but not before the newest block.
    */
   readonly networkMs: () => number;
-  /** The latest that it may be, by the chain or by the clocks: nothing is put off because one of the two is slow. */
+  /**
+   * The latest time that it may be, by the chain or by the clocks, milliseconds since 1970: nothing is put off because
+   * one of the two is slow.
+   */
   readonly latestMs: () => number;
-  /** The chain's time, if it moves, and whether nothing has come between since. */
+  /** The chain's time, if the chain moves, and whether that time is fresh (see `ChainClock`). */
   readonly chain: () => { readonly timeMs: number; readonly isFresh: boolean } | undefined;
   /** Resolves once the chain has moved, after `ms`, or when the signal aborts. */
   readonly whenSet: (params: { ms: number; signal: AbortSignal }) => Promise<void>;
@@ -45,7 +48,7 @@ export function openNodeTime(): NodeTime {
   return time;
 }
 
-/** The lower one of two in the middle: what is signed too early counts, what is signed too late waits. */
+/** Gives the middle one, the lower of two: what is signed too early counts, what is signed too late waits. */
 function middleOf(times: readonly number[]): number {
   const sorted = times.toSorted((a, b) => a - b);
   return sorted[(sorted.length - 1) >> 1] ?? 0;

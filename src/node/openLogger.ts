@@ -1,9 +1,9 @@
 import { type DestinationStream, destination, type Logger, pino, stdSerializers } from "pino";
 
-/** Structured logs, one JSON object a line, on standard error: standard output is for what a command answers. */
+/** Opens a structured log, one JSON object a line, on standard error: standard output is for what a command answers. */
 export function openLogger(params: {
   level: string;
-  /** Instead of standard error. */
+  /** Where to write instead of standard error. */
   to?: DestinationStream;
 }): Logger {
   const { level, to = standardError() } = params;
@@ -11,12 +11,12 @@ export function openLogger(params: {
   return pino({ level, serializers, redact: SECRETS }, to);
 }
 
-/** What can't be written, as on a full disk, is lost; that it can't be told ends no node. */
+/** A line that can't be written, as on a full disk, is lost: that ends no node. */
 function standardError(): DestinationStream {
   const to = destination({ fd: 2, sync: true });
   to.on("error", () => undefined);
   return to;
 }
 
-/** Never logged on purpose; this is for the day when someone logs an object that holds one. */
+/** Secrets are never logged on purpose; these names are for the day when someone logs an object that holds one. */
 const SECRETS = ["*.privateKey", "*.operator", "*.signingKey", "*.payload", "privateKey", "payload"];

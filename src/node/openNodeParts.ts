@@ -40,7 +40,7 @@ export type NodeParts = {
   readonly network: Network;
   readonly keys: NodeKeys;
   readonly node: NodeId;
-  /** What it is to serve: bit n for shard n. */
+  /** The shards that the node is to serve: bit n for shard n. */
   readonly shards: bigint;
   readonly chain: Chain;
   /** Pays for the node itself: registration, checkpoints, generations. */
@@ -79,7 +79,7 @@ export async function openNodeParts(params: {
   );
   const chain = await openChain({ rpcUrl: settings.rpcUrl, network, signal });
   const store = await openLogStore({ database, nowMs: time.networkMs });
-  // What the disk does not take is told to who wrote it.
+  // A write that the disk does not take is told to its caller.
   stack.defer(() => settleWrites(store).catch(() => undefined));
   const index = await openChainIndex({ database });
   const readiness = openReadiness({ index, maxIndexLagSeconds: settings.maxIndexLagSeconds });
@@ -105,7 +105,7 @@ export async function openNodeParts(params: {
   };
 }
 
-/** Starts what runs as long as the node: following the chain, pruning. `stack` ends it. */
+/** Starts what runs as long as the node does, as following the chain and pruning. `stack` ends it. */
 export function runInBackground(params: { parts: NodeParts; stack: AsyncDisposableStack }): void {
   const { parts, stack } = params;
   const { chain, operator, relaying, admission, hub, settings, directory, readiness, room, time, logger } =

@@ -30,9 +30,9 @@ type OwnLog = {
   readonly database: Database;
   readonly node: NodeId;
   readonly registration: Registration;
-  /** What it is to serve: bit n for shard n. */
+  /** The shards that the node is to serve: bit n for shard n. */
   readonly shards: bigint;
-  /** Asks peers of its shard for the log's head and fetches what is lacking; false if none answered in time. */
+  /** Asks peers that serve the log's shard for its head and fetches what is lacking; false if none answered in time. */
   readonly confirm: (log: LogId) => Promise<boolean>;
   /** Throws `not-ready` for a log that is not whole. */
   readonly open: (log: LogId) => Promise<Batcher>;
@@ -41,16 +41,17 @@ type OwnLog = {
   readonly signal: AbortSignal;
 };
 
-/** Logs whose heads are asked for at a time. */
+/** How many logs' heads are asked for at a time. */
 const PARALLEL_LOGS = 8;
 
-/** What writes the node's own log of each shard. */
+/** The node's own logs: what writes them, by shard. */
 export type OwnLogs = ReadonlyMap<number, Batcher>;
 
 /**
- * Opens the node's own log of each shard so that no sequence is ever signed twice: in the generation in which this
- * database, lying where it lies, was closed, if peers confirm the heads of all logs. Else in a new one, drawn at random
- * and opened on chain first. Tries until it succeeds; throws the signal's reason.
+ * Opens the node's own log of each shard so that no sequence is ever signed twice. It goes on in the generation in
+ * which this database was closed, if the database lies where it lay and peers confirm the heads of all logs. Otherwise
+ * it draws a new generation at random and first opens that on chain. Tries until it succeeds; throws the signal's
+ * reason, and `damaged-database`.
  */
 export async function openOwnLog(params: OwnLog): Promise<OwnLogs> {
   const { database, node, registration, tell, logger, signal } = params;
@@ -58,7 +59,7 @@ export async function openOwnLog(params: OwnLog): Promise<OwnLogs> {
   await whenServing(params);
   const place = await placeOf(database.path);
   let generation = await generationFrom({ ...params, generation: registration.generation });
-  // A registration may be new since a reorganization took the one before.
+  // A registration may be new because a reorganization took the one before.
   let isFresh = registration.isNew && !(await hasSigned(database));
   const mayGoOn = async (logs: readonly LogId[]): Promise<boolean> => {
     if (!(await mayGoOnIn({ database, generation, place }))) return false;
@@ -117,7 +118,7 @@ async function orAbort<T>(params: { promise: Promise<T>; signal: AbortSignal }):
   }
 }
 
-/** Writes what waits, and notes that the logs may be gone on with here. */
+/** Writes what waits, and notes that this database may go on with the logs. */
 export async function closeOwnLogs(params: { database: Database; logs: OwnLogs }): Promise<void> {
   const { database, logs } = params;
   await Promise.all([...logs.values()].map((batcher) => batcher[Symbol.asyncDispose]()));
@@ -127,7 +128,7 @@ export async function closeOwnLogs(params: { database: Database; logs: OwnLogs }
   await noteClosed({ database, generation, place: await placeOf(database.path) });
 }
 
-/** Of those that this node opens on chain the one that it has drawn itself; only that one it signs in. */
+/** Opens a new generation on chain that this node has drawn itself: the node signs in no other. */
 async function nextGeneration(params: OwnLog & { generation: number }): Promise<number> {
   const { chain, operator, node, logger, signal } = params;
   for (;;) {
@@ -172,7 +173,7 @@ async function generationFrom(params: OwnLog & { generation: number }): Promise<
   return (await indexed(params, ({ generation }) => generation >= params.generation)).generation;
 }
 
-/** Waits until the index has it that this node serves what it is to: peers refuse its batches of other shards. */
+/** Waits until the index says that this node serves its shards: until then peers refuse its batches. */
 async function whenServing(params: OwnLog): Promise<void> {
   await indexed(params, ({ shards }) => BigInt(shards) === params.shards);
 }

@@ -1,14 +1,17 @@
 import type { Address } from "../wire/ids.ts";
 
-/** What the other nodes say of the chain, compared with what this one has read. Mutable. */
+/** What other operators' nodes say of the chain, compared with what this node has read. Mutable. */
 export type PeerLag = {
-  /** By operator: blocks that its nodes have told of and this one lacks, oldest first, each with the time. */
+  /**
+   * Blocks, by operator, that its nodes have told of and this node lacks, oldest first, each with the time when it was
+   * told.
+   */
   readonly lacked: Map<Address, readonly Told[]>;
   /** Operators that answered last. */
   answering: ReadonlySet<Address>;
-  /** The newest block of this node's own, and since when. */
+  /** How far this node has read, and since when. */
   own: { readonly number: number; readonly sinceMs: number };
-  /** The newest that any has told. */
+  /** The newest block that any of them has told of last. */
   newest: number;
 };
 
@@ -16,18 +19,18 @@ type Told = { readonly number: number; readonly sinceMs: number };
 
 export type OperatorBlock = { readonly operator: Address; readonly number: number };
 
-/** A block that others had so long ago, and this node still lacks, shows that it is behind. */
+/** A block that others have had for so long, and this node still lacks, shows that this node is behind. */
 const MAX_PEER_LAG_MS = 10_000;
 /** One operator's word is believed only while this node's own chain has stood still for so long. */
 const STILL_MS = 30_000;
-/** Of one operator: what comes later shows nothing more. */
+/** How many blocks are remembered of one operator: later ones show nothing more. */
 const MAX_TOLD = 32;
 
 export function openPeerLag(nowMs: number): PeerLag {
   return { lacked: new Map(), answering: new Set(), own: { number: 0, sinceMs: nowMs }, newest: 0 };
 }
 
-/** Takes what the nodes that answer say now, one or more of each operator; times by `steadyMs`. */
+/** Takes in what the nodes that answer say now, one or more of each operator; times by `steadyMs`. */
 export function noteBlocks(params: {
   lag: PeerLag;
   own: number;
@@ -47,9 +50,9 @@ export function noteBlocks(params: {
 }
 
 /**
- * Why this node is not to be read by; undefined: as far as the others say, nothing. More than half of the operators that
- * answer, and two at least, have to be ahead, so that a few that lie take no honest node away; where only one answers,
- * this node's own chain has to stand still besides.
+ * Says why clients should not read by this node; undefined: as far as the others say, nothing. More than half of the
+ * operators that answer, and at least two, have to be ahead, so that a few that lie take no honest node away. Where
+ * only one answers, this node's own chain has to stand still besides.
  */
 export function lagReason(params: { lag: PeerLag; nowMs: number }): string | undefined {
   const { lag, nowMs } = params;

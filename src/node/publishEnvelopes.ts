@@ -13,24 +13,24 @@ import type { OwnLogs } from "./openOwnLog.ts";
 import type { PublishShares } from "./publishShares.ts";
 import { requireTopic } from "./requireServed.ts";
 
-/** What an envelope needs besides being good: room. */
+/** The room that an envelope needs besides being good. */
 export type Room = {
   readonly shares: PublishShares;
-  /** Why nothing is taken at all; undefined: there is nothing. */
+  /** Says why nothing is taken at all; undefined: nothing keeps the node from it. */
   readonly shortage: () => WeftError | undefined;
 };
 
 /**
- * Judges envelopes and appends the good ones to the node's own log of their shard, in their order and sharing a batch where they can.
- * What is stored already is answered with the receipt that it has, unless that one is void.
+ * Judges envelopes and appends the good ones to the node's own log of their shard, in their order, in one batch where
+ * they can share it. What is stored already is answered with its receipt, unless that one is void.
  */
 export async function publishEnvelopes(params: {
   admission: Admission;
-  /** What the node serves: bit n for shard n. */
+  /** The shards that the node serves: bit n for shard n. */
   shards: bigint;
   ownLogs: OwnLogs;
   room: Room;
-  /** Whose share they are of. */
+  /** The address whose share they take. */
   caller: string;
   envelopes: readonly Envelope[];
   logger: Logger;
@@ -56,7 +56,9 @@ export async function publishEnvelopes(params: {
   return await Promise.all(outcomes);
 }
 
-/** Looks for room before anything dearer, and takes it once the envelope is good. */
+/**
+ * Admits an envelope and takes its room: looks for room before anything dearer, and takes it once the envelope is good.
+ */
 async function admitWithin(params: {
   admission: Admission;
   room: Room;
@@ -74,7 +76,7 @@ async function admitWithin(params: {
   room.shares.take({ caller, envelope });
 }
 
-/** A receipt of a stored envelope that is not void, this node's own before others'. */
+/** Finds a receipt of a stored envelope that is not void, this node's own before others'. */
 async function goodReceipt(params: {
   admission: Admission;
   envelope: Envelope;
@@ -92,7 +94,9 @@ async function goodReceipt(params: {
   return undefined;
 }
 
-/** Of the head that a stored envelope names; 0 for other kinds and for heads that are not on the chain. */
+/**
+ * Gives the block of the head that a stored envelope names; 0 for other kinds and for heads that are not on the chain.
+ */
 async function headBlockOf(params: {
   admission: Admission;
   topic: Topic;
@@ -106,8 +110,9 @@ async function headBlockOf(params: {
 }
 
 /**
- * A receipt is void if its anchor is on the chain and older than its head's block: it was given before the head was.
- * An anchor that a reorg took voids nothing; one too old for the index to know its hash counts as on the chain.
+ * A receipt is void if its anchor is on the chain and before its head's block: it was given before the head was there.
+ * An anchor that a reorganization took voids nothing; one too old for the index to know its hash counts as on the
+ * chain.
  */
 async function isVoid(params: { index: ChainIndex; receipt: Receipt; headBlock: number }): Promise<boolean> {
   const { anchorBlock, anchorHash } = params.receipt.header;

@@ -6,21 +6,21 @@ import { isOfStrangers, isWelcomeBucket, parseTopic } from "../wire/topic.ts";
 import { openFairPool } from "./fairPool.ts";
 import type { NodeSettings } from "./settings/nodeSettings.ts";
 
-/** Bytes that go to the node's own log, and so to the disks of all nodes. */
+/** Rates of bytes that go to the node's own log, and so to the disks of all nodes. */
 export type PublishRates = {
-  /** Members' messages: of one address, and of all together. */
+  /** Members' messages: those of one address, and those of all together. */
   readonly messages: Shares;
-  /** What strangers may publish, too: Welcomes, group infos, key packages. */
+  /** Kinds that strangers may publish, too: Welcomes, group infos, key packages. */
   readonly strangers: Shares;
 };
 
 type Shares = { readonly each: Rate; readonly all: Rate };
 
-/** What one address may publish, and all together: below what other nodes take of this one in a minute. */
+/** What one address, and all together, may publish: less than other nodes take of this one in a minute. */
 export type PublishShares = {
-  /** Why an envelope has no room now; undefined: it has. */
+  /** Says why an envelope has no room now; undefined: it has. */
   readonly refusal: (params: { caller: string; envelope: Envelope }) => WeftError | undefined;
-  /** To be called in the same turn in which it was not refused. */
+  /** Takes the room. Call it in the same turn in which the envelope was not refused. */
   readonly take: (params: { caller: string; envelope: Envelope }) => void;
 };
 
@@ -32,8 +32,8 @@ type Limit = {
 };
 
 /**
- * One bucket of Welcomes: 500 at once, as for somebody who comes into many groups by a new device, and one in four
- * seconds from then on. Whoever reads the bucket looks at all of them.
+ * What may come into one bucket of Welcomes: about 500 at once, as for somebody who comes into many groups with a new
+ * device, and then one in four seconds. Whoever reads the bucket looks at all of them.
  */
 const BUCKET_RATE: Rate = { perSecond: 512, burst: 1_000_000 };
 /** Key packages of one installation: 90 at once, and then two a minute. */
@@ -61,7 +61,7 @@ export function openPublishShares(params: { rates: PublishRates; nowMs?: () => n
         ...common,
         { ...keyPackages, key: id, what: "This installation has published many key packages lately" },
       ];
-    // In no bucket: it is refused for that.
+    // A Welcome outside of every bucket is refused for that later.
     if (!isWelcomeBucket(topic)) return common;
     const bucket = buckets.get(id) ?? shared(BUCKET_RATE);
     buckets.set(id, bucket);

@@ -7,7 +7,7 @@ import { fromHex, toHex } from "../wire/ids.ts";
 import { shardOfTopic } from "../wire/shards.ts";
 import { parseTopic } from "../wire/topic.ts";
 
-/** One page of some topics. Throws `unknown-topic`, `bad-cursor`, `pruned`. */
+/** Reads one page of some topics. Throws `unknown-topic`, `bad-cursor`, `pruned`. */
 export async function queryPage(params: {
   store: LogStore;
   topics: readonly TopicPosition[];
@@ -24,7 +24,10 @@ export async function queryPage(params: {
   return { envelopes, watermark: watermarkOf(watermark), more };
 }
 
-/** Where the store stands now in the shards of these topics: whatever arrived before has woken those who watch its topic. */
+/**
+ * Tells where the store stands now in the shards of these topics: whatever arrived before has woken those who watch its
+ * topic.
+ */
 export function presentWatermark(params: {
   store: LogStore;
   topics: readonly Pick<TopicPosition, "topic">[];
@@ -39,7 +42,7 @@ function watermarkOf({ cursor, vector }: StoreWatermark): Watermark {
   return { cursor: { database: toHex(cursor.database), offset: cursor.offset }, vector };
 }
 
-/** A cursor of another node says nothing here; the vector beside it does. */
+/** Drops a cursor of another node if there is a vector beside it: such a cursor says nothing here. */
 function storePosition(params: { store: LogStore; position: TopicPosition }): StorePosition {
   const { topic, cursor, vector } = params.position;
   parseTopic(topic);

@@ -3,7 +3,7 @@ import { parseDeployment } from "../chain/deploy/deployment.ts";
 import { WeftError } from "../errors.ts";
 import type { Network } from "../wire/network.ts";
 
-/** The network of an address file. Throws `bad-config`, `old-network`. */
+/** Reads the network from an address file. Throws `bad-config`, `old-network`. */
 export async function readNetwork(path: string | undefined): Promise<Network> {
   if (path === undefined) throw new WeftError({ code: "bad-config", message: "no address file is named" });
   let text: string;

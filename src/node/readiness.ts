@@ -2,20 +2,22 @@ import { WeftError } from "../errors.ts";
 import type { ChainIndex } from "../store/node/chainIndex.ts";
 import type { BlockRef } from "../wire/blockRef.ts";
 
-/** Why a node may not answer yet. Mutable: followers of chain and log say how far they are. */
+/** Tells why a node may not answer yet. Mutable: those who follow the chain and keep the log say how far they are. */
 export type Readiness = {
   /** The newest block that the node knows of. */
   readonly newest: () => BlockRef | undefined;
-  /** What keeps the index from being believed; undefined: nothing. A chain that stands still is nothing. */
+  /**
+   * Says what keeps the index from being believed; undefined: nothing. A chain that stands still keeps it from nothing.
+   */
   readonly indexReason: () => string | undefined;
-  /** What keeps the node from answering everything. */
+  /** Says what keeps the node from answering everything; undefined: nothing. */
   readonly reason: () => string | undefined;
-  /** That the index is behind those of the other nodes; undefined: it is not, as far as is known. */
+  /** Says that the index is behind those of the other nodes; undefined: it is not, as far as is known. */
   readonly chainLag: () => string | undefined;
   readonly tell: (change: Change) => void;
-  /** What has ended for good: only a restart helps. */
+  /** The fault that ended a part of the node for good: only a restart helps. */
   readonly failure: () => WeftError | undefined;
-  /** Resolves with the first of these. */
+  /** Resolves with the first such fault. */
   readonly failed: Promise<WeftError>;
   /** Resolves once the node is ready; rejects with the signal's reason. */
   readonly whenReady: (signal: AbortSignal) => Promise<void>;

@@ -18,22 +18,25 @@ import type { NodeId } from "../wire/ids.ts";
 import { shardsIn } from "../wire/shards.ts";
 
 const REGISTRATION_TIMEOUT_MS = 120_000;
-/** Until then it is looked for by its effect, and made again: its transaction may be lost, or replaced by another. */
+/**
+ * After this time the registration is looked for in the registry and, if it is not there, sent again: its transaction
+ * may be lost, or replaced by another.
+ */
 const LOOK_AGAIN_MS = 15_000;
 const LOOK_MS = 1_000;
 const FIRST_GENERATION = 1;
 
 export type Registration = {
-  /** Of the node's log, by the chain. */
+  /** The present generation of the node's logs, as the chain has it. */
   readonly generation: number;
-  /** It was registered just now: nobody can hold anything of its log. */
+  /** True if the node was registered just now: nobody can hold anything of its log. */
   readonly isNew: boolean;
 };
 
 /**
- * Sees to it that the registry names this node and how to reach it; resolves when the registration is in a block.
- * Throws `unfunded` with the account
- * to fund, `not-allowed` for a node that left, `chain-unreachable`.
+ * Sees to it that the registry names this node, its shards and its addresses; resolves when the registration is in a
+ * block. Throws `unfunded` with the account to fund, `not-allowed` for a node that left, `not-ready` if the
+ * registration does not land, `chain-unreachable`.
  */
 export async function registerSelf(params: {
   chain: Chain;
@@ -41,7 +44,7 @@ export async function registerSelf(params: {
   node: NodeId;
   /** P-256, 32 bytes. */
   signingKey: Uint8Array;
-  /** What it serves: bit n for shard n. */
+  /** The shards that it serves: bit n for shard n. */
   shards: bigint;
   addresses: NodeAddresses;
   logger: Logger;
@@ -73,7 +76,7 @@ export async function registerSelf(params: {
   return { generation: FIRST_GENERATION, isNew: outcome.kind === "submitted" };
 }
 
-/** New addresses matter to those who look for the node, not to the node: it does not wait for the block. */
+/** Sends new addresses and does not wait for the block: they matter to those who look for the node, not to the node. */
 async function announce(params: {
   chain: Chain;
   operator: Relayer;
@@ -88,7 +91,7 @@ async function announce(params: {
   if (outcome.kind === "refused") throw new WeftError(outcome);
 }
 
-/** Says what the node serves from now on. Throws `unfunded`, and what the registry refuses. */
+/** Registers which shards the node serves from now on. Throws `unfunded`, and the registry's refusal. */
 export async function announceShards(params: {
   chain: Chain;
   operator: Relayer;
@@ -102,7 +105,7 @@ export async function announceShards(params: {
   if (outcome.kind === "refused") throw new WeftError(outcome);
 }
 
-/** Resolves once the registry has the node, by whichever of its transactions. */
+/** Resolves once the registry has the node, by any of its transactions. */
 async function landed(params: {
   chain: Chain;
   node: NodeId;
@@ -133,7 +136,7 @@ async function landed(params: {
 async function funded<T>(params: {
   chain: Chain;
   operator: Relayer;
-  /** Whether the bond is to be paid, too. */
+  /** True if the bond is to be paid, too. */
   bonded: boolean;
   call: Promise<T>;
 }): Promise<T> {

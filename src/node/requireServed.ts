@@ -10,7 +10,7 @@ export function requireTopic(params: { network: Network; shards: bigint; topic: 
   return shard;
 }
 
-/** Throws `wrong-shard`. */
+/** Throws `wrong-shard` if a shard is none of `shards` (bit n for shard n). */
 export function requireShard(params: { shards: bigint; shard: number }): void {
   if (hasShard({ bitmap: params.shards, shard: params.shard })) return;
   throw new WeftError({

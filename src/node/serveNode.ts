@@ -28,9 +28,9 @@ import { type NodeSettings, nodeSettings } from "./settings/nodeSettings.ts";
 import type { Subscriptions } from "./subscribeTopics.ts";
 
 export type ServedNode = AsyncDisposable & {
-  /** Of the public API. */
+  /** The URL of the public API. */
   readonly url: string;
-  /** Of its metrics; undefined: they are off. */
+  /** The URL of its metrics; undefined: they are off. */
   readonly metricsUrl: string | undefined;
 };
 
@@ -40,7 +40,7 @@ export async function serveNode(params: {
   mesh: Mesh;
   /** Throws `not-ready` until the node may sign. */
   ownLogs: () => OwnLogs;
-  /** Calls to anchor the own logs, by outcome. */
+  /** How many checkpoints of the own logs were sent, by outcome. */
   checkpoints: ReadonlyMap<string, number>;
   logLevel: LogLevel;
 }): Promise<ServedNode> {
@@ -88,7 +88,10 @@ export async function serveNode(params: {
   return { url, metricsUrl: told?.url, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-/** Where the port that is taken unless told is another node's, a free one does; undefined: they are off. */
+/**
+ * Serves the operator's pages; undefined: they are off. If the default port is taken, as by another node, it takes a
+ * free one.
+ */
 async function servePagesFor(params: { parts: NodeParts; pages: Pages; onFault: OnFault }) {
   const { parts, pages, onFault } = params;
   const { metrics } = parts.settings;
@@ -104,7 +107,7 @@ async function servePagesFor(params: { parts: NodeParts; pages: Pages; onFault: 
   }
 }
 
-/** What the registry says of a node that is no part of the network any more. */
+/** Lists what the registry says of a node that is no part of the network any more. */
 function standingOf({ node, admission }: NodeParts): string[] {
   const { leavingBlock, disabledBlock } = admission.index.state.nodes.get(node) ?? {};
   if (disabledBlock !== undefined)
@@ -115,7 +118,7 @@ function standingOf({ node, admission }: NodeParts): string[] {
   return [`this node has left the network in block ${leavingBlock}: stop it, and withdraw its bond later`];
 }
 
-/** Its operator should know; messages go on all the same. */
+/** Lists what the node's operator should know; messages go on all the same. */
 function warningsOf(parts: NodeParts): string[] {
   const { operator, relaying, room } = parts;
   const { providers } = parts.chain;

@@ -27,32 +27,32 @@ import type { NodeSettings } from "./settings/nodeSettings.ts";
 export type Node = AsyncDisposable & {
   readonly nodeId: NodeId;
   readonly peerId: string;
-  /** Of its public API, as it listens. */
+  /** The URL of its public API, as it listens. */
   readonly url: string;
-  /** Of its metrics; undefined: they are off. */
+  /** The URL of its metrics; undefined: they are off. */
   readonly metricsUrl: string | undefined;
   readonly multiaddrs: readonly string[];
   /** Resolves once it answers everything: index at the chain's head, own log confirmed. */
   readonly whenReady: (signal: AbortSignal) => Promise<void>;
-  /** Resolves with what has ended for good, if something does: it is unhealthy then, and only a restart helps. */
+  /** Resolves with the fault that ended a part of the node for good, if one does: only a restart helps then. */
   readonly failed: Promise<WeftError>;
-  /** Cuts its links to all other nodes but these, by peer id; undefined: to none. For tests of partitions. */
+  /** Cuts its links to all other nodes but these, given by peer id; undefined: to none. For tests of partitions. */
   readonly limitPeers: (peerIds: ReadonlySet<string> | undefined) => void;
 };
 
-/** The registry takes no more. */
+/** The most addresses that the registry takes. */
 const MAX_MULTIADDRS = 8;
 
 /**
  * Starts a node: keys and database of its data directory, chain index, mesh, public API. Resolves when it listens and
- * the registry names it; what it can't answer yet it answers with `not-ready`. `signal` ends the start only.
- * Throws `bad-config`, `chain-unreachable`, `wrong-chain`, `wrong-network`, `storage`, `unfunded` (with the account to
- * fund), `not-allowed` (it left the registry).
+ * the registry names it; until it is ready it answers with `not-ready`. `signal` ends the start only. Throws
+ * `bad-config`, `chain-unreachable`, `wrong-chain`, `wrong-network`, `storage`, `unfunded` (with the account to fund),
+ * `not-allowed` (the node left the registry).
  */
 export async function startNode(params: {
   settings: NodeSettings;
   logger: Logger;
-  /** As by `limitPeers`, from the start. */
+  /** The limit from the start on, as by `limitPeers`. */
   peerLimit?: ReadonlySet<string> | undefined;
   signal: AbortSignal;
 }): Promise<Node> {
@@ -111,11 +111,11 @@ export async function startNode(params: {
 
 type Register = (signal: AbortSignal) => Promise<Registration>;
 
-/** The node's own log of each shard, opened and kept valid behind everything else; disposing writes what waits. */
+/** Opens the node's own log of each shard, and keeps it valid in the background; disposing writes what waits. */
 function ownLogOf(params: { parts: NodeParts; mesh: Mesh }): AsyncDisposable & {
   readonly open: (found: { registration: Registration; register: Register }) => void;
   readonly ownLogs: () => OwnLogs;
-  /** Calls to anchor these logs on chain, by outcome. */
+  /** How many checkpoints of these logs were sent, by outcome. */
   readonly checkpoints: ReadonlyMap<string, number>;
 } {
   const { parts } = params;
@@ -142,7 +142,7 @@ function ownLogOf(params: { parts: NodeParts; mesh: Mesh }): AsyncDisposable & {
       readiness.tell({ ownLog: undefined });
       logger.info({ generation: Number(log.generation) }, "the node may sign");
       const restart = () => restartNode({ chain, operator, node, generation: Number(log.generation) });
-      // What it took while it served a shard is anchored, too.
+      // Logs of shards that the node no longer serves get checkpoints, too.
       const left = [...store.state.logs.values()].filter(
         (one) => one.log.node === node && one.log.generation === log.generation,
       );
@@ -187,7 +187,7 @@ function ownLogOf(params: { parts: NodeParts; mesh: Mesh }): AsyncDisposable & {
   };
 }
 
-/** What the registry tells others: the settings' word, else where the node listens. */
+/** Gives what the registry tells others: what the settings say, else where the node listens. */
 async function addressesOf(params: {
   parts: NodeParts;
   mesh: Mesh;

@@ -7,9 +7,9 @@ import { type ChainHub, type ChainWatch, nextChange, watchChain } from "./chainH
 import type { ReadEntries } from "./entryShelf.ts";
 import { requireNothing } from "./readiness.ts";
 
-/** Cursors that are kept of a group, to go on from after a reorg. */
+/** How many cursors are kept of a group, to go on from after a reorganization. */
 const CURSORS_KEPT = 32;
-/** What a group that is followed takes of memory, and each of its cursors. */
+/** Bytes of memory that a group that is followed takes, and each of its cursors. */
 const GROUP_BYTES = 512;
 const CURSOR_BYTES = 192;
 
@@ -22,15 +22,15 @@ type Follower = {
 };
 
 /**
- * The entries of some groups, history and live in one: pages, rollbacks, and the head whenever all groups are read up
- * to it, at least every STREAM_HEARTBEAT_MS. Ends by throwing `not-ready` when the signal aborts, or
- * once this node is behind the others.
+ * Streams the entries of some groups, past and live alike: pages, rollbacks, and the head whenever all groups are read
+ * up to it, at least every STREAM_HEARTBEAT_MS. Ends by throwing `not-ready` when the signal aborts, or once this node
+ * is behind the others.
  */
 export async function* streamChain(params: {
   read: ReadEntries;
   hub: ChainHub;
   groups: readonly GroupPosition[];
-  /** Why this node is not to be read by; undefined: nothing. */
+  /** Says why clients should not read by this node; undefined: nothing. */
   chainLag: () => string | undefined;
   meter: Meter;
   signal: AbortSignal;
@@ -52,7 +52,7 @@ export async function* streamChain(params: {
   throw new WeftError({ code: "not-ready", message: "the stream was ended" });
 }
 
-/** Tells what changed until nothing is left. */
+/** Yields what changed until nothing is left. */
 async function* readChanged(follower: Follower): AsyncGenerator<ChainEvent> {
   const { read, watch, cursors, meter } = follower;
   for (;;) {
@@ -72,7 +72,7 @@ async function* readChanged(follower: Follower): AsyncGenerator<ChainEvent> {
     watch.changed.delete(group);
     const recent = cursors.get(group) ?? [];
     const page = await meter.turn(() => read({ group, recent, maxBytes: MAX_PAGE_BYTES }));
-    // What was read may be of the new branch: the rollback goes first, then it is read again.
+    // What was read may be of the new branch: the rollback is told first, then the group is read again.
     if (watch.rolledBackTo !== undefined) continue;
     if (page.more) watch.changed.add(group);
     const { from, entries, more, head } = page;

@@ -8,18 +8,18 @@ import { type Hex, toHex } from "../wire/ids.ts";
 import { parseTopic } from "../wire/topic.ts";
 import { presentWatermark, queryPage } from "./queryPage.ts";
 
-/** Open subscriptions by their id. */
+/** Open subscriptions by id, each with the function that changes it. */
 export type Subscriptions = Map<Hex, (update: Omit<SubscriptionUpdate, "subscription">) => void>;
 
 const SUBSCRIPTION_BYTES = 16;
-/** What a topic that is watched takes of memory, and each log of the vector that came with it. */
+/** Bytes of memory that a watched topic takes, and each log of the vector that came with it. */
 const WATCHED_TOPIC_BYTES = 1_280;
 const VECTOR_LOG_BYTES = 256;
 
 /**
- * The query loop that waits: pages, and `idle` whenever all topics are read, at least every STREAM_HEARTBEAT_MS. The
- * store wakes it with topic ids; contents are read here, page by page, as fast as the reader takes them. Ends by
- * throwing: `not-ready` when the signal aborts, `bad-cursor`, `pruned`.
+ * Streams the envelopes of some topics: pages, and `idle` whenever all topics are read, at least every
+ * STREAM_HEARTBEAT_MS. The store wakes it with topic ids; contents are read here, page by page, as fast as the reader
+ * takes them. Ends by throwing: `not-ready` when the signal aborts, `bad-cursor`, `pruned`.
  */
 export async function* subscribeTopics(params: {
   store: LogStore;
@@ -64,7 +64,10 @@ function bytesOf(positions: Iterable<TopicPosition>): number {
   return bytes;
 }
 
-/** Throws `closed` if no such subscription is open here, `limit-exceeded` for too many topics, `unknown-topic`. */
+/**
+ * Changes an open subscription. Throws `closed` if no such subscription is open here, `limit-exceeded` for too many
+ * topics, `unknown-topic`.
+ */
 export function updateSubscription(params: {
   subscriptions: Subscriptions;
   update: SubscriptionUpdate;

@@ -4,12 +4,12 @@ import { isWeftError } from "../errors.ts";
 import type { LogStore } from "../store/node/logStore.ts";
 import type { Readiness } from "./readiness.ts";
 
-/** A database that can't be opened for so long, though the disk has room, needs somebody who looks. */
+/** A database that can't be opened for so long, though the disk has room, needs a person who looks. */
 const MAX_FAULT_MS = 60_000;
 
 /**
- * While the disk fails the node is not ready. A full disk it waits for; what is damaged, or fails for MAX_FAULT_MS in
- * another way, has failed for good.
+ * Makes the node unready while its disk fails. A full disk is waited for; a damaged database, or another fault for
+ * longer than MAX_FAULT_MS, has failed for good.
  */
 export function watchDisk(params: { store: LogStore; readiness: Readiness; logger: Logger }): Disposable {
   const { store, readiness, logger } = params;

@@ -1,30 +1,33 @@
 import { statfs } from "node:fs/promises";
 import { WeftError } from "../errors.ts";
 
-/** How much room there is on a node's disk. Nothing is said of it where the system does not tell. */
+/** Tells how much room there is on a node's disk, and nothing where the system does not tell. */
 export type DiskRoom = Disposable & {
-  /** Bytes. */
+  /** Free bytes. */
   readonly free: () => number | undefined;
-  /** Why nothing is published here: there is less than the mark. */
+  /** Says why nothing is published here: there is less room than the mark. Undefined: there is enough. */
   readonly shortage: () => WeftError | undefined;
-  /** There is less than half of the mark: what peers have waits with them, so that what is stored stays whole. */
+  /**
+   * True if there is less than half of the mark: then nothing more of peers is stored, so that what is stored stays
+   * whole.
+   */
   readonly isOut: () => boolean;
 };
 
 const LOOK_MS = 1_000;
 const USUAL_MARK = 2_000_000_000;
 const LEAST_SHARE = 0.05;
-/** It is over when there is so many times the mark, lest it comes and goes with each file. */
+/** The shortage is over when there is so many times the mark, lest it comes and goes with each file. */
 const OVER = 1.1;
 
-/** Looks at once, and then every second. `onTurn` hears when room becomes scarce, and when that is over. */
+/** Looks at the disk at once, and then every second. `onTurn` hears when room becomes scarce, and when that is over. */
 export async function watchRoom(params: {
   /** A directory on the disk. */
   path: string;
-  /** Bytes; 0: there is always enough; auto: as large as befits the disk. */
+  /** Bytes; 0: there is always enough; auto: a mark that fits the disk. */
   mark: number | "auto";
   onTurn: (shortage: WeftError | undefined) => void;
-  /** The system's word unless told. */
+  /** Reads the free bytes; the system's word unless given. */
   readFree?: (path: string) => Promise<number>;
   lookMs?: number;
 }): Promise<DiskRoom> {
@@ -49,13 +52,13 @@ export async function watchRoom(params: {
   };
 }
 
-/** None where the system does not tell how large the disk is. */
+/** The mark that fits a disk, in bytes; 0 where the system does not tell how large it is. */
 async function markFor(path: string): Promise<number> {
   const disk = await statfs(path).catch(() => undefined);
   return disk === undefined ? 0 : Math.min(USUAL_MARK, disk.blocks * disk.bsize * LEAST_SHARE);
 }
 
-/** What a process without special rights may still fill. */
+/** The bytes that a process without special rights may still fill. */
 async function readFreeBytes(path: string): Promise<number> {
   const { bavail, bsize } = await statfs(path);
   return bavail * bsize;

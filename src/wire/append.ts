@@ -3,13 +3,16 @@ import type { Address, EntryId, GroupId } from "./ids.ts";
 /** What CommitLog.append takes. */
 export type Append = {
   readonly group: GroupId;
-  /** The entry built on; the group id itself for the first. */
+  /** The entry that this one builds on; the group id itself for the first. */
   readonly parent: EntryId | GroupId;
   /** The most children that the parent may have for this append to land; at most 2^24 - 1. */
   readonly limit: number;
-  /** Whose key signs what builds on this entry. */
+  /** The address whose key signs the appends of this entry's children. */
   readonly authority: Address;
   readonly payload: Uint8Array;
-  /** EIP-712 by the parent's authority, by the genesis key for the first entry: see `signAppend` (src/chain). */
+  /**
+   * The signature (EIP-712) of the parent's authority, of the genesis key for the first entry: see `signAppend`
+   * (src/chain).
+   */
   readonly signature: Uint8Array;
 };

@@ -27,7 +27,7 @@ const MAX_MESSAGE_BYTES = MAX_CONTENT_BYTES + 1024;
 /** Fields of a message with all that it may have; more are not made objects of. */
 const MAX_FIELDS = 4096;
 
-/** Throws `too-large` or `malformed` for what `readApplicationMessage` would not take. */
+/** Encodes a message. Throws `too-large` or `malformed` for what `readApplicationMessage` would not take. */
 export function writeApplicationMessage(message: ApplicationMessage): Uint8Array {
   const { content, replaces } = message;
   const bytes = encodeCanonical(

@@ -42,12 +42,15 @@ export function buildBatch(params: {
   };
 }
 
-/** Reads a batch and checks all that needs no key: layout, limits, count, Merkle root. Throws coded errors. */
+/**
+ * Reads a batch and checks all that needs no key: layout, limits, count, Merkle root. Throws `malformed` or
+ * `too-large`.
+ */
 export function decodeBatch(bytes: Uint8Array): Batch {
   return batchFromMessage(decodeStrict({ schema: BatchSchema, bytes, maxBytes: MAX_ENCODED_BATCH_BYTES }));
 }
 
-/** As `decodeBatch`, for a batch inside another message. */
+/** Reads a batch inside another message, as `decodeBatch` does. */
 export function batchFromMessage(message: BatchMessage): Batch {
   const header = decodeBatchHeader(message.header);
   const envelopes = message.envelopes.map(({ topic, payload }) => ({ topic, payload }));
@@ -87,7 +90,10 @@ export function encodeBatch(batch: Batch): Uint8Array<ArrayBuffer> {
   return encodeCanonical(BatchSchema, batchMessage(batch));
 }
 
-/** Topic kinds that this version does not know are carried all the same: a newer node may. */
+/**
+ * Checks an envelope's shape. Topic kinds that this version does not know are carried all the same: a newer node may
+ * know them.
+ */
 function checkShape(envelope: Envelope): void {
   if (envelope.topic.length !== TOPIC_BYTES || envelopeBytes(envelope) > MAX_ENVELOPE_BYTES) {
     throw new WeftError({ code: "malformed", message: "an envelope in a batch has a wrong shape" });

@@ -7,7 +7,7 @@ import { checkLength } from "./decodeStrict.ts";
 import { type Address, asAddress, asId, fromHex, type Hex, type NodeId, toHex } from "./ids.ts";
 import { BATCH_HEADER_BYTES, MAX_BATCH_ENVELOPES } from "./limits.ts";
 
-/** A node's statement over a run of its log; see docs/protocol.md, "Batch and receipt". */
+/** A node's statement over a run of its log; see docs/protocol/formats.md, "Batch and receipt". */
 export type BatchHeader = {
   readonly chainId: number;
   readonly nodeRegistry: Address;
@@ -28,7 +28,7 @@ export type BatchHeader = {
 const WORD = 32;
 const domain = keccak256(utf8("weft.batch.v1"));
 
-/** abi.encode of thirteen words (416 bytes). */
+/** Encodes a header as `abi.encode` does thirteen words (416 bytes). */
 export function encodeBatchHeader(header: BatchHeader): Uint8Array<ArrayBuffer> {
   const words: (Uint8Array | bigint | number)[] = [
     domain,
@@ -54,7 +54,7 @@ export function encodeBatchHeader(header: BatchHeader): Uint8Array<ArrayBuffer> 
   return bytes;
 }
 
-/** Throws `malformed` for any other layout or a number out of its type's range. */
+/** Decodes a header. Throws `malformed` for any other layout or a number out of its type's range. */
 export function decodeBatchHeader(bytes: Uint8Array): BatchHeader {
   checkLength({ bytes, length: BATCH_HEADER_BYTES, what: "a batch header" });
   const word = (i: number) => bytes.slice(i * WORD, (i + 1) * WORD);
@@ -92,7 +92,7 @@ export function decodeBatchHeader(bytes: Uint8Array): BatchHeader {
   return header;
 }
 
-/** SHA-256 of the encoded header: it names the batch, whatever its signature. */
+/** Computes the SHA-256 of an encoded header: it names the batch, whatever its signature. */
 export function batchHeaderHash(header: Uint8Array): Hex {
   return toHex(sha256(header));
 }

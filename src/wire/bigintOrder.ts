@@ -8,7 +8,7 @@ export function minimum(a: bigint, b: bigint): bigint {
   return b;
 }
 
-/** For `sort`: ascending. */
+/** Orders numbers ascending, for `sort`. */
 export function ascending(a: bigint, b: bigint): number {
   if (a === b) return 0;
   return a < b ? -1 : 1;

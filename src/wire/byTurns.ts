@@ -2,8 +2,8 @@ import type { NodeId } from "./ids.ts";
 import type { LogId } from "./logRange.ts";
 
 /**
- * Orders what is of logs: one of each node, its newest generation, then the next of each. So where there is room for
- * some only, a node that opened thousands of generations hides nobody's.
+ * Orders what belongs to logs: one of each node, of its newest generation, then the next of each. So where there is
+ * room for some only, a node that opened thousands of generations hides no other node's.
  */
 export function byTurns<T>(items: readonly T[], logOf: (item: T) => LogId): T[] {
   const places = new Map<NodeId, number>();

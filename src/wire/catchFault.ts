@@ -1,6 +1,9 @@
 import { WeftError } from "../errors.ts";
 
-/** What `read` returns, or the WeftError that it throws: where bad bytes are an outcome, not a fault. */
+/**
+ * Gives what `read` returns, or the WeftError that it throws: for callers to whom bad bytes are an outcome, not a
+ * fault.
+ */
 export function catchFault<Value>(read: () => Value): Value | WeftError {
   try {
     return read();

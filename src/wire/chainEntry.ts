@@ -7,7 +7,7 @@ export type Entry = {
   readonly id: EntryId;
   /** The group id for a first entry. */
   readonly parent: EntryId | GroupId;
-  /** Among the parent's children. */
+  /** The entry's place among the parent's children, from 0 on. */
   readonly index: number;
   readonly authority: Address;
   readonly payload: Uint8Array;
@@ -18,7 +18,7 @@ export type Entry = {
 /** What a node keeps of an entry for ever; its payload may be dropped. */
 export type EntryFields = Omit<Entry, "payload">;
 
-/** Right after an entry; the hash tells whether its block is still on the chain. */
+/** The place right after an entry; the hash tells whether its block is still on the chain. */
 export type EntryCursor = { readonly block: number; readonly logIndex: number; readonly blockHash: Hex };
 
 /** Part of a group's entries, as one node tells them. */

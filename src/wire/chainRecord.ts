@@ -35,7 +35,7 @@ type IdentityEvent =
       readonly installation: InstallationKey;
       readonly wallet: Address;
       readonly installationSignature: Uint8Array;
-      /** The installation's signature is no valid one: the addition is a step of the history and nothing else. */
+      /** True if the installation's signature is not valid: the addition is a step of the history and nothing else. */
       readonly isVoid: boolean;
       readonly consent: StepConsent;
     }
@@ -100,11 +100,11 @@ type NodeEvent =
   | { readonly kind: "node-shards"; readonly node: NodeId; readonly shards: bigint }
   | { readonly kind: "node-restarted"; readonly node: NodeId; readonly generation: bigint }
   | { readonly kind: "node-leaving"; readonly node: NodeId; readonly withdrawableAt: number }
-  /** It took its bond back. */
+  /** The node took its bond back. */
   | { readonly kind: "node-left"; readonly node: NodeId }
-  /** The registry holds its record no more. */
+  /** The registry no longer holds the node's record. */
   | { readonly kind: "node-dropped"; readonly node: NodeId }
-  /** It signed two headers that contradict each other. */
+  /** The node signed two headers that contradict each other. */
   | {
       readonly kind: "node-disabled";
       readonly node: NodeId;
@@ -114,7 +114,7 @@ type NodeEvent =
       readonly headerB: Uint8Array;
       readonly signatureB: Uint8Array;
     }
-  /** It vouches for its log up to and including `sequence`. */
+  /** The node vouches for its log up to and including `sequence`. */
   | {
       readonly kind: "checkpoint";
       readonly node: NodeId;

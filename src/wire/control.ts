@@ -10,7 +10,7 @@ export type ControlInstruction =
   | { readonly kind: "leave" }
   | Appeal;
 
-/** Written below the parent of an entry that the writer can't follow, and about it. */
+/** A control about an entry that its writer can't follow; it is a child of that entry's parent. */
 export type Appeal =
   /** Asks the others to remove the writer's installation and to add it again. */
   | Request
@@ -53,7 +53,7 @@ export function writeControl(instruction: ControlInstruction): Control {
   }
 }
 
-/** `undefined` for one that says nothing, or names no message or entry. */
+/** Reads a control; undefined for one that says nothing, or names no message or entry. */
 export function readControl({ instruction }: Control): ControlInstruction | undefined {
   switch (instruction.case) {
     case "deleteMessage": {

@@ -1,12 +1,12 @@
 import type { BatchPlace } from "./batchPlace.ts";
 import type { Hex } from "./ids.ts";
 
-/** What a node said on the chain of its log: `sequence` is the last one that the header covers. */
+/** A node's statement about its log on the chain: `sequence` is the last one that the header covers. */
 export type Checkpoint = { readonly sequence: bigint; readonly headerHash: Hex; readonly block: number };
 
 /** Which checkpoint covers a batch, as one node tells it. */
 export type BatchCoverage =
-  /** By the earliest checkpoint that covers it. */
+  /** The earliest checkpoint that covers the batch. */
   | { readonly kind: "covered"; readonly checkpoint: Checkpoint }
   /** Its checkpoint is further away than a page reaches: ask for this batch, which is on the way to it. */
   | { readonly kind: "linked"; readonly to: BatchPlace }

@@ -34,7 +34,7 @@ function decodeOrThrow<Schema extends DescMessage>(schema: Schema, bytes: Uint8A
   }
 }
 
-/** The one encoding that `decodeStrict` accepts. */
+/** Encodes a message in the one way that `decodeStrict` accepts. */
 export function encodeCanonical<Schema extends DescMessage>(
   schema: Schema,
   message: MessageShape<Schema>,

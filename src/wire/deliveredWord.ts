@@ -6,21 +6,21 @@ import { type Network, networkBytes } from "./network.ts";
 
 type Params = {
   network: Pick<Network, "chainId" | "nodeRegistry">;
-  /** Whose word it is. */
+  /** The node whose word it is. */
   node: NodeId;
-  /** All of them are on its disk. */
+  /** Envelopes that are all on the node's disk. */
   hashes: readonly EnvelopeHash[];
 };
 
 /**
- * A node's word that it has these envelopes: P-256 by its signing key over "weft.delivered.v1" ‖ network ‖ node ‖ count
- * (u32) ‖ envelope hashes, in order. `network` names the node registry.
+ * Signs a node's word that it has these envelopes: P-256 by its signing key over "weft.delivered.v1" ‖ network ‖ node ‖
+ * count (u32) ‖ envelope hashes, in order. `network` names the node registry.
  */
 export function signDelivered(params: Params & { signingKey: Uint8Array }): Uint8Array {
   return signP256({ privateKey: params.signingKey, message: wordOf(params) });
 }
 
-/** `signingKey`: 33 bytes. */
+/** True if a node's word is signed by this key (P-256, 33 bytes, compressed). */
 export function verifyDelivered(params: Params & { signature: Uint8Array; signingKey: Uint8Array }): boolean {
   const { signature, signingKey: publicKey } = params;
   return verifyP256({ publicKey, message: wordOf(params), signature });

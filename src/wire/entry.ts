@@ -31,7 +31,7 @@ export type EntryBody = {
   readonly authority: Address;
   readonly registryBlock: number;
   readonly installation: InstallationKey;
-  /** Of a commit: the signed bodies of the requests that it answers by a repair, see `readRequest`. */
+  /** The signed bodies of the requests that a commit answers by a repair, see `readRequest`. */
   readonly requests?: readonly Uint8Array[];
 };
 
@@ -42,19 +42,19 @@ const VERSION = 1;
 const NONCE_BYTES = 12;
 const SIGNATURE_BYTES = 64;
 
-/** keccak256(abi.encode(group, parent, authority, keccak256(payload))) */
+/** Computes an entry's id: keccak256(abi.encode(group, parent, authority, keccak256(payload))). */
 export function entryId(params: EntryPlace & { authority: Address; payload: Uint8Array }): EntryId {
   const authority = concatBytes(new Uint8Array(ID_BYTES - ADDRESS_BYTES), fromHex(params.authority));
   const fields = [fromHex(params.group), fromHex(params.parent), authority, keccak256(params.payload)];
   return asId(keccak256(concatBytes(...fields)));
 }
 
-/** The group id of a fresh key: keccak256(abi.encode(genesis address)). */
+/** Computes the group id of a fresh key: keccak256(abi.encode(genesis address)). */
 export function groupIdOf(genesis: Address): GroupId {
   return asId(keccak256(concatBytes(new Uint8Array(ID_BYTES - ADDRESS_BYTES), fromHex(genesis))));
 }
 
-/** Signs and seals; `key` is the parent epoch's, 32 bytes. Throws `too-large` above 84,000 bytes. */
+/** Signs and seals an entry's body; `key` is the parent epoch's, 32 bytes. Throws `too-large` above 84,000 bytes. */
 export function sealEntryPayload(
   params: EntryPlace & {
     network: Network;
@@ -100,7 +100,7 @@ export function openEntryPayload(params: Sealed): { kind: "opened"; body: EntryB
   return opened.kind === "opened" ? { kind: "opened", body: opened.body } : opened;
 }
 
-/** The same with the body as it was signed, which is what `readRequest` takes. */
+/** Opens a payload as `openEntryPayload` does, and gives the body as it was signed, too: `readRequest` takes that. */
 export function openSignedBody(
   params: Sealed,
 ): { kind: "opened"; body: EntryBody; bytes: Uint8Array } | NotOpened {
@@ -120,13 +120,13 @@ export function openSignedBody(
 }
 
 /**
- * Reads the signed body of a request for those who do not have the key that its entry was sealed with. `undefined`
- * unless it is one, signed by the installation that it names. Never throws.
+ * Reads the signed body of a request for those who do not have the key that its entry was sealed with. Undefined unless
+ * it is a request that is signed by the installation that it names. Never throws.
  */
 export function readRequest(params: {
   network: Network;
   group: GroupId;
-  /** Of the entry that the request is about; `undefined` if it may not be about that. */
+  /** Gives the parent of the entry that the request is about; undefined if it may not be about that. */
   parentOf: (entry: EntryId) => EntryId | GroupId | undefined;
   bytes: Uint8Array;
 }): (Request & { readonly installation: InstallationKey }) | undefined {

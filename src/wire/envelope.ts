@@ -7,12 +7,15 @@ import { parseTopic, type Topic } from "./topic.ts";
 /** What the mesh carries: a topic (33 bytes) and opaque bytes. */
 export type Envelope = { readonly topic: Uint8Array; readonly payload: Uint8Array };
 
-/** SHA-256("weft.envelope.v1" ‖ topic ‖ payload) */
+/** Computes an envelope's hash: SHA-256("weft.envelope.v1" ‖ topic ‖ payload). */
 export function envelopeHash(envelope: Envelope): EnvelopeHash {
   return asId(labeledHash({ label: "weft.envelope.v1", fields: [envelope.topic, envelope.payload] }));
 }
 
-/** Throws `too-large`, `malformed` or `unknown-topic`; says nothing of the payload's inside. */
+/**
+ * Checks an envelope's size and gives its topic. Throws `too-large`, `malformed` or `unknown-topic`; says nothing of
+ * the payload's inside.
+ */
 export function checkEnvelope(envelope: Envelope): Topic {
   const size = envelopeBytes(envelope);
   if (size > MAX_ENVELOPE_BYTES) {
@@ -24,7 +27,10 @@ export function checkEnvelope(envelope: Envelope): Topic {
   return parseTopic(envelope.topic);
 }
 
-/** What an envelope counts as where bytes are shared out: its places and receipts take room on disks, too. */
+/**
+ * Gives the bytes that an envelope counts as where bytes are shared out: its places and receipts take room on disks,
+ * too.
+ */
 export function envelopeCost(envelope: Envelope): number {
   return Math.max(LEAST_ENVELOPE_COST, envelopeBytes(envelope));
 }

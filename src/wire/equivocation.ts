@@ -7,7 +7,7 @@ import { checkLength } from "./decodeStrict.ts";
 import { BATCH_HEADER_BYTES } from "./limits.ts";
 import type { Network } from "./network.ts";
 
-/** What a node has signed. */
+/** A header that a node has signed. */
 export type SignedHeader = { readonly header: Uint8Array; readonly signature: Uint8Array };
 
 /** Two different headers of one node for the same sequence of one log. */
@@ -21,19 +21,22 @@ const SIGNATURE_BYTES = 64;
 const PART_BYTES = BATCH_HEADER_BYTES + SIGNATURE_BYTES;
 export const PROOF_BYTES = 2 * PART_BYTES;
 
-/** A proof of two headers; undefined if they don't contradict each other. Throws `malformed`. */
+/** Makes a proof of two headers; undefined if they don't contradict each other. Throws `malformed`. */
 export function proofOf(a: SignedHeader, b: SignedHeader): EquivocationProof | undefined {
   const [one, other] = [decodeBatchHeader(a.header), decodeBatchHeader(b.header)];
   if (!isConflict(one, other) || equalBytes(a.header, b.header)) return undefined;
   return { node: one.node, a, b };
 }
 
-/** header ‖ signature ‖ header ‖ signature. */
+/** Encodes a proof: header ‖ signature ‖ header ‖ signature. */
 export function encodeProof({ a, b }: EquivocationProof): Uint8Array {
   return concatBytes(a.header, a.signature, b.header, b.signature);
 }
 
-/** Throws `malformed`, also for headers that don't contradict each other. Signatures are `verifyProof`'s. */
+/**
+ * Decodes a proof. Throws `malformed`, also for headers that don't contradict each other. `verifyProof` checks
+ * signatures.
+ */
 export function decodeProof(bytes: Uint8Array): EquivocationProof {
   checkLength({ bytes, length: PROOF_BYTES, what: "a proof of equivocation" });
   const part = (at: number): SignedHeader => ({

@@ -26,13 +26,13 @@ import { readNumbered } from "./numbered.ts";
 export type Returning = {
   readonly installation: InstallationKey;
   readonly inbox: InboxId;
-  /** About when it was removed. */
+  /** The block at about which it was removed. */
   readonly block: number;
 };
 
 /** What a group agrees on besides its members; changes by commit only. */
 export type GroupContext = {
-  /** Of the protocol: no commit lowers it, a super admin raises it. */
+  /** The protocol's version: no commit lowers it, a super admin raises it. */
   readonly version: number;
   readonly name: string;
   /** 32 bytes; picks the conversation's default node and is renewed by each Remove. */
@@ -63,7 +63,7 @@ const MAX_CONTEXT_BYTES = 1024 + MAX_MEMBERS * 34 + MAX_RETURNING * 82 + MAX_EXT
 /** Field 1, varint: every version starts with its number. */
 const VERSION_TAG = 0x08;
 
-/** Throws `malformed` or `too-large` for a context that `readGroupContext` would not take. */
+/** Encodes a context. Throws `malformed` or `too-large` for a context that `readGroupContext` would not take. */
 export function writeGroupContext(context: GroupContext): Uint8Array {
   if (utf8(context.name).length > MAX_GROUP_NAME_BYTES) {
     throw new WeftError({ code: "too-large", message: `a name has at most ${MAX_GROUP_NAME_BYTES} bytes` });
@@ -118,7 +118,7 @@ function decodeContext(bytes: Uint8Array): GroupContext | undefined {
   return { version, name, salt, superAdmins, admins, ...limits, returning, extra };
 }
 
-/** What a version does not have is not in its contexts. */
+/** True if a context has nothing that its version does not have. */
 function fitsVersion({ protocolVersion, returning, extra }: GroupContextMessage): boolean {
   if (protocolVersion < 1 || protocolVersion > PROTOCOL_VERSION) return false;
   return protocolVersion >= RETURNING_VERSION || returning.length + extra.length === 0;
@@ -151,7 +151,7 @@ function areSortedAndDisjoint(superAdmins: readonly InboxId[], admins: readonly 
   );
 }
 
-/** `undefined` unless the bytes start with a version of at most 32 bits. */
+/** Reads the version; undefined unless the bytes start with one of at most 32 bits. */
 function versionOf(bytes: Uint8Array): number | undefined {
   if (bytes[0] !== VERSION_TAG) return undefined;
   let version = 0;

@@ -14,7 +14,10 @@ import { type Network, networkBytes } from "./network.ts";
 import { remember } from "./remember.ts";
 import { groupTopic } from "./topic.ts";
 
-/** The keys by which members of one epoch post: the same for all of them, see docs/protocol.md. */
+/**
+ * The keys by which members of one epoch post, the same for all of them: see docs/protocol/formats.md, "Group
+ * envelope".
+ */
 export type PostingCredential = {
   readonly head: EntryId;
   /** P-256 private key, 32 bytes. */
@@ -42,7 +45,7 @@ const SIGNATURE_BYTES = 64;
 const MLS_PUBLIC_MESSAGE = [0, 1, 0, 1];
 const MLS_PRIVATE_MESSAGE = [0, 1, 0, 2];
 
-/** The authority's word for an epoch's posting key: the same bytes from every member. */
+/** Signs the authority's word for an epoch's posting key: the same bytes come from every member. */
 export function certifyPostingKey(
   params: Place & { postingKey: Uint8Array; authorityKey: Uint8Array },
 ): Uint8Array {
@@ -67,7 +70,10 @@ export function buildGroupEnvelope(params: {
   return { topic: groupTopic(group), payload };
 }
 
-/** Throws `malformed`, `too-large`, or `chain-payload-on-mesh` for a commit in place of a message. */
+/**
+ * Decodes a group envelope. Throws `malformed`, `too-large`, or `chain-payload-on-mesh` for a commit in place of a
+ * message.
+ */
 export function decodeGroupEnvelope(payload: Uint8Array): GroupEnvelope {
   if (startsWith(payload, MLS_PUBLIC_MESSAGE)) throw commitOnMesh();
   const decoded = decodeStrict({ schema: GroupEnvelopeSchema, bytes: payload, maxBytes: MAX_ENVELOPE_BYTES });
@@ -88,7 +94,10 @@ export type KnownCertificates = Map<string, boolean>;
 
 const MAX_KNOWN_CERTIFICATES = 20_000;
 
-/** Whether the head's authority certified the posting key, and the posting key signed the message. */
+/**
+ * Checks an envelope: `stranger` if the head's authority did not certify the posting key, `bad-signature` if that key
+ * did not sign the message.
+ */
 export function verifyGroupEnvelope(params: {
   network: Network;
   group: GroupId;
@@ -102,7 +111,7 @@ export function verifyGroupEnvelope(params: {
 }
 
 /**
- * Whether the head's authority certified the posting key. The certificate is the same in all envelopes of an epoch and
+ * True if the head's authority certified the posting key. The certificate is the same in all envelopes of an epoch and
  * costs a millisecond to check, so what was found is kept in `known`.
  */
 function isCertified(params: {
@@ -123,7 +132,7 @@ function isCertified(params: {
   return certified;
 }
 
-/** Whether the posting key that the envelope names signed its message. */
+/** True if the posting key that the envelope names signed its message. */
 function verifyPosting(params: { network: Network; group: GroupId; envelope: GroupEnvelope }): boolean {
   const { network, group, envelope } = params;
   const { head, privateMessage, postingKey, signature } = envelope;

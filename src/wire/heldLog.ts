@@ -1,12 +1,12 @@
 import type { Batch } from "./batch.ts";
 import type { Hex } from "./ids.ts";
 
-/** A batch by the sequence behind its last envelope and its header's hash. */
+/** A batch by the sequence after its last envelope and its header's hash. */
 export type BatchEnd = { readonly end: bigint; readonly headerHash: Hex };
 
-/** A forked log's branches. */
+/** The branches of a forked log. */
 export type Branches = {
-  /** Their last batches. */
+  /** The last batch of each branch. */
   readonly tips: readonly BatchEnd[];
   /** Batches that others name as the one before them, but that are not held. */
   readonly lacking: readonly BatchEnd[];
@@ -17,7 +17,7 @@ export type MissingRange = { readonly from: bigint; readonly until: bigint | und
 
 /** What a node holds of a log from a sequence on. */
 export type LogPage =
-  /** Contiguous from the sequence asked for; of a forked log both branches. */
+  /** Batches without a gap from the sequence asked for; of a forked log those of both branches. */
   | { readonly kind: "page"; readonly batches: readonly Batch[] }
   /** `availableFrom`: where the next batch that is held starts, if there is one. */
   | { readonly kind: "absent"; readonly availableFrom: bigint | undefined }

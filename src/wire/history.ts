@@ -1,7 +1,7 @@
 import type { IdentityStep } from "./identityStep.ts";
 import type { Hex, InboxId } from "./ids.ts";
 
-/** What a reader has of an inbox's history: so many steps, which give this word (identityStep.ts). */
+/** How far a reader knows an inbox's history: so many steps, which give this word (identityStep.ts). */
 export type HistoryPosition = { readonly inbox: InboxId; readonly count: number; readonly word: Hex };
 
 /** Steps of an inbox, as one node tells them. */

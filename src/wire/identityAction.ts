@@ -1,15 +1,18 @@
 import type { Address, Hex, InboxId, InstallationKey } from "./ids.ts";
 
-/** EIP-712 consent of an account (secp256k1) or a contract (ERC-1271); deadline in seconds since 1970. */
+/** The EIP-712 consent of an account (secp256k1) or a contract (ERC-1271); deadline in seconds since 1970. */
 export type Authorization = {
   readonly signer: Address;
-  /** The signer's current one, see `readWallet`. */
+  /** The signer's current nonce, see `readWallet`. */
   readonly nonce: bigint;
   readonly deadline: bigint;
   readonly signature: Uint8Array;
 };
 
-/** What an installation's entry names: its key, its own Ed25519 signature over its proof, see installationProof.ts, the wallet's consent. */
+/**
+ * What the addition of an installation names: its key, its own Ed25519 signature over its proof (installationProof.ts),
+ * the wallet's consent.
+ */
 type Addition = {
   readonly installation: InstallationKey;
   readonly installationSignature: Uint8Array;
@@ -32,9 +35,9 @@ export type IdentityAction =
   | {
       readonly kind: "link-wallet";
       readonly inbox: InboxId;
-      /** A linked one. */
+      /** The consent of a linked wallet. */
       readonly by: Authorization;
-      /** The new one. */
+      /** The consent of the new wallet. */
       readonly wallet: Authorization;
     }
   | {

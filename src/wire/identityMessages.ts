@@ -30,7 +30,7 @@ export const identityDomain = { name: "Weft IdentityRegistry", version: "2" } as
 
 const DOMAIN_TYPE = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)";
 
-/** What stands for a message in what is signed (EIP-712, hashStruct): 32 bytes. */
+/** Computes what stands for a message in what is signed (EIP-712, hashStruct): 32 bytes. */
 export function identityStructHash<Name extends IdentityMessageName>(params: {
   name: Name;
   fields: Readonly<Record<keyof (typeof identityMessages)[Name], Hex | bigint>>;
@@ -43,7 +43,7 @@ export function identityStructHash<Name extends IdentityMessageName>(params: {
   return keccak256(concatBytes(keccak256(utf8(type)), ...names.map((field) => abiWord(fields[field] ?? 0n))));
 }
 
-/** What a wallet signs for a message of this network: 32 bytes. */
+/** Computes what a wallet signs for a message of this network (EIP-712): 32 bytes. */
 export function identityDigest(params: { network: Network; structHash: Uint8Array }): Uint8Array {
   const { network, structHash } = params;
   return keccak256(concatBytes(Uint8Array.of(0x19, 0x01), domainHash(network), structHash));
@@ -55,7 +55,7 @@ function domainHash({ chainId, identityRegistry }: Network): Uint8Array {
   return keccak256(concatBytes(...texts, abiWord(BigInt(chainId)), abiWord(identityRegistry)));
 }
 
-/** A number, an address or 32 bytes as the one word that `abi.encode` makes of it. */
+/** Encodes a number, an address or 32 bytes as the one word that `abi.encode` makes of it. */
 export function abiWord(value: Hex | bigint): Uint8Array {
   if (typeof value === "bigint") return numberWord(value);
   const bytes = fromHex(value);

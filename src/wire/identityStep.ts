@@ -13,7 +13,7 @@ export type StepConsent = {
 
 type Addition = {
   readonly installation: InstallationKey;
-  /** By the installation's own key over its proof; checked by nobody but clients and nodes. */
+  /** Signed by the installation's own key over its proof; checked by nobody but clients and nodes. */
   readonly installationSignature: Uint8Array;
   readonly wallet: Address;
   readonly consent: StepConsent;
@@ -77,12 +77,12 @@ const kinds: Readonly<Record<IdentityStep["kind"], number>> = {
   "veto-recovery": 7,
 };
 
-/** How many steps a word stands for. */
+/** Reads how many steps a word stands for. */
 export function stepCount(word: Hex): number {
   return Number.parseInt(word.slice(-2 * COUNT_BYTES), 16);
 }
 
-/** Who signed a step; for a link the linked wallet first. */
+/** Lists who signed a step, and what; for a link the linked wallet first. */
 export function signaturesOf(params: { inbox: InboxId; step: IdentityStep }): readonly StepSignature[] {
   const { inbox, step } = params;
   switch (step.kind) {
@@ -129,7 +129,7 @@ export function signaturesOf(params: { inbox: InboxId; step: IdentityStep }): re
   }
 }
 
-/** The word of a history that goes on by a step: see contracts/IIdentityRegistry.sol. */
+/** Computes the word of a history that goes on by a step: see contracts/IIdentityRegistry.sol. */
 export function nextWord(params: {
   word: Hex;
   step: IdentityStep;

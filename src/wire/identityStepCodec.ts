@@ -18,12 +18,12 @@ const MAX_NUMBER_BYTES = 32;
 /** A transaction has no room for a larger one. */
 const MAX_STEP_BYTES = 256 * 1024;
 
-/** A step in the one encoding that `decodeIdentityStep` accepts. */
+/** Encodes a step in the one way that `decodeIdentityStep` accepts. */
 export function encodeIdentityStep(step: IdentityStep): Uint8Array<ArrayBuffer> {
   return encodeCanonical(IdentityStepSchema, create(IdentityStepSchema, identityStepMessage(step)));
 }
 
-/** Reads a step; `malformed` or `too-large` for bytes that `encodeIdentityStep` would not write. */
+/** Reads a step. Throws `malformed` or `too-large` for bytes that `encodeIdentityStep` would not write. */
 export function decodeIdentityStep(bytes: Uint8Array): IdentityStep {
   return identityStepFromMessage(
     decodeStrict({ schema: IdentityStepSchema, bytes, maxBytes: MAX_STEP_BYTES }),
@@ -72,7 +72,7 @@ export function identityStepMessage(step: IdentityStep): MessageInitShape<typeof
   }
 }
 
-/** Throws `malformed` for a message that `identityStepMessage` does not make. */
+/** Reads a step from a message. Throws `malformed` for a message that `identityStepMessage` does not make. */
 export function identityStepFromMessage({ block, time, action }: IdentityStepMessage): IdentityStep {
   const place = { block: numberOf(block), time: numberOf(time) };
   switch (action.case) {
@@ -146,7 +146,7 @@ function consentOf(message: Consent | undefined): StepConsent {
   return { nonce: bigintOf(nonce), deadline: bigintOf(deadline), signature };
 }
 
-/** Big-endian without leading zeros. */
+/** Encodes a number big-endian without leading zeros. */
 function bytesOf(value: bigint): Uint8Array {
   if (value === 0n) return new Uint8Array();
   const hex = value.toString(16);

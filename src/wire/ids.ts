@@ -28,7 +28,7 @@ export const ADDRESS_BYTES = 20;
 
 const digits = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 const NO_NIBBLE = 16;
-/** By character code. */
+/** The value of each hexadecimal digit, by character code. */
 const nibbles = Uint8Array.from({ length: 128 }, (_, code) => {
   const value = "0123456789abcdef".indexOf(String.fromCharCode(code).toLowerCase());
   return value < 0 ? NO_NIBBLE : value;
@@ -40,7 +40,7 @@ export function toHex(bytes: Uint8Array): Hex {
   return `0x${hex}`;
 }
 
-/** Throws `malformed` for anything but `0x` and an even number of hexadecimal digits. */
+/** Reads bytes from hex. Throws `malformed` for anything but `0x` and an even number of hexadecimal digits. */
 export function fromHex(hex: string): Uint8Array<ArrayBuffer> {
   let isHex = hex.startsWith("0x") && hex.length % 2 === 0;
   const bytes = new Uint8Array(isHex ? hex.length / 2 - 1 : 0);
@@ -55,12 +55,12 @@ export function fromHex(hex: string): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** Reads a 32-byte id from bytes or hex; `malformed` for any other length. */
+/** Reads a 32-byte id from bytes or hex. Throws `malformed` for any other length. */
 export function asId<T extends Id>(value: Uint8Array | string): T {
   return sized(value, ID_BYTES) as T;
 }
 
-/** Reads a 20-byte address from bytes or hex of any case. */
+/** Reads a 20-byte address from bytes or hex of any case. Throws `malformed` for any other length. */
 export function asAddress(value: Uint8Array | string): Address {
   return sized(value, ADDRESS_BYTES) as Address;
 }

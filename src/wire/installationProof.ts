@@ -6,12 +6,15 @@ import { type Network, networkBytes } from "./network.ts";
 
 type Place = { readonly network: Network; readonly inbox: InboxId };
 
-/** An installation's own word that it belongs to an inbox: Ed25519, 64 bytes. */
+/** Signs an installation's own word that it belongs to an inbox: Ed25519, 64 bytes. */
 export function signInstallationProof(params: Place & { privateKey: Uint8Array }): Uint8Array {
   return signEd25519({ privateKey: params.privateKey, message: installationProof(params) });
 }
 
-/** The registry cannot check it, so clients and nodes do: an addition whose proof fails is void. */
+/**
+ * Checks an installation's proof. The registry cannot check it, so clients and nodes do: an addition whose proof fails
+ * is void.
+ */
 export function verifyInstallationProof(
   params: Place & { installation: InstallationKey; signature: Uint8Array },
 ): boolean {
@@ -23,7 +26,7 @@ export function verifyInstallationProof(
   });
 }
 
-/** "weft.installation.v1" ‖ chain id (u64) ‖ IdentityRegistry ‖ inbox */
+/** Gives what is signed: "weft.installation.v1" ‖ chain id (u64) ‖ IdentityRegistry ‖ inbox. */
 function installationProof({ network, inbox }: Place): Uint8Array {
   const { chainId, identityRegistry: contract } = network;
   return concatBytes(utf8("weft.installation.v1"), networkBytes({ chainId, contract }), fromHex(inbox));

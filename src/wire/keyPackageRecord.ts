@@ -16,7 +16,7 @@ export type KeyPackageRecord = {
   readonly registry: Address;
   readonly inbox: InboxId;
   readonly installation: InstallationKey;
-  /** The highest counts. */
+  /** The number of this key package: the installation's highest counts. */
   readonly generation: number;
   /** Seconds since 1970. */
   readonly expiresAt: number;
@@ -64,19 +64,22 @@ export function decodeKeyPackageRecord(envelope: Envelope): KeyPackageRecord {
   });
 }
 
-/** What an envelope claims to be, unless it is on another topic than its own. */
+/** What an envelope on the record's own topic claims to be; its signature is not checked yet. */
 export type ClaimedKeyPackage = {
   readonly record: KeyPackageRecord;
   readonly signed: Uint8Array;
   readonly signature: Uint8Array;
 };
 
-/** Whether the installation has signed it: slow, beside reading it. */
+/** True if the installation has signed the record: slow compared with reading it. */
 export function isSigned({ record, signed, signature }: ClaimedKeyPackage): boolean {
   return verifyEd25519({ publicKey: fromHex(record.installation), message: signed, signature });
 }
 
-/** Throws `malformed`, `too-large`, or `bad-signature` for a record on another topic. */
+/**
+ * Reads a record and does not check its signature. Throws `malformed`, `too-large`, or `bad-signature` for a record on
+ * another topic.
+ */
 export function readKeyPackageRecord(envelope: Envelope): ClaimedKeyPackage {
   const message = decodeStrict({
     schema: KeyPackageRecordSchema,

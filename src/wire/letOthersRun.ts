@@ -1,4 +1,4 @@
-/** Between parts of a long computation: timers, sockets and what waits for them have their turn. */
+/** Lets timers, sockets and what waits for them have their turn between parts of a long computation. */
 export function letOthersRun(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve));
 }

@@ -1,6 +1,9 @@
 /** The network's limits and constants: every peer must agree on them. Sizes in bytes, times as named. */
 
-/** Of the group context, and of new groups; earlier ones are read, and a client that meets a newer one pauses. */
+/**
+ * The version of the group context, and of new groups; earlier ones are read, and a client that meets a newer one
+ * pauses.
+ */
 export const PROTOCOL_VERSION = 2;
 /** The first version with `returning` and `extra`. */
 export const RETURNING_VERSION = 2;
@@ -76,28 +79,31 @@ export const VOID_BLOCKS = 14_400;
 export const REPAIR_WINDOW_BLOCKS = 1_200;
 /** A plain member's upkeep keeps this distance from the last commit of its inbox and from the branch's last Add. */
 export const UPKEEP_DISTANCE_BLOCKS = 8;
-/** What a removed or revoked sender said counts if it is checkpointed at most this many blocks after that. */
+/** What a removed or revoked sender said counts if it is checkpointed at most this many blocks after the fence. */
 export const FENCE_BLOCKS = 40;
 /**
- * A batch is in a shard of its node's if that served the shard this far from the batch's anchor, or nearer: so no
- * reorganization that moves the change of a node's shards makes void what it has acknowledged.
+ * A batch counts in a shard if its node served that shard at the batch's anchor or at most this many blocks away from
+ * it: so no reorganization that moves the change of a node's shards makes void what the node has acknowledged.
  */
 export const SHARD_GRACE_BLOCKS = 64;
 /** A batch is judged at once if its anchor lies at most this far beyond what its judge has read: blocks come unevenly. */
 export const ANCHOR_LEAD_BLOCKS = 4;
 /**
- * For so long after its node has said that it leaves a batch counts that no checkpoint covers, so that peers fetch its
- * last ones: an hour where blocks take 250 ms, while the bond still answers for it.
+ * For so long after a node has said that it leaves, its batches count that no checkpoint covers, so that peers fetch
+ * the last ones: an hour where blocks take 250 ms, while the bond still answers for them.
  */
 export const LEAVING_GRACE_BLOCKS = 14_400;
-/** Of its newest so many generations a node's batches count as they come, of older ones as far as checkpoints cover them. */
+/**
+ * Batches of so many of a node's newest generations count as they come, those of older ones as far as checkpoints cover
+ * them.
+ */
 export const MAX_LIVE_GENERATIONS = 16;
 /** Distance of two commits by one member who is no admin. */
 export const ROTATION_INTERVAL_BLOCKS = 8;
 /** A message is in time within this many commits, or this many seconds, after its epoch's end. */
 export const LATE_COMMITS = 8;
 export const LATE_SECONDS = 600;
-/** What a group may set these three to: keys of an epoch are kept for no longer than this. */
+/** The most that a group may set these three to: so long the keys of an epoch have to be kept. */
 export const MAX_LATE_COMMITS = 64;
 export const MAX_LATE_SECONDS = 23 * 3600;
 export const MAX_ROTATION_INTERVAL_BLOCKS = 14_400;

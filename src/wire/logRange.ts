@@ -7,10 +7,10 @@ import {
 } from "../gen/weft/v1/batch_pb.ts";
 import { asId, fromHex, type Hex, type NodeId, toHex } from "./ids.ts";
 
-/** A node's log is one run of sequences per generation and shard. */
+/** A node's log: one run of sequences per generation and shard. */
 export type LogId = { readonly node: NodeId; readonly generation: bigint; readonly shard: number };
 
-/** One string per log, for maps. */
+/** Names a log by one string, for maps. */
 export function logName(log: LogId): string {
   return `${log.node}/${log.generation}/${log.shard}`;
 }
@@ -20,13 +20,13 @@ export type LogRange = {
   readonly log: LogId;
   readonly floor: bigint;
   readonly next: bigint;
-  /** Of the batch that ends at `next`; undefined if there is none. */
+  /** The header hash of the batch that ends at `next`; undefined if there is none. */
   readonly headerHash: Hex | undefined;
 };
 
 const HASH_BYTES = 32;
 
-/** Throws `malformed` for an absent log, a wrong length or a range that ends before it begins. */
+/** Reads a log range. Throws `malformed` for an absent log, a wrong length or a range that ends before it begins. */
 export function logRangeFromMessage(message: LogRangeMessage): LogRange {
   const { log, floor, next, headerHash } = message;
   const badHash = headerHash.length !== 0 && headerHash.length !== HASH_BYTES;
@@ -47,7 +47,7 @@ export function logRangeMessage(range: LogRange): LogRangeMessage {
   });
 }
 
-/** Throws `malformed`. */
+/** Reads a log's id. Throws `malformed`. */
 export function logIdFromMessage(message: LogIdMessage | undefined): LogId {
   if (message === undefined)
     throw new WeftError({ code: "malformed", message: "a log range without its log" });

@@ -7,7 +7,7 @@ const NODE = Uint8Array.of(1);
 /** Deep enough for MAX_BATCH_ENVELOPES leaves. */
 const MAX_DEPTH = 32;
 
-/** Root of the Merkle tree of RFC 6962 §2.1 over at least one leaf. */
+/** Computes the root of the Merkle tree of RFC 6962 §2.1 over at least one leaf. */
 export function merkleRoot(leaves: readonly Uint8Array[]): Uint8Array {
   const [only] = leaves;
   if (only !== undefined && leaves.length === 1) return sha256(concatBytes(LEAF, only));
@@ -15,7 +15,7 @@ export function merkleRoot(leaves: readonly Uint8Array[]): Uint8Array {
   return hashNode(merkleRoot(leaves.slice(0, split)), merkleRoot(leaves.slice(split)));
 }
 
-/** Siblings of a leaf from the leaf up (RFC 6962 §2.1.1). */
+/** Lists the siblings of a leaf from the leaf up (RFC 6962 §2.1.1). */
 export function merklePath(params: { leaves: readonly Uint8Array[]; index: number }): Uint8Array[] {
   const { leaves, index } = params;
   if (leaves.length <= 1) return [];
@@ -26,7 +26,7 @@ export function merklePath(params: { leaves: readonly Uint8Array[]; index: numbe
     : [...merklePath({ leaves: right, index: index - split }), merkleRoot(left)];
 }
 
-/** The paths of all leaves at once: what `merklePath` gives for each, at the cost of one tree. */
+/** Lists the paths of all leaves at once: what `merklePath` gives for each, at the cost of one tree. */
 export function merklePaths(leaves: readonly Uint8Array[]): Uint8Array[][] {
   return treeOf(leaves).paths;
 }
@@ -42,7 +42,7 @@ function treeOf(leaves: readonly Uint8Array[]): { root: Uint8Array; paths: Uint8
   return { root: hashNode(left.root, right.root), paths };
 }
 
-/** True if `leaf` stands at `index` of the `count` leaves below `root`. */
+/** True if `leaf` stands at `index` of the `count` leaves of the tree with this root. */
 export function verifyMerklePath(params: {
   leaf: Uint8Array;
   index: number;
@@ -80,7 +80,7 @@ function hashNode(left: Uint8Array, right: Uint8Array): Uint8Array {
   return sha256(concatBytes(NODE, left, right));
 }
 
-/** The largest power of two below `count`. */
+/** Gives the largest power of two below `count`. */
 function splitOf(count: number): number {
   let split = 1;
   while (split * 2 < count) split *= 2;

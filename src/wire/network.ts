@@ -3,9 +3,12 @@ import { WeftError } from "../errors.ts";
 import { u64 } from "./bytes.ts";
 import { type Address, fromHex, type Hex } from "./ids.ts";
 
-/** Of the three contracts together. What is signed for them names chain and contract, so that it counts on no other. */
+/**
+ * The version of the three contracts together. What is signed for them names chain and contract, so that it counts on
+ * no other.
+ */
 export const NETWORK_VERSION = 4;
-/** The bits of a word of the NodeRegistry. */
+/** The most shards of a network: the bits of a word of the NodeRegistry. */
 export const MAX_SHARDS = 256;
 
 /** Blocks on top of one that make it final, for whoever is not told otherwise. */
@@ -13,7 +16,7 @@ export const DEFAULT_FINALITY_BLOCKS = 64;
 
 /** One deployment, as its address file holds it. */
 export type Network = {
-  /** Of the contracts, see NETWORK_VERSION. */
+  /** The version of the contracts, see NETWORK_VERSION. */
   readonly version: typeof NETWORK_VERSION;
   readonly chainId: number;
   readonly commitLog: Address;
@@ -27,14 +30,14 @@ export type Network = {
   readonly genesisHash: Hex;
 };
 
-/** What signed layouts name as `network`: chain id (u64) ‖ contract address. */
+/** Encodes what signed layouts name as `network`: chain id (u64) ‖ contract address. */
 export function networkBytes(params: { chainId: number; contract: Address }): Uint8Array {
   return concatBytes(u64(params.chainId), fromHex(params.contract));
 }
 
 /**
- * Refuses what names contracts of another version: `old-network` for an earlier one, `bad-config` for one that this
- * version does not know. Address files of version 1 do not say theirs.
+ * Gives the version of a network's contracts. Throws `old-network` for an earlier one, `bad-config` for one that this
+ * program does not know. Address files of version 1 do not say theirs.
  */
 export function checkNetworkVersion(network: { readonly version?: unknown }): typeof NETWORK_VERSION {
   const { version = 1 } = network;

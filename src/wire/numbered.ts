@@ -27,7 +27,7 @@ export function readNumbered(bytes: Uint8Array): Numbered[] | undefined {
   return items;
 }
 
-/** Throws `malformed` for numbers that are not in ascending order. */
+/** Encodes numbered byte strings. Throws `malformed` for numbers that are not in ascending order. */
 export function writeNumbered(items: readonly Numbered[]): Uint8Array {
   const bytes = items.flatMap(({ number, value }) => [
     ...varint(number * 8 + LENGTH_DELIMITED),
@@ -39,7 +39,7 @@ export function writeNumbered(items: readonly Numbered[]): Uint8Array {
   throw new WeftError({ code: "malformed", message: "settings are numbered in ascending order" });
 }
 
-/** The shortest form only, of at most 31 bits. */
+/** Reads a varint of at most 31 bits; undefined unless it has the shortest form. */
 function readVarint(bytes: Uint8Array, from: number): { value: number; end: number } | undefined {
   let value = 0;
   for (let i = 0; i < 5; i++) {

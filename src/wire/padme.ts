@@ -1,7 +1,10 @@
 import { WeftError } from "../errors.ts";
 import { u32 } from "./bytes.ts";
 
-/** Padmé (Nikitin et al., PETS 2019): sizes leak O(log log n) bits at an overhead of at most 12 %. */
+/**
+ * Computes the padded length by Padmé (Nikitin et al., PETS 2019): sizes leak O(log log n) bits at an overhead of at
+ * most 12 %.
+ */
 export function padmeLength(length: number): number {
   if (length < 2) return length;
   const exponent = Math.floor(Math.log2(length));
@@ -10,7 +13,7 @@ export function padmeLength(length: number): number {
   return Math.ceil(length / step) * step;
 }
 
-/** length (u32) ‖ bytes ‖ zeros */
+/** Pads bytes: length (u32) ‖ bytes ‖ zeros. */
 export function pad(bytes: Uint8Array): Uint8Array {
   const padded = new Uint8Array(padmeLength(4 + bytes.length));
   padded.set(u32(bytes.length));
@@ -18,7 +21,7 @@ export function pad(bytes: Uint8Array): Uint8Array {
   return padded;
 }
 
-/** Throws `malformed` unless the padding is exactly what `pad` writes. */
+/** Takes the padding away. Throws `malformed` unless it is exactly what `pad` writes. */
 export function unpad(padded: Uint8Array): Uint8Array {
   const length = padded.length < 4 ? -1 : new DataView(padded.buffer, padded.byteOffset).getUint32(0);
   const fits = length >= 0 && padmeLength(4 + length) === padded.length;

@@ -8,12 +8,12 @@ import { PROOF_OF_WORK_BITS, WORK_UNIT_BYTES } from "./limits.ts";
 /** What a proof of work is bound to; `content` is the payload's encoding with nonce 0. */
 export type Work = { readonly topic: Uint8Array; readonly content: Uint8Array };
 
-/** Hashes between which others have their turn: 2 ms on a computer, 20 ms on a phone. */
+/** How many hashes are computed before others have their turn: 2 ms on a computer, 20 ms on a phone. */
 const SLICE_HASHES = 2048;
 
 /**
- * The lowest nonce at which SHA-256("weft.work.v1" ‖ topic ‖ SHA-256(content) ‖ nonce) starts with enough zero bits:
- * about 2^workBits hashes, at once.
+ * Finds the lowest nonce at which SHA-256("weft.work.v1" ‖ topic ‖ SHA-256(content) ‖ nonce) starts with enough zero
+ * bits: about 2^workBits hashes, at once.
  */
 export function solveWork(work: Work): bigint {
   const search = openSearch(work);
@@ -23,7 +23,7 @@ export function solveWork(work: Work): bigint {
   }
 }
 
-/** The same in slices: whatever else this thread has to do goes on meanwhile. */
+/** Finds the nonce that `solveWork` finds, in slices: whatever else this thread has to do goes on meanwhile. */
 export async function solveWorkInSlices(work: Work): Promise<bigint> {
   const search = openSearch(work);
   for (;;) {
@@ -33,18 +33,21 @@ export async function solveWorkInSlices(work: Work): Promise<bigint> {
   }
 }
 
+/** True if a nonce is a proof of this work. */
 export function checkWork(params: Work & { nonce: bigint }): boolean {
   const start = sha256Start(concatBytes(workPrefix(params), u64(params.nonce)));
   return Math.clz32(start) >= workBits(params.content.length);
 }
 
-/** Zero bits that a payload of so many bytes needs: from WORK_UNIT_BYTES on the hashes grow as the bytes do. */
+/**
+ * Gives the zero bits that a payload of so many bytes needs: from WORK_UNIT_BYTES on the hashes grow as the bytes do.
+ */
 export function workBits(bytes: number): number {
   const units = Math.max(1, Math.ceil(bytes / WORK_UNIT_BYTES));
   return PROOF_OF_WORK_BITS + 32 - Math.clz32(units - 1);
 }
 
-/** Looks at so many nonces more each time that it is called. */
+/** Opens a search that looks at so many nonces more each time that it is called. */
 function openSearch(work: Work): (hashes: number) => bigint | undefined {
   const bits = workBits(work.content.length);
   const candidate = concatBytes(workPrefix(work), u64(0));

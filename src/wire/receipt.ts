@@ -16,7 +16,7 @@ export type Receipt = {
   readonly siblings: readonly Uint8Array[];
 };
 
-/** The receipt of the envelope at `index` of a batch. */
+/** Makes the receipt of the envelope at `index` of a batch. */
 export function receiptOf(params: { batch: Batch; index: number }): Receipt {
   const { batch, index } = params;
   const leaves = batch.envelopes.map((envelope) => fromHex(envelopeHash(envelope)));
@@ -24,7 +24,7 @@ export function receiptOf(params: { batch: Batch; index: number }): Receipt {
   return { header, headerBytes, signature, index, siblings: merklePath({ leaves, index }) };
 }
 
-/** The receipts of all envelopes of a batch, in order, from their hashes alone. */
+/** Makes the receipts of all envelopes of a batch, in order, from their hashes alone. */
 export function receiptsFrom(params: {
   headerBytes: Uint8Array;
   signature: Uint8Array;
@@ -53,7 +53,7 @@ export function verifyReceipt(params: {
   return proven && verifyBatch({ batch: receipt, signingKey });
 }
 
-/** Throws `malformed`. */
+/** Reads a receipt. Throws `malformed`. */
 export function receiptFromMessage(message: ReceiptMessage): Receipt {
   if (message.siblings.some((sibling) => sibling.length !== 32)) {
     throw new WeftError({ code: "malformed", message: "a receipt's sibling is not 32 bytes" });

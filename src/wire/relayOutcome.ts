@@ -1,12 +1,12 @@
 import type { ErrorCode } from "../errors.ts";
 import type { Hex } from "./ids.ts";
 
-/** A node does not take what it was given. */
+/** A node's answer that it does not take what it was given. */
 export type Refusal = {
   readonly kind: "refused";
   readonly code: ErrorCode;
   readonly hint: string;
-  /** When it may be taken, if that is known. */
+  /** Milliseconds until it may be taken, if that is known. */
   readonly retryAfterMs?: number;
 };
 
@@ -14,6 +14,6 @@ export type Refusal = {
 export type RelayOutcome =
   | { readonly kind: "submitted"; readonly transaction: Hex }
   | { readonly kind: "stale"; readonly children: number }
-  /** Whoever sent it has succeeded. */
+  /** It is on the chain already, whoever has sent it. */
   | { readonly kind: "exists" }
   | Refusal;

@@ -4,13 +4,15 @@ import type { Puzzles } from "../crypto/puzzleSearch.ts";
 import { u32, utf8 } from "./bytes.ts";
 import { fromHex, type GroupId, type InboxId, type NodeId } from "./ids.ts";
 
-/** What a node asks of those who have nothing on the chain yet: so many puzzles for an hour (since 1970). */
+/**
+ * What a node asks of those who have nothing on the chain yet: so many puzzles for an hour (counted from 1970).
+ */
 export type WorkDemand = { readonly hour: number; readonly puzzles: number; readonly bits: number };
 
-/** Work that was done for it. */
+/** The work that was done for a demand. */
 export type RelayTicket = {
   readonly hour: number;
-  /** Of each puzzle: u32, big-endian. */
+  /** The nonce of each puzzle: u32, big-endian. */
   readonly nonces: Uint8Array;
 };
 
@@ -22,12 +24,18 @@ const HOUR_MS = 3_600_000;
 /** The most hashes that a client does for a ticket: five seconds on a phone. */
 const MAX_HASHES = 2 ** 19;
 
-/** @param ms by the network's time */
+/**
+ * Gives the hour, counted from 1970.
+ * @param ms by the network's time
+ */
 export function hourOf(ms: number): number {
   return Math.floor(ms / HOUR_MS);
 }
 
-/** SHA-256("weft.ticket.v1" ‖ node ‖ hour (u32) ‖ subject ‖ puzzle's number (u32) ‖ nonce (u32)) */
+/**
+ * Gives the puzzles of a demand: SHA-256("weft.ticket.v1" ‖ node ‖ hour (u32) ‖ subject ‖ puzzle's number (u32) ‖ nonce
+ * (u32)) has to start with `bits` zero bits.
+ */
 export function puzzlesOf(params: { place: TicketPlace; demand: WorkDemand }): Puzzles {
   const { place, demand } = params;
   const { hour, puzzles: count, bits } = demand;
@@ -35,12 +43,12 @@ export function puzzlesOf(params: { place: TicketPlace; demand: WorkDemand }): P
   return { prefix, count, bits };
 }
 
-/** Whether a client does that much for a node that it does not know. */
+/** True if a client does that much work for a node that it does not know. */
 export function isBearable({ puzzles, bits }: WorkDemand): boolean {
   return bits <= 32 && puzzles * 2 ** bits <= MAX_HASHES;
 }
 
-/** Whether it was made for this place and hour, and is all that is asked for. */
+/** True if a ticket was made for this place and hour, and is all that is asked for. */
 export function isGoodTicket(params: {
   place: TicketPlace;
   demand: WorkDemand;

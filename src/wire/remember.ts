@@ -1,4 +1,4 @@
-/** Keeps a value of which at most `limit` are kept: the oldest goes. */
+/** Keeps a value in a map of at most `limit` values: the oldest goes. */
 export function remember<Key, Value>(params: {
   known: Map<Key, Value>;
   key: Key;

@@ -2,11 +2,11 @@ import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 import { WeftError } from "../errors.ts";
 
-/** What a message may hold. */
+/** How much a message may hold. */
 export type FieldBounds = {
-  /** Fields of it and of all messages in it, items of packed lists included. */
+  /** The most fields of the message and of all messages in it, items of packed lists included. */
   readonly maxFields: number;
-  /** Items of one list; unless told, as many as there may be fields. */
+  /** The most items of one list; unless told, as many as there may be fields. */
   readonly maxItems?: (field: DescField) => number;
 };
 
@@ -61,7 +61,7 @@ function scanMessage(params: { scan: Scan; schema: DescMessage; end: number }): 
   }
 }
 
-/** Where the value ends that begins here; leaves the reader behind its length, if it has one. */
+/** Says where the value ends that begins here; leaves the reader after its length, if it has one. */
 function nextOf(scan: Scan, wireType: WireType): number {
   const { reader } = scan;
   if (wireType === WireType.LengthDelimited) {
@@ -80,7 +80,7 @@ function addFields(scan: Scan, more: number): void {
   if (scan.fields > scan.maxFields) throw tooLarge(`more than ${scan.maxFields} fields in ${scan.root.name}`);
 }
 
-/** Whether a list of numbers stands in one field. */
+/** True if a list of numbers stands in one field. */
 function isPacked(field: DescField, wireType: WireType): boolean {
   const isNumeric = field.fieldKind === "list" && field.listKind !== "message";
   return isNumeric && wireType === WireType.LengthDelimited && wireTypeOf(field) !== wireType;
@@ -97,7 +97,7 @@ function countPacked(params: { scan: Scan; field: DescField; next: number }): nu
   return ends;
 }
 
-/** Of one value; lists of numbers may be packed besides. */
+/** Gives the wire type of one value; lists of numbers may be packed besides. */
 function wireTypeOf(field: DescField): WireType {
   switch (field.scalar) {
     case undefined:

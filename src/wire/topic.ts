@@ -19,7 +19,7 @@ export function keyPackageTopic(installation: InstallationKey): Uint8Array {
   return topicOf("key-package", sha256(fromHex(installation)));
 }
 
-/** The bucket that an installation shares with the others of its hash prefix. */
+/** Gives the bucket that an installation shares with the others of its hash prefix. */
 export function welcomeTopic(installation: InstallationKey): Uint8Array {
   const bucket = new Uint8Array(ID_BYTES);
   const hash = sha256(fromHex(installation));
@@ -30,7 +30,7 @@ export function welcomeTopic(installation: InstallationKey): Uint8Array {
   return topicOf("welcome", bucket);
 }
 
-/** False for a topic of that kind whose id is more than a prefix: nobody reads it. */
+/** True for a bucket of Welcomes. False for a topic of that kind whose id is more than a prefix: nobody reads it. */
 export function isWelcomeBucket(topic: Uint8Array): boolean {
   const id = topic.subarray(1);
   const isZero = (byte: number, at: number) => {
@@ -40,7 +40,10 @@ export function isWelcomeBucket(topic: Uint8Array): boolean {
   return topic[0] === kinds.welcome && topic.length === TOPIC_BYTES && id.every(isZero);
 }
 
-/** What strangers may publish, too: Welcomes, group infos, key packages, and what kinds of newer versions may be. */
+/**
+ * True for what strangers may publish, too: Welcomes, group infos, key packages, and whatever kinds newer versions
+ * have.
+ */
 export function isOfStrangers(topic: Uint8Array): boolean {
   return topic[0] !== kinds.group;
 }
@@ -49,12 +52,15 @@ export function isKeyPackage(topic: Uint8Array): boolean {
   return topic[0] === kinds["key-package"];
 }
 
-/** @param id 32 random bytes */
+/**
+ * Gives the topic of a group info.
+ * @param id 32 random bytes
+ */
 export function groupInfoTopic(id: Uint8Array): Uint8Array {
   return topicOf("group-info", id);
 }
 
-/** Throws `unknown-topic` for a kind that this version does not know, `malformed` for a wrong length. */
+/** Reads a topic. Throws `unknown-topic` for a kind that this version does not know, `malformed` for a wrong length. */
 export function parseTopic(topic: Uint8Array): Topic {
   const id = asId<GroupId>(topic.subarray(1));
   const kind = (Object.keys(kinds) as TopicKind[]).find((name) => kinds[name] === topic[0]);

@@ -5,7 +5,7 @@ import { u32, u64, utf8 } from "./bytes.ts";
 import { fromHex, toHex } from "./ids.ts";
 import type { LogId } from "./logRange.ts";
 
-/** Where a node's log has taken an envelope in, with the envelope's hash (32 bytes). */
+/** The place where a node's log has taken an envelope in, with the envelope's hash (32 bytes). */
 export type TopicElement = {
   readonly topic: Uint8Array;
   readonly log: LogId;
@@ -19,7 +19,7 @@ export type TopicElement = {
  */
 export type TopicSum = { readonly count: number; readonly sum: bigint };
 
-/** Of a topic: these runs of logs, or all that the node holds of it. */
+/** What is asked of a topic: these runs of logs, or all that the node holds of it. */
 export type TopicQuestion = { readonly topic: Uint8Array; readonly ranges?: readonly LogSpan[] | undefined };
 
 /** The sequences [floor, next) of a log. */
@@ -28,7 +28,9 @@ export type LogSpan = { readonly log: LogId; readonly floor: bigint; readonly ne
 /** What a node holds of a topic in a run of a log, without a gap. */
 export type LogDigest = LogSpan & {
   readonly sum: TopicSum;
-  /** The log's node has signed two headers for the same sequences: others may hold another branch. */
+  /**
+   * True if the log's node has signed two headers for the same sequences: others may hold another branch of the log.
+   */
   readonly conflicted: boolean;
 };
 
@@ -39,9 +41,9 @@ const LABEL = utf8("weft.topic.v1");
 export const EMPTY_SUM: TopicSum = { count: 0, sum: 0n };
 
 /**
- * AdHash (Bellare and Micciancio, EUROCRYPT 1997) over SHAKE256: the sum of SHAKE256("weft.topic.v1" ‖ topic ‖ node ‖
- * generation (u64) ‖ shard (u32) ‖ sequence (u64) ‖ envelope hash), 2,048 bits of each. At 256 bits Wagner's
- * generalized birthday attack (CRYPTO 2002) finds another set with the same sum.
+ * Adds an envelope to a sum by AdHash (Bellare and Micciancio, EUROCRYPT 1997) over SHAKE256: the sum of
+ * SHAKE256("weft.topic.v1" ‖ topic ‖ node ‖ generation (u64) ‖ shard (u32) ‖ sequence (u64) ‖ envelope hash), 2,048
+ * bits of each. At 256 bits Wagner's generalized birthday attack (CRYPTO 2002) finds another set with the same sum.
  */
 export function withElement({ count, sum }: TopicSum, element: TopicElement): TopicSum {
   const { topic, log, sequence, hash } = element;
@@ -50,7 +52,7 @@ export function withElement({ count, sum }: TopicSum, element: TopicElement): To
   return { count: count + 1, sum: BigInt.asUintN(SUM_BITS, sum + BigInt(toHex(bytes))) };
 }
 
-/** What is left of `whole` without `part`, which is contained in it. */
+/** Computes what is left of `whole` without `part`, which is contained in it. */
 export function withoutSum(whole: TopicSum, part: TopicSum): TopicSum {
   return { count: whole.count - part.count, sum: BigInt.asUintN(SUM_BITS, whole.sum - part.sum) };
 }
@@ -59,12 +61,12 @@ export function isSameSum(a: TopicSum, b: TopicSum): boolean {
   return a.count === b.count && a.sum === b.sum;
 }
 
-/** 256 bytes, big-endian. */
+/** Encodes a sum as 256 bytes, big-endian, without its count. */
 export function sumBytes({ sum }: TopicSum): Uint8Array {
   return fromHex(`0x${sum.toString(16).padStart(2 * SUM_BYTES, "0")}`);
 }
 
-/** Throws `malformed`. */
+/** Reads a sum. Throws `malformed` for a wrong length or count. */
 export function sumFromBytes(params: { count: bigint; bytes: Uint8Array }): TopicSum {
   const { count, bytes } = params;
   if (bytes.length !== SUM_BYTES || count > BigInt(Number.MAX_SAFE_INTEGER)) {

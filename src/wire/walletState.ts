@@ -4,6 +4,6 @@ import type { InboxId } from "./ids.ts";
 export type WalletState = {
   /** The inbox that it is linked to now. */
   readonly inbox: InboxId | undefined;
-  /** What its next signed record must carry. */
+  /** The nonce that its next signed record must carry. */
   readonly nonce: bigint;
 };

@@ -8,7 +8,7 @@ import { GROUP_INFO_CHUNK_BYTES, MAX_ENVELOPE_BYTES, MAX_GROUP_INFO_CHUNKS } fro
 /** What one added installation gets, wrapped to its key; all recipients of a commit share the group info. */
 export type Welcome = {
   readonly group: GroupId;
-  /** That added the recipient. */
+  /** The entry that added the recipient. */
   readonly entry: EntryId;
   /** MLS EncryptedGroupSecrets, TLS encoding. */
   readonly encryptedGroupSecrets: Uint8Array;
@@ -28,9 +28,9 @@ export type GroupInfoReference = {
 };
 
 export type GroupInfoBundle = {
-  /** Of the MLS Welcome. */
+  /** The encrypted group info of the MLS Welcome (RFC 9420 §12.4.3.1). */
   readonly encryptedGroupInfo: Uint8Array;
-  /** Content of the MLS ratchet_tree extension. */
+  /** The content of the MLS ratchet_tree extension. */
   readonly ratchetTree: Uint8Array;
 };
 
@@ -50,7 +50,7 @@ export function encodeWelcome(welcome: Welcome): Uint8Array {
   return encodeCanonical(WelcomeSchema, message);
 }
 
-/** Throws `malformed` or `too-large`. */
+/** Decodes a Welcome. Throws `malformed` or `too-large`. */
 export function decodeWelcome(bytes: Uint8Array): Welcome {
   const message = decodeStrict({ schema: WelcomeSchema, bytes, maxBytes: MAX_ENVELOPE_BYTES });
   const { encryptedGroupSecrets, groupInfoChunks: chunks, keyPackageHash } = message;
@@ -69,7 +69,7 @@ export function decodeWelcome(bytes: Uint8Array): Welcome {
   };
 }
 
-/** Throws `too-large` if it does not fit into MAX_GROUP_INFO_CHUNKS. */
+/** Encodes a group info. Throws `too-large` if it does not fit into MAX_GROUP_INFO_CHUNKS. */
 export function encodeGroupInfoBundle(bundle: GroupInfoBundle): Uint8Array {
   const bytes = encodeCanonical(GroupInfoBundleSchema, create(GroupInfoBundleSchema, bundle));
   if (bytes.length > MAX_GROUP_INFO_BYTES) {
@@ -78,7 +78,7 @@ export function encodeGroupInfoBundle(bundle: GroupInfoBundle): Uint8Array {
   return bytes;
 }
 
-/** Throws `malformed` or `too-large`. */
+/** Decodes a group info. Throws `malformed` or `too-large`. */
 export function decodeGroupInfoBundle(bytes: Uint8Array): GroupInfoBundle {
   const schema = GroupInfoBundleSchema;
   const { encryptedGroupInfo, ratchetTree } = decodeStrict({ schema, bytes, maxBytes: MAX_GROUP_INFO_BYTES });

@@ -34,7 +34,7 @@ export function buildWelcomeEnvelope(params: {
   return { topic, payload: encodeCanonical(WrappedWelcomeSchema, { ...message, nonce }) };
 }
 
-/** Throws `malformed`, `too-large`, or `bad-signature` where the proof of work is missing. */
+/** Reads a wrapped Welcome. Throws `malformed`, `too-large`, or `bad-signature` where the proof of work is missing. */
 export function decodeWelcomePayload(envelope: Envelope): WrappedWelcome {
   const message = decodeStrict({
     schema: WrappedWelcomeSchema,
@@ -50,12 +50,14 @@ export function decodeWelcomePayload(envelope: Envelope): WrappedWelcome {
   return message;
 }
 
-/** One chunk of a sealed GroupInfoBundle, with its proof of work. */
+/** Builds the envelope of one chunk of a sealed GroupInfoBundle, with its proof of work. */
 export function buildGroupInfoEnvelope(chunk: Chunk): Envelope {
   return chunkEnvelope(chunk, solveWork(chunkWork(chunk)));
 }
 
-/** The same without holding up this thread: the work of a large chunk takes a while. */
+/**
+ * Builds the same as `buildGroupInfoEnvelope` without holding up this thread: the work of a large chunk takes a while.
+ */
 export async function buildGroupInfoInSlices(chunk: Chunk): Promise<Envelope> {
   return chunkEnvelope(chunk, await solveWorkInSlices(chunkWork(chunk)));
 }
@@ -69,7 +71,10 @@ function chunkEnvelope({ topic, ...fields }: Chunk, nonce: bigint): Envelope {
   return { topic, payload: encodeCanonical(GroupInfoChunkSchema, message) };
 }
 
-/** Throws `malformed`, `too-large`, or `bad-signature` where the proof of work is missing. */
+/**
+ * Reads a chunk of a group info. Throws `malformed`, `too-large`, or `bad-signature` where the proof of work is
+ * missing.
+ */
 export function decodeGroupInfoPayload(envelope: Envelope): GroupInfoChunk {
   const message = decodeStrict({
     schema: GroupInfoChunkSchema,

@@ -28,13 +28,13 @@ export type Words = {
   readonly block: BlockRef;
   /** See `entryWord`; zero if there is no such entry. */
   readonly entries: readonly Hex[];
-  /** Of the whole history of each inbox; zero if there is no such inbox. */
+  /** The word of the whole history of each inbox; zero if there is no such inbox. */
   readonly inboxes: readonly Hex[];
   /** The inbox that each wallet is linked to. */
   readonly wallets: readonly (InboxId | undefined)[];
-  /** Of the present fields of each node; zero if there is no such node. */
+  /** The word of the present fields of each node; zero if there is no such node. */
   readonly nodes: readonly Hex[];
-  /** How many nodes were ever registered. */
+  /** How many nodes the registry holds a record of: every registered node but those whose record was dropped. */
   readonly nodeCount: number;
   /** The header hash that each checkpoint names; undefined if the block has no such checkpoint. */
   readonly checkpoints: readonly (Hex | undefined)[];
@@ -66,7 +66,9 @@ const CHILDREN_SHIFT = 232n;
 const WORD_DIGITS = 64;
 const ADDRESS_DIGITS = 40;
 
-/** authority | block << 160 | index << 208 | children << 232, as CommitLog.entryWords gives it. */
+/**
+ * Encodes an entry's word: authority | block << 160 | index << 208 | children << 232, as CommitLog.entryWords gives it.
+ */
 export function entryWord({ authority, block, index, children }: EntryWord): Hex {
   const word =
     BigInt(authority) |
@@ -76,7 +78,7 @@ export function entryWord({ authority, block, index, children }: EntryWord): Hex
   return `0x${word.toString(16).padStart(WORD_DIGITS, "0")}`;
 }
 
-/** The fields of a word of 32 bytes. */
+/** Reads the fields of an entry's word of 32 bytes. */
 export function readEntryWord(hex: Hex): EntryWord {
   const word = BigInt(hex);
   const authority = BigInt.asUintN(160, word).toString(16).padStart(ADDRESS_DIGITS, "0");
@@ -88,7 +90,7 @@ export function readEntryWord(hex: Hex): EntryWord {
   };
 }
 
-/** How many items a list names. */
+/** Counts the items that a list names. */
 export function countWords(list: WordsList): number {
   const { entries, inboxes, wallets, nodes, checkpoints, blocks } = list;
   const lists = [entries, inboxes, wallets, nodes, checkpoints, blocks];

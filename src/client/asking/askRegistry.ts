@@ -14,25 +14,27 @@ import { fetchHistories } from "../nodes/fetchHistories.ts";
 import { confirmHistories } from "./confirmHistories.ts";
 
 /**
- * What was read of the registry. A verdict takes it from the node that serves the entry, and from since this client reads
- * the chain there: what another node has said, or this one before, may rest on blocks that a reorganization took.
+ * What one connection to a node has read of the registry. A verdict rests on what the node that serves the entry has
+ * told since this client reads the chain there: what another node has said, or this one before, may rest on blocks that
+ * a reorganization took.
  */
 export type RegistryReading = { inboxes: Map<InboxId, InboxSnapshot> };
 
-/** From where a verdict takes what the registry says. */
+/** Where a verdict takes from what the registry says. */
 export type RegistrySource = {
   readonly core: ClientCore;
   readonly reading: RegistryReading;
   readonly api: Pick<NodeApi, "getHistories">;
-  /** Whose API it is, if the caller knows. */
+  /** The node whose API it is, if the caller knows. */
   readonly node?: NodeId | undefined;
   readonly signal: AbortSignal;
 };
 
 /**
- * What the registry says of these inboxes as of `block` or later; records carry the blocks of additions and
+ * Gives what the registry says of these inboxes as of `block` or later; records carry the blocks of additions and
  * revocations, so a later reading answers for an earlier block. Asks the node only for what is not known that late.
- * Throws `not-ready` if the node has not read the chain that far. Of `provisional` inboxes only that node has told.
+ * Throws `not-ready` if the node has not read the chain that far. `provisional`: the inboxes of which only that node
+ * has told.
  */
 export async function askRegistry(
   params: RegistrySource & { inboxes: readonly InboxId[]; block: number },
@@ -53,14 +55,15 @@ export async function askRegistry(
 }
 
 /**
- * Asks one node, at most MAX_INBOXES_PER_CALL at once, checks what it says and remembers it. Throws `not-ready` if it
- * has not read the chain up to `block`, `bad-history` if it serves what the chain can't have said.
+ * Asks one node about at most MAX_INBOXES_PER_CALL inboxes, checks what it says and remembers it. Throws `not-ready` if
+ * the node has not read the chain up to `block`, or no other operator confirms what it says; `bad-history` if it serves
+ * what the chain can't have said.
  */
 export async function refreshInboxes(
   params: RegistrySource & { inboxes: readonly InboxId[]; block: number },
 ): Promise<void> {
   const { core, node: serving, signal } = params;
-  // A rollback puts another in its place.
+  // A rollback puts another map in its place.
   const { inboxes: read } = params.reading;
   const { network, finalityBlocks } = core;
   const known = (inbox: InboxId) => knownHistory({ core, snapshot: read.get(inbox), inbox });
@@ -82,7 +85,7 @@ export async function refreshInboxes(
   }
 }
 
-/** Of this connection, else what was read last. */
+/** Gives what this connection knows of an inbox, or else what was read last. */
 function knownHistory(params: {
   core: CoreParts<"inboxes">;
   snapshot: InboxSnapshot | undefined;
@@ -98,7 +101,7 @@ async function remember(params: {
   snapshots: readonly [InboxId, InboxSnapshot][];
 }): Promise<void> {
   const { core, snapshots } = params;
-  // Somebody else may have asked meanwhile, and have learned of later blocks.
+  // Another caller may have asked meanwhile, and have learned of later blocks.
   const news = snapshots
     .filter(([inbox, { asOf }]) => (core.inboxes.get(inbox)?.asOf ?? -1) <= asOf)
     .map(([inbox, snapshot]) => [inbox, asConfirmed(snapshot, core.inboxes.get(inbox))] as const);
@@ -108,20 +111,20 @@ async function remember(params: {
   await writeAtomic({ database: core.database, writes, sync: false });
 }
 
-/** Another reading knew less of the same steps: what was confirmed of them stays so. */
+/** Keeps what was confirmed of the same steps, if this reading knew less of that. */
 function asConfirmed(snapshot: InboxSnapshot, before: InboxSnapshot | undefined): InboxSnapshot {
   if (before?.word !== snapshot.word || before.confirmedAsOf <= snapshot.confirmedAsOf) return snapshot;
   const { confirmedAsOf } = before;
   return { ...snapshot, confirmedAsOf, isProvisional: confirmedAsOf < snapshot.asOf };
 }
 
-/** What was read in this connection of blocks that a reorganization may have taken is asked again. */
+/** Forgets what this connection has read of blocks after `afterBlock`, which a reorganization may have taken. */
 export function forgetReading(params: { reading: RegistryReading; afterBlock: number }): void {
   const { reading, afterBlock } = params;
   reading.inboxes = new Map([...reading.inboxes].filter(([, { asOf }]) => asOf <= afterBlock));
 }
 
-/** What was read of blocks that a reorganization took has to be asked again. */
+/** Forgets what was read of blocks after `afterBlock`, which a reorganization took: it has to be asked again. */
 export async function forgetInboxes(params: {
   core: CoreParts<"database" | "groups" | "inboxes">;
   reading: RegistryReading;
@@ -142,7 +145,7 @@ export async function forgetInboxes(params: {
   }
 }
 
-/** Then it need not be written again: what was true as of an earlier block stays so. */
+/** True if a snapshot need not be written again: what was true as of an earlier block stays true. */
 function saysTheSame(a: InboxSnapshot | undefined, b: InboxSnapshot): boolean {
   return a !== undefined && a.word === b.word && a.isProvisional === b.isProvisional;
 }

@@ -11,7 +11,7 @@ import { rankChainNodes, rankOwnNodes } from "./rankGroupNodes.ts";
  */
 export async function askWitness(params: {
   core: ClientCore;
-  /** Whose nodes are asked, in its order of rank; undefined: those of this installation. */
+  /** The group whose nodes are asked, in its order of rank; undefined: the nodes of this installation. */
   group?: GroupId | undefined;
   /** The node whose claim it is. */
   serving: NodeId;

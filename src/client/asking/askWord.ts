@@ -5,8 +5,8 @@ import { type EnvelopeHash, fromHex, type NodeId } from "../../wire/ids.ts";
 import type { CoreParts } from "../group/core.ts";
 
 /**
- * Which of these envelopes a node has, by its signed word, in the order asked. Throws `malformed` where it does not sign
- * for what it says to have.
+ * Asks which of these envelopes a node has, by its signed word; the answers are in the order asked. Throws `malformed`
+ * if the node does not sign for what it says to have.
  */
 export async function askWord(params: {
   core: CoreParts<"network" | "links">;

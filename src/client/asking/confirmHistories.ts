@@ -9,18 +9,18 @@ import { askWitness } from "./askWitness.ts";
 export type HistoryClaim = {
   readonly inbox: InboxId;
   readonly word: Hex;
-  /** The steps are not those that this client knew with some more: a reorganization, or a lie. */
+  /** True if the steps are not those that this client knew with some more: after a reorganization, or by a lie. */
   readonly isReplaced: boolean;
 };
 
 /**
- * Has the words of a batch of histories confirmed for the block that they are for, before anything of them is stored or
- * used: their signatures have been checked, but whether steps were left out only another party can tell. Provisional if
- * no other answers. Throws `not-ready` if others say otherwise, or can't tell yet.
+ * Has the words of a batch of histories confirmed for their block, before anything of them is stored or used: their
+ * signatures have been checked, but only another operator can tell whether steps were left out. Provisional if no other
+ * answers. Throws `not-ready` if others say otherwise, or can't tell yet.
  */
 export async function confirmHistories(params: {
   core: ClientCore;
-  /** That served them; undefined: nobody can be told apart from it. */
+  /** The node that served them; undefined: it is not known, so that no other can be told apart from it. */
   serving: NodeId | undefined;
   head: BlockRef;
   claims: readonly HistoryClaim[];

@@ -18,15 +18,18 @@ export type LookUpNodes = {
 };
 
 /**
- * The nodes by way of which this client looks people up, best first: in an order that only this client knows and that
- * no day changes, so that few nodes learn whom it knows.
+ * Ranks the nodes by way of which this client looks people up, best first: in an order that only this client knows and
+ * that no day changes, so that few nodes learn whom it knows.
  */
 export function rankLookUpNodes({ links, self }: CoreParts<"links" | "self">): KnownNode[] {
   const salt = labeledHash({ label: "weft.look-up.v1", fields: [self.installation.privateKey] });
   return rankNodes({ nodes: activeNodes(links), day: 0, salt });
 }
 
-/** The nodes by way of which this client looks people up for a group: no node is to learn both who and which group. */
+/**
+ * Ranks the nodes by way of which this client looks people up for a group: no node should learn both who and which
+ * group.
+ */
 export async function lookUpNodes(params: {
   core: CoreParts<"database" | "groups" | "links" | "network" | "preferences" | "self">;
   group: GroupId;
@@ -37,7 +40,10 @@ export async function lookUpNodes(params: {
   return { ranked: lookUpOrder({ nodes: rankLookUpNodes(core), serving }), relaying: serving[0]?.node };
 }
 
-/** The nodes that take a group's Welcomes, best first: those of `lookUpNodes` on the group's side of a split network. */
+/**
+ * Ranks the nodes that take a group's Welcomes, best first: those of `lookUpNodes` on the group's side of a split
+ * network.
+ */
 export async function rankWelcomeNodes(params: {
   core: CoreParts<"database" | "groups" | "links" | "network" | "preferences" | "self">;
   group: GroupId;

@@ -4,7 +4,7 @@ import { hasShard, shardOfTopic } from "../../wire/shards.ts";
 import type { CoreParts } from "../group/core.ts";
 import { activeNodes } from "../nodes/nodeLinks.ts";
 
-/** The nodes among these that serve a topic, in their order. Pure. */
+/** Keeps those nodes that serve a topic, in their order. Pure. */
 export function servingTopic(params: {
   network: Network;
   nodes: readonly KnownNode[];
@@ -15,7 +15,7 @@ export function servingTopic(params: {
   return nodes.filter(({ shards }) => hasShard({ bitmap: BigInt(shards), shard }));
 }
 
-/** The active nodes that serve a topic. */
+/** Lists the active nodes that serve a topic. */
 export function nodesOfTopic(core: CoreParts<"network" | "links">, topic: Uint8Array) {
   return servingTopic({ network: core.network, nodes: activeNodes(core.links), topic });
 }

@@ -20,8 +20,8 @@ type OfGroup = {
 };
 
 /**
- * The active nodes of a conversation that it reaches, best first: those that serve its shard, by the group's salt, with
- * the app's preference before all.
+ * Ranks the active nodes of a conversation that it reaches, best first: those that serve its shard, by the group's
+ * salt, with the app's preference before all.
  */
 export async function rankGroupNodes({ core, group }: OfGroup): Promise<readonly KnownNode[]> {
   const { network, links } = core;
@@ -29,7 +29,9 @@ export async function rankGroupNodes({ core, group }: OfGroup): Promise<readonly
   return reachable({ links, group, ranked: servingTopic({ network, nodes, topic: groupTopic(group) }) });
 }
 
-/** What tells of the chain, or relays, for a group: first the nodes of its shard, then all others, best first. */
+/**
+ * Ranks the nodes that tell of the chain, or relay, for a group, best first: the nodes of its shard, then all others.
+ */
 export async function rankChainNodes({ core, group }: OfGroup): Promise<readonly KnownNode[]> {
   const { network, links } = core;
   const nodes = await rankAll({ core, group });
@@ -37,7 +39,7 @@ export async function rankChainNodes({ core, group }: OfGroup): Promise<readonly
   return reachable({ links, group, ranked: [...serving, ...nodes.filter((one) => !serving.has(one))] });
 }
 
-/** All active nodes, best first. */
+/** Ranks all active nodes, best first. */
 async function rankAll({ core, group }: OfGroup): Promise<readonly KnownNode[]> {
   const handle = core.groups.get(group);
   const { head } = handle?.view.record ?? { head: group };
@@ -45,7 +47,7 @@ async function rankAll({ core, group }: OfGroup): Promise<readonly KnownNode[]> 
   const nodes = activeNodes(core.links);
   const known = handle?.ranking;
   if (known && isSame(known, { ...made, nodes })) return known.ranked;
-  // Of a state that nobody needs but for its salt nothing is kept.
+  // A state that is needed only for its salt is not kept in the cache.
   const cache = new Map(handle?.epochs);
   const epoch = handle && (await readEpoch({ database: core.database, group, cache, head }));
   const salt = epoch ? viewOf(epoch.state).context.salt : fromHex(group);
@@ -62,7 +64,9 @@ function isSame(known: Ranking, now: Omit<Ranking, "ranked">): boolean {
   );
 }
 
-/** The nodes of this installation: those that serve one of its topics, or, for what needs none, all. */
+/**
+ * Ranks the nodes of this installation, best first: those that serve one of its topics, or all for what needs no topic.
+ */
 export function rankOwnNodes(core: CoreParts<"links" | "network" | "self">, topic?: Uint8Array): KnownNode[] {
   return rankNodes({
     nodes: topic === undefined ? activeNodes(core.links) : nodesOfTopic(core, topic),
@@ -71,7 +75,7 @@ export function rankOwnNodes(core: CoreParts<"links" | "network" | "self">, topi
   });
 }
 
-/** The best of each operator first, then the others: what is asked of two nodes is asked of two operators. */
+/** Puts the best node of each operator first, then the others: what is asked of two nodes is asked of two operators. */
 export function spreadOverOperators<Node extends Pick<KnownNode, "node" | "operator">>(
   nodes: readonly Node[],
 ): readonly Node[] {
@@ -79,7 +83,7 @@ export function spreadOverOperators<Node extends Pick<KnownNode, "node" | "opera
   return [...nodes.filter((node) => best.has(node)), ...nodes.filter((node) => !best.has(node))];
 }
 
-/** The best that answers besides a node that serves, of another operator if there is one. */
+/** Gives the best node that answers besides a serving node, of another operator if there is one. */
 export function witnessOf(params: {
   core: CoreParts<"links">;
   ranked: readonly KnownNode[];
@@ -91,7 +95,7 @@ export function witnessOf(params: {
   return (others.find((one) => one.operator !== operator) ?? others[0])?.node;
 }
 
-/** Of the nodes that answer the best, as many as this client reads and writes by way of: the first serves the chain, too. */
+/** Gives the best nodes that answer, as many as this client reads and writes by; the first serves the chain, too. */
 export function nodesInUse(
   core: CoreParts<"links" | "mirrors">,
   ranked: readonly KnownNode[],

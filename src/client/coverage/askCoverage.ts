@@ -22,15 +22,16 @@ type Answers = Map<BatchPlace, CoverageRecord>;
 type Open = { readonly batch: BatchPlace; readonly at: BatchPlace };
 type Covered = { readonly batch: BatchPlace; readonly checkpoint: Checkpoint };
 
-/** Pages that one node may take to lead to the checkpoints. */
+/** How many pages one node may take to lead to the checkpoints. */
 const MAX_PAGES = 64;
 /** How many operators have to say that nothing covers a batch. */
 const NEEDED_OPERATORS = 2;
 
 /**
- * What covers these batches, by way of the group's nodes: a proof is taken from whoever has it, but the batch's own
+ * Asks the group's nodes what covers these batches. A proof is taken from any node that has it, but the batch's own
  * node is asked last, and another operator has to have the checkpoint, too. That nothing covers a batch takes the word
- * of two operators. Batches that nobody can tell of, or that nobody confirms, are left out. Never throws a node's fault.
+ * of two operators. Batches that nobody can tell of, or that nobody confirms, are left out. Never throws a node's
+ * fault.
  */
 export async function askCoverage(params: {
   core: ClientCore;
@@ -82,7 +83,7 @@ async function askInTurn(params: {
   return answers;
 }
 
-/** What one node says and proves, page by page. Throws `malformed` for a claim that it does not prove. */
+/** Asks one node, page by page, what covers these batches. Throws `malformed` for a claim that it does not prove. */
 async function askNode(params: {
   core: ClientCore;
   group: Group;
@@ -121,7 +122,10 @@ async function askNode(params: {
   return answers;
 }
 
-/** Those whose checkpoints another operator has, too: a log's own branch is proven, that the chain has it is not. */
+/**
+ * Gives those batches whose checkpoints another operator has, too: how the log leads there is proven, that the chain
+ * has the checkpoint is not.
+ */
 async function confirmed(params: {
   core: ClientCore;
   group: Group;

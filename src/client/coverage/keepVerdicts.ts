@@ -22,13 +22,13 @@ type Schedule = {
 type Awaited = ReadonlyMap<MessageId, readonly BatchPlace[]>;
 
 const MAX_MESSAGES_AT_ONCE = 512;
-/** While a verdict is pending; a checkpoint comes within a few blocks. */
+/** The wait while a verdict is pending: a checkpoint comes within a few blocks. */
 const PENDING: Backoff = { baseMs: 250, capMs: 2_000 };
-/** For batches of which no node can tell after so many attempts. */
+/** The wait for batches of which no node can tell after so many attempts. */
 const PATIENT: Backoff = { baseMs: 60_000, capMs: 60_000 };
 const PATIENT_AFTER_ATTEMPTS = 64;
 const LEAST_WAIT_MS = 250;
-/** For what a reorganization may still change. */
+/** The wait for what a reorganization may still change. */
 const FINAL_WAIT_MS = 15_000;
 const FAULT_WAIT_MS = 1_000;
 
@@ -53,7 +53,7 @@ export async function keepVerdicts(params: Params): Promise<void> {
   }
 }
 
-/** Asks for what is due; gives the time until something is due again, undefined if nothing is awaited. */
+/** Asks for what is due; gives the milliseconds until something is due again, undefined if nothing is. */
 async function settleSome(params: Params & { schedule: Schedule }): Promise<number | undefined> {
   const { schedule } = params;
   const pending = await settlePending(params);
@@ -68,7 +68,7 @@ async function settleSome(params: Params & { schedule: Schedule }): Promise<numb
   return FINAL_WAIT_MS;
 }
 
-/** As `settleSome`, for what is pending. */
+/** Does what `settleSome` does, for what is pending. */
 async function settlePending(params: Params & { schedule: Schedule }): Promise<number | undefined> {
   const { batches: known } = params.schedule;
   const nextAtMs = ({ headerHash }: BatchPlace) => known.get(headerHash)?.atMs ?? 0;
@@ -87,7 +87,10 @@ async function settlePending(params: Params & { schedule: Schedule }): Promise<n
   return LEAST_WAIT_MS;
 }
 
-/** What is learned of these batches, and then of these messages; not what a reorganization has overtaken. */
+/**
+ * Asks what covers these batches and then judges these messages by it; answers that a reorganization has overtaken are
+ * dropped.
+ */
 async function ask(
   params: Params & { batches: readonly BatchPlace[]; messages: ReadonlySet<MessageId> },
 ): Promise<void> {
@@ -100,8 +103,8 @@ async function ask(
 }
 
 /**
- * Of the messages that are pending, or of those that are not final, the ones that are due, a bounded number; and when
- * the first of the others is. One that waits for nothing any more is due to be forgotten.
+ * Gives the messages that are due, a bounded number, of those that are pending or of those that are not final, and when
+ * the first of the others is due. A message that waits for nothing any more is due to be forgotten.
  */
 async function readAwaited(
   params: Params & { isPending: boolean; nextAtMs: (batch: BatchPlace) => number },

@@ -17,7 +17,7 @@ export type StoredEpoch =
   | { readonly kind: "open"; readonly state: GroupState }
   | { readonly kind: "closed"; readonly state: EpochKeys; readonly closedAtMs: number };
 
-/** The last few that were read; the others are in the database only. */
+/** The last few epochs that were read; the others are in the database only. */
 export type EpochCache = Map<HeadId, StoredEpoch>;
 
 export type KeptEpoch = {
@@ -33,6 +33,7 @@ type Place = { readonly database: Database; readonly group: GroupId; readonly ca
 const CACHED_EPOCHS = 12;
 const STATE_AT = ID_BYTES + 8;
 
+/** Reads an epoch; undefined if it is not stored. */
 export async function readEpoch(params: Place & { head: HeadId }): Promise<StoredEpoch | undefined> {
   const { database, group, cache, head } = params;
   const cached = cache.get(head);
@@ -50,20 +51,22 @@ export async function readEpoch(params: Place & { head: HeadId }): Promise<Store
   return epoch;
 }
 
-/** The state of an epoch that is still whole. */
+/** Reads the state of an epoch; undefined if it is not stored or no longer whole. */
 export async function readState(params: Place & { head: HeadId }): Promise<GroupState | undefined> {
   const epoch = await readEpoch(params);
   return epoch?.kind === "open" ? epoch.state : undefined;
 }
 
-/** The state of an epoch without which this client can't go on. Throws `storage` if it is not there or not whole. */
+/**
+ * Reads the state of an epoch without which this client can't go on. Throws `storage` if it is not there or not whole.
+ */
 export async function requireState(params: Place & { head: HeadId }): Promise<GroupState> {
   const state = await readState(params);
   if (state) return state;
   throw new WeftError({ code: "storage", message: `the state of the head ${params.head} is missing` });
 }
 
-/** `isNew`: its tree is not in the database yet. */
+/** Builds the writes that store an epoch. `isNew`: its tree is not in the database yet. */
 export function epochWrites(params: {
   group: GroupId;
   head: HeadId;

@@ -5,7 +5,10 @@ import { tables } from "./tables.ts";
 
 const SECRET_BYTES = 32;
 
-/** What this client draws witnesses by, the same for ever: a secret that changed would be drawn until it suits a liar. */
+/**
+ * Reads, or draws, the secret by which this client draws witnesses. It stays the same for ever: a secret that changed
+ * would be drawn until it suits a liar.
+ */
 export async function openSecret(database: Database): Promise<Uint8Array> {
   const known = await tables.witnessSecret.get(database, {});
   if (known) return known;

@@ -42,17 +42,17 @@ export type IdentityRecord = {
   readonly salt: Hex;
   readonly installation: InstallationKey;
   readonly privateKey: Uint8Array;
-  /** The chain has listed the installation. */
+  /** True once the chain has listed the installation. */
   readonly registered: boolean;
   /** The record as it was signed last, from before it is handed over until it is final. */
   readonly action: IdentityAction | undefined;
 };
 
-/** Own revocation of an installation, on its way to the chain until it is final there. */
+/** This client's revocation of an installation, on its way to the chain until it is final there. */
 export type RevocationRecord = Pick<Intent, "id" | "createdAtMs" | "progress" | "acknowledged"> & {
   readonly installation: InstallationKey;
   readonly action: IdentityAction;
-  /** Nothing can change it any more. */
+  /** True once nothing can change it any more. */
   readonly isFinal: boolean;
 };
 
@@ -65,15 +65,15 @@ export type CopyEvidence =
   | { readonly kind: "void-registration" };
 
 /**
- * This database is a copy, or an older state, of one that went on, or its installation is void. It stays until the last
- * trace is gone.
+ * Says that this database is a copy, or an older state, of one that went on, or that its installation is void. The
+ * record stays until the last trace is gone.
  */
 export type CopyRecord = {
-  /** The one whose keys both have. */
+  /** The installation whose keys both databases have. */
   readonly installation: InstallationKey;
   readonly evidence: CopyEvidence;
   readonly noticedAtMs: number;
-  /** The database has the keys of a new installation; before, it seals and stages nothing. */
+  /** True once the database has the keys of a new installation; before that it seals and stages nothing. */
   readonly isReplaced: boolean;
 };
 

@@ -26,9 +26,9 @@ const { timeline, outcome, outbox } = tables;
 const talliedPrefixes = new Set([timeline, outcome, outbox].map(({ record }) => record.prefix));
 
 /**
- * A batch with what it changes in the sums over a group's timeline, outcomes and intents, told from the records that
+ * Adds to a batch what it changes in the sums over a group's timeline, outcomes and intents, told from the records that
  * it replaces: so the sums are right whoever writes and whenever it crashes. Outcomes of more junk than is listed are
- * left out and counted. From within the group's queue.
+ * left out and counted. Call it from within the group's queue.
  */
 export async function withTallies(params: {
   database: Database;
@@ -54,7 +54,7 @@ export async function withTallies(params: {
   ];
 }
 
-/** The last write of each record counts. */
+/** Reads what a batch replaces; the last write of each record counts. */
 async function readReplacements(params: {
   database: Database;
   writes: readonly Write[];
@@ -90,7 +90,7 @@ async function epochTallies(params: {
   return writes;
 }
 
-/** `unlisted`: rows that are not to be. */
+/** Counts outcomes. `unlisted`: rows that are not to be written. */
 function talliedOutcomes(params: { tally: GroupTally; replacements: readonly Replacement[] }): {
   tally: GroupTally;
   unlisted: Replacement[];
@@ -128,7 +128,7 @@ function ofTable(
   return replacements.filter(({ key }) => key[0] === table.record.prefix);
 }
 
-/** What goes, with -1, and what comes, with 1. */
+/** Gives the value that goes, with -1, and the value that comes, with 1. */
 function valuesOf<Value>(
   table: { readonly decode: (bytes: Uint8Array) => Value },
   { before, after }: Replacement,
@@ -154,7 +154,7 @@ function withOutcome(tally: GroupTally, outcome: Outcome, by: 1 | -1): GroupTall
   }
 }
 
-/** Without zeros, so that equal counts are equal records. */
+/** Adds to a count and leaves out zeros, so that equal counts are equal records. */
 function added(counts: Counts, name: string, by: number): Counts {
   const { [name]: count = 0, ...others } = counts;
   return count + by === 0 ? others : { ...others, [name]: count + by };

@@ -7,8 +7,8 @@ import { fromHex } from "../../wire/ids.ts";
 import type { NodeList } from "./nodeList.ts";
 
 /**
- * The records whose id is the hash of their operator and key, so that nobody can list another key for a node; each way
- * in which a node is told of once. Pure.
+ * Keeps the records whose id is the hash of their operator and key, so that nobody can list another key for a node; of
+ * equal ones only one. Pure.
  */
 export function provenRecords(lists: readonly NodeList[]): NodeRecord[] {
   const variants = new Map<string, NodeRecord>();

@@ -10,9 +10,9 @@ import type { NodeList } from "./nodeList.ts";
 import { readNodeList } from "./readNodeList.ts";
 import { type Taken, takeNodeLists } from "./takeNodeLists.ts";
 
-/** How long others are waited for once one that the app named has answered. */
+/** How long other named nodes are waited for once a node that the app named has answered. */
 const OTHERS_MS = 1_000;
-/** How long those that the app named are waited for before others that are known are asked. */
+/** How long nodes that the app named are waited for before other known nodes are asked. */
 const NAMED_MS = 4_000;
 
 type Params = {
@@ -24,9 +24,9 @@ type Params = {
 };
 
 /**
- * Reads the registry's list of nodes from those whose addresses the app named, or from others that are known, and takes
- * what two operators agree on; from all that are known if it turns out that some are hidden. Throws `no-node` if none
- * answers, `wrong-chain` if one is of another network.
+ * Reads the registry's list of nodes from the nodes whose addresses the app named, or else from a known node, and takes
+ * what two operators agree on; if some nodes turn out to be hidden, it reads the lists of all known nodes. Throws
+ * `no-node` if none answers, `wrong-chain` if one is of another network.
  */
 export async function readDirectory(params: Params): Promise<Taken> {
   const faults: unknown[] = [];
@@ -50,7 +50,7 @@ export async function takeNodeList(
   await takeNodeLists({ ...params, lists: [{ by: node, records, isNamed: false }] });
 }
 
-/** All at once; one that hangs holds up nobody. */
+/** Reads the lists of all nodes that the app named at once; a node that hangs holds up nobody. */
 async function readNamed(params: Params & { faults: unknown[] }): Promise<NodeList[]> {
   const { witnesses, network } = params;
   const { links } = witnesses;
@@ -109,7 +109,9 @@ function checkNetwork(network: Network, status: NodeStatus): void {
   });
 }
 
-/** Collects what goes wrong with one node; a wrong network and the caller's abort are passed on. */
+/**
+ * Collects what goes wrong with one node; a wrong network, a fault of the disk and the caller's abort are passed on.
+ */
 async function attempt<T>(
   { faults, signal }: { faults: unknown[]; signal: AbortSignal },
   read: () => Promise<T>,

@@ -4,7 +4,7 @@ import type { NodeId } from "../../wire/ids.ts";
 /** One list has no more nodes; the registry would have to grow a lot for more. */
 const MAX_NODES = 10_000;
 
-/** All pages of a node's list of nodes. One whose pages do not go on ends there. */
+/** Reads all pages of a node's list of nodes. The list ends where a page does not go on from the one before. */
 export async function readNodeList(params: {
   api: Pick<NodeApi, "listNodes">;
   signal: AbortSignal;

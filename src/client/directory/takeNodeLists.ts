@@ -42,7 +42,7 @@ export async function takeNodeLists(params: Params): Promise<Taken> {
   const panel = panelOf({ witnesses, lists, variants });
   let reading = await readAgreed({ witnesses, panel, list, signal });
   if (reading.kind !== "agreed" && isFirst) {
-    // Whoever names one node to start from has to take its word for who else there is; these are asked then.
+    // An app that names one node has to take its word for what other nodes there are; these are asked then.
     await take(
       params,
       news.map((record) => knownNodeOf(record)),
@@ -59,7 +59,7 @@ export async function takeNodeLists(params: Params): Promise<Taken> {
   return reading.words.nodeCount > countHeld({ known, words }) ? "hidden" : "taken";
 }
 
-/** Known nodes that no list has any more: their records may have been dropped. */
+/** Lists known nodes that no list has any more: their records may have been dropped. */
 function omittedFrom(params: {
   known: ReadonlyMap<NodeId, KnownNode>;
   variants: readonly NodeRecord[];
@@ -70,7 +70,7 @@ function omittedFrom(params: {
 
 type KnownAndWords = {
   known: ReadonlyMap<NodeId, KnownNode>;
-  /** Agreed. */
+  /** The registry's words, as two operators have agreed on them. */
   words: ReadonlyMap<NodeId, Hex | undefined>;
 };
 
@@ -82,7 +82,7 @@ function droppedOf({ known, words }: KnownAndWords): KnownNode[] {
   });
 }
 
-/** Nodes whose records the registry holds, as far as this client knows. */
+/** Counts the nodes whose records the registry holds, as far as this client knows. */
 function countHeld({ known, words }: KnownAndWords): number {
   const ids = new Set([...known.keys(), ...words.keys()]);
   const isHeld = (id: NodeId): boolean => {
@@ -93,7 +93,10 @@ function countHeld({ known, words }: KnownAndWords): number {
   return [...ids].filter(isHeld).length;
 }
 
-/** Who may confirm: those whose addresses the app named and who list themselves, and those known before. */
+/**
+ * Lists the nodes that may confirm: those whose addresses the app named and that list themselves, and those known
+ * before.
+ */
 function panelOf(params: {
   witnesses: Witnesses;
   lists: readonly NodeList[];
@@ -109,7 +112,7 @@ function panelOf(params: {
   return [...panel.values()];
 }
 
-/** What is taken of the records that say something new. */
+/** Chooses what is taken of the records that say something new. */
 function chosenFrom(params: {
   witnesses: Witnesses;
   reading: Exclude<Reading, { kind: "none" }>;
@@ -124,7 +127,8 @@ function chosenFrom(params: {
   const { links } = witnesses;
   const operators = new Set([...links.nodes.values()].map(({ operator }) => operator));
   if (operators.size === 1) return confirmed;
-  // Nobody else answers: whom one can't reach may have moved, and who is new may be all that is left to be read by.
+  // Nobody else answers: a node that can't be reached may have moved, and a new node may be the only one left to read
+  // by.
   return confirmed.flatMap((node) => {
     const former = links.nodes.get(node.node);
     if (!former) return [{ ...node, isUnconfirmed: true }];
@@ -143,7 +147,7 @@ async function take({ witnesses, database }: Params, nodes: readonly KnownNode[]
   links.onChange();
 }
 
-/** What had to be taken at first and was denied then. */
+/** Drops nodes that had to be taken at first and that the registry's words deny. */
 async function dropFalse(
   params: Params & { news: readonly NodeRecord[]; words: ReadonlyMap<NodeId, Hex | undefined> },
 ): Promise<void> {

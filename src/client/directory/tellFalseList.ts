@@ -10,13 +10,13 @@ import type { NodeList } from "./nodeList.ts";
 import { provenRecords } from "./provenRecords.ts";
 
 /**
- * Leaves nodes whose lists name blocks of long ago that the registry denies. What is new may be a node that reads the
- * chain faster or slower than others; what is final is a lie.
+ * Leaves nodes whose lists name final blocks that the registry denies, and tells the app. A node that names a new block
+ * may read the chain faster or slower than others; a false final block is a lie.
  */
 export function tellFalseList(params: {
   witnesses: Witnesses;
   lists: readonly NodeList[];
-  /** Agreed, as of the head. */
+  /** The registry's words, as agreed on for the head. */
   words: ReadonlyMap<NodeId, Hex | undefined>;
   head: BlockRef;
 }): void {

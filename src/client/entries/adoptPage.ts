@@ -11,9 +11,9 @@ import { rollBackGroup } from "./rollBackGroup.ts";
 import { settleRests } from "./settleRests.ts";
 
 /**
- * Makes a page's news the group's own: drops what is on the chain no more and receives what is new, provisionally
- * unless it was agreed on. From within the group's queue, with a plan that was made for what the group holds now. True
- * if more had to go than what the page contradicts: what comes after it is to be read again.
+ * Takes in a page's news: drops what is no longer on the chain and receives what is new, provisionally unless it was
+ * agreed on. Call it from within the group's queue, with a plan that was made for what the group holds now. Returns
+ * true if more had to go than what the page contradicts: the caller must then read on from there again.
  */
 export async function adoptPage(
   params: RegistrySource & {
@@ -44,9 +44,10 @@ export async function adoptPage(
 }
 
 /**
- * A witness has agreed to the place of all that is provisional, besides what is gone. What a verdict rests on is
- * confirmed by way of `source`, or stays provisional; if that is not so, the entry and all after it are dropped where
- * the caller reads on, to be judged again. From within the group's queue. True if they were dropped.
+ * Confirms all that is provisional, besides what is gone, after a witness has agreed to its place. What a verdict rests
+ * on is confirmed by way of `source`, or stays provisional. If a verdict rests on what is not so and the caller reads
+ * on, its entry and all after it are dropped, to be judged again. Call it from within the group's queue. Returns true
+ * if entries were dropped.
  */
 export async function confirm(params: {
   core: ClientCore;
@@ -54,7 +55,7 @@ export async function confirm(params: {
   source: RegistrySource | undefined;
   readsOn: boolean;
   gone?: readonly string[];
-  /** Undefined: some entries up to it are not read yet. */
+  /** The head that was agreed on; undefined: some entries up to it are not read yet. */
   head?: BlockRef;
 }): Promise<boolean> {
   const { core, group, source, readsOn, gone = [], head } = params;

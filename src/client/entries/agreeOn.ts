@@ -7,13 +7,13 @@ import type { ClientCore } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 
 /**
- * Whether a witness says the same of a group as the node that serves it. Not from within the group's queue: an answer
- * takes its time.
+ * Asks whether a witness says the same of a group as the node that serves it. Do not call it from within the group's
+ * queue: an answer takes its time.
  */
 export async function agreeOn(params: {
   core: ClientCore;
   group: Group;
-  /** Who says so. */
+  /** The node whose claim it is. */
   node: NodeId;
   claim: Claim;
   signal: AbortSignal;

@@ -13,20 +13,20 @@ import type { Group } from "../group/group.ts";
 import { confirm } from "./adoptPage.ts";
 import { agreeOn } from "./agreeOn.ts";
 
-/** A witness that did not agree is not asked again before. */
+/** The time before a witness that did not agree is asked again. */
 const ASK_AGAIN_MS = 1_000;
 
 /**
- * Asks a witness whether the chain has this head, and a group's entries up to it are all that there are. Confirms what
- * is provisional. `again`: entries were dropped because they rest on what is not so, and are to be read once more, where
- * the caller can. Not from within the group's queue.
+ * Asks a witness whether the chain has this head, and a group's entries up to it are all that there are; if so,
+ * confirms what is provisional. `again`: entries were dropped because they rest on what is not so, and are to be read
+ * once more, where the caller can. Do not call it from within the group's queue.
  */
 export async function agreeOnHead(params: {
   core: ClientCore;
   group: Group;
   node: NodeId;
   head: BlockRef;
-  /** From where that is read which verdicts rest on. */
+  /** Where that is read from which verdicts rest on. */
   source: RegistrySource | undefined;
   readsOn: boolean;
   signal: AbortSignal;
@@ -42,7 +42,9 @@ export async function agreeOnHead(params: {
   return isAgain ? { kind: "again" } : testimony;
 }
 
-/** Whether something waits for the head that a group is read up to: most heads decide nothing, and nobody is asked. */
+/**
+ * True if something waits for the head that a group is read up to: most heads decide nothing, and no witness is asked.
+ */
 export function isHeadDue({ core, group }: { core: CoreParts<"finalityBlocks">; group: Group }): boolean {
   const { view, processed, agreed, askedAtMs } = group;
   if (group.witness !== "agreed" && askedAtMs + ASK_AGAIN_MS > steadyMs()) return false;
@@ -53,12 +55,12 @@ export function isHeadDue({ core, group }: { core: CoreParts<"finalityBlocks">; 
   return due !== undefined && due <= processed.number;
 }
 
-/** For an entry that a Welcome named; how long is counted from an agreed head. */
+/** True while a joiner waits for the entry that its Welcome named: how long is counted from an agreed head. */
 function isWaiting({ record, entries }: GroupView): boolean {
   return record.status === "joining" && !record.fork && !entries.has(record.start.head);
 }
 
-/** The first block after the agreed one from which on something is final, given up or too late. */
+/** Finds the first block after the agreed one from which on something is final, given up or too late. */
 function dueBlock(params: { group: Group; finalityBlocks: number }): number | undefined {
   const { group, finalityBlocks } = params;
   const { view, due: known } = group;

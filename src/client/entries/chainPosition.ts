@@ -6,13 +6,13 @@ import type { GroupId } from "../../wire/ids.ts";
 import { tables } from "../database/tables.ts";
 import type { CoreParts } from "../group/core.ts";
 
-/** More than a reorganization can take away; an older one is final. */
+/** How many entries are looked at: more than a reorganization can take away, so that an older one is final. */
 const RECENT_ENTRIES = 32;
 /** Which of them are told: after a reorganization at most as many are read again as it took. */
 const TOLD = [0, 1, 2, 4, 8, 16, RECENT_ENTRIES - 1];
 
 /**
- * Up to where this client has read a group's entries. What one node alone has told does not count: every node that
+ * Says up to where this client has read a group's entries. What one node alone has told does not count: every node that
  * serves the group has to tell it again.
  */
 export async function chainPosition(

@@ -17,14 +17,14 @@ import { readMessage } from "../messages/readMessage.ts";
 import { readOthers } from "../messages/relationStore.ts";
 import { timelineWrites } from "../messages/timelineStore.ts";
 
-/** Everything that a control which counts changes, as one batch. The head stays. */
+/** Computes all that a control which counts changes, as one batch. The head stays. */
 export async function changeByControl(params: {
   core: CoreParts<"database" | "logger">;
   group: Group;
   entry: Entry;
   writer: Member;
   instruction: ControlInstruction;
-  /** Of a request: its signed body. */
+  /** The signed body, if the control is a request. */
   proof?: Uint8Array;
 }): Promise<GroupChange> {
   const { core, group, entry, writer, instruction, proof } = params;
@@ -45,7 +45,7 @@ function landedBy(intent: Intent, { id }: EntryRecord): Intent[] {
   return [{ ...intent, landed: [...landed, id], attempts: 0, progress: { kind: "landed" } }];
 }
 
-/** What the deletions among these entries change when they come to stand, or fall with a reorganization. */
+/** Computes what the deletions among these entries change when they come to stand, or fall with a reorganization. */
 export async function deletionChanges(params: {
   core: CoreParts<"database">;
   group: Group;

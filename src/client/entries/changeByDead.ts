@@ -12,18 +12,20 @@ import type { CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 
 /**
- * Dead children of one entry that are kept: what was sealed to these is told from what is sealed to heads that are
- * not read yet.
+ * How many dead children of one entry are kept, so that what was sealed to them is told from what is sealed to heads
+ * that are not read yet.
  */
 const MAX_DEAD_KEPT = 16;
 /**
- * Dead entries that a client keeps which may be on a branch that the others refuse: their entries look dead to it.
+ * How many dead entries are kept by a client that may be on a branch which the others refuse: their entries look dead
+ * to it.
  */
 const MAX_DEAD_KEPT_BY_NEWCOMERS = 1024;
 
 /**
- * What reading an entry that counts for nothing means. Whoever once had the keys of an epoch can write such entries
- * without end, so that they are counted for their parent, which tells whether a node leaves any out, and mostly not kept.
+ * Computes what reading an entry that counts for nothing changes. Whoever once had the keys of an epoch can write such
+ * entries without end, so they are counted for their parent, which tells whether a node leaves any out, and mostly not
+ * kept.
  */
 export function changeByDead(params: {
   core: CoreParts<"finalityBlocks" | "self">;
@@ -42,8 +44,8 @@ export function changeByDead(params: {
 }
 
 /**
- * True for a few siblings of an entry that may still be voided, and for many entries where another branch may be the
- * right one.
+ * True for a dead entry that is kept: a few siblings of an entry that may still be voided, and many entries where
+ * another branch may be the right one.
  */
 function keepsRecord(params: { view: GroupView; entry: Entry; self: InstallationKey }): boolean {
   const { view, entry, self } = params;
@@ -56,7 +58,7 @@ function keepsRecord(params: { view: GroupView; entry: Entry; self: Installation
   return isOpen && (children.get(parent)?.length ?? 0) < MAX_DEAD_KEPT;
 }
 
-/** True if this client is no member now, or came in by an entry on which nobody else has built. */
+/** True if this client is no member now, or joined by an entry on which nobody else has built. */
 function mayBeElsewhere({ record, branch }: GroupView, self: InstallationKey): boolean {
   if (record.status !== "member") return true;
   const isOwn = ({ entry }: BranchStep) =>

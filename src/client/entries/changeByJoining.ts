@@ -13,14 +13,14 @@ import { branchWith } from "../messages/judgeSenders.ts";
 import { judgeVanished } from "./settleVanished.ts";
 
 /**
- * Tells what reading an entry changes while this client is joining. It enters the group with the entry that the
- * Welcome named: that entry's authority must be the one that the joined state derives, and its lineage must lead to
+ * Computes what reading an entry changes while this client is joining. The client enters the group with the entry that
+ * the Welcome named: that entry's authority must be the one that the joined state derives, and its lineage must lead to
  * the group id in as many steps as the epoch counts.
  */
 export async function changeByJoining(params: {
   core: CoreParts<"database" | "finalityBlocks" | "inboxes" | "logger" | "self">;
   group: Group;
-  /** As of one who is joining. */
+  /** The record of a client that is joining. */
   record: GroupRecord;
   entry: EntryRecord;
 }): Promise<GroupChange> {
@@ -58,7 +58,7 @@ export async function changeByJoining(params: {
     },
   };
   const branch = branchWith({ group, record: joined, added: lineage });
-  // What was said in it may have been void for the time that it was gone.
+  // Messages in this epoch may have been void for the time that its entry was gone.
   const judged = await judgeVanished({
     ...{ core, group, branch, entry: record.start.head as EntryId },
     ...{ dead: new Set(), from: epoch },
@@ -80,13 +80,13 @@ function hasToHear(params: {
   return hasSiblings(params) && hasSecond({ record, self: core.self.inbox });
 }
 
-/** The entry that brought this client in may have come back. */
+/** Gives the epochs that are still vanished: the entry by which this client joined may have landed again. */
 function vanishedAfterStart({ fork, start }: GroupRecord): Vanished | undefined {
   const heads = fork?.heads.filter((head) => head !== start.head) ?? [];
   return fork && heads.length > 0 ? { ...fork, heads } : undefined;
 }
 
-/** The entry and its ancestors, as a client records them that starts with the entry in `epoch`. */
+/** Lists the entry and its ancestors, as a client records them that starts with the entry in `epoch`. */
 export function lineageOf(params: {
   entry: EntryRecord;
   entries: ReadonlyMap<HeadId, EntryRecord>;

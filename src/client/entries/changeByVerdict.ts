@@ -27,15 +27,18 @@ type Params = {
   core: CoreParts<"inboxes" | "logger" | "self">;
   group: Group;
   entry: Entry;
-  /** Of the parent's epoch. */
+  /** The state of the parent's epoch. */
   state: GroupState;
-  /** The state that the entry opens is in the database already: own, or adopted before a reorg. */
+  /**
+   * True if the state that the entry opens is in the database already: the entry is own, or was adopted before a
+   * reorganization.
+   */
   isStored: boolean;
-  /** Then some may be cut off by it, and what they show may void it. */
+  /** True if the commit has a path: then it may cut members off, and what they show may void it. */
   hasPath: boolean;
 };
 
-/** Everything that a verdict changes, as one batch. */
+/** Computes all that a verdict changes, as one batch. */
 export function changeByVerdict(
   params: Params & { judgement: Exclude<EntryJudgement, { kind: "control" }> },
 ): GroupChange {
@@ -73,7 +76,7 @@ function refuse(params: Params, reason: string): GroupChange {
   };
 }
 
-/** The group is over for this client; its timeline ends with a word about it. */
+/** Ends the group for this client; its timeline ends with a word about it. */
 function end(params: Params, summary: CommitSummary): GroupChange {
   const { core, group, entry, state } = params;
   const { record, leaves } = group.view;
@@ -122,12 +125,15 @@ function adopt(params: Params, adopted: { newState: GroupState; summary: CommitS
   };
 }
 
-/** Whoever is awaited has no leaf and is a member still. */
+/**
+ * Lists the inboxes that belong to a group, those of awaited installations included: they have no leaf and still
+ * belong.
+ */
 function belongingTo(view: EpochView): InboxId[] {
   return [...new Set([...inboxesOf(view), ...inboxesAway(view)])];
 }
 
-/** By which requests and evidence about the entry are judged. */
+/** Keeps the entry's payload, by which requests and evidence about it are judged. */
 function keptPayload({ group, entry, hasPath }: Params): Write[] {
   return hasPath ? [tables.voidable.put({ group: group.id, entry: entry.id }, entry.payload)] : [];
 }

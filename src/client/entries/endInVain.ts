@@ -10,7 +10,7 @@ import { judgeVanished } from "./settleVanished.ts";
 /**
  * Ends the wait of a client for the entry that was to bring it in, if it was never in the group before. If the group
  * has gone on without that entry, another stands in its place: then this client is out, and what it was about to say
- * fails. Should the entry land after all, it brings this client in. To be called from within the group's queue.
+ * fails. Should the entry land after all, it brings this client in. Call it from within the group's queue.
  */
 export async function endInVain({ core, group }: { core: ClientCore; group: Group }): Promise<void> {
   const { record } = group.view;
@@ -27,7 +27,7 @@ export async function endInVain({ core, group }: { core: ClientCore; group: Grou
   await changeGroup({ core, group, change: mergeChanges(again, judged, told) });
 }
 
-/** The height of the tree of entries, in which a parent is read before its children. */
+/** Computes the height of the tree of entries, in which a parent is read before its children. */
 function heightOf({ id: group, view }: Group): number {
   const heights = new Map<HeadId, number>([[group, 0]]);
   for (const { id, parent } of view.entries.values()) heights.set(id, (heights.get(parent) ?? 0) + 1);

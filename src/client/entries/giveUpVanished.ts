@@ -11,14 +11,14 @@ import { resealed } from "../messages/resealed.ts";
 import { readRecords } from "../messages/timelineStore.ts";
 
 /**
- * Lets this client wait no longer for entries that a reorganization took and that have not landed again: own messages of their epochs
- * are sealed to the present one, own entries that stood on them are built anew. Should they land after all, a message
- * that was opened in several epochs stands in the earliest. From within the group's queue.
+ * Makes this client wait no longer for entries that a reorganization took and that have not landed again: its messages
+ * of their epochs are sealed to the present one, and its entries that stood on them are built anew. Should they land
+ * after all, a message that was opened in several epochs stands in the earliest. Call it from within the group's queue.
  */
 export async function giveUpVanished(params: {
   core: ClientCore;
   group: Group;
-  /** They can't land again: they are there and count for nothing. */
+  /** True if they can't land again: they are there and count for nothing. */
   isOver?: boolean;
 }): Promise<void> {
   const { core, group, isOver = false } = params;
@@ -40,11 +40,11 @@ export async function giveUpVanished(params: {
   await changeGroup({ core, group, change });
 }
 
-/** A joiner waits for the entry that a Welcome names no longer than for an entry that was there. */
+/** Lets a joiner wait for the entry that a Welcome names, but no longer than for an entry that was there. */
 function awaitingStart({ view, agreed, agreedAtMs }: Group): GroupRecord {
   const { record, entries } = view;
   const { status, start, fork, members } = record;
-  // How long is counted from a head that was agreed on in this run.
+  // The wait is counted from a head that was agreed on in this run.
   if (status !== "joining" || fork || entries.has(start.head) || agreedAtMs === 0) return record;
   const { number: block } = agreed;
   return { ...record, fork: { heads: [start.head], members, block, isGivenUp: false } };

@@ -28,8 +28,8 @@ type Params = RegistrySource & {
 };
 
 /**
- * Judges an entry that comes after the one that decides about the head: only requests and evidence about that one are
- * read, and only for as long as they count; all other siblings are dead.
+ * Judges an entry that comes after the sibling which decides about the head: only requests and evidence about that
+ * sibling are read, and only for as long as they count; all other entries are dead.
  */
 export async function judgeLaterSibling(params: Params): Promise<void> {
   const { core, group, contested } = params;
@@ -74,14 +74,14 @@ async function gatherFacts(params: Params & { state: GroupState; writer: Member;
   return { told, context, members, revoked, writer, block, registryBlock, leavers };
 }
 
-/** It was verified when it was judged. */
+/** Opens the contested entry once more: it was verified when it was judged. */
 function verifiedOf(params: { core: CoreParts<"network">; state: GroupState; entry: Entry }) {
   const opened = openEntry({ ...params, network: params.core.network });
   if (opened.kind === "commit") return opened.verified;
   throw new WeftError({ code: "storage", message: `the payload of ${params.entry.id} is another one` });
 }
 
-/** Who has asked about an entry. */
+/** Lists the members that have asked about an entry. */
 function requestsAbout({ view }: Group, { id, parent }: EntryRecord): Member[] {
   return (view.children.get(parent) ?? []).flatMap(({ verdict }) =>
     verdict.kind === "control" && verdict.instruction.kind === "request" && verdict.instruction.entry === id

@@ -17,21 +17,24 @@ import { leastMs } from "../nodes/chainTime.ts";
 const KEPT_LONGER_MS = 3600 * 1000;
 const MAX_KEPT_MS = 24 * 3600 * 1000;
 const MAX_KEPT_EPOCHS = 64;
-/** Whoever catches up reads each epoch's messages before its keys go. */
+/**
+ * Keys stay for at least this long, however many commits have come: a client that catches up reads each epoch's
+ * messages before its keys go.
+ */
 const CATCH_UP_MS = 10 * 60 * 1000;
 const LOOK_EVERY_BLOCKS = 16;
 
-/** See `quietMs`: who has many groups looks at those in which nothing is to be done more seldom by so many rests. */
+/** By how many of its rests (see `quietMs`) a client with many groups waits longer before it looks at a quiet one. */
 const RESTS = 30;
 
 /**
- * Forgets what no reorganization can need any more: of an epoch whose end is final only message keys stay, and those
- * go when nothing that is in time can come. States that were staged and lost, those of a dead branch and those of an
- * earlier membership go, too. From within the group's queue.
+ * Forgets what no reorganization can need any more: of an epoch whose end is final only message keys stay, and those go
+ * when nothing that is in time can come. The states of staged entries that lost, of a dead branch and of an earlier
+ * membership go, too. Call it from within the group's queue.
  */
 export async function maintainEpochs(params: { core: ClientCore; group: Group }): Promise<void> {
   const { core, group } = params;
-  // What one node alone has told takes no key.
+  // What one node alone has told must take no key away.
   if (group.view.provisional.length > 0) return;
   const { number } = group.processed;
   const isDue = number >= (group.epochsSeenToBlock ?? -LOOK_EVERY_BLOCKS) + LOOK_EVERY_BLOCKS;
@@ -42,7 +45,7 @@ export async function maintainEpochs(params: { core: ClientCore; group: Group })
   await (isEnd ? forgetGroup({ core, group, nowMs }) : forgetEpochs({ core, group, nowMs }));
 }
 
-/** Those that rest begin to at different times. */
+/** True while a group is passed over; groups begin to rest at different times. */
 function isResting({ core, group }: { core: CoreParts<"groups">; group: Group }): boolean {
   const restMs = RESTS * quietMs(core);
   if (restMs === 0 || !isQuiet(group)) return false;
@@ -52,7 +55,7 @@ function isResting({ core, group }: { core: CoreParts<"groups">; group: Group })
   return !isOver;
 }
 
-/** The same at once, as of a time of the chain, milliseconds since 1970. */
+/** Does at once what `maintainEpochs` does, as of a time of the chain, milliseconds since 1970. */
 export async function forgetEpochs(params: { core: ClientCore; group: Group; nowMs: number }): Promise<void> {
   const { core, group, nowMs } = params;
   const finalBlock = group.agreed.number - core.finalityBlocks;
@@ -88,7 +91,9 @@ export async function forgetEpochs(params: { core: ClientCore; group: Group; now
   });
 }
 
-/** Of a group that is over for this client nothing can come: no key stays, only who was in it at last. */
+/**
+ * Forgets a group that is over for this client, in which nothing can come: no key stays, only who was in it at last.
+ */
 async function forgetGroup(params: { core: ClientCore; group: Group; nowMs: number }): Promise<void> {
   const { core, group, nowMs } = params;
   const { head } = group.view.record;
@@ -113,7 +118,10 @@ async function forgetGroup(params: { core: ClientCore; group: Group; nowMs: numb
   });
 }
 
-/** True if the entry that ended or replaced it, adopted here, is beyond reach of reorganizations and of what voids it. */
+/**
+ * True if the entry that ended or replaced an epoch is adopted and beyond reach of reorganizations and of what voids
+ * it.
+ */
 function isFinallyOver(params: {
   group: Group;
   kept: KeptEpoch;
@@ -156,7 +164,9 @@ function isFinal(entry: EntryRecord | undefined, finalBlock: number): boolean {
   return entry !== undefined && entry.block.number <= finalBlock;
 }
 
-/** Commits that requests and evidence may still void, and those for which that is over and can't come back. */
+/**
+ * Finds the commits that requests and evidence may still void, and those for which that is over and can't come back.
+ */
 async function decidedEntries(params: { core: CoreParts<"database">; group: Group; finalBlock: number }) {
   const { core, group, finalBlock } = params;
   const voidable = new Set<EntryId>();
@@ -170,7 +180,7 @@ async function decidedEntries(params: { core: CoreParts<"database">; group: Grou
   return { voidable, over };
 }
 
-/** Closed epochs, oldest first, whose keys have had their time. */
+/** Lists the closed epochs whose keys have had their time. */
 async function expired(params: {
   core: CoreParts<"database" | "links">;
   group: Group;
@@ -187,7 +197,8 @@ async function expired(params: {
   return closed.filter(({ head: id, closedAtMs }) => {
     const commits = newest - (group.view.branch.places.get(id) ?? newest);
     const ageMs = nowMs - closedAtMs;
-    // Closed so much later than now it was by a clock that was ahead: nobody can say how long ago.
+    // An epoch that was closed so much later than now was closed by a clock that was ahead: nobody can say how long
+    // ago.
     if (ageMs > MAX_KEPT_MS || closedAtMs > latestMs + MAX_KEPT_MS) return true;
     if (commits > MAX_KEPT_EPOCHS) return ageMs > CATCH_UP_MS;
     return commits > lateCommits && ageMs > lateMs + KEPT_LONGER_MS;

@@ -34,8 +34,8 @@ import { settleVanished } from "./settleVanished.ts";
 type Params = RegistrySource & { group: Group };
 
 /**
- * The one door for entries, this client's own and others': each is checked, judged and stored with all its
- * consequences in one batch. Entries that are known are skipped. To be called from within the group's queue. Throws
+ * Takes in entries, this client's own and others': no other way leads in. Each is checked, judged and stored with all
+ * its consequences in one batch. Entries that are known are skipped. Call it from within the group's queue. Throws
  * `malformed` if the node serves what cannot be on the chain: the caller should leave that node.
  */
 export async function receiveEntries(params: Params & { entries: readonly ReceivedEntry[] }): Promise<void> {
@@ -47,7 +47,7 @@ export async function receiveEntries(params: Params & { entries: readonly Receiv
   }
 }
 
-/** In this place on the same chain: kept, or counted. */
+/** True for an entry that was read in this place on the same chain: it is kept, or counted. */
 function isRead({ view }: Group, entry: Entry): boolean {
   const known = view.entries.get(entry.id);
   if (known) return known.block.hash === entry.block.hash && known.logIndex === entry.logIndex;
@@ -55,8 +55,8 @@ function isRead({ view }: Group, entry: Entry): boolean {
 }
 
 /**
- * Throws `malformed` for an entry that is not what it claims, hides a sibling or hangs in the air; where dead ones are
- * counted and not kept, it may hang on one of them.
+ * Throws `malformed` for an entry that is not what it claims, hides a sibling or has no known parent; where dead
+ * entries are counted and not kept, its parent may be one of them.
  */
 function checkEntry(group: Group, entry: Entry): void {
   const { childCounts, dead } = group.view;
@@ -87,7 +87,10 @@ async function receiveEntry(params: Params & { entry: ReceivedEntry }): Promise<
   await releaseHeld({ core, group });
 }
 
-/** The record of a client that is joining, or that the entry brings in though the client had given it up. */
+/**
+ * Gives the record of a client that is joining, or that the entry brings in though the client had given it up;
+ * undefined for any other client.
+ */
 function asJoining({ record, entry }: { record: GroupRecord; entry: Entry }): GroupRecord | undefined {
   const { status, awaited } = record;
   if (status === "joining") return record;
@@ -134,7 +137,7 @@ async function judgeChildOfHead(params: Params & { entry: ReceivedEntry }): Prom
   await changeGroup({ core, group, change: mergeChanges(fenced, { copy }) });
 }
 
-/** An entry that this installation has signed, but not here. */
+/** Finds evidence of a copy: an entry that this installation has signed, but not in this database. */
 async function copyEvidence(params: {
   core: CoreParts<"database" | "self">;
   group: Group;
@@ -144,7 +147,7 @@ async function copyEvidence(params: {
   const { core, group, entry, opened } = params;
   if (opened.kind === "refused" || opened.writer.installation !== core.self.installation.key)
     return undefined;
-  // Not by its id: anybody in the group can seal the signed body of an entry once more.
+  // Entries are not told by their id: anybody in the group can seal the signed body of an entry once more.
   const place = { group: group.id, authority: entry.authority };
   if ((await tables.written.get(core.database, place)) !== undefined) return undefined;
   return { kind: "entry", group: group.id, entry: entry.id };
@@ -167,7 +170,10 @@ async function withFence(params: {
   return mergeChanges(change, await judgeSenders({ ...params, installations, branch }));
 }
 
-/** Where no admin is active, any member may be the one to promote: then all of them count. */
+/**
+ * Asks the registry about the inboxes that decide about an entry. Where no admin is active, any member may be the one
+ * to promote: then it asks about all of them.
+ */
 async function registryFor(
   params: Params & { entry: Entry; opened: OpenedEntry; view: EpochView },
 ): ReturnType<typeof askRegistry> {

@@ -16,25 +16,25 @@ export type EntryReader = RegistrySource & {
 };
 
 export type PageOutcome =
-  /** Nothing of it is left to be done. */
+  /** Nothing of the page is left to be done. */
   | "read"
   /** What comes after what is known has to be read anew. */
   | "again"
-  /** Those who could agree are not that far yet: to be read anew later. */
+  /** The witnesses that could agree are not that far yet: read the page anew later. */
   | "later"
   /** The node is not as far as this client: it shows nothing about what has come since. */
   | "stale"
-  /** Nobody knows who is right: nothing of it is acted on. */
+  /** Nobody can tell who is right: nothing of the page is acted on. */
   | "undecided"
-  /** The node that serves it does not tell what is on the chain. */
+  /** The node that serves the page does not tell what is on the chain. */
   | "contradicted";
 
 const MAX_PLANS = 16;
 
 /**
- * Takes in a page of entries, all that the node has or as many as fit behind the place that it starts from, once a
+ * Takes in a page of entries, all that the node has or as many as fit after the place that it starts from, once a
  * witness agrees that this is what the chain holds. If no witness answers at all, what is new is adopted provisionally,
- * and nothing that was agreed on is dropped. Not from within the group's queue.
+ * and nothing that was agreed on is dropped. Do not call it from within the group's queue.
  */
 export async function receivePage(params: EntryReader & { page: EntryPage }): Promise<PageOutcome> {
   const { group, page } = params;
@@ -54,7 +54,7 @@ export async function receivePage(params: EntryReader & { page: EntryPage }): Pr
   throw new WeftError({ code: "not-ready", message: `the group ${group.id} changes faster than it is read` });
 }
 
-/** Undefined for a plan that a stream, or a reading beside it, has overtaken. */
+/** Carries out a plan; undefined if a stream, or a reading beside it, has overtaken the plan. */
 async function carryOut(
   params: EntryReader & { plan: PageNews; isAgreed: boolean },
 ): Promise<PageOutcome | undefined> {
@@ -64,7 +64,7 @@ async function carryOut(
   try {
     return (await adoptPage(params)) ? "again" : "read";
   } catch (error) {
-    // What a verdict rests on of the registry is asked for meanwhile, and confirmed by a witness of its own.
+    // An answer of the registry on which a verdict rests is asked for meanwhile, and a witness of its own confirms it.
     if (!isWeftError(error, "not-ready")) throw error;
     core.logger.debug({ group: group.id, error }, "an entry waits for the registry");
     return "later";

@@ -22,11 +22,12 @@ type Params = { readonly core: ClientCore; readonly group: Group };
 
 /**
  * Rewinds this client to its previous membership, if a reorganization took the entry that added it anew. If that entry
- * is gone for good, maybe together with the removal before it, only the previous membership is left. If it landed again,
- * what stands before it may be judged otherwise now, a removal be refused: a client that joins by a Welcome can't tell, a
- * former member can. The client goes to the most recent entry, still on chain, that added it; otherwise to the earliest
- * epoch of that membership whose full state is still stored. Later entries have to be read again then, and are judged
- * anew by the states that are kept. To be called from within the group's queue; returns true if the client went back.
+ * is gone for good, maybe together with the removal before it, only the previous membership is left. If it landed
+ * again, its ancestors may be judged otherwise now, and a removal among them be refused: a client that joins by a
+ * Welcome can't tell, a former member can. The client goes to the most recent entry, still on chain, that added it;
+ * otherwise to the earliest epoch of that membership whose full state is still stored. Later entries have to be read
+ * again then, and are judged anew by the states that are kept. Call it from within the group's queue; returns true if
+ * the client went back.
  */
 export async function returnToFormer({ core, group }: Params): Promise<boolean> {
   const { record, entries } = group.view;
@@ -74,7 +75,7 @@ async function goBack(
     entries: entry ? lineageOf({ entry, entries, epoch }) : [],
     droppedEntries: [...entries.values()].filter(({ id }) => later.has(id)),
     droppedDead: cutDead({ dead, from: placeAfter(group, head) }).cut,
-    // What was said there could not be told from a dead branch meanwhile.
+    // What was said there could meanwhile not be told from messages of a dead branch.
     topicAnew: await readAnewWrites({ core, topic: groupTopic(group.id) }),
     events: [{ kind: "group", group: group.id }],
   });
@@ -82,8 +83,8 @@ async function goBack(
 }
 
 /**
- * What the timeline holds of later epochs: the heads that messages were sealed to, which return or are void, earliest
- * first, and what commits changed, which is told again when they are read.
+ * Reads what the timeline holds of later epochs: the heads that messages were sealed to, which return or are void,
+ * earliest first, and what commits changed, which is told again when they are read.
  */
 async function readLater({ core, group, epoch }: Params & { epoch: number }) {
   const heads = new Map<HeadId, number>();
@@ -104,7 +105,7 @@ async function readLater({ core, group, epoch }: Params & { epoch: number }) {
   return { heads: inOrder, shown };
 }
 
-/** The entries that this client has read after the one that opened this epoch. */
+/** Lists the entries that this client has read after the one that opened this epoch. */
 function entriesAfter({ view }: Group, head: HeadId): Set<HeadId> {
   const ids: HeadId[] = [...view.entries.keys()];
   return new Set(ids.slice(ids.indexOf(head) + 1));

@@ -33,16 +33,16 @@ type Cut = {
 };
 
 /**
- * Drops entries that are on the chain no more and moves the head back to the last adopted one that is. States stay
+ * Drops entries that are no longer on the chain and moves the head back to the last adopted one that is. States stay
  * under their entries' ids and are never computed again: if an entry lands again, its ratchets go on where they were.
- * To be called from within the group's queue. Returns true if it also dropped entries that are still on the chain,
- * because a lost entry had voided them: the caller must then read the chain again from the new head.
+ * Call it from within the group's queue. Returns true if it also dropped entries that are still on the chain, because a
+ * lost entry had voided them: the caller must then read the chain again from the new head.
  */
 export async function rollBackGroup(params: {
   core: ClientCore;
   group: Group;
   voids: (entry: EntryRecord) => boolean;
-  /** Where the chain is another one from, also if nothing that is kept stands there. */
+  /** The place from which the chain is another one, also if nothing that is kept stands there. */
   from?: Place | undefined;
 }): Promise<boolean> {
   const { core, group } = params;
@@ -58,8 +58,8 @@ export async function rollBackGroup(params: {
 }
 
 /**
- * Everything from the first lost entry on, in the order of the chain; where that takes counted ones that can't be told
- * apart, or what had voided an earlier entry, it begins before that.
+ * Cuts off everything from the first lost entry on, in the order of the chain. If that takes counted entries that can't
+ * be told apart, or what had voided an earlier entry, the cut begins before it.
  */
 function cutOff(params: {
   entries: ReadonlyMap<HeadId, EntryRecord>;
@@ -92,7 +92,10 @@ function earlier(a: Place, b: Place): Place {
   return compareEntries(a, b) <= 0 ? a : b;
 }
 
-/** The lost ones are the last; where one of them had voided an earlier entry, that is to be judged again, and all after it. */
+/**
+ * Gives the lost entries, which are the last ones. Where one of them had voided an earlier entry, that entry and all
+ * after it are judged again, too.
+ */
 function withVoided(params: {
   entries: ReadonlyMap<HeadId, EntryRecord>;
   lost: readonly EntryRecord[];
@@ -107,14 +110,17 @@ function withVoided(params: {
 }
 
 /**
- * Tells what it changes that entries do not count any more: the head moves back, what the entries changed is undone,
+ * Computes what changes when entries do not count any more: the head moves back, what the entries changed is undone,
  * and this client's intents are open again. The caller has to change the entries themselves.
  */
 export async function undoEntries(params: {
   core: CoreParts<"database" | "finalityBlocks" | "inboxes" | "self">;
   group: Group;
   undone: readonly EntryRecord[];
-  /** They have left the chain, so they may land again; else they are there for good and count for nothing. */
+  /**
+   * True if they have left the chain, so that they may land again; false: they are there for good and count for
+   * nothing.
+   */
   isGone: boolean;
 }): Promise<GroupChange> {
   const { core, group, undone, isGone } = params;
@@ -148,23 +154,26 @@ export async function undoEntries(params: {
   });
 }
 
-/** The block of this rollback: what one node alone has told may be undone by its word. */
+/** Gives the block of this rollback: what one node alone has told may be undone by its word. */
 function blockNow({ view, agreed, processed }: Group): number {
   return view.provisional.length > 0 ? Math.max(agreed.number, processed.number) : agreed.number;
 }
 
-/** False also for entries of the time before this client came back to a group: what they did to it then is over. */
+/**
+ * True for an entry that has changed something. False for entries of the time before this client came back to the
+ * group: what they did to it then is over.
+ */
 function hasCounted({ verdict }: EntryRecord): boolean {
   return verdict.kind === "adopted" || verdict.kind === "control";
 }
 
-/** Binds an unsealed message to the members that it was written among: it is not for more. */
+/** Binds an unsealed message to the members among whom it was written: it is not for more. */
 function boundIntent(intent: Intent, { members }: GroupRecord): Intent | undefined {
   const isUnsealed = intent.action.kind === "send" && intent.progress.kind === "queued";
   return isUnsealed && !intent.audience ? { ...intent, audience: members } : undefined;
 }
 
-/** Settled intents whose entries are gone: they are open again. */
+/** Finds settled intents whose entries are gone: they are open again. */
 async function settledBy(params: {
   core: CoreParts<"database">;
   group: Group;
@@ -207,7 +216,7 @@ async function recordAt(params: {
   return { ...record, ...namesOf(view), status, reason: undefined, head, epoch: view.epoch };
 }
 
-/** The record of a client whose very first entry is gone: it waits until that lands again. */
+/** Gives the record of a client whose very first entry is gone: it waits until that lands again. */
 function rejoining(record: GroupRecord): GroupRecord {
   const { start } = record;
   const isUnheard = unheardAgain(record, start.head);

@@ -10,13 +10,13 @@ import { type RegistrySource, refreshInboxes } from "../asking/askRegistry.ts";
 
 /** What becomes of provisional entries on whose place the chain and a witness agree. */
 export type SettledRests = {
-  /** The first of them, whose verdicts rest on nothing that one node alone tells. */
+  /** The entries before the first one whose verdict rests on what one node alone tells, or on what is not so. */
   readonly confirmed: readonly EntryRecord[];
-  /** The first whose verdict rests on what is not so: it has to be judged again, and all that follows. */
+  /** The first entry whose verdict rests on what is not so: it has to be judged again, and all that follow. */
   readonly misjudged: EntryRecord | undefined;
 };
 
-/** Which installations of an inbox counted at the end of a block: what verdicts take from its history. */
+/** Says which installations of an inbox counted at the end of a block: that is what verdicts take from its history. */
 function standingOf(params: { id: InboxId; inbox: KnownInbox | undefined; block: number }): InboxStanding {
   const { id, inbox, block } = params;
   const installations = (inbox?.installations ?? [])
@@ -29,7 +29,7 @@ function standingOf(params: { id: InboxId; inbox: KnownInbox | undefined; block:
   return { inbox: id, installations };
 }
 
-/** An entry with what its verdict rests on of which one node alone has told. */
+/** Notes with an entry what its verdict rests on and one node alone has told. */
 export function restingOn(params: {
   entry: ReceivedEntry;
   registry: Registry;
@@ -43,8 +43,8 @@ export function restingOn(params: {
 }
 
 /**
- * Finds out of entries, in the order of the chain, up to where a witness confirms the histories that their verdicts
- * rest on. Without a source nobody is asked. Throws only the signal's reason.
+ * Finds out, of entries in the order of the chain, up to where a witness confirms the histories that their verdicts
+ * rest on. Without a source nobody is asked. Throws what reading from the source throws, but not `not-ready`.
  */
 export async function settleRests(params: {
   entries: readonly EntryRecord[];
@@ -70,7 +70,7 @@ export async function settleRests(params: {
   return { confirmed: entries, misjudged: undefined };
 }
 
-/** Whoever says otherwise, or can't tell yet, is asked again with the next head. */
+/** Asks about the histories; whoever says otherwise, or can't tell yet, is asked again with the next head. */
 async function confirmInboxes(params: {
   entries: readonly EntryRecord[];
   source: RegistrySource;

@@ -56,7 +56,7 @@ export async function judgeVanished(params: {
   group: Group;
   entry?: EntryId;
   dead: ReadonlySet<HeadId>;
-  /** The branch is the one that stands once this change is made. */
+  /** The branch that stands once this change is made. */
   branch: Branch;
   /** The earliest of the epochs: that of `entry`. */
   from: number;
@@ -70,7 +70,7 @@ export async function judgeVanished(params: {
   return { ...judged, undone: new Map(undone.map(({ id, openings }) => [id, openings])) };
 }
 
-/** Messages that were sealed to this epoch, or, `andLater`, to this or a later one. */
+/** Yields the messages that were sealed to this epoch, or, `andLater`, to this or a later one. */
 async function* messagesFrom(params: {
   core: CoreParts<"database">;
   group: Group;

@@ -10,9 +10,9 @@ import { giveUpVanished } from "./giveUpVanished.ts";
 import { undoEntries } from "./rollBackGroup.ts";
 
 /**
- * Voids an entry that members followed, and what stands on it: all members go back to its parent, and the first
- * commit that comes after `by` and is adopted is the next head. What lies between is dead: where `by` stands is the
- * same for all, so nobody has to read again. To be called from within the group's queue.
+ * Voids an entry that members followed, and its descendants: all members go back to its parent, and the first commit
+ * that comes after `by` and is adopted is the next head. What lies between is dead: where `by` stands is the same for
+ * all, so nobody has to read again. Call it from within the group's queue.
  */
 export async function voidEntry(params: {
   core: ClientCore;
@@ -37,7 +37,7 @@ export async function voidEntry(params: {
   await giveUpVanished({ core, group, isOver: true });
 }
 
-/** The entry and its descendants that count, in the order of the chain. */
+/** Lists the entry and its descendants that count, in the order of the chain. */
 function countedFrom(params: {
   entries: ReadonlyMap<HeadId, EntryRecord>;
   first: EntryRecord;

@@ -48,20 +48,21 @@ export type GroupChange = {
   }[];
   readonly droppedEpochs?: readonly HeadId[];
   readonly held?: GroupView["held"];
-  /** Another database uses the keys of this one. */
+  /** Set if another database uses the keys of this one. */
   readonly copy?: CopyEvidence | undefined;
   /** Lets the group's topic be read again: what moves its reader back (`readAnewWrites`). */
   readonly topicAnew?: readonly Write[];
-  /** Of the other tables. */
+  /** Writes to the other tables. */
   readonly writes?: readonly Write[];
   readonly events?: readonly ClientEvent[];
-  /** On disk before anything of it leaves this machine. */
+  /** True if the change has to be on disk before anything of it leaves this machine. */
   readonly sync?: boolean;
 };
 
 /**
- * Writes a change and then lets memory follow. To be called from within the group's queue. Throws `storage` if the
- * write failed, or if one before it did and not all is read anew yet.
+ * Writes a change and then lets memory follow. Call it from within the group's queue. Throws a fault of the disk
+ * (`storage`, `disk-full`, `damaged-database`) if the write fails, or if an earlier one failed and not all is read anew
+ * yet.
  */
 export async function changeGroup(params: {
   core: ClientCore;
@@ -79,7 +80,7 @@ export async function changeGroup(params: {
   const tallied = await withTallies({ database, group: group.id, writes });
   const sync = (change.sync ?? false) || copy !== undefined;
   await writeAtomic({ database, writes: tallied, sync }).catch((error: unknown) => {
-    // Whoever asked for it: what the disk holds now, memory can't tell.
+    // The write may have landed or not: what the disk holds now, memory can't tell.
     group.isDoubtful = true;
     core.onStorageFault(isStorageFault(error) ? error : undefined);
     throw error;

@@ -36,22 +36,22 @@ export type Self = {
 export type ClientCore = {
   readonly database: Database;
   readonly network: Network;
-  /** Another one after this database turned out to be a copy. */
+  /** It becomes another one after this database turned out to be a copy. */
   self: Self;
-  /** Undefined unless this database is a copy and has not got over it yet. */
+  /** Says that this database is a copy and has not got over it yet; otherwise undefined. */
   copy: CopyRecord | undefined;
   /** Signs for the inbox. */
   readonly wallet: Wallet;
   readonly finalityBlocks: number;
-  /** By way of how many nodes topics are read and envelopes published. */
+  /** How many nodes topics are read from and envelopes published to. */
   readonly mirrors: number;
   readonly rotation: Rotation | "off";
   readonly logger: ClientLogger;
   readonly groups: Map<GroupId, Group>;
   readonly links: NodeLinks;
-  /** Takes what goes to the chain, in place of the nodes; undefined: they do. */
+  /** Takes what goes to the chain in place of the nodes; undefined: the nodes do. */
   readonly ownRelay: OwnRelay | undefined;
-  /** Who is asked for a second word on what nodes say of the chain. */
+  /** The nodes and endpoints that are asked for a second word on what nodes say of the chain. */
   readonly witnesses: Witnesses;
   /** Registry records as of a block, checked. */
   readonly inboxes: Map<InboxId, InboxSnapshot>;
@@ -60,34 +60,34 @@ export type ClientCore = {
   readonly keyPackages: Map<number, KeptKeyPackage>;
   readonly waiters: Map<Hex, IntentWaiter>;
   readonly events: EventFeed;
-  /** What lies in the own bucket is looked through in order. */
+  /** The bucket's Welcomes are looked through one after the other. */
   readonly welcomes: SerialQueue;
   readonly registryReads: SerialQueue;
-  /** What is asked about groups in which nothing is to be done, by who has many: some at a time. */
+  /** Questions about groups in which nothing is to be done, for a client with many groups: only some at a time. */
   readonly quietTurns: Turns;
-  /** One group after the other is entered. */
+  /** Groups are entered one after the other. */
   readonly joins: SerialQueue;
-  /** Which feeds run, and joins that wait for a node. */
+  /** Woken when other feeds may have to run. */
   readonly feedsWakeup: Wakeup;
   readonly joinsWakeup: Wakeup;
   readonly identityWakeup: Wakeup;
   readonly registryWakeup: Wakeup;
   readonly copyWakeup: Wakeup;
-  /** The bucket of this installation's Welcomes is read to the end by way of a node. */
+  /** Woken when the bucket of this installation's Welcomes is read to the end by way of a node. */
   readonly bucketWakeup: Wakeup;
-  /** By way of which it was read to the end last. */
+  /** The node by way of which the bucket was last read to the end. */
   bucketReadBy: NodeId | undefined;
-  /** What nodes have said to have served of topics, by topic and node. */
+  /** What nodes claim to have served of topics, by topic and node. */
   readonly claims: Map<Hex, Map<NodeId, Claim>>;
   /** Sums over what was read of topics, by the places in the nodes' logs. */
   readonly topicSums: SumCache;
-  /** By the operator beside which it was asked for: another operator's newest head. */
+  /** Another operator's newest head, by the operator beside which it was asked for. */
   readonly otherHeads: Map<string, AskedHead>;
   /** When a list of nodes was last asked for because of a receipt, ms since 1970. */
   listAskedAtMs: number;
-  /** By revocation, when it was last handed over and how often. */
+  /** When each revocation was last handed over, and how often. */
   readonly sentRevocations: Map<string, SentRevocation>;
-  /** How often the registration was handed over again: each time to another node first. */
+  /** How often the registration was handed over again: each time another node comes first. */
   registrationTurns: number;
   /** Whether this client was revoked when what follows from that was last told; undefined: it never was. */
   wasRevoked: boolean | undefined;
@@ -108,15 +108,17 @@ export type ClientCore = {
   storageFault: WeftError | undefined;
   /** Resolves when the first try to open it again is over, whatever came of it. */
   storageTried: PromiseWithResolvers<void>;
-  /** When that was last over, by the monotonic clock. */
+  /** When the database was last opened again, by the monotonic clock. */
   storageMendedMs: number;
-  /** To be told of every write that failed. */
+  /** Hears of every write that failed. */
   readonly onStorageFault: (fault?: WeftError) => void;
-  /** To be told when the time has come to become a new installation. */
+  /** Called when the time has come to become a new installation. */
   readonly onCopied: () => void;
 };
 
-/** The parts of the core that a function reads; whoever changes what the client keeps in mind takes all of it. */
+/**
+ * The parts of the core that a function reads; a function that changes what the client keeps in mind takes all of it.
+ */
 export type CoreParts<Part extends keyof ClientCore> = Readonly<Pick<ClientCore, Part>>;
 
 /** The newest block of another operator's node, when it was asked for; undefined: no node answered. */
@@ -131,6 +133,6 @@ export type Online = {
   readonly loopsOf: Set<GroupId>;
   /** When the loops of the last of many groups were to start, by the monotonic clock; undefined before any. */
   lastStartMs: number | undefined;
-  /** Starts those of a group, unless they run. */
+  /** Starts the loops of a group, unless they run. */
   readonly startLoops: (group: Group) => void;
 };

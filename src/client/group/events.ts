@@ -42,8 +42,8 @@ export type ClientEvent =
   /** What a node said of the chain is contradicted. */
   | ({ readonly kind: "lied" } & Lie)
   /**
-   * The device's clock is wrong, or right again: `offsetMs` is by how much it is ahead of the chain's. Nothing depends on
-   * it but what people are shown, and what Weft itself shows is put right.
+   * The device's clock is wrong, or right again: `offsetMs` says by how many milliseconds it is ahead of the chain's
+   * time. Nothing depends on it but what people are shown, and what Weft itself shows is put right.
    */
   | ({ readonly kind: "clock" } & DeviceClock)
   /** This installation was revoked: whatever it tries from now on fails. */

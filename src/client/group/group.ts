@@ -17,51 +17,62 @@ export type Group = {
   readonly outboxWakeup: Wakeup;
   readonly deliveryWakeup: Wakeup;
   readonly upkeepWakeup: Wakeup;
-  /** Another node serves it. */
+  /** Woken when another node serves the group. */
   readonly servingWakeup: Wakeup;
-  /** Its topic is read to the end by way of another node, or it is active again after a while. */
+  /**
+   * Woken when the topic is read to the end by way of another node, or the conversation is active again after a while.
+   */
   readonly topicWakeup: Wakeup;
   readonly fenceWakeup: Wakeup;
   readonly rotationWakeup: Wakeup;
   readonly epochs: EpochCache;
   view: GroupView;
-  /** A write failed: until all is read anew nothing more is written, since it could undo what has landed. */
+  /** True after a failed write: until all is read anew nothing more is written, since it could undo what has landed. */
   isDoubtful: boolean;
-  /** The group's messages were judged last by these revocations and their blocks; -1 stands for a block that a reorganization took. */
+  /**
+   * The revocations by which the group's messages were judged last, with their blocks; -1 stands for a block that a
+   * reorganization took.
+   */
   revocations: ReadonlyMap<InstallationKey, number>;
-  /** How far the chain is read, says the node that serves the group; the zero block before anything is. */
+  /** The block up to which the chain is read, as the serving node says; the zero block before anything is. */
   processed: BlockRef;
-  /** What it held once all that was told up to there was taken in; undefined: some was not. */
+  /** What the group held once all that was told up to there was taken in; undefined: some was not. */
   read: ReadMark | undefined;
-  /** What the node that serves it has told of the chain, also while nobody agrees to that. */
+  /** The newest head that the serving node has told of, also while nobody agrees to it. */
   told: ToldHead | undefined;
   /** The last head that a witness agreed to: what can't be undone is decided by it. The zero block before any. */
   agreed: BlockRef;
-  /** When that was, ms since 1970. */
+  /** When a witness last agreed to a head, ms since 1970. */
   agreedAtMs: number;
   /** What came of the last question to a witness about this group; undefined before any. */
   witness: Testimony["kind"] | undefined;
-  /** When it was asked, ms since 1970. */
+  /** When a witness was last asked, ms since 1970. */
   askedAtMs: number;
   /** Entries that came with a page that was not the last: nobody has agreed yet that no child of theirs is left out. */
   unproven: ReadonlySet<HeadId>;
-  /** When that last moved, ms since 1970. */
+  /** When `processed` last moved, ms since 1970. */
   headMovedAtMs: number;
   /** The node by way of which this group is read to the chain's end, in this connection. */
   caughtUpBy: NodeId | undefined;
-  /** What the last feed that was to read it ended by; undefined: none has failed since it was read to the chain's end. */
+  /**
+   * The code by which the last feed ended that was to read the group; undefined: none has failed since it was read to
+   * the chain's end.
+   */
   readFault: ErrorCode | undefined;
-  /** How often the group's topic was begun to be read anew, by one who came back to the group. */
+  /** How often this client began to read the group's topic anew because it came back to the group. */
   topicReadings: number;
-  /** Since when, ms since 1970. */
+  /** Since when that node serves the group, ms since 1970. */
   servedSinceMs: number;
-  /** The node by way of which its topic is read to the end, in this connection: own envelopes by a copy are known. */
+  /**
+   * The node by way of which the topic is read to the end, in this connection: what a copy of this database has sealed
+   * is known then.
+   */
   topicReadBy: NodeId | undefined;
   /** When an envelope last came or went, ms since 1970. */
   activeAtMs: number;
-  /** What the outbox waits for, for those who ask. */
+  /** What the outbox waits for, for the app to show. */
   waitsFor: string;
-  /** How its nodes were ranked last; undefined before they were. */
+  /** How the group's nodes were ranked last; undefined before they were. */
   ranking: Ranking | undefined;
   /** How often each node has refused an envelope since it was last taken. */
   readonly refusals: Map<EnvelopeHash, Map<NodeId, number>>;
@@ -69,13 +80,18 @@ export type Group = {
   readonly relayFaults: Map<Hex, Map<Address, number>>;
   /** Digests of epochs, each with the number of changes to the epoch's records after which it was made. */
   readonly digests: Map<HeadId, { readonly changes: number; readonly digest: EpochDigest }>;
-  /** When what the registry says of its members last took effect in it, ms since 1970. */
+  /** When the registry's word on the members last took effect in the group, ms since 1970. */
   fencedAtMs: number;
   /** The block by which old epochs were last looked for; undefined before they were. */
   epochsSeenToBlock: number | undefined;
-  /** The client looks for no old epochs of the group until then (by `steadyMs`), since nothing is to be done; undefined: it looks. */
+  /**
+   * Until then, by `steadyMs`, the client looks for no old epochs of the group, since nothing is to be done; undefined:
+   * it looks.
+   */
   epochsRestUntilMs: number | undefined;
-  /** The first block from which on something of a view is final, given up or too late; undefined: it was not computed. */
+  /**
+   * The first block from which on something of a view is final, given up or too late; undefined: it was not computed.
+   */
   due: { readonly view: GroupView; readonly block: number | undefined } | undefined;
 };
 

@@ -71,7 +71,7 @@ async function loadHeld(params: { database: Database; id: GroupId }): Promise<Gr
   return held;
 }
 
-/** At least this far the chain was read, and agreed on. */
+/** Gives the newest block up to which the chain was read, and agreed on, at the least. */
 function newestBlock({ entries, dead }: GroupView): Group["processed"] {
   let newest = NO_BLOCK;
   const agreed = [...entries.values()].filter(({ isProvisional }) => !isProvisional);

@@ -2,22 +2,22 @@ import { steadyMs } from "../../clock/steadyMs.ts";
 import type { CoreParts, Online } from "./core.ts";
 import type { Group } from "./group.ts";
 
-/** Who has no more does all at once. */
+/** A client with no more groups than this does everything at once. */
 const FEW_GROUPS = 200;
-/** What one more group adds to the time between two looks at one in which nothing is to be done. */
+/** What one more group adds to the time between two looks at a quiet group, in which nothing is to be done. */
 const MS_PER_GROUP = 1;
-/** What one more adds to the time in which the loops of all of them start. */
+/** What one more group adds to the time in which the loops of all groups start. */
 const MS_PER_START = 2;
 
 /**
- * How long a client leaves a group alone in which nothing is to be done, beyond what is usual, so that all of them
- * together take a part of this machine's time and of the nodes' that does not grow with their number. 0 for few.
+ * Says how many milliseconds longer than usual a client leaves a quiet group alone, so that all of them together take a
+ * part of this machine's time and of the nodes' that does not grow with their number. 0 for a client with few groups.
  */
 export function quietMs({ groups }: CoreParts<"groups">): number {
   return groups.size <= FEW_GROUPS ? 0 : groups.size * MS_PER_GROUP;
 }
 
-/** Nothing of it waits for the chain, for a node or for anybody. */
+/** True if nothing of a group waits for the chain, for a node or for anybody. */
 export function isQuiet({ view, unproven, isDoubtful }: Group): boolean {
   const { record, intents, publications, provisional, held, owed } = view;
   const isOpen =
@@ -27,7 +27,7 @@ export function isQuiet({ view, unproven, isDoubtful }: Group): boolean {
   return isStanding && !isOpen && !isUnsettled && unproven.size === 0 && !isDoubtful;
 }
 
-/** How long the loops of one more group have to wait before they start, in this connection. */
+/** Says how many milliseconds the loops of one more group have to wait before they start, in this connection. */
 export function startDelayMs(params: { core: CoreParts<"groups">; online: Online }): number {
   const { core, online } = params;
   if (core.groups.size <= FEW_GROUPS) return 0;

@@ -5,7 +5,7 @@ import type { Group } from "./group.ts";
 
 /**
  * Notes that a group holds what its node has told up to the head to which it is read. Nothing is noted of a group that
- * has read further by a page than the node's heads have come: of what it holds it was not told as of that head.
+ * a page has taken further than the node's heads have come: what it holds was not told as of that head.
  */
 export function markRead({ group, node }: { group: Group; node: NodeId }): void {
   const { view, processed } = group;
@@ -14,8 +14,8 @@ export function markRead({ group, node }: { group: Group; node: NodeId }): void 
 }
 
 /**
- * Whether a group still holds just what the node that serves it has told up to the head to which it is read. Else what
- * it holds and that head are of two moments: nobody has claimed both, and whoever is asked about it denies it.
+ * True if a group still holds just what the serving node has told up to the head to which it is read. Otherwise what it
+ * holds and that head are of two moments: no node has claimed both, and a witness would deny it.
  */
 export function isAsRead({ read, caughtUpBy, processed, view }: Group): boolean {
   return read?.node === caughtUpBy && read?.head === processed.hash && read.held === heldOf(view);

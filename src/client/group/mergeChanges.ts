@@ -8,7 +8,7 @@ type Mergers = {
   ) => NonNullable<GroupChange[Part]>;
 };
 
-/** How a part becomes one that both changes have. */
+/** Merges a part that both changes have. */
 const mergers: Mergers = {
   record: last,
   entries: joined,

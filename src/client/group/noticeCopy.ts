@@ -3,7 +3,7 @@ import { type CopyEvidence, type CopyRecord, tables } from "../database/tables.t
 import { shownMs } from "../nodes/chainTime.ts";
 import type { ClientCore, CoreParts } from "./core.ts";
 
-/** What belongs into the batch that brings the evidence; `undefined` if it is known. */
+/** Gives the record that belongs into the batch with the evidence; undefined if the copy is known already. */
 export function copyRecord(
   core: CoreParts<"copy" | "links" | "self">,
   evidence: CopyEvidence,
@@ -13,7 +13,7 @@ export function copyRecord(
   return { installation, evidence, noticedAtMs: shownMs(core.links), isReplaced: false };
 }
 
-/** To be called when the record is on disk: from now on nothing is sealed or staged. */
+/** Lets memory follow once the record is on disk: from then on nothing is sealed or staged. */
 export function takeCopy(core: ClientCore, copy: CopyRecord): void {
   const { installation, evidence } = copy;
   const isVoid = evidence.kind === "void-registration";
@@ -27,7 +27,7 @@ export function takeCopy(core: ClientCore, copy: CopyRecord): void {
   core.events.emit({ kind: "copied", installation });
 }
 
-/** Evidence that no group's batch brings. */
+/** Stores evidence that no group's batch brings. */
 export async function noticeCopy(params: { core: ClientCore; evidence: CopyEvidence }): Promise<void> {
   const { core, evidence } = params;
   const copy = copyRecord(core, evidence);

@@ -8,7 +8,7 @@ type Progressing = Pick<Intent, "id" | "progress" | "acknowledged">;
 
 const DELIVERED: IntentOutcome = { kind: "delivered" };
 
-/** The handle of an intent, the same for as long as it is open. */
+/** Gives the handle of an intent, the same for as long as it is open. */
 export function handleOf(core: CoreParts<"waiters">, intent: Progressing): IntentHandle {
   const known = core.waiters.get(intent.id);
   if (known) return known.handle;
@@ -28,6 +28,7 @@ export function notifyIntent(core: CoreParts<"waiters">, intent: Progressing): v
   core.waiters.delete(intent.id);
 }
 
+/** Rejects the promises of all handles with `closed`. */
 export function closeWaiters(core: CoreParts<"waiters">): void {
   const error = new WeftError({
     code: "closed",

@@ -3,7 +3,7 @@ import { isRevoked } from "../group/isRevoked.ts";
 import { readRegistry } from "./readRegistry.ts";
 
 /**
- * Waits until this database turns out to be a copy and says when it may become a new installation: not if the registry
+ * Waits until this database turns out to be a copy and tells when it may become a new installation: not if the registry
  * has revoked it, for then somebody wanted it gone. Ends when the signal aborts.
  */
 export async function awaitCopy(params: { core: ClientCore; signal: AbortSignal }): Promise<void> {

@@ -7,7 +7,7 @@ import type { ClientCore } from "../group/core.ts";
 import { noticeCopy } from "../group/noticeCopy.ts";
 import { askNodes } from "../nodes/askNodes.ts";
 
-/** Looks whether the nodes have a later key package of this installation than its database. */
+/** Looks whether the nodes have a later key package of this installation than its database: then a copy is at work. */
 export async function checkKeyPackage(params: { core: ClientCore; signal: AbortSignal }): Promise<void> {
   const { core, signal } = params;
   const { key: installation } = core.self.installation;

@@ -7,7 +7,7 @@ import { shownMs } from "../nodes/chainTime.ts";
 
 const INTENT_ID_BYTES = 16;
 
-/** Signed by the app's wallet, and not on its way yet. Throws `bad-signature` if the wallet declines. */
+/** Drafts a revocation, signed by the app's wallet. Throws `bad-signature` if the wallet declines. */
 export async function draftRevocation(params: {
   core: CoreParts<"links" | "network" | "self" | "wallet">;
   installation: InstallationKey;

@@ -4,8 +4,8 @@ import { tables } from "../database/tables.ts";
 import type { CoreParts } from "../group/core.ts";
 
 /**
- * Deletes the secrets of superseded key packages that have had their time. One that was superseded later than now, by a
- * clock that was ahead, has its time from now on.
+ * Deletes the secrets of superseded key packages that have had their time. A key package that was superseded later than
+ * now, by a clock that was ahead, has its time from now on.
  */
 export async function forgetKeyPackages(params: {
   core: CoreParts<"database" | "keyPackages">;

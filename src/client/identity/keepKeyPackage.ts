@@ -23,12 +23,12 @@ type Params = {
   signal: AbortSignal;
 };
 
-/** One node, or operator, that loses it does not make its owner unreachable. */
+/** How many nodes have the key package: if one loses it, or its operator does, others can still add its owner. */
 const COPIES = 2;
 
 /**
- * Makes the next key package where the newest was used or grows old, forgets those that no Welcome can name any more,
- * and brings the newest to two nodes. True if it is where it should be.
+ * Makes the next key package if the newest was used or grows old, forgets those that no Welcome can name any more, and
+ * brings the newest to two nodes. True if it is where it should be.
  */
 export async function keepKeyPackage(params: Params): Promise<boolean> {
   const { core } = params;
@@ -74,7 +74,10 @@ async function publish(params: Params): Promise<boolean> {
   return (newestOf(core)?.publishedTo.length ?? 0) >= wanted && wanted > 0;
 }
 
-/** True if the node has signed for it, or shows a later one: its word alone does not count. */
+/**
+ * Brings the key package to a node. True if the node has signed for it, or shows a later one: its word alone does not
+ * count.
+ */
 async function bring(
   params: Params & { newest: KeptKeyPackage; node: NodeId; api: NodeApi },
 ): Promise<boolean> {
@@ -86,7 +89,7 @@ async function bring(
     const by = { network: core.network, nodes: core.links.nodes };
     const receipts = verifyReceipts({ ...by, envelope, hash, receipts: [outcome.receipt] });
     if (receipts.some(({ log }) => log.node === node)) return true;
-    // It came to this node by way of another one, whose receipt it shows.
+    // The envelope came to this node by way of another one, whose receipt it shows.
     const [isThere] = await askWord({ core, api, node, hashes: [hash], signal });
     return isThere === true;
   }

@@ -12,7 +12,7 @@ import { keepAction, registerInstallation, signRecord } from "./registerInstalla
 
 type Params = { core: ClientCore; signal: AbortSignal };
 
-/** Refusals of what was right when it was signed. */
+/** Codes of refusals of what was right when it was signed. */
 const isOutdated: Partial<Record<ErrorCode, true>> = {
   replayed: true,
   expired: true,
@@ -21,10 +21,10 @@ const isOutdated: Partial<Record<ErrorCode, true>> = {
 };
 
 /**
- * Looks after this installation's place in the registry until it is final: one that replaces another is registered;
- * where a reorganization took it away, the same signed record is sent again, or another one if two operators agree that
- * it can't land any more. One that has landed so that it never counts is replaced once that is final and confirmed.
- * True if there is nothing left to do.
+ * Looks after this installation's place in the registry until it is final. An installation that replaces another is
+ * registered. Where a reorganization took the registration, the same signed record is sent again, or another one if two
+ * operators agree that it can't land any more. An installation that has landed so that it never counts is replaced once
+ * that is final and confirmed. True if there is nothing left to do.
  */
 export async function keepRegistered(params: Params): Promise<boolean> {
   const { core, signal } = params;
@@ -59,7 +59,10 @@ export async function keepRegistered(params: Params): Promise<boolean> {
   return false;
 }
 
-/** One node alone ends no installation, nor does what a reorganization may still take. */
+/**
+ * True if the chain lists this installation so that it never counts, for good: one node alone ends no installation, nor
+ * does what a reorganization may still take.
+ */
 function isVoidForGood({
   inboxes,
   self,
@@ -77,7 +80,7 @@ function isVoidForGood({
   );
 }
 
-/** Another record of the wallet landed in its place, or it was away for too long. */
+/** Signs another record, since one of the wallet's landed in its place, or it has expired. */
 async function signAnew(params: Params & { record: IdentityRecord }): Promise<void> {
   const { core, record, signal } = params;
   const place = { ...core, record, signal };

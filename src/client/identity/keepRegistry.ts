@@ -4,15 +4,15 @@ import { readRegistry } from "./readRegistry.ts";
 import { revokeFormer } from "./revokeFormer.ts";
 import { sendRevocations } from "./sendRevocations.ts";
 
-/** How old a word of the registry may grow; longer for who has many to ask about. */
+/** How old the registry's word may grow, and how much older for each inbox that is asked about. */
 const REGISTRY_PERIOD_MS = 2_000;
 const PERIOD_PER_INBOX_MS = 10;
-/** While an own revocation is on its way. */
+/** How old it may grow while a revocation by this client is on its way. */
 const REVOCATION_PERIOD_MS = 200;
 
 /**
- * Reads again and again what the registry says of this client's inbox and of those it shares groups with, and sends
- * revocations. Ends when the signal aborts.
+ * Reads again and again what the registry says of this client's inbox and of those with which it shares groups, and
+ * sends revocations. Ends when the signal aborts.
  */
 export async function keepRegistry(params: { core: ClientCore; signal: AbortSignal }): Promise<void> {
   const { core, signal } = params;
@@ -28,7 +28,7 @@ export async function keepRegistry(params: { core: ClientCore; signal: AbortSign
   }
 }
 
-/** How long to wait before the next round. */
+/** Reads the registry once; gives the milliseconds until the next round. */
 async function readOnce(params: { core: ClientCore; signal: AbortSignal }): Promise<number> {
   const { core } = params;
   const asked = await readRegistry(params).catch(async (error: unknown) => {

@@ -22,15 +22,16 @@ type Params = {
   ownRelay: OwnRelay | undefined;
   witnesses: Witnesses;
   wallet: Wallet;
-  /** Reads the list of nodes; only needed where something is to be registered. */
+  /** Reads the list of nodes; only needed if something is to be registered. */
   findNodes: () => Promise<void>;
   signal: AbortSignal;
 };
 
 /**
- * Who this client is. The first time it makes an installation and has it registered, by way of a node or of its own:
- * with a new inbox, or in the one that the wallet is in. A crash in between is made good by the next opening.
- * Throws `no-node` if something is to be registered and no node answers, what its own way to the chain lacks, `bad-config` for another wallet's database.
+ * Gives the identity of this client. The first time it makes an installation and has it registered, by way of a node or
+ * of its own way to the chain: with a new inbox, or in the one that the wallet is in. A crash in between is made good
+ * by the next opening. Throws `no-node` if something is to be registered and no node answers, the code of what its own
+ * way to the chain lacks, `bad-config` for another wallet's database.
  */
 export async function openIdentity(params: Params): Promise<Self> {
   const { database, wallet } = params;
@@ -48,7 +49,10 @@ export async function openIdentity(params: Params): Promise<Self> {
   return selfOf(await registerInstallation({ ...params, record }));
 }
 
-/** Then it is registered as soon as there is a network; what is in the database can be read meanwhile. */
+/**
+ * True if this installation replaces that of a copy: it is registered as soon as there is a network, and what is in the
+ * database can be read meanwhile.
+ */
 async function isReplacement(database: Database): Promise<boolean> {
   return (await tables.copy.get(database, {}))?.isReplaced === true;
 }

@@ -16,16 +16,19 @@ import { askNodes } from "../nodes/askNodes.ts";
 
 type Params = { core: ClientCore; signal: AbortSignal };
 
-/** See `quietMs`. */
+/**
+ * For how many of its rests (see `quietMs`) a client with many groups passes over one of which the registry says
+ * nothing new.
+ */
 const RESTS = 5;
 
 /**
  * Reads what the registry says of all inboxes that concern this client, and lets it take effect: revocations fence
  * messages, new and revoked installations are the upkeep's work, and the revocation of this installation ends all.
- * Gives the number of inboxes. To be called from within `core.registryReads`.
+ * Gives the number of inboxes. Call it from within `core.registryReads`.
  */
 export async function readRegistry({ core, signal }: Params): Promise<number> {
-  // Entries that are judged meanwhile ask the registry, too: they do not tell.
+  // Entries that are judged meanwhile read the registry, too, and do not tell the app.
   const wasRevoked = core.wasRevoked ?? isRevoked(core);
   const views = [...core.groups.values()].map(({ view }) => view);
   const inboxes = inboxesOfInterest({ self: core.self.inbox, views, known: core.inboxes });
@@ -50,7 +53,10 @@ export async function readRegistry({ core, signal }: Params): Promise<number> {
   return inboxes.length;
 }
 
-/** Who has many groups looks at those of which the registry says nothing new now and then. */
+/**
+ * True for a group that is passed over: a client with many groups looks only now and then at those of which the
+ * registry says nothing new.
+ */
 function isPassedOver(params: {
   core: CoreParts<"groups">;
   group: Group;
@@ -83,7 +89,7 @@ async function fence({ core, group }: { core: ClientCore; group: Group }): Promi
   group.revocations = revocations;
 }
 
-/** Of its members and of those who were. */
+/** Lists the inboxes of a group's members and of its former members. */
 function inboxesOf({ view }: Group): Set<InboxId> {
   const removed = view.branch.steps.flatMap(({ entry }) =>
     entry?.verdict.kind === "adopted" ? entry.verdict.removes : [],

@@ -30,19 +30,18 @@ type Params = {
 };
 
 const POLL_MS = 150;
-/** A record that has not landed by then is signed again. */
+/** A record that has not landed within this time is signed again. */
 const PATIENCE_MS = 10_000;
-/** Until then it is handed to another node, as it is: whoever has taken it may have lost it. */
+/** A record that has not landed within this time is handed to another node, as it is: the first may have lost it. */
 const HAND_ON_MS = 3_000;
-/** A reorganization may have taken the inbox itself: its other installations send it again. */
+/** How long the inbox is waited for: a reorganization may have taken it, and its other installations send it again. */
 const INBOX_PATIENCE_MS = 20_000;
 const INBOX_POLL_MS = 500;
 
 /**
- * Has an installation listed by the registry, and gives the record of the one that is: where the chain has the key of
- * this one in an addition that is void, as a relay that swaps its signature would have it, that key can never count, and
- * another one is drawn. Throws the code of a refusal; `no-node` if no node answers, or what the client's own way to the
- * chain lacks.
+ * Has an installation listed by the registry, and gives the record of the one that is. If the chain lists its key in a
+ * void addition, as after a relay that swapped its signature, that key can never count, and another one is drawn.
+ * Throws the code of a refusal; `no-node` if no node answers, or what the client's own way to the chain lacks.
  */
 export async function registerInstallation(params: Params): Promise<IdentityRecord> {
   const { database } = params;
@@ -62,7 +61,7 @@ export async function registerInstallation(params: Params): Promise<IdentityReco
 
 type Registration = {
   readonly outcome: "listed" | "void";
-  /** What was sent last. */
+  /** The record that was sent last. */
   readonly action: IdentityAction | undefined;
 };
 
@@ -96,7 +95,7 @@ async function register(params: Params): Promise<Registration> {
   }
 }
 
-/** Until the record has landed or another is to be signed. Gives whose turn it is then. */
+/** Waits until the record has landed or another is to be signed. Gives the turn that the next attempt has. */
 async function awaitListing(params: Params & { action: IdentityAction | undefined; turn: number }) {
   const { action, signal } = params;
   let { turn } = params;
@@ -115,7 +114,7 @@ async function awaitListing(params: Params & { action: IdentityAction | undefine
   return turn + 1;
 }
 
-/** On disk before anybody has it: it may land though no answer comes, and be taken by a reorganization. */
+/** Stores a record before anybody has it: it may land though no answer comes, and be taken by a reorganization. */
 export async function keepAction(
   { database, record }: Pick<Params, "database" | "record">,
   action: IdentityAction,
@@ -124,7 +123,7 @@ export async function keepAction(
   await writeAtomic({ database, writes: [tables.identity.put({}, kept)], sync: true });
 }
 
-/** `undefined` while the wallet is in no inbox, though another installation has founded it. */
+/** Signs the record that registers an installation; undefined if the wallet is in no inbox and can't found this one. */
 export async function signRecord(params: Params): Promise<IdentityAction | undefined> {
   const { network, wallet, record } = params;
   const { inbox, installation, salt, privateKey } = record;
@@ -140,7 +139,7 @@ export async function signRecord(params: Params): Promise<IdentityAction | undef
   return await signAddInstallation({ ...common, inbox });
 }
 
-/** Where no node is asked, the endpoint tells the time of the chain that will judge what is signed. */
+/** Hears the time of the chain from the client's own endpoint, if it has one: that chain will judge what is signed. */
 async function hearOwnChain({ ownRelay, links, signal }: Params): Promise<void> {
   const head = await ownRelay?.readHead({ signal });
   if (head) hearHead(links, { url: "own chain", head });

@@ -8,10 +8,10 @@ import { type CopyRecord, type IdentityRecord, tables } from "../database/tables
 import type { CoreParts } from "../group/core.ts";
 
 /**
- * Gives a database that is a copy the keys of a new installation, in one batch: of the old one nothing is sealed or
- * staged any more, its groups are read until the new one is taken in, what was sealed already goes on its way. What
- * was not is failed, since the other database may have sent it. To be called while nothing else runs; memory is the
- * caller's.
+ * Gives a database that is a copy the keys of a new installation, in one batch. Nothing is sealed or staged any more by
+ * the old one, its groups are read until the new one is taken in, and what was sealed already goes on its way. What was
+ * not sealed fails, since the other database may have sent it. Call it while nothing else runs; the caller has to
+ * change memory.
  */
 export async function replaceInstallation(
   core: CoreParts<"database" | "groups">,
@@ -44,12 +44,12 @@ function isUnsealed({ progress }: Intent): boolean {
 }
 
 function formerGroups({ groups }: CoreParts<"groups">): Write[] {
-  // Also of those that it was removed from: a reorganization may undo that.
+  // Groups that it was removed from are marked, too: a reorganization may undo that.
   const records = [...groups.values()].map(({ view }) => view.record);
   return records.map((record) => tables.group.put({ group: record.group }, { ...record, isFormer: true }));
 }
 
-/** What they would let this client join, it would join by the old leaf. */
+/** Forgets key packages and Welcomes: what they would let this client join, it would join by the old leaf. */
 async function forgetKeyPackages({ database }: CoreParts<"database">): Promise<Write[]> {
   const kept = await valuesOf(tables.keyPackage.rows(database));
   const writes = kept.map(({ own: { generation } }) => tables.keyPackage.del({ generation }));

@@ -8,9 +8,9 @@ import { draftRevocation } from "./draftRevocation.ts";
 import { storeRevocation } from "./sendRevocations.ts";
 
 /**
- * Ends the installation whose keys a copy had, once the new one is registered and in all of its groups for good: were
- * the old leaf taken out before, or did a reorganization take the new one, an inbox without another one would be out of
- * the group.
+ * Revokes the installation whose keys a copy had, once the new one is registered and in all of its groups for good. If
+ * the old leaf were taken out before that, or a reorganization took the new one, an inbox without another installation
+ * would be out of the group.
  */
 export async function revokeFormer(core: ClientCore): Promise<void> {
   const { copy, database } = core;
@@ -33,7 +33,7 @@ function isRegistered({ self, inboxes }: CoreParts<"inboxes" | "self">): boolean
   return activeAt({ inbox: snapshot?.inbox, installation, block: snapshot?.asOf ?? 0 });
 }
 
-/** What brought the new one in, or took the old one out before, could still vanish. */
+/** True while what brought the new installation into a group, or took the old one out before, could still vanish. */
 function isAwaited(core: CoreParts<"finalityBlocks" | "self">, { view, agreed }: Group): boolean {
   const { record, entries, branch } = view;
   const isOut = record.status === "removed";

@@ -16,7 +16,7 @@ type Params = { core: ClientCore; signal: AbortSignal };
 /** What was handed over and did not land within this time is handed over again, to another node. */
 const SEND_AGAIN_MS = 3_000;
 
-/** Refusals that stay once two operators agree on one; others may pass. */
+/** Codes of refusals that stay once two operators agree on one; others may pass. */
 const finalRefusals: Partial<Record<ErrorCode, IntentReason>> = {
   "not-allowed": "not-permitted",
   "bad-signature": "not-permitted",
@@ -25,7 +25,7 @@ const finalRefusals: Partial<Record<ErrorCode, IntentReason>> = {
 };
 
 /**
- * Carries own revocations to the chain: the same signed record until the registry lists it, and again if a
+ * Carries this client's revocations to the chain: the same signed record until the registry lists it, and again if a
  * reorganization takes it away. True while one is open.
  */
 export async function sendRevocations(params: Params): Promise<boolean> {
@@ -39,7 +39,7 @@ export async function sendRevocations(params: Params): Promise<boolean> {
   return isOpen;
 }
 
-/** On disk before anyone is told. */
+/** Stores a revocation before anyone is told of it. */
 export async function storeRevocation(core: ClientCore, record: RevocationRecord): Promise<void> {
   const { installation } = record;
   await writeAtomic({
@@ -70,7 +70,7 @@ async function carryOn(params: Params & { record: RevocationRecord }): Promise<R
   return reason ? { ...settled(record, { kind: "failed", reason }), isFinal: true } : open;
 }
 
-/** `undefined` if it is too early to send it again. */
+/** Hands a revocation over; undefined if it is too early to send it again. */
 async function relay(params: Params & { record: RevocationRecord }): Promise<IdentityOutcome | undefined> {
   const { core, record, signal } = params;
   const sent = core.sentRevocations;

@@ -33,7 +33,7 @@ export async function admitGroup(params: {
   envelope: EnvelopeHash;
   welcome: Welcome;
   state: GroupState;
-  /** Whose member signed what the Welcome gives. */
+  /** The inbox of the member that signed the group info. */
   inviter: InboxId | undefined;
   generation: number;
 }): Promise<void> {
@@ -70,7 +70,7 @@ export async function admitGroup(params: {
       droppedEntries: [...group.view.entries.values()],
       droppedDead: [...group.view.dead.values()].flat(),
       epochs: [{ head: entry, epoch: { kind: "open", state }, isNew: true }],
-      // What was said on the way in could not be told from a dead branch then.
+      // Messages that came before could not be told from those of a dead branch then.
       ...(known ? { topicAnew: await readAnewWrites({ core, topic: groupTopic(id) }) } : {}),
       writes: [
         tables.welcome.del({ envelope }),
@@ -90,14 +90,14 @@ export async function admitGroup(params: {
 }
 
 /**
- * True if this client was there when the entry came, by its former leaf, and has judged the entry as every member
+ * True if this client was in the group by its former leaf when the entry came, and has judged the entry as every member
  * has.
  */
 function hasJudged({ view }: Group, entry: EntryId): boolean {
   return view.record.isFormer === true && view.entries.get(entry)?.verdict.kind === "adopted";
 }
 
-/** What this client alone has built on an entry that the others refuse counts no more, and is open again. */
+/** Undoes what this client alone has built on an entry that the others refuse: it counts no more, and is open again. */
 async function leaveOwnBranch({ core, group }: { core: ClientCore; group: Group }): Promise<void> {
   const { record, branch } = group.view;
   const undone = branch.steps.slice(1).flatMap(({ entry }) => (entry ? [entry] : []));
@@ -118,20 +118,22 @@ function missedBy(params: { group: Group; until: number }): GroupChange {
   return timelineWrites({ group: group.id, changes: [{ kind: "put", record: missed }] });
 }
 
-/** Remembers the entry that a member leaves who is taken in once more: the others refuse that entry. */
+/**
+ * Remembers the entry by which this client was in the group, if it is taken in once more: the others refuse that entry.
+ */
 function leftBy({ group, status, isFormer, start }: GroupRecord): Write[] {
   if (status !== "member" || isFormer === true) return [];
   return [tables.entered.put({ group, entry: start.head }, { isLeft: true })];
 }
 
-/** What this client has staged can't be adopted any more once an entry has cut it off. */
+/** Makes the staged intents of a client that was cut off be built anew: what is staged can't be adopted any more. */
 function builtAnew({ view }: Group): GroupChange {
   if (view.record.status !== "cut-off") return {};
   const staged = view.intents.filter(({ progress }) => progress.kind === "staged");
   return { intents: staged.map((intent) => ({ ...intent, progress: { kind: "queued" } })) };
 }
 
-/** The epochs of a client that was in the group by an entry that counts no more. */
+/** Gives the epochs of a client that was in the group by an entry that counts no more. */
 function vanishedHeads(record: GroupRecord): { dead: Set<HeadId>; from: number } {
   const { status, start, fork, isFormer } = record;
   const isOut = status === "removed" || status === "cut-off" || isFormer === true;
@@ -139,8 +141,8 @@ function vanishedHeads(record: GroupRecord): { dead: Set<HeadId>; from: number }
 }
 
 /**
- * What the leaf of a replaced installation leaves behind: its epochs must not be taken for those of the new one, and
- * what it had staged is over.
+ * Clears away what the leaf of a replaced installation leaves behind: its epochs must not be taken for those of the new
+ * one, and what it had staged is over.
  */
 async function formerLeaf(params: {
   core: CoreParts<"database">;

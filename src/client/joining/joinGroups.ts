@@ -34,7 +34,7 @@ export async function joinGroups(params: { core: ClientCore; signal: AbortSignal
   }
 }
 
-/** True if something is left to try again. */
+/** Tries to enter the groups whose Welcomes were opened. True if something is left to try again. */
 export async function joinPending(params: { core: ClientCore; signal: AbortSignal }): Promise<boolean> {
   return await params.core.joins.run(() => joinInTurn(params));
 }
@@ -50,7 +50,7 @@ async function joinInTurn(params: { core: ClientCore; signal: AbortSignal }): Pr
   return isOpen;
 }
 
-/** True if it has to be tried again. */
+/** Tries to enter one group. True if that has to be tried again. */
 async function joinOne(params: {
   core: ClientCore;
   envelope: EnvelopeHash;
@@ -78,7 +78,7 @@ async function joinOne(params: {
   return false;
 }
 
-/** What is missing may still come. True while it has to be tried again. */
+/** Keeps a Welcome for which something is missing that may still come. True while it has to be tried again. */
 async function waitLonger(params: {
   core: CoreParts<"database" | "links">;
   envelope: EnvelopeHash;
@@ -87,7 +87,7 @@ async function waitLonger(params: {
   const { core, envelope, record } = params;
   const ageMs = leastMs(core.links) - record.receivedAtMs;
   if (ageMs >= GIVE_UP_MS) await discardWelcome(params);
-  // It was noted by a clock that was far ahead: it has its time from now on.
+  // The Welcome was noted by a clock that was far ahead: it has its time from now on.
   else if (ageMs < -GIVE_UP_MS) await noteReceived({ core, envelope, record });
   return ageMs < GIVE_UP_MS;
 }
@@ -106,7 +106,7 @@ async function noteReceived(params: {
   });
 }
 
-/** `undefined` if the Welcome does not give what it promises. */
+/** Joins by a Welcome; undefined if the Welcome does not give what it promises. */
 function enter(params: {
   welcome: Welcome;
   kept: KeptKeyPackage;
@@ -129,7 +129,7 @@ function enter(params: {
   }
 }
 
-/** Asks one node after the other until all chunks are there; `undefined` if they are no group info. */
+/** Asks one node after the other for a group info until all chunks are there; undefined if they are no group info. */
 async function fetchGroupInfo(params: {
   core: CoreParts<"links" | "network" | "self">;
   welcome: Welcome;

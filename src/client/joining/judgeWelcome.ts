@@ -7,7 +7,7 @@ import type { Welcome } from "../../wire/welcome.ts";
 import { tables } from "../database/tables.ts";
 import type { CoreParts } from "../group/core.ts";
 
-/** A group that is not known is entered. */
+/** Says what becomes of a Welcome; a group that is not known is entered. */
 export async function verdictOn(
   core: CoreParts<"database" | "groups" | "self">,
   { group: id, entry }: Pick<Welcome, "group" | "entry">,
@@ -23,19 +23,19 @@ export type WelcomeVerdict = "over" | "enter" | "wait";
 type View = Pick<GroupView, "record" | "entries" | "branch">;
 
 /**
- * What becomes of a Welcome to a group that is known. `over`: this client has come in by its entry, which once more
- * would begin the ratchets of that epoch anew and use their keys twice; or it is past it. `enter`: it is out of the
- * group; or in by the leaf of an installation that was replaced; or it waits for an entry that a reorganization took
- * while this one is on the chain; or the entry that it came in by may be one that the others refuse, which who joins
- * can't judge: nobody else has built on that, and a later one on another branch takes it in anew. `wait`: none of these
- * yet. Pure.
+ * Says what becomes of a Welcome to a group that is known. `over`: this client has joined by its entry before, and once
+ * more would begin the ratchets of that epoch anew and use their keys twice; or the client is past it. `enter`: the
+ * client is out of the group; or in by the leaf of an installation that was replaced; or it waits for an entry that a
+ * reorganization took while this one is on the chain; or the others may refuse the entry by which it joined, which a
+ * joiner can't judge: nobody else has built on that, and a later entry on another branch takes it in anew. `wait`: none
+ * of these yet. Pure.
  */
 export function judgeWelcome(params: {
   view: View;
   entry: EntryId;
   /** This client's installation. */
   self: InstallationKey;
-  /** This client has come in by the entry before. */
+  /** True if this client has joined by the entry before. */
   hasEntered: boolean;
 }): WelcomeVerdict {
   const { view, entry } = params;
@@ -62,14 +62,14 @@ export function judgeWelcome(params: {
   }
 }
 
-/** True if nobody else has built on the entry by which this client came in. */
+/** True if nobody else has built on the entry by which this client joined. */
 function hasBuiltAlone({ view, self }: { view: View; self: InstallationKey }): boolean {
   return view.branch.steps
     .slice(1)
     .every(({ entry }) => entry?.verdict.kind === "adopted" && entry.verdict.writer.installation === self);
 }
 
-/** True if it is known to be on the chain, and behind the other there, if that is. */
+/** True if an entry is known to be on the chain, and after the other one there, if that is known, too. */
 function isLater({ view, entry, than }: { view: View; entry: HeadId; than: HeadId }): boolean {
   const [first, second] = [view.entries.get(than), view.entries.get(entry)];
   return second !== undefined && (first === undefined || compareEntries(second, first) > 0);

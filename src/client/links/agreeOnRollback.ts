@@ -16,16 +16,16 @@ export type ToldRollback = {
   readonly told: BlockRef | undefined;
 };
 
-/** Of two that were told one after the other: what both took. */
+/** Joins two rollbacks, told one after the other, into one that takes what both took. */
 export function lowerRollback(known: ToldRollback | undefined, next: ToldRollback): ToldRollback {
   if (!known) return next;
   return { to: known.to.number < next.to.number ? known.to : next.to, told: known.told };
 }
 
 /**
- * Forgets what was read of blocks that a reorganization took, once a witness agrees that it did: that another block has
- * the place of the head that the node told of before. To be asked with every head until it is settled. Throws
- * `malformed` for a node that tells of a reorganization that was none.
+ * Forgets what was read of the blocks that a reorganization took, once a witness agrees that another block has the
+ * place of the head that the node told of before. Call it with every head until it is settled. Throws `malformed` if
+ * the node told of a reorganization that was none.
  */
 export async function agreeOnRollback(params: {
   core: ClientCore;

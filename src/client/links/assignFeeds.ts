@@ -1,19 +1,25 @@
 import type { GroupId } from "../../wire/ids.ts";
 import type { FeedPlan } from "./feedPlan.ts";
 
-/** Groups and mirrored ones of one feed: below what nodes take in a call, by count and, with all cursors, by bytes. */
+/**
+ * How many groups, mirrored ones included, one feed reads at most: below what nodes take in a call, by count and, with
+ * all cursors, by bytes.
+ */
 const MAX_PER_FEED = 512;
-/** A feed with fewer is begun anew when more come, so that there are not ever more feeds. */
+/**
+ * The smallest feed is begun anew with what is new if it then reads no more than this: so the number of feeds stays
+ * small.
+ */
 const SMALL_FEED = 256;
 
-/** A part of a plan that is read as a whole; one that is begun anew has another key. */
+/** A part of a plan that is read as a whole; a part that is begun anew has another key. */
 type Item = {
   readonly key: string;
   readonly kind: "own" | "group" | "mirrored";
   readonly group: GroupId | undefined;
 };
 
-/** What a feed that runs reads, by the keys of its items. */
+/** What a running feed reads, by the keys of its items. */
 export type AssignedFeed = { readonly keys: ReadonlySet<string>; readonly plan: FeedPlan };
 
 export type Assignment<Feed> = {
@@ -22,13 +28,13 @@ export type Assignment<Feed> = {
 };
 
 /**
- * Spreads what one node is to serve over feeds. Those that need not change stay as they are: who has many groups reads
- * few of them anew when one comes or goes. Pure.
+ * Spreads what one node is to serve over feeds. Feeds that need not change stay as they are: a client with many groups
+ * reads few of them anew when one comes or goes. Pure.
  */
 export function assignFeeds<Feed extends AssignedFeed>(params: {
   plan: FeedPlan;
   feeds: readonly Feed[];
-  /** Of a group as it is read at present. */
+  /** Names a group as it is read at present; a group that is read anew has another key. */
   keyOf: (group: GroupId) => string;
   sizes?: { readonly most: number; readonly small: number };
 }): Assignment<Feed> {

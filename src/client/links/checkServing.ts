@@ -18,25 +18,28 @@ import { isBehind, leaveIfBehind, MAX_BEHIND_MS } from "../witness/leaveIfBehind
 
 type Params = { core: ClientCore; group: Group; signal: AbortSignal };
 
-/** While nothing else asks for it. */
+/** The time between two questions while nothing else asks for one. */
 const PERIOD_MS = 5 * 60_000;
 const UNSERVED_MS = 10_000;
-/** As long as no witness has agreed. */
+/** The time between two questions as long as no witness has agreed. */
 const ASK_AGAIN_MS = 1_000;
 /** A head that does not move for longer is compared with another node's. */
 const STILL_MS = 6_000;
-/** Of so many groups one notices in time what is true of a node in all. */
+/** With more groups than this each is checked less often: what a node does in all of them is noticed in time in one. */
 const GROUPS_IN_TIME = 100;
 const ANSWER_MS = 2_000;
-/** A head that was asked for so lately is not asked for again for another group. */
+/** A head that was asked for within this time is not asked for again for another group. */
 const HEAD_AGE_MS = 2_000;
-/** See `quietMs`: a client with many groups asks about each more seldom by so many of its rests. */
+/**
+ * By how many of its rests (see `quietMs`) a client with many groups waits longer before it asks about a group again.
+ */
 const RESTS = 10;
 
 /**
- * Asks now and then, and whenever another node begins to serve a group, whether that node leaves out entries; as long as
- * no witness has agreed to all that is known, every second. A node is compared with another one's head while nothing of
- * it is agreed on, while its own does not move, and while it is far behind. Ends when the signal aborts.
+ * Asks a witness whether the node that serves a group leaves out entries: now and then, whenever another node begins to
+ * serve, and every second as long as no witness has agreed to all that is known. The node's head is compared with
+ * another operator's while nothing of it is agreed on, while it does not move, and while it is far behind. Ends when
+ * the signal aborts.
  */
 export async function keepChecking(params: Params): Promise<void> {
   const { core, group, signal } = params;
@@ -54,10 +57,10 @@ export async function keepChecking(params: Params): Promise<void> {
   }
 }
 
-/** The first of the heads of a serving node on which nothing could be agreed since. */
+/** The first head of a serving node since which nothing could be agreed on. */
 type Unshared = { readonly node: NodeId; readonly head: BlockRef; readonly sinceMs: number };
 
-/** What is not agreed on yet for too long may be so because only the node that serves has such blocks. */
+/** Leaves a node whose heads were not agreed on for too long, if that is because nobody else has its blocks. */
 async function stillUnshared(
   params: Params & { unshared: Unshared | undefined },
 ): Promise<Unshared | undefined> {
@@ -70,7 +73,7 @@ async function stillUnshared(
   return undefined;
 }
 
-/** Of groups in which nothing is to be done only some are asked about at a time. */
+/** Limits how many quiet groups, in which nothing is to be done, are asked about at a time. */
 async function inTurn<T>({ core, group }: Params, ask: () => Promise<T>): Promise<T> {
   return quietMs(core) > 0 && isQuiet(group) ? await core.quietTurns.run(ask) : await ask();
 }
@@ -101,9 +104,9 @@ function pauseAfter(params: Params & { outcome: Testimony["kind"] | "not-told" }
 }
 
 /**
- * Whether a witness agrees that the node that serves a group has told of all its entries, unless that is known of the
- * last `maxAgeMs`. A node that left some out is left for a while and the app is told. Who did not agree is not asked
- * again at once.
+ * Asks a witness whether the node that serves a group has told of all its entries, unless one has agreed to that within
+ * the last `maxAgeMs`. A node that left entries out is left for a while, and the app is told. A witness that did not
+ * agree is not asked again at once. `not-told`: no node has told enough to ask about.
  */
 export async function checkServing(
   params: Params & { maxAgeMs: number },
@@ -124,7 +127,10 @@ export async function checkServing(
   return kind === "again" ? "not-yet" : kind;
 }
 
-/** A block that is too old to be asked about is on no witness's mind: another operator's head shows how old it is. */
+/**
+ * Compares the serving node's head with another operator's, which shows how old it is: a witness does not answer about
+ * a block that is too old.
+ */
 async function compareHeads({ core, group, signal }: Params): Promise<void> {
   const { links, witnesses } = core;
   if (!group.told) return;
@@ -141,7 +147,10 @@ async function compareHeads({ core, group, signal }: Params): Promise<void> {
   if (isStill || isBehind(witnesses, served)) leaveIfBehind({ ...compared, isStill: true });
 }
 
-/** The newest block of the first node that answers, once for all groups that ask beside the same operator. Never throws. */
+/**
+ * Gives the newest block of the first node that answers; groups that are served by the same operator share one
+ * question. Undefined: no node answers. Never throws.
+ */
 async function newestHead(params: {
   core: CoreParts<"links" | "otherHeads">;
   ranked: readonly KnownNode[];
@@ -150,7 +159,7 @@ async function newestHead(params: {
   const { core, ranked, besides = "" } = params;
   const last = core.otherHeads.get(besides);
   if (last && last.atMs + HEAD_AGE_MS > steadyMs()) return await last.head;
-  // Not by the signal of one group: others wait for it, too.
+  // The signal is not that of one group: others wait for the answer, too.
   const signal = AbortSignal.timeout(ANSWER_MS);
   const ask = async (api: NodeApi): Promise<BlockRef | undefined> => (await api.getNode({}, { signal })).head;
   const head = askNodes({ links: core.links, ranked, signal, ask }).catch(() => undefined);

@@ -39,25 +39,27 @@ export type TopicCheck = {
 export type CheckKind =
   /** This client has all that the other node has. */
   | "agrees"
-  /** The same, and the other node has less, so that it can't tell what the serving node leaves out. */
+  /**
+   * This client has all that the other node has, and more: the other node can't tell what the serving node leaves out.
+   */
   | "lacks"
-  /** The serving node had left something out: it is left, and this client has it. */
+  /** The serving node had left something out: this client has it now, and leaves that node. */
   | "withheld"
-  /** The other node had more, of which the serving node does not say that it has it; this client has it now. */
+  /** The other node had more, which the serving node does not claim to have; this client has it now. */
   | "behind"
-  /** The other node says that there is more, and does not show it: it is left. */
+  /** The other node counts more than it shows: this client leaves it. */
   | "invented"
   /** Nobody serves the topic, or no other node answers. */
   | "not-told";
 
-/** A node that serves for longer and has not said that all is read is not waited for. */
+/** How long a serving node is waited for to say that all is read, before the topic is compared all the same. */
 const HISTORY_MS = 30_000;
 const ANSWER_MS = 5_000;
 const FETCH_MS = 60_000;
-/** What was just said reaches one node before the other: by then it has come by way of the serving one, too. */
+/** A new envelope reaches one node before the other: after this time it has come by way of the serving node, too. */
 const SETTLE_MS = 2_000;
 const LOOK_AGAIN_MS = 50;
-/** No node is taken for one that has pruned what is younger: it keeps it back. */
+/** A node that lacks what is younger has not pruned it, but keeps it back. */
 const LEAST_KEPT_MS = 24 * 3600 * 1000;
 
 /**
@@ -83,7 +85,7 @@ async function compareWith(params: Params & { api: NodeApi; witness: NodeId }): 
   return await settleByFetching({ ...params, digests });
 }
 
-/** Of logs whose receipts this client can verify. */
+/** Asks for the digests of those logs whose receipts this client can verify; undefined: the node does not answer. */
 async function askDigests(params: Params & { api: NodeApi }): Promise<LogDigest[] | undefined> {
   const { core, topic, api } = params;
   const signal = AbortSignal.any([params.signal, AbortSignal.timeout(ANSWER_MS)]);
@@ -132,7 +134,7 @@ async function settleByFetching(
   }
 }
 
-/** That a member has posted it, or a Welcome is one, others could tell as well. */
+/** Gives the envelopes that a member has posted, and the Welcomes: any node could have told that they are no junk. */
 async function genuineOf(core: CoreParts<"database">, places: readonly ReadPlace[]): Promise<ReadPlace[]> {
   const genuine: ReadPlace[] = [];
   for (const place of places) {
@@ -149,8 +151,8 @@ function isJunk(outcome: { kind: string; reason?: unknown }): boolean {
 }
 
 /**
- * The serving node has said that it holds this run of the log, or that it keeps no more of what is that young, and this
- * client has not told it to have the run from others: one of them has left it out then.
+ * True if the serving node has left out an envelope: the node claims to hold that run of the log, or to have pruned
+ * what is too young for that, and this client had not told it that it has the run already.
  */
 function isWithheld(params: {
   place: ReadPlace;
@@ -162,7 +164,7 @@ function isWithheld(params: {
   const { log, sequence, timeMs } = place;
   const isThere = (one: { log: ReadPlace["log"] }) =>
     one.log.node === log.node && one.log.generation === log.generation && one.log.shard === log.shard;
-  // Of a log with two branches a node may honestly hold the other one.
+  // A node may honestly hold the other branch of a log that has two.
   if (digests.some((digest) => isThere(digest) && digest.conflicted)) return false;
   const range = claim.vector.find(isThere);
   const had = claim.asked.had.get(toHex(place.topic));
@@ -186,7 +188,10 @@ function leave(params: Params & { node: NodeId; count: number }): CheckKind {
   return "withheld";
 }
 
-/** Nothing was missing: unless it has gained or pruned something meanwhile, the other node counts what it does not have. */
+/**
+ * Judges the other node after it has shown nothing new: unless it has gained or pruned something meanwhile, it counts
+ * what it does not have.
+ */
 async function judgeWitness(
   params: Params & { api: NodeApi; witness: NodeId; open: readonly LogDigest[] },
 ): Promise<CheckKind> {
@@ -195,7 +200,7 @@ async function judgeWitness(
   const ranges = asked.map(({ log, floor, next }) => ({ log, floor, next }));
   const [again = []] = await api.getTopicDigests({ topics: [{ topic, ranges }] }, { signal });
   const claimed = (await differing({ core, topic, digests: again })).filter((digest) => !digest.conflicted);
-  // One that has fewer lacks something itself, as after a hole in its log.
+  // A node that counts fewer lacks something itself, as after a hole in its log.
   const counts = await readCounts({ core, topic, spans: claimed });
   if (!claimed.some(({ sum }, i) => sum.count >= (counts[i] ?? 0)))
     return claimed.length > 0 ? "lacks" : "agrees";

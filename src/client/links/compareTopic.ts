@@ -5,21 +5,21 @@ import { isSameSum, type LogDigest, type LogSpan, type TopicSum } from "../../wi
 import type { CoreParts } from "../group/core.ts";
 import { placesRead } from "../messages/topicReads.ts";
 
-/** Runs in which so few envelopes differ are fetched as they are. */
+/** A run with no more envelopes than this is fetched as it is. */
 const FEW_ENVELOPES = 128;
 const PARTS = 16n;
 const MAX_ROUNDS = 8;
 
 type Params = { core: CoreParts<"database" | "topicSums">; topic: Uint8Array };
 
-/** The digest of what this client has read of one run of a log. */
+/** Computes the digest of what this client has read of one run of a log. */
 async function sumRead({ core, topic }: Params, { log, floor: from, next: to }: LogSpan): Promise<TopicSum> {
   const places = placesRead(core);
   const read = { places, topic, log, from, to, maxRows: Number.MAX_SAFE_INTEGER };
   return (await sumOfRange(read)).sum;
 }
 
-/** Of another node's digests, those that what this client has read does not give. */
+/** Gives those of another node's digests that differ from what this client has read. */
 export async function differing(params: Params & { digests: readonly LogDigest[] }): Promise<LogDigest[]> {
   const found: LogDigest[] = [];
   for (const digest of params.digests)
@@ -27,7 +27,7 @@ export async function differing(params: Params & { digests: readonly LogDigest[]
   return found;
 }
 
-/** How many envelopes this client has read of each run. */
+/** Counts the envelopes that this client has read of each run. */
 export async function readCounts(params: Params & { spans: readonly LogSpan[] }): Promise<number[]> {
   const counts: number[] = [];
   for (const span of params.spans) counts.push((await sumRead(params, span)).count);
@@ -35,13 +35,13 @@ export async function readCounts(params: Params & { spans: readonly LogSpan[] })
 }
 
 /**
- * From where on an answer is to be asked for, as a vector of what this client has: behind the runs that agree, and in
- * those that differ from about where they begin to.
+ * Says from where on envelopes have to be asked for, as a vector of what this client has: after the runs that agree,
+ * and in a run that differs from about the first difference on.
  */
 export async function vectorBefore(
   params: Params & {
     api: NodeApi;
-    /** What the serving node claims. */
+    /** The vector that the serving node claims to have. */
     claimed: readonly LogRange[];
     digests: readonly LogDigest[];
     differing: readonly LogDigest[];

@@ -2,10 +2,10 @@ import type { GroupId } from "../../wire/ids.ts";
 
 /** What is read by way of one node. */
 export type FeedPlan = {
-  /** Chain and topic. */
+  /** Groups of which the chain's entries and the topic are read. */
   readonly groups: readonly GroupId[];
-  /** The topic only, beside the node that serves the group. */
+  /** Groups of which only the topic is read, beside the node that serves them. */
   readonly mirrored: readonly GroupId[];
-  /** The bucket of this installation's Welcomes. */
+  /** True if the bucket of this installation's Welcomes is read. */
   readonly own: boolean;
 };

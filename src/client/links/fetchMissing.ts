@@ -7,21 +7,21 @@ import { placesIn, type ReadPlace, unread } from "../messages/topicReads.ts";
 import { differing } from "./compareTopic.ts";
 import { knowNodes, receivePage } from "./followTopics.ts";
 
-/** A node that goes on without showing anything new is not listened to for longer. */
+/** After so many pages without anything new a node is not listened to any longer. */
 const MAX_FRUITLESS_PAGES = 1024;
-/** Places that are remembered: one would do. */
+/** How many places are kept at most: one would do. */
 const MAX_MISSING = 1024;
 
 /**
- * Takes from another node what it has of a topic beyond a vector and this client has not read. Gives the places of
- * that, by receipts of registered nodes.
+ * Takes in what another node has of a topic beyond a vector and this client has not read. Gives the places of that, by
+ * receipts of registered nodes.
  */
 export async function fetchMissing(params: {
   core: ClientCore;
   api: NodeApi;
   topic: Uint8Array;
   vector: readonly LogRange[];
-  /** Ends as soon as these agree. */
+  /** Reading ends as soon as this client's digests agree with these. */
   digests: readonly LogDigest[];
   signal: AbortSignal;
 }): Promise<ReadPlace[]> {
@@ -42,7 +42,7 @@ export async function fetchMissing(params: {
   return missing;
 }
 
-/** A node that has pruned more than it was told of gives what it has left. */
+/** Asks for a page. If the node has pruned something beyond the vector, it is asked for all that it has left. */
 async function pageFrom(params: {
   api: NodeApi;
   position: TopicPosition;

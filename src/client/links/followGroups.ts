@@ -24,24 +24,26 @@ type Params = {
   api: NodeApi;
   groups: readonly GroupId[];
   signal: AbortSignal;
-  /** All groups are read to the chain's end. */
+  /** Called whenever all groups are read up to the newest head. */
   onCaughtUp: () => void;
 };
 
-/** One group's way through a feed: its pages and heads go in order, and no other group waits for its witness. */
+/**
+ * One group's way through a feed: its pages and heads are handled in order, and no other group waits for its witness.
+ */
 type Lane = {
   readonly group: Group;
   readonly queue: SerialQueue;
-  /** The newest that the node told of. */
+  /** The newest head that the node told of. */
   head: BlockRef | undefined;
-  /** What was read last could not be taken in: all behind what is known is to be read anew. */
+  /** True if what was read last could not be taken in: everything after what is known is read anew. */
   isBehind: boolean;
-  /** Since when witnesses that have not got that far are waited for, ms since 1970. */
+  /** Since when this lane waits for witnesses that have not got that far, ms since 1970. */
   waitsSinceMs: number | undefined;
   isReaching: boolean;
   isWaiting: boolean;
   hasReached: boolean;
-  /** While nothing is to be done in the group heads are passed over until then, ms since 1970. */
+  /** Until when heads are passed over while nothing is to be done in the group, ms since 1970. */
   restsUntilMs: number;
 };
 
@@ -52,17 +54,17 @@ type Feed = Params & {
   head: BlockRef | undefined;
   rollback: ToldRollback | undefined;
   isSettling: boolean;
-  /** Lanes that have not reached a head yet. */
+  /** How many lanes have not reached a head yet. */
   unread: number;
 };
 
-/** What was not taken in is read anew; nobody knows who is right for longer. */
+/** How long until what was not taken in is read anew, and how long if nobody knows who is right. */
 const READ_ANEW_MS = 100;
 const READ_UNDECIDED_MS = 5_000;
-/** A node that tells of blocks which nobody else has is left. */
+/** A node that tells for longer of blocks which nobody else has is left. */
 const PATIENCE_MS = 15_000;
 
-/** Reads the chain's entries of these groups by way of one node, history and live in one. Ends by throwing. */
+/** Reads the chain's entries of these groups by way of one node, past and live alike. Ends by throwing. */
 export async function followGroups(params: Params): Promise<void> {
   const { core, api, groups } = params;
   if (groups.length === 0) return;
@@ -151,17 +153,20 @@ function noteTold({ node }: Feed, group: Group, head: BlockRef): void {
   group.told = { node, head, movedAtMs: isSame ? told.movedAtMs : steadyMs() };
 }
 
-/** Most heads change nothing for a group in which nothing is to be done: who has many looks at each now and then. */
+/**
+ * True while a lane passes over heads: most of them change nothing for a group in which nothing is to be done, and a
+ * client with many groups looks at each now and then.
+ */
 function isResting({ group, isBehind, hasReached, restsUntilMs }: Lane): boolean {
   return hasReached && !isBehind && restsUntilMs > steadyMs() && isQuiet(group);
 }
 
-/** The chain does not stand still for a group that passes over its heads. */
+/** Notes that the chain moves, for a group that passes over its heads. */
 function noteMoved(group: Group): void {
   if (group.told) group.headMovedAtMs = Math.max(group.headMovedAtMs, group.told.movedAtMs);
 }
 
-/** What goes wrong in a lane ends the feed. */
+/** Runs a step in a lane; an error in it ends the feed. */
 function inLane({ signal, fail }: Feed, { queue }: Lane, step: () => Promise<void>): void {
   void queue.run(async () => {
     if (!signal.aborted) await step().catch(fail);
@@ -172,7 +177,7 @@ function hasAfter({ view }: Group, { number }: BlockRef): boolean {
   return [...view.entries.values()].some(({ block }) => block.number > number);
 }
 
-/** What is behind is read anew with the next head. */
+/** Takes in a page, unless the lane is behind: that reads anew with the next head. */
 async function takePage(feed: Feed, lane: Lane, page: EntryPage): Promise<void> {
   if (!lane.isBehind) note(feed, lane, await receivePage({ ...readerOf(feed, lane), page }));
 }
@@ -181,7 +186,7 @@ function readerOf({ core, node, api, reading, signal }: Feed, { group }: Lane): 
   return { core, node, api, reading, signal, group };
 }
 
-/** Throws what makes the client leave the node. */
+/** Notes what became of a page. Throws an error that makes the client leave the node. */
 function note(feed: Feed, lane: Lane, outcome: PageOutcome): void {
   lane.isBehind = outcome !== "read";
   if (outcome === "contradicted") {
@@ -204,7 +209,7 @@ async function readAnew(feed: Feed, lane: Lane, ms: number): Promise<void> {
   if (lane.head) reach(feed, lane, lane.head);
 }
 
-/** Once for all heads that come while the lane is busy. */
+/** Has a lane reach a head: once for all heads that come while the lane is busy. */
 function reach(feed: Feed, lane: Lane, head: BlockRef): void {
   lane.head = head;
   if (lane.isReaching) return;
@@ -234,7 +239,7 @@ async function reachInLane(feed: Feed, lane: Lane): Promise<void> {
   if (group.processed.number !== head.number) group.headMovedAtMs = steadyMs();
   group.processed = head;
   if (outcome === "read") markRead({ group, node });
-  // Who has many waits for no witness of one before it reads on in others.
+  // A client with many groups does not wait for the witness of one before it reads on in others.
   if (quietMs(core) > 0) noteReached(feed, lane);
   if (outcome === "read" && isAsRead(group) && isHeadDue({ core, group })) {
     const source = readerOf(feed, lane);
@@ -246,7 +251,7 @@ async function reachInLane(feed: Feed, lane: Lane): Promise<void> {
   if (isBack) await readBack(feed, lane);
 }
 
-/** Reads again what was dropped. */
+/** Reads again the entries that were dropped. */
 async function readBack(feed: Feed, lane: Lane): Promise<void> {
   const outcome = await readOn(readerOf(feed, lane));
   note(feed, lane, outcome);

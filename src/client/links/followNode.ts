@@ -10,9 +10,9 @@ import type { FeedPlan } from "./feedPlan.ts";
 import { followGroups } from "./followGroups.ts";
 import { followTopics } from "./followTopics.ts";
 
-/** After a fault of this machine's own: the node is not to blame. */
+/** The wait after a fault of this machine, for which the node is not to blame. */
 const OWN_FAULT_WAIT_MS = 500;
-/** Nodes read the chain each at its own pace. */
+/** How long a node that is behind is waited for: nodes read the chain each at its own pace. */
 const BEHIND_PATIENCE_MS = 2_000;
 const BEHIND_POLL_MS = 50;
 
@@ -43,7 +43,9 @@ export async function followNode(params: {
   }
 }
 
-/** The registry may say by now that it serves less than before. Never throws. */
+/**
+ * Asks for the list of nodes again: the registry may say by now that this node serves less than before. Never throws.
+ */
 async function readAnew(params: {
   core: CoreParts<"database" | "links" | "logger" | "witnesses">;
   node: NodeId;
@@ -58,7 +60,7 @@ async function readAnew(params: {
   });
 }
 
-/** Why they are not read, for those who ask. */
+/** Notes why the groups of a plan are not read, for those who ask. */
 function tellGroups(params: {
   core: CoreParts<"groups">;
   plan: FeedPlan;
@@ -71,7 +73,7 @@ function tellGroups(params: {
   }
 }
 
-/** The chain first: what it orders is known before the messages that depend on it come. */
+/** Reads the chain first: what it orders is known before the messages that depend on it come. */
 async function readBoth(params: {
   core: ClientCore;
   node: NodeId;
@@ -86,7 +88,7 @@ async function readBoth(params: {
   const chainIsRead = Promise.withResolvers<void>();
   let isRead = false;
   const onCaughtUp = (): void => {
-    // Not with every head: what is noted on the node later, as that it is far behind, stays.
+    // Only once, not with every head: what is noted on the node later, as that it is far behind, stays.
     if (!isRead) noteSuccess(core.links, node);
     if (!isRead) tellGroups({ core, plan, fault: undefined });
     isRead = true;
@@ -108,7 +110,10 @@ async function readBoth(params: {
   }
 }
 
-/** A node that has not read as far as this client would take it back in time; one that is a few blocks behind is awaited. */
+/**
+ * Waits until a node has read the chain as far as this client has, since it would otherwise take the client back in
+ * time. Throws `not-ready` if it stays behind.
+ */
 async function readyNode(params: {
   core: CoreParts<"groups">;
   plan: FeedPlan;
@@ -123,7 +128,7 @@ async function readyNode(params: {
     const isPast = (blocks: number[]) => (status.head?.number ?? 0) >= Math.max(0, ...blocks);
     if (status.ready && isPast(groups.map(({ processed }) => processed.number))) return status;
     if (!status.ready || steadyMs() > untilMs) {
-      // Nobody has to be as far as a node that was left may have named.
+      // A node that was left may have named blocks that no other node has to reach.
       if (status.ready && isPast(groups.map(({ agreed }) => agreed.number))) return status;
       throw new WeftError({ code: "not-ready", message: status.notReadyReason || "behind this client" });
     }

@@ -18,7 +18,10 @@ import { noteActivity } from "./noteActivity.ts";
 import { splitCalls } from "./splitCalls.ts";
 import { dropClaims, keepClaim } from "./topicClaims.ts";
 
-/** What nodes have of a topic is told with it: it takes most of a call, and nodes bound its fields, too. */
+/**
+ * The most bytes that the positions of one call are estimated to take: the vectors in them take most, and nodes bound
+ * those, too.
+ */
 const MOST_BYTES = MAX_POSITIONS_BYTES / 2;
 const TOPIC_BYTES = 128;
 const LOG_BYTES = 128;
@@ -27,13 +30,16 @@ type Params = {
   core: ClientCore;
   node: NodeId;
   api: NodeApi;
-  /** Of the node; cursors belong to it. */
+  /** The node's database: cursors belong to it. */
   database: Hex;
   plan: FeedPlan;
   signal: AbortSignal;
 };
 
-/** Reads the topics of a plan by way of one node, from where they were left, by as many calls as it takes. Ends by throwing. */
+/**
+ * Reads the topics of a plan by way of one node, from where they were left, by as many calls as it takes. Ends by
+ * throwing.
+ */
 export async function followTopics(params: Params): Promise<void> {
   const { core, plan, database } = params;
   const { positions, asked } = await positionsOf({ core, plan, database });
@@ -63,7 +69,7 @@ async function followCall(
   params: Params & {
     positions: readonly TopicPosition[];
     asked: TopicsAsked;
-    /** All of these topics are read. */
+    /** Called whenever all of these topics are read. */
     onRead: () => void;
   },
 ): Promise<void> {
@@ -76,7 +82,7 @@ async function followCall(
   }
 }
 
-/** The node's claims about the topics stand for as long as it serves them. */
+/** Reads the topics of one call. The node's claims about them stand for as long as it serves them. */
 async function readCall(params: Parameters<typeof followCall>[0]): Promise<void> {
   const { core, node, api, positions, asked, onRead, signal } = params;
   const topics = positions.map(({ topic }) => topic);
@@ -96,7 +102,7 @@ async function readCall(params: Parameters<typeof followCall>[0]): Promise<void>
   }
 }
 
-/** All topics are read: what a copy of this database has sealed is known. */
+/** Notes that all topics are read: what a copy of this database has sealed is known now. */
 function reachEnd({ core, node, plan }: { core: ClientCore; node: NodeId; plan: FeedPlan }): void {
   for (const id of plan.groups) {
     const group = core.groups.get(id);
@@ -110,7 +116,10 @@ function reachEnd({ core, node, plan }: { core: ClientCore; node: NodeId; plan: 
   core.bucketWakeup.wake();
 }
 
-/** This client was away for longer than nodes keep envelopes: the next feed reads what is left. */
+/**
+ * Has topics read anew after this client was away for longer than nodes keep envelopes: the next feed reads what is
+ * left.
+ */
 async function startAnew(params: {
   core: CoreParts<"database" | "logger" | "topicSums">;
   topics: readonly Uint8Array[];
@@ -122,14 +131,17 @@ async function startAnew(params: {
   await writeAtomic({ database: core.database, writes: writes.flat(), sync: false });
 }
 
-/** To be taken before the positions: a page counts for the reading that it was asked for in. */
+/**
+ * Gives the present reading of each topic. Call it before the positions are taken: a page counts for the reading in
+ * which it was asked for.
+ */
 export function readingsOf({ core, plan }: { core: CoreParts<"groups">; plan: FeedPlan }): TopicReadings {
   return new Map(
     [...plan.groups, ...plan.mirrored].map((id) => [id, core.groups.get(id)?.topicReadings ?? 0]),
   );
 }
 
-/** From where on the topics of a plan are to be asked for at a node. */
+/** Says from where on a node is asked for the topics of a plan. */
 export async function positionsOf(params: {
   core: CoreParts<"database" | "groups" | "self">;
   plan: FeedPlan;
@@ -155,17 +167,17 @@ function endOf({ log, next }: LogEnd): LogEnd {
 }
 
 /**
- * Hands each envelope to whom it concerns; a topic's place moves on together with what was read of it. A page of an
- * earlier reading is dropped, for its place lies beyond what the present one has not read yet.
+ * Takes in a page of envelopes; a topic's place moves on together with what was read of it. A page of an earlier
+ * reading is dropped, for its place lies beyond what the present reading has not read yet.
  */
 export async function receivePage(params: {
   core: ClientCore;
-  /** Whose page it is, if that is known. */
+  /** The node that gave the page, if that is known. */
   node?: NodeId;
   api: NodeApi;
   page: QueryPage;
   asked?: TopicsAsked;
-  /** From a node that does not serve the topic: its place stays where it is. */
+  /** True for a page of a node that does not serve the topic: the topic's place stays where it is. */
   isAside?: boolean;
   signal: AbortSignal;
 }): Promise<void> {
@@ -209,10 +221,10 @@ async function positionWrite(params: {
   return tables.topicPosition.put({ topic }, { cursors, vector, ...(had ? { had } : {}) });
 }
 
-/** Receipts may name nodes that nobody knows. */
+/** The least time between two questions for the list of nodes, since receipts may name nodes that nobody knows. */
 const LEAST_BETWEEN_LISTS_MS = 1_000;
 
-/** A receipt by a node that has just registered needs its key. */
+/** Asks for the list of nodes if a receipt names an unknown one: a node that has just registered may have signed it. */
 export async function knowNodes(params: {
   core: ClientCore;
   node?: NodeId | undefined;

@@ -10,14 +10,17 @@ import { isQuiet, quietMs } from "../group/manyGroups.ts";
 import type { Wakeup } from "../timing/wakeup.ts";
 import { type CheckKind, checkTopic } from "./checkTopic.ts";
 
-/** While nothing else asks for it. */
+/** The time between two comparisons while nothing else asks for one. */
 const PERIOD_MS = 60_000;
-/** While the serving node has less than the other one. */
+/** The time between two comparisons while the serving node has less than the other one. */
 const BEHIND_PERIOD_MS = 10_000;
 const RETRY_MS = 10_000;
-/** However often a topic's node changes or a conversation begins to be active again. */
+/**
+ * The least time between two comparisons, however often a topic's node changes or a conversation begins to be active
+ * again.
+ */
 const LEAST_GAP_MS = 5_000;
-/** See `quietMs`: a client with many groups compares each more seldom by so many of its rests. */
+/** By how many of its rests (see `quietMs`) a client with many groups waits longer before it compares a group again. */
 const RESTS = 10;
 
 /**
@@ -39,7 +42,7 @@ export async function keepComparing(params: {
   });
 }
 
-/** The same for the bucket of this installation's Welcomes. */
+/** Compares the bucket of this installation's Welcomes as `keepComparing` compares a group's topic. */
 export async function keepComparingOwn(params: { core: ClientCore; signal: AbortSignal }): Promise<void> {
   const { core } = params;
   const topic = welcomeTopic(core.self.installation.key);
@@ -57,7 +60,7 @@ async function keepAsking(params: {
   topic: Uint8Array;
   wakeup: Wakeup;
   rank: () => Promise<readonly KnownNode[]>;
-  /** How much longer it may be left alone. */
+  /** How much longer the topic may be left alone. */
   restMs: () => number;
   signal: AbortSignal;
 }): Promise<void> {
@@ -81,7 +84,10 @@ async function keepAsking(params: {
   }
 }
 
-/** Beside a node that has less there may be another to ask: once every node is found to, there is no hurry. */
+/**
+ * Gives the time until the next comparison: soon after a node that lacks something, since there may be another to ask;
+ * once every node is found to lack something, there is no hurry.
+ */
 function periodAfter({ kind, wasLacking }: { kind: CheckKind; wasLacking: boolean }): number {
   if (kind === "behind") return BEHIND_PERIOD_MS;
   return kind === "not-told" || (kind === "lacks" && !wasLacking) ? RETRY_MS : PERIOD_MS;

@@ -10,19 +10,19 @@ import type { Group } from "../group/group.ts";
 import { hasAnsweredLately, isLeft, isUp } from "../nodes/nodeLinks.ts";
 import type { FeedPlan } from "./feedPlan.ts";
 
-/** What is read by way of which node at present. */
+/** Which nodes serve what at present. */
 export type Serving = { readonly own: readonly NodeId[]; readonly groups: ReadonlyMap<GroupId, NodeId> };
 
 export type FeedPlans = {
   readonly plans: ReadonlyMap<NodeId, FeedPlan>;
-  /** They would serve better than those that do, or are to serve what nobody does yet, if they answer. */
+  /** Nodes that would serve better than the present ones, or are to serve what no node serves yet, if they answer. */
   readonly toProve: ReadonlySet<NodeId>;
 };
 
 /**
- * Which node is to serve what: every conversation its first node that is up. A feed that runs is left only for a node
- * that has answered lately, or if its own node was left for what it said; what nobody serves yet goes to the first that
- * has answered lately, if there is one.
+ * Plans which node is to serve what: every conversation is for its first node that is up. A running feed is left only
+ * for a node that has answered lately, or if its own node was left for what it said; what no node serves yet goes to
+ * the first that has answered lately, if there is one.
  */
 export async function planFeeds(params: { core: ClientCore; serving: Serving }): Promise<FeedPlans> {
   const { core, serving } = params;
@@ -59,7 +59,7 @@ export async function planFeeds(params: { core: ClientCore; serving: Serving }):
   return { plans, toProve };
 }
 
-/** The registry has no node that serves the group's shard: it is read as soon as there is one. */
+/** Notes that no node of the registry serves the group's shard: the group is read as soon as there is one. */
 function noteUnserved(params: {
   core: CoreParts<"links" | "logger" | "network">;
   group: Group;

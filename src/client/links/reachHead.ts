@@ -6,8 +6,8 @@ import type { Group } from "../group/group.ts";
 import { releaseHeld } from "../messages/releaseHeld.ts";
 
 /**
- * Does what is due at the head that a group is read up to. From within the group's queue. True if that has shown that
- * some entries have to be read again: see `returnToFormer`.
+ * Does what is due at the head that a group is read up to. Call it from within the group's queue. True if some entries
+ * have to be read again: see `returnToFormer`.
  */
 export async function reachHead(params: { core: ClientCore; group: Group }): Promise<boolean> {
   const { core, group } = params;

@@ -18,7 +18,7 @@ type Params = { core: ClientCore; signal: AbortSignal };
 
 /** How long a node has to show that it answers before the next one is used in its place. */
 const NEXT_NODE_MS = 250;
-/** Who has many groups plans less often: each one is looked at. */
+/** The wait between two plans for each group that the client has: a plan looks at all of them. */
 const MS_PER_GROUP = 0.02;
 
 /**
@@ -102,13 +102,13 @@ function startFeed(params: Params & AssignedFeed & { node: NodeId }): Feed {
   return { node, plan, keys, controller, done };
 }
 
-/** A topic that is read anew takes another feed. */
+/** Names a group as it is read at present: a topic that is read anew gets another name, and so another feed. */
 function keyOfGroup(core: CoreParts<"groups">, id: GroupId): string {
   const group = core.groups.get(id);
   return `${id} ${group?.view.record.start.head} ${group?.topicReadings}`;
 }
 
-/** Nodes are tried while feeds run: nobody waits for one that may not answer. */
+/** Tries nodes while feeds run: no feed waits for a node that may not answer. */
 function openTrials({ core, signal }: Params) {
   const { links } = core;
   const running = new Set<Promise<void>>();
@@ -129,7 +129,7 @@ function openTrials({ core, signal }: Params) {
       const isDue = nodesToTry(links, steadyMs()).some((node) => !links.trying.has(node));
       if (isDue) run(tryAgain({ links, signal }));
     },
-    /** True if it was waited for what they say. */
+    /** Tries these nodes and waits a moment for what they say; false: nothing was to be tried. */
     prove: async (nodes: ReadonlySet<NodeId>): Promise<boolean> => {
       const untried = [...nodes].filter((node) => !links.trying.has(node));
       if (untried.length === 0) return false;

@@ -17,7 +17,7 @@ export function keepClaim(params: {
   }
 }
 
-/** Drops a node's claims: it does not serve these topics any more, or they are read anew. */
+/** Drops a node's claims: it no longer serves these topics, or they are read anew. */
 export function dropClaims(params: {
   core: CoreParts<"claims">;
   topics: readonly Uint8Array[];
@@ -32,7 +32,7 @@ export function dropClaims(params: {
   }
 }
 
-/** True while a claim's node goes on to serve a topic, and what it showed of it has not been given up to be read anew. */
+/** True while a claim's node goes on to serve a topic, and what it showed of it was not given up to be read anew. */
 export function stands(params: {
   core: CoreParts<"claims" | "groups">;
   topic: Uint8Array;
@@ -46,7 +46,7 @@ export function stands(params: {
   return claimOf({ core, topic, node: claim.node })?.asked === claim.asked;
 }
 
-/** The claim of this node about a topic, or of any node that serves it. */
+/** Gives the claim of this node about a topic, or of any node that serves it; undefined: there is none. */
 export function claimOf(params: {
   core: CoreParts<"claims">;
   topic: Uint8Array;

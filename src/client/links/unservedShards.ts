@@ -3,7 +3,10 @@ import { groupTopic, keyPackageTopic, welcomeTopic } from "../../wire/topic.ts";
 import type { CoreParts } from "../group/core.ts";
 import { activeNodes } from "../nodes/nodeLinks.ts";
 
-/** Shards of this client's groups, Welcomes and key packages that no node of the registry serves, as far as it was read. */
+/**
+ * Lists the shards of this client's groups, Welcomes and key packages that no node serves, as far as the registry was
+ * read.
+ */
 export function unservedShards(core: CoreParts<"groups" | "links" | "network" | "self">): number[] {
   const { network, groups, self } = core;
   const { key } = self.installation;

@@ -16,8 +16,8 @@ import type { CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 
 /**
- * Honest nodes take no envelope whose head they do not know, so more than a few is junk: each node that signed for it
- * has its own share, so that none takes the place of the others' envelopes.
+ * How much is held of what one node signed for. Honest nodes take no envelope whose head they do not know, so more than
+ * a few is junk: each node has its own share, so that none takes the place of the others' envelopes.
  */
 const NODE_SHARE = { envelopes: 512, bytes: 2 * 1024 * 1024 };
 const GROUP_SHARE = { envelopes: 4096, bytes: 16 * 1024 * 1024 };
@@ -25,8 +25,8 @@ const MAX_BYTES_IN_ALL_GROUPS = 64 * 1024 * 1024;
 const MAX_RECEIPTS = 8;
 
 /**
- * Keeps an envelope until the chain has brought what it waits for. What does not fit is read again when the head has
- * moved. Without a node's receipt it is not kept: nodes give one with everything that they have.
+ * Keeps an envelope until the chain has brought what it waits for. An envelope that does not fit is read again when the
+ * head has moved. Without a node's receipt it is not kept: nodes give one with everything that they have.
  */
 export async function holdEnvelope(params: {
   core: CoreParts<"database" | "groups" | "links" | "network">;
@@ -57,7 +57,7 @@ export async function holdEnvelope(params: {
   };
 }
 
-/** Remembers where the topic stood, unless something was left out before. */
+/** Leaves an envelope out, and remembers where the topic stood, unless something was left out before. */
 async function leaveOut(params: {
   core: CoreParts<"database">;
   group: Group;
@@ -99,7 +99,7 @@ function verified(params: {
   return params.receipts.filter(isGood);
 }
 
-/** One of each node. */
+/** Keeps one receipt of each node. */
 function distinct(receipts: readonly Receipt[]): Receipt[] {
   const byNode = new Map<NodeId, Receipt>();
   for (const receipt of receipts) {

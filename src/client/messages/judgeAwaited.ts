@@ -9,10 +9,12 @@ import type { Group } from "../group/group.ts";
 import { judgeRecords } from "./judgeRecords.ts";
 import { readMessage } from "./readMessage.ts";
 
-/** Messages that are judged in one batch. */
+/** How many messages are judged in one batch. */
 const AT_ONCE = 64;
 
-/** Judges anew what is not final yet: all of it, or these. From within the group's queue. */
+/**
+ * Judges again the messages whose verdict is not final yet: all, or only these. Call it from within the group's queue.
+ */
 export async function judgeAwaited(params: {
   core: ClientCore;
   group: Group;

@@ -22,7 +22,7 @@ type Known = {
 /** The verdict on one sealing, and the batches to ask nodes about before it is final. */
 export type Judged = { readonly opening: Opening; readonly open: readonly BatchPlace[] };
 
-/** All sealings of a message judged by what is known now; those to `dead` epochs are undone. */
+/** Judges all sealings of a message by what is known now; those to `dead` epochs are undone. */
 export async function judgeRecord(
   params: Params & { record: MessageRecord; dead?: ReadonlySet<HeadId> },
 ): Promise<{

@@ -24,14 +24,14 @@ export type JudgedRecords = Required<Pick<GroupChange, "writes" | "events" | "in
 export async function judgeRecords(params: {
   core: CoreParts<"database" | "finalityBlocks" | "inboxes" | "self">;
   group: Group;
-  /** The branch is the one that stands once this change is made. */
+  /** The branch that stands once this change is made. */
   branch: Branch;
-  /** Epochs in whose place another stands: what was sealed to them is undone. */
+  /** Epochs in whose place another one stands: what was sealed to them is undone. */
   dead?: ReadonlySet<HeadId>;
   records: AsyncIterable<MessageRecord> | Iterable<MessageRecord>;
   /** Of the same batch, which gets them, too. */
   changes?: readonly TimelineChange[];
-  /** What is stored at `awaited` of those that are read already. */
+  /** The rows of `awaited` that are read already. */
   rows?: ReadonlyMap<string, AwaitedRecord>;
 }): Promise<JudgedRecords> {
   const { core, group, branch, dead, records, changes = [], rows } = params;
@@ -67,7 +67,7 @@ export async function judgeRecords(params: {
   return { writes, events, intents, changed };
 }
 
-/** The write that keeps in mind that a verdict can still change, or forgets it. */
+/** Builds the write that keeps in mind that a verdict can still change, or forgets it. */
 export function awaitedWrites(params: {
   group: Group;
   id: MessageRecord["id"];
@@ -80,7 +80,7 @@ export function awaitedWrites(params: {
   return [after ? tables.awaited.put(key, after) : tables.awaited.del(key)];
 }
 
-/** The write of what became of an envelope that was opened. */
+/** Builds the write of what became of an envelope that was opened. */
 export function outcomeWrite(params: {
   core: CoreParts<"self">;
   group: Group;

@@ -14,17 +14,17 @@ type Params = {
   core: CoreParts<"database" | "finalityBlocks" | "inboxes" | "self">;
   group: Group;
   installations: ReadonlySet<InstallationKey>;
-  /** The branch is the one that stands once this change is made. */
+  /** The branch that stands once this change is made. */
   branch: Branch;
 };
 
 /**
- * Judges again what these installations have said: their removal came, fell with a reorganization or landed in
+ * Judges again what these installations have said, since their removal came, fell with a reorganization or landed in
  * another block, or the registry revoked them. The result belongs into the batch that brings this about.
  */
 export async function judgeSenders(
   params: Params & {
-    /** Of the same batch. */
+    /** Changes of the same batch. */
     changes?: readonly TimelineChange[];
   },
 ): Promise<JudgedRecords> {
@@ -59,7 +59,7 @@ function firstToJudge({ core, branch, installations }: Params): number {
   return Math.max(0, first - MAX_LATE_COMMITS - 1);
 }
 
-/** The branch with other entries or another head. */
+/** Computes the branch with other entries or another head. */
 export function branchWith(params: {
   group: Group;
   record?: GroupRecord | undefined;
@@ -73,7 +73,7 @@ export function branchWith(params: {
   return branchOf({ record, entries });
 }
 
-/** Whom these entries took out of the group. */
+/** Lists the installations that these entries took out of the group. */
 export function removedBy(entries: readonly EntryRecord[]): Set<InstallationKey> {
   const removes = entries.flatMap(({ verdict }) => (verdict.kind === "adopted" ? verdict.removes : []));
   return new Set(removes.map(({ installation }) => installation));

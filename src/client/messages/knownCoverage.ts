@@ -22,7 +22,7 @@ export async function storeCoverage(params: {
   await writeAtomic({ database, writes, sync: false });
 }
 
-/** A reorganization took the blocks after this one: what was proven of them has to be asked again. */
+/** Forgets what was proven of the blocks after this one, which a reorganization took: it has to be asked again. */
 export async function forgetCoverage(params: { core: ClientCore; afterBlock: number }): Promise<void> {
   const { core, afterBlock } = params;
   const { database } = core;

@@ -7,8 +7,8 @@ import type { Group } from "../group/group.ts";
 import { readAnewWrites } from "./topicReads.ts";
 
 /**
- * Lets the topic be read from its beginning if a reorganization took entries of dead branches: if they land again
- * they may count, and so may envelopes that were sealed to them and were not kept.
+ * Has the topic read from its beginning if a reorganization took entries of dead branches: if they land again they may
+ * count, and so may envelopes that were sealed to them and were not kept.
  */
 export async function readDeadAnew(params: {
   core: CoreParts<"database" | "topicSums">;

@@ -8,12 +8,15 @@ import type { CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { readRecords } from "./timelineStore.ts";
 
-/** An epoch's digest; its records are read only if one of them has changed since it was last asked for. */
+/**
+ * Gives an epoch's digest; the epoch's records are read only if one of them has changed since the digest was last asked
+ * for.
+ */
 export async function readDigest(params: {
   core: CoreParts<"database">;
   group: Group;
   step: BranchStep;
-  /** As stored. */
+  /** The epoch's tally, as stored; undefined if nothing is. */
   tally: EpochTally | undefined;
 }): Promise<EpochDigest> {
   const { core, group, step, tally } = params;

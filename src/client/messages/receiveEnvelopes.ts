@@ -48,8 +48,8 @@ const UNKNOWN: HeadPlace = { kind: "unknown" };
 
 /**
  * Takes in what came from a group's topic, one envelope after the other: state, plaintext and outcome change in one
- * batch, and the last batch carries the reader's new place, so that a crash neither loses nor repeats anything. To be
- * called from within the group's queue.
+ * batch, and the last batch carries the reader's new place, so that a crash neither loses nor repeats anything. Call it
+ * from within the group's queue.
  */
 export async function receiveEnvelopes(params: {
   core: ClientCore;
@@ -77,7 +77,7 @@ async function finalOutcome(params: { core: CoreParts<"database">; group: Group;
   return known && isFinal(known.outcome) ? known : undefined;
 }
 
-/** An envelope that is known has come again, with the receipt of another node. */
+/** Takes in a known envelope that has come again, with the receipt of another node. */
 async function comeAgain(params: Params & { outcome: Outcome }): Promise<GroupChange> {
   const { core, group, arrival, outcome } = params;
   if (!("message" in outcome)) return {};
@@ -86,20 +86,20 @@ async function comeAgain(params: Params & { outcome: Outcome }): Promise<GroupCh
   return await addReceipts({ core, group, message: outcome.message, envelope: arrival.hash, receipts });
 }
 
-/** Judges a held envelope again; `isOver`: it waits in vain. */
+/** Judges a held envelope again; `isOver`: its head will not come. */
 export async function receiveHeld(params: Params & { isOver: boolean }): Promise<GroupChange> {
   if (!params.isOver) return await reconcile(params);
   return released({ ...params, change: rejected(params, "unknown-head") });
 }
 
-/** The outcome of one envelope with all that it changes. */
+/** Computes the outcome of one envelope with all that it changes. */
 async function reconcile(params: Params): Promise<GroupChange> {
   const decoded = decode(params.arrival.envelope);
   if (!decoded) return rejected(params, "malformed");
   return released({ ...params, change: await judge({ ...params, decoded }) });
 }
 
-/** What has an outcome is held no more. */
+/** Lets go of a held envelope that has an outcome now. */
 function released(params: Params & { change: GroupChange }): GroupChange {
   const { group, arrival, change } = params;
   const { held } = group.view;
@@ -126,7 +126,8 @@ async function judge(params: Decoded): Promise<GroupChange> {
   const { branch, entries } = group.view;
   const { head } = decoded;
   const authority = entries.get(head)?.authority;
-  // Without it nobody can tell a member's post: whoever is still joining has not read its own head either.
+  // Without the authority nobody can tell a member's post: a client that is still joining has not read its own head
+  // either.
   const place = authority === undefined ? UNKNOWN : placeOf({ branch, entries, head });
   if (authority !== undefined) {
     const posted = verifyGroupEnvelope({
@@ -201,7 +202,7 @@ async function open(
   return mergeChanges(next, news, shown);
 }
 
-/** Tells what it changes that a member was heard, for clients that wait for that. */
+/** Computes what changes when a member was heard, for clients that wait for that. */
 function heard(
   { core, group, decoded }: Decoded,
   { inbox }: Member,
@@ -254,7 +255,7 @@ function withOutcome({ group, arrival }: Params, outcome: Outcome): GroupChange 
   return { writes: [tables.outcome.put({ group: group.id, envelope: arrival.hash }, record)] };
 }
 
-/** They stand in the group context of the head. */
+/** Reads how late messages may come: that stands in the group context of the head. */
 async function lateLimits({ core, group }: Params): Promise<LateLimits> {
   const { head } = group.view.record;
   const epoch = await readEpoch({ database: core.database, group: group.id, cache: group.epochs, head });

@@ -8,9 +8,7 @@ import type { Group } from "../group/group.ts";
 import { receiveHeld } from "./receiveEnvelopes.ts";
 import { readAnewWrites } from "./topicReads.ts";
 
-/**
- * Judges held envelopes again, now that the chain has been read further. To be called from within the group's queue.
- */
+/** Judges held envelopes again, now that the chain has been read further. Call it from within the group's queue. */
 export async function releaseHeld(params: { core: ClientCore; group: Group }): Promise<void> {
   const { core, group } = params;
   for (const row of [...group.view.held.rows.values()]) {
@@ -27,20 +25,23 @@ export async function releaseHeld(params: { core: ClientCore; group: Group }): P
   await readUnheld(params);
 }
 
-/** Its head is there and judged. */
+/** True if the envelope's head is there and judged. */
 function isKnown({ view }: Group, { head }: HeldRow): boolean {
   const verdict = view.entries.get(head)?.verdict;
   return verdict !== undefined && verdict.kind !== "unjudged";
 }
 
-/** No node whose receipt names this block can have known its head, or the chain has lost that for good. */
+/**
+ * True for junk: no node whose receipt names this block can have known its head, or the chain has lost the head for
+ * good.
+ */
 function isJunk(params: { core: CoreParts<"finalityBlocks">; group: Group; row: HeldRow }): boolean {
   const { core, group, row } = params;
   const isFinal = row.anchorBlock + core.finalityBlocks < group.agreed.number;
   return isFinal && !group.view.entries.has(row.head);
 }
 
-/** What did not fit may be for the head that has come since: its topic is read again from there. */
+/** Has the topic read again from where envelopes did not fit: they may be for the head that has come since. */
 async function readUnheld(params: { core: ClientCore; group: Group }): Promise<void> {
   const { core, group } = params;
   const { held, record } = group.view;

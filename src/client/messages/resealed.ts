@@ -12,8 +12,8 @@ import { readMessage } from "./readMessage.ts";
 import { readOwn } from "./relationStore.ts";
 
 /**
- * Opens the sends of messages again whose epoch vanished: they go under the same id to the epoch that is there now,
- * and to nobody who was not to read them.
+ * Makes messages be sent again whose epoch vanished: they go under the same id to the present epoch, and to nobody who
+ * was not to read them.
  */
 export async function resealed(params: {
   core: CoreParts<"database">;

@@ -8,9 +8,8 @@ import { relatedAgain } from "./resealed.ts";
 import { readGaps, readSurroundings, timelineWrites } from "./timelineStore.ts";
 
 /**
- * The one door by which a message comes into the timeline, own and received: gives what one sealing of it changes there,
- * with the outcome of its envelope and a note if the verdict can still change. To be called from within the group's
- * queue.
+ * Brings one sealing of a message into the timeline, own or received: no other way leads in. Gives what changes there,
+ * with the outcome of its envelope and a note if the verdict can still change. Call it from within the group's queue.
  */
 export async function showMessage(params: {
   core: CoreParts<"database" | "self">;
@@ -18,7 +17,7 @@ export async function showMessage(params: {
   message: Parameters<typeof insertMessage>[0]["message"];
   /** The sealing, judged. */
   opening: Opening;
-  /** The verdict on the sealing can still change by what nodes say of batches. */
+  /** True if what nodes say of batches can still change the verdict on the sealing. */
   isAwaited: boolean;
 }): Promise<Required<Pick<GroupChange, "writes" | "events" | "intents">>> {
   const { core, group, message, opening, isAwaited } = params;

@@ -48,8 +48,8 @@ export async function readReplacement(
 }
 
 /**
- * Reads records after a place of the timeline, in its order, or those before it, the last one first; only those of
- * one epoch if it is named.
+ * Reads records after a place of the timeline, in its order, or those before it, the last one first; only those of one
+ * epoch if it is given.
  */
 export function readRecords(
   params: Place & { after?: TimelineKey; epoch?: number; reverse?: boolean },
@@ -59,7 +59,7 @@ export function readRecords(
   return tables.timeline.rows(database, { under, reverse, ...(after ? { after: { group, ...after } } : {}) });
 }
 
-/** Changes of the timeline as writes, and as what an app that shows it wants to hear. */
+/** Turns changes of the timeline into writes, and into events for an app that shows it. */
 export function timelineWrites(params: { group: GroupId; changes: readonly TimelineChange[] }): {
   writes: Write[];
   events: ClientEvent[];
@@ -104,7 +104,7 @@ function eventsOf(group: GroupId, change: TimelineChange): ClientEvent[] {
   return gone ? [{ kind: "hidden", group, item: gone }] : [];
 }
 
-/** A message whose epoch vanished was shown in the same place. */
+/** Gives the item that was shown before: a message whose epoch vanished was shown in the same place. */
 function shownBefore(record: TimelineRecord): TimelineItem | undefined {
   if (record.kind !== "message") return undefined;
   const [first, ...rest] = record.openings;

@@ -11,25 +11,25 @@ import type { LogId } from "../../wire/logRange.ts";
 import { tables } from "../database/tables.ts";
 import type { CoreParts } from "../group/core.ts";
 
-/** Where a registered node's log has taken in an envelope: its receipt says so. */
+/** The place at which a registered node's log has taken in an envelope, by its receipt. */
 export type ReadPlace = {
   readonly topic: Uint8Array;
   readonly log: LogId;
   readonly sequence: bigint;
   readonly header: Hex;
   readonly hash: EnvelopeHash;
-  /** By the log's node, ms since 1970. */
+  /** The time of the batch by the log's node, ms since 1970. */
   readonly timeMs: number;
 };
 
 type ReadsCore = CoreParts<"database" | "topicSums">;
 
-/** What this client has read of its topics, by the places in the nodes' logs. */
+/** Gives what this client has read of its topics, by the places in the nodes' logs. */
 export function placesRead({ database, topicSums: cache }: ReadsCore): TopicPlaces {
   return { database, record: clientSchema.topicRead, cache };
 }
 
-/** The places of envelopes by those of their receipts that verify. */
+/** Lists the places of envelopes by those of their receipts that verify. */
 export function placesIn(
   core: CoreParts<"links" | "network">,
   envelopes: readonly StoredEnvelope[],
@@ -53,7 +53,7 @@ export function readWrites(places: readonly ReadPlace[]): Write[] {
   return places.map((place) => tables.topicRead.put(keyFields(place), fromHex(place.hash)));
 }
 
-/** Those that were not read before. */
+/** Keeps the places that were not read before. */
 export async function unread(
   core: CoreParts<"database">,
   places: readonly ReadPlace[],
@@ -63,7 +63,7 @@ export async function unread(
   return places.filter((_, i) => known[i] !== true);
 }
 
-/** Those whose places were not all read before: what was read is dealt with. */
+/** Keeps the envelopes whose places were not all read before: what was read is dealt with. */
 export async function withoutRead(
   core: CoreParts<"database" | "links" | "network">,
   envelopes: readonly StoredEnvelope[],
@@ -76,14 +76,14 @@ export async function withoutRead(
   return fresh;
 }
 
-/** To be called before and after places are written: sums behind them are made anew. */
+/** Forgets the sums that these places change. Call it before and after the places are written. */
 export function noteRead(core: CoreParts<"database" | "topicSums">, places: readonly ReadPlace[]): void {
   for (const place of places) forgetSumsBehind({ places: placesRead(core), ...place });
 }
 
 /**
- * Lets a topic be read again from its beginning, or from `position`: what was read behind that counts as not read, so
- * that a node can't leave it out the second time.
+ * Has a topic read again from its beginning, or from `position`: what was read after that counts as not read, so that a
+ * node can't leave it out the second time.
  */
 export async function readAnewWrites(params: {
   core: ReadsCore;
@@ -100,7 +100,7 @@ export async function readAnewWrites(params: {
     if (sequence >= next) writes.push(del(key));
   }
   forgetSums(core.topicSums);
-  // What a cursor's node has shown before it may stand behind the vector, which another node has given.
+  // What a cursor's node has shown before may stand after the vector, which another node has given.
   const from = position && { cursors: position.cursors, vector: position.vector };
   return [...writes, from ? tables.topicPosition.put({ topic }, from) : tables.topicPosition.del({ topic })];
 }

@@ -6,7 +6,7 @@ import type { NodeId } from "../../wire/ids.ts";
 import { apiOf, isUp, type NodeLinks } from "./nodeLinks.ts";
 import { tryAgain } from "./tryAgain.ts";
 
-/** The node's own faults: another one may do better. */
+/** Codes of a node's own faults: another node may do better. */
 const elsewhere = new Set([
   "node-unreachable",
   "not-ready",
@@ -20,11 +20,15 @@ const elsewhere = new Set([
   "wrong-shard",
 ]);
 
+/** True for an error that is the node's own fault, so that another node may do better. */
 export function isNodeFault(error: unknown): boolean {
   return isWeftError(error) && elsewhere.has(error.code);
 }
 
-/** Asks the nodes in order until one answers. Throws what the last one did wrong, or `no-node`. */
+/**
+ * Asks the nodes in order until one answers. Throws the last node's fault, `no-node` if none is up, and at once
+ * whatever is no node's fault.
+ */
 export async function askNodes<Answer>(params: {
   links: NodeLinks;
   ranked: readonly Pick<KnownNode, "node">[];
@@ -32,7 +36,7 @@ export async function askNodes<Answer>(params: {
   ask: (api: NodeConnection, node: NodeId) => Promise<Answer>;
 }): Promise<Answer> {
   const { links, ranked, signal, ask } = params;
-  // Those that failed are asked whether they are there only if there is nobody else.
+  // Nodes that failed are tried again only if no other is up.
   if (!ranked.some(({ node }) => isUp(links, node, steadyMs()))) await tryAgain({ links, signal });
   let fault: unknown;
   for (const { node } of ranked) {

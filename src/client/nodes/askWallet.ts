@@ -6,8 +6,8 @@ import type { NodeLinks } from "./nodeLinks.ts";
 import type { OwnRelay } from "./ownRelay.ts";
 
 /**
- * The inbox of a wallet and the nonce that it has to sign next: by the client's own way to the chain if it has one, and
- * by no node then; else by the first node in order that answers. Throws as both do.
+ * Asks for the inbox of a wallet and the nonce that it has to sign next: by the client's own way to the chain alone if
+ * it has one, otherwise from the first node in order that answers. Throws what either of them throws.
  */
 export async function askWallet(params: {
   ownRelay: OwnRelay | undefined;

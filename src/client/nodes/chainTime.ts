@@ -3,21 +3,21 @@ import { wallMs } from "../../clock/wallMs.ts";
 import type { KnownNode } from "../../reconciler/records/records.ts";
 import type { NodeId } from "../../wire/ids.ts";
 
-/** What the links to nodes have of the chain's time. */
+/** What this client has heard of the chain's time by way of nodes. */
 export type HeardTime = {
   readonly nodes: Map<NodeId, KnownNode>;
   /** Addresses that the app named: they come before the registry's. */
   readonly addresses: Map<NodeId, string>;
-  /** What each address has told of it. */
+  /** What each address has told of the chain's time. */
   readonly clocks: Map<string, ChainClock>;
   /** Called when something was heard. */
   onHeard: (() => void) | undefined;
 };
 
-/** A device whose clock is off by more is told to have a wrong one; nodes' blocks are heard seconds late at worst. */
+/** A device's clock is wrong if it is off by more: nodes' blocks are heard seconds late at worst. */
 const DEVICE_CLOCK_TOLERANCE_MS = 60_000;
 
-/** Heard of the chain's newest block by way of one address, whatever was asked there. */
+/** Takes in the chain's newest block as one address tells it, whatever was asked there. */
 export function hearHead(
   links: HeardTime,
   heard: { url: string; head: { readonly number: number; readonly time: number } },
@@ -30,27 +30,35 @@ export function hearHead(
 }
 
 /**
- * The chain's time as this client has heard it, milliseconds since 1970: what the operators in the middle say, so that
- * one that makes up blocks moves it no further than others do. It may lie behind, on a chain that has nothing to do.
- * Undefined before anything was heard.
+ * The chain's time as this client has heard it, milliseconds since 1970: that of the operator in the middle, so that an
+ * operator that makes up blocks can't move it beyond what others say. It may be behind, on a chain that has nothing to
+ * do. Undefined before anything was heard.
  */
 function chainMs(links: HeardTime): number | undefined {
   return middleOf(links)?.timeMs;
 }
 
-/** What is signed or stored for others to judge goes by this: the chain's time, if it moves, else the later of both. */
+/**
+ * The time for what is signed or stored for others to judge, milliseconds since 1970: the chain's time if it moves,
+ * otherwise the later one of the chain's and the device's.
+ */
 export function networkMs(links: HeardTime): number {
   const chain = middleOf(links);
   if (!chain) return wallMs();
   return chain.isSet ? chain.timeMs : Math.max(chain.timeMs, wallMs());
 }
 
-/** The chain's time as far as it is sure, for what must not come early: it may lie behind, and never ahead for long. */
+/**
+ * The chain's time for what must not come early, milliseconds since 1970: it may be behind, and is never ahead for
+ * long. The device's clock before anything was heard.
+ */
 export function leastMs(links: HeardTime): number {
   return chainMs(links) ?? wallMs();
 }
 
-/** What people are shown: the device's clock, unless the chain shows that it is wrong. */
+/**
+ * The time that people are shown, milliseconds since 1970: the device's clock, unless the chain shows that it is wrong.
+ */
 export function shownMs(links: HeardTime): number {
   const error = deviceClock(links);
   return error?.isWrong ? Math.round(wallMs() - error.offsetMs) : wallMs();
@@ -59,11 +67,14 @@ export function shownMs(links: HeardTime): number {
 export type DeviceClock = {
   /** By how much the device's clock is ahead of the chain's, milliseconds. */
   readonly offsetMs: number;
-  /** It is off by more than `DEVICE_CLOCK_TOLERANCE_MS`. */
+  /** True if it is off by more than `DEVICE_CLOCK_TOLERANCE_MS`. */
   readonly isWrong: boolean;
 };
 
-/** Undefined while nobody can tell: a clock ahead of blocks that may be old shows nothing, one behind them does. */
+/**
+ * Compares the device's clock with the chain's time; undefined while nobody can tell. A clock that is ahead of blocks
+ * which may be old shows nothing; one that is far behind them is wrong.
+ */
 export function deviceClock(links: HeardTime): DeviceClock | undefined {
   const chain = middleOf(links);
   if (!chain) return undefined;
@@ -74,7 +85,10 @@ export function deviceClock(links: HeardTime): DeviceClock | undefined {
 
 type Told = { readonly timeMs: number; readonly isSet: boolean; readonly isFresh: boolean };
 
-/** Each operator has one voice; of two in the middle the one closer to the device's own clock counts. */
+/**
+ * Gives the time in the middle. Each operator has one voice; of two in the middle the one closer to the device's clock
+ * counts.
+ */
 function middleOf(links: HeardTime): Told | undefined {
   const told = [...byOperator(links).values()];
   const set = told.filter(({ isSet }) => isSet);

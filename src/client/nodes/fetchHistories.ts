@@ -7,14 +7,14 @@ import { EMPTY_WORD } from "../../wire/identityStep.ts";
 import type { InboxId } from "../../wire/ids.ts";
 import type { Network } from "../../wire/network.ts";
 
-/** A history that is whole, checked and replayed; undefined: the chain does not know the inbox. */
+/** A history that is whole, checked and replayed; `history` is undefined if the chain does not know the inbox. */
 export type FetchedHistory = {
   readonly inbox: InboxId;
   readonly history: InboxHistory | undefined;
   readonly isReplaced: boolean;
 };
 
-/** All of them are whole at the end of `head`. */
+/** Histories that are all whole at the end of block `head`. */
 export type FetchedHistories = { readonly head: BlockRef; readonly fetched: readonly FetchedHistory[] };
 
 /** How often the steps that a node has served may turn out to be gone before the rest is read. */
@@ -58,7 +58,7 @@ export async function* fetchHistories(params: {
       else readings.set(inbox, { ...reading, base: taken.history, isReplaced, restarts });
       if (restarts > MAX_RESTARTS) throw badHistory(inbox, "gap");
     }
-    // Each page has a step at least of what is left.
+    // Each page has to bring at least one step of what is left.
     const [open] = readings.keys();
     if (open !== undefined && steps === 0) throw badHistory(open, "gap");
     if (fetched.length > 0) yield { head, fetched };
@@ -67,7 +67,7 @@ export async function* fetchHistories(params: {
 
 type Reading = {
   readonly known: KnownHistory;
-  /** As far as it was read. */
+  /** The history as far as it was read. */
   readonly base: InboxHistory | undefined;
   readonly isReplaced: boolean;
   readonly restarts: number;

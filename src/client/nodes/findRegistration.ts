@@ -12,13 +12,18 @@ import type { OwnRelay } from "./ownRelay.ts";
 /** How an installation stands in its inbox. */
 export type Registration = {
   readonly addedBlock: number;
-  /** How far the chain is. */
+  /** The number of the chain's newest block, as it was told. */
   readonly head: number;
-  /** It is there, and will never count: its own signature is wrong, or nobody vouches for it. */
+  /**
+   * True if the registry lists the installation and it will never count: its own signature is wrong, or nobody vouches
+   * for it.
+   */
   readonly isVoid: boolean;
 };
 
-/** What this client knows of the inbox, of which only what has come since is read; a reorganization may still take it. */
+/**
+ * What this client knows of the inbox: only what has come since is read. A reorganization may still take some of it.
+ */
 type Known = { readonly before: KnownHistory | undefined; readonly finalityBlocks: number };
 
 type Place = {
@@ -29,8 +34,9 @@ type Place = {
 };
 
 /**
- * The block in which the registry has listed an installation, and how far the chain is: read straight from the chain
- * if the client has a way of its own, else by way of the first node that answers. Undefined: it is not listed.
+ * Finds the block in which the registry has listed an installation, and the chain's newest block: straight from the
+ * chain if the client has a way of its own, otherwise from the first node that answers. Undefined: the registry does
+ * not list it.
  */
 export async function findRegistration(
   params: Place & {
@@ -43,7 +49,7 @@ export async function findRegistration(
   const { ownRelay, inbox, installation, signal } = params;
   if (!ownRelay) return await askNodes({ ...params, ask: (api) => findListed({ ...params, api }) });
   const listed = await ownRelay.findInstallation({ inbox, installation }, { signal });
-  // The wallet's consent covers the signature, and nobody else carries it.
+  // The wallet's consent covers the installation's signature, and no relay that could swap it is in between.
   return listed && { ...listed, isVoid: false };
 }
 

@@ -2,7 +2,7 @@ import { type ErrorCode, isWeftError, WeftError } from "../../errors.ts";
 import type { NodeConnection } from "../../rpc/connectNode.ts";
 import type { BlockRef } from "../../wire/blockRef.ts";
 
-/** What a node may say of itself. */
+/** Codes by which a node may name a fault of its own. */
 const ownFaults: ReadonlySet<ErrorCode> = new Set([
   "node-unreachable",
   "not-ready",
@@ -11,20 +11,20 @@ const ownFaults: ReadonlySet<ErrorCode> = new Set([
   "fee-too-high",
   "internal",
   "malformed",
-  // By this client, which has ended the connection.
+  // This client throws it once it has ended the connection.
   "closed",
 ]);
-/** Of a place in its topics, besides. */
+/** Codes that a node may also give for a place in its topics. */
 const topicFaults: ReadonlySet<ErrorCode> = new Set(["pruned", "bad-cursor"]);
 
-/** Is told of the newest block that the node names, with whatever answer. */
+/** Hears of the newest block that the node names, in whatever answer. */
 type Hear = (head: BlockRef) => void;
 type Method = (...args: unknown[]) => Promise<unknown> | AsyncIterable<unknown>;
 
 /**
- * A connection whose node can't end anything by the fault that it names: `too-large`, `revoked` or `storage` from the
- * other side count as `internal`, a fault of that node, so that another one is asked. The same codes thrown by this
- * client keep their meaning.
+ * Guards a connection so that its node can't end anything by the fault that it names: `too-large`, `revoked` or
+ * `storage` from the other side count as `internal`, a fault of that node, so that another one is asked. The same codes
+ * thrown by this client elsewhere keep their meaning.
  */
 export function guardNode(connection: NodeConnection, hear: Hear): NodeConnection {
   const guarded = { ...connection };

@@ -8,23 +8,26 @@ import { guardNode } from "./guardNode.ts";
 import { watchNode } from "./watchNode.ts";
 import { createTickets, type Tickets } from "./withTicket.ts";
 
-/** Nodes that do not reach each other, as an app or a test was told; a conversation stays on the side it is on. */
+/** Sides of the network that do not reach each other, as an app or a test says; a conversation stays on its side. */
 export type Reach = {
   readonly sides: readonly ReadonlySet<NodeId>[];
   readonly sideOf: Map<GroupId, ReadonlySet<NodeId>>;
 };
 
-/** How a node was doing when it was last tried; none for one that has not failed. */
+/** How a node was doing when it was last tried; a node that has never failed has none. */
 type Health = {
-  /** In a row: those that lie further apart than FORGET_MS are not counted together. */
+  /**
+   * How often it failed in a row; it starts anew if the node has answered since and the last failure is longer ago than
+   * FORGET_MS.
+   */
   readonly failures: number;
   readonly failedAtMs: number;
   readonly downUntilMs: number;
-  /** It answers, but not to be read by: it left something out, or what it said was contradicted. */
+  /** The node answers, and still is not read by: it left something out, or what it said was contradicted. */
   readonly isLeft?: true;
-  /** It has answered in time since, and is used again. */
+  /** The node has answered in time since, and is used again. */
   readonly hasAnswered?: true;
-  /** It has answered since, too late: it is used where nobody else is left. */
+  /** When the node has answered since, but too late, ms since 1970: it is used where no other is well. */
   readonly lateAtMs?: number;
 };
 
@@ -38,9 +41,9 @@ export type NodeLinks = HeardTime & {
   readonly answeredAtMs: Map<NodeId, number>;
   /** How often in a row nobody else had the blocks of each node, and until when it was left for that, ms since 1970. */
   readonly unshared: Map<NodeId, { readonly times: number; readonly untilMs: number }>;
-  /** Those that are being tried again. */
+  /** Nodes that are being tried again. */
   readonly trying: Set<NodeId>;
-  /** Work that was done for nodes. */
+  /** Tickets for work that was done for nodes. */
   readonly tickets: Tickets;
   /** Called when nodes come or go. */
   readonly onChange: () => void;
@@ -48,15 +51,15 @@ export type NodeLinks = HeardTime & {
   reach: Reach | undefined;
 };
 
-/** How long a node that failed is left alone, and at most where no other is left. */
+/** How long a node that failed is left alone: by backoff, at least, and at most where no other is well. */
 const DOWN: Backoff = { baseMs: 1_000, capMs: 15_000 };
 const LEAST_DOWN_MS = 500;
 const ALONE_DOWN_MS = 1_000;
-/** What a node failed at is forgotten when it has done well for so long. */
+/** A node's failures are forgotten when it has done well for so long. */
 const FORGET_MS = 60_000;
-/** What a node answered longer ago shows nothing about now. */
+/** An answer of longer ago shows nothing about now. */
 const LATELY_MS = 10_000;
-/** A node that answers too late counts as one that answers for so long. */
+/** For so long a node that answered too late counts as one that answers. */
 const LATE_MS = 30_000;
 const WITHHELD_DOWN_MS = 10 * 60_000;
 const BEHIND_DOWN_MS = 60_000;
@@ -86,12 +89,12 @@ export function createNodeLinks(params: {
   };
 }
 
-/** Those that take part: registered, not leaving, not proven to have equivocated. */
+/** Lists the nodes that take part: registered, not leaving, not proven to have equivocated. */
 export function activeNodes(links: NodeLinks): KnownNode[] {
   return [...links.nodes.values()].filter((node) => node.leftBlock === undefined && !node.disabled);
 }
 
-/** Of the nodes that take part. */
+/** Counts the operators of the nodes that take part. */
 export function countOperators(links: NodeLinks): number {
   return new Set(activeNodes(links).map(({ operator }) => operator)).size;
 }
@@ -114,15 +117,15 @@ function urlOf(links: NodeLinks, node: NodeId): string | undefined {
   return links.addresses.get(node) ?? links.nodes.get(node)?.httpAddress;
 }
 
-/** `undefined` for a node that has no address. */
+/** Gives the connection to a node; undefined if the node has no address. */
 export function apiOf(links: NodeLinks, node: NodeId): NodeConnection | undefined {
   const url = urlOf(links, node);
   return url ? connectionTo(links, url) : undefined;
 }
 
 /**
- * Whether a node may be used: it has not failed, or has answered since. One that answers too late is used as long as no
- * other is well.
+ * True if a node may be used: it has not failed, or has answered since. A node that answers too late is used as long as
+ * no other is well.
  */
 export function isUp(links: NodeLinks, node: NodeId, nowMs: number): boolean {
   const known = links.health.get(node);
@@ -131,7 +134,7 @@ export function isUp(links: NodeLinks, node: NodeId, nowMs: number): boolean {
   return isLate && !isAnyWell(links);
 }
 
-/** As far as is known: it has not failed, or has answered in time since. */
+/** True if a node has not failed, as far as is known, or has answered in time since. */
 function isWell({ health }: NodeLinks, node: NodeId): boolean {
   const known = health.get(node);
   return !known || known.hasAnswered === true;
@@ -141,9 +144,11 @@ function isAnyWell(links: NodeLinks): boolean {
   return activeNodes(links).some(({ node }) => urlOf(links, node) && isWell(links, node));
 }
 
-/** One that is down already, as others have noted at the same time, has not failed once more. */
+/**
+ * Notes that a node failed. A node that is down already has not failed once more: others have noted the same failure.
+ */
 export function noteFailure(links: NodeLinks, node: NodeId, nowMs: number): void {
-  // What it was left for stays longer than what its failure makes of it.
+  // A node that was left for what it said stays left for longer than a failure would make it.
   if (isLeft(links, node, nowMs)) return;
   const known = links.health.get(node);
   if (known && !known.hasAnswered && nowMs < dueMs(links, known)) return;
@@ -159,12 +164,12 @@ function noteInTime(links: NodeLinks, url: string): void {
   for (const node of nodesAt(links, url)) links.answeredAtMs.set(node, steadyMs());
 }
 
-/** Also by a stream: it is there. */
+/** True if a node has answered lately, also by a stream. */
 export function hasAnsweredLately({ answeredAtMs }: NodeLinks, node: NodeId, nowMs: number): boolean {
   return (answeredAtMs.get(node) ?? Number.NEGATIVE_INFINITY) + LATELY_MS > nowMs;
 }
 
-/** The active nodes, first those of which it is known that they answer: for those to whom any is as good. */
+/** Lists the active nodes, first those that are known to answer, for callers to whom any node is as good. */
 export function answeringFirst(links: NodeLinks): KnownNode[] {
   const nowMs = steadyMs();
   const isThere = ({ node }: KnownNode) => hasAnsweredLately(links, node, nowMs) && isUp(links, node, nowMs);
@@ -172,7 +177,7 @@ export function answeringFirst(links: NodeLinks): KnownNode[] {
   return [...nodes.filter(isThere), ...nodes.filter((one) => !isThere(one))];
 }
 
-/** Whoever waits for a node tells those who would have to wait for it next. */
+/** Notes that a node keeps a caller waiting, so that others need not wait for it. */
 function noteSilence(links: NodeLinks, url: string): void {
   for (const node of nodesAt(links, url)) {
     if (!isWell(links, node)) continue;
@@ -194,19 +199,19 @@ function nodesAt(links: NodeLinks, url: string): NodeId[] {
   return activeNodes(links).flatMap(({ node }) => (urlOf(links, node) === url ? [node] : []));
 }
 
-/** When it may be tried again, ms since 1970. */
+/** When a node may be tried again, ms since 1970. */
 function dueMs(links: NodeLinks, { isLeft, failedAtMs, downUntilMs }: Health): number {
   return isLeft || isAnyWell(links) ? downUntilMs : Math.min(downUntilMs, failedAtMs + ALONE_DOWN_MS);
 }
 
-/** Nodes that are left alone no longer and have not answered since. */
+/** Lists the nodes that are no longer left alone and have not answered since they failed. */
 export function nodesToTry(links: NodeLinks, nowMs: number): NodeId[] {
   return [...links.health].flatMap(([node, known]) =>
     !known.hasAnswered && dueMs(links, known) <= nowMs ? [node] : [],
   );
 }
 
-/** What it failed at before is still counted, should it fail again soon. */
+/** Notes that a node answers. Its earlier failures still count if it fails again soon. */
 export function noteAnswer({ health, answeredAtMs }: NodeLinks, node: NodeId): void {
   answeredAtMs.set(node, steadyMs());
   const known = health.get(node);
@@ -215,21 +220,21 @@ export function noteAnswer({ health, answeredAtMs }: NodeLinks, node: NodeId): v
   health.set(node, { failures, failedAtMs, downUntilMs, hasAnswered: true });
 }
 
-/** The node did not tell all, or not the truth: this client reads elsewhere for a while. */
+/** Notes that a node did not tell all, or not the truth: this client reads elsewhere for a while. */
 export function noteWithholding(links: NodeLinks, node: NodeId, nowMs: number): void {
   const downUntilMs = nowMs + WITHHELD_DOWN_MS;
   links.health.set(node, { failures: 1, failedAtMs: nowMs, downUntilMs, isLeft: true });
 }
 
-/** The node is far behind the others: this client reads elsewhere until it may have caught up. */
+/** Notes that a node is far behind the others: this client reads elsewhere until it may have caught up. */
 export function noteBehind(links: NodeLinks, node: NodeId, nowMs: number): void {
   if (isLeft(links, node, nowMs)) return;
   links.health.set(node, { failures: 1, failedAtMs: nowMs, downUntilMs: nowMs + BEHIND_DOWN_MS });
 }
 
 /**
- * Nobody else has the node's blocks: this client reads elsewhere, twice as long each time, for an operator with two such
- * nodes could serve it by turns else.
+ * Notes that nobody else has a node's blocks: this client reads elsewhere, twice as long each time, since otherwise an
+ * operator with two such nodes could serve it by turns.
  */
 export function noteUnshared(links: NodeLinks, node: NodeId, nowMs: number): void {
   if (isLeft(links, node, nowMs)) return;
@@ -240,7 +245,7 @@ export function noteUnshared(links: NodeLinks, node: NodeId, nowMs: number): voi
   links.health.set(node, { failures: 1, failedAtMs: nowMs, downUntilMs });
 }
 
-/** True for a node that is left alone since nobody else had its blocks: others may have them by now. */
+/** True for a node that is left alone because nobody else had its blocks: others may have them by now. */
 export function isUnshared({ unshared }: NodeLinks, node: NodeId, nowMs: number): boolean {
   return nowMs < (unshared.get(node)?.untilMs ?? 0);
 }
@@ -251,13 +256,15 @@ export function isLeft({ health }: NodeLinks, node: NodeId, nowMs: number): bool
   return known?.isLeft === true && nowMs < known.downUntilMs;
 }
 
-/** It does well: see `noteAnswer`. */
+/** Notes that a node does well: see `noteAnswer`. */
 export function noteSuccess(links: NodeLinks, node: NodeId): void {
-  // That it answers is not what it was left for.
+  // A node was left for what it said: that it answers changes nothing.
   if (!isLeft(links, node, steadyMs())) noteAnswer(links, node);
 }
 
-/** When the first of the nodes that are left alone may be tried again. */
+/**
+ * Gives the milliseconds until the first of the nodes that are left alone may be tried again; undefined: there is none.
+ */
 export function nextRetryMs(links: NodeLinks, nowMs: number): number | undefined {
   const waits = [...links.health].flatMap(([node, known]) =>
     known.hasAnswered || links.trying.has(node) ? [] : [Math.max(0, dueMs(links, known) - nowMs)],

@@ -17,7 +17,7 @@ import {
 import type { Network } from "../../wire/network.ts";
 import type { RelayOutcome } from "../../wire/relayOutcome.ts";
 
-/** Where the chain is and who pays there. */
+/** The chain's endpoint, and the account that pays there. */
 export type OwnChain = {
   /** HTTP address of the chain's JSON-RPC endpoint. */
   readonly rpcUrl: string;
@@ -32,7 +32,7 @@ export type RelayTrouble = { readonly code: ErrorCode; readonly message: string 
 export type OwnRelay = Pick<NodeApi, "getWallet"> & {
   readonly relayAppend: (append: Append, call?: Call) => Promise<RelayOutcome>;
   readonly relayIdentity: (action: IdentityAction, call?: Call) => Promise<RelayOutcome>;
-  /** That pays. */
+  /** The account that pays. */
   readonly account: Address;
   readonly findInstallation: (
     place: { inbox: InboxId; installation: InstallationKey },
@@ -42,20 +42,20 @@ export type OwnRelay = Pick<NodeApi, "getWallet"> & {
   readonly readHead: (call?: Call) => ReturnType<PaidChain["readHead"]>;
   /** Reaches the endpoint. Throws `chain-unreachable`, `wrong-chain`. */
   readonly check: (call?: Call) => Promise<void>;
-  /** Of the last try; undefined if it got there. */
+  /** What went wrong at the last try; undefined if the chain was reached. */
   trouble: RelayTrouble | undefined;
 };
 
 /**
- * Takes an endpoint and an account for a client; the endpoint is reached, and what talks to it is loaded, when it is
- * first needed, and checked to be of the network then. Throws `bad-config`.
+ * Opens a client's own way to the chain. The endpoint is reached, the code that talks to it is loaded, and the endpoint
+ * is checked to be of the network when it is first needed. Throws `bad-config`.
  */
 export function openOwnRelay(params: {
   chain: OwnChain;
   network: Network;
   proxy?: ProxyChoice;
   onTrouble: (trouble: RelayTrouble) => void;
-  /** Of the client's life. */
+  /** Aborts when the client ends. */
   signal: AbortSignal;
 }): OwnRelay {
   const { chain, network, proxy, onTrouble, signal } = params;
@@ -77,7 +77,7 @@ export function openOwnRelay(params: {
   ) => {
     try {
       const answer = await endedBy({ call, promise: opened().then(ask) });
-      // What is read costs nothing.
+      // A read costs nothing, so it does not show that the account has funds again.
       if (isPaid || relay.trouble?.code !== "unfunded") relay.trouble = undefined;
       return answer;
     } catch (error) {
@@ -104,7 +104,7 @@ export function openOwnRelay(params: {
   return relay;
 }
 
-/** An app that pays for nothing never loads what talks to the chain. */
+/** Loads the code that talks to the chain: an app that pays for nothing never does. */
 async function load(
   params: OwnChain & { network: Network; proxy: ProxyChoice; signal: AbortSignal },
 ): Promise<PaidChain> {
@@ -115,7 +115,7 @@ async function load(
   return await openPaidChain(params);
 }
 
-/** What was begun goes on for those who asked as well. */
+/** Ends the wait when the call's signal aborts; what was begun goes on for others who asked. */
 async function endedBy<Answer>(params: {
   call: Call | undefined;
   promise: Promise<Answer>;

@@ -3,7 +3,10 @@ import type { KnownNode } from "../../reconciler/records/records.ts";
 import type { GroupId } from "../../wire/ids.ts";
 import { isUp, type NodeLinks } from "./nodeLinks.ts";
 
-/** Of a conversation's nodes, best first, those on the side of the one that was in use when the sides were named. */
+/**
+ * Keeps those of a conversation's nodes, best first, that are on the side of the node that was in use when the sides
+ * were named.
+ */
 export function reachable(params: {
   links: NodeLinks;
   group: GroupId;

@@ -10,13 +10,13 @@ import { apiOf, countOperators, isUp, type NodeLinks } from "./nodeLinks.ts";
 import type { OwnRelay } from "./ownRelay.ts";
 import { withTicket } from "./withTicket.ts";
 
-/** `disputed`: who answers does not agree on it, so that it may pass. */
+/** The outcome of a relay. `disputed`: those that answer do not agree on the refusal, so that the action may pass. */
 export type IdentityOutcome = RelayOutcome | (Omit<Refusal, "kind"> & { readonly kind: "disputed" });
 
 /**
- * Hands an identity action to the client's own way to the chain if it has one, and to no node then; else to the nodes in
- * order until one takes it, or two operators refuse it for the same reason. Throws what the last one did wrong, or
- * `no-node`, if none answers.
+ * Hands an identity action to the client's own way to the chain alone if it has one; otherwise to the nodes in order
+ * until one takes it, or two operators refuse it for the same reason. Throws the last node's fault, or `no-node` if
+ * none answers.
  */
 export async function relayRecord(params: {
   ownRelay: OwnRelay | undefined;

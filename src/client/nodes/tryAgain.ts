@@ -4,7 +4,7 @@ import type { NodeApi } from "../../rpc/nodeApi.ts";
 import type { NodeId } from "../../wire/ids.ts";
 import { apiOf, type NodeLinks, nodesToTry, noteAnswer, noteFailure } from "./nodeLinks.ts";
 
-/** A node that takes longer is of no use as long as another one does well. */
+/** A node that takes longer to answer is of no use as long as another node does well. */
 const ANSWER_MS = 1_500;
 
 /**

@@ -5,14 +5,14 @@ import { STREAM_HEARTBEAT_MS } from "../../rpc/limits.ts";
 import type { Call } from "../../rpc/nodeApi.ts";
 import { envelopeBytes } from "../../wire/envelope.ts";
 
-/** What a node answers out of its own database. */
+/** How long a node may take for what it answers out of its own database. */
 const ANSWER_MS = 1_500;
-/** What it has to ask the chain for, which it may have to try more than once. */
+/** How long a node may take for what it has to ask the chain for, which it may have to try more than once. */
 const CHAIN_ANSWER_MS = 4_000;
 const ofChain: ReadonlySet<string> = new Set(["relayAppend", "relayIdentity", "readWords"]);
-/** What takes so many bytes a second to hand over is not late yet. */
+/** A call that hands over bytes is not late before it could have done so at this rate. */
 const LEAST_BYTES_PER_SECOND = 64 * 1024;
-/** Two signs of life were missed. */
+/** After this silence a stream has missed two signs of life. */
 const STREAM_SILENCE_MS = 2 * STREAM_HEARTBEAT_MS + 500;
 /** A timer that is so late shows that this process stood still, and not the node. */
 const STALL_MS = 250;
@@ -21,22 +21,22 @@ const LEAST_BETWEEN_ANSWERS_MS = 500;
 
 type Watch = {
   readonly url: string;
-  /** It answers in time. */
+  /** The node answers in time. */
   readonly onAnswer: () => void;
   /** A call, or a stream, waits for longer than a node that is well needs. */
   readonly onSilence: () => void;
-  /** What was late has come after all. */
+  /** An answer that was late has come after all. */
   readonly onLate: () => void;
-  /** Whether another node does well, as far as is known. */
+  /** True if another node does well, as far as is known. */
   readonly hasOther: () => boolean;
 };
 
 type Method = (request: unknown, call?: Call) => Promise<unknown> | AsyncIterable<unknown>;
 
 /**
- * A connection that tells how its node answers, whoever calls it. A call that waits for too long ends as
- * `node-unreachable` as soon as another node does well, so that its caller turns there; where none does it goes on
- * waiting, for all may be slow. A stream is not ended: whoever reads it may have no other.
+ * Watches how a connection's node answers, whoever calls it. A call that waits for too long ends as `node-unreachable`
+ * as soon as another node does well, so that its caller turns there; where no other does, the call goes on waiting, for
+ * all may be slow. A stream is not ended: its reader may have no other node.
  */
 export function watchNode(params: { connection: NodeConnection } & Omit<Watch, "url">): NodeConnection {
   const { connection, onAnswer, ...others } = params;
@@ -117,7 +117,10 @@ async function* watchStream(watch: Watch, stream: AsyncIterable<unknown>): Async
   }
 }
 
-/** Runs `step` when `ms` are over in which this process did not stand still, and again until it says stop. */
+/**
+ * Runs `step` once `ms` are over in which this process did not stand still, and then again and again until it says
+ * stop.
+ */
 function afterSilence(ms: number, step: () => "stop" | undefined): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let dueMs = steadyMs() + ms;

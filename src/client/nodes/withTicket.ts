@@ -3,17 +3,17 @@ import type { RelayAnswer } from "../../rpc/nodeApi.ts";
 import type { RelayOutcome } from "../../wire/relayOutcome.ts";
 import { isBearable, puzzlesOf, type RelayTicket, type TicketPlace } from "../../wire/relayTicket.ts";
 
-/** How far the work is that a node asks for before it relays for somebody new. */
+/** How far the work has come that a node asks for before it relays for somebody new. */
 export type WorkProgress = { readonly solved: number; readonly of: number };
 
-/** Tickets by place, for the hour that they name, and who hears of the work. */
+/** Tickets by place, each for the hour that it names, and the function that hears of the work. */
 export type Tickets = {
   readonly known: Map<string, Promise<RelayTicket>>;
   readonly onWork: (progress: WorkProgress) => void;
 };
 
 const MAX_TICKETS = 256;
-/** An answer may find the hour over. */
+/** How often a node is asked: the hour may be over when the work is done. */
 const TRIES = 3;
 
 export function createTickets(onWork: Tickets["onWork"] = () => undefined): Tickets {
@@ -21,9 +21,9 @@ export function createTickets(onWork: Tickets["onWork"] = () => undefined): Tick
 }
 
 /**
- * Has a node relay something, with the ticket that there is for it; where the node wants work, it is done first, once
- * for all that is relayed for the same group or inbox within the hour. A node that asks for more than a client bears is
- * one that refuses. Throws as `ask` does, and the signal's reason.
+ * Has a node relay something, with the ticket that there is for it. If the node wants work, it is done first, once for
+ * all that is relayed for the same group or inbox within the hour. A node that asks for more work than a client bears
+ * counts as one that refuses with `limit-exceeded`. Throws what `ask` throws, and the signal's reason.
  */
 export async function withTicket(params: {
   tickets: Tickets;

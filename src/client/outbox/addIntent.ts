@@ -14,7 +14,7 @@ import { shownMs } from "../nodes/chainTime.ts";
 
 const INTENT_ID_BYTES = 16;
 
-/** Takes what the app asked for into the outbox; it is on disk when this returns. */
+/** Takes what the app asked for into the outbox; it is on disk when this resolves. */
 export async function addIntent(params: {
   core: ClientCore;
   group: Group;
@@ -29,7 +29,7 @@ export async function addIntent(params: {
   return handle;
 }
 
-/** An intent that can't even be tried, for a group that this client does not know. */
+/** Stores an intent that can't even be tried, for a group that this client does not know. */
 export async function addFailedIntent(params: {
   core: ClientCore;
   group: GroupId;

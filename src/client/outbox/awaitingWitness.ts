@@ -3,7 +3,7 @@ import type { Intent } from "../../reconciler/records/intent.ts";
 
 const AGAIN_MS = 1_000;
 
-/** The intent stays as it is until a witness confirms what it rests on; looked for again in a while. */
+/** Leaves an intent as it is until a witness confirms what it rests on; the intent is looked at again in a while. */
 export function awaitingWitness(intent: Intent): Intent {
   return { ...intent, awaits: "witness", retryAtMs: steadyMs() + AGAIN_MS };
 }

@@ -10,13 +10,14 @@ import type { CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 
 /**
- * Composes what this client has to say if it is cut off: evidence if what it received shows that no member can
- * follow, else a request. `undefined`: nothing cuts it off, or nothing that could be undone.
+ * Composes what this client has to say if it is cut off: evidence if what it received shows that no member can follow,
+ * otherwise a request. `too-late`: the entry that cuts it off can't be voided any more. Undefined: nothing cuts it off,
+ * or the entry's bytes are not kept.
  */
 export async function composeAppeal(params: {
   core: CoreParts<"database" | "network" | "self">;
   group: Group;
-  /** Of the head's epoch. */
+  /** The state of the head's epoch. */
   state: GroupState;
 }): Promise<Appeal | "too-late" | undefined> {
   const { core, group, state } = params;

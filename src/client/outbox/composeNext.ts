@@ -31,7 +31,7 @@ const NO_ID: Hex = `0x${"00".repeat(ID_BYTES)}`;
  */
 export async function composeNext(params: {
   core: CoreParts<"database" | "links" | "self">;
-  /** Undefined if this client is not in it. */
+  /** Undefined if this client is not in the group. */
   group: Group | undefined;
   id: GroupId;
   body: MessageBody;

@@ -27,7 +27,7 @@ type Params = { core: ClientCore; group: Group; signal: AbortSignal };
 type AtNode = Params & { node: NodeId; api: NodeApi; publications: readonly Publication[] };
 
 const FAULT_WAIT_MS = 200;
-/** Before a node is tried again that is not read by, and does not take anything either. */
+/** The wait before a node is tried again that this client does not read by, and that takes nothing either. */
 const LEFT_FAULT_WAIT_MS = 1_000;
 const PUBLISH_BYTES = 512 * 1024;
 
@@ -50,8 +50,8 @@ export async function deliver(params: Params): Promise<void> {
 }
 
 /**
- * What is said in the group goes to the group's node; its Welcomes to another, which need not know the group, in each
- * shard that they are in.
+ * Plans the next step: what is said in the group goes to the group's node; its Welcomes go to another node, which need
+ * not know the group, in each shard that they are in.
  */
 async function planStep({ core, group }: Params): Promise<Delivery> {
   const { publications } = group.view;
@@ -76,7 +76,10 @@ async function planStep({ core, group }: Params): Promise<Delivery> {
   ]);
 }
 
-/** A node that this client does not read by may still hold envelopes for others: such nodes come last. */
+/**
+ * Plans the next step for some envelopes. Nodes that this client does not read by may still hold them for others: such
+ * nodes come last.
+ */
 function stepOf(params: {
   core: CoreParts<"links" | "mirrors">;
   group: Group;
@@ -100,7 +103,10 @@ function stepOf(params: {
   });
 }
 
-/** Then they get it in turn again, and not the first of them for ever: another one may know by now what it lacked. */
+/**
+ * Forgets the refusals of an envelope that all nodes have refused: they get it in turn again, and not only the first of
+ * them, since another one may know by now what it lacked.
+ */
 function forgetWhereAllRefused(params: {
   group: Group;
   publications: readonly Publication[];
@@ -163,7 +169,7 @@ async function publish(params: AtNode): Promise<void> {
   await waitMs({ ms: FAULT_WAIT_MS, signal });
 }
 
-/** As many as one call takes. */
+/** Takes the first publications, as many as one call takes. */
 function firstBytes(publications: readonly Publication[]): Publication[] {
   let bytes = 0;
   const fitting = publications.slice(0, MAX_ENVELOPES_PER_PUBLISH).filter(({ record }, i) => {
@@ -189,7 +195,7 @@ async function lookFor(params: AtNode): Promise<void> {
   }
 }
 
-/** Gossip takes milliseconds; what it has lost comes by sync seconds later. */
+/** Says how long to wait: gossip takes milliseconds, and what it has lost comes by sync seconds later. */
 function waitFor(asked: readonly Publication[]): number {
   const oldest = Math.min(...asked.map(({ record }) => record.acknowledgedAtMs));
   return Math.min(2_000, Math.max(20, (steadyMs() - oldest) / 4));

@@ -29,9 +29,11 @@ type Params = { core: ClientCore; group: Group; signal: AbortSignal };
 
 const FAULT_WAIT_MS = 250;
 const NODE_FAULT_WAIT_MS = 1_000;
-/** Until an account has funds or an endpoint answers somebody has to do something. */
+/**
+ * The wait while this client's own way to the chain has trouble: somebody has to fund the account or mend the endpoint.
+ */
 const OWN_TROUBLE_WAIT_MS = 3_000;
-/** Before a commit is built, that nothing is hidden must not have been asked longer ago. */
+/** Before a commit is built, a witness has to have agreed within this time that nothing is hidden. */
 const CHECKED_MS = 30_000;
 /** A chain without a block for so long stands still: messages wait for commits no longer. */
 const STANDSTILL_MS = 3_000;
@@ -58,13 +60,13 @@ export async function driveOutbox(params: Params): Promise<void> {
   }
 }
 
-/** What holds up this client's own way to the chain is told by its code. */
+/** Names what the outbox waits for; trouble on this client's own way to the chain is named by its code. */
 function whyWaiting({ ownRelay }: CoreParts<"ownRelay">, action: OutboxAction): string {
   if (action.kind !== "wait") return action.kind;
   return action.why === "backing-off" ? (ownRelay?.trouble?.code ?? action.why) : action.why;
 }
 
-/** A commit that has landed and has nothing left to deliver. */
+/** Finds an intent that has landed and has nothing left to deliver, as it is then. */
 function endedIntent(group: Group): Intent | undefined {
   const { view } = group;
   for (const intent of view.intents) {
@@ -91,7 +93,7 @@ function next({ core, group }: Params): OutboxAction {
       head: record.head,
       children: childCounts.get(record.head) ?? 0,
       block: group.processed.number,
-      // Commits that can't get to the chain stop no message, as if it stood still.
+      // Commits that can't get to the chain hold up no message: the chain counts as standing still.
       standstillAtMs: core.ownRelay?.trouble ? 0 : group.headMovedAtMs + STANDSTILL_MS,
       isWidened: isWidened(record),
       isUnheard: waitsToHear({ record, leavers: leaves.leavers, self: core.self.inbox }),
@@ -103,7 +105,7 @@ function next({ core, group }: Params): OutboxAction {
   });
 }
 
-/** Undefined if nobody was asked yet. */
+/** True if a witness agrees to all that is known; undefined if none was asked yet. */
 function isAgreed({ view, witness }: Group): boolean | undefined {
   return view.provisional.length > 0 ? false : witness && witness === "agreed";
 }
@@ -126,7 +128,10 @@ async function act(params: Params & { action: Exclude<OutboxAction, { kind: "wai
   }
 }
 
-/** What names people is prepared by way of another node than the one that relays it. */
+/**
+ * Carries out a step by way of a node. An entry that names people is prepared by way of another node than the one that
+ * relays it.
+ */
 async function withNode(params: Params & { action: OutboxAction }): Promise<void> {
   const { core, group, signal, action } = params;
   if (action.kind !== "stage" && action.kind !== "submit") return;
@@ -162,7 +167,7 @@ async function withNode(params: Params & { action: OutboxAction }): Promise<void
   }
 }
 
-/** Does a step by way of a node; one that is not there is left alone for a while. */
+/** Does a step by way of a node; a node that is not there is left alone for a while. */
 async function noticing(
   params: { core: CoreParts<"feedsWakeup" | "links">; node: NodeId; signal: AbortSignal },
   step: () => Promise<void>,
@@ -179,14 +184,17 @@ async function noticing(
   }
 }
 
-/** Nothing is built on what a node has made up, nor some things on what nobody confirms. */
+/**
+ * True if an intent's entry may be built: nothing is built on what a node has made up, and some things only on what a
+ * witness confirms.
+ */
 async function mayStage(params: Params & { intent: Intent }): Promise<boolean> {
   const outcome = await checkServing({ ...params, maxAgeMs: CHECKED_MS });
   if (outcome === "agreed") return true;
   return outcome !== "contradicted" && outcome !== "not-told" && !needsWitness(params.intent);
 }
 
-/** Meanwhile others have their turn: a chain that no node reaches stops no message. */
+/** Puts an intent off, so that others have their turn: a chain that no node reaches stops no message. */
 async function backOff(params: Omit<Params, "signal"> & { intent: Intent; ms: number }): Promise<void> {
   const { core, group, intent, ms } = params;
   await group.queue.run(async () => {

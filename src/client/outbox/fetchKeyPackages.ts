@@ -17,7 +17,10 @@ import { isNodeFault } from "../nodes/askNodes.ts";
 import { leastMs } from "../nodes/chainTime.ts";
 import { apiOf, isUp } from "../nodes/nodeLinks.ts";
 
-/** Nodes of two operators are asked, so that one which withholds the newest does not decide; more where some have none. */
+/**
+ * How many nodes are asked for each key package, of two operators if there are, so that a node which withholds the
+ * newest does not decide; more are asked while none is found.
+ */
 const NODES_ASKED = 2;
 
 export type FetchedKeyPackages = {
@@ -27,18 +30,19 @@ export type FetchedKeyPackages = {
 };
 
 /**
- * The newest usable key package of every active installation of these inboxes that has one. The node that relays the
- * group's commits is asked only if no other answers, or by `anywhere`.
+ * Fetches the newest usable key package of every active installation of these inboxes that has one. The node that
+ * relays the group's commits is asked only if no other answers, or by `anywhere`. Throws a node's fault if no node
+ * answers for some installation.
  */
 export async function fetchKeyPackages(params: {
   core: ClientCore;
-  /** Into which they are to be taken. */
+  /** The group into which they are to be taken. */
   group: GroupId;
   inboxes: readonly InboxId[];
   registry: Registry;
   /** The registry counts as of the end of this block. */
   block: number;
-  /** Others lacked some for long: asks the relaying node for those as well. */
+  /** True if other nodes have lacked some for long: the relaying node is asked for those as well. */
   anywhere?: boolean;
   signal: AbortSignal;
 }): Promise<FetchedKeyPackages> {
@@ -80,7 +84,7 @@ async function askForAll(params: {
   const topics = new Map(installations.map((key) => [key, keyPackageTopic(key)]));
   let fault: unknown;
   const { ranked, relaying } = await lookUpNodes(params);
-  /** Those of whom this node is to be asked. */
+  /** Lists the installations that a node is to be asked about. */
   const askedOf = (one: KnownNode): InstallationKey[] =>
     installations.filter((key) => {
       const count = answers.get(key) ?? 0;
@@ -108,7 +112,9 @@ async function askForAll(params: {
   return { served, nodes };
 }
 
-/** One node of each operator first; the party that relays comes last, as it does in the order of looking up. */
+/**
+ * Puts one node of each operator first; the relaying node's operator comes last, as it does in the order of looking up.
+ */
 function inTurn(ranked: readonly KnownNode[], relaying: NodeId | undefined): readonly KnownNode[] {
   const operator = ranked.find(({ node }) => node === relaying)?.operator;
   const others = ranked.filter((one) => one.operator !== operator);

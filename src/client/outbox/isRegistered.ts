@@ -7,8 +7,8 @@ import { askRegistry } from "../asking/askRegistry.ts";
 import type { ClientCore } from "../group/core.ts";
 
 /**
- * Whether those whom a staged commit adds are registered at the block that it names. A reorganization may have moved
- * their registration behind it: then every member would refuse the commit, but not those who joined by it before.
+ * True if all whom a staged commit adds are registered at the block that it names. A reorganization may have moved a
+ * registration after that block: then every member would refuse the commit, but not those who joined by it before.
  */
 export async function isRegistered(params: {
   core: ClientCore;

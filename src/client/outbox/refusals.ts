@@ -2,7 +2,10 @@ import type { ErrorCode } from "../../errors.ts";
 import type { EnvelopeHash, NodeId } from "../../wire/ids.ts";
 import type { Group } from "../group/group.ts";
 
-/** What a node that is behind says, and what passes: it is asked so often before another one gets the envelope. */
+/**
+ * Codes of a node that is behind, or of what passes: the node is asked PATIENCE times before another one gets the
+ * envelope.
+ */
 const passing: ReadonlySet<ErrorCode> = new Set([
   "unknown-head",
   "not-ready",
@@ -14,7 +17,7 @@ const passing: ReadonlySet<ErrorCode> = new Set([
 ]);
 const PATIENCE = 3;
 
-/** One node's refusal ends nothing: the next in rank gets the envelope. */
+/** Notes that a node refused an envelope. That ends nothing: the next node in rank gets the envelope. */
 export function noteRefusal(params: {
   group: Group;
   hash: EnvelopeHash;
@@ -27,11 +30,12 @@ export function noteRefusal(params: {
   counts.set(node, (counts.get(node) ?? 0) + (passing.has(code) ? 1 : PATIENCE));
 }
 
-/** It was taken, or is not to be delivered any more. */
+/** Forgets who refused an envelope: it was taken, is not to be delivered any more, or is offered to all nodes again. */
 export function forgetRefusals(group: Group, hash: EnvelopeHash): void {
   group.refusals.delete(hash);
 }
 
+/** True if a node has refused an envelope often enough for another one to get it. */
 export function hasRefused(params: { group: Group; hash: EnvelopeHash; node: NodeId }): boolean {
   const { group, hash, node } = params;
   return (group.refusals.get(hash)?.get(node) ?? 0) >= PATIENCE;

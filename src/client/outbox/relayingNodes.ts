@@ -12,6 +12,7 @@ import { isUp } from "../nodes/nodeLinks.ts";
 /** An operator that has refused or failed so often is of no use to an intent. */
 const PATIENCE = 3;
 
+/** Counts that an operator failed to relay an intent's commit. */
 export function noteFault(params: { group: Group; intent: Intent; operator: Address }): void {
   const { group, intent, operator } = params;
   const counts = group.relayFaults.get(intent.id) ?? new Map<Address, number>();
@@ -38,7 +39,7 @@ export async function relayingNodes(params: {
   const able = apartFrom({ nodes: up, asked });
   const pools = [able.filter(isWilling), up.filter(isWilling), up];
   const pool = pools.find((nodes) => nodes.length > 0) ?? [];
-  // Whoever has said "submitted" of what did not land is no better than one that has failed.
+  // An operator that said "submitted" of what did not land is no better than one that has failed.
   const isInVain = intent.progress.kind === "staged" && intent.progress.submitted !== undefined;
   const turn = [...counts.values()].reduce((sum, count) => sum + count, intent.attempts + (isInVain ? 1 : 0));
   return pool.slice(turn % Math.max(1, pool.length));

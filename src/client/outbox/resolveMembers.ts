@@ -17,17 +17,17 @@ import { readInboxesOf } from "../witness/readInboxesOf.ts";
 const ADDRESS_DIGITS = 2 + 2 * ADDRESS_BYTES;
 
 export type Resolved = {
-  /** The nodes that were asked about those who are meant. */
+  /** The nodes that were asked about the people who are meant. */
   readonly nodes: readonly NodeId[];
 } & (
   | { readonly kind: "all-found"; readonly inboxes: readonly InboxId[] }
-  /** One of those who are meant is not in the registry. */
+  /** Somebody who is meant is not in the registry. */
   | { readonly kind: "unknown" }
   /** A wallet is named, and no two witnesses say whose it is. */
   | { readonly kind: "no-witness" }
 );
 
-/** The inboxes that are meant, each once. */
+/** Finds the inboxes that are meant, each once. What inbox a wallet has is read as two witnesses say. */
 export async function resolveMembers(params: {
   core: ClientCore;
   group: GroupId;
@@ -57,7 +57,10 @@ export async function resolveMembers(params: {
   return { kind: "all-found", inboxes: [...inboxes], nodes: [...asked] };
 }
 
-/** Without the operator that relays for the group, where two others are left: it should not learn who is looked up. */
+/**
+ * Ranks the nodes that are asked about wallets, without the operator that relays for the group if two others are left:
+ * it should not learn who is looked up.
+ */
 async function walletPanel(params: {
   core: CoreParts<"database" | "groups" | "links" | "network" | "preferences" | "self">;
   group: GroupId;

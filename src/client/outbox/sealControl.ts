@@ -10,13 +10,15 @@ import { type Address, asAddress } from "../../wire/ids.ts";
 import type { CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 
-/** A control as a child of `head`, signed and sealed like a commit, under an authority whose key nobody keeps. */
+/**
+ * Builds a control as a child of `head`, signed and sealed like a commit, under an authority whose key nobody keeps.
+ */
 export function sealControl(params: {
   core: CoreParts<"network" | "self">;
   group: Group;
   intent: Intent;
   head: HeadId;
-  /** Of the head's epoch. */
+  /** The state of the head's epoch. */
   state: GroupState;
   registryBlock: number;
   instruction: ControlInstruction;

@@ -20,8 +20,8 @@ import { isSuperseded, readDeletions } from "../messages/relationStore.ts";
 import { showMessage } from "../messages/showMessage.ts";
 
 /**
- * Seals a message to the present epoch. Ratchet, bytes and intent are on disk together before a byte leaves, so a
- * crash neither loses the message nor uses a key twice. From within the group's queue.
+ * Seals a message to the present epoch. Ratchet, bytes and intent are on disk together before a byte leaves, so a crash
+ * neither loses the message nor uses a key twice. Call it from within the group's queue.
  */
 export async function sealIntent(params: { core: ClientCore; group: Group; intent: Intent }): Promise<void> {
   const { core, group, intent } = params;
@@ -68,7 +68,7 @@ async function sealed(params: {
   const posting = postingCredentialOf({ network: core.network, group: group.id, head, state });
   const envelope = buildGroupEnvelope({ network: core.network, group: group.id, posting, privateMessage });
   const hash = envelopeHash(envelope);
-  // Its author sees a message in the epoch that it was sealed in last.
+  // The author sees a message in the epoch that it was last sealed to.
   const opening: Opening = { epoch, entry: head, envelope: hash, verdict: "counts" };
   const shown = await showMessage({ core, group, message, opening, isAwaited: false });
   return mergeChanges(shown, {

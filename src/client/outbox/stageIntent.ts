@@ -42,13 +42,19 @@ type Params = {
   signal: AbortSignal;
 };
 
-/** Key packages of new members may take a while to come around; those that come last were waited for before. */
+/**
+ * How many attempts wait for a key package: those of new members may take a while to come around. Fewer if a part of
+ * the intent has landed: what is left was waited for before.
+ */
 const PATIENCE = 12;
 const PATIENCE_AT_LAST = 4;
 /** After so many attempts the node that relays the commit is asked for the key packages that no other has. */
 const ASKED_ELSEWHERE = 3;
 const REGISTRY_SLACK_BLOCKS = 8;
-/** A new inbox is not everywhere known at once, and one that a reorganization took away comes again. */
+/**
+ * How many blocks an unknown inbox is looked for: a new one is not known everywhere at once, and one that a
+ * reorganization took comes again.
+ */
 const PATIENCE_WITH_UNKNOWN_BLOCKS = 16;
 
 /**
@@ -81,7 +87,7 @@ export async function stageIntent(params: Params): Promise<void> {
   });
 }
 
-/** Names become inboxes once, durably: from then on others' commits can be counted off. */
+/** Resolves names to inboxes once, durably: from then on others' commits can be counted off. */
 async function resolve(params: Params): Promise<Intent | undefined> {
   const { core, group, intent } = params;
   const { action } = intent;
@@ -109,7 +115,7 @@ function afterResolving(params: { intent: Intent; found: Resolved; self: InboxId
   }
 }
 
-/** The nodes that were asked about somebody stand with the intent before anything of it leaves. */
+/** Notes with the intent which nodes were asked about somebody, before anything of it leaves. */
 function lookedUp(intent: Intent, nodes: readonly NodeId[]): Intent {
   return { ...intent, lookedUpAt: [...new Set([...(intent.lookedUpAt ?? []), ...nodes])] };
 }
@@ -156,7 +162,7 @@ async function gatherFacts(params: Params & { state: GroupState }) {
   return { ...gathered, isDeleted: await isDeleted(params) };
 }
 
-/** Without those that repeat another's keys: everybody would refuse a commit with both. */
+/** Leaves out key packages that repeat another's keys: everybody would refuse a commit with both. */
 function addableTo(state: GroupState, found: ReadonlyMap<InboxId, readonly KeyPackageRecord[]>) {
   const records = [...found.values()].flat();
   const distinct = distinctAdds({ state, adds: records.map(({ keyPackage }) => keyPackage) });
@@ -170,7 +176,7 @@ async function isDeleted({ core, group, intent }: Params): Promise<boolean> {
   return (await readMessage({ database: core.database, group: group.id, id }))?.deleted ?? false;
 }
 
-/** The node that is asked may be a little behind the one that the chain is read from. */
+/** Gives a block a little before the last processed one: the node that is asked may be behind the serving node. */
 function recentBlock(group: Group): number {
   return Math.max(0, group.processed.number - REGISTRY_SLACK_BLOCKS);
 }
@@ -211,7 +217,7 @@ async function carryOut(params: Staging & { plan: EntryPlan }): Promise<void> {
   }
 }
 
-/** The entry, and the state that it opens if it is a commit, are on disk before anything of them leaves. */
+/** Stores an entry, and the state that it opens if it is a commit, before anything of them leaves. */
 async function stage(params: Staging, record: StagedRecord, newState?: GroupState): Promise<void> {
   const { core, group, intent, head } = params;
   const entry = entryId({ group: group.id, ...record });

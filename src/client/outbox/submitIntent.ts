@@ -19,13 +19,12 @@ import { countOperators } from "../nodes/nodeLinks.ts";
 import { withTicket } from "../nodes/withTicket.ts";
 import { isRegistered } from "./isRegistered.ts";
 
-/** Of a node that is not listed any more. */
+/** Stands for the operator of a node that is no longer listed. */
 const NO_OPERATOR = asAddress(new Uint8Array(20));
 
 /**
- * Hands a staged commit to whoever brings it to the chain: this client itself if it has a way of its own, and no node
- * then, else the node that is told. The same payload each time, signed anew with the number of siblings
- * that it may come after.
+ * Hands a staged entry to the chain: by this client's own way alone if it has one, otherwise to the node that is given.
+ * The payload is the same each time; it is signed anew with the number of siblings that the entry may come after.
  */
 export async function submitIntent(params: {
   core: ClientCore;
@@ -58,7 +57,7 @@ export async function submitIntent(params: {
         ask: (ticket) => api.relayAppend({ ...append, ...(ticket && { ticket }) }, { signal }),
       });
   core.logger.debug({ group: group.id, intent: intent.id, outcome: outcome.kind }, "handed over a commit");
-  // What this client has tried itself on the chain nobody else has to confirm.
+  // What this client has tried on the chain itself needs nobody's confirmation.
   const operators = core.ownRelay ? 1 : countOperators(core.links);
   const operator = core.links.nodes.get(node)?.operator ?? NO_OPERATOR;
   const change = (now: Intent) =>
@@ -66,7 +65,7 @@ export async function submitIntent(params: {
   await changeStaged({ core, group, intent, change });
 }
 
-/** What it adds is registered later than it says: it is built once more when it is. */
+/** Has an entry built once more: somebody whom it adds is registered later than it says. */
 async function buildAnew(params: { core: ClientCore; group: Group; intent: Intent }): Promise<void> {
   const change = (now: Intent): Intent => ({
     ...now,
@@ -106,7 +105,7 @@ async function signStaged(params: {
   return { ...append, signature };
 }
 
-/** Of the parent's authority; the genesis key for the first entry. */
+/** Gives the key of the parent's authority; the genesis key for the first entry. */
 async function signingKey(params: {
   core: CoreParts<"database">;
   group: Group;

@@ -31,7 +31,7 @@ type OfNode = Params & { node: NodeId; publication: Publication };
 
 /**
  * Takes a node's answer about one envelope: what it means to the envelope and its intent. Throws `malformed` for a
- * receipt that does not verify. To be called from within the group's queue.
+ * receipt that does not verify. Call it from within the group's queue.
  */
 export async function takeOutcome(params: OfNode & { outcome: PublishOutcome }): Promise<void> {
   const { core, group, publication, outcome } = params;
@@ -57,12 +57,15 @@ export async function takeOutcome(params: OfNode & { outcome: PublishOutcome }):
   await record(params, await after({ ...params, node: time.log.node }), also);
 }
 
-/** Takes a node's signed word that it has the envelope. To be called from within the group's queue. */
+/** Takes a node's signed word that it has the envelope. Call it from within the group's queue. */
 export async function keepWord(params: OfNode): Promise<void> {
   await record(params, await after(params));
 }
 
-/** Whose receipt it is counts, not who has handed it over: nodes show what others have signed. */
+/**
+ * Computes a publication after a node's word. What counts is whose receipt it is, not which node has handed it over:
+ * nodes show what others have signed.
+ */
 async function after(params: OfNode): Promise<Publication> {
   const { core, group, publication, node } = params;
   const place = { core, group: group.id };
@@ -76,7 +79,10 @@ async function after(params: OfNode): Promise<Publication> {
   return publicationAfter({ publication, node, isEnough, nowMs: steadyMs() });
 }
 
-/** Only what this client can tell itself ends a message; else the next node in rank gets the envelope. */
+/**
+ * Takes a refusal. Only what this client can tell itself ends a message; otherwise the next node in rank gets the
+ * envelope.
+ */
 async function refuse(params: OfNode & { intent: Intent; outcome: { code: ErrorCode } }): Promise<void> {
   const { core, group, publication, intent, outcome, node } = params;
   const { hash, envelope } = publication.record;
@@ -93,7 +99,10 @@ async function refuse(params: OfNode & { intent: Intent; outcome: { code: ErrorC
   await changeGroup({ core, group, change });
 }
 
-/** What a node goes on refusing was sealed to an epoch that is gone: if it is still owed, it is made anew. */
+/**
+ * Drops a confirmation that a node goes on refusing: it was sealed to an epoch that is gone. If it is still owed, it is
+ * made anew.
+ */
 async function dropConfirmation(params: OfNode, intent: Intent, entry: EntryId): Promise<void> {
   const { core, group, publication } = params;
   const { record } = group.view;
@@ -114,7 +123,7 @@ function unconfirmed({ since, by, own }: Heard, self: InboxId): Heard {
   return { since, by: by.filter((inbox) => inbox !== self), own: Math.max(0, own - 1) };
 }
 
-/** True if another entry than the one that it was sealed to opened that epoch in the end. */
+/** True if the epoch that a message was sealed to is gone, and another entry was adopted in its place. */
 async function isDead(params: Params & { intent: Intent }): Promise<boolean> {
   const { core, group, intent } = params;
   if (intent.progress.kind !== "sealed") return false;
@@ -125,7 +134,7 @@ async function isDead(params: Params & { intent: Intent }): Promise<boolean> {
   return adopted !== undefined && adopted.head !== head;
 }
 
-/** Judged as all others will: by the receipt and the chain. */
+/** True if a message came too late, as all others will judge it: by the receipt and the chain. */
 async function isLate(
   params: Params & { intent: Intent; time: Parameters<typeof inTime>[0]["receipt"] },
 ): Promise<boolean> {
@@ -142,7 +151,7 @@ async function isLate(
   return inTime({ receipt: time, successors, processed: group.processed, limits }) === "no";
 }
 
-/** Under the same message id, to the present epoch; the new sealing names what it replaces. */
+/** Has a message sealed again under the same id, to the present epoch; the new sealing names what it replaces. */
 async function sealAgain(params: OfNode & { intent: Intent }): Promise<void> {
   const { core, group, publication, intent } = params;
   const replaces = [...intent.replaces, publication.record.hash];

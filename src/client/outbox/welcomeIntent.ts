@@ -18,7 +18,7 @@ import { changeGroup } from "../group/changeGroup.ts";
 import type { ClientCore, CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 
-/** An own entry that was adopted and whose Welcomes are still to be written. */
+/** Finds an adopted entry of this client whose Welcomes are still to be written. */
 export function entryToWelcome(
   group: Group,
 ): { intent: Intent; entry: EntryId; staged: StagedRecord } | undefined {
@@ -31,14 +31,15 @@ export function entryToWelcome(
   return undefined;
 }
 
-/** Whether an intent has commits whose Welcomes are still to be written. */
+/** True if an intent has commits whose Welcomes are still to be written. */
 export function owesWelcome(group: Group, intent: Intent): boolean {
   return intent.landed.some((entry) => group.view.staged.get(entry)?.welcome !== undefined);
 }
 
 /**
- * Writes the Welcomes of an adopted commit: never before, so that nobody is welcomed to an epoch that does not come
- * to be. On disk before they leave. Sealing and its work take a while, and the group goes on meanwhile.
+ * Writes the Welcomes of an adopted commit to the disk, from where they are delivered. It is never done before, so that
+ * nobody is welcomed to an epoch that does not come to be. Sealing and its work take a while, and the group goes on
+ * meanwhile.
  */
 export async function welcomeIntent(params: {
   core: ClientCore;
@@ -63,12 +64,15 @@ export async function welcomeIntent(params: {
   });
 }
 
-/** The envelopes of a Welcome to an entry, as parts of an intent from 0 on: in no order, over some time. */
+/**
+ * Builds the envelopes that welcome the recipients to an entry, as parts of an intent from 0 on: in random order, over
+ * some time.
+ */
 export async function welcomePublications(params: {
   core: CoreParts<"network" | "links">;
   intent: Pick<Intent, "id" | "group" | "sequence">;
   entry: EntryId;
-  /** Of the epoch that the entry opened. */
+  /** The state of the epoch that the entry opened. */
   state: EpochKeys;
   welcome: StagedWelcome;
 }): Promise<Publication[]> {

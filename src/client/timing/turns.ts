@@ -1,4 +1,4 @@
-/** Lets so many tasks run at one time; the others wait in order. */
+/** Lets a number of tasks run at one time; the others wait in order. */
 export type Turns = { readonly run: <Result>(task: () => Promise<Result>) => Promise<Result> };
 
 export function createTurns(most: number): Turns {

@@ -1,6 +1,6 @@
 import { onAbort } from "../../clock/onAbort.ts";
 
-/** What loops wait on. A wake that comes before the wait is not lost, and one ends all waits. */
+/** What loops wait for. A wake that comes before the wait is not lost, and one wake ends all waits. */
 export type Wakeup = {
   readonly wake: () => void;
   /** Resolves at the next wake, after `timeoutMs`, or when the signal aborts; never rejects. */

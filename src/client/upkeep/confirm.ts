@@ -13,13 +13,13 @@ import type { ClientCore } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { draftIntent } from "../outbox/addIntent.ts";
 
-/** As long as a short text, so that nobody tells the one from the other. */
+/** The padding of a confirmation: it makes it as long as a short text, so that nobody tells the one from the other. */
 const PADDING_BYTES = 256;
 const NOTHING = new Uint8Array(0);
 
 /**
- * Tells those who came in by an entry that another member than its author follows it: by an application message without
- * content, which is no record, stands in no digest and costs no gas. From within the group's queue.
+ * Tells those who joined by an entry that another member than its author follows it: by an application message without
+ * content, which is no record, stands in no digest and costs no gas. Call it from within the group's queue.
  */
 export async function confirm(params: { core: ClientCore; group: Group; entry: EntryId }): Promise<void> {
   const { core, group, entry } = params;

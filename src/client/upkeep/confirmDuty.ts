@@ -15,7 +15,10 @@ import type { CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { isRevoked } from "../group/isRevoked.ts";
 
-/** So long those who were there before have to speak before its author, and newcomers, tell that they are there. */
+/**
+ * How long those who were there before have to speak before the entry's author, and newcomers, tell that they are
+ * there.
+ */
 const OTHERS_WAIT_MS = 10_000;
 
 /**

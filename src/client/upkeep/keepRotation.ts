@@ -13,15 +13,15 @@ type Params = { core: ClientCore; group: Group; rotation: Rotation; signal: Abor
 
 /** A rotation that failed is tried again after this time. */
 const TRY_AGAIN_MS = 10 * 60_000;
-/** Timers take no more than 2^31 ms; whatever changes wakes the loop before. */
+/** The longest wait: timers take no more than 2^31 ms, and whatever changes wakes the loop before. */
 const MAX_WAIT_MS = 24 * 3600 * 1000;
 
-/** The last one queued, and the key that it was to renew. */
+/** The last rotation that was queued, and the entry that had set the key which it was to renew. */
 type Attempt = { readonly entry: HeadId; readonly atMs: number };
 
 /**
- * Renews this client's keys in a group when it is time, by way of the outbox: so that what was copied from it once is
- * of no use for ever. Ends when the signal aborts.
+ * Renews this client's keys in a group when it is time, by way of the outbox, so that keys which were copied once are
+ * not of use for ever. Ends when the signal aborts.
  */
 export async function keepRotation(params: Params): Promise<void> {
   const { core, group, signal } = params;
@@ -42,8 +42,8 @@ export async function keepRotation(params: Params): Promise<void> {
 }
 
 /**
- * How long from now until the next rotation, by the chain's clock as this client last heard it; `undefined` while it
- * is not to be thought of. What the outbox has for the chain goes first: it may renew the key anyway.
+ * Says in how many milliseconds the next rotation is due, by the chain's clock as this client last heard it; undefined
+ * while none is to be thought of. What the outbox has for the chain goes first: it may renew the key anyway.
  */
 async function nextRotation(params: Params): Promise<{ inMs: number; entry: HeadId } | undefined> {
   const { core, group, rotation } = params;
@@ -58,7 +58,7 @@ async function nextRotation(params: Params): Promise<{ inMs: number; entry: Head
   return { inMs: rotationDueMs({ rotation, since, self }) - nowMs, entry: since.entry };
 }
 
-/** Who is alone has nobody whose messages a copy of its keys would open. */
+/** True if the group has no other leaf: there is nobody whose messages a copy of the keys would open. */
 async function hasNoOtherLeaf({ core, group }: Params): Promise<boolean> {
   const { head } = group.view.record;
   const epoch = await readEpoch({ database: core.database, group: group.id, cache: group.epochs, head });

@@ -28,7 +28,7 @@ type Params = { core: ClientCore; group: Group; signal: AbortSignal };
 
 /** When a duty is this client's turn, and since when it is known; milliseconds since 1970. */
 type Turn = { readonly atMs: number; readonly sinceMs: number };
-/** By kind and subject. */
+/** Turns by the kind and subject of their duty. */
 type Turns = Map<string, Turn>;
 
 /** A duty that is still there after an attempt is tried again, ever more seldom. */
@@ -56,7 +56,7 @@ function earlier(a: number | undefined, b: number | undefined): number | undefin
   return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
 }
 
-/** When the next turn comes, if anything is left to do. */
+/** Takes a turn that is due; gives the time of the next turn, undefined if nothing is left to do. */
 async function takeTurns(params: Params & { turns: Turns }): Promise<number | undefined> {
   const { core, group, turns } = params;
   const duties = await openDuties(params);
@@ -86,7 +86,7 @@ function putOff(turns: Turns, duty: Duty): void {
   turns.set(keyOf(duty), { atMs: steadyMs() + waitMs, sinceMs });
 }
 
-/** An installation whose key package is not there yet can't be taken in. */
+/** Keeps the duties that can be done: an installation whose key package is not there yet can't be taken in. */
 async function whatCanBeDone(params: Params & { turns: Turns; due: readonly DutyInTurn[] }) {
   const { core, group, turns, due, signal } = params;
   const additions = due.filter((duty) => duty.kind === "add-installation");
@@ -133,7 +133,10 @@ async function openDuties({ core, group }: Params): Promise<DutyInTurn[]> {
   return [...turns, ...confirmDuty({ core, group, view, revoked })];
 }
 
-/** Of evidence one is enough, so that it goes in turns; every request counts. */
+/**
+ * Lists the duty to appeal, if there is one. One piece of evidence is enough, so it goes in turns; every request
+ * counts.
+ */
 function appealDuties(params: {
   core: CoreParts<"inboxes" | "self">;
   group: Group;

@@ -31,16 +31,16 @@ type Commit = Extract<OpenedEntry, { kind: "commit" }>;
 /** By entry: when this client looks whether its Welcomes were sent; undefined: others do, or it has looked. */
 export type StandIns = Map<EntryId, number | undefined>;
 
-/** What the author of an Add has for the Welcomes, and those whom it adds for joining. */
+/** How long the author of an Add has for the Welcomes, and those whom it adds for joining. */
 const PATIENCE_MS = 4_000;
-/** Those whose turn comes later than this leave it to others: three members stand in. */
+/** Members whose turn comes later than this leave it to others: about three stand in. */
 const MAX_STAGGER_MS = 2_000;
 const TRY_AGAIN_MS = 1_000;
 
 /**
- * Sends the Welcomes of others' Adds where those who were added have not joined: whoever added them may be gone, and
- * nobody else tells them. Who has joined has published another key package. As long as the epoch before is kept, that
- * is until the Add is final. When to look again, if ever.
+ * Sends the Welcomes of others' Adds where those who were added have not joined: the author may be gone, and nobody
+ * else tells them. An installation that has joined has published another key package. This goes on as long as the epoch
+ * before is kept, that is until the Add is final. Gives the time to look again, undefined: never.
  */
 export async function standIn(params: Params & { turns: StandIns }): Promise<number | undefined> {
   const { core, group, turns } = params;
@@ -72,7 +72,10 @@ function isOthersAdd(
   return !isFinal && verdict.writer.installation !== self.installation.key;
 }
 
-/** Of those who were members before it: only they can. */
+/**
+ * Gives the time of this client's turn among those who were members before the Add: only they can stand in. Undefined:
+ * others do.
+ */
 async function turnOf(params: Params & { entry: EntryRecord }): Promise<number | undefined> {
   const { core, entry } = params;
   const state = await stateBefore(params);
@@ -84,7 +87,9 @@ async function turnOf(params: Params & { entry: EntryRecord }): Promise<number |
   return waitMs > MAX_STAGGER_MS ? undefined : steadyMs() + PATIENCE_MS + waitMs;
 }
 
-/** False if it has to be tried again. */
+/**
+ * Looks whether those who were added have joined, and welcomes those who have not. False if it has to be tried again.
+ */
 async function lookAfter(params: Params & { entry: EntryRecord }): Promise<boolean> {
   const { core, group, signal } = params;
   try {
@@ -112,7 +117,7 @@ async function stateBefore(params: Params & { entry: EntryRecord }): Promise<Gro
   });
 }
 
-/** With its payload, which is not kept. */
+/** Fetches an entry with its payload, which is not kept. */
 async function fetchEntry(params: Params & { entry: EntryRecord }): Promise<Entry | undefined> {
   const { core, group, signal, entry } = params;
   const before = [...group.view.entries.values()].filter((one) => compareEntries(one, entry) < 0);
@@ -127,7 +132,7 @@ async function fetchEntry(params: Params & { entry: EntryRecord }): Promise<Entr
   return page.entries.find(({ id }) => id === entry.id);
 }
 
-/** Those who were added by the key package that they still publish. */
+/** Lists those who still publish the key package by which they were added. */
 async function findAbsent(
   params: Params & { entry: EntryRecord; opened: Commit },
 ): Promise<KeyPackageRecord[]> {

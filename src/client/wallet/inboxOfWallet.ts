@@ -5,7 +5,10 @@ import type { OwnRelay } from "../nodes/ownRelay.ts";
 import { readInboxesOf } from "../witness/readInboxesOf.ts";
 import type { Witnesses } from "../witness/witnesses.ts";
 
-/** Where nobody confirms it, one node's word does: the contract takes no installation into another's inbox. */
+/**
+ * Finds the inbox of a wallet, as two witnesses say. Where nobody confirms it, one node's word is enough: the contract
+ * takes no installation into another's inbox.
+ */
 export async function inboxOfWallet(params: {
   links: NodeLinks;
   witnesses: Witnesses;

@@ -6,7 +6,7 @@ import { NO_WORDS, readAgreed } from "../witness/readAgreed.ts";
 import { type OpenWallet, type WalletPlace, withWallet } from "./openWallet.ts";
 import { readOwnHistory } from "./readOwnHistory.ts";
 
-/** See `listInstallations`. */
+/** Lists the installations of a wallet's inbox: see `listInstallations`. */
 export async function listOfWallet(place: WalletPlace): Promise<InstallationList> {
   return await withWallet(place, async (opened) => {
     const { inbox } = opened;
@@ -25,7 +25,10 @@ export async function listOfWallet(place: WalletPlace): Promise<InstallationList
   });
 }
 
-/** What two witnesses say; of those blocks only on which they agree. */
+/**
+ * Reads the times of blocks (seconds since 1970), as two witnesses say, or one if no other answers; what they do not
+ * agree on is left out.
+ */
 async function timesOf(opened: OpenWallet, blocks: readonly number[]): Promise<ReadonlyMap<number, number>> {
   const { witnesses, links, signal } = opened;
   const times = new Map<number, number>();

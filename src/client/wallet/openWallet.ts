@@ -12,7 +12,7 @@ import { type ChosenWitnesses, openWitnesses } from "../witness/openWitnesses.ts
 import type { Witnesses } from "../witness/witnesses.ts";
 import { inboxOfWallet } from "./inboxOfWallet.ts";
 
-/** A wallet and where its inbox is: all that it takes to see to one's devices. Each means what it does in `openClient`. */
+/** A wallet and how its inbox is reached, without a client. Each part means what it does in `openClient`. */
 export type WalletPlace = {
   readonly wallet: Wallet;
   readonly network: Network;
@@ -36,7 +36,7 @@ export type OpenWallet = {
   readonly signal: AbortSignal;
 };
 
-/** As much as a client's lasting one; this one draws for one question of its owner's. */
+/** The secret is as long as a client's lasting one; this one draws witnesses for one question of the wallet's owner. */
 const SECRET_BYTES = 32;
 
 /**

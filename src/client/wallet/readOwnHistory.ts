@@ -8,11 +8,11 @@ import { activeNodes } from "../nodes/nodeLinks.ts";
 import { hear } from "../witness/hear.ts";
 import type { OpenWallet } from "./openWallet.ts";
 
-/** Nobody has confirmed it for any block. */
+/** Stands for no block: nobody has confirmed the history. */
 const NEVER = -1;
 
 /**
- * The history of the wallet's inbox: served by one node, each signature checked, its word confirmed by another
+ * Reads the history of the wallet's inbox: served by one node, each signature checked, its word confirmed by another
  * operator; provisional if no other answers. Throws `no-node`, or what is wrong with the last node.
  */
 export async function readOwnHistory(opened: OpenWallet): Promise<InboxSnapshot> {

@@ -10,14 +10,14 @@ import type { Witness } from "./witness.ts";
 /** What a witness says, and how far its own chain goes. */
 export type Heard = { readonly word: Word; readonly head: Claim["head"] | undefined };
 
-/** How often a witness that lacks the block is asked again. */
+/** The pause before a witness that lacks the block is asked again. */
 const ASK_AGAIN_MS = 100;
 
 type Params = { witness: Witness; claim: Claim; finalityBlocks: number; signal: AbortSignal };
 
 /**
- * Asks one witness until it can tell, or `patienceMs` are over. What comes later is dropped; a witness that has answered
- * before is not silent. Throws only the signal's reason.
+ * Asks one witness until it can tell, or `patienceMs` are over. A later answer is dropped; a witness that has said that
+ * it lacks the block is not mute. Throws only the signal's reason.
  */
 export async function askOne(params: Params & { patienceMs: number }): Promise<Heard> {
   const { patienceMs, signal } = params;
@@ -55,7 +55,10 @@ async function askOnce(params: Params & { timeoutMs: number }): Promise<Heard> {
   }
 }
 
-/** Garbage counts as no answer; a node that says what is wrong with it is there, and may do better later. */
+/**
+ * Makes a word of a fault: garbage counts as no answer; a node that says what is wrong with it is there, and may do
+ * better later.
+ */
 function wordOfFault(error: unknown, late: AbortSignal): Word {
   if (late.aborted) return { kind: "mute" };
   if (!isWeftError(error)) throw error;
@@ -63,7 +66,7 @@ function wordOfFault(error: unknown, late: AbortSignal): Word {
   return { kind: isMute ? "mute" : "lacks" };
 }
 
-/** What the promise gives, unless the signal aborts before: whoever answers may do so for ever. */
+/** Gives what the promise gives, unless the signal aborts first: a witness may take for ever. */
 async function endedBy<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
   const aborted = Promise.withResolvers<never>();
   const abort = (): void => aborted.reject(signal.reason);

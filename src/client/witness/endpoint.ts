@@ -7,21 +7,23 @@ import type { Witness } from "./witness.ts";
 /** A chain's RPC that the app named as a witness. */
 export type Endpoint = Witness & {
   readonly rpcUrl: string;
-  /** How it was found when it was last asked. */
+  /** How the endpoint was found when it was last asked. */
   readonly state: () => EndpointState;
-  /** Throws `wrong-chain` for an RPC of another chain or contracts, `node-unreachable` for one that does not answer. */
+  /**
+   * Throws `wrong-chain` for an RPC of another chain or contracts, `node-unreachable` for an RPC that does not answer.
+   */
   readonly check: (signal: AbortSignal) => Promise<void>;
 };
 
 export type EndpointState = "not-asked" | "answers" | "unreachable" | "wrong-chain";
 
-/** Checked before its first answer counts, and whenever it contradicts a node. */
+/** Opens a witness of an RPC. It is checked before its first answer counts, and whenever it contradicts a node. */
 export function openEndpoint(params: { rpcUrl: string; network: Network; proxy?: ProxyChoice }): Endpoint {
   const { rpcUrl } = params;
   let chain: EndpointChain | undefined;
   let state: EndpointState = "not-asked";
   const asked = async <T>(signal: AbortSignal, ask: (chain: EndpointChain) => Promise<T>): Promise<T> => {
-    // Most apps name no endpoint: what talks to chains is loaded for those that do.
+    // Most apps name no endpoint: the code that talks to chains is loaded only for those that do.
     const { hasAnswered, openEndpointChain } = await import("./endpointChain.ts");
     try {
       chain ??= await openEndpointChain({ ...params, signal });

@@ -13,7 +13,7 @@ export type EndpointChain = {
   readonly check: (signal: AbortSignal) => Promise<void>;
 };
 
-/** Throws as `openChain` does. */
+/** Opens the chain of an endpoint. Throws what `openChain` throws. */
 export async function openEndpointChain(params: {
   rpcUrl: string;
   network: Network;
@@ -27,7 +27,7 @@ export async function openEndpointChain(params: {
   };
 }
 
-/** Whether the RPC is there and has only failed at what it was asked. */
+/** True if the RPC is there and has only failed at what it was asked. */
 export function hasAnswered(error: unknown): boolean {
   return rpcFailure(error) === "answered";
 }

@@ -17,12 +17,12 @@ const SILENCE_MS = 3_000;
 const ASK_AGAIN_MS = 100;
 /** A node that did not answer the last time is not waited for as long. */
 const QUIET_PATIENCE_MS = 500;
-/** Operators that are asked one after the other for one claim. */
+/** How many operators are asked one after the other for one claim. */
 const MAX_ASKED = 3;
 
 /**
- * Has a claim confirmed: by an endpoint that the app named, which decides alone, else by the first other operator that
- * can tell. What it contradicts is settled by more operators. Throws only the signal's reason.
+ * Has a claim confirmed: by an endpoint that the app named, which decides alone, otherwise by the first other operator
+ * that can tell. A contradiction is settled by more operators. Throws only the signal's reason.
  */
 export async function hear(hearing: Hearing): Promise<Testimony> {
   const { witnesses, ranked, serving } = hearing;
@@ -38,7 +38,7 @@ export async function hear(hearing: Hearing): Promise<Testimony> {
 
 type Asked = Hearing & { readonly asked: readonly Witness[]; readonly others: readonly Operated[] };
 
-/** One after the other, until one can tell; undefined if there is nobody. */
+/** Asks one witness after the other until one can tell; undefined if there is none. */
 async function hearAll(params: Asked): Promise<Testimony | undefined> {
   const { witnesses, asked, claim, signal } = params;
   const { finalityBlocks, quiet } = witnesses;
@@ -80,7 +80,10 @@ async function hearAll(params: Asked): Promise<Testimony | undefined> {
   return { kind: isSomebodyThere ? "not-yet" : "silent" };
 }
 
-/** Who only takes longer than a quiet node is waited for is quiet no more. Nobody waits for this; never throws. */
+/**
+ * Goes on listening in the background: a node that only takes longer than a quiet node is waited for is no longer
+ * quiet. Never throws.
+ */
 function listenOn({ witnesses, claim, signal }: Asked, witness: Witness): void {
   const { finalityBlocks, quiet } = witnesses;
   askOne({ witness, claim, finalityBlocks, patienceMs: PATIENCE_MS, signal }).then(

@@ -8,12 +8,12 @@ export type Hearing = {
   readonly witnesses: Witnesses;
   /** Nodes that may be asked, best first. */
   readonly ranked: readonly Operated[];
-  /** Whose claim it is. */
+  /** The node whose claim it is. */
   readonly serving: NodeId;
   readonly claim: Claim;
-  /** The group that it serves, if the claim is about one. */
+  /** The group that the node serves, if the claim is about one. */
   readonly group?: GroupId | undefined;
-  /** The newest head that it names, if its claim is of an earlier one. */
+  /** The newest head that the node names, if its claim is of an earlier one. */
   readonly told?: Claim["head"] | undefined;
   readonly signal: AbortSignal;
 };

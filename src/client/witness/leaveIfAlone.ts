@@ -9,14 +9,15 @@ import { askable, nodeWitness, type Witnesses } from "./witnesses.ts";
 
 /** How long a serving node may be the only one that has a block. */
 export const MAX_ALONE_MS = 15_000;
-/** Operators who are asked whether they have it, and how many have to answer. */
+/** How many operators are asked whether they have it, and how many have to answer. */
 const MAX_ASKED = 5;
 const LEAST_ANSWERS = 2;
 
 /**
- * Leaves a serving node if most of the other operators, two at least, still lack a block that it named a while ago, and
- * on which nothing can be agreed therefore: what it leaves out would show only when that block is old enough to be
- * contradicted. Where only one other answers nobody can tell which of the two lags. Throws only the signal's reason.
+ * Leaves a serving node if at least two other operators answer, and most of them still lack a block that it named a
+ * while ago. Nothing can be agreed on without that block, and what the node leaves out would show only when the block
+ * is old enough to be contradicted. Where only one other operator answers, nobody can tell which of the two lags.
+ * Throws only the signal's reason.
  */
 export async function leaveIfAlone(params: {
   witnesses: Witnesses;

@@ -7,47 +7,47 @@ import type { Witnesses } from "./witnesses.ts";
 
 /** A serving node that is so many blocks behind what a witness has is left for another. */
 export const MAX_BLOCKS_BEHIND = 20;
-/** How long it may be so: blocks of test chains come faster than nodes are polled. */
+/** How long a node may be so far behind: blocks of test chains come faster than nodes are polled. */
 export const MAX_BEHIND_MS = 5_000;
 /** A node that tells of no new block is left once it lacks for so long one that another has: blocks may be rare. */
 const MAX_STILL_MS = 10_000;
 
 type Served = { readonly serving: NodeId; readonly group?: GroupId | undefined };
 
-/** Whether a node was seen far behind when it was last compared, in what it serves of this group, or besides groups. */
+/** True if a node was far behind when it was last compared, in what it serves of this group, or outside of groups. */
 export function isBehind({ behind }: Pick<Witnesses, "behind">, served: Served): boolean {
   const name = nameOf(served);
   return behind.has(name) || behind.has(stillNameOf(name));
 }
 
-/** What is seen of a node that stands still is counted apart. */
+/** Names what is seen of a node that stands still, which is counted apart. */
 function stillNameOf(name: string): string {
   return `${name}/still`;
 }
 
-/** What a node says of one matter, which may be new, shows nothing about another. */
+/** Names a node in one matter: what it says there, which may be new, shows nothing about another matter. */
 function nameOf({ serving, group }: Served): string {
   return `${group ?? "none"}/${serving}`;
 }
 
 /**
- * Leaves a serving node that stays far behind its witness: if it does not catch up at all, or if it says so itself. A
- * client that is slow has only old words of the node, but ever newer ones. That block has to be known to most of the
- * other operators, so that one who makes it up takes nobody from an honest node. Another node serves then, and what that
- * one says needs a witness again. Never throws.
+ * Leaves a serving node that stays far behind its witness, if it does not catch up at all, or if it says itself that it
+ * lacks the witness's block: a slow client has only old words of the node, but ever newer ones. Most of the other
+ * operators have to know that block, so that an operator that makes it up takes nobody from an honest node. Another
+ * node serves then, and what it says needs a witness again. Never throws.
  */
 export function leaveIfBehind(params: {
   witnesses: Witnesses;
   serving: NodeId;
-  /** What it serves, if that is a group. */
+  /** The group that the node serves, if it is about one. */
   group?: GroupId | undefined;
   /** The head that the serving node names. */
   claimed: BlockRef;
-  /** That of a witness. */
+  /** The head of a witness. */
   newest: BlockRef | undefined;
-  /** An endpoint that the app named has told of it, which decides alone. */
+  /** True if an endpoint that the app named has told of it: that decides alone. */
   isByEndpoint?: boolean;
-  /** It has told of no new block for a while. */
+  /** True if the serving node has told of no new block for a while. */
   isStill?: boolean;
   signal: AbortSignal;
 }): void {
@@ -75,13 +75,16 @@ export function leaveIfBehind(params: {
   });
 }
 
-/** Never throws. */
+/** True if the serving node lacks a block that most others have. Never throws. */
 async function confirm(params: {
   witnesses: Witnesses;
   serving: NodeId;
-  /** Who has read so far is ahead of the serving node. */
+  /** A node that has read up to this block is ahead of the serving node. */
   block: number;
-  /** It did not catch up while it was watched; else it has to say itself that it lacks that block. */
+  /**
+   * True if the serving node did not catch up while it was watched; otherwise it has to say itself that it lacks the
+   * block.
+   */
   isSure: boolean;
   isByEndpoint?: boolean;
   signal: AbortSignal;

@@ -6,8 +6,8 @@ import type { Witnesses } from "./witnesses.ts";
 const QUIET = { baseMs: 2_000, capMs: 15_000 };
 
 /**
- * A node that did not answer is not waited for again for a while, so that neither one that hangs nor a network that is
- * torn apart slows every question.
+ * Notes that a witness did not answer. Such a node is not waited for again for a while, so that neither a node that
+ * hangs nor a network that is torn apart slows every question.
  */
 export function noteMute({ quiet }: Witnesses, { node }: Witness): void {
   if (node === undefined) return;

@@ -7,16 +7,16 @@ import { createWitnesses, type Witnesses, type WitnessParams } from "./witnesses
 /** What an app says of witnesses when it opens a client. */
 export type ChosenWitnesses = readonly { readonly rpcUrl: string }[] | "one-operator";
 
-/** An endpoint that does not answer by then is checked when it is first asked. */
+/** An endpoint that does not answer within this time is checked when it is first asked. */
 const CHECK_MS = 2_000;
 
-/** Throws `wrong-chain` if an endpoint that answers is of another chain. */
+/** Opens a client's witnesses. Throws `wrong-chain` if an endpoint that answers is of another chain. */
 export async function openWitnesses(
   params: Omit<WitnessParams, "endpoints" | "isOneOperatorEnough"> & {
     chosen: ChosenWitnesses | undefined;
     network: Network;
     proxy?: ProxyChoice;
-    /** False: nothing is asked yet. */
+    /** False: no endpoint is asked yet. */
     online: boolean;
     signal: AbortSignal;
   },

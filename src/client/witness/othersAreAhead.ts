@@ -3,13 +3,14 @@ import type { NodeId } from "../../wire/ids.ts";
 import { apiOf } from "../nodes/nodeLinks.ts";
 import { askable, type Witnesses } from "./witnesses.ts";
 
-/** Operators who are asked how far they are. */
+/** How many operators are asked how far they are. */
 const MAX_ASKED = 5;
 const ANSWER_MS = 1_500;
 
 /**
- * Whether more than half of the other operators that answer have read the chain as far as `block`. One of them alone
- * may have made that block up. True where none answers: then the one who told of it is all there is. Never throws.
+ * True if more than half of the other operators that answer have read the chain as far as `block`: one of them alone
+ * may have made that block up. True also if none answers: then the witness that told of it is all there is. Never
+ * throws.
  */
 export async function othersAreAhead(params: {
   witnesses: Witnesses;

@@ -5,7 +5,7 @@ import type { WordsQuestion } from "../../wire/words.ts";
 /** A part of a claim that one call asks for. */
 export type Question = { readonly facts: readonly Fact[]; readonly question: WordsQuestion };
 
-/** The calls by which a claim is looked into, one at least: the head is asked for in each. */
+/** Splits a claim into the calls that look into it, at least one: the head is asked for in each. */
 export function questionsOf({ head, facts }: Claim): Question[] {
   const parts: Fact[][] = [[]];
   let slow = 0;

@@ -16,7 +16,7 @@ export type Reading =
   | { readonly kind: "agreed"; readonly words: Words }
   /** Only one operator answers. */
   | { readonly kind: "silent"; readonly words: Words }
-  /** They do not agree (yet), or nobody answers at all: ask again later. */
+  /** The operators do not agree (yet), or nobody answers at all: ask again later. */
   | { readonly kind: "none" };
 
 type Params = {
@@ -29,7 +29,7 @@ type Params = {
 
 /** No block has this hash: whoever is asked about it tells its own newest block. */
 const NO_BLOCK: Hex = `0x${"00".repeat(32)}`;
-/** Nodes that are drawn one after the other, until one answers. */
+/** How many nodes are drawn one after the other, until one answers. */
 const MAX_DRAWN = 3;
 /** For so long a node that did not answer is drawn after the others. */
 const IN_VAIN_MS = 30_000;
@@ -61,13 +61,13 @@ export async function readAgreed(params: Params): Promise<Reading> {
   return { kind: "none" };
 }
 
-/** Those that were waited for in vain a moment ago come last. */
+/** Puts those nodes last that were waited for in vain a moment ago. */
 function inTimeFirst({ drawnInVain }: Witnesses, drawn: readonly Operated[]): readonly Operated[] {
   const isLate = ({ node }: Operated) => (drawnInVain.get(node) ?? 0) + IN_VAIN_MS > steadyMs();
   return [...drawn.filter((one) => !isLate(one)), ...drawn.filter(isLate)];
 }
 
-/** Undefined for whatever goes wrong. */
+/** Reads words of a witness's newest block; undefined for whatever goes wrong. */
 async function readNewest(params: {
   witnesses: Witnesses;
   witness: Witness;

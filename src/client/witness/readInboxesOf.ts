@@ -4,7 +4,7 @@ import type { Address, InboxId } from "../../wire/ids.ts";
 import { NO_WORDS, readAgreed } from "./readAgreed.ts";
 import type { Witnesses } from "./witnesses.ts";
 
-/** The inbox of each wallet that is linked to one, as two witnesses say; undefined while they do not. */
+/** Reads the inbox of each wallet that is linked to one, as two witnesses say; undefined while no two say so. */
 export async function readInboxesOf(params: {
   witnesses: Witnesses;
   /** Nodes of which two are asked. */

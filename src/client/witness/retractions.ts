@@ -3,17 +3,20 @@ import type { Claim } from "../../reconciler/witness/fact.ts";
 import type { NodeId } from "../../wire/ids.ts";
 import type { Retraction, Witnesses } from "./witnesses.ts";
 
-/** Whichever block it is: a node that names blocks which are none names another one each time. */
+/**
+ * Stands for the fact of a block, whichever it is: a node that names blocks which do not exist names another one each
+ * time.
+ */
 const BLOCKS = "the block";
 
-/** Counts that the node has taken back its word on this once more in a row. */
+/** Counts that a node has taken back its word on a fact once more in a row. */
 export function countRetraction(params: {
   witnesses: Pick<Witnesses, "retractions">;
   serving: NodeId;
   claim: Claim;
-  /** In words for people. */
+  /** The fact in words for people. */
   fact: string;
-  /** It did not answer when it was asked for its word. */
+  /** True if the node did not answer when it was asked for its word. */
   isSilent: boolean;
 }): Retraction {
   const { witnesses, serving, claim, fact, isSilent } = params;
@@ -29,7 +32,10 @@ export function countRetraction(params: {
   return retraction;
 }
 
-/** A witness has agreed to a claim: that ends the row if it is about the same, and no older. */
+/**
+ * Notes that a witness has agreed to a claim: that ends the row if the claim is about the same fact, and of no earlier
+ * block.
+ */
 export function endRetractions(params: {
   witnesses: Pick<Witnesses, "retractions">;
   serving: NodeId;

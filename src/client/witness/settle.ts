@@ -19,7 +19,7 @@ type Contradiction = Hearing & {
   readonly difference: Difference;
 };
 
-/** Operators who are asked about a contradiction besides those who contradict each other. */
+/** How many operators are asked about a contradiction besides the two that contradict each other. */
 const MORE_OPERATORS = 5;
 /** A node that takes its word back so often in a row is left. */
 const MAX_RETRACTIONS = 3;
@@ -54,7 +54,7 @@ export async function settle(params: Contradiction): Promise<Testimony> {
 }
 
 /**
- * What the serving node itself says of its claim now. An honest one has taken it back if a reorganization came, or if
+ * Asks the serving node itself about its claim again. An honest node has taken it back if a reorganization came, or if
  * its answers were of two blocks; then there is no lie to be judged.
  */
 async function ownWord(params: Contradiction): Promise<Word> {
@@ -65,7 +65,7 @@ async function ownWord(params: Contradiction): Promise<Word> {
   return (await askOne({ witness, claim, finalityBlocks, patienceMs: PATIENCE_MS, signal })).word;
 }
 
-/** Who does it again and again contradicts itself. */
+/** Notes that a node has taken back its word: a node that does so again and again contradicts itself. */
 function takeBack(params: Contradiction, own: Word): Testimony {
   const { witnesses, serving, accuser, difference } = params;
   const isSilent = own.kind === "mute";
@@ -73,7 +73,7 @@ function takeBack(params: Contradiction, own: Word): Testimony {
   if (count < MAX_RETRACTIONS) return { kind: "not-yet" };
   witnesses.retractions.delete(serving);
   if (wasSilent) {
-    // It may be slow, and has not said otherwise three times: nobody calls it a liar, nor waits for it.
+    // The node may be slow, and has not said otherwise three times: nobody calls it a liar, nor waits for it.
     leave(witnesses, serving);
     witnesses.links.onChange();
     return { kind: "undecided" };
@@ -86,7 +86,7 @@ function takeBack(params: Contradiction, own: Word): Testimony {
   return { ...difference, kind: "contradicted", liar: serving };
 }
 
-/** An endpoint decides alone, if it still is of this chain. */
+/** Lets an endpoint decide alone, if it still is of this chain. */
 async function byEndpoint(params: Contradiction): Promise<Testimony> {
   const { witnesses, serving, accuser, difference, signal } = params;
   const endpoint = witnesses.endpoints.find((one) => one === accuser);
@@ -103,7 +103,10 @@ async function byEndpoint(params: Contradiction): Promise<Testimony> {
   return { ...difference, kind: "contradicted", liar: serving };
 }
 
-/** Also those that were quiet: what two nodes contradict each other in is decided by as many as there are. */
+/**
+ * Asks more operators, also those that were quiet: a contradiction between two nodes is decided by as many as there
+ * are.
+ */
 async function hearMore(params: Contradiction): Promise<{ by: Witness; word: Word }[]> {
   const { witnesses, others, accuser, claim, signal } = params;
   const { finalityBlocks } = witnesses;

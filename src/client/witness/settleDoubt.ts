@@ -13,9 +13,9 @@ import type { Witnesses } from "./witnesses.ts";
 const DOUBT_PATIENCE_MS = 200;
 
 /**
- * Remembers the earliest block of a serving node's that a witness lacked, however far its own chain was. A node that
- * always names a new block of a chain of its own, or one far ahead, would never be asked about one that is old enough to
- * decide.
+ * Remembers the earliest block of a serving node that a witness lacked, however far the witness's own chain was.
+ * Without that, a node that always names a new block of a chain of its own, or one far ahead, would never be asked
+ * about a block that is old enough to decide.
  */
 export function noteDoubt(params: {
   witnesses: Witnesses;

@@ -1,7 +1,7 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
 import type { Lie, Witnesses } from "./witnesses.ts";
 
-/** The same one is not told to the app again before that. */
+/** How long until the same lie is told to the app again. */
 const AGAIN_MS = 60_000;
 const MAX_REMEMBERED = 256;
 

@@ -1,7 +1,7 @@
 import type { NodeId } from "../../wire/ids.ts";
 import type { WordsAnswer, WordsQuestion } from "../../wire/words.ts";
 
-/** Somebody who can be asked what the contracts hold. */
+/** A node or an endpoint that can be asked what the contracts hold. */
 export type Witness = {
   /** Undefined for an endpoint that the app named. */
   readonly node: NodeId | undefined;

@@ -8,9 +8,9 @@ import type { Endpoint } from "./endpoint.ts";
 import type { Witness } from "./witness.ts";
 
 /**
- * A claim that is contradicted, as apps are told: `fact` names what, in words for people. Where it is decided, two
- * thirds of the operators who were asked, or an endpoint that the app named, say otherwise, and the node is left for
- * a while; else nobody can tell who is wrong, and nothing of it is acted on.
+ * A contradicted claim, as apps are told of it: `fact` names it, in words for people. If it is decided, two thirds of
+ * the operators that were asked, or an endpoint that the app named, say otherwise, and the node is left for a while;
+ * otherwise nobody can tell who is wrong, and nobody acts on it.
  */
 export type Lie = {
   readonly node: NodeId;
@@ -25,16 +25,16 @@ export type Retraction = {
   readonly about: string;
   readonly block: number;
   readonly count: number;
-  /** The node was silent about its claim at least once of these times. */
+  /** True if the node was silent about its claim at least one of these times. */
   readonly wasSilent: boolean;
 };
 
-/** Whom a client can ask for a second word on the chain, and how that went so far. */
+/** The nodes and endpoints that a client can ask for a second word on the chain, and how that went so far. */
 export type Witnesses = {
   readonly links: NodeLinks;
   /** Chains' RPCs that the app named: each decides alone. */
   readonly endpoints: readonly Endpoint[];
-  /** The app said that the nodes of one operator are believed where the registry has no other. */
+  /** True if the app said that the nodes of one operator are believed where the registry has no other. */
   readonly isOneOperatorEnough: boolean;
   readonly finalityBlocks: number;
   /** 32 bytes: see `openSecret`. */
@@ -45,11 +45,11 @@ export type Witnesses = {
   readonly drawnInVain: Map<NodeId, number>;
   /** How often in a row each node has taken back its word on one fact: see `retractions.ts`. */
   readonly retractions: Map<NodeId, Retraction>;
-  /** The earliest block of each serving node's that a witness lacked: see `settleDoubt`. */
+  /** The earliest block of each serving node that a witness lacked: see `settleDoubt`. */
   readonly doubted: Map<NodeId, BlockRef>;
   /**
-   * Since when each serving node was seen far behind the others in what it serves, ms since 1970, and how many blocks it
-   * was then, and to which block: see `leaveIfBehind`.
+   * Since when each serving node has been far behind the others in what it serves, ms since 1970, by how many blocks it
+   * was then, and what the newest block was: see `leaveIfBehind`.
    */
   readonly behind: Map<
     string,
@@ -59,9 +59,9 @@ export type Witnesses = {
   readonly testimonies: Map<GroupId, Testimony["kind"]>;
   /** When each lie was told to the app, ms since 1970. */
   readonly told: Map<string, number>;
-  /** Told of each node that is asked, for questions that not every node should hear. */
+  /** Hears of each node that is asked, for questions that not every node should hear. */
   readonly onAsk?: (node: NodeId) => void;
-  /** A claim is contradicted; `isDecided`: the node is left for a while. */
+  /** Called when a claim is contradicted; `isDecided`: the node is left for a while. */
   readonly onLie: (lie: Lie) => void;
 };
 
@@ -83,7 +83,7 @@ export function createWitnesses(params: WitnessParams): Witnesses {
   };
 }
 
-/** Undefined for a node that has no address. */
+/** Makes a witness of a node; undefined if the node has no address. */
 export function nodeWitness(witnesses: Witnesses, node: NodeId): Witness | undefined {
   const { links, onAsk } = witnesses;
   const api = apiOf(links, node);
@@ -97,8 +97,8 @@ export function nodeWitness(witnesses: Witnesses, node: NodeId): Witness | undef
 }
 
 /**
- * Nodes that may be asked now, in their order; those that were left for what they said come last. Nodes that did not
- * answer are passed over for a while, unless it matters more than the time that asking takes.
+ * Lists the nodes that may be asked now, in their order; those that were left for what they said come last. Nodes that
+ * did not answer are passed over for a while, unless it matters more than the time that asking takes.
  */
 export function askable<T extends Operated>(
   witnesses: Witnesses,
@@ -114,12 +114,12 @@ export function askable<T extends Operated>(
   return [...up, ...left];
 }
 
-/** It answers, but is not read by. */
+/** True for a node that answers, but is not read by. */
 function isLeftForWords(links: NodeLinks, node: NodeId, nowMs: number): boolean {
   return isLeft(links, node, nowMs) || isUnshared(links, node, nowMs);
 }
 
-/** True where the app has said so and the registry, as far as it is known, has no second operator. */
+/** True if the app has said that one operator is enough, and the registry, as far as it is known, has no second one. */
 export function isOneEnough({ links, isOneOperatorEnough }: Witnesses): boolean {
   return isOneOperatorEnough && countOperators(links) <= 1;
 }

@@ -11,7 +11,7 @@ export function encodeExtensions(extensions: readonly Extension[]): Uint8Array {
   return list(extensions.map(({ type, content }) => concatBytes(uint16(type), opaque(content))));
 }
 
-/** A list that names no type twice. */
+/** Reads a list of extensions that names no type twice. */
 export function readExtensions(reader: Reader): Extension[] {
   const extensions = readList(reader, MAX_EXTENSIONS, (one) => ({
     type: readUint16(one),

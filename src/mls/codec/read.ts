@@ -39,14 +39,14 @@ export function readUint64(reader: Reader): bigint {
   return (BigInt(readUint32(reader)) << 32n) | BigInt(readUint32(reader));
 }
 
-/** An epoch, as a number: 2^53 commits do not happen. */
+/** Reads an epoch as a number: 2^53 commits do not happen. */
 export function readEpoch(reader: Reader): number {
   const epoch = readUint64(reader);
   if (epoch > BigInt(Number.MAX_SAFE_INTEGER)) throw malformed("epoch out of range");
   return Number(epoch);
 }
 
-/** A vector of bytes with at most `max` of them (by default, what is left). */
+/** Reads a vector of bytes with at most `max` of them (by default, what is left). */
 export function readOpaque(reader: Reader, max = Number.POSITIVE_INFINITY): Uint8Array {
   const length = readLength(reader);
   if (length > max) throw malformed("vector too long");
@@ -59,7 +59,7 @@ export function readOpaqueOf(reader: Reader, length: number): Uint8Array {
   return bytes;
 }
 
-/** A vector of values, at most `max` of them. */
+/** Reads a vector of values, at most `max` of them. */
 export function readList<T>(reader: Reader, max: number, readOne: (reader: Reader) => T): T[] {
   const length = readLength(reader);
   const end = reader.at + length;
@@ -79,7 +79,7 @@ export function readOptional<T>(reader: Reader, readOne: (reader: Reader) => T):
   return present === 1 ? readOne(reader) : undefined;
 }
 
-/** A variable-size length in its smallest encoding. */
+/** Reads a variable-size length in its smallest encoding. */
 export function readLength(reader: Reader): number {
   const first = readUint8(reader);
   const low = first & 0x3f;

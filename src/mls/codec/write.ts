@@ -20,12 +20,12 @@ export function uint64(value: number | bigint): Uint8Array {
   return bytes;
 }
 
-/** A vector of bytes behind its variable-size length. */
+/** Writes a vector of bytes behind its variable-size length. */
 export function opaque(bytes: Uint8Array): Uint8Array {
   return concatBytes(variableLength(bytes.length), bytes);
 }
 
-/** A vector of encoded values. */
+/** Writes a vector of encoded values. */
 export function list(values: readonly Uint8Array[]): Uint8Array {
   let length = 0;
   for (const value of values) length += value.length;

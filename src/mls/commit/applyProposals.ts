@@ -14,7 +14,7 @@ import { directPath, leafNodeIndex } from "../tree/treeMath.ts";
 import type { Proposal } from "./proposal.ts";
 
 /**
- * The tree after Removes and Adds (RFC 9420, sections 12.1 and 12.3), and the leaves that the Adds filled.
+ * Computes the tree after Removes and Adds (RFC 9420, sections 12.1 and 12.3), and the leaves that the Adds filled.
  * Throws `malformed` for more members than a group may have.
  */
 export function applyProposals(params: { tree: RatchetTree; proposals: readonly Proposal[] }): {

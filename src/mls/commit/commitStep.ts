@@ -7,7 +7,7 @@ import type { PublicCommit } from "./publicCommit.ts";
 export type CommitStep = {
   readonly message: PublicCommit;
   readonly addedLeaves: readonly number[];
-  /** After the proposals: what the path's secrets are sealed to. */
+  /** The tree after the proposals: the path's secrets are sealed to it. */
   readonly treeBeforePath: RatchetTree;
   readonly tree: RatchetTree;
   readonly provisional: GroupContext;

@@ -13,7 +13,7 @@ export type ProposalFault =
   | "too-many-members"
   | "bad-key-package";
 
-/** The first rule of the profile or of RFC 9420, section 12.2, that a commit's proposals break, if any. */
+/** Finds the first rule of the profile or of RFC 9420, section 12.2, that a commit's proposals break, if any. */
 export function judgeProposals(params: {
   tree: RatchetTree;
   committer: number;

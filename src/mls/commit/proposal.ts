@@ -17,7 +17,7 @@ export function encodeProposal(proposal: Proposal): Uint8Array {
   return concatBytes(uint16(tags[proposal.kind]), encodeBody(proposal));
 }
 
-/** Throws `outside-profile` on other proposals, `malformed` on broken ones. */
+/** Reads a proposal. Throws `outside-profile` on other kinds, `malformed` on broken ones. */
 export function readProposal(reader: Reader): Proposal {
   switch (readUint16(reader)) {
     case tags.add:

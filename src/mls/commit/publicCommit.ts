@@ -49,7 +49,7 @@ export function encodePublicCommit(
   );
 }
 
-/** Throws `malformed`, or `outside-profile` for messages that are not commits of members. */
+/** Decodes a commit. Throws `malformed`, or `outside-profile` for messages that are not commits of members. */
 export function decodePublicCommit(bytes: Uint8Array): PublicCommit {
   if (bytes.length > MAX_MESSAGE_BYTES) throw malformed("message too long");
   return readWhole(bytes, (reader) => {
@@ -68,7 +68,7 @@ export function decodePublicCommit(bytes: Uint8Array): PublicCommit {
   });
 }
 
-/** What the membership tag has to be (RFC 9420, section 6.2). */
+/** Computes what the membership tag has to be (RFC 9420, section 6.2). */
 export function membershipTagOf(params: {
   membershipKey: Uint8Array;
   content: Uint8Array;
@@ -84,7 +84,7 @@ export function membershipTagOf(params: {
   });
 }
 
-/** ConfirmedTranscriptHashInput (RFC 9420, section 8.2). */
+/** Encodes the ConfirmedTranscriptHashInput (RFC 9420, section 8.2). */
 export function confirmedTranscriptInput(parts: { content: Uint8Array; signature: Uint8Array }): Uint8Array {
   return concatBytes(uint16(wireFormats.public), parts.content, opaque(parts.signature));
 }

@@ -8,7 +8,9 @@ import { encodeGroupContext, type GroupContext } from "./groupContext.ts";
 import { deriveEpochSecrets, deriveJoinerSecret, nextConfirmedTranscriptHash } from "./keySchedule.ts";
 import { openEpoch } from "./openEpoch.ts";
 
-/** The next epoch's context as far as it stands before the commit is signed: path secrets are sealed under it. */
+/**
+ * Computes the next epoch's context as far as it stands before the commit is signed: path secrets are sealed under it.
+ */
 export function provisionalContext(params: {
   context: GroupContext;
   tree: RatchetTree;
@@ -18,7 +20,9 @@ export function provisionalContext(params: {
   return { ...context, epoch: context.epoch + 1, treeHash: treeHash(tree), extensions };
 }
 
-/** The epoch that a commit opens, the tag that the commit has to carry, and the secret that its joiners get. */
+/**
+ * Computes the epoch that a commit opens, the tag that the commit has to carry, and the secret that its joiners get.
+ */
 export function advanceEpoch(params: {
   state: GroupState;
   provisional: GroupContext;

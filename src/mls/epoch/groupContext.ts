@@ -5,7 +5,7 @@ import { type Reader, readEpoch, readOpaque, readOpaqueOf, readUint16 } from "..
 import { opaque, uint16, uint64 } from "../codec/write.ts";
 import { CIPHER_SUITE, HASH_LENGTH, MAX_GROUP_ID_BYTES, PROTOCOL_VERSION } from "../limits.ts";
 
-/** GroupContext (RFC 9420, section 8.1) of the one version and suite. */
+/** The GroupContext (RFC 9420, section 8.1) of the one version and suite. */
 export type GroupContext = {
   readonly groupId: Uint8Array;
   readonly epoch: number;

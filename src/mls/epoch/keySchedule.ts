@@ -16,7 +16,7 @@ export type EpochSecrets = {
   readonly initSecret: Uint8Array;
 };
 
-/** The secret of a commit without path, and of the pre-shared keys that do not exist here. */
+/** The secret of a commit without a path, and of pre-shared keys, which do not exist here. */
 export const NO_SECRET: Uint8Array = new Uint8Array(HASH_LENGTH);
 
 export function deriveJoinerSecret(params: {
@@ -38,7 +38,7 @@ export function deriveWelcomeSecret(joinerSecret: Uint8Array, pskSecret = NO_SEC
   return welcomeSecret;
 }
 
-/** The secrets of the epoch that the group context describes. `pskSecret` is for test vectors. */
+/** Derives the secrets of the epoch that the group context describes. `pskSecret` is for test vectors. */
 export function deriveEpochSecrets(params: {
   joinerSecret: Uint8Array;
   encodedContext: Uint8Array;
@@ -52,7 +52,7 @@ export function deriveEpochSecrets(params: {
   return secrets;
 }
 
-/** The secrets below an epoch secret; in epoch 0 that one is random. */
+/** Derives the secrets that follow from an epoch secret; in epoch 0 that secret is random. */
 export function epochSecretsFrom(epochSecret: Uint8Array): EpochSecrets {
   return {
     senderDataSecret: deriveSecret(epochSecret, "sender data"),
@@ -72,7 +72,10 @@ export function confirmationTagOf(params: {
   return hmacSha256({ key: params.confirmationKey, bytes: params.confirmedTranscriptHash });
 }
 
-/** `confirmedInput` is a ConfirmedTranscriptHashInput (RFC 9420, section 8.2). */
+/**
+ * Computes the next confirmed transcript hash. `confirmedInput` is a ConfirmedTranscriptHashInput (RFC 9420, section
+ * 8.2).
+ */
 export function nextConfirmedTranscriptHash(params: {
   interimTranscriptHash: Uint8Array;
   confirmedInput: Uint8Array;

@@ -4,7 +4,7 @@ import type { GroupContext } from "./groupContext.ts";
 import { confirmationTagOf, type EpochSecrets, nextInterimTranscriptHash } from "./keySchedule.ts";
 import { createSecretTree } from "./secretTree.ts";
 
-/** The state at the start of an epoch, and the confirmation tag that its commit has to carry. */
+/** Computes the state at the start of an epoch, and the confirmation tag that its commit has to carry. */
 export function openEpoch(params: {
   context: GroupContext;
   tree: RatchetTree;

@@ -35,7 +35,7 @@ export function createSecretTree(params: { encryptionSecret: Uint8Array; width: 
   return { nodes: new Map([[rootIndex(params.width), params.encryptionSecret]]), ratchets: new Map() };
 }
 
-/** The next generation that a leaf would seal with. */
+/** Gives the next generation that a leaf would seal with. */
 export function nextGeneration(tree: SecretTree, leafIndex: number): number {
   return tree.ratchets.get(leafIndex)?.generation ?? 0;
 }
@@ -66,7 +66,7 @@ export function takeMessageKey(params: {
   return { kind: "taken", messageKey, tree: replaceRatchet(tree, leafIndex, next) };
 }
 
-/** A handshake ratchet's first secret; Weft seals no handshake messages, so this is for test vectors. */
+/** Gives a handshake ratchet's first state; Weft seals no handshake messages, so this is for test vectors. */
 export function handshakeRatchetOf(leafSecret: Uint8Array): SenderRatchet {
   return { generation: 0, secret: deriveSecret(leafSecret, "handshake"), skipped: [] };
 }
@@ -89,7 +89,7 @@ export function advance(
   };
 }
 
-/** The tree with the ratchet of a leaf in it; `undefined` if no secret above the leaf is left. */
+/** Gives the tree with the ratchet of a leaf in it; undefined if no secret above the leaf is left. */
 function withRatchet(tree: SecretTree, leafIndex: number): SecretTree | undefined {
   if (tree.ratchets.has(leafIndex)) return tree;
   const nodes = new Map(tree.nodes);

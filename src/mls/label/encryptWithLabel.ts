@@ -10,7 +10,7 @@ const NO_AAD = new Uint8Array(0);
 /** HPKECiphertext (RFC 9420, section 7.6). */
 export type HpkeCiphertext = { readonly encapsulation: Uint8Array; readonly ciphertext: Uint8Array };
 
-/** EncryptWithLabel (RFC 9420, section 5.1.3). Throws `malformed` if the public key is unusable. */
+/** Seals by EncryptWithLabel (RFC 9420, section 5.1.3). Throws `malformed` if the public key is unusable. */
 export function encryptWithLabel(params: {
   publicKey: Uint8Array;
   label: string;
@@ -21,7 +21,7 @@ export function encryptWithLabel(params: {
   return sealHpke({ kem: dhkemX25519, publicKey, info: encryptContext(params), aad: NO_AAD, plaintext });
 }
 
-/** DecryptWithLabel (RFC 9420, section 5.1.3); `undefined` if it does not open. */
+/** Opens by DecryptWithLabel (RFC 9420, section 5.1.3); undefined if it does not open. */
 export function decryptWithLabel(params: {
   privateKey: Uint8Array;
   label: string;

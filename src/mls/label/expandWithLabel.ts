@@ -5,7 +5,7 @@ import { HASH_LENGTH } from "../limits.ts";
 
 const EMPTY = new Uint8Array(0);
 
-/** ExpandWithLabel (RFC 9420, section 8). */
+/** Derives by ExpandWithLabel (RFC 9420, section 8). */
 export function expandWithLabel(params: {
   secret: Uint8Array;
   label: string;
@@ -17,12 +17,12 @@ export function expandWithLabel(params: {
   return hkdfExpand({ prk: secret, info, length });
 }
 
-/** DeriveSecret (RFC 9420, section 8). */
+/** Derives by DeriveSecret (RFC 9420, section 8). */
 export function deriveSecret(secret: Uint8Array, label: string): Uint8Array {
   return expandWithLabel({ secret, label, context: EMPTY, length: HASH_LENGTH });
 }
 
-/** The label of a derivation, signature or encryption, kept apart from other protocols' by its prefix. */
+/** Gives the label of a derivation, signature or encryption; its prefix keeps it apart from other protocols'. */
 export function mlsLabel(label: string): Uint8Array {
   return new TextEncoder().encode(`MLS 1.0 ${label}`);
 }

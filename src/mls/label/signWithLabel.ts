@@ -3,7 +3,7 @@ import { concatBytes } from "../../crypto/concatBytes.ts";
 import { opaque } from "../codec/write.ts";
 import { mlsLabel } from "./expandWithLabel.ts";
 
-/** SignWithLabel (RFC 9420, section 5.1.2). */
+/** Signs by SignWithLabel (RFC 9420, section 5.1.2). */
 export function signWithLabel(params: {
   privateKey: Uint8Array;
   label: string;
@@ -12,7 +12,7 @@ export function signWithLabel(params: {
   return signEd25519({ privateKey: params.privateKey, message: signContent(params) });
 }
 
-/** VerifyWithLabel (RFC 9420, section 5.1.2). */
+/** Checks a signature by VerifyWithLabel (RFC 9420, section 5.1.2). */
 export function verifyWithLabel(params: {
   publicKey: Uint8Array;
   label: string;

@@ -12,7 +12,7 @@ export const framedContentLabel = "FramedContentTBS";
 export type WireFormat = keyof typeof wireFormats;
 export type ContentType = keyof typeof contentTypes;
 
-/** FramedContent of a member; `body` is an encoded Commit, or an encoded vector of application bytes. */
+/** Encodes a member's FramedContent; `body` is an encoded Commit, or an encoded vector of application bytes. */
 export function encodeFramedContent(params: {
   groupId: Uint8Array;
   epoch: number;
@@ -32,7 +32,7 @@ export function encodeFramedContent(params: {
   );
 }
 
-/** FramedContentTBS of a member: what the signature covers. */
+/** Encodes a member's FramedContentTBS: what the signature covers. */
 export function framedContentTbs(params: {
   wireFormat: WireFormat;
   content: Uint8Array;

@@ -51,7 +51,7 @@ export function encodePrivateMessage(message: PrivateMessage): Uint8Array {
   );
 }
 
-/** Throws `malformed`, or `outside-profile` for other kinds of MLS messages. */
+/** Decodes a PrivateMessage. Throws `malformed`, or `outside-profile` for other kinds of MLS messages. */
 export function decodePrivateMessage(bytes: Uint8Array): PrivateMessage {
   if (bytes.length > MAX_MESSAGE_BYTES) throw malformed("message too long");
   return readWhole(bytes, (reader) => {
@@ -81,14 +81,14 @@ export function readContentType(reader: Reader): ContentType {
   }
 }
 
-/** PrivateContentAAD; also the first fields of the message. */
+/** Encodes the PrivateContentAAD (RFC 9420, section 6.3.1), which is also the first fields of the message. */
 export function privateContentAad(
   message: Omit<PrivateMessage, "encryptedSenderData" | "ciphertext">,
 ): Uint8Array {
   return concatBytes(senderDataAad(message), opaque(message.authenticatedData));
 }
 
-/** SenderDataAAD. */
+/** Encodes the SenderDataAAD (RFC 9420, section 6.3.2). */
 export function senderDataAad(
   message: Pick<PrivateMessage, "groupId" | "epoch" | "contentType">,
 ): Uint8Array {
@@ -99,7 +99,7 @@ export function senderDataAad(
   );
 }
 
-/** Key and nonce of the sender data, from a sample of the ciphertext. */
+/** Derives key and nonce of the sender data from a sample of the ciphertext (RFC 9420, section 6.3.2). */
 export function senderDataKeys(params: { senderDataSecret: Uint8Array; ciphertext: Uint8Array }): {
   key: Uint8Array;
   nonce: Uint8Array;
@@ -124,7 +124,7 @@ export function decodeSenderData(bytes: Uint8Array): SenderData {
   }));
 }
 
-/** The nonce of a generation, changed by the reuse guard. */
+/** Gives the nonce of a generation, changed by the reuse guard (RFC 9420, section 6.3.1). */
 export function guardedNonce(nonce: Uint8Array, reuseGuard: Uint8Array): Uint8Array {
   return nonce.map((byte, i) => byte ^ (reuseGuard[i] ?? 0));
 }

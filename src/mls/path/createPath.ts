@@ -20,11 +20,11 @@ export type FreshPath = {
   readonly tree: RatchetTree;
   readonly steps: readonly PathStep[];
   readonly derived: DerivedPath;
-  /** Of the own leaf and the path. */
+  /** The private keys of the own leaf and the path. */
   readonly privateKeys: ReadonlyMap<number, Uint8Array>;
 };
 
-/** Fresh keys for the own leaf and its filtered direct path (RFC 9420, section 7.5). */
+/** Draws fresh keys for the own leaf and its filtered direct path (RFC 9420, section 7.5). */
 export function createPath(params: {
   tree: RatchetTree;
   groupId: Uint8Array;

@@ -20,9 +20,12 @@ export type JudgedPath =
 
 const SEALED_SECRET_LENGTH = KEY_LENGTH + TAG_LENGTH;
 
-/** Everything of an update path that needs no secret (RFC 9420, section 12.4.2), and the tree with it merged. */
+/**
+ * Judges everything of an update path that needs no secret (RFC 9420, section 12.4.2), and gives the tree with it
+ * merged.
+ */
 export function judgePath(params: {
-  /** After the proposals. */
+  /** The tree after the proposals. */
   tree: RatchetTree;
   groupId: Uint8Array;
   committer: number;

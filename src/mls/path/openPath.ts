@@ -6,7 +6,7 @@ import { KEY_LENGTH } from "../limits.ts";
 import { resolution } from "../tree/ratchetTree.ts";
 import { isAbove } from "../tree/treeMath.ts";
 
-/** The path secret that a commit sealed to this member, and the step of the path that it belongs to. */
+/** Opens the path secret that a commit sealed to this member, and gives the step of the path that it belongs to. */
 export function openPath(params: {
   state: Pick<GroupState, "ownLeafIndex" | "privateKeys">;
   step: Omit<CommitStep, "message">;

@@ -5,7 +5,7 @@ import { editTree, type PathStep, type RatchetTree, setNode } from "../tree/ratc
 import { subtreeHash } from "../tree/treeHash.ts";
 import { directPath, leafNodeIndex } from "../tree/treeMath.ts";
 
-/** New parents on a filtered direct path, with their parent hashes, and the one that the leaf has to carry. */
+/** New parents on a filtered direct path, with their parent hashes, and the parent hash that the leaf has to carry. */
 export type PathParents = {
   readonly steps: readonly PathStep[];
   readonly parents: readonly ParentNode[];

@@ -3,7 +3,7 @@ import { equalBytes } from "../../crypto/equalBytes.ts";
 import type { RatchetTree } from "../tree/ratchetTree.ts";
 import { directPath, leafNodeIndex } from "../tree/treeMath.ts";
 
-/** The private keys of `known` whose node has the same public key in `after` as in `before`. */
+/** Keeps those private keys of `known` whose node has the same public key in `after` as in `before`. */
 export function keysStillInUse(params: {
   known: ReadonlyMap<number, Uint8Array>;
   before: RatchetTree;
@@ -20,8 +20,8 @@ export function keysStillInUse(params: {
 }
 
 /**
- * The tree invariant (RFC 9420, section 4.2) for one member: it has the private key of its leaf and of exactly the
- * filled nodes above it that it is merged into, and each fits the public key in the tree.
+ * Checks the tree invariant (RFC 9420, section 4.2) for one member: it has the private key of its leaf and of exactly
+ * the filled nodes above it that it is merged into, and each fits the public key in the tree.
  */
 export function fitsTree(params: {
   tree: RatchetTree;

@@ -8,7 +8,7 @@ import { filledLeaves, leafAt, parentAt, type RatchetTree } from "./ratchetTree.
 import { directPath, isAbove, leafNodeIndex } from "./treeMath.ts";
 
 /**
- * What a joiner checks of a tree (RFC 9420, section 12.4.3.1): signatures of leaves, unique keys, parent hashes and
+ * Checks a tree as a joiner has to (RFC 9420, section 12.4.3.1): signatures of leaves, unique keys, parent hashes and
  * unmerged leaves. Throws `bad-signature` or `malformed`.
  */
 export function checkTree(params: { tree: RatchetTree; groupId: Uint8Array }): void {

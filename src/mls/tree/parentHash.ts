@@ -7,7 +7,7 @@ import { type RatchetTree, resolution, type TreeNode } from "./ratchetTree.ts";
 import { subtreeHashWithout } from "./treeHash.ts";
 import { isLeafPosition, leafRange, leftChild, rightChild } from "./treeMath.ts";
 
-/** The parent hash of a node, with the tree hash of the child beside the path (RFC 9420, section 7.9). */
+/** Computes the parent hash of a node, with the tree hash of the child beside the path (RFC 9420, section 7.9). */
 export function parentHash(params: {
   encryptionKey: Uint8Array;
   parentHash: Uint8Array;

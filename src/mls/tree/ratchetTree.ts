@@ -31,7 +31,7 @@ export type TreeDraft = {
   hashes: (Uint8Array | undefined)[];
 };
 
-/** A new tree: `tree` with what `edit` does to a draft of it. */
+/** Gives a new tree: `tree` with what `edit` does to a draft of it. */
 export function editTree(tree: RatchetTree, edit: (draft: TreeDraft) => void): RatchetTree {
   const draft = { width: tree.width, nodes: tree.nodes.slice(), hashes: tree.hashes.slice() };
   edit(draft);
@@ -56,7 +56,7 @@ export function parentAt(tree: RatchetTree, position: number): ParentNode | unde
   return node?.kind === "parent" ? node : undefined;
 }
 
-/** The filled leaves with their indices, from left to right. */
+/** Lists the filled leaves with their indices, from left to right. */
 export function filledLeaves(tree: RatchetTree): { leafIndex: number; leaf: LeafNode }[] {
   const filled: { leafIndex: number; leaf: LeafNode }[] = [];
   for (let leafIndex = 0; leafIndex < tree.width; leafIndex++) {
@@ -66,7 +66,7 @@ export function filledLeaves(tree: RatchetTree): { leafIndex: number; leaf: Leaf
   return filled;
 }
 
-/** Positions that together cover everyone below `position` (RFC 9420, section 4.1.1), without some leaves. */
+/** Lists the positions that together cover everyone below `position` (RFC 9420, section 4.1.1), without some leaves. */
 export function resolution(
   tree: RatchetTree,
   position: number,
@@ -88,7 +88,7 @@ export function resolution(
 /** One step of a filtered direct path: a node, and its child beside the path. */
 export type PathStep = { readonly position: number; readonly copathChild: number };
 
-/** The direct path of a leaf without the nodes whose other child covers nobody (RFC 9420, section 4.1.2). */
+/** Lists the direct path of a leaf without the nodes whose other child covers nobody (RFC 9420, section 4.1.2). */
 export function filteredDirectPath(tree: RatchetTree, leafIndex: number): PathStep[] {
   const steps: PathStep[] = [];
   for (let below = leafNodeIndex(leafIndex); below !== rootIndex(tree.width); ) {

@@ -8,12 +8,12 @@ import { isLeafPosition, leafRange, leftChild, rightChild, rootIndex } from "./t
 const LEAF = uint8(1);
 const PARENT = uint8(2);
 
-/** The tree hash of the whole tree (RFC 9420, section 7.8). */
+/** Computes the tree hash of the whole tree (RFC 9420, section 7.8). */
 export function treeHash(tree: RatchetTree): Uint8Array {
   return subtreeHash(tree, rootIndex(tree.width));
 }
 
-/** The tree hash of the subtree at a position; what was computed before is remembered with the tree. */
+/** Computes the tree hash of the subtree at a position; what was computed before is remembered with the tree. */
 export function subtreeHash(tree: RatchetTree, position: number): Uint8Array {
   const known = tree.hashes[position];
   if (known) return known;
@@ -28,7 +28,10 @@ export function subtreeHash(tree: RatchetTree, position: number): Uint8Array {
   return hash;
 }
 
-/** The tree hash of a subtree as if some leaves had never been there (RFC 9420, section 7.9: original tree hash). */
+/**
+ * Computes the tree hash of a subtree as if some leaves had never been there (RFC 9420, section 7.9: original tree
+ * hash).
+ */
 export function subtreeHashWithout(
   tree: RatchetTree,
   position: number,

@@ -15,7 +15,7 @@ export function rootIndex(width: number): number {
   return width - 1;
 }
 
-/** Distance from the leaves: the number of trailing one bits. */
+/** Gives a node's distance from the leaves: the number of trailing one bits. */
 export function levelOf(node: number): number {
   return 31 - Math.clz32(~node & (node + 1));
 }
@@ -38,7 +38,7 @@ export function siblingOf(node: number): number {
   return node < parent ? rightChild(parent) : leftChild(parent);
 }
 
-/** The parents above a node, up to the root. */
+/** Lists the parents above a node, up to the root. */
 export function directPath(node: number, width: number): number[] {
   const path: number[] = [];
   for (let at = node; at !== rootIndex(width); ) {
@@ -48,7 +48,7 @@ export function directPath(node: number, width: number): number[] {
   return path;
 }
 
-/** The leaves below a node, as a range of leaf indices. */
+/** Gives the leaves below a node, as a range of leaf indices. */
 export function leafRange(node: number): { first: number; last: number } {
   const half = (1 << levelOf(node)) - 1;
   return { first: (node - half) / 2, last: (node + half) / 2 };
@@ -59,7 +59,7 @@ export function isAbove(node: number, leafIndex: number): boolean {
   return first <= leafIndex && leafIndex <= last;
 }
 
-/** The lowest node above both leaves. */
+/** Finds the lowest node above both leaves. */
 export function commonAncestor(leafA: number, leafB: number): number {
   let node = leafNodeIndex(leafA);
   while (!isAbove(node, leafB)) node = parentOf(node);

@@ -6,7 +6,10 @@ import { checkLeafProfile } from "../profile.ts";
 import { hasValidSignature } from "../tree/leafNode.ts";
 import { hasValidKeyPackageSignature, type KeyPackage } from "./keyPackage.ts";
 
-/** KeyPackage validation (RFC 9420, section 10.1) and the profile. Throws a WeftError. */
+/**
+ * Validates a KeyPackage (RFC 9420, section 10.1) and its profile. Throws `malformed`, `outside-profile` or
+ * `bad-signature`.
+ */
 export function checkKeyPackage(keyPackage: KeyPackage): void {
   const { initKey, leaf, extensions } = keyPackage;
   checkLeafProfile(leaf);

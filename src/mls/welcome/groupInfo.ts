@@ -17,7 +17,7 @@ export type GroupInfo = {
 
 const signatureLabel = "GroupInfoTBS";
 
-/** A signed GroupInfo without extensions, encoded. */
+/** Signs and encodes a GroupInfo without extensions. */
 export function signGroupInfo(params: {
   context: GroupContext;
   confirmationTag: Uint8Array;

@@ -7,7 +7,7 @@ import { HASH_LENGTH } from "../limits.ts";
 /** GroupSecrets without pre-shared keys (RFC 9420, section 12.4.3.1). */
 export type GroupSecrets = {
   readonly joinerSecret: Uint8Array;
-  /** Of the lowest node above both joiner and committer, if the commit has a path. */
+  /** The path secret of the lowest node above both joiner and committer, if the commit has a path. */
   readonly pathSecret: Uint8Array | undefined;
 };
 

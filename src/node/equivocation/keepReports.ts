@@ -15,9 +15,12 @@ import { fromHex, type NodeId, toHex } from "../../wire/ids.ts";
 import { type ChainHub, everyChange } from "../chainHub.ts";
 import type { Proofs } from "./proofs.ts";
 
-/** Nodes act one after the other, in an order drawn anew for each case, so that mostly one pays and none is needed. */
+/**
+ * Blocks between the turns of two nodes. Their order differs in each case, so that mostly one node pays, and no single
+ * node is needed.
+ */
 const TURN_BLOCKS = 4;
-/** A call that is in no block by then is made again. */
+/** A call that is in no block after so many blocks is made again. */
 const LOST_AFTER_BLOCKS = 12;
 const LOOK_MS = 3_000;
 const RETRY_MS = 5_000;
@@ -29,15 +32,15 @@ type Params = {
   readonly index: ChainIndex;
   readonly proofs: Proofs;
   readonly hub: ChainHub;
-  /** Itself: nobody reports itself. */
+  /** This node: it does not report itself. */
   readonly node: NodeId;
-  /** A record stays for so long after its end, lest a reorganization makes it live again. */
+  /** Blocks for which a record stays after its end, lest a reorganization makes it live again. */
   readonly dropAfterBlocks: number;
   readonly logger: Logger;
   readonly signal: AbortSignal;
 };
 
-/** How far a case is: since which block it is one, and when the next call may be made. */
+/** How far a case is: at which block this node found it, and when the next call may be made. */
 type Course = {
   readonly sinceBlock: number;
   sentAtBlock: number | undefined;
@@ -52,8 +55,8 @@ type Case = {
 };
 
 /**
- * Brings to the chain what this node can prove of others, again where a reorganization took it, and drops records that
- * have ended. Ends when the signal aborts.
+ * Reports to the chain what this node can prove of others, again where a reorganization took it, and has records
+ * dropped that have ended. Ends when the signal aborts.
  */
 export async function keepReports(params: Params): Promise<void> {
   const { hub, index, logger, signal } = params;
@@ -107,7 +110,7 @@ function hasEnded({ disabledBlock, leavingBlock, bondWei }: IndexedNode): boolea
   return disabledBlock !== undefined || (leavingBlock !== undefined && bondWei === "0");
 }
 
-/** How many active nodes come before this one. */
+/** Counts the active nodes whose turn is before this one's. */
 function rankOf(params: { index: ChainIndex; about: NodeId; own: NodeId }): number {
   const { index, about, own } = params;
   const placeOf = (node: NodeId) => toHex(sha256(concatBytes(fromHex(about), fromHex(node))));

@@ -7,18 +7,18 @@ import type { Batch } from "../../wire/batch.ts";
 import type { EquivocationProof } from "../../wire/equivocation.ts";
 import type { NodeId } from "../../wire/ids.ts";
 
-/** What this node can prove of others: two headers that one signed for one place. Mutable. */
+/** Proofs that a node equivocates: two headers that it signed for one place. Mutable. */
 export type Proofs = {
   readonly all: ReadonlyMap<NodeId, EquivocationProof>;
-  /** Keeps a verified one, on disk when it resolves; false: there was one of that node. */
+  /** Keeps a verified proof; it is on disk when this resolves. False: there was one of that node already. */
   readonly keep: (proof: EquivocationProof) => Promise<boolean>;
   /** Looks for what contradicts a batch whose signature is verified, and keeps and spreads what it finds. */
   readonly look: (batch: Batch) => Promise<void>;
-  /** Hear of each new one. */
+  /** Functions that are called with each new proof. */
   readonly listeners: Set<(proof: EquivocationProof) => void>;
 };
 
-/** Reads what is stored, and proves what was found when the node ended before it could. */
+/** Reads the stored proofs, and proves what was found when the node ended before it could. */
 export async function openProofs(params: { store: LogStore; node: NodeId; logger: Logger }): Promise<Proofs> {
   const { store, node: own, logger } = params;
   const all = new Map((await listProofs(store)).map((proof) => [proof.node, proof]));
@@ -45,7 +45,7 @@ export async function openProofs(params: { store: LogStore; node: NodeId; logger
   return { all, keep, look, listeners };
 }
 
-/** The same log, which looks into every fork that comes up in it. */
+/** Gives the same log, which looks into every fork that an append brings up. */
 export function watchForks(params: { log: MeshLog; proofs: Proofs; logger: Logger }): MeshLog {
   const { log, proofs, logger } = params;
   return {
@@ -59,7 +59,7 @@ export function watchForks(params: { log: MeshLog; proofs: Proofs; logger: Logge
   };
 }
 
-/** What comes of it matters to nobody who waits. */
+/** Looks into a batch without waiting for what comes of it; a fault is logged. */
 export function lookAside(params: { proofs: Proofs; batch: Batch; logger: Logger }): void {
   const { proofs, batch, logger } = params;
   proofs

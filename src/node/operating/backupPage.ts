@@ -3,13 +3,13 @@ import type { Page } from "../../rpc/servePages.ts";
 import { exportDatabase } from "../../store/backup/exportDatabase.ts";
 import type { NodeParts } from "../openNodeParts.ts";
 
-/** Gives a backup of a node that runs, one at a time: each keeps what it reads from being removed. */
+/** Gives a backup of a running node, one at a time: while it is read, nothing of it is removed. */
 export function backupPage(parts: Pick<NodeParts, "admission" | "node" | "logger">): () => Page {
   const { admission, node, logger } = parts;
   const { database } = admission.store;
   let isRunning = false;
   const run = async function* (): AsyncGenerator<Uint8Array> {
-    // Whoever asked may have gone before the first byte, and then nothing here runs.
+    // The caller may have gone before the first byte, and then nothing here runs.
     if (isRunning) throw new Error("another backup is being read");
     isRunning = true;
     try {

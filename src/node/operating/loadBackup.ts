@@ -9,7 +9,7 @@ import { type OnProgress, refuseExisting, syncDirectory } from "./saveBackup.ts"
 const DIRECTORY_MODE = 0o700;
 
 /**
- * Makes the database of a data directory of a backup. It is there as a whole or not at all, and never in place of
+ * Makes the database of a data directory from a backup. It is there as a whole or not at all, and never in place of
  * another. Throws `bad-backup`, `wrong-network`, `bad-config` if there is a database, `storage`, `disk-full`.
  */
 export async function loadBackup(params: {

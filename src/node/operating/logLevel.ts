@@ -2,14 +2,14 @@ import type { Logger } from "pino";
 
 const LEVELS = ["trace", "debug", "info", "warn", "error", "silent"];
 
-/** How much a node logs, as long as it runs. */
+/** Reads and changes how much a running node logs. */
 export type LogLevel = {
   readonly get: () => string;
-  /** False for what is no level. */
+  /** Sets the level; false: there is none of that name. */
   readonly set: (level: string) => boolean;
 };
 
-/** @param loggers that share a level: a child keeps the one that it was made with. */
+/** Gives one level to several loggers: a child logger keeps the one that it was made with. */
 export function logLevelOf(loggers: readonly [Logger, ...Logger[]]): LogLevel {
   const [first] = loggers;
   return {

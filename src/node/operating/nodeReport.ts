@@ -16,7 +16,7 @@ export type NodeReport = {
   readonly chainId: number;
   readonly ready: boolean;
   readonly notReadyReason: string | undefined;
-  /** What has ended for good. */
+  /** Why a part of the node has ended for good. */
   readonly failure: { readonly code: string; readonly reason: string; readonly hint: string } | undefined;
   readonly warnings: readonly string[];
   readonly chain: ReturnType<NodeState["chainLag"]>;
@@ -34,45 +34,47 @@ type OwnLog = {
   readonly shard: number;
   /** The sequence that is signed next. */
   readonly next: number;
-  /** Up to which sequence the chain anchors it; undefined: not at all. */
+  /** The sequence after the last one that a checkpoint covers; undefined: there is no checkpoint. */
   readonly checkpointed: number | undefined;
 };
 type Peer = {
   readonly peerId: string;
   readonly node: NodeId | undefined;
   readonly operator: Address | undefined;
-  /** Up to which it has read the chain; undefined: it did not say in time. */
+  /** The block up to which it has read the chain; undefined: it did not say in time. */
   readonly block: number | undefined;
   readonly lacksEnvelopes: number | undefined;
 };
 type Originator = {
   readonly node: NodeId;
   readonly operator: Address | undefined;
-  /** Envelopes of its logs up to which all is here, holes and what was pruned included. */
+  /**
+   * How many envelopes of its logs are here, up to the first that is lacking; holes and what was pruned count as here.
+   */
   readonly reached: number;
-  /** What peers tell of beyond that. */
+  /** How many more envelopes peers tell of. */
   readonly lacks: number;
 };
 type Relaying = {
   readonly policy: string;
-  /** Pays for clients. */
+  /** The account that pays for clients. */
   readonly account: Address;
-  /** In coin; undefined: nobody has looked yet. */
+  /** What it holds, in coin; undefined: nobody has looked yet. */
   readonly balance: string | undefined;
-  /** What stays in it. */
+  /** What stays in it, in coin. */
   readonly floor: string;
-  /** Gas that may be spent now, of all and of the newcomers' part. */
+  /** Gas that may be spent now: of all, and of the newcomers' part. */
   readonly gasLeft: number;
   readonly newcomerGasLeft: number;
-  /** Pays for the node itself. */
+  /** The account that pays for the node itself. */
   readonly operator: Address;
   readonly operatorBalance: string | undefined;
-  /** Of both accounts. */
+  /** Transactions of both accounts that are in no block yet. */
   readonly transactionsInFlight: number;
   readonly trouble: string | undefined;
 };
 
-/** Peers that do not say how far they are by then are shown without. */
+/** Peers that do not say within this time how far they are are shown without it. */
 const ASK_MS = 2_000;
 
 export async function nodeReportOf(params: {

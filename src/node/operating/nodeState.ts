@@ -4,28 +4,29 @@ import { databaseBytes } from "../../store/backup/databaseBytes.ts";
 import { type Hole, listHoles } from "../../store/node/holes.ts";
 import type { NodeParts } from "../openNodeParts.ts";
 
-/** How a node is, for its operator: read when somebody asks. */
+/** Tells an operator how the node is: each part is read when somebody asks. */
 export type NodeState = {
   readonly chainLag: () => ChainLag;
-  /** The machine's clock against the chain's time; undefined: the chain has told none yet. */
+  /** The machine's clock minus the chain's time; undefined: the chain has told none yet. */
   readonly clockOffsetSeconds: () => number | undefined;
   readonly disk: () => Promise<Disk>;
   readonly holes: () => Promise<readonly Hole[]>;
 };
 
 type ChainLag = {
-  /** That the index has reached. */
+  /** The block that the index has reached. */
   readonly block: number;
-  /** The newest that the node knows of. */
+  /** The newest block that the node knows of. */
   readonly newest: number;
+  /** Time between the two blocks. */
   readonly seconds: number;
-  /** How old the newest is; undefined: there is none. */
+  /** How old the newest block is; undefined: there is none. */
   readonly newestAgeSeconds: number | undefined;
 };
 
 type Disk = {
   readonly databaseBytes: number | undefined;
-  /** Of the disk that the database is on, for users without special rights. */
+  /** Free bytes of the disk that the database is on, for users without special rights. */
   readonly freeBytes: number | undefined;
 };
 

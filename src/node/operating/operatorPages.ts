@@ -6,8 +6,8 @@ import type { NodeReport } from "./nodeReport.ts";
 import { processMetrics } from "./processMetrics.ts";
 
 /**
- * The pages of health, and what is for the operator only, since it tells who does what when: /metrics (Prometheus),
- * /status (JSON), /backup, /log-level.
+ * Gives the pages of health, and those that are for the operator only, since they tell who does what when: /metrics
+ * (Prometheus), /status (JSON), /backup, /log-level.
  */
 export function operatorPages(params: {
   health: Pages;
@@ -28,7 +28,7 @@ export function operatorPages(params: {
   };
 }
 
-/** A backup holds who wrote when, and no page that is open in an operator's browser may read it. */
+/** Refuses a backup to a page that is open in an operator's browser: a backup tells who wrote when. */
 const fromPage: Page = {
   status: 403,
   contentType: "text/plain",
@@ -41,7 +41,10 @@ async function metricsPage(registries: readonly Registry[]): Promise<Page> {
   return { status: 200, contentType: first?.contentType ?? "text/plain", body: parts.join("\n") };
 }
 
-/** `PUT /log-level?level=debug`; no page in a browser of somebody near may do that. */
+/**
+ * Answers `GET /log-level` and `PUT /log-level?level=debug`; a page that is open in somebody's browser may not set the
+ * level.
+ */
 function levelPage({ asked, logLevel }: { asked: Asked; logLevel: LogLevel }): Page | undefined {
   if (asked.method === "GET") return json(200, { level: logLevel.get() });
   if (asked.method !== "PUT" || asked.isFromPage) return undefined;

@@ -2,7 +2,10 @@ import { collectDefaultMetrics, Registry } from "prom-client";
 
 let registry: Registry | undefined;
 
-/** Of this process: memory, event loop, file handles. One for all nodes in it, since what it watches with never ends. */
+/**
+ * Gives the metrics of this process: memory, event loop, file handles. All nodes in it share one, since what it watches
+ * with never ends.
+ */
 export function processMetrics(): Registry {
   if (registry !== undefined) return registry;
   registry = new Registry();

@@ -19,9 +19,10 @@ export type Retired = { readonly node: NodeId; readonly operator: Address };
 const TIMEOUT_MS = 120_000;
 
 /**
- * `leave`: the node is out of the network for good, and its bond can be withdrawn after the registry's delay;
- * `withdraw`: the bond goes back to the operator's account. Resolves when it is in a block. Throws `not-allowed` for what
- * the registry refuses, `not-ready` if it does not land, and as the chain does.
+ * Takes a node out of the registry. `leave`: the node is out of the network for good, and its bond can be withdrawn
+ * after the registry's delay; `withdraw`: the bond goes back to the operator's account. Resolves when the call is in a
+ * block. Throws `not-allowed` for what the registry refuses, `not-ready` if it is too early or the call does not land,
+ * and what the chain throws.
  */
 export async function retireNode(params: {
   settings: Pick<NodeSettings, "networkFile" | "dataDir" | "rpcUrl" | "operatorKey" | "maxFeeGwei">;
@@ -43,7 +44,7 @@ export async function retireNode(params: {
   return { node, operator: operator.address };
 }
 
-/** The registry's delay is told as a date. */
+/** Makes an error of a refusal, with the end of the registry's delay as a date. */
 function refusal(outcome: Refusal): WeftError {
   const [, seconds] = /^TooEarly\((\d+)\)/.exec(outcome.message) ?? [];
   if (seconds === undefined) return new WeftError(outcome);

@@ -6,19 +6,19 @@ import type { BackupHeader } from "../../store/backup/backupFormat.ts";
 import { readBackup } from "../../store/backup/readBackup.ts";
 
 export type SavedBackup = { readonly header: BackupHeader; readonly pairs: number; readonly bytes: number };
-/** Bytes so far, and roughly how many there will be. */
+/** Hears how many bytes there are so far, and roughly how many there will be. */
 export type OnProgress = (progress: { bytes: number; expectedBytes: number }) => void;
 
 const FILE_MODE = 0o600;
 const NAME_BYTES = 6;
 
 /**
- * Takes a backup of a node that runs, from its metrics address, into a file that is there as a whole or not at all, and
- * never in place of another. Throws `node-unreachable`, `bad-backup` if the node breaks off, `bad-config` if the file is
- * there, `storage` if it can't be written.
+ * Takes a backup of a running node, from its metrics address, into a file that is there as a whole or not at all, and
+ * never in place of another. Throws `node-unreachable`, `bad-backup` if the node breaks off, `bad-config` if the file
+ * is there already, `storage` if it can't be written.
  */
 export async function saveBackup(params: {
-  /** Of the node's metrics. */
+  /** The address of the node's metrics. */
   url: string;
   file: string;
   onProgress: OnProgress;
@@ -62,7 +62,7 @@ async function ask(params: { url: string; signal: AbortSignal }): Promise<AsyncI
   throw new WeftError({ code: "node-unreachable", message: `${address} answers ${said}`, hint });
 }
 
-/** A node that breaks off is told apart from a disk that fails. */
+/** Reads the answer; a node that breaks off is told apart from a disk that fails. */
 async function* readAll(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   try {
     yield* body;
@@ -72,7 +72,7 @@ async function* readAll(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Ar
   }
 }
 
-/** What is written is read on the way: only what can be read again is a backup. */
+/** Writes the chunks and reads them on the way: only what can be read again is a backup. */
 async function write(params: {
   handle: FileHandle;
   chunks: AsyncIterable<Uint8Array>;
@@ -96,6 +96,7 @@ async function write(params: {
   throw new WeftError({ code: "bad-backup", message: "the node sent no backup" });
 }
 
+/** Throws `bad-config` if there is a file or directory at this path. */
 export async function refuseExisting(path: string): Promise<void> {
   try {
     await using _ = await open(path, "r");
@@ -107,7 +108,7 @@ export async function refuseExisting(path: string): Promise<void> {
   throw new WeftError({ code: "bad-config", message: `${path} is there already`, hint });
 }
 
-/** So that the new name is still there after a power cut. */
+/** Writes a directory to the disk, so that a new name in it is still there after a power cut. */
 export async function syncDirectory(path: string): Promise<void> {
   await using directory = await open(path, "r");
   await directory.sync();

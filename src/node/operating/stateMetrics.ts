@@ -12,7 +12,7 @@ type Reading = {
   readonly read: () => Promise<number> | number;
 };
 
-/** Metrics that are read off the node when somebody asks for them. */
+/** Adds metrics that are read off the node when somebody asks for them. */
 export function addStateMetrics(params: {
   registry: Registry;
   parts: NodeParts;
@@ -82,7 +82,7 @@ function countersOf(params: Parameters<typeof addStateMetrics>[0]): Reading[] {
   ];
 }
 
-/** For a gauge, which is a number of about 16 digits. */
+/** Gives an amount in coin for a gauge, which is a number of about 16 digits. */
 function coins(wei: bigint | undefined): number {
   return wei === undefined ? Number.NaN : Number(formatCoin(wei));
 }

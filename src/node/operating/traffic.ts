@@ -2,13 +2,13 @@ import type { MeshLog } from "../../mesh/meshLog.ts";
 import type { Batch } from "../../wire/batch.ts";
 import { envelopeBytes } from "../../wire/envelope.ts";
 
-/** What went through since the start, in bytes of envelopes. Mutable. */
+/** What went through this node since its start. Mutable. */
 export type Traffic = {
-  /** Of other nodes, stored here. */
+  /** Bytes of other nodes' envelopes that were stored here. */
   received: number;
-  /** Of clients, in batches of this node. */
+  /** Bytes of clients' envelopes, in batches of this node. */
   published: number;
-  /** Envelopes that were removed for their age. */
+  /** How many envelopes were removed for their age. */
   pruned: number;
 };
 
@@ -16,7 +16,7 @@ export function openTraffic(): Traffic {
   return { received: 0, published: 0, pruned: 0 };
 }
 
-/** The same log, which counts what is stored of others. */
+/** Gives the same log, which counts what is stored of other nodes. */
 export function countReceived(params: { log: MeshLog; traffic: Traffic }): MeshLog {
   const { log, traffic } = params;
   return {

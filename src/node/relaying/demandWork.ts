@@ -8,15 +8,15 @@ import {
 import type { Relaying } from "./relaying.ts";
 
 /**
- * What a ticket takes: 65,536 hashes about, and hardly ever half as many again, so that registering and a first group
- * take 1.3 s at 100,000 hashes a second. Work slows, and no more: a graphics card out-hashes a phone.
+ * How many puzzles a ticket takes: about 65,536 hashes in all, and hardly ever half as many again, so that registering
+ * and a first group take 1.3 s at 100,000 hashes a second. Work slows, and no more: a graphics card out-hashes a phone.
  */
 const TICKET_PUZZLES = 16;
 const PUZZLE_BITS = 12;
-/** A ticket of the hour before, or of the next one by a clock that is ahead, counts as well. */
+/** A ticket counts in its hour and in the one after it; in the hour before it as well, for a clock that is ahead. */
 const HOURS_AROUND = [0, -1, 1];
 
-/** The work that is to be done first; undefined: none, since few newcomers came lately, or it was done. */
+/** The work that the caller has to do first; undefined: none, since it was done or few newcomers came lately. */
 export function demandWork(params: {
   relaying: Relaying;
   subject: TicketPlace["subject"];
@@ -32,7 +32,7 @@ export function demandWork(params: {
   return isDone ? undefined : demands[0];
 }
 
-/** Newcomers have used up so much of their part that the rest is for those who work. */
+/** True if newcomers have used up so much of their part that the rest is for those who work. */
 function isCrowded({ budget, workFrom }: Relaying): boolean {
   const { newcomers, newcomersAtMost } = budget.left();
   return newcomers <= workFrom * newcomersAtMost;

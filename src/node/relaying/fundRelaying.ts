@@ -6,14 +6,14 @@ import { waitForTransaction } from "../../chain/submit/waitForTransaction.ts";
 import { readPurse } from "./readPurse.ts";
 import type { Relaying } from "./relaying.ts";
 
-/** The operator's account keeps nine times what it gives: the node's own calls come first. */
+/** The operator's account has to hold ten times what it gives: the node's own calls come first. */
 const OPERATOR_MULTIPLE = 10n;
 const LANDS_WITHIN_MS = 60_000;
 
 /**
- * Gives a relaying account that was never used something to begin with, from the operator's account, so that an
- * operator who has funded one account has a node that relays. It happens once: what is used up later is not given again.
- * What fails is logged and keeps the node from nothing.
+ * Gives coin from the operator's account to a relaying account that was never used, so that an operator who has funded
+ * one account has a node that relays. It happens once: what is used up later is not given again. A fault is logged and
+ * keeps the node from nothing.
  */
 export async function fundRelaying(params: {
   relaying: Relaying;

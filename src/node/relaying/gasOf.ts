@@ -1,18 +1,19 @@
 import type { Append } from "../../wire/append.ts";
 import type { IdentityAction } from "../../wire/identityAction.ts";
 
-/** A transaction, two words of storage, a signature and a log: what an entry takes beside its payload. */
+/** Gas that an entry takes besides its payload: a transaction, two words of storage, a signature and a log. */
 const APPEND_GAS = 110_000;
 /** The most that a byte of calldata costs (EIP-7623). */
 const GAS_PER_BYTE = 40;
-/** An account's consent; that of a contract may take more, which the chain says. */
+/** Gas of an account's consent; that of a contract may take more, which the chain says. */
 const IDENTITY_GAS = 300_000;
 
-/** What an entry takes, about; the chain's own word comes later. */
+/** Estimates the gas that an entry takes; the chain says later what it really is. */
 export function gasOfAppend({ payload }: Pick<Append, "payload">): number {
   return APPEND_GAS + GAS_PER_BYTE * payload.length;
 }
 
+/** Estimates the gas that an identity record takes; the chain says later what it really is. */
 export function gasOfIdentity(action: IdentityAction): number {
   return IDENTITY_GAS + GAS_PER_BYTE * signatureBytes(action);
 }

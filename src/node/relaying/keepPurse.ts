@@ -3,11 +3,11 @@ import { type ChainHub, everyChange } from "../chainHub.ts";
 import { readPurse } from "./readPurse.ts";
 import { type Relaying, relayingTrouble } from "./relaying.ts";
 
-/** How often the accounts are looked at while blocks come, and while none do. */
+/** How often the accounts are looked at: while blocks come, and while none do. */
 const LOOK_MS = 5_000;
 const STILL_MS = 30_000;
 
-/** Watches what the accounts hold and tells when the relaying one is at its floor. Ends when the signal aborts. */
+/** Watches what the accounts hold, and logs when the relaying account is at its floor. Ends when the signal aborts. */
 export async function keepPurse(params: {
   relaying: Relaying;
   hub: ChainHub;

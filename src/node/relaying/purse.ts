@@ -2,10 +2,10 @@ import type { Relayer } from "../../chain/submit/openRelayer.ts";
 
 /** What the node's accounts hold, as of the latest look. Mutable: `readPurse` looks. */
 export type Purse = {
-  /** Of the relaying account, and of the operator's; undefined: nobody has looked yet. */
+  /** What the relaying account holds, and what the operator's does; undefined: nobody has looked yet. */
   balanceWei: bigint | undefined;
   operatorWei: bigint | undefined;
-  /** When it was looked at, by `steadyMs`. */
+  /** When somebody last looked, by `steadyMs`. */
   readAtMs: number;
 };
 
@@ -15,7 +15,7 @@ export const EMPTY_PURSE: Readonly<Purse> = {
   readAtMs: Number.NEGATIVE_INFINITY,
 };
 
-/** What is left once everything has landed that is on its way, at the most that it may cost. */
+/** What is left once all transactions that are on their way have landed, each at the most that it may cost. */
 export function spendableWei(params: { relayer: Relayer; purse: Purse }): bigint {
   const { relayer, purse } = params;
   const costs = [...relayer.inFlight.values()].map(({ transaction }) => {

@@ -4,7 +4,7 @@ import type { Relayer } from "../../chain/submit/openRelayer.ts";
 import { steadyMs } from "../../clock/steadyMs.ts";
 import type { Purse } from "./purse.ts";
 
-/** Looks at what both accounts hold. Throws `chain-unreachable`. */
+/** Reads what both accounts hold into the purse. Throws `chain-unreachable`. */
 export async function readPurse(params: {
   chain: Chain;
   operator: Relayer;

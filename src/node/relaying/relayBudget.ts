@@ -2,28 +2,28 @@ import { WeftError } from "../../errors.ts";
 import { createTokenBuckets, type Rate } from "../../rpc/rateLimit.ts";
 import { openFairPool } from "../fairPool.ts";
 
-/** Gas that a node spends on others. */
+/** The gas that a node spends on others. */
 export type RelayBudget = {
   /** Sets gas aside for a call. Throws `over-budget` with the time to wait. */
   readonly reserve: (params: Asked & { gas: number }) => Reservation;
-  /** Gas that nobody has used, of all and of the newcomers' part, and what that part holds when nobody uses it. */
+  /** Gas that is left, of all and of the newcomers' part, and what that part holds at most. */
   readonly left: () => { readonly all: number; readonly newcomers: number; readonly newcomersAtMost: number };
 };
 
 type Asked = {
-  /** What limits count the caller by. */
+  /** The name by which limits count the caller. */
   readonly caller: string;
   /** What is built on: an entry, a group's root, an inbox. */
   readonly subject: string;
-  /** It has nothing on the chain yet. */
+  /** True for what has nothing on the chain yet. */
   readonly isNewcomer: boolean;
 };
 
-/** Disposing gives back what is not kept. */
+/** Gas that is set aside. Disposing gives back what is not kept. */
 export type Reservation = Disposable & {
-  /** The gas is more, or less, than was thought. Throws `over-budget`, and holds what it held. */
+  /** The call takes more gas, or less, than was thought. Throws `over-budget`, and then holds what it held. */
   readonly resize: (gas: number) => void;
-  /** The call is on its way. */
+  /** The call is on its way: its gas is spent. */
   readonly keep: () => void;
 };
 
@@ -36,11 +36,11 @@ type Limit = {
   readonly waitMs: (params: { key: string; cost: number }) => number;
 };
 
-/** Of the whole budget, what goes to what builds on one entry, or concerns one inbox: a removed member has no more. */
+/** The part of the whole budget for what builds on one entry, or concerns one inbox: a removed member has no more. */
 const SUBJECT_PART = 1 / 20;
 const SECONDS_PER_HOUR = 3_600;
 
-/** Shares of an hour's gas: of addresses, of newcomers among them, of what is built on. */
+/** Opens an hour's gas, of which each address, all newcomers and each subject have a share. */
 export function openRelayBudget(params: {
   gasPerHour: number;
   newcomerGasPerHour: number;
@@ -87,7 +87,7 @@ export function openRelayBudget(params: {
   return { reserve, left: () => ({ all: all.left(), newcomers: newcomers.left(), newcomersAtMost }) };
 }
 
-/** Half of it at once, and the rest in the course of the hour: no hour takes more. */
+/** Half of the gas can be spent at once, and the rest comes in the course of the hour: no hour takes more. */
 function hourly(perHour: number): Rate {
   return { burst: perHour / 2, perSecond: perHour / 2 / SECONDS_PER_HOUR };
 }

@@ -8,7 +8,7 @@ import type { NodeSettings } from "../settings/nodeSettings.ts";
 import { EMPTY_PURSE, type Purse, spendableWei } from "./purse.ts";
 import { openRelayBudget, type RelayBudget } from "./relayBudget.ts";
 
-/** How this node brings to the chain what clients hand it: by an account of its own, within a budget. */
+/** How this node brings what clients hand it to the chain: by an account of its own, within a budget. */
 export type Relaying = {
   readonly chain: Chain;
   readonly node: NodeId;
@@ -17,14 +17,14 @@ export type Relaying = {
   readonly policy: NodeSettings["relayPolicy"];
   /** The share of the newcomers' part at which work begins to be asked. */
   readonly workFrom: number;
-  /** Pays for clients; the operator's account pays for the node, and neither waits behind the other. */
+  /** Pays for clients; the operator's account pays for the node, and neither waits for the other. */
   readonly relayer: Relayer;
   readonly operator: Relayer;
   readonly budget: RelayBudget;
   readonly purse: Purse;
-  /** What stays in the account. */
+  /** What stays in the relaying account. */
   readonly floorWei: bigint;
-  /** Gas of what was sent since the start. */
+  /** Gas of all that was sent since the start. */
   spentGas: number;
 };
 
@@ -59,7 +59,10 @@ export function weiOf(gwei: number): bigint {
   return BigInt(gwei) * WEI_PER_GWEI;
 }
 
-/** Why nothing is relayed at all; undefined: nothing keeps it. What does not land is the account's `trouble`. */
+/**
+ * Says why nothing is relayed at all; undefined: nothing keeps the node from it. What does not land is the account's
+ * `trouble`.
+ */
 export function relayingTrouble(relaying: Relaying): WeftError | undefined {
   const { policy, relayer, purse, floorWei } = relaying;
   if (policy === "closed") {

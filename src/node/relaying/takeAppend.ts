@@ -16,13 +16,13 @@ import type { Relaying } from "./relaying.ts";
 import { withinBudget } from "./withinBudget.ts";
 
 /**
- * Brings an entry to the chain for whoever wrote it, or says why not. Who signed it is looked at first, so that nobody
- * uses up what members may still have relayed as children of an entry. Throws as `relayAppend`.
+ * Brings an entry to the chain for whoever wrote it, or says why not. The signer is checked first, so that no stranger
+ * uses up what members may still have relayed as children of an entry. Throws what `relayAppend` throws.
  */
 export async function takeAppend(params: {
   relaying: Relaying;
   index: ChainIndex;
-  /** What was relayed lately as children of parents none of whose children can be voided any more. */
+  /** The late children that were relayed, by parent: see `takeLateSibling`. */
   relayed: LateSiblings;
   append: Append & { readonly ticket?: RelayTicket };
   caller: string;
@@ -47,7 +47,9 @@ export async function takeAppend(params: {
   });
 }
 
-/** What the contract would refuse, too. A parent that the index does not know yet is the chain's to judge. */
+/**
+ * Refuses what the contract would refuse, too. An entry whose parent the index does not know yet is left to the chain.
+ */
 async function refuseSigner(params: {
   relaying: Relaying;
   index: ChainIndex;

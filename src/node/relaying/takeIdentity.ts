@@ -8,7 +8,7 @@ import { gasOfIdentity } from "./gasOf.ts";
 import type { Relaying } from "./relaying.ts";
 import { withinBudget } from "./withinBudget.ts";
 
-/** Brings a signed identity record to the chain, or says why not. Throws as `relayIdentity`. */
+/** Brings a signed identity record to the chain, or says why not. Throws what `relayIdentity` throws. */
 export async function takeIdentity(params: {
   relaying: Relaying;
   action: IdentityAction & { readonly ticket?: RelayTicket };

@@ -6,21 +6,21 @@ import { spendableWei } from "./purse.ts";
 import { readPurse } from "./readPurse.ts";
 import { floorReached, type Relaying, relayingTrouble } from "./relaying.ts";
 
-/** How old a look at the account may be when it pays. */
+/** How old the last look at the account may be when it pays. */
 const PURSE_AGE_MS = 1_000;
 
 /**
- * Sends a call if the node's policy, its account and the shares of who asks have room for it, as thought at first and
- * again when the chain has said what it takes. Nothing that has no room costs a question to the chain.
+ * Sends a call if the node's policy, its account and the caller's shares have room for it: first by an estimate, then
+ * by what the chain says that it takes. A call without room costs no question to the chain.
  */
 export async function withinBudget(params: {
   relaying: Relaying;
-  /** What limits count by. */
+  /** The name by which limits count the caller. */
   caller: string;
   /** What is built on: an entry, a group's root, an inbox. */
   subject: string;
   isNewcomer: boolean;
-  /** What it takes, about. */
+  /** An estimate of what it takes. */
   gas: number;
   send: (permit: Permit) => Promise<RelayOutcome>;
 }): Promise<RelayOutcome> {
@@ -50,7 +50,7 @@ function refused({ code, hint, retryAfterMs }: WeftError): RelayOutcome {
   return { kind: "refused", code, hint, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
 }
 
-/** Throws `unfunded` for what would take the account below its floor. */
+/** Throws `unfunded` for a call that would take the account below its floor. */
 async function requireFunds(params: { relaying: Relaying; wei: bigint }): Promise<void> {
   const { relaying, wei } = params;
   const { purse, floorWei } = relaying;

@@ -4,8 +4,8 @@ import { type NodeSettings, nodeSettings, type SettingName } from "./nodeSetting
 import type { Setting } from "./setting.ts";
 
 /**
- * A node's settings: what the caller says, else the environment, else the default; all written as in the environment.
- * Throws `bad-config` that names the setting.
+ * Reads a node's settings: what the caller says, else the environment, else the default; all written as in the
+ * environment. Throws `bad-config` with a message that names the setting.
  */
 export function readNodeSettings(params: {
   chosen: Partial<Record<SettingName, string | undefined>>;

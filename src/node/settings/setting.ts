@@ -43,7 +43,7 @@ export function count(env: string, fallback: string, about: string): Setting<num
   return { env, fallback, about, parse: wholeNumber };
 }
 
-/** `forever` is infinite. */
+/** A number of days; `forever` is infinite. */
 export function days(env: string, fallback: string, about: string): Setting<number> & { fallback: string } {
   const parse = (written: string): number => {
     return written === FOREVER ? Number.POSITIVE_INFINITY : wholeNumber(written);
@@ -78,7 +78,7 @@ export function shardsSetting(
   return { env, fallback, about, parse };
 }
 
-/** One shard, or those from one to another. */
+/** Reads one shard, or a run of them. */
 function runOf(written: string): number[] {
   const [, first, last = first] = /^(\d{1,3})(?:-(\d{1,3}))?$/.exec(written.trim()) ?? [];
   if (first === undefined || Number(last) < Number(first)) {
