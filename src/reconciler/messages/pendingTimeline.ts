@@ -7,10 +7,10 @@ import {
 } from "../records/timelineRecord.ts";
 import type { Surroundings } from "../timeline/insertMessage.ts";
 
-/** Changes of several messages that go into one batch: each message has to see the changes of those before it. */
+/** Changes of several messages that go into one batch: each has to see what those before it will have changed. */
 export type PendingTimeline = {
   readonly changes: readonly TimelineChange[];
-  /** The sources of the deletions that were changed. */
+  /** Of the deletions that it has changed. */
   readonly sources: { readonly has: (source: Hex) => boolean };
   readonly recordOf: (stored: MessageRecord) => MessageRecord;
   readonly around: (stored: Surroundings & { record: MessageRecord }) => Surroundings & {
