@@ -4,7 +4,7 @@ import type { EntryRecord, GroupRecord, HeadId } from "../records/records.ts";
 import type { HeadPlace } from "./headPlace.ts";
 import { withSet } from "./overlayMap.ts";
 
-/** One epoch of the adopted branch; `entry` is undefined for epoch 0 and where this client began. */
+/** One epoch of the adopted branch; `entry` is undefined for epoch 0 and for the epoch in which this client began. */
 export type BranchStep = {
   readonly head: HeadId;
   readonly epoch: number;

@@ -1,4 +1,4 @@
-/** So many changes are copied with each step before they are folded into a new base. */
+/** The number of changes that are copied with each step before they are folded into a new base. */
 const MAX_CHANGES = 256;
 
 /** A base map that never changes, and the entries that were set since; nobody else writes to either. */

@@ -3,8 +3,8 @@ import type { EntryRecord, GroupRecord, HeadId, Heard } from "../records/records
 import type { Branch, BranchStep } from "./branch.ts";
 
 /**
- * So many inboxes have to be heard after an Add. Then everybody who came in by it has heard one that is neither its own
- * nor that of whoever signed its Welcome (who need not be the author of the Add).
+ * The number of inboxes that have to be heard after an Add. Then everybody who came in by it has heard an inbox that is
+ * neither its own nor that of whoever signed its Welcome (who need not be the author of the Add).
  */
 const ENOUGH = 3;
 /** How often a member confirms one Add: so nobody who asks without need gets answers without end. */

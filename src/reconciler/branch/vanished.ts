@@ -3,7 +3,8 @@ import type { GroupRecord, HeadId, Vanished } from "../records/records.ts";
 import type { BranchStep } from "./branch.ts";
 
 /**
- * Within so many blocks entries that a reorganization took are expected to land again: their writers send them at once.
+ * The number of blocks within which entries that a reorganization took are expected to land again: their writers send
+ * them at once.
  */
 export const RELANDING_BLOCKS = 24;
 

@@ -8,12 +8,12 @@ import type { Address, InboxId } from "../../wire/ids.ts";
 import type { Network } from "../../wire/network.ts";
 
 /**
- * What is wrong with a history that a node serves; each is that node's fault and nothing of it is used.
+ * What is wrong with a history that a node serves; each fault is that node's, and nothing of the history is used.
  *
- * - `gap`: steps are missing between those that were asked for and those that it counts.
- * - `word-mismatch`: its steps give another word than it says.
- * - `rewritten`: it contradicts what was final long before the node's head.
- * - `forged`: a wallet that has shown a key of its own is made out to be a contract.
+ * - `gap`: steps are missing between the known ones and the number of steps that the node names.
+ * - `word-mismatch`: the steps give another word than the node says.
+ * - `rewritten`: the history contradicts steps that were final long before the node's newest block.
+ * - `forged`: a wallet that has shown a key of its own is presented as a contract.
  */
 export type ServedFault = HistoryFault | "gap" | "word-mismatch" | "rewritten" | "forged";
 

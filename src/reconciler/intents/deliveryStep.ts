@@ -20,7 +20,7 @@ export type DeliveryNode = {
   readonly isUp: boolean;
 };
 
-/** After so long, an envelope that no second node has seen is offered to that node. */
+/** The time after which an envelope that no second node has seen is offered to that node. */
 export const OFFER_AGAIN_MS = 30_000;
 const RETRY_MS = 500;
 

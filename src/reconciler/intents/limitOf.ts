@@ -1,6 +1,6 @@
 import type { Intent } from "../records/intent.ts";
 
-/** After a handed-over entry was so many times behind siblings that were then refused, this counts as a flood. */
+/** How often siblings that were then refused have to come before a handed-over entry until that counts as a flood. */
 const FLOOD_STALES = 3;
 /** The chain counts children in 24 bits. */
 const NO_LIMIT = 2 ** 24 - 1;

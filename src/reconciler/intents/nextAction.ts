@@ -62,7 +62,7 @@ export type OutboxWait =
   /** Nobody confirms what the serving node tells of the chain. */
   | "no-witness";
 
-/** After so many blocks, and so much time, a commit that did not land is handed to another node. */
+/** The number of blocks, and the time, after which a commit that did not land is handed to another node. */
 export const RESUBMIT_BLOCKS = 12;
 export const RESUBMIT_MS = 3_000;
 /** The same where blocks are rare. */

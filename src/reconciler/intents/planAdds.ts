@@ -17,8 +17,8 @@ export type AddsPlan =
   | { readonly kind: "no-key-package" };
 
 /**
- * So often all key packages are waited for before the first entry is written without some. That is long enough for
- * invitees whose registration a reorganization took; who comes in later can't read messages from before.
+ * How often all key packages are waited for before the first entry is written without some of them. That is long enough
+ * for invitees whose registration a reorganization took; an invitee who comes in later can't read messages from before.
  */
 export const WAITS_FOR_ALL = 6;
 /** Bytes around a KeyPackage in an Add. */

@@ -20,7 +20,7 @@ export function isLasting(code: ErrorCode): boolean {
   return lasting.has(code);
 }
 
-/** After so many refusals a client believes that what it has signed itself is wrong. */
+/** The number of refusals after which a client believes that what it has signed itself is wrong. */
 const REFUSALS_BELIEVED = 12;
 /** One client wins each race, so the window in which the others try again grows no faster than that. */
 const RACE_WINDOW_MS = 150;

@@ -2,9 +2,9 @@ import type { RejectReason } from "../records/outcome.ts";
 import type { GroupTally } from "../records/records.ts";
 import { junkReasons } from "./junkReasons.ts";
 
-/** So many rejected envelopes of a group are listed. */
+/** The number of a group's rejected envelopes that are listed. */
 const MAX_LISTED = 4096;
-/** So many of them may be of the kinds that anybody who serves a topic can make. */
+/** The number of listed envelopes that may be of the kinds which anybody who serves a topic can make. */
 const MAX_LISTED_JUNK = 1024;
 
 /** True if one more rejected envelope is listed; otherwise it is only counted, so that junk takes no more room. */

@@ -8,7 +8,7 @@ export type Refusals = readonly {
   readonly times: number;
 }[];
 
-/** So many operators have to say the same before that ends anything, where there are so many. */
+/** The number of operators that have to say the same before that ends anything, if the network has so many. */
 const AGREEING_OPERATORS = 2;
 
 export function withRefusal(

@@ -67,7 +67,7 @@ export type Progress =
       readonly kind: "staged";
       readonly entry: EntryId;
       readonly parent: EntryId | GroupId;
-      /** So many children of the parent the chain must show before this entry can be sent (again). */
+      /** The number of the parent's children that the chain must show before this entry can be sent (again). */
       readonly needsChildren: number;
       /**
        * From this block on the entry can be sent anyhow: a reorganization may have taken a child that this client has

@@ -220,8 +220,8 @@ export type TopicPositionRecord = {
   /** The offset in each node's database; the key is the database's id (16 bytes, hex). */
   readonly cursors: Readonly<Record<Hex, bigint>>;
   /**
-   * What this client, as it told each of these nodes, had from others before it had a cursor there: the node does not
-   * show that again. Absent if this client no longer knows it.
+   * The parts of logs that this client had from others before it had a cursor at the node, and of which it told that
+   * node: the node does not show these again. Absent if this client no longer knows them.
    */
   readonly had?: Readonly<Record<Hex, readonly LogEnd[]>>;
   readonly vector: readonly LogRange[];

@@ -15,7 +15,7 @@ import type { Member } from "../policy/roleOf.ts";
 
 /** What some member has to do for a group, whichever member does it; `subject` says whom it is about. */
 export type Duty =
-  /** Whoever asked to leave is to be removed. */
+  /** An inbox that has asked to leave is to be removed. */
   | { readonly kind: "remove-leaver"; readonly subject: InboxId }
   /** An installation that the registry has revoked is to be removed. */
   | { readonly kind: "remove-revoked"; readonly subject: InstallationKey }

@@ -1,7 +1,7 @@
 import { labeledHash } from "../../wire/bytes.ts";
 import { fromHex, type Hex, type InstallationKey, toHex } from "../../wire/ids.ts";
 
-/** So long the members of one turn have before those of the next turn come to help. */
+/** The time that the members of one turn have before those of the next turn come to help. */
 const TURN_MS = 2_000;
 
 /**

@@ -41,9 +41,9 @@ export type GroupView = {
   /** The Leaves and requests. */
   readonly controls: readonly EntryRecord[];
   readonly branch: Branch;
-  /** Who has asked to leave. */
+  /** The inboxes that have asked to leave. */
   readonly leaves: Leaves;
-  /** Who has asked to be removed and added again. */
+  /** The installations that have asked to be removed and added again. */
   readonly stranded: ReadonlyMap<InstallationKey, Stranded>;
   /** The decisions of void children of the head: the next commit has to repeat them. */
   readonly owed: Owed | undefined;
