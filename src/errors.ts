@@ -26,7 +26,8 @@ export const errorHints = {
     "Blocks cost more than this account may pay: wait until they cost less, raise WEFT_MAX_FEE_GWEI, or use another node.",
   internal: "This is a defect in Weft: please report it with the log lines around it.",
   "limit-exceeded": "Wait and try again, or use another node.",
-  malformed: "Encode the message as docs/protocol.md lays it out; nothing was stored.",
+  malformed:
+    "Encode it as docs/protocol/formats.md or, for the chain, docs/protocol/entries.md lays it out; nothing was stored.",
   "mesh-payload-on-chain": "Messages, key packages and Welcomes go to the mesh: use publish, not relay.",
   "no-node": "Start a node or name one that runs (`--node URL`), then try again.",
   "node-unreachable": "The node does not answer or broke off: use another node, or try again when it runs.",
@@ -37,7 +38,8 @@ export const errorHints = {
     "These contracts are of an earlier version of Weft, another network: get the new one's address file, or deploy into another folder.",
   "over-budget":
     "Too much was relayed lately: wait, use another node, or pay by an account of your own (`openClient({ chain })`).",
-  "outside-profile": "Weft uses a restricted profile of MLS; docs/protocol.md lists what it leaves out.",
+  "outside-profile":
+    "Weft uses a restricted profile of MLS; docs/protocol/entries.md lists what the profile leaves out.",
   pruned: "The range is older than this node keeps; ask a node with longer retention.",
   "relay-closed":
     "This node pays for nobody: use another node, or pay by an account of your own (`openClient({ chain })`).",
@@ -46,7 +48,7 @@ export const errorHints = {
   storage: "The database could not be read or written; check disk and permissions, then start again.",
   "too-many-installations":
     "The inbox has as many devices as the chain allows. The wallet alone can revoke lost ones: `weft devices` lists them and `weft revoke` ends them (`listInstallations`, `revokeInstallations` with wallet and network); then try again.",
-  "too-large": "Split or shorten the payload; docs/protocol.md lists every limit.",
+  "too-large": "Split or shorten the payload; docs/protocol/constants.md lists every limit.",
   "unknown-group": "Open the Welcome of this group first, or check its id.",
   "unknown-head":
     "The node does not know this entry yet; try again when it has caught up, or use another node.",
@@ -55,7 +57,7 @@ export const errorHints = {
     "Use a name that you gave, that of somebody on this machine who was set up, a wallet address or an inbox id.",
   "unknown-parent": "The parent is not an entry of this group; fetch the group's entries first.",
   "unknown-record": "The chain does not know the inbox, installation or node; create it first.",
-  "unknown-topic": "Use one of the topic kinds of docs/protocol.md.",
+  "unknown-topic": "Use one of the topic kinds of docs/protocol/formats.md.",
   unfunded: "Send funds to the account that pays for transactions.",
   "unregistered-peer": "Register the node in the NodeRegistry before it joins the mesh.",
   "wrong-chain":

@@ -4,18 +4,18 @@ import type { EntryRecord, GroupRecord, HeadId } from "../records/records.ts";
 import type { HeadPlace } from "./headPlace.ts";
 import { withSet } from "./overlayMap.ts";
 
-/** One epoch of the adopted branch; `entry` is undefined for epoch 0 and where this client began. */
+/** One epoch of the adopted branch; `entry` is undefined for epoch 0 and for the epoch in which this client began. */
 export type BranchStep = {
   readonly head: HeadId;
   readonly epoch: number;
   readonly entry: EntryRecord | undefined;
 };
 
-/** From where this client's history of the group starts to the head. */
+/** The adopted entries from where this client's history of the group starts to the head. */
 export type Branch = {
   readonly steps: readonly BranchStep[];
   readonly places: ReadonlyMap<HeadId, number>;
-  /** The commit behind the head that took this client out, if one did. */
+  /** The adopted commit after the head that took this client out, if one did. */
   readonly end?: EntryRecord | undefined;
 };
 
@@ -39,7 +39,7 @@ export function branchOf(params: {
 }
 
 /**
- * Computes the branch after a change that brought new entries only: mostly it is the same one, or has one step more.
+ * Computes the branch after a change that only added entries: mostly the branch stays the same or gets one more step.
  */
 export function branchAfter(params: {
   branch: Branch;

@@ -11,12 +11,15 @@ export type DeadRuns = ReadonlyMap<HeadId, readonly DeadRun[]>;
 
 export const NO_DEAD: DeadRuns = new Map();
 
-/** Stands for the parent of entries whose parent is not kept either: nobody can tell how many those have. */
+/**
+ * Stands for the parent of dead entries whose parent is not kept either: nobody can tell how many such entries that
+ * parent has.
+ */
 export const HANGING: HeadId = asId<EntryId>(new Uint8Array(32));
 
 /**
- * The runs of a parent with one more dead entry: one for each block that a reorganization may still take, and one for
- * all that is final. Pure.
+ * Computes the runs of a parent with one more dead entry: one run for each block that a reorganization may still take,
+ * and one for all blocks that are final. Pure.
  */
 export function countDead(params: {
   runs: readonly DeadRun[];
@@ -46,7 +49,7 @@ export function countOf(runs: readonly DeadRun[] | undefined): number {
   return (runs ?? []).reduce((sum, { count }) => sum + count, 0);
 }
 
-/** True for an entry that was counted: it was read before, in this block of this chain. */
+/** True for an entry that was counted: this client has read it before, in this block of this chain. */
 export function isCounted(params: { dead: DeadRuns; parent: HeadId; entry: Placed }): boolean {
   const { dead, parent, entry } = params;
   const runs = dead.get(parent) ?? [];
@@ -59,8 +62,8 @@ export function isCounted(params: { dead: DeadRuns; parent: HeadId; entry: Place
 type Placed = { readonly block: BlockRef; readonly logIndex: number };
 
 /**
- * Tells which runs have to go if the chain is another one from the place `from` on, and from where it has to be read
- * again then: a run goes as a whole, and so does the block that it ends in. Pure.
+ * Tells which runs have to go if the chain differs from the place `from` on, and the place from which the chain then
+ * has to be read again. A run goes as a whole, and so does the block in which it ends. Pure.
  */
 export function cutDead(params: { dead: DeadRuns; from: Place }): { cut: DeadRun[]; from: Place } {
   const all = [...params.dead.values()].flat();

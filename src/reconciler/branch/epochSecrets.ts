@@ -13,13 +13,13 @@ import type { Network } from "../../wire/network.ts";
 const ENTRY_KEY_BYTES = 32;
 const EMPTY = new Uint8Array(0);
 
-/** The key that opens and seals the payloads of children of `parent`, the entry that opened the epoch. */
+/** Derives the key that opens and seals the payloads of children of `parent`, the entry that opened the epoch. */
 export function entryKeyOf(params: { state: GroupState; parent: EntryId | GroupId }): Uint8Array {
   const { state, parent } = params;
   return exportSecret({ state, label: "weft entry", context: fromHex(parent), length: ENTRY_KEY_BYTES });
 }
 
-/** The secp256k1 key that signs what is appended as a child of the entry that opened the epoch. */
+/** Derives the secp256k1 key that signs appends of children of the entry that opened the epoch. */
 export function authorityKeyOf(state: Pick<GroupState, "exporterSecret">): Uint8Array {
   const seed = exportSecret({
     state,
@@ -39,7 +39,7 @@ export function authorityOf(state: Pick<GroupState, "exporterSecret">): Address 
   return address;
 }
 
-/** The credential by which members of the epoch post to the group's topic. */
+/** Derives the credential by which members of the epoch post to the group's topic. */
 export function postingCredentialOf(params: {
   network: Network;
   group: GroupId;

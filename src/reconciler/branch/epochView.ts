@@ -16,7 +16,7 @@ export type EpochView = {
   readonly members: readonly (Member & { readonly leafIndex: number })[];
 };
 
-/** Opening and sealing messages gives new states of the same epoch: their view is the same. */
+/** When messages are opened and sealed, an epoch gets new states: all of them have the same view. */
 const views = new WeakMap<EpochKeys["context"], EpochView>();
 
 /**
@@ -30,7 +30,7 @@ export function viewOf(state: EpochKeys): EpochView {
   return view;
 }
 
-/** What a group's record repeats of its head's epoch. */
+/** The parts of its head's epoch that a group's record repeats. */
 export function namesOf(view: EpochView): { readonly name: string; readonly members: InboxId[] } {
   return { name: view.context.name, members: inboxesOf(view) };
 }
@@ -47,13 +47,18 @@ function readView(state: EpochKeys): EpochView {
   return { epoch: epochOf(state), context: reading.context, members: leaves };
 }
 
-/** Installations whose leaf comes from a commit of their own: they are more than names that somebody added. */
+/**
+ * Lists the installations whose leaf comes from a commit of their own: they are more than names that somebody added.
+ */
 export function committersOf(state: EpochKeys): Set<InstallationKey> {
   const committers = leafFacts(state).filter(({ hasCommitted }) => hasCommitted);
   return new Set(committers.map(({ signatureKey }) => asId<InstallationKey>(signatureKey)));
 }
 
-/** SHA-256 of an installation's leaf node, which changes with each commit of its and when it is added anew. */
+/**
+ * Computes the SHA-256 of an installation's leaf node. It changes with each commit by the installation, and when the
+ * installation is added anew.
+ */
 export function leafHashOf(params: { state: EpochKeys; installation: InstallationKey }): Hex | undefined {
   const key = fromHex(params.installation);
   const leaf = leafFacts(params.state).find(({ signatureKey }) => equalBytes(signatureKey, key));

@@ -1,6 +1,6 @@
 import type { BranchStep } from "./branch.ts";
 
-/** The block of the branch's last Add; for a member who joined by that Add, the branch begins there. */
+/** Finds the block of the branch's last Add; for a member who joined by that Add, the branch begins there. */
 export function lastAddBlock(steps: readonly BranchStep[]): number | undefined {
   for (const { entry } of steps.toReversed()) {
     if (entry?.verdict.kind === "before-start") return entry.block.number;

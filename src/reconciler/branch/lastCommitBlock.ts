@@ -2,8 +2,8 @@ import type { InboxId } from "../../wire/ids.ts";
 import type { BranchStep } from "./branch.ts";
 
 /**
- * The block of the inbox's last adopted commit since the branch's last Add: a member who joined by that Add knows
- * nothing older, and all members have to judge alike.
+ * Finds the block of the inbox's last adopted commit since the branch's last Add. Older commits do not count: a member
+ * who joined by that Add does not know them, and all members have to judge alike.
  */
 export function lastCommitBlock(params: {
   steps: readonly BranchStep[];

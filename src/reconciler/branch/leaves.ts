@@ -3,16 +3,19 @@ import type { EntryRecord } from "../records/records.ts";
 import type { Branch } from "./branch.ts";
 
 export type Leaves = {
-  /** Whose Leave counts: since the branch's last Add, for who joined by that can't know older ones. */
+  /**
+   * Inboxes whose Leave counts. Only a Leave since the branch's last Add counts: who joined by that Add can't know
+   * older ones.
+   */
   readonly leavers: ReadonlySet<InboxId>;
-  /** Whoever has asked since this client is in the group: what an Add made the others forget is asked again. */
+  /** Inboxes that have asked since this client is in the group: if an Add has cancelled their Leave, they ask again. */
   readonly asked: ReadonlySet<InboxId>;
 };
 
 /** Lists the inboxes that have asked to leave on the adopted branch. Pure. */
 export function leavesOf(params: {
   branch: Branch;
-  /** Among which the controls are. */
+  /** The controls are among these. */
   entries: { values: () => Iterable<EntryRecord> };
 }): Leaves {
   const { branch, entries } = params;

@@ -1,15 +1,16 @@
-/** Changes that are copied with each step, before they are folded into a base of their own. */
+/** The number of changes that are copied with each step before they are folded into a new base. */
 const MAX_CHANGES = 256;
 
-/** A map that was never changed, and what has been set since; nobody else writes to either. */
+/** A base map that never changes, and the entries that were set since; nobody else writes to either. */
 type Overlay<K, V> = ReadonlyMap<K, V> & {
   readonly base: ReadonlyMap<K, V>;
   readonly changes: ReadonlyMap<K, V>;
 };
 
 /**
- * A new map with these entries set; the old one stays as it was, and both share what they have in common. So a step
- * costs what it changes, not what there is. New keys come last, those that were there keep their place.
+ * Makes a new map with these entries set; the old map stays as it was, and both share what they have in common. So a
+ * step costs as much as it changes, however large the map is. New keys come last; keys that were there keep their
+ * place.
  */
 export function withSet<K, V>(map: ReadonlyMap<K, V>, set: Iterable<readonly [K, V]>): ReadonlyMap<K, V> {
   const { base, changes } = isOverlay(map) ? map : { base: map, changes: new Map<K, V>() };

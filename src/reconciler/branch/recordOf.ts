@@ -4,7 +4,7 @@ import type { EntryRecord } from "../records/records.ts";
 /** An entry that is about to be judged. */
 export type ReceivedEntry = Entry & Pick<EntryRecord, "isProvisional" | "restsOn">;
 
-/** Makes the record that is kept of an entry: all but its payload. */
+/** Makes the record of an entry: all of the entry but its payload. */
 export function recordOf(
   entry: Omit<ReceivedEntry, "group" | "payload">,
   verdict: EntryRecord["verdict"],

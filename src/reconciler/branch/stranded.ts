@@ -3,18 +3,19 @@ import type { Member } from "../policy/roleOf.ts";
 import type { EntryRecord } from "../records/records.ts";
 import type { Branch } from "./branch.ts";
 
-/** Who has asked to be removed and added again; `proof`: the request as it was signed, which a repair carries. */
+/**
+ * An installation that has asked to be removed and added again; `proof` is the signed request, which a repair carries.
+ */
 export type Stranded = Member & { readonly proof: Uint8Array };
 
 /**
  * Lists the installations that have asked, about an entry of the adopted branch, to be removed and added again, and
- * that still have the leaf that this entry and all that was adopted on it left to them. A repair carries the request
- * itself, so that a member who joined later can judge it: this list is for members who look for what is to be done.
- * Pure.
+ * whose leaf is still as this entry and all entries adopted on it have left it. A repair carries the request itself, so
+ * that a member who joined later can judge the repair; this list is for members who look for upkeep to be done. Pure.
  */
 export function strandedOf(params: {
   branch: Branch;
-  /** Among which the requests are. */
+  /** The requests are among these. */
   entries: { values: () => Iterable<EntryRecord> };
 }): ReadonlyMap<InstallationKey, Stranded> {
   const { branch, entries } = params;
@@ -29,7 +30,7 @@ export function strandedOf(params: {
   return stranded;
 }
 
-/** Whoever has committed since follows. */
+/** False for an installation that has committed since: it follows. */
 function keepsLeaf(params: { branch: Branch; place: number; installation: InstallationKey }): boolean {
   const { branch, place, installation } = params;
   return branch.steps.slice(place).every(({ entry }, i) => {

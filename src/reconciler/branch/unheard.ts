@@ -3,19 +3,19 @@ import type { EntryRecord, GroupRecord, HeadId, Heard } from "../records/records
 import type { Branch, BranchStep } from "./branch.ts";
 
 /**
- * So many inboxes have to be heard after an Add: then whoever came in has heard one that is neither its own nor that of
- * whoever signed its Welcome, which need not be the author's.
+ * The number of inboxes that have to be heard after an Add. Then everybody who came in by it has heard an inbox that is
+ * neither its own nor that of whoever signed its Welcome (who need not be the author of the Add).
  */
 const ENOUGH = 3;
-/** How often a member confirms one Add: whoever asks without need has nobody answer without end. */
+/** How often a member confirms one Add: so nobody who asks without need gets answers without end. */
 const MAX_CONFIRMATIONS = 3;
 
 /** The lineage of an entry does not change. */
 const known = new WeakMap<EntryRecord, boolean>();
 
 /**
- * True if the entry or one of its ancestors has an earlier sibling: then a client that joined by the entry can't tell
- * whether the others adopted that way or another, as it can where each entry is the first child of its parent.
+ * True if the entry or one of its ancestors has an earlier sibling. Then a client that joined by the entry can't tell
+ * which of the two the others adopted. Where each entry is the first child of its parent, it can.
  */
 export function hasSiblings(params: {
   entry: EntryRecord;
@@ -32,8 +32,8 @@ export function hasSiblings(params: {
 }
 
 /**
- * True if some member could be the second one that this client hears: neither this client itself, nor its inviter,
- * nor a member that leaves.
+ * True if some member could be the second member that this client hears: it is neither this client itself nor its
+ * inviter, and does not leave.
  */
 export function hasSecond(params: {
   record: Pick<GroupRecord, "inviter" | "members">;
@@ -51,8 +51,8 @@ export function waitsToHear(params: Parameters<typeof hasSecond>[0] & { record: 
 }
 
 /**
- * Finds the branch's last Add, by which its newest members came in; on a newcomer's branch, the entry that the branch
- * began with.
+ * Finds the branch's last Add, by which its newest members came in; on a newcomer's branch, the entry with which the
+ * branch begins.
  */
 export function lastAddOf({ steps }: Branch): (BranchStep & { readonly entry: EntryRecord }) | undefined {
   const step = steps.findLast(
@@ -64,8 +64,8 @@ export function lastAddOf({ steps }: Branch): (BranchStep & { readonly entry: En
 }
 
 /**
- * True if the inbox can show the members whom an entry added that others follow the entry: it is neither the entry's
- * author nor one of those members.
+ * True if the inbox can show to the members whom an entry added that others follow the entry: it belongs neither to the
+ * entry's author nor to one of those members.
  */
 export function isWitnessOf({ entry, inbox }: { entry: EntryRecord; inbox: InboxId }): boolean {
   const { verdict } = entry;
@@ -81,24 +81,24 @@ export function heardSince({ record, branch }: { record: GroupRecord; branch: Br
   return record.heard?.since === since ? record.heard : { since, by: [], own: 0 };
 }
 
-/** True if it helps the members whom the last Add brought in when this client says that it is there. */
+/** True if the members whom the last Add brought in still need a confirmation by this client. */
 export function isHearingOwed({ by, own }: Heard, self: InboxId): boolean {
   return by.length < ENOUGH && own < MAX_CONFIRMATIONS && !by.includes(self);
 }
 
 /**
- * Computes a group's record after a member was heard in an epoch of the branch: this client may speak if it was
- * waiting for a second member, also if the entry that brought it in lands again, and the record names who was heard
- * since the last Add. `undefined`: nothing changes.
+ * Computes a group's record after a member was heard in an epoch of the branch. This client may now speak if it was
+ * waiting for a second member, also if the entry that brought it in lands again. The record names the inboxes that were
+ * heard since the last Add. `undefined`: nothing changes.
  */
 export function heardRecord(params: {
   record: GroupRecord;
   branch: Branch;
   inbox: InboxId;
-  /** Of the epoch that the member spoke in. */
+  /** The head of the epoch in which the member spoke. */
   head: HeadId;
   self: InboxId;
-  /** It said no more than that it is there. */
+  /** The message was a confirmation. */
   isConfirmation?: boolean;
 }): GroupRecord | undefined {
   const { record, branch, inbox, head, self } = params;
@@ -110,8 +110,8 @@ export function heardRecord(params: {
 }
 
 /**
- * Whoever came in by the Add and confirms it though that is not owed any more has heard nobody: the confirmations that
- * there were are pruned by now, or were too late for it. So others have to be heard again, after that one.
+ * A member who came in by the Add and confirms it although enough inboxes were heard has heard nobody: the
+ * confirmations are pruned by now, or came too late for it. So others have to be heard again, after that member.
  */
 function heardAfter(params: Parameters<typeof heardRecord>[0]): Heard | undefined {
   const { record, branch, inbox, head, self, isConfirmation } = params;
@@ -127,7 +127,7 @@ function heardAfter(params: Parameters<typeof heardRecord>[0]): Heard | undefine
 }
 
 /**
- * Tells what a member keeps whom the same entry brings in again: whether it has heard another member, or has judged
+ * Tells what a member keeps if the same entry brings it in again: whether it has heard another member, or has judged
  * the entry.
  */
 export function unheardAgain(record: GroupRecord, start: HeadId): false | undefined {

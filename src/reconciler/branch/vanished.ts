@@ -2,10 +2,13 @@ import type { EntryId, InboxId } from "../../wire/ids.ts";
 import type { GroupRecord, HeadId, Vanished } from "../records/records.ts";
 import type { BranchStep } from "./branch.ts";
 
-/** Blocks within which what a reorganization took is expected to land again: its writers send it at once. */
+/**
+ * The number of blocks within which entries that a reorganization took are expected to land again: their writers send
+ * them at once.
+ */
 export const RELANDING_BLOCKS = 24;
 
-/** Tells which epochs have vanished after a rollback that took these steps; their entries may land again. */
+/** Computes the vanished epochs after a rollback that took these steps; their entries may land again. */
 export function vanishedAfterRollback(params: {
   record: Pick<GroupRecord, "fork" | "members">;
   lost: readonly BranchStep[];
@@ -24,7 +27,7 @@ export function returningAfter(params: { fork: Vanished | undefined; entry: Entr
   return new Set(first === params.entry ? rest : []);
 }
 
-/** True while a message would reach a member whom a commit that may land again has taken out. */
+/** True while a message would reach a member whom a vanished commit removes, and that commit may land again. */
 export function isWidened({
   fork,
   members,

@@ -4,20 +4,20 @@ import type { EntryRecord, HeadId } from "../records/records.ts";
 import type { KnownGroup } from "../view/knownGroup.ts";
 import type { Claim, Fact } from "../witness/fact.ts";
 
-/** Where an entry stands; undefined: on the chain no more. */
+/** The place of an entry; undefined if it is no longer on the chain. */
 type Placed = Pick<EntryRecord, "authority" | "block" | "index"> | undefined;
 
 const NOWHERE = { authority: `0x${"00".repeat(20)}` as Address, block: 0, index: 0 };
 
-/** Puts together what a node says of a group as of a block, for witnesses to agree on. */
+/** Puts together what a node says of a group at the end of a block, so that witnesses can agree or contradict. */
 export function chainFacts(params: {
   group: GroupId;
   head: BlockRef;
-  /** The group id itself is always there. */
+  /** The group id need not be named: the root is always there. */
   entries: ReadonlyMap<HeadId, Placed>;
-  /** How many of each were told; undefined: there may be more. */
+  /** How many children of each entry the node has told; undefined: there may be more. */
   children: ReadonlyMap<HeadId, number> | undefined;
-  /** Those whose children are not compared. */
+  /** Entries whose children are not compared. */
   uncounted?: ReadonlySet<HeadId>;
   blocks: readonly BlockRef[];
 }): Claim {
@@ -44,8 +44,8 @@ function pick({ authority, index }: NonNullable<Placed>) {
 }
 
 /**
- * Puts together the claim that, on the chain with this block, the group's head has no children but the known ones,
- * and all that is provisional is there.
+ * Puts together this claim: on the chain with this block, the group's head has no children but the known ones, and all
+ * provisional entries are there.
  */
 export function factsAtHead(params: {
   group: Pick<KnownGroup, "id" | "view" | "unproven">;

@@ -6,15 +6,16 @@ import { parentOfDead } from "../view/parentOfDead.ts";
 import type { GroupView } from "../view/viewOfGroup.ts";
 
 /**
- * Compares a page, which begins after a place, with the dead entries that were counted there: `kept` are the page's
- * other entries; `differsFrom` is the place from which on the page has others than were counted, if it has. Pure.
+ * Compares a page with the dead entries that were counted after the place at which the page begins. `kept` are the
+ * page's other entries. `differsFrom` is the first place at which the page has other dead entries than were counted, if
+ * there is one. Pure.
  */
 export function compareDead(params: {
   view: GroupView;
   /** Undefined: the page begins with the group's first entry. */
   from: Place | undefined;
   entries: readonly Entry[];
-  /** False: there is more after it, of the block of its last entry, too. */
+  /** False: more entries come after the page, perhaps in the block of its last entry. */
   isComplete: boolean;
 }): { kept: readonly Entry[]; differsFrom: Place | undefined } {
   const { view, from, entries, isComplete } = params;

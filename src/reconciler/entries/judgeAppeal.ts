@@ -16,24 +16,24 @@ import { judgeEvidence } from "./judgeEvidence.ts";
 
 export type AppealJudgement =
   | { readonly kind: "refused"; readonly reason: string }
-  /** It counts; `voids`: with it nobody follows the entry any more. */
+  /** The control counts; `voids`: by it the contested entry becomes void. */
   | { readonly kind: "counts"; readonly voids: VoidReason | undefined };
 
 type Params = {
   facts: EntryFacts;
   appeal: Appeal;
   contested: Pick<EntryRecord, "id" | "block" | "authority">;
-  /** Of the parent's epoch. */
+  /** The state of the parent's epoch. */
   state: GroupState;
   /** The contested commit. */
   verified: VerifiedCommit;
-  /** Inboxes whose requests about it came before. */
+  /** Inboxes whose requests about the entry came before this one. */
   asked: ReadonlySet<InboxId>;
-  /** Installations whose requests about it came before. */
+  /** Installations whose requests about the entry came before this one. */
   askers?: ReadonlySet<InstallationKey>;
 };
 
-/** The verdict on a request or evidence about an earlier sibling, from what the chain orders alone. Pure. */
+/** Judges a request or evidence about an earlier sibling, only from what the chain orders. Pure. */
 export function judgeAppeal(params: Params): AppealJudgement {
   const { facts, appeal, contested, state, verified } = params;
   if (appeal.entry !== contested.id) return { kind: "refused", reason: "unknown-entry" };
@@ -45,7 +45,7 @@ export function judgeAppeal(params: Params): AppealJudgement {
   return voids ? { kind: "counts", voids } : { kind: "refused", reason: "proves-nothing" };
 }
 
-/** Whom the entry itself took out has nothing to ask for. */
+/** An installation that the entry itself removes can't ask about it. */
 function judgeRequest({ facts, state, verified, asked, askers }: Params): AppealJudgement {
   const { writer, context, members, block } = facts;
   const { removes } = proposedBy({ context, verified });
@@ -59,7 +59,7 @@ function judgeRequest({ facts, state, verified, asked, askers }: Params): Appeal
   return { kind: "counts", voids: 2 * votes.length > voters.size ? "majority-cut-off" : undefined };
 }
 
-/** Lists what a permitted commit has decided: it stays decided if the commit is voided. */
+/** Lists the decisions of a permitted commit: they stay in force if the commit is voided. */
 export function contestedDecisions(params: {
   context: GroupContext;
   verified: VerifiedCommit;

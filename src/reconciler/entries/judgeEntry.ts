@@ -13,21 +13,21 @@ import type { Member } from "../policy/roleOf.ts";
 import type { CommitSummary } from "../records/verdict.ts";
 import type { OpenedEntry } from "./openEntry.ts";
 
-/** The registry as of the end of a block at least as late as those that are asked about. */
+/** What the registry says at the end of a block that is at least as late as the blocks that are asked about. */
 export type Registry = (inbox: InboxId) => KnownInbox | undefined;
 
 export type EntryJudgement =
   | { readonly kind: "refused"; readonly reason: string }
   | { readonly kind: "cut-off"; readonly reason: string }
   | { readonly kind: "adopted"; readonly newState: GroupState; readonly summary: CommitSummary }
-  /** Adopted by those who stay. */
+  /** A commit that removes this client, adopted by those who stay. */
   | { readonly kind: "removed"; readonly summary: CommitSummary }
   | { readonly kind: "newer-version"; readonly version: number }
   /** A control that counts. */
   | { readonly kind: "control"; readonly writer: Member; readonly instruction: ControlInstruction };
 
 /**
- * Lists the inboxes whose registry records decide about an entry: what the other members are must not matter. The
+ * Lists the inboxes whose registry records decide about an entry: the records of other members must not matter. The
  * list's order does not tell a node who wrote the entry.
  */
 export function inboxesToAsk(params: { opened: OpenedEntry; view: EpochView }): InboxId[] {
@@ -39,13 +39,16 @@ export function inboxesToAsk(params: { opened: OpenedEntry; view: EpochView }): 
   return [...new Set([opened.writer.inbox, ...named.map(({ inbox }) => inbox), ...listed])].sort();
 }
 
-/** Then any member may be the one who is left, or the one who may promote. */
+/**
+ * True if the entry makes somebody super admin: then it matters of every member whether it is active, since any may be
+ * the one who promotes.
+ */
 function changesSuperAdmins({ opened, view }: { opened: OpenedEntry; view: EpochView }): boolean {
   if (opened.kind !== "commit" || opened.after?.kind !== "context") return false;
   return opened.after.context.superAdmins.some((inbox) => !view.context.superAdmins.includes(inbox));
 }
 
-/** The verdict on a child of the head, from what the chain orders and nothing else. Pure. */
+/** Judges a child of the head, only from what the chain orders. Pure. */
 export function judgeEntry(params: {
   opened: OpenedEntry;
   entry: Entry;
@@ -54,9 +57,9 @@ export function judgeEntry(params: {
   lastCommitBlock: number | undefined;
   leavers: ReadonlySet<InboxId>;
   lastAddBlock?: number | undefined;
-  /** Whose requests the entry carries, see `provenRequests`. */
+  /** Installations whose requests the entry carries, see `provenRequests`. */
   stranded: ReadonlySet<InstallationKey>;
-  /** What void siblings before it have decided. */
+  /** The decisions of void siblings before this entry. */
   owed?: Owed | undefined;
   /** The state that this client staged, if the entry is its own. */
   staged: GroupState | undefined;
@@ -71,8 +74,8 @@ export function judgeEntry(params: {
   const facts: EntryFacts = { context, members, revoked, writer, block, registryBlock, leavers };
   if (opened.kind === "control") return judgeInstruction({ facts, instruction: opened.instruction });
   const { adds, removes, after, verified } = opened;
-  // After a reorganization an entry may land again before the block that it names. If it were refused for that, those
-  // whom it had brought in could not tell.
+  // After a reorganization an entry may land again before the registry block that it names. If it were refused for
+  // that, the members whom it had brought in could not notice.
   const asOf = Math.min(registryBlock, block);
   const judgement = judgeCommit({
     ...facts,
@@ -91,7 +94,7 @@ export function judgeEntry(params: {
   if (applied.kind === "removed") return { kind: "removed", summary };
   if (applied.kind === "cut-off") return { kind: "cut-off", reason: applied.reason };
   if (authorityOf(applied.newState) !== entry.authority) {
-    // Without a path every member of the parent's epoch derives the same and can tell.
+    // Without a path every member of the parent's epoch derives the same authority, so every member can tell.
     return { kind: verified.hasPath ? "cut-off" : "refused", reason: "other-authority" };
   }
   return { kind: "adopted", newState: applied.newState, summary };
@@ -99,7 +102,7 @@ export function judgeEntry(params: {
 
 function judgeInstruction(params: { facts: EntryFacts; instruction: ControlInstruction }): EntryJudgement {
   const { facts, instruction } = params;
-  // There is nothing yet that it could be about.
+  // The head has no child yet that a request or evidence could be about.
   if (instruction.kind === "request" || instruction.kind === "evidence") {
     return { kind: "refused", reason: "unknown-entry" };
   }

@@ -6,18 +6,18 @@ import { authorityOf } from "../branch/epochSecrets.ts";
 import type { VoidReason } from "../records/verdict.ts";
 
 type Contested = {
-  /** Of the parent's epoch. */
+  /** The state of the parent's epoch. */
   readonly state: GroupState;
   readonly verified: VerifiedCommit;
-  /** What the entry names. */
+  /** The authority that the entry names. */
   readonly authority: Address;
 };
 
 /**
- * Tells why no member can follow a commit, as one of its path secrets shows: the secret gives all keys that are
- * published from its step up, and something else than the commit says. Every secret that gives these keys gives the
- * same. A secret that contradicts the keys themselves shows nothing of the kind: a member under another step may have
- * a good one.
+ * Tells why no member can follow a commit, as one of its path secrets shows: from the secret follow all keys that the
+ * commit publishes from the secret's step up, but another confirmation tag or another authority than the commit has.
+ * From every secret that gives these keys the same follows. If a secret does not give the keys themselves, it shows
+ * nothing of the kind: a member under another step may have a good secret.
  */
 export function judgeEvidence(params: Contested & { evidence: PathEvidence }): VoidReason | undefined {
   const verdict = judgePathEvidence(params);
@@ -33,8 +33,8 @@ export function judgeEvidence(params: Contested & { evidence: PathEvidence }): V
 }
 
 /**
- * The path secret that this client received by a commit, if it shows that no member can follow the commit; otherwise
- * the secret is to stay secret.
+ * Finds the path secret that this client received by a commit, if it shows that no member can follow the commit;
+ * otherwise the secret has to stay secret.
  */
 export function ownEvidence(params: Contested): PathEvidence | undefined {
   const evidence = pathEvidence(params);

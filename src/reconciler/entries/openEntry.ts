@@ -10,7 +10,7 @@ import { entryKeyOf } from "../branch/epochSecrets.ts";
 import { viewOf } from "../branch/epochView.ts";
 import type { Member } from "../policy/roleOf.ts";
 
-/** What an entry says, before anybody asks whether its writer may. */
+/** The content of an entry, before its writer's rights are judged. */
 export type OpenedEntry =
   | { readonly kind: "refused"; readonly reason: string }
   | {
@@ -21,7 +21,7 @@ export type OpenedEntry =
       readonly adds: readonly Member[];
       readonly removes: readonly Member[];
       readonly after: GroupContextReading | undefined;
-      /** Which it says to answer by a repair, as they were signed. */
+      /** The signed requests that the entry answers by repairs, as its writer says. */
       readonly requests: readonly Uint8Array[];
     }
   | {
@@ -33,7 +33,10 @@ export type OpenedEntry =
 
 type Params = { network: Network; state: GroupState; entry: Entry };
 
-/** Opens a child of the entry that opened the epoch of `state`; what it refuses, every member of that epoch refuses. */
+/**
+ * Opens a child of the entry that opened the epoch of `state`. If it refuses an entry, every member of that epoch
+ * refuses it.
+ */
 export function openEntry(params: Params): OpenedEntry {
   const { state } = params;
   const opened = openBody(params);
@@ -44,7 +47,8 @@ export function openEntry(params: Params): OpenedEntry {
   if (verdict.kind === "refused") return verdict;
   const { verified } = verdict;
   if (verified.committerLeaf !== leafIndex) return { kind: "refused", reason: "wrong-writer" };
-  // Who joins by a commit could not read what voids it, so it must be one that all can follow.
+  // Members who join by a commit can't read the controls that void it, so it must be one that all members can follow: a
+  // commit without a path.
   if (verified.hasPath && verified.adds.length > 0) return { kind: "refused", reason: "outside-profile" };
   const adds = ownersOf(verified.adds);
   const removes = ownersOf(verified.removes);
@@ -54,7 +58,7 @@ export function openEntry(params: Params): OpenedEntry {
   return { ...by, kind: "commit", verified, adds, removes, after, requests };
 }
 
-/** Opens a request or evidence, if the entry is one; commits are not looked into. */
+/** Opens a request or evidence; commits are not opened here. */
 export function openAppeal(
   params: Params,
 ): { writer: Member; registryBlock: number; instruction: Appeal; bytes: Uint8Array } | undefined {

@@ -11,34 +11,37 @@ import { chainFacts } from "./chainFacts.ts";
 import { compareDead } from "./compareDead.ts";
 
 export type PagePlan =
-  /** It says what is known. */
+  /** The page says only what is known. */
   | { readonly kind: "nothing" }
-  /** It was read before what is known of the chain: it shows nothing about what has come since. */
+  /** The page is older than what is known of the chain: it shows nothing about what has come since. */
   | { readonly kind: "stale" }
   | PageNews;
 
 export type PageNews = {
   readonly kind: "news";
-  /** What the plan was made for. */
+  /** The view for which the plan was made. */
   readonly view: GroupView;
   readonly from: EntryCursor | undefined;
-  /** What the page contradicts, and all that is known to come after that. */
+  /** Known entries that the page contradicts, and all known entries after those. */
   readonly lost: readonly EntryRecord[];
   readonly fresh: readonly Entry[];
   readonly head: BlockRef;
-  /** There is no more up to the head. */
+  /** The page reaches to the end of the group's entries. */
   readonly isComplete: boolean;
-  /** Entries of which it matters how many children they have. */
+  /** Entries whose number of children matters. */
   readonly touched: readonly HeadId[];
-  /** Those of which the dead children have to be counted anew. */
+  /** Parents whose dead children have to be counted anew. */
   readonly uncounted: ReadonlySet<HeadId>;
-  /** Where the page has other dead entries than were counted, if it has. */
+  /** The first place at which the page has other dead entries than were counted, if there is one. */
   readonly differsFrom: Place | undefined;
-  /** What has to be agreed on before anything of the page is acted on. */
+  /** What a witness has to agree to before the client acts on anything of the page. */
   readonly claim: Claim;
 };
 
-/** What a page of entries changes in a group, if it is true. Pure. Throws `malformed` for a page that no chain has. */
+/**
+ * Plans what a page of entries changes in a group if the page is true. Pure. Throws `malformed` for a page that no
+ * chain can have.
+ */
 export function planPage(params: { group: KnownGroup; page: EntryPage }): PagePlan {
   const { group, page } = params;
   const { view, agreed } = group;
@@ -62,7 +65,7 @@ export function planPage(params: { group: KnownGroup; page: EntryPage }): PagePl
   return { ...news, kind: "news", from, claim: claimOf({ group, news }) };
 }
 
-/** The counts that go where the chain is another one from a place on. */
+/** Lists the counts that have to go if the chain differs from a place on. */
 function deadFrom({ dead }: GroupView, place: Place): readonly DeadRun[] {
   return [...dead.values()].flat().filter((run) => compareEntries(run, place) >= 0);
 }
@@ -88,7 +91,8 @@ function claimOf(params: {
     ...provisional.flatMap(({ id, parent }) => [id, parent]),
     ...(isComplete ? [view.record.head, ...group.unproven] : []),
   ]);
-  // Of what a partial page lacks nothing is known, nor of an entry that a joining client waits for.
+  // A partial page shows nothing about entries that it lacks; nor does any page about an entry for which a joining
+  // client waits.
   const isTold = (id: HeadId): boolean => id === group.id || now.has(id) || (isComplete && gone.has(id));
   const blocks = [...fresh, ...provisional].map(({ block }) => block);
   checkBlocks([...blocks, head]);
@@ -109,7 +113,7 @@ function checkPage({ from, entries, head }: Pick<EntryPage, "from" | "entries"> 
   }
 }
 
-/** One block of each number. */
+/** Throws if the page has two blocks of one number. */
 function checkBlocks(blocks: readonly BlockRef[]): void {
   const byNumber = new Map(blocks.map((block) => [block.number, block]));
   const isOne = ({ number, hash, time }: BlockRef): boolean => {
@@ -119,7 +123,7 @@ function checkBlocks(blocks: readonly BlockRef[]): void {
   if (!blocks.every(isOne)) throw malformed("two blocks of one number");
 }
 
-/** In the same place on the same chain. */
+/** True if the entry is in the same place on the same chain. */
 function isSame(known: EntryRecord, { id, block, logIndex }: Partial<Entry> = {}): boolean {
   return known.id === id && known.block.hash === block?.hash && known.logIndex === logIndex;
 }

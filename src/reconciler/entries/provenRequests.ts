@@ -8,16 +8,16 @@ import type { EntryRecord, HeadId } from "../records/records.ts";
 
 /**
  * Lists the members whose requests, carried by a commit, are good for a repair: signed by the installation, about an
- * entry of the branch that the commit stands on, and for the leaf that the installation has there. A member who has
- * the epoch and knows the lineage can tell all of it, so that members who joined after the request judge as those do
- * who read it. Pure.
+ * entry of the branch on which the commit stands, and for the leaf that the installation has there. A member who has
+ * the epoch and knows the lineage can check all of this. So members who joined after a request judge it like those who
+ * read it. Pure.
  */
 export function provenRequests(params: {
   network: Network;
   group: GroupId;
   /** The commit's parent. */
   parent: HeadId;
-  /** Of the parent's epoch. */
+  /** The state of the parent's epoch. */
   state: GroupState;
   entries: ReadonlyMap<HeadId, EntryRecord>;
   requests: readonly Uint8Array[];

@@ -2,8 +2,8 @@ import type { KnownInbox } from "../../identity/inbox.ts";
 import type { InboxSnapshot } from "../records/records.ts";
 
 /**
- * An inbox as of the last block for which a witness has confirmed its history: what one node has told since takes
- * nothing away and adds nothing.
+ * Tells what an inbox was at the last block for which a witness has confirmed its history: whatever one node alone has
+ * told since takes nothing away and adds nothing.
  */
 export function confirmedInbox(snapshot: InboxSnapshot | undefined): KnownInbox | undefined {
   if (!snapshot?.inbox || !snapshot.isProvisional) return snapshot?.inbox;

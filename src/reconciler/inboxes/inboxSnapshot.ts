@@ -4,10 +4,10 @@ import { EMPTY_WORD } from "../../wire/identityStep.ts";
 import type { Address } from "../../wire/ids.ts";
 import type { InboxSnapshot } from "../records/records.ts";
 
-/** Makes what is kept of a history that is whole at the end of block `asOf`. */
+/** Makes the snapshot of a history that is whole at the end of block `asOf`. */
 export function snapshotOf(params: {
   history: InboxHistory | undefined;
-  /** That were known before. */
+  /** The wallets that were known before to have keys. */
   keyWallets: readonly Address[];
   asOf: number;
   /** See InboxSnapshot; provisional if it is before `asOf`. */
@@ -27,8 +27,8 @@ export function snapshotOf(params: {
 }
 
 /**
- * Tells what stays of a snapshot when all blocks after one are gone: the snapshot itself if its steps are of earlier
- * blocks, else nothing but which wallets have keys.
+ * Tells what remains of a snapshot when all blocks after a block are gone: the snapshot itself if its steps are of
+ * earlier blocks, otherwise only which wallets have keys.
  */
 export function snapshotBefore(params: { snapshot: InboxSnapshot; afterBlock: number }): InboxSnapshot {
   const { snapshot, afterBlock } = params;
@@ -40,5 +40,5 @@ export function snapshotBefore(params: { snapshot: InboxSnapshot; afterBlock: nu
   return snapshotOf({ history: undefined, keyWallets, asOf: NEVER, confirmedAsOf: NEVER });
 }
 
-/** Earlier than any block: it has to be asked for. */
+/** Earlier than any block, so the inbox has to be asked for. */
 const NEVER = -1;

@@ -7,7 +7,7 @@ type View = { readonly record: Pick<GroupRecord, "status" | "members">; readonly
 /**
  * Lists the inboxes whose histories this client reads: its own, those of all members of its groups, and those of
  * removed members until they are confirmed up to the removal. Only a confirmed revocation before the removal fences
- * messages, so a client that has heard of one from one node has to ask until another says so, too. Pure.
+ * messages, so a client that has heard of a revocation from one node has to ask until another node confirms it. Pure.
  */
 export function inboxesOfInterest(params: {
   self: InboxId;
@@ -27,6 +27,6 @@ export function inboxesOfInterest(params: {
       }
     }
   }
-  // In an order that says neither which one is this client's nor who is in one group with whom.
+  // The order says neither which inbox is this client's own nor which inboxes are in one group.
   return [...inboxes].sort();
 }

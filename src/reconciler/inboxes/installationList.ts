@@ -4,19 +4,22 @@ import type { InboxSnapshot } from "../records/records.ts";
 
 export type InstallationSummary = {
   readonly installation: InstallationKey;
-  /** The wallet that added it. */
+  /** The wallet that added the installation. */
   readonly wallet: Address;
   readonly addedBlock: number;
   /** Undefined while it is active. */
   readonly revokedBlock: number | undefined;
-  /** Of these blocks, in seconds since 1970; only where a wallet asked, and undefined if two operators do not agree. */
+  /**
+   * Times of these blocks, in seconds since 1970. They are there only if the list was asked for by a wallet, and
+   * undefined if two operators do not agree on them.
+   */
   readonly addedTime?: number | undefined;
   readonly revokedTime?: number | undefined;
-  /** This client's own. */
+  /** The installation is this client's own. */
   readonly isSelf: boolean;
   /**
-   * What shows that it belongs to the inbox: the signature of a wallet's own key, which this client has checked, or no
-   * more than the chain's word that a smart wallet's contract agreed.
+   * Who vouches for the installation: `secp256k1` if this client has checked a signature by the wallet's own key,
+   * `contract` if only the chain's word shows that a smart wallet's contract agreed.
    */
   readonly vouchedBy: "secp256k1" | "contract";
 };
@@ -26,11 +29,14 @@ export type WalletSummary = {
   readonly linkedBlock: number;
   /** Undefined while it is linked. */
   readonly unlinkedBlock: number | undefined;
-  /** As of an installation; `nobody`: it signed with a key of its own before, and not when it was linked. */
+  /**
+   * As of an installation; `nobody`: the wallet had signed with a key of its own before, but its link is not signed
+   * with that key.
+   */
   readonly vouchedBy: Vouch;
 };
 
-/** Who may act for an inbox, and whether that is all. */
+/** Who may act for an inbox, and whether the list is complete. */
 export type InstallationList = {
   readonly inbox: InboxId;
   readonly installations: readonly InstallationSummary[];
@@ -44,8 +50,8 @@ export type InstallationList = {
   /** The block at whose end the list holds; undefined if nobody has told of the inbox. */
   readonly asOfBlock: number | undefined;
   /**
-   * Undefined: it is complete. `unread`: no node has told of the inbox yet. `unconfirmed`: all that is listed was
-   * signed, but only one node has said that there is no more.
+   * Undefined: the list is complete. `unread`: no node has told of the inbox yet. `unconfirmed`: everything in the list
+   * was signed, but only one node says that nothing is missing.
    */
   readonly incomplete: "unread" | "unconfirmed" | undefined;
 };
@@ -54,9 +60,9 @@ export type InstallationList = {
 export function listOf(params: {
   inbox: InboxId;
   snapshot: InboxSnapshot | undefined;
-  /** This client's own; undefined: whoever asks is none. */
+  /** This client's own installation; undefined if somebody asks who has none. */
   self: InstallationKey | undefined;
-  /** What time it is for the network. */
+  /** The present time of the network, milliseconds since 1970. */
   nowMs: number;
 }): InstallationList {
   const { inbox, snapshot, self, nowMs } = params;
@@ -81,7 +87,7 @@ export function listOf(params: {
   };
 }
 
-/** Those that count, as everybody judges them. */
+/** Lists the installations that count, as everybody judges them. */
 function installationsOf(params: {
   snapshot: InboxSnapshot;
   self: InstallationKey | undefined;

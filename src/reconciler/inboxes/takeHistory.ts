@@ -8,16 +8,16 @@ import type { Address, InboxId } from "../../wire/ids.ts";
 import type { Network } from "../../wire/network.ts";
 
 /**
- * What is wrong with a history that a node serves; each is that node's fault and nothing of it is used.
+ * What is wrong with a history that a node serves; each fault is that node's, and nothing of the history is used.
  *
- * - `gap`: steps are missing between those that were asked for and those that it counts.
- * - `word-mismatch`: its steps give another word than it says.
- * - `rewritten`: it contradicts what was final long before the node's head.
- * - `forged`: a wallet that has shown a key of its own is made out to be a contract.
+ * - `gap`: steps are missing between the known ones and the number of steps that the node names.
+ * - `word-mismatch`: the steps give another word than the node says.
+ * - `rewritten`: the history contradicts steps that were final long before the node's newest block.
+ * - `forged`: a wallet that has shown a key of its own is presented as a contract.
  */
 export type ServedFault = HistoryFault | "gap" | "word-mismatch" | "rewritten" | "forged";
 
-/** What this client knew of an inbox when it asked. */
+/** What this client knew of an inbox before it asked. */
 export type KnownHistory = {
   readonly history: InboxHistory | undefined;
   /** Wallets that have shown a key of their own, also in a history that a reorganization took. */
@@ -26,9 +26,9 @@ export type KnownHistory = {
 
 export type TakenHistory = {
   readonly history: InboxHistory | undefined;
-  /** The rest is on the next page. */
+  /** False: the rest is on the next page. */
   readonly isWhole: boolean;
-  /** The steps that were known are not a part of it. */
+  /** The known steps are not a part of this history. */
   readonly isReplaced: boolean;
 };
 
@@ -39,7 +39,7 @@ const MOST_STEPS = 2 * MAX_HISTORY_STEPS;
 export function takeHistory(params: {
   network: Network;
   inbox: InboxId;
-  /** What the node was asked to go on from. */
+  /** The history that the client had when it asked the node. */
   base: InboxHistory | undefined;
   known: KnownHistory;
   served: History;
@@ -73,7 +73,7 @@ function isMadeContract(history: InboxHistory | undefined, wallet: Address): boo
   return hasSigned && !keyWalletsOf(history).includes(wallet);
 }
 
-/** Whether all that was known of final blocks stands in what is said now. */
+/** True if all known facts of final blocks are also in the new history. */
 function keepsFacts(params: {
   known: InboxHistory;
   history: InboxHistory | undefined;

@@ -1,4 +1,4 @@
-/** Gives numbers from 0 to below 1. */
+/** Gives random numbers from 0 to below 1. */
 export type Chance = () => number;
 
 export type Backoff = { readonly baseMs: number; readonly capMs: number };

@@ -12,22 +12,22 @@ export type Delivery =
   | { readonly kind: "wait"; readonly ms: number }
   | { readonly kind: "idle" };
 
-/** A conversation's node, as delivery sees it. */
+/** A conversation's node, as far as delivery needs to know it. */
 export type DeliveryNode = {
   readonly node: NodeId;
   readonly operator: Address;
-  /** It answers, as far as is known. */
+  /** The node answers, as far as is known. */
   readonly isUp: boolean;
 };
 
-/** An envelope that no second node has seen by then is offered to that node. */
+/** The time after which an envelope that no second node has seen is offered to that node. */
 export const OFFER_AGAIN_MS = 30_000;
 const RETRY_MS = 500;
 
 /**
- * Plans the next step for envelopes on their way. *Acknowledged*: one node has the envelope on disk. *Delivered*: the
- * next-ranked node that answers, of another operator if there is one, has given its signed word that it has the
- * envelope, too, or the network has no other node. Pure.
+ * Plans the next step for envelopes on their way. *Acknowledged*: one node has the envelope on disk. *Delivered*: a
+ * second node in rank that answers, of another operator if there is one, has given its signed word that it has the
+ * envelope, too, or there is no other node. Pure.
  */
 export function deliveryStep(params: {
   /** In the order of the outbox. */
@@ -57,7 +57,10 @@ export function deliveryStep(params: {
     : { kind: "wait", ms: RETRY_MS };
 }
 
-/** To the first that have not refused it; once all have, from the first again. */
+/**
+ * Publishes to the first nodes that have not refused the envelope; once all nodes have refused it, to the first ones
+ * again.
+ */
 function publishStep(params: {
   pending: readonly Publication[];
   up: readonly NodeId[];
@@ -74,7 +77,10 @@ function publishStep(params: {
   return { kind: "publish", nodes, publications: same };
 }
 
-/** Whose word makes delivered what `by` has: of another operator unless there is only one. */
+/**
+ * Finds the node whose word makes an envelope delivered that `by` has: a node of another operator, unless there is only
+ * one operator.
+ */
 function secondNode(params: { ranked: readonly DeliveryNode[]; by: NodeId | undefined }): NodeId | undefined {
   const { ranked, by } = params;
   return ranked.find(({ node, isUp }) => isUp && by !== undefined && isSecond({ ranked, first: by, node }))
@@ -98,7 +104,7 @@ export function isSecond(params: {
   return own === undefined || !hasOther || operatorOf(node) !== own;
 }
 
-/** Computes a publication after a node's receipt or signed word. `isEnough`: with that the envelope is delivered. */
+/** Computes a publication after a node's receipt or signed word. `isEnough`: this makes the envelope delivered. */
 export function publicationAfter(params: {
   publication: Publication;
   node: NodeId;
@@ -108,6 +114,6 @@ export function publicationAfter(params: {
   const { publication, node, isEnough, nowMs } = params;
   const { record } = publication;
   const state = isEnough || record.state === "delivered" ? "delivered" : "acknowledged";
-  // What was offered once more is looked for before it is offered again.
+  // An envelope that was offered once more is looked for before it is offered again.
   return { ...publication, record: { ...record, state, node: record.node ?? node, acknowledgedAtMs: nowMs } };
 }

@@ -3,8 +3,7 @@ import type { Delivery } from "./deliveryStep.ts";
 import { MAX_WELCOME_SPREAD_MS } from "./spreadWelcomes.ts";
 
 /**
- * Lists the publications that may leave now, and tells how long it is until the next of the others may, in
- * milliseconds. Pure.
+ * Lists the publications that may leave now, and tells the milliseconds until the next of the others may leave. Pure.
  */
 export function duePublications(params: { publications: readonly Publication[]; nowMs: number }): {
   readonly due: readonly Publication[];
@@ -18,13 +17,15 @@ export function duePublications(params: { publications: readonly Publication[]; 
   };
 }
 
-/** How long until it may leave. One that is due much later was stored before the clock went back. */
+/**
+ * Tells the time until the publication may leave. If that is very long, the time was stored before the clock went back.
+ */
 function dueInMs({ record }: Publication, nowMs: number): number {
   const ms = record.state === "pending" ? (record.dueAtMs ?? 0) - nowMs : 0;
   return ms > 0 && ms <= MAX_WELCOME_SPREAD_MS ? ms : 0;
 }
 
-/** Picks the step to take of several: what is to be done comes before what is to be waited for. Pure. */
+/** Picks the step to take of several: a step that does something comes before a step that waits. Pure. */
 export function firstStep(steps: readonly Delivery[]): Delivery {
   const toDo = steps.find(({ kind }) => kind === "publish" || kind === "look-for");
   if (toDo) return toDo;

@@ -2,22 +2,25 @@ import type { EntryId, Hex, InboxId } from "../../wire/ids.ts";
 import { failed, type Intent, isOpen, isOrdered } from "../records/intent.ts";
 import type { HeadId } from "../records/records.ts";
 
-/** What an entry that became the head did, as far as open intents are concerned. */
+/** What an entry that became the head means to open intents. */
 export type AdoptedChange = {
   readonly entry: EntryId;
   /** Inboxes that are members now and were not before, and the reverse. */
   readonly joined: ReadonlySet<InboxId>;
   readonly gone: ReadonlySet<InboxId>;
-  /** The intent that it was written for, if it is one's own: also if something else was tried for that since. */
+  /**
+   * The intent for which the entry was written, if it is this client's own: also if something else was tried for that
+   * intent since.
+   */
   readonly own?: Hex | undefined;
-  /** Descendants of it that a reorganization took and that may land again. */
+  /** Descendants of the entry that a reorganization took and that may land again. */
   readonly returning?: ReadonlySet<HeadId>;
 };
 
 /**
- * Tells what an adopted entry means to an open intent: the intent's own commit has landed, or another entry was
- * first. A commit that lost is built again on the new head as long as the fact that it was made on still holds; what
- * others did meanwhile is taken off it, and nothing is done twice.
+ * Tells what an adopted entry means to an open intent: the intent's own commit has landed, or another entry was first.
+ * A commit that lost is built again on the new head if the reason for it still holds. What others have done meanwhile
+ * is taken off the intent, so nothing is done twice.
  */
 export function foldEntry(params: { intent: Intent; change: AdoptedChange }): Intent {
   const { intent, change } = params;
@@ -40,12 +43,12 @@ export function foldEntry(params: { intent: Intent; change: AdoptedChange }): In
   return next.landed.length > 0 ? { ...next, progress: { kind: "landed" } } : failed(next, "already-done");
 }
 
-/** Built on this entry or on one that comes back after it. */
+/** True if the commit is built on this entry or on an entry that comes back after it. */
 function isBuiltOn(parent: HeadId, { entry, returning }: AdoptedChange): boolean {
   return parent === entry || returning?.has(parent) === true;
 }
 
-/** Own commit adopted: the whole of it, or one part of a large addition. */
+/** Computes an intent whose own commit was adopted: the whole of it, or one part of a large addition. */
 function landedBy(intent: Intent, entry: EntryId): Intent {
   const isWhole = !hasMembers(intent) || intent.remaining?.length === 0;
   return {

@@ -1,37 +1,37 @@
 import { type Intent, isOpen, isOrdered } from "../records/intent.ts";
 import type { GroupStatus } from "../records/records.ts";
 
-/** What the outbox sees of its group. */
+/** What the outbox has to know of its group. */
 export type OutboxView = {
   readonly status: GroupStatus;
-  /** Removed, as far as is read; an entry that brings it in again is expected. */
+  /** This client was removed, as far as is read, but an entry that brings it in again is expected. */
   readonly isAwaiting: boolean;
   /** This installation was revoked. */
   readonly isRevoked: boolean;
   /** Another database uses the keys of this one: its new installation is not in the group yet. */
   readonly isCopied: boolean;
-  /** And nobody is there who could take it in. */
+  /** And the group has no other inbox that could take the new installation in. */
   readonly isOrphaned: boolean;
-  /** This client's inbox has asked to leave, and nobody has forgotten. */
+  /** This client's inbox has asked to leave, and no Add has cancelled that. */
   readonly hasLeft: boolean;
-  /** Chain and topic are read to the end by way of a node that answers: only then is anything sealed or staged. */
+  /** Chain and topic are read to the end by way of a node that answers. Before that nothing is sealed or staged. */
   readonly caughtUp: boolean;
   readonly head: string;
   /** Children of the head that this client has read. */
   readonly children: number;
-  /** The chain's block that this client has read up to. */
+  /** The last block that this client has read. */
   readonly block: number;
-  /** When the chain is to be taken for one that stands still, ms since 1970. */
+  /** The time from which on the chain counts as standing still, milliseconds since 1970. */
   readonly standstillAtMs: number;
   /** A reorganization has undone a removal, which may land again. */
   readonly isWidened: boolean;
-  /** This client waits to hear another member than the one that brought it in. */
+  /** This client waits to hear another member than the one who brought it in. */
   readonly isUnheard?: boolean;
-  /** A void entry has decided something that nobody has repeated yet. */
+  /** A void entry has made decisions that no commit has repeated yet. */
   readonly isOwing?: boolean;
-  /** A witness agrees to all that this client has read; undefined: none was asked yet. */
+  /** A witness agrees to all that this client has read; undefined: no witness was asked yet. */
   readonly isAgreed: boolean | undefined;
-  /** There is an epoch to seal to whose members were agreed on. */
+  /** There is an epoch to which a message can be sealed: witnesses have agreed to its members. */
   readonly canSeal: boolean;
 };
 
@@ -59,10 +59,10 @@ export type OutboxWait =
   | "too-soon"
   | "reorganized"
   | "earlier-message"
-  /** Nobody confirms what the node that serves the group tells of the chain. */
+  /** Nobody confirms what the serving node tells of the chain. */
   | "no-witness";
 
-/** Blocks, and time, after which a commit that did not land is handed over again, to another node. */
+/** The number of blocks, and the time, after which a commit that did not land is handed to another node. */
 export const RESUBMIT_BLOCKS = 12;
 export const RESUBMIT_MS = 3_000;
 /** The same where blocks are rare. */
@@ -70,11 +70,11 @@ const RESUBMIT_FEW_BLOCKS = 2;
 export const RESUBMIT_FEW_MS = 30_000;
 
 /**
- * Picks the next step of a group's outbox. Intents go in order: a message written after a commit of this client is
- * not sealed to an epoch without that commit, and a commit waits until the messages before it have a receipt.
- * Messages overtake upkeep, deletions and rotations that nobody asked for, what waits for a witness, and, while the
- * chain stands still, everything but removals. A client that has left does nothing more. A client that is cut off
- * writes nothing but that it is. Pure.
+ * Picks the next step of a group's outbox. Intents go in order: a message written after a commit of this client is not
+ * sealed to an epoch without that commit, and a commit waits until the messages before it have a receipt. Messages
+ * overtake upkeep, deletions, rotations that nobody asked for, and intents that wait for a witness; while the chain
+ * stands still, they overtake everything but removals. A client that has left does nothing more. A client that is cut
+ * off writes only its request or evidence. Pure.
  */
 export function nextAction(params: {
   /** Open intents of the group, in the order of the outbox. */
@@ -149,14 +149,14 @@ function towardsChain(params: {
   return { kind: "stage", intent };
 }
 
-/** There is no epoch to seal to, or one that somebody is to be taken out of. */
+/** True if there is no epoch to seal to, or if somebody is to be removed from the present one. */
 function holdsMessages({ action }: Intent, { status }: OutboxView): boolean {
   return status === "creating" || action.kind === "remove";
 }
 
 /**
  * True if an intent takes somebody in, takes out an installation that the registry has revoked, or is a vote: two
- * operators have to tell what it rests on.
+ * operators have to tell the facts for it.
  */
 export function needsWitness({ action, progress }: Intent): boolean {
   if (progress.kind !== "queued") return false;
@@ -172,7 +172,7 @@ export function needsWitness({ action, progress }: Intent): boolean {
   }
 }
 
-/** What does not change to whom messages go. */
+/** True for an intent that does not change who gets messages. */
 function isOvertaken({ action }: Intent): boolean {
   const isRoutine = action.kind === "rotate" && action.routine === true;
   return action.kind === "upkeep" || action.kind === "delete" || isRoutine;
@@ -201,7 +201,7 @@ function whyGroupWaits({ status, isCopied, isUnheard, caughtUp }: OutboxView): O
   return caughtUp ? undefined : "not-caught-up";
 }
 
-/** Open, and not with the delivery loop. */
+/** True for an intent that is open and not with the delivery loop. */
 function isToDo({ progress }: Intent): boolean {
   return progress.kind === "queued" || progress.kind === "staged";
 }

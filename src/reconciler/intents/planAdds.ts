@@ -9,25 +9,25 @@ import {
 import { type EpochView, inboxesOf, installationsOf } from "../branch/epochView.ts";
 import type { Intent } from "../records/intent.ts";
 
-/** Whom the next entry of an addition takes in, or why nobody. */
+/** Whom the next entry of an addition takes in, or why it takes in nobody. */
 export type AddsPlan =
   | { readonly kind: "adds"; readonly adds: readonly KeyPackageRecord[] }
   | { readonly kind: "fail"; readonly reason: "too-many-members" }
-  /** Key packages may still be on their way. */
+  /** Key packages may still come. */
   | { readonly kind: "no-key-package" };
 
 /**
- * How often all key packages are waited for before the first entry is written without some: long enough for those whose
- * registration a reorganization took, since who comes in later does not read what is said before.
+ * How often all key packages are waited for before the first entry is written without some of them. That is long enough
+ * for invitees whose registration a reorganization took; an invitee who comes in later can't read messages from before.
  */
 export const WAITS_FOR_ALL = 6;
-/** Framing of an Add around its KeyPackage. */
+/** Bytes around a KeyPackage in an Add. */
 const ADD_FRAME_BYTES = 8;
 
 /**
- * Plans the next entry of an addition. It takes as many as fit into one entry; the others come with the next. An
- * invitee without a key package holds the others up for a little, and comes last. Where all together do not fit into
- * the group, none is taken in. Pure.
+ * Plans the next entry of an addition. It takes as many members as fit into one entry; the others come with the next
+ * entries. An invitee without a key package makes the others wait a little, and comes last. If not all of them fit into
+ * the group, nobody is taken in. Pure.
  */
 export function planAdds(params: {
   intent: Intent;
@@ -53,7 +53,9 @@ export function planAdds(params: {
   return { kind: "adds", adds: firstThatFit(ready) };
 }
 
-/** As many of an inbox as it may have; those that are awaited have their places. */
+/**
+ * Picks as many installations of an inbox as may be in the group; places of those that are awaited are kept for them.
+ */
 function withinRoom(params: {
   records: readonly KeyPackageRecord[];
   away: readonly { readonly installation: InstallationKey }[];
@@ -65,7 +67,7 @@ function withinRoom(params: {
   return [...back, ...anew.slice(0, Math.max(0, MAX_INSTALLATIONS_PER_INBOX - away.length))];
 }
 
-/** Whole inboxes; of the first one as many installations as one entry takes, the rest is the upkeep's. */
+/** Picks whole inboxes; of the first inbox as many installations as one entry takes, and upkeep adds the rest. */
 function firstThatFit(invited: readonly (readonly KeyPackageRecord[])[]): KeyPackageRecord[] {
   const [first = [], ...others] = invited;
   const adds = fitting(first);
@@ -78,7 +80,7 @@ function firstThatFit(invited: readonly (readonly KeyPackageRecord[])[]): KeyPac
   return adds;
 }
 
-/** Picks the first of these that one entry takes, by number and bytes. */
+/** Picks the first of these that fit into one entry, by number and bytes. */
 export function fitting(records: readonly KeyPackageRecord[]): KeyPackageRecord[] {
   let bytes = 0;
   const end = records.findIndex(({ keyPackage }, i) => {

@@ -30,7 +30,7 @@ import type { Intent } from "../records/intent.ts";
 import { dutiesOf, repairsBy } from "../upkeep/duties.ts";
 import { fitting, planAdds } from "./planAdds.ts";
 
-/** What an entry is to contain, or why there is none to build now. */
+/** The content of an entry, or why there is none to build now. */
 export type EntryPlan =
   | {
       readonly kind: "commit";
@@ -38,16 +38,16 @@ export type EntryPlan =
       /** Leaf indices. */
       readonly removes: readonly number[];
       readonly context: GroupContext | undefined;
-      /** The requests that it answers by repairs, as they were signed. */
+      /** The signed requests that the entry answers by repairs. */
       readonly requests?: readonly Uint8Array[];
     }
   | { readonly kind: "control"; readonly instruction: ControlInstruction }
   | { readonly kind: "fail"; readonly reason: IntentReason }
-  /** Not before this block. */
+  /** The entry may not be written before this block. */
   | { readonly kind: "too-soon"; readonly block: number }
-  /** Key packages may still be on their way. */
+  /** Key packages may still come. */
   | { readonly kind: "no-key-package" }
-  /** Everything is as it should be. */
+  /** Nothing is left to be done. */
   | { readonly kind: "done" };
 
 type Params = {
@@ -57,27 +57,24 @@ type Params = {
   readonly revoked: ReadonlySet<InstallationKey>;
   readonly former: ReadonlySet<InboxId>;
   readonly leaves: Leaves;
-  /** For an intent to delete: it was. */
+  /** For an intent to delete: the message is deleted already. */
   readonly isDeleted: boolean;
-  /** For an appeal: what it says; undefined: nothing is left to be said. */
+  /** For an appeal: its content; undefined: nothing is left to be said. */
   readonly appeal: Appeal | "too-late" | undefined;
   readonly stranded: ReadonlyMap<InstallationKey, Stranded>;
-  /** What void entries have decided at this head. */
+  /** The decisions of void entries at this head. */
   readonly owed: Owed | undefined;
   /** For upkeep: active installations that are to be in the group and have no leaf. */
   readonly missing: readonly Member[];
   readonly keyPackages: ReadonlyMap<InboxId, readonly KeyPackageRecord[]>;
   readonly lastCommitBlock: number | undefined;
   readonly lastAddBlock: number | undefined;
-  /** The chain's head. */
+  /** The number of the chain's newest block. */
   readonly block: number;
   readonly drawBytes: DrawBytes;
 };
 
-/**
- * Plans the child of this head that is to be written for an intent, if the fact that the intent was made on still
- * holds. Pure.
- */
+/** Plans the child of this head that is to be written for an intent, if the reason for the intent still holds. Pure. */
 export function planEntry(params: Params): EntryPlan {
   const { intent, view, self, revoked, former, leaves } = params;
   const { context, members } = view;
@@ -94,7 +91,7 @@ function planAction(params: Params): EntryPlan {
   const { intent, view, self, lastCommitBlock, block, owed } = params;
   const { action, remaining = [] } = intent;
   const { context } = view;
-  // What others have decided comes first, and is the upkeep's.
+  // Decisions of void entries have to be repeated first, and upkeep does that.
   if (owed && isCommit(action)) return { kind: "too-soon", block: block + 1 };
   const plan = { kind: "commit", adds: [], removes: [], context: undefined } as const;
   switch (action.kind) {
@@ -140,19 +137,19 @@ function isCommit({ kind }: Intent["action"]): boolean {
   return ["create", "add", "remove", "rename", "set-role", "rotate"].includes(kind);
 }
 
-/** Inboxes as a whole; those that have no leaf, because they are awaited, lose their places on the lists. */
+/** Removes whole inboxes; inboxes that have no leaf because they are awaited lose their places on the lists. */
 function planRemoval({ view, block, drawBytes }: Params, inboxes: ReadonlySet<InboxId>): EntryPlan {
   const removes = view.members.filter(({ inbox }) => inboxes.has(inbox));
   if (removes.length > 0) return planRemoves({ view, block, drawBytes, decided: removes, also: inboxes });
   return { kind: "commit", adds: [], removes: [], context: contextWithout({ ...view, gone: inboxes }) };
 }
 
-/** `repaired`: whoever is added again at once keeps its role, and is listed for that. */
+/** `repaired`: members who are added again at once keep their roles, and are listed for that. */
 function planRemoves(params: {
   view: EpochView;
   block: number;
   decided: readonly EpochView["members"][number][];
-  /** Inboxes without a leaf that are to be out, too. */
+  /** Inboxes without a leaf that are to be out as well. */
   also?: ReadonlySet<InboxId>;
   repaired?: readonly EpochView["members"][number][];
   requests?: readonly Uint8Array[];
@@ -178,8 +175,8 @@ function withoutLeaf(members: readonly Member[], inboxes: ReadonlySet<InboxId>):
 }
 
 /**
- * All that is to be done at this head, whoever's turn it was that began it; what is to be taken out first, since one
- * entry does not do both. A plain member keeps its distance from other commits.
+ * Plans all upkeep that is due at this head, whoever's turn began it. Removes come first, since one entry does not both
+ * remove and add. A plain member keeps its distance from other commits.
  */
 function planUpkeep(params: Params): EntryPlan {
   const { view, leaves, revoked, owed, self, block, lastCommitBlock, lastAddBlock, drawBytes } = params;
@@ -204,7 +201,7 @@ function planUpkeep(params: Params): EntryPlan {
   return plan;
 }
 
-/** The facts by which upkeep is judged. */
+/** Puts together the facts by which upkeep is judged. */
 export function standingOf(
   params: Pick<Params, "view" | "revoked" | "leaves" | "stranded" | "owed" | "block">,
 ): Standing {
@@ -222,7 +219,7 @@ function planDemotions(context: GroupContext, { roles }: Owed): EntryPlan {
   return { kind: "commit", adds: [], removes: [], context: next };
 }
 
-/** Those that have a key package, as many as fit. */
+/** Plans to add those that have a key package, as many as fit. */
 function planNewInstallations({ view, missing, keyPackages }: Params): EntryPlan {
   if (missing.length === 0) return { kind: "done" };
   const room = MAX_MEMBERS - view.members.length;
@@ -233,7 +230,7 @@ function planNewInstallations({ view, missing, keyPackages }: Params): EntryPlan
   return { kind: "commit", adds: fitting(records.slice(0, room)), removes: [], context: undefined };
 }
 
-/** Who asked to leave has to go before it comes back. */
+/** An inbox that has asked to leave has to be removed before it is added again. */
 function planAddition(params: Params): EntryPlan {
   const { intent, view, leaves, block, drawBytes } = params;
   const isLeaving = ({ inbox }: Member) =>

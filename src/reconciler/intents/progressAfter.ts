@@ -1,11 +1,11 @@
 import { type Intent, settled } from "../records/intent.ts";
 import type { Publication } from "../view/viewOfGroup.ts";
 
-/** Tells what the state of its envelopes means to an intent whose commit, if any, has landed. Pure. */
+/** Tells what the state of its envelopes means to an intent, once its commit, if it has one, has landed. Pure. */
 export function progressAfter(params: {
   intent: Intent;
   publications: readonly Publication[];
-  /** Welcomes of its commits are still to be written: what one node alone has told welcomes nobody yet. */
+  /** Welcomes of its commits are still to be written, since nobody is welcomed by what one node alone has told. */
   owesWelcome?: boolean;
 }): Intent {
   const { intent, publications, owesWelcome = false } = params;

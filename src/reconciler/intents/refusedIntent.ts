@@ -1,7 +1,7 @@
 import type { IntentReason } from "../policy/reasons.ts";
 import { failed, type Intent } from "../records/intent.ts";
 
-/** Refusals that time or a new head can heal; what else there is ends the intent. */
+/** Refusals that may pass with time or with a new head; all others end the intent. */
 const passing = new Set(["too-soon", "bad-registry-block", "inactive-installation", "already-a-member"]);
 const finalReasons: Partial<Record<string, IntentReason>> = {
   "not-permitted": "not-permitted",

@@ -7,7 +7,7 @@ import { type Backoff, backoffMs, type Chance } from "./backoff.ts";
 import { RESUBMIT_BLOCKS } from "./nextAction.ts";
 
 export const RELAY_BACKOFF: Backoff = { baseMs: 250, capMs: 5_000 };
-/** Refusals that no other block will change; two operators have to agree on one before it is believed. */
+/** Refusals that no other block will change; a client believes one only if two operators agree on it. */
 const lasting: ReadonlySet<ErrorCode> = new Set([
   "too-large",
   "bad-signature",
@@ -15,29 +15,29 @@ const lasting: ReadonlySet<ErrorCode> = new Set([
   "mesh-payload-on-chain",
 ]);
 
-/** True if a refusal stays what it is in every later block. */
+/** True if a refusal stays the same in every later block. */
 export function isLasting(code: ErrorCode): boolean {
   return lasting.has(code);
 }
 
-/** What this client has signed itself it believes to be wrong only after so many words. */
+/** The number of refusals after which a client believes that what it has signed itself is wrong. */
 const REFUSALS_BELIEVED = 12;
-/** Of those who race, one wins each time, so the window in which the others try again grows no faster than that. */
+/** One client wins each race, so the window in which the others try again grows no faster than that. */
 const RACE_WINDOW_MS = 150;
 const MAX_RACE_WINDOW_MS = 1_500;
 
 /**
- * Tells what a relaying node's answer means to a staged commit. Only the chain decides: "submitted" is no success,
- * and "stale" no defeat, for the entry that came before may turn out to be refused.
+ * Tells what a relaying node's answer means to a staged commit. Only the chain decides: "submitted" is no success, and
+ * "stale" is no defeat, since the entry that came first may turn out to be refused.
  */
 export function relayed(params: {
   intent: Intent;
   outcome: RelayOutcome;
-  /** Whose node it was. */
+  /** The operator of the node that answered. */
   operator: Address;
   /** How many operators the network has. */
   operators: number;
-  /** The chain head when it was handed over. */
+  /** The number of the chain's newest block at the hand-over. */
   block: number;
   nowMs: number;
   chance: Chance;
@@ -51,7 +51,7 @@ export function relayed(params: {
       return {
         ...intent,
         progress: { ...progress, submitted: { block, atMs: nowMs } },
-        // What was handed over before has led to nothing: whoever took it has had its turn.
+        // The hand-over before has led to nothing, so the next node has its turn.
         attempts: intent.attempts + (progress.submitted === undefined ? 0 : 1),
       };
     case "stale":
@@ -84,7 +84,7 @@ export function relayed(params: {
   }
 }
 
-/** A random wait after a lost race, so that those who lost do not meet again at once. */
+/** Draws a wait after a lost race, so that the losers do not meet again at once. */
 function raceWaitMs(attempt: number, chance: Chance): number {
   return Math.ceil(chance() * Math.min(MAX_RACE_WINDOW_MS, RACE_WINDOW_MS * (1 + attempt)));
 }

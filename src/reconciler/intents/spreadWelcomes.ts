@@ -1,14 +1,14 @@
 import type { Chance } from "./backoff.ts";
 
-/** What one more Welcome adds to the time in which those of one commit leave. */
+/** Each Welcome adds so much to the time over which the Welcomes of one commit leave. */
 const SPREAD_MS_PER_WELCOME = 25;
-/** Those who are invited by many need not wait for longer. */
+/** However many are invited, nobody waits for longer. */
 export const MAX_WELCOME_SPREAD_MS = 1_000;
 
 /**
  * Puts the envelopes of one Add into a random order and gives each the time at which it leaves, milliseconds since
- * 1970. So neither the order nor the moment of a batch tells which of them belong together, or who was named first.
- * Pure.
+ * 1970. So neither the order of the envelopes nor the moment at which they leave tells which of them belong together,
+ * or who was named first. Pure.
  */
 export function spreadWelcomes<Item>(params: {
   items: readonly Item[];
@@ -21,7 +21,7 @@ export function spreadWelcomes<Item>(params: {
   return shuffled(items, chance).map((item, i) => ({ item, dueAtMs: times[i] ?? nowMs }));
 }
 
-/** Fisher and Yates: every order is as likely as any other. */
+/** Shuffles by Fisher and Yates: every order has the same chance. */
 function shuffled<Item>(items: readonly Item[], chance: Chance): Item[] {
   const drawn: Item[] = [];
   const left = [...items];

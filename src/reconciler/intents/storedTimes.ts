@@ -1,10 +1,10 @@
 import type { Intent } from "../records/intent.ts";
 import type { Publication } from "../view/viewOfGroup.ts";
 
-/** No intent is put off for longer: what lies further ahead was stored by a clock that was ahead of this one. */
+/** No intent is put off for longer: a later time was stored by a clock that was ahead of this one. */
 const MAX_RETRY_MS = 10_000;
 
-/** Rids a stored intent of times that this process's clock shows to be false. Pure. */
+/** Corrects times of a stored intent that this process's clock shows to be false. Pure. */
 export function withTrueTimes(params: { intent: Intent; nowMs: number }): Intent {
   const { intent, nowMs } = params;
   const { progress } = intent;
@@ -15,8 +15,8 @@ export function withTrueTimes(params: { intent: Intent; nowMs: number }): Intent
 }
 
 /**
- * Rids a stored publication of times that this process's clock shows to be false. How long an envelope that is
- * not to leave yet may wait is bounded elsewhere (`duePublications`). Pure.
+ * Corrects times of a stored publication that this process's clock shows to be false. `duePublications` bounds how long
+ * an envelope may wait before it leaves. Pure.
  */
 export function publishedInTrueTime(params: { publication: Publication; nowMs: number }): Publication {
   const { publication, nowMs } = params;

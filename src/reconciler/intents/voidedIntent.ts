@@ -3,8 +3,9 @@ import { type Intent, isOrdered } from "../records/intent.ts";
 import type { HeadId, StagedRecord } from "../records/records.ts";
 
 /**
- * Tells what a reorganization means to an intent that goes to the chain: what had landed has not. The same bytes are
- * sent again as soon as their parent is there, and the entry may land again by itself. `undefined`: nothing changes.
+ * Tells what a reorganization means to an intent that goes to the chain: if its entry had landed, it has not landed any
+ * more. The same bytes are sent again as soon as the entry's parent is there, and the entry may land again by itself.
+ * `undefined`: nothing changes.
  */
 export function voidedIntent(params: {
   intent: Intent;

@@ -2,12 +2,12 @@ import type { GroupId } from "../../wire/ids.ts";
 import type { Intent } from "../records/intent.ts";
 import { cursorOf, isShown, saidBy, showParts, type TimelineItem } from "../timeline/timelineItem.ts";
 
-/** Behind all epochs that there will be. */
+/** A number after all epochs that will ever be. */
 const WAITING_EPOCH = Number.MAX_SAFE_INTEGER;
 
 /**
- * Shows an own message that was never sealed as an app sees it: after all others, in the order of the outbox.
- * `undefined` for any other intent: a message that is sealed again has its place already.
+ * Shows an own message that was never sealed, as an app sees it: after all others, in the order of the outbox.
+ * `undefined` for any other intent: a message that is sealed again keeps its place.
  */
 export function waitingItem({ action, progress, replaces, sequence }: Intent): TimelineItem | undefined {
   if (action.kind !== "send" || progress.kind !== "queued" || replaces.length > 0) return undefined;
@@ -21,7 +21,7 @@ export function waitingItem({ action, progress, replaces, sequence }: Intent): T
   };
 }
 
-/** An app shows the item, or takes it away. */
+/** The app shows the item, or takes it away. */
 type WaitingEvent = {
   readonly kind: "shown" | "hidden";
   readonly group: GroupId;
@@ -29,7 +29,8 @@ type WaitingEvent = {
 };
 
 /**
- * Lists what an app hears when its messages come into the outbox, and when they leave it for their place or for good.
+ * Lists the events for an app when its messages come into the outbox, and when they leave it for their place in the
+ * timeline or for good.
  */
 export function waitingEvents(params: {
   group: GroupId;

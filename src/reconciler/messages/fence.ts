@@ -6,16 +6,16 @@ import type { CoverageRecord, HeadId } from "../records/records.ts";
 import type { MessageVerdict, Taken } from "../records/timelineRecord.ts";
 
 /**
- * Finds the block from which on nothing counts that a member seals to the epoch of `head`: that of the first commit
- * after it on the branch that removes the member's leaf, or that of the member's revocation if it was earlier.
- * Undefined for a member who is still in the group, for a head that is not on the branch, and for an epoch that lies
- * more than MAX_LATE_COMMITS commits before that block. Pure.
+ * Finds the fence: the block from which on nothing counts that a member seals to the epoch of `head`. It is the block
+ * of the first later commit on the branch that removes the member's leaf, or that of the member's revocation if that is
+ * earlier. Undefined for a member who is still in the group, for a head that is not on the branch, and for an epoch
+ * that lies more than MAX_LATE_COMMITS commits before the fence. Pure.
  */
 export function fenceBlock(params: {
   branch: Branch;
   head: HeadId;
   sender: Member;
-  /** Of the sender, as far as the registry was read. */
+  /** The sender's inbox, as far as the registry was read. */
   inbox: KnownInbox | undefined;
 }): number | undefined {
   const { branch, head, sender, inbox } = params;
@@ -34,10 +34,12 @@ export function fenceBlock(params: {
   return commits.length > MAX_LATE_COMMITS ? undefined : fence;
 }
 
-/** What is known of one batch and the fence: `unknown` until the chain is read so far that no word can change it. */
+/**
+ * On which side of the fence a batch is: `unknown` until the chain is read so far that no node's word can change it.
+ */
 export type FenceSide = "before" | "behind" | "unknown";
 
-/** Tells whether a batch was signed before the fence, as far as its node's checkpoints prove it. Pure. */
+/** Tells on which side of the fence a batch was signed, as far as its node's checkpoints prove it. Pure. */
 export function sideOf(params: {
   fence: number;
   taken: Pick<Taken, "anchorBlock">;
@@ -51,8 +53,8 @@ export function sideOf(params: {
 }
 
 /**
- * Judges a sealing by its receipts: one that is before the fence is enough, so a client with more receipts only ever
- * finds more that counts. Pure.
+ * Judges a sealing by its receipts: one receipt before the fence is enough, so with more receipts a client only finds
+ * more messages that count. Pure.
  */
 export function judgeFence(sides: readonly FenceSide[]): MessageVerdict {
   if (sides.includes("before")) return "counts";

@@ -3,13 +3,13 @@ import type { EnvelopeHash, NodeId } from "../../wire/ids.ts";
 import type { HeadId, HeldRecord, UnheldRecord } from "../records/records.ts";
 import { receiptFromStored } from "./verifyReceipts.ts";
 
-/** What a group keeps until the chain has brought what it waits for; the envelopes are in the database. */
+/** The envelopes of a group that wait for the chain; their bytes are in the database. */
 export type Held = {
-  /** In the order in which they came. */
+  /** Rows in the order in which the envelopes came. */
   readonly rows: ReadonlyMap<EnvelopeHash, HeldRow>;
   readonly bytes: number;
   readonly nextArrival: number;
-  /** Something did not fit: from where the topic is to be read again. */
+  /** Some envelope did not fit: the place from which the topic is to be read again. */
   readonly unheld: UnheldRecord | undefined;
 };
 
@@ -17,17 +17,17 @@ export type HeldRow = {
   readonly arrival: number;
   readonly head: HeadId;
   readonly bytes: number;
-  /** By whose receipt it is held. */
+  /** The node whose receipt lets the envelope be held. */
   readonly node: NodeId;
-  /** The highest that its receipts name. */
+  /** The highest anchor that the envelope's receipts name. */
   readonly anchorBlock: number;
 };
 
 export const NOTHING_HELD: Held = { rows: new Map(), bytes: 0, nextArrival: 0, unheld: undefined };
 
 /**
- * Makes the row by which a held envelope is remembered; `undefined` for a record without receipts, of which nothing
- * can be told.
+ * Makes the row that stands for a held envelope; `undefined` for a record without receipts, since nothing is known of
+ * it.
  */
 export function heldRow(params: { arrival: number; record: HeldRecord }): HeldRow | undefined {
   const { arrival, record } = params;

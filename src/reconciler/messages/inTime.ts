@@ -1,20 +1,21 @@
 import type { BlockRef } from "../../wire/blockRef.ts";
 
-/** What one node's receipt says about when it took a message. */
+/** What one node's receipt says about when the node took a message. */
 export type ReceiptTime = { readonly anchorBlock: number; readonly timeMs: number };
 
 export type LateLimits = { readonly lateCommits: number; readonly lateSeconds: number };
 
 /**
- * Tells whether a message reached a node in time: at most `lateCommits` adopted entries after its head by the
- * receipt's anchor, or at most `lateSeconds` after its epoch's end by the receipt's clock. Only the chain and the
- * receipt decide, so all members judge alike; "unknown" until this client has read the chain far enough to tell.
+ * Tells whether a message reached a node in time. It did if at most `lateCommits` entries were adopted after its head
+ * by the receipt's anchor, or if the receipt's time is at most `lateSeconds` after the end of its epoch. Only the chain
+ * and the receipt decide, so all members judge alike. "unknown" until this client has read the chain far enough to
+ * tell.
  */
 export function inTime(params: {
   receipt: ReceiptTime;
   /** Blocks of the adopted entries after the message's head, in order; the first one ended its epoch. */
   successors: readonly BlockRef[];
-  /** How far this client has read the chain. */
+  /** The last block that this client has read. */
   processed: BlockRef;
   limits: LateLimits;
 }): "yes" | "no" | "unknown" {
@@ -26,7 +27,9 @@ export function inTime(params: {
   return receipt.anchorBlock <= processed.number ? "yes" : "unknown";
 }
 
-/** Judges a message by all its receipts: one that qualifies is enough, and it is late only if all are. */
+/**
+ * Judges a message by all its receipts: one that shows it in time is enough, and it is late only if all show it late.
+ */
 export function anyInTime(
   params: Omit<Parameters<typeof inTime>[0], "receipt"> & { receipts: readonly ReceiptTime[] },
 ): "yes" | "no" | "unknown" {

@@ -9,10 +9,10 @@ export type EnvelopeJudgement =
   | { readonly kind: "before-start" }
   | { readonly kind: "rejected"; readonly reason: "dead-branch" | "no-receipt" };
 
-/** The reconciler's table: tells what to do with a well-formed envelope. A pure function of this client's state. */
+/** Decides what becomes of a well-formed envelope, only from this client's state. Pure. */
 export function judgeEnvelope(params: {
   place: HeadPlace;
-  /** Receipts that were verified. */
+  /** The receipts that were verified. */
   receipts: readonly ReceiptTime[];
   processed: BlockRef;
   limits: LateLimits;

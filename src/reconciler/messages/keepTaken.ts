@@ -1,13 +1,14 @@
 import type { Taken } from "../records/timelineRecord.ts";
 
-/** More than a node serves of one envelope. */
+/** More receipts than a node serves of one envelope. */
 const MAX_TAKEN = 16;
-/** A node is bonded: one that floods an envelope with receipts does not crowd out the others'. */
+/** No node may crowd out the receipts of others by flooding an envelope with its own. */
 const MAX_TAKEN_PER_NODE = 2;
 
 /**
- * Picks the receipts of a sealing that are kept for the fence, the earliest anchors first. The result depends on the
- * set only: whatever order they come in, all clients that have seen the same receipts keep the same. Pure.
+ * Picks the receipts of a sealing that are kept for the fence, those with the earliest anchors first. The result
+ * depends only on the set of receipts: in whichever order they come, all clients that have seen the same receipts keep
+ * the same ones. Pure.
  */
 export function keepTaken(receipts: readonly Taken[]): Taken[] {
   const unique = new Map(receipts.map((one) => [one.headerHash, one]));

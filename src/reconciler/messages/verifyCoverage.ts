@@ -6,20 +6,23 @@ import type { BatchCoverage } from "../../wire/coverage.ts";
 import type { Hex } from "../../wire/ids.ts";
 import type { Network } from "../../wire/network.ts";
 
-/** What a node's word of a batch is worth. */
+/** What a node's answer about a batch proves. */
 export type ProvenCoverage =
   /** The headers lead from the checkpoint's hash back to the batch. */
   | { readonly kind: "covered"; readonly block: number }
-  /** They lead from that batch, further on in the log, back to this one: what covers it covers this one. */
+  /**
+   * The headers lead from a later batch of the log back to this one: a checkpoint that covers the later batch covers
+   * this one.
+   */
   | { readonly kind: "linked"; readonly to: BatchPlace }
   | { readonly kind: "uncovered" }
   | { readonly kind: "unserved"; readonly reason: "later" | "absent" | "pruned" }
-  /** It claims what its headers do not show. */
+  /** The answer claims more than its headers show. */
   | { readonly kind: "false" };
 
 export type HeadersByHash = ReadonlyMap<Hex, BatchHeader>;
 
-/** The headers of a page by their SHA-256; what is none is left out. */
+/** Indexes the headers of a page by their SHA-256; bytes that are no header are left out. */
 export function headersByHash(headers: readonly Uint8Array[]): HeadersByHash {
   const entries = headers.flatMap((bytes): [Hex, BatchHeader][] => {
     const header = catchFault(() => decodeBatchHeader(bytes));
@@ -28,7 +31,10 @@ export function headersByHash(headers: readonly Uint8Array[]): HeadersByHash {
   return new Map(entries);
 }
 
-/** Checks what a node says of a batch by the headers that it gives: another branch of its log is not covered. Pure. */
+/**
+ * Checks a node's answer about a batch by the headers that it gives. A batch on another branch of the log is not
+ * covered. Pure.
+ */
 export function verifyCoverage(params: {
   network: Pick<Network, "chainId" | "nodeRegistry">;
   batch: BatchPlace;
@@ -56,7 +62,10 @@ export function verifyCoverage(params: {
   }
 }
 
-/** True if a chain of headers of the batch's log, without a gap, leads from a batch that ends at `end` to it. */
+/**
+ * True if a chain of headers of the batch's log, without a gap, leads back to the batch from a batch that ends at
+ * `end`.
+ */
 function leadsBack(params: {
   network: Pick<Network, "chainId" | "nodeRegistry">;
   batch: BatchPlace;

@@ -10,12 +10,12 @@ import type { ReceiptTime } from "./inTime.ts";
 
 export type VerifiedReceipt = ReceiptTime & Taken;
 
-/** Picks the receipts that a registered node signed for this envelope in its shard; others count for nothing. */
+/** Picks the receipts that a registered node signed for this envelope in its shard; others do not count. */
 export function verifyReceipts(params: {
   network: Network;
   nodes: ReadonlyMap<NodeId, KnownNode>;
   envelope: Pick<Envelope, "topic">;
-  /** The envelope's. */
+  /** The envelope's hash. */
   hash: EnvelopeHash;
   receipts: readonly Receipt[];
 }): VerifiedReceipt[] {
@@ -34,7 +34,7 @@ export function verifyReceipts(params: {
   });
 }
 
-/** The same receipt is looked at for its place in the topic and for its envelope. */
+/** The same receipt is verified twice: for its place in the topic, and for its envelope. */
 const verified = new WeakMap<Receipt, string>();
 
 function isGood(params: { receipt: Receipt; hash: EnvelopeHash; signingKey: Uint8Array }): boolean {

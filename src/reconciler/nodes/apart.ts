@@ -1,20 +1,20 @@
 import type { Address, NodeId } from "../../wire/ids.ts";
 
-/** A node and, as far as the registry was read, whose it is. */
+/** A node and, as far as the registry was read, its operator. */
 export type OwnedNode = { readonly node: NodeId; readonly operator?: Address };
 
-/** One party, as far as anybody can tell. */
+/** True if both nodes are of one operator, as far as anybody can tell. */
 function isOneParty(a: OwnedNode, b: OwnedNode): boolean {
   return a.node === b.node || (a.operator !== undefined && a.operator === b.operator);
 }
 
 /**
- * Orders the nodes by way of which this client looks people up for a group, best first: the node that relays the
- * group's commits comes last, before it others of its operator, before them the party that serves the group after it.
- * Pure.
+ * Orders the nodes by way of which this client looks people up for a group, best first. The node that relays the
+ * group's commits comes last, before it other nodes of its operator, and before these the party that would serve the
+ * group next. Pure.
  */
 export function lookUpOrder<T extends OwnedNode>(params: {
-  /** In the client's own order. */
+  /** The nodes in the client's own order. */
   nodes: readonly T[];
   /** The group's nodes that answer, best first. */
   serving: readonly OwnedNode[];
@@ -30,8 +30,9 @@ export function lookUpOrder<T extends OwnedNode>(params: {
 }
 
 /**
- * Picks, of a group's nodes that answer, best first, those that may relay a commit: none of a party that was asked
- * about the people whom the commit concerns, else none of the asked nodes themselves, else all. Pure.
+ * Picks those of a group's nodes that may relay a commit; the given nodes answer, best first. None of them is of a
+ * party that was asked about the people whom the commit concerns; if no such node is left, none is one of the asked
+ * nodes itself; if none is left then either, all may relay it. Pure.
  */
 export function apartFrom<T extends OwnedNode>(params: {
   nodes: readonly T[];

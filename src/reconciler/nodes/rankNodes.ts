@@ -10,12 +10,12 @@ export function utcDay(timeMs: number): number {
 }
 
 /**
- * Orders the nodes of a conversation, best first: rendezvous order by SHA-256("weft.rank.v1" ‖ salt ‖ day (u64) ‖
- * node id), highest first, so that all members agree without talking, and a node that goes moves only its own
- * conversations. Failover goes along the list. `preferred` is put first if it is among the nodes.
+ * Orders the nodes of a conversation, best first: rendezvous order by SHA-256("weft.rank.v1" ‖ salt ‖ day (u64) ‖ node
+ * id), highest first. So all members agree without talking, and when a node goes, only its own conversations move. If a
+ * node fails, the next one in this order serves. `preferred` is put first if it is among the nodes.
  */
 export function rankNodes<T extends { readonly node: NodeId }>(params: {
-  /** The active ones of the registry, in any order. */
+  /** The active nodes of the registry, in any order. */
   nodes: readonly T[];
   /** See `utcDay`. */
   day: number;
@@ -30,7 +30,7 @@ export function rankNodes<T extends { readonly node: NodeId }>(params: {
     .map(({ node }) => node);
 }
 
-/** Comparable by code units: an override sorts behind all hexadecimal digits. */
+/** Scores are compared as text: an override sorts after all hexadecimal digits. */
 function scoreOf(params: {
   prefix: Uint8Array;
   node: { readonly node: NodeId };

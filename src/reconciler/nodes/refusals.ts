@@ -1,14 +1,14 @@
 import type { ErrorCode } from "../../errors.ts";
 import type { Address } from "../../wire/ids.ts";
 
-/** What nodes' operators have said against something, each with its latest word and how often it has refused. */
+/** The operators whose nodes have refused something, each with its latest code and how often it has refused. */
 export type Refusals = readonly {
   readonly operator: Address;
   readonly code: ErrorCode;
   readonly times: number;
 }[];
 
-/** How many operators have to say the same before it ends anything, where there are so many. */
+/** The number of operators that have to say the same before that ends anything, if the network has so many. */
 const AGREEING_OPERATORS = 2;
 
 export function withRefusal(

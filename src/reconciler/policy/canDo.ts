@@ -22,7 +22,7 @@ export type Wish =
   | { readonly kind: "rotate" }
   | { readonly kind: "rename"; readonly name: string }
   | { readonly kind: "set-role"; readonly inbox: InboxId; readonly role: Role }
-  /** `author` wrote the message to be deleted; undefined: nobody here knows it. */
+  /** `author` wrote the message that is to be deleted; undefined: this client does not know the message. */
   | { readonly kind: "delete"; readonly author: InboxId | undefined }
   | { readonly kind: "leave" }
   | { readonly kind: "upkeep" };
@@ -31,17 +31,18 @@ type Params = Roster & {
   readonly inbox: InboxId;
   readonly installation: InstallationKey;
   readonly wish: Wish;
-  /** Inboxes that were in the group once: to remove them is *already done*. */
+  /** Inboxes that were in the group once: the intent to remove one of these is *already done*. */
   readonly former: ReadonlySet<InboxId>;
-  /** Members whose Leave counts: to be removed, so they may be added anew. */
+  /** Members whose Leave counts: they are to be removed, so they may be added anew. */
   readonly leavers: ReadonlySet<InboxId>;
-  /** The chain's head. */
+  /** The number of the chain's newest block. */
   readonly block?: number;
 };
 
 /**
- * Tells whether an intent can be carried out as things stand: before the first attempt, to fail early, and again
- * after a lost race. `undefined`: yes, otherwise the reason why not. What it lets pass, `judgeCommit` permits.
+ * Tells whether an intent can be carried out as things stand: before the first attempt, so that it fails early, and
+ * again after a lost race. `undefined`: yes; otherwise the reason why not. `judgeCommit` permits every intent that this
+ * lets pass.
  */
 export function canDo(params: Params): IntentReason | undefined {
   const { members, inbox, installation, revoked, former, wish } = params;
@@ -82,7 +83,7 @@ function canAdd(params: Params, inboxes: readonly InboxId[]): IntentReason | und
 function canRemove(params: Params, inboxes: readonly InboxId[]): IntentReason | undefined {
   const { context, members, inbox: by, former, leavers, revoked } = params;
   if (role(params) === "member") return "not-permitted";
-  // Whoever is awaited has no leaf, and is a member still.
+  // An inbox that is awaited has no leaf, but is still a member.
   const present = new Set([...members.map((m) => m.inbox), ...inboxesAway({ context, members })]);
   if (inboxes.some((inbox) => !present.has(inbox) && !former.has(inbox))) return "unknown-member";
   const targets = inboxes.filter((inbox) => present.has(inbox));

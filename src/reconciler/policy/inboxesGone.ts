@@ -1,7 +1,7 @@
 import type { InboxId } from "../../wire/ids.ts";
 import type { Member } from "./roleOf.ts";
 
-/** The inboxes that lose their last leaf by these removals. */
+/** Lists the inboxes that lose their last leaf by these removals. */
 export function inboxesGone(params: {
   members: readonly Member[];
   removes: readonly Member[];

@@ -20,15 +20,18 @@ import { awaitedMembers } from "./returning.ts";
 import { keepsSuperAdmin, type Member, mayPromote, mayRemove, type Roster, roleOf } from "./roleOf.ts";
 
 /**
- * Who wrote an entry and when. Every fact is ordered by the chain, so that all members judge alike; where it lies in
- * earlier entries, it counts back to the branch's last Add only, since who joined by that cannot know older ones.
+ * Who wrote an entry and when. Every fact is ordered by the chain, so that all members judge alike. Facts from earlier
+ * entries count back to the branch's last Add only, since members who joined by that Add can't know older ones.
  */
 export type EntryFacts = Roster & {
-  /** `context`, `members`: of the parent's epoch. `revoked`: by the end of the block before the entry's own. */
+  /**
+   * `context` and `members` are those of the parent's epoch; `revoked` are the installations revoked by the end of the
+   * block before the entry's own.
+   */
   readonly writer: Member;
   /** The entry's own block. */
   readonly block: number;
-  /** The block that the entry names. */
+  /** The registry block that the entry names. */
   readonly registryBlock: number;
   /** Inboxes whose Leave was adopted on this branch since its last Add. */
   readonly leavers: ReadonlySet<InboxId>;
@@ -37,30 +40,36 @@ export type EntryFacts = Roster & {
 export type CommitFacts = EntryFacts & {
   /** The proposed group context; undefined if the commit proposes none. */
   readonly after: GroupContextReading | undefined;
-  /** `active`: listed by the registry at the end of `registryBlock`, or of the entry's own block if that is earlier. */
+  /**
+   * `active`: listed as active by the registry at the end of `registryBlock`, or of the entry's own block if that is
+   * earlier.
+   */
   readonly adds: readonly (Member & { readonly active: boolean })[];
   readonly removes: readonly Member[];
   /** The block of the last commit by the writer's inbox that was adopted on this branch since its last Add. */
   readonly lastCommitBlock: number | undefined;
   /** The block of the branch's last Add. */
   readonly lastAddBlock?: number | undefined;
-  /** Installations whose requests the commit carries, good for the leaves that they have: see `provenRequests`. */
+  /** Installations whose requests the commit carries, good for the leaves that they have now: see `provenRequests`. */
   readonly stranded: ReadonlySet<InstallationKey>;
-  /** What was decided by void siblings that came before. */
+  /** The decisions of void siblings that came before. */
   readonly owed?: Owed | undefined;
 };
 
 export type Judgement =
   | { readonly kind: "permitted" }
   | { readonly kind: "refused"; readonly reason: CommitRefusal }
-  /** Permitted, and this client is too old to go on: pause. */
+  /** The commit is permitted, but this client's version is too old to follow it: the group is paused. */
   | { readonly kind: "newer-version"; readonly version: number };
 
 type Facts = CommitFacts & { readonly next: GroupContext; readonly change: ReturningChange };
 
 const NOTHING_OWED: Owed = { removes: [], roles: [] };
 
-/** The default policy as validity (docs/protocol.md): whether a well-formed commit counts. Pure. */
+/**
+ * Applies the default policy, which is part of validity (docs/protocol.md, "Who may"): tells whether a well-formed
+ * commit counts. Pure.
+ */
 export function judgeCommit(facts: CommitFacts): Judgement {
   const { after, context, removes, block } = facts;
   const refusal = refuseWriter(facts);
@@ -110,7 +119,7 @@ function refuseAdds(facts: Facts): CommitRefusal | undefined {
   return hasRoom(facts) ? undefined : "too-many-installations";
 }
 
-/** Those who are awaited have their places already. */
+/** True if the added installations have room; those that are awaited have their places already. */
 function hasRoom(facts: Facts): boolean {
   const awaited = new Set(awaitedMembers(facts).map(({ installation }) => installation));
   const added = facts.adds.filter(({ installation }) => !awaited.has(installation));
@@ -143,7 +152,8 @@ function refuseRemoves(facts: Facts): CommitRefusal | undefined {
 
 function refuseContext(facts: Facts): CommitRefusal | undefined {
   const { context, next, removes, writer, change, revoked, leavers, owed = NOTHING_OWED } = facts;
-  // A later version may have a rule for what this one does not know: a super admin raises the group first.
+  // A later version may have a rule for a setting that this version does not know; a super admin has to raise the
+  // group's version first.
   if (!equalBytes(next.extra, context.extra)) return "unknown-setting";
   if (removes.length === 0) {
     const role = roleOf({ context, inbox: writer.inbox });
@@ -155,7 +165,7 @@ function refuseContext(facts: Facts): CommitRefusal | undefined {
     const refusal = refuseRoles(facts);
     if (refusal) return refusal;
   }
-  // What is owed was permitted before, and who is removed to be added again is not gone.
+  // What is owed was permitted before, and an inbox that is removed to be added again is not gone.
   const settled = afterOwed(facts, owed);
   const keepsOne = keepsSuperAdmin({
     before: settled,
@@ -204,7 +214,7 @@ function refuseForgetting({ owed, members, next, removes, change }: Facts): Comm
   return "removal-not-repeated";
 }
 
-/** Whoever is no admin waits between its commits and after an Add, so that nobody freezes a group. */
+/** A writer who is no admin has to wait after its own commits and after an Add, so that nobody freezes a group. */
 function refuseHaste(facts: Facts): CommitRefusal | undefined {
   const { context, writer, adds, removes, block } = facts;
   const by = { ...facts, context, inbox: writer.inbox };
@@ -215,7 +225,7 @@ function refuseHaste(facts: Facts): CommitRefusal | undefined {
   return block < earliest ? "too-soon" : undefined;
 }
 
-/** The first block in which the inbox may commit anything but upkeep; 0 if it need not wait. */
+/** Finds the first block in which the inbox may commit anything but upkeep; 0 if it need not wait. */
 export function earliestCommitBlock(params: {
   context: GroupContext;
   inbox: InboxId;

@@ -3,7 +3,7 @@ import { type EntryFacts, refuseWriter } from "./judgeCommit.ts";
 import type { CommitRefusal } from "./reasons.ts";
 import { hasActive, roleOf } from "./roleOf.ts";
 
-/** Whether a control entry counts; judged in its parent's epoch. Pure. */
+/** Tells whether a control counts, judged in its parent's epoch. Pure. */
 export function judgeControl(
   facts: EntryFacts & { control: ControlInstruction["kind"] },
 ): { kind: "permitted" } | { kind: "refused"; reason: CommitRefusal } {

@@ -12,8 +12,8 @@ type Facts = Standing & {
 };
 
 /**
- * Tells why a commit may not change the list of returning members as it does: what it lists has to be a repair of its
- * own, a decision takes the whole inbox off, and nothing else is taken off before its time. Pure.
+ * Tells why a commit may not change the list of returning members as it does. What it lists has to be a repair of its
+ * own; a decision takes the whole inbox off the list; and nothing else is taken off before its time. Pure.
  */
 export function judgeReturning(facts: Facts): CommitRefusal | undefined {
   const { next, change } = facts;
@@ -36,7 +36,10 @@ function refuseListed(facts: Facts, { installation, inbox, block }: Returning): 
   return refuseRepair(facts, leaf);
 }
 
-/** Without a Remove a decision is about an inbox that has no leaf: it loses its places on the list, and its role. */
+/**
+ * In a commit without a Remove, a decision is about an inbox that has no leaf: the inbox loses its places on the list
+ * and its role.
+ */
 function refuseUnlisting(facts: Facts, inbox: InboxId): CommitRefusal | undefined {
   const { context, next, members, writer } = facts;
   const isWhole =

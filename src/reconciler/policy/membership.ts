@@ -12,21 +12,21 @@ import { awaitedMembers, isLive } from "./returning.ts";
 import { type Member, type Role, roleOf } from "./roleOf.ts";
 
 /**
- * The rules of who goes and who comes back, for those who judge commits, those who look for what is to be done and those
- * who build commits. A Remove is either a repair, which lists its leaf in the group context (`returning`) and has to be
- * asked for, or a decision, after which the inbox is out and not listed. All of it is pure, and follows from the parent's
- * epoch, the commit itself and the chain.
+ * The rules of who is removed and who comes back, for those who judge commits, those who look for upkeep and those who
+ * build commits. A Remove is either a repair or a decision. A repair lists its leaf in the group context (`returning`)
+ * and has to be asked for; after a decision the inbox is out and not listed. All of it is pure, and follows from the
+ * parent's epoch, the commit itself and the chain.
  */
 export type Standing = {
   readonly context: GroupContext;
   readonly members: readonly Member[];
-  /** Of the members, those whom the registry has revoked. */
+  /** The members' installations that the registry has revoked. */
   readonly revoked: ReadonlySet<InstallationKey>;
   /** Inboxes whose Leave counts. */
   readonly leavers: ReadonlySet<InboxId>;
-  /** Installations with a request, good for the leaf that they have. */
+  /** Installations whose request is good for the leaf that they have now. */
   readonly stranded: { has(installation: InstallationKey): boolean };
-  /** What a void entry has decided: it stays decided. */
+  /** The decisions of a void entry: they stay in force. */
   readonly owed?: Owed | undefined;
   readonly block: number;
 };
@@ -34,13 +34,13 @@ export type Standing = {
 /** Removals and demotions of an entry that was voided: only a commit that repeats them is adopted in its place. */
 export type Owed = {
   readonly removes: readonly Member[];
-  /** No more than this may these inboxes be afterwards. */
+  /** These inboxes may have no higher role afterwards. */
   readonly roles: readonly { readonly inbox: InboxId; readonly role: Role }[];
 };
 
 const ranks: Record<Role, number> = { member: 0, admin: 1, "super-admin": 2 };
 
-/** Tells why a leaf may not be taken out to be added again; `undefined` if any member may do it. */
+/** Tells why a leaf may not be taken out in order to be added again; `undefined` if any member may do so. */
 export function refuseRepair(
   { context, revoked, leavers, stranded, owed, block }: Standing,
   { inbox, installation }: Member,
@@ -52,8 +52,8 @@ export function refuseRepair(
 }
 
 /**
- * True if any member may remove the leaf: it is revoked, its inbox leaves, or its removal is owed; each of these is a
- * decision.
+ * True if any member may remove the leaf: it is revoked, its inbox leaves, or its removal is owed. Each of these
+ * Removes is a decision.
  */
 export function isUpkeepRemoval({ revoked, leavers, owed }: Standing, target: Member): boolean {
   return revoked.has(target.installation) || leavers.has(target.inbox) || isOwed(owed, target);
@@ -63,7 +63,10 @@ function isOwed(owed: Owed | undefined, { installation }: Member): boolean {
   return owed?.removes.some((one) => one.installation === installation) === true;
 }
 
-/** True if any member may add the installation: it is active and of one of the group's inboxes, or it is awaited. */
+/**
+ * True if any member may add the installation: it is active and belongs to one of the group's inboxes, or it is
+ * awaited.
+ */
 export function isUpkeepAdd(standing: Standing, { inbox, installation }: Member): boolean {
   const { members, leavers } = standing;
   if (leavers.has(inbox)) return false;
@@ -78,13 +81,13 @@ export function roomOfInbox(standing: Standing, inbox: InboxId): number {
   return Math.max(0, MAX_INSTALLATIONS_PER_INBOX - taken);
 }
 
-/** The first block in which a plain member's upkeep may land; 0 for members with a role. */
+/** Finds the first block in which a plain member's upkeep may land; 0 for members with a role. */
 export function earliestUpkeepBlock(params: {
   context: GroupContext;
   inbox: InboxId;
-  /** Of the inbox, since the branch's last Add. */
+  /** The block of the inbox's last commit since the branch's last Add. */
   lastCommitBlock: number | undefined;
-  /** Of the branch's last Add, whoever wrote it. */
+  /** The block of the branch's last Add, whoever wrote it. */
   lastAddBlock: number | undefined;
 }): number {
   const { context, inbox, lastCommitBlock, lastAddBlock } = params;
@@ -93,14 +96,14 @@ export function earliestUpkeepBlock(params: {
   return blocks.length === 0 ? 0 : Math.max(...blocks) + UPKEEP_DISTANCE_BLOCKS;
 }
 
-/** What a commit makes of the list, told from the contexts before and after it. */
+/** How a commit changes the list, told from the contexts before and after it. */
 export type ReturningChange = {
   readonly listed: readonly Returning[];
-  /** Of the leaves that it removes, those that it lists. */
+  /** The removed leaves that the commit lists. */
   readonly repaired: readonly Member[];
-  /** Inboxes that lose a leaf otherwise. */
+  /** Inboxes that lose a leaf by a decision. */
   readonly decided: ReadonlySet<InboxId>;
-  /** Of those that still counted, the ones that it takes off. */
+  /** Listings that still counted and that the commit takes off. */
   readonly unlisted: readonly Returning[];
 };
 
@@ -127,8 +130,8 @@ function isIn({ returning }: GroupContext, { installation, inbox, block }: Retur
 }
 
 /**
- * Lists the inboxes that are out by a commit: the decided ones without a leaf left, and those that the commit only
- * takes off the list.
+ * Lists the inboxes that are out after a commit: those that lose their last leaf by a decision, and those that the
+ * commit only takes off the list.
  */
 export function inboxesOut(params: {
   members: readonly Member[];
@@ -143,8 +146,8 @@ export function inboxesOut(params: {
 }
 
 /**
- * Computes the list of returning members after a commit, in the only way that is adopted; listings that count no more
- * are left out.
+ * Computes the list of returning members after a commit, in the only form that is adopted; listings that no longer
+ * count are left out.
  */
 export function returningAfter(params: {
   context: GroupContext;
@@ -170,7 +173,7 @@ export function repairable(standing: Standing): Member[] {
     .slice(0, Math.min(MAX_REPAIRS_PER_COMMIT, Math.max(0, room)));
 }
 
-/** Lists what a commit decides that stays decided if the commit is voided. */
+/** Lists a commit's decisions that stay in force if the commit is voided. */
 export function decisionsOf(params: {
   context: GroupContext;
   next: GroupContext;
@@ -188,7 +191,7 @@ export function decisionsOf(params: {
   return { removes: decided, roles };
 }
 
-/** Merges everything that is owed where several entries were voided. */
+/** Merges everything that is owed if several entries were voided. */
 export function mergeOwed(owed: readonly Owed[]): Owed {
   const removes = new Map(owed.flatMap((one) => one.removes).map((one) => [one.installation, one]));
   const roles = new Map<InboxId, Role>();

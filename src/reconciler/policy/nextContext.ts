@@ -6,10 +6,10 @@ import type { Member, Role } from "./roleOf.ts";
 
 const SALT_BYTES = 32;
 
-/** Gives so many bytes that nobody can foresee. */
+/** Gives so many random bytes, which nobody can foresee. */
 export type DrawBytes = (length: number) => Uint8Array;
 
-/** The context of a new group: its creator is the one super admin. */
+/** Makes the context of a new group: its creator is the only super admin. */
 export function firstContext(params: { name: string; creator: InboxId; drawBytes: DrawBytes }): GroupContext {
   return {
     version: PROTOCOL_VERSION,
@@ -30,9 +30,8 @@ export function contextAfterRename(params: { context: GroupContext; name: string
 }
 
 /**
- * Computes the context after leaves were removed: `gone` are the inboxes that are out, see `inboxesOut`; `decided`
- * those that lose a leaf otherwise than by a repair; `repaired` the leaves that are to come back, listed with this
- * block.
+ * Computes the context after leaves were removed. `gone` are the inboxes that are out, see `inboxesOut`; `decided` are
+ * the inboxes that lose a leaf by a decision; `repaired` are the leaves that are to come back, listed with this block.
  */
 export function contextAfterRemove(params: {
   context: GroupContext;

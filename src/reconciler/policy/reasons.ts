@@ -25,13 +25,13 @@ export const intentReasons = {
 
 export type IntentReason = keyof typeof intentReasons;
 
-/** Why all members of an entry's parent epoch skip a commit or control that opens and is well formed. */
+/** Why all members of an entry's parent epoch skip a commit or control that they can open and that is well formed. */
 export type CommitRefusal =
   /** The writer has no leaf in the parent's epoch. */
   | "not-a-member"
   /** The writer's installation was revoked by the end of the block before the entry's own. */
   | "revoked"
-  /** The registry block lies too far before the entry's own. */
+  /** The registry block lies too far before the entry's own block. */
   | "bad-registry-block"
   /** The new group context is not canonical or exceeds a limit. */
   | "malformed-context"
@@ -42,23 +42,26 @@ export type CommitRefusal =
   /** An added installation was not active at the registry block. */
   | "inactive-installation"
   | "too-many-members"
-  /** An inbox would have more leaves than it may. */
+  /** An inbox would have more leaves than the limit. */
   | "too-many-installations"
-  /** The list of those that come back changes otherwise than by repairs and decisions. */
+  /** The list of returning members changes otherwise than by repairs and decisions. */
   | "bad-returning"
-  /** A setting changes that this version does not know. */
+  /** The commit changes a setting that this version does not know. */
   | "unknown-setting"
-  /** What a void sibling has decided is left out. */
+  /** A decision of a void sibling is not repeated. */
   | "removal-not-repeated"
-  /** A Remove keeps the salt. */
+  /** A commit with a Remove keeps the salt. */
   | "salt-not-renewed"
   /** The salt changes without a Remove. */
   | "salt-changed"
-  /** A Remove changes more of the group context than it must, or less. */
+  /** A commit with a Remove changes more of the group context than it must, or less. */
   | "not-only-removed"
   /** A role is given to an inbox that is not in the group. */
   | "role-of-a-stranger"
   /** No super admin with an active installation would be left. */
   | "last-super-admin"
-  /** The writer, no admin, keeps too little distance; or a repair comes too soon after another of the same leaf. */
+  /**
+   * The writer is no admin and keeps too little distance; or a repair comes too soon after another repair of the same
+   * leaf.
+   */
   | "too-soon";

@@ -4,12 +4,12 @@ import { VOID_BLOCKS } from "../../wire/limits.ts";
 
 type Leaf = { readonly inbox: InboxId; readonly installation: InstallationKey };
 
-/** True while a listing counts: after that the installation is out, and may be repaired once more. */
+/** True while a listing counts. After that time the installation is out, and may be repaired once more. */
 export function isLive({ block: since }: Pick<Returning, "block">, block: number): boolean {
   return block <= since + VOID_BLOCKS;
 }
 
-/** Lists the members who were taken out to be added again and have no leaf yet, as of a block. */
+/** Lists the members who are awaited at a block: they were taken out to be added again and have no leaf yet. */
 export function awaitedMembers(params: {
   readonly context: Pick<GroupContext, "returning">;
   readonly members: readonly Leaf[];
@@ -21,8 +21,8 @@ export function awaitedMembers(params: {
 }
 
 /**
- * Lists the inboxes that have no leaf, but a listing or a role that waits for one: to be removed, an inbox has to
- * lose both.
+ * Lists the inboxes that have no leaf, but a listing or a role that waits for one. To remove such an inbox, both have
+ * to be taken away.
  */
 export function inboxesAway(params: {
   readonly context: Pick<GroupContext, "returning" | "superAdmins" | "admins">;

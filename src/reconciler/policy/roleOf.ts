@@ -7,7 +7,7 @@ export type Role = "super-admin" | "admin" | "member";
 /** A leaf of the tree; lists of members are in leaf order. */
 export type Member = { readonly inbox: InboxId; readonly installation: InstallationKey };
 
-/** Who stands in an epoch: `revoked` are its installations that the registry revoked. */
+/** The members of an epoch; `revoked` are the installations of the epoch that the registry revoked. */
 export type Roster = {
   readonly context: GroupContext;
   readonly members: readonly Member[];
@@ -36,7 +36,10 @@ export function hasActive(params: Omit<Roster, "context"> & { inboxes: readonly 
 
 type SuperAdmins = { readonly members: readonly Member[]; readonly inboxes: readonly InboxId[] };
 
-/** True unless a change takes the last super admin with an active installation away, or the last that is staying. */
+/**
+ * True unless a change takes away the last super admin with an active installation, or the last such super admin who is
+ * not leaving.
+ */
 export function keepsSuperAdmin(params: {
   readonly before: SuperAdmins;
   readonly after: SuperAdmins;
@@ -54,9 +57,9 @@ export function keepsSuperAdmin(params: {
 }
 
 /**
- * Tells who may promote where revocations left no active super admin: every active admin, or, if there is none, the
- * inbox of the first active leaf. (The tree does not tell who has been a member for longest, and a member who joined
- * late could not know; all members agree on the order of leaves.) Nobody may while a super admin is on its way back.
+ * Tells who may promote if revocations left no active super admin: every active admin or, if there is none, the inbox
+ * of the first active leaf. (The tree does not tell who has been a member for longest, and a member who joined late
+ * could not know; all members agree on the order of leaves.) Nobody may promote while a super admin is on its way back.
  */
 export function mayPromote(params: Roster & { by: InboxId; block?: number }): boolean {
   const { context, members, revoked, by, block = 0 } = params;

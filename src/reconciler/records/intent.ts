@@ -20,7 +20,9 @@ export type IntentOutcome =
   | { readonly kind: "delivered" }
   | { readonly kind: "failed"; readonly reason: IntentReason };
 
-/** Somebody by inbox id (32 bytes) or by wallet address (20 bytes), which is resolved when a node is at hand. */
+/**
+ * Somebody by inbox id (32 bytes) or by wallet address (20 bytes); a node resolves the address when one is reachable.
+ */
 export type Invitee = InboxId | Address;
 
 /** Takes 32 bytes for an inbox id and 20 for a wallet address. Throws `malformed` for anything else. */
@@ -29,27 +31,27 @@ export function asInvitee(name: Hex): Invitee {
 }
 
 /**
- * What the app asked for. A send, of a text or of the deletion of one's own, becomes an envelope; all others become
- * entries: controls (delete, leave) or commits.
+ * What the app asked for. A send, of a text or of the deletion of an own message, becomes an envelope. All others
+ * become entries: controls (delete, leave) or commits.
  */
 export type Action =
   | { readonly kind: "create"; readonly name: string; readonly members: readonly Invitee[] }
   | { readonly kind: "add"; readonly members: readonly Invitee[] }
   | { readonly kind: "remove"; readonly members: readonly Invitee[] }
-  /** `routine`: nobody asked for it, so messages do not wait for it. */
+  /** `routine`: the app did not ask for it, so messages do not wait for it. */
   | { readonly kind: "rotate"; readonly routine?: boolean }
   | { readonly kind: "rename"; readonly name: string }
   | { readonly kind: "set-role"; readonly members: readonly [Invitee]; readonly role: Role }
-  /** Of somebody else's message; `author` is undefined if it is not in the database. */
+  /** Deletes somebody else's message; `author` is undefined if the message is not in the database. */
   | { readonly kind: "delete"; readonly message: MessageId; readonly author: InboxId | undefined }
   | { readonly kind: "leave" }
-  /** What any member may do for the group; nobody asked for it. */
+  /** Upkeep, which any member may do for the group; the app did not ask for it. */
   | { readonly kind: "upkeep" }
-  /** The Welcomes of an entry whose author does not send them; nobody asked for it. */
+  /** Sends the Welcomes of an entry whose author does not send them; the app did not ask for it. */
   | { readonly kind: "welcome"; readonly entry: EntryId }
-  /** Tells those who came in by this entry that another member follows it; nobody asked for it. */
+  /** Shows those who came in by this entry that another member follows it; the app did not ask for it. */
   | { readonly kind: "confirm"; readonly entry: EntryId }
-  /** This client can't follow an entry: evidence that nobody can, or else a request to be added again. */
+  /** This client can't follow an entry: it sends evidence that nobody can, or else a request to be added again. */
   | { readonly kind: "appeal"; readonly entry: EntryId }
   | { readonly kind: "send"; readonly content: MessageContent; readonly message: MessageId };
 
@@ -57,32 +59,38 @@ export type Action =
 export type Progress =
   /** Nothing is under way: it can be staged or sealed. */
   | { readonly kind: "queued" }
-  /** An entry waits for the chain's word; the state that a commit opens stands under the entry's id. */
+  /**
+   * An entry is staged and waits for the chain to show it; the state that a commit opens is stored under the entry's
+   * id.
+   */
   | {
       readonly kind: "staged";
       readonly entry: EntryId;
       readonly parent: EntryId | GroupId;
-      /** Children of the parent that the chain must show before this can be sent (again). */
+      /** The number of the parent's children that the chain must show before this entry can be sent (again). */
       readonly needsChildren: number;
-      /** Or until this block: a reorganization may have taken a child that this client has never read. */
+      /**
+       * From this block on the entry can be sent anyhow: a reorganization may have taken a child that this client has
+       * never read.
+       */
       readonly needsUntilBlock?: number;
-      /** How often others' siblings have come first, all of which were refused in the end. */
+      /** How often siblings by others came first that were all refused in the end. */
       readonly stales?: number;
-      /** The chain head at the last hand-over to a relaying node; undefined before the first. */
+      /** The chain's newest block when a relaying node last got the entry; undefined before that. */
       readonly submitted: { readonly block: number; readonly atMs: number } | undefined;
-      /** What nodes that were to relay it have said against it. */
+      /** The refusals by nodes that were asked to relay the entry. */
       readonly refusals?: Refusals;
     }
-  /** A message's bytes are on disk and offered to nodes. */
+  /** A message's bytes are on disk and are offered to nodes. */
   | { readonly kind: "sealed"; readonly head: EntryId; readonly envelope: EnvelopeHash }
-  /** All entries count; Welcomes are on the way. `failure`: why the rest of a large addition was not done. */
+  /** All entries count and Welcomes are on the way. `failure`: why the rest of a large addition was not done. */
   | { readonly kind: "landed"; readonly failure?: IntentReason | undefined }
   | { readonly kind: "settled"; readonly outcome: IntentOutcome };
 
 export type Intent = {
   /** 16 random bytes. */
   readonly id: Hex;
-  /** Order of the outbox. */
+  /** The place in the order of the outbox. */
   readonly sequence: number;
   readonly group: GroupId;
   readonly action: Action;
@@ -90,11 +98,14 @@ export type Intent = {
   readonly progress: Progress;
   /** The inboxes that the action names; undefined until a node has resolved them. */
   readonly resolved: readonly InboxId[] | undefined;
-  /** Those of them whose place in the group is still to change: the fact that the intent was made on. */
+  /** Those of these inboxes whose place in the group still has to change: the reason for the intent. */
   readonly remaining: readonly InboxId[] | undefined;
-  /** Nodes that were asked about the people whom it concerns: none of them relays it, if another one answers. */
+  /**
+   * Nodes that were asked about the people whom the intent concerns: none of them relays its entry if another node
+   * answers.
+   */
   readonly lookedUpAt?: readonly NodeId[];
-  /** Own entries of this intent that count. */
+  /** Own entries of this intent that are adopted or count. */
   readonly landed: readonly EntryId[];
   /** Earlier sealings of a message that came too late. */
   readonly replaces: readonly EnvelopeHash[];
@@ -106,7 +117,7 @@ export type Intent = {
   readonly attempts: number;
   readonly retryAtMs: number;
   readonly retryAtBlock: number;
-  /** What it rests on was told by one node, and nobody has confirmed it: messages go on meanwhile. */
+  /** One node alone tells the facts for this intent, and nobody has confirmed them: messages go on meanwhile. */
   readonly awaits?: "witness" | undefined;
 };
 
@@ -119,7 +130,7 @@ export function isOrdered(intent: Intent): boolean {
   return intent.action.kind !== "send";
 }
 
-/** Ends an intent in failure; members whom a part of it that has landed took in are welcomed first. */
+/** Ends an intent in failure; members whom an already landed part of it has added are welcomed first. */
 export function failed(intent: Intent, reason: IntentReason): Intent {
   if (intent.landed.length > 0) return { ...intent, progress: { kind: "landed", failure: reason } };
   return settled(intent, { kind: "failed", reason });

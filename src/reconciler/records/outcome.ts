@@ -3,16 +3,22 @@ import type { ApplicationMessageReading } from "../../wire/applicationMessage.ts
 import type { MessageId } from "../../wire/ids.ts";
 import type { GapReason } from "./timelineRecord.ts";
 
-/** What became of an envelope of a group's topic. Every one is counted by reason; all but junk beyond a bound is listed. */
+/**
+ * What became of an envelope of a group's topic. Every outcome is counted by reason; all are listed except junk beyond
+ * a bound.
+ */
 export type Outcome =
   | { readonly kind: "opened"; readonly epoch: number; readonly message: MessageId }
-  /** Opened and kept hidden until it is known whether it was sent before its sender was removed or revoked. */
+  /** Opened, but it is not known yet whether it was sent before its sender was removed or revoked; shown as pending. */
   | { readonly kind: "pending"; readonly epoch: number; readonly message: MessageId }
-  /** Opened and kept hidden: nothing proves that it was sent before its sender was removed or revoked. */
+  /** Opened and kept hidden: it can no longer be proven that it was sent before its sender was removed or revoked. */
   | { readonly kind: "fenced"; readonly epoch: number; readonly message: MessageId }
-  /** Without content: its sender follows the epoch, for those who can't judge the entry that they came in by. */
+  /**
+   * Without content: it shows that its sender follows the epoch, to members who can't judge the entry by which they
+   * came in.
+   */
   | { readonly kind: "confirmation"; readonly epoch: number }
-  /** This client's own, come back. */
+  /** An own message of this client that came back. */
   | { readonly kind: "own"; readonly message: MessageId }
   /** Waits for the chain; durable and bounded. */
   | { readonly kind: "held" }
@@ -22,7 +28,7 @@ export type Outcome =
   | { readonly kind: "before-start" }
   | { readonly kind: "rejected"; readonly reason: RejectReason };
 
-/** Why what was opened does not count. */
+/** Why an opened message does not count. */
 export type MessageRefusal =
   | Extract<ApplicationMessageReading, { kind: "refused" }>["reason"]
   | "wrong-group"
@@ -33,19 +39,22 @@ export type RejectReason =
   /** Posted with a key that the head's authority did not certify. */
   | "stranger"
   | "bad-signature"
-  /** No registered node's signature covers it. */
+  /** No registered node has signed a receipt for it. */
   | "no-receipt"
   | "dead-branch"
-  /** Its key was used before. */
+  /** The key of this message was used before. */
   | "replayed"
-  /** More waits for the chain than is kept: it is read again when the head has moved. */
+  /** There is no room to hold it: it is read again when the head has moved. */
   | "not-held"
-  /** The chain was read beyond all its receipts' anchors, and does not have its head. */
+  /** The chain was read beyond the anchors of all its receipts, and does not have its head. */
   | "unknown-head"
   | MessageRefusal
   | Exclude<MlsRefusal, "keys-gone" | "too-far-ahead">;
 
-/** Told by the bytes and receipts that came, by the chain so far, by what else there was: not by whoever sealed it. */
+/**
+ * Reasons that depend on the bytes and receipts that came, on the chain so far, or on what else there was, and not on
+ * whoever sealed the envelope.
+ */
 const provisional: ReadonlySet<RejectReason | GapReason> = new Set([
   "no-receipt",
   "not-held",
@@ -56,8 +65,8 @@ const provisional: ReadonlySet<RejectReason | GapReason> = new Set([
 ] as const);
 
 /**
- * False if the envelope is to be judged again when it comes again: with another receipt it may count, or this
- * client's start may be an earlier epoch by then.
+ * False if the envelope is to be judged again when it comes again: with another receipt it may count, or this client
+ * may begin at an earlier epoch by then.
  */
 export function isFinal(outcome: Outcome): boolean {
   if (outcome.kind === "held" || outcome.kind === "before-start") return false;

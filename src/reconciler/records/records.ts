@@ -21,22 +21,25 @@ import type { Verdict } from "./verdict.ts";
 export type HeadId = EntryId | GroupId;
 
 export type GroupStatus =
-  /** Founded here; its first entry is not on chain yet. */
+  /** Founded by this client; its first entry is not on the chain yet. */
   | "creating"
   /** A Welcome was opened; the entry that it names has not been read yet. */
   | "joining"
   | "member"
   | "removed"
   | "cut-off"
-  /** A newer protocol version: wait for a newer client. */
+  /** The group has a newer protocol version: this client is too old for it. */
   | "paused";
 
 export type GroupRecord = {
   readonly group: GroupId;
-  /** secp256k1: signs the first entry of a group that was founded here. */
+  /** The secp256k1 key that signs the first entry, in a group that this client has founded. */
   readonly genesisKey: Uint8Array | undefined;
   readonly status: GroupStatus;
-  /** Why it is cut off; if it was removed: "left" because it asked for it, "revoked" by the registry. */
+  /**
+   * Why this client is cut off or removed; if removed: "left" if it had asked for that, "revoked" if the registry
+   * revoked it.
+   */
   readonly reason: string | undefined;
   readonly head: HeadId;
   /** The epoch that the head opened. */
@@ -49,47 +52,52 @@ export type GroupRecord = {
   /** Undefined unless a reorganization took entries that may land again. Databases know it by this name. */
   readonly fork?: Vanished | undefined;
   /**
-   * A Welcome's entry that was waited for in vain, or that landed again: when it is read, it brings this client in. Up
-   * to `untilBlock` the outbox waits for that.
+   * A Welcome's entry that did not land in time, or that landed again: when it is read, it brings this client in. Up to
+   * `untilBlock` the outbox waits for that.
    */
   readonly awaited?: (GroupRecord["start"] & { readonly untilBlock: number }) | undefined;
-  /** A reorganization took the entry by which this client came in: what stands before it may be judged otherwise now. */
+  /** A reorganization took the entry by which this client came in: entries before it may be judged otherwise now. */
   readonly isRelanding?: boolean | undefined;
-  /** Whose member the Welcome came from, if one brought this client in. */
+  /** The inbox of the member who signed the Welcome, if a Welcome brought this client in. */
   readonly inviter?: InboxId | undefined;
   /**
-   * True: it can't tell yet whether the others adopted the entry that brought it in, and says nothing before it hears
-   * another. False: it has heard one, or has judged the entry itself.
+   * True: this client can't tell yet whether the others adopted the entry that brought it in, and says nothing before
+   * it hears another member. False: it has heard one, or has judged the entry itself.
    */
   readonly isUnheard?: boolean | undefined;
   readonly heard?: Heard | undefined;
-  /** In it by the leaf of an installation that was replaced: read, but nothing is sealed or staged. */
+  /**
+   * This client is in the group by the leaf of an installation that was replaced: it reads, but seals and stages
+   * nothing.
+   */
   readonly isFormer?: boolean | undefined;
 };
 
-/** Who was heard since the branch's last Add, as those who came in by it could. */
+/** The inboxes that were heard since the branch's last Add, as far as those who came in by that Add could hear them. */
 export type Heard = {
   readonly since: EntryId;
-  /** Inboxes, one's own among them; no more than it takes. */
+  /** Inboxes, perhaps this client's own; no more than have to be heard. */
   readonly by: readonly InboxId[];
-  /** How often this client has confirmed it. */
+  /** How often this client has confirmed the Add. */
   readonly own: number;
 };
 
-/** What a reorganization took of the branch: its entries may land again, then their epochs go on where they were. */
+/**
+ * What a reorganization took of the branch: its entries may land again, and then their epochs go on where they were.
+ */
 export type Vanished = {
-  /** Heads of the epochs that vanished, earliest first: the first one stood on the present head. */
+  /** Heads of the epochs that vanished, earliest first; the first of these epochs came right after the present one. */
   readonly heads: readonly HeadId[];
   /** Members of the latest of these epochs. */
   readonly members: readonly InboxId[];
-  /** The chain's head when it was noticed. */
+  /** The chain's newest block when the reorganization was noticed. */
   readonly block: number;
-  /** Own messages of these epochs are sealed again; their entries are waited for no longer. */
+  /** Own messages of these epochs are sealed again; the return of their entries is no longer awaited. */
   readonly isGivenUp: boolean;
 };
 
 export type EnteredRecord = {
-  /** While it was on the chain another Welcome showed that the others refuse it. */
+  /** While the entry was on the chain, another Welcome showed that the others refuse it. */
   readonly isLeft: boolean;
 };
 
@@ -101,34 +109,39 @@ export type EntryRecord = {
   readonly block: BlockRef;
   readonly logIndex: number;
   readonly verdict: Verdict;
-  /** One node alone says that it is on the chain, or what its verdict rests on: no witness answered when it was read. */
+  /**
+   * Only one node says that the entry is on the chain, or tells the facts of its verdict: no witness answered when it
+   * was read.
+   */
   readonly isProvisional?: true;
-  /** What that node alone said of inboxes, as of the entry's block. */
+  /** What that node alone said of inboxes at the entry's block. */
   readonly restsOn?: readonly InboxStanding[];
 };
 
 /** Installations of an inbox that counted at the end of a block, with the blocks of addition and revocation. */
 export type InboxStanding = { readonly inbox: InboxId; readonly installations: readonly string[] };
 
-/** Dead children of an entry that are counted and not kept. */
+/** A count of dead children of one entry that are not kept. */
 export type DeadRun = {
-  /** The zero id for those whose parent is not kept either. */
+  /** The zero id for dead entries whose parent is not kept either. */
   readonly parent: HeadId;
-  /** Of the last of them; the others stand in the same block, or in ones since `since` that are final. */
+  /**
+   * The block of the last of them. The others are in the same block or, if they are final, in blocks from `since` on.
+   */
   readonly block: BlockRef;
   readonly logIndex: number;
   readonly count: number;
-  /** The first one's block. */
+  /** The block of the first of them. */
   readonly since: number;
 };
 
-/** Own commit on its way; the state that it opens stands in the epoch table under the same id. */
+/** An own commit on its way; the state that it opens stands in the epoch table under the same id. */
 export type StagedRecord = {
   readonly intent: Hex;
   readonly parent: HeadId;
   readonly authority: Address;
   readonly payload: Uint8Array;
-  /** By which the added installations are judged. */
+  /** The registry block by which the added installations are judged. */
   readonly registryBlock: number;
   readonly welcome: StagedWelcome | undefined;
 };
@@ -143,21 +156,24 @@ export type StagedWelcome = {
   }[];
 };
 
-/** What the timeline records of one epoch add up to. */
+/** Counts over the timeline records of one epoch. */
 export type EpochTally = {
   /** Messages that are shown in their place, hidden ones included. */
   readonly messages: number;
   readonly gaps: number;
-  /** Goes up with every change of one of them: what was made of them is good while it stands still. */
+  /**
+   * Goes up with every change of one of these records: a result made from them is good while this number stays the
+   * same.
+   */
   readonly changes: number;
 };
 
-/** What a group's outcomes and intents add up to. */
+/** Counts over a group's outcomes and intents. */
 export type GroupTally = {
   readonly kinds: Readonly<Partial<Record<Exclude<Outcome["kind"], "gap" | "rejected">, number>>>;
   readonly gaps: Readonly<Partial<Record<GapReason, number>>>;
   readonly rejected: Readonly<Partial<Record<RejectReason, number>>>;
-  /** Of the rejected ones: more than are listed. */
+  /** Rejected envelopes that are not listed, by reason. */
   readonly unlisted: Readonly<Partial<Record<RejectReason, number>>>;
   readonly racesLost: number;
   readonly rebased: number;
@@ -180,9 +196,9 @@ export type HeldRecord = {
 
 /** Envelopes were left out because too much was held. */
 export type UnheldRecord = {
-  /** The group's head then. */
+  /** The group's head at that time. */
   readonly head: HeadId;
-  /** Where the topic had been read up to; undefined: not at all. */
+  /** How far the topic had been read; undefined: not at all. */
   readonly position: TopicPositionRecord | undefined;
 };
 
@@ -193,19 +209,19 @@ export type PublicationRecord = {
   readonly hash: EnvelopeHash;
   readonly envelope: Envelope;
   readonly state: "pending" | "acknowledged" | "delivered";
-  /** Whose receipt this client verified. */
+  /** The node whose receipt this client has verified. */
   readonly node: NodeId | undefined;
   readonly acknowledgedAtMs: number;
-  /** It leaves no earlier, ms since 1970; undefined: at once. */
+  /** The envelope leaves no earlier than this, milliseconds since 1970; undefined: at once. */
   readonly dueAtMs?: number;
 };
 
 export type TopicPositionRecord = {
-  /** Offset by node database (16 bytes, hex). */
+  /** The offset in each node's database; the key is the database's id (16 bytes, hex). */
   readonly cursors: Readonly<Record<Hex, bigint>>;
   /**
-   * What this client told each of these nodes to have from others, before it had a cursor there: the node does not show
-   * that. Absent where this client can't tell any more.
+   * The parts of logs that this client had from others before it had a cursor at the node, and of which it told that
+   * node: the node does not show these again. Absent if this client no longer knows them.
    */
   readonly had?: Readonly<Record<Hex, readonly LogEnd[]>>;
   readonly vector: readonly LogRange[];
@@ -216,26 +232,26 @@ export type LogEnd = Pick<LogRange, "log" | "next">;
 
 export type KnownNode = {
   readonly node: NodeId;
-  /** Whose account runs it: it and the signing key are proven by the node's id. */
+  /** The account that runs the node; the node's id proves this operator and the signing key. */
   readonly operator: Address;
   readonly signingKey: Hex;
   readonly httpAddress: string;
   readonly registeredBlock: number;
   readonly leftBlock: number | undefined;
   readonly disabled: boolean;
-  /** What it serves, in decimal digits: bit n is set for shard n. */
+  /** The shards that the node serves, in decimal digits: bit n is set for shard n. */
   readonly shards: string;
-  /** The registry holds its record no more: it is known for its key. */
+  /** The registry has dropped the node's record: the node is known only for its key. */
   readonly isDropped?: boolean;
-  /** Told by one node while no other operator answered: to be read by, but no witness. */
+  /** One node told of it while no other operator answered: clients may read from it, but it is no witness. */
   readonly isUnconfirmed?: boolean;
 };
 
-/** What nodes proved of a batch: by which block its node had checkpointed it. */
+/** What nodes proved of a batch: the block in which its node's checkpoint covered it. */
 export type CoverageRecord = {
-  /** Of the first checkpoint that covers it; absent: none does. */
+  /** The block of the first checkpoint that covers the batch; absent: no checkpoint does. */
   readonly block?: number;
-  /** The chain's block up to which that holds. */
+  /** The chain's block up to which this holds. */
   readonly asOf: number;
 };
 
@@ -245,17 +261,17 @@ export type AwaitedRecord = { readonly isPending: boolean };
 /** What the registry said of an inbox at the end of a block, checked. */
 export type InboxSnapshot = {
   readonly asOf: number;
-  /** What judging needs of it; undefined: the registry does not know the inbox. */
+  /** What judging needs of the inbox; undefined: the registry does not know the inbox. */
   readonly inbox: KnownInbox | undefined;
-  /** What its steps come to, and who vouches for what. */
+  /** The result of the inbox's steps, and who vouches for each part. */
   readonly history: InboxHistory | undefined;
-  /** How many steps it has, and the word that they give. */
+  /** How many steps the inbox has, and the word that they give. */
   readonly count: number;
   readonly word: Hex;
-  /** One node has told it, and nobody else has confirmed the word. */
+  /** One node has told the history, and nobody else has confirmed its word. */
   readonly isProvisional: boolean;
-  /** The last block for which somebody else has confirmed the word of its steps up to there; -1: for none. */
+  /** The last block for which somebody else has confirmed the word of the steps up to there; -1: no block. */
   readonly confirmedAsOf: number;
-  /** Wallets of it that have shown a key of their own, also in what a reorganization took. */
+  /** Wallets of the inbox that have shown a key of their own, also in steps that a reorganization took. */
   readonly keyWallets: readonly Address[];
 };

@@ -20,35 +20,35 @@ export type EntryRefusal =
   | "other-authority"
   | "wrong-writer"
   | "outside-profile"
-  /** A request or evidence about what is no earlier sibling with a path that decides about the head. */
+  /** A request or evidence about an entry that is no earlier sibling with a path. */
   | "unknown-entry"
-  /** A request or evidence that landed more than VOID_BLOCKS after what it is about. */
+  /** A request or evidence that landed more than VOID_BLOCKS after the entry that it is about. */
   | "too-late"
-  /** A request of an installation that has asked about the same entry before. */
+  /** A request by an installation that has asked about the same entry before. */
   | "already-asked"
   /** Evidence that shows nothing. */
   | "proves-nothing";
 
-/** Why an entry that was not refused counts for nobody. */
+/** Why an entry that was not refused was voided. */
 export type VoidReason =
-  /** Evidence: its path gives another confirmation tag than it carries. */
+  /** Evidence shows that the entry's path gives another confirmation tag than the entry carries. */
   | "contradicts-tag"
-  /** Evidence: its path gives another authority than it names. */
+  /** Evidence shows that the entry's path gives another authority than the entry names. */
   | "contradicts-authority"
-  /** More than half of those who have a vote can't follow it. */
+  /** More than half of the voters can't follow it. */
   | "majority-cut-off";
 
-/** What became of an entry. Judged from what the chain orders and nothing else, so that all members agree. */
+/** What became of an entry. Only what the chain orders decides this, so that all members agree. */
 export type Verdict =
   /** The next head: it opened `epoch`. */
   | ({ readonly kind: "adopted"; readonly epoch: number } & CommitSummary)
-  /** An instruction that counts, in its parent's epoch; never a head. */
+  /** A control that counts, in its parent's epoch; never a head. */
   | {
       readonly kind: "control";
       readonly epoch: number;
       readonly writer: Member;
       readonly instruction: ControlInstruction;
-      /** A request as it was signed: a repair carries it. */
+      /** The signed request, which a repair carries. */
       readonly proof?: Uint8Array | undefined;
     }
   /** Adopted by those who were in the group before this client. */
@@ -56,15 +56,18 @@ export type Verdict =
   | { readonly kind: "refused"; readonly reason: EntryRefusal | string }
   /** Not refused, but this client can't follow it. */
   | { readonly kind: "cut-off"; readonly reason: string }
-  /** Adopted by some or by nobody, and then undone for all by a later sibling, `by`; or it stood on such an entry. */
+  /**
+   * Voided for all by a later sibling, `by`, whether or not anybody had adopted the entry; or it stood on such an
+   * entry.
+   */
   | {
       readonly kind: "void";
       readonly reason: VoidReason;
       readonly by: EntryId;
-      /** Of the entry that was voided itself: what it had decided stays decided. */
+      /** Set for the voided entry itself: its decisions stay in force. */
       readonly owed?: Owed | undefined;
     }
-  /** Beaten by an adopted sibling, or a child of an entry that is no head. */
+  /** A later sibling of an adopted entry, or a child of an entry that is no head. */
   | { readonly kind: "dead" }
   /** Read while this client was still joining. */
   | { readonly kind: "unjudged" };

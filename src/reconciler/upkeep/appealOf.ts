@@ -10,10 +10,10 @@ export type AppealState =
   | { readonly kind: "to-make"; readonly contested: EntryRecord }
   /** The request or the evidence is on the chain. */
   | { readonly kind: "made"; readonly contested: EntryRecord }
-  /** It did not get there in time: an admin has to remove this client and add it again. */
+  /** Neither got there in time: an admin has to remove this client and add it again. */
   | { readonly kind: "too-late" };
 
-/** Tells how far this client, if it was cut off, is with telling the others. */
+/** Tells how far this client, if it was cut off, is with telling that to the others. */
 export function appealOf(params: {
   group: Pick<KnownGroup, "view" | "agreed">;
   self: InstallationKey;
@@ -37,7 +37,7 @@ export function appealOf(params: {
   return isLate ? { kind: "too-late" } : { kind: "to-make", contested };
 }
 
-/** True if this client may have evidence: it got a secret that gives all keys. */
+/** True if this client may have evidence: it got a secret that gives all keys of the path. */
 export function mayProve({ verdict }: EntryRecord): boolean {
   const proofs: readonly string[] = ["bad-confirmation-tag", "other-authority"];
   return verdict.kind === "cut-off" && proofs.includes(verdict.reason);

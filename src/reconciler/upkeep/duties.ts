@@ -13,28 +13,30 @@ import {
 import { awaitedMembers } from "../policy/returning.ts";
 import type { Member } from "../policy/roleOf.ts";
 
-/** What somebody has to do for a group, whoever it is; `subject` says whom it is about. */
+/** What some member has to do for a group, whichever member does it; `subject` says whom it is about. */
 export type Duty =
-  /** Whoever asked to leave is to be removed. */
+  /** An inbox that has asked to leave is to be removed. */
   | { readonly kind: "remove-leaver"; readonly subject: InboxId }
-  /** What the registry revoked is to be removed. */
+  /** An installation that the registry has revoked is to be removed. */
   | { readonly kind: "remove-revoked"; readonly subject: InstallationKey }
-  /** What a void entry has removed is to be removed once more. */
+  /** An installation that a void entry has removed is to be removed once more. */
   | { readonly kind: "remove-owed"; readonly subject: InstallationKey }
-  /** Whom a void entry has demoted is to be demoted once more. */
+  /** An inbox that a void entry has demoted is to be demoted once more. */
   | { readonly kind: "demote-owed"; readonly subject: InboxId }
-  /** Whoever can't follow and asked for it is to be removed, and then to be taken in again. */
+  /** An installation that can't follow and has asked to be repaired is to be removed, and then added again. */
   | { readonly kind: "remove-stranded"; readonly subject: InstallationKey }
-  /** An active installation of a member, or one that is awaited, is to be taken in. */
+  /** An active installation of a member's inbox, or one that is awaited, is to be added. */
   | { readonly kind: "add-installation"; readonly subject: InstallationKey; readonly inbox: InboxId }
-  /** An Add made the others forget that oneself asked to leave: ask again. Nobody else can. */
+  /** An Add has cancelled the Leave of this client's inbox: it asks again. Nobody else can do that. */
   | { readonly kind: "ask-again"; readonly subject: InboxId }
-  /** Those who came in by an entry can't judge it: another member than its author shows that it follows it. */
+  /**
+   * The members who came in by an entry can't judge it: a member who is not its author shows that it follows the entry.
+   */
   | { readonly kind: "confirm"; readonly subject: EntryId }
-  /** An entry has cut oneself off, and one has not said so yet. */
+  /** An entry has cut this client off, and this client has not said so yet. */
   | { readonly kind: "appeal"; readonly subject: EntryId };
 
-/** `turnMs`: when it is this client's turn, milliseconds since 1970. */
+/** A duty with the time from which it is this client's turn, `turnMs`, in milliseconds since 1970. */
 export type DutyInTurn = Duty & { readonly turnMs: number };
 
 /** Lists what is to be done in an epoch, as far as one of its members may do it. Pure. */
@@ -68,10 +70,7 @@ export function dutiesOf(params: {
   ];
 }
 
-/**
- * Lists the members whom a member may take out to be added again: not itself, and none of an inbox that a decision is
- * about.
- */
+/** Lists the members whom a member may repair: not itself, and none of an inbox that a decision is about. */
 export function repairsBy({ standing, self }: { standing: Standing; self: Member }): Member[] {
   const decided = standing.members.filter((member) => isUpkeepRemoval(standing, member));
   const inboxes = new Set(decided.map(({ inbox }) => inbox));
@@ -91,13 +90,13 @@ export function inboxesOfUpkeep(params: {
 }
 
 /**
- * The installations that the registry lists at the end of `block` and the group lacks, as far as they may be added as
- * upkeep and their inboxes have room.
+ * Lists the installations that the registry has at the end of `block` and the group lacks, as far as upkeep may add
+ * them and their inboxes have room.
  */
 export function missingInstallations(params: {
   standing: Standing;
   registry: Registry;
-  /** As late as the registry is known. */
+  /** The last block for which the registry is known. */
   block: number;
 }): Member[] {
   const { standing, registry, block } = params;

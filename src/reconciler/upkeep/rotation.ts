@@ -5,16 +5,16 @@ import type { HeadId } from "../records/records.ts";
 
 /** How long a client leaves its keys in a group as they are; milliseconds. */
 export type Rotation = {
-  /** The key that it joined with goes within this time. */
+  /** The key with which it joined is renewed within this time. */
   readonly afterJoiningMs: number;
-  /** Between two rotations, on average. */
+  /** The time between two rotations, on average. */
   readonly periodMs: number;
 };
 
 const HOUR_MS = 3600 * 1000;
 export const defaultRotation: Rotation = { afterJoiningMs: HOUR_MS, periodMs: 7 * 24 * HOUR_MS };
 
-/** From where a client's own key in a group dates: its last commit with a path, or the entry by which it came in. */
+/** The date of a client's own key in a group: its last commit with a path, or the entry by which it came in. */
 export type KeyDate = {
   readonly entry: HeadId;
   /** Milliseconds since 1970, by the chain. */
@@ -41,9 +41,9 @@ export function keyDateOf(params: {
 }
 
 /**
- * Tells when the key is to be renewed, milliseconds since 1970 by the chain: after joining within the time for that,
- * later after half a period to one and a half. Where in between follows from the entry and the installation, so it is
- * the same after a restart, and members who joined by one entry spread evenly. Pure.
+ * Tells when the key is to be renewed, milliseconds since 1970 by the chain: the first time within the time for that
+ * after joining, later after half a period to one and a half periods. Entry and installation decide the exact time. So
+ * a restart does not change it, and members who joined by one entry spread evenly. Pure.
  */
 export function rotationDueMs(params: { rotation: Rotation; since: KeyDate; self: InstallationKey }): number {
   const { rotation, since, self } = params;
@@ -52,7 +52,7 @@ export function rotationDueMs(params: { rotation: Rotation; since: KeyDate; self
   return since.atMs + waitMs;
 }
 
-/** A share from 0 to under 1: the first 32 bits of SHA-256("weft.rotation.v1" ‖ entry ‖ installation). */
+/** Computes a share from 0 to under 1: the first 32 bits of SHA-256("weft.rotation.v1" ‖ entry ‖ installation). */
 export function jitterOf(params: { entry: HeadId; self: InstallationKey }): number {
   const { entry, self } = params;
   const hash = labeledHash({ label: "weft.rotation.v1", fields: [fromHex(entry), fromHex(self)] });

@@ -1,18 +1,19 @@
 import { labeledHash } from "../../wire/bytes.ts";
 import { fromHex, type Hex, type InstallationKey, toHex } from "../../wire/ids.ts";
 
-/** How long those of one turn have before those of the next come to help. */
+/** The time that the members of one turn have before those of the next turn come to help. */
 const TURN_MS = 2_000;
 
 /**
- * Tells how long this client leaves a duty to others: members are ranked by SHA-256("weft.upkeep.v1" ‖ subject ‖
- * installation), the first of them goes at once, the next two wait one turn, the next four two turns … So mostly one
- * acts, and however many are away, the wait grows with the logarithm only. Milliseconds. Pure.
+ * Tells how long this client leaves a duty to others. Members are ranked by SHA-256("weft.upkeep.v1" ‖ subject ‖
+ * installation); the first of them acts at once, the next two wait one turn, the next four two turns, and so on. So
+ * mostly only one acts, and the wait grows only with the logarithm of the number of members who are away. Milliseconds.
+ * Pure.
  */
 export function staggerMs(params: {
   subject: Hex;
   self: InstallationKey;
-  /** All who may act, oneself among them. */
+  /** All installations that may act, this client's own among them. */
   able: readonly InstallationKey[];
 }): number {
   const { subject, self, able } = params;

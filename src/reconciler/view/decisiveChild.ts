@@ -1,7 +1,7 @@
 import type { EntryRecord, HeadId } from "../records/records.ts";
 import type { GroupView } from "./viewOfGroup.ts";
 
-/** The child of `parent` that this client follows, or that has cut it off or taken it out; there is one at most. */
+/** Finds the child of `parent` that this client follows, or that has cut it off or removed it; there is at most one. */
 export function decisiveChild(params: {
   children: GroupView["children"];
   parent: HeadId;

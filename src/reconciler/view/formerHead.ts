@@ -4,14 +4,15 @@ import type { EnteredRecord, EntryRecord, HeadId } from "../records/records.ts";
 import type { GroupView } from "./viewOfGroup.ts";
 
 /**
- * Finds where this client goes back to: the most recent entry, on the chain before the one that added it last, that
- * added it earlier; otherwise the earliest epoch of that membership. The entry was adopted: the state that an own
- * entry would have opened that is refused or dead is kept no longer than the epoch that the entry stands on.
- * Memberships that this client left on purpose are skipped while the entry that replaced them is on the chain. Pure.
+ * Finds the entry to which this client goes back. It is the most recent entry, on the chain before the one that added
+ * this client last, that had added it earlier; otherwise the earliest epoch of that membership. The entry must have
+ * been adopted: if an own entry is refused or dead, the state that it would have opened is kept no longer than the
+ * epoch on which it stands. Memberships that this client left on purpose are skipped while the entry that replaced them
+ * is on the chain. Pure.
  */
 export function formerHead(params: {
   view: Pick<GroupView, "record" | "entries">;
-  /** Epochs whose states are kept. */
+  /** Epochs whose whole state is still stored. */
   whole: readonly { readonly head: HeadId; readonly epoch: number }[];
   entered: ReadonlyMap<HeadId, EnteredRecord>;
 }): HeadId | undefined {

@@ -2,8 +2,8 @@ import { VOID_BLOCKS } from "../../wire/limits.ts";
 import type { KnownGroup } from "./knownGroup.ts";
 
 /**
- * True once neither a reorganization nor a later sibling can undo the removal of this client, and the entry that was
- * to bring it in is not expected any more: nothing is left to read.
+ * True once nothing is left to read: neither a reorganization nor a later sibling can undo the removal of this client,
+ * and the entry that was to bring it in is not expected any more.
  */
 export function isOver(params: {
   group: Pick<KnownGroup, "view" | "agreed">;

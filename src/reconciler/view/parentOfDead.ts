@@ -3,7 +3,7 @@ import { HANGING } from "../branch/deadRuns.ts";
 import type { HeadId } from "../records/records.ts";
 import type { GroupView } from "./viewOfGroup.ts";
 
-/** The parent of an entry that counts for nothing, or what stands for one that is not kept. */
+/** The parent of an entry that counts for nothing, or the stand-in for a parent that is not kept. */
 export function parentOfDead(
   { entries, record }: Pick<GroupView, "entries" | "record">,
   { parent }: Pick<Entry, "parent">,

@@ -2,9 +2,9 @@ import type { BranchStep } from "../branch/branch.ts";
 import type { GroupView } from "./viewOfGroup.ts";
 
 /**
- * Picks the epoch that this client seals messages to: the present one, unless one node alone says that it has
- * somebody in it; then the last one before that, if nobody was taken out since. Undefined if there is none: no node
- * knows the root of a group that was just founded, and nobody else is in it. Pure.
+ * Picks the epoch to which this client seals messages: the present one, unless it has a member whom only one node
+ * names; then the last earlier epoch without such a member, if nobody was removed since. Undefined if there is none: no
+ * node knows the root of a group that was just founded, and nobody else is in it. Pure.
  */
 export function stepToSealTo(
   view: Pick<GroupView, "branch" | "provisional" | "record">,

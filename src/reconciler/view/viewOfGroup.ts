@@ -17,7 +17,7 @@ import type {
   StagedRecord,
 } from "../records/records.ts";
 
-/** An envelope to be delivered, and its place in the outbox. */
+/** An envelope that is to be delivered, with its place in the outbox. */
 export type Publication = {
   readonly sequence: number;
   readonly part: number;
@@ -26,40 +26,40 @@ export type Publication = {
 
 type Newest = Pick<EntryRecord, "block" | "logIndex">;
 
-/** What the database holds of a group, in memory: replaced after a batch is written, never before. */
+/** What the database holds of a group, as a value in memory: it is replaced after a batch is written, never before. */
 export type GroupView = {
   readonly record: GroupRecord;
   readonly entries: ReadonlyMap<HeadId, EntryRecord>;
   /** Dead entries that are counted and not kept. */
   readonly dead: DeadRuns;
-  /** How many children of each entry this client has read, those that are only counted included. */
+  /** How many children of each entry this client has read, including those that are only counted. */
   readonly childCounts: ReadonlyMap<HeadId, number>;
   /** The children of each entry that are kept, in the order of the chain. */
   readonly children: ReadonlyMap<HeadId, readonly EntryRecord[]>;
-  /** The place of the last one read. */
+  /** The place of the last entry that was read. */
   readonly newest: Newest | undefined;
-  /** Leaves and requests. */
+  /** The Leaves and requests. */
   readonly controls: readonly EntryRecord[];
   readonly branch: Branch;
-  /** Who has asked to leave. */
+  /** The inboxes that have asked to leave. */
   readonly leaves: Leaves;
-  /** Who has asked to be removed and added again. */
+  /** The installations that have asked to be removed and added again. */
   readonly stranded: ReadonlyMap<InstallationKey, Stranded>;
-  /** What void children of the head have decided: the next commit has to repeat it. */
+  /** The decisions of void children of the head: the next commit has to repeat them. */
   readonly owed: Owed | undefined;
-  /** Open ones, in the order of the outbox. */
+  /** The open intents, in the order of the outbox. */
   readonly intents: readonly Intent[];
   readonly publications: readonly Publication[];
   readonly staged: ReadonlyMap<EntryId, StagedRecord>;
   readonly held: Held;
-  /** Entries of which one node alone says that they are on the chain, in its order. */
+  /** Entries of which only one node says that they are on the chain, in the chain's order. */
   readonly provisional: readonly EntryRecord[];
 };
 
 /** What the database holds; all else in a view follows from it. */
 type Stored = Pick<GroupView, "record" | "entries" | "dead" | "intents" | "publications" | "staged" | "held">;
 
-/** A view built from all that the database holds. */
+/** Builds the view from all that the database holds. */
 export function viewOfGroup(stored: Stored): GroupView {
   const { record, entries, dead } = stored;
   const children = new Map<HeadId, EntryRecord[]>();
@@ -81,7 +81,7 @@ export function viewOfGroup(stored: Stored): GroupView {
   };
 }
 
-/** A group of which the database holds nothing yet. */
+/** Makes the view of a group of which the database holds nothing yet. */
 export function emptyGroupView(record: GroupRecord): GroupView {
   return viewOfGroup({
     record,
@@ -94,13 +94,13 @@ export function emptyGroupView(record: GroupRecord): GroupView {
   });
 }
 
-/** The same view after new entries and dead runs, at the cost of what is new. */
+/** Computes the view after new entries and dead runs, at the cost of what is new. */
 export function viewWith(params: {
   view: GroupView;
   stored: Omit<Stored, "entries" | "dead">;
   /** None of them is known. */
   added: readonly EntryRecord[];
-  /** All runs of the parents where some were counted. */
+  /** All runs of the parents for which new dead entries were counted. */
   runs: ReadonlyMap<HeadId, readonly DeadRun[]>;
 }): GroupView {
   const { view, stored, added, runs } = params;

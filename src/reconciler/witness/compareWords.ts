@@ -7,11 +7,11 @@ export type Difference = {
   readonly fact: string;
   readonly claimed: string;
   readonly said: string;
-  /** An entry has more children than were told. */
+  /** The entry has more children than were told. */
   readonly isWithheld?: true;
 };
 
-/** What a fact is about, in words for people. */
+/** Describes what a fact is about, in words for people. */
 export function subjectOf(fact: Fact): string {
   switch (fact.kind) {
     case "entry":
@@ -33,14 +33,11 @@ export function subjectOf(fact: Fact): string {
   }
 }
 
-/**
- * Finds the first of these facts of which the two words say different things; undefined if they say the same of all.
- * Pure.
- */
+/** Finds the first of these facts about which the two answers differ; undefined if they agree on all facts. Pure. */
 export function compareWords(params: {
   head: BlockRef;
   facts: readonly Fact[];
-  /** Of the question that these facts make. */
+  /** The answer to the question that these facts make. */
   words: Words;
 }): Difference | undefined {
   const { head, facts, words } = params;

@@ -1,8 +1,8 @@
 import type { Word } from "./testimony.ts";
 
 /**
- * Tells how a contradiction ends: two thirds of the operators that were asked and answer at all decide, the operator
- * of the serving node, which says the same, among them. Each operator has one voice. Pure.
+ * Tells how a contradiction ends. Of the operators that were asked and answer at all, two thirds decide; the operator
+ * of the serving node counts among them, for its own claim. Each operator has one voice. Pure.
  */
 export function decideBetween(words: readonly Word[]): "same" | "other" | "undecided" {
   const count = (kind: Word["kind"]) => words.filter((word) => word.kind === kind).length;

@@ -4,8 +4,8 @@ import { fromHex, toHex } from "../../wire/ids.ts";
 import type { Operated } from "./nextOperators.ts";
 
 /**
- * Orders nodes in a way that only this client knows and that stays the same: by SHA-256("weft.draw.v1" ‖ secret ‖
- * operator). An operator that wants to be drawn has to be lucky with many operators, once. Pure.
+ * Orders nodes in a way that only this client knows and that never changes: by SHA-256("weft.draw.v1" ‖ secret ‖
+ * operator). An operator that wants to be drawn needs many operators and luck, and has only one try. Pure.
  */
 export function drawBySecret<T extends Operated>(params: { secret: Uint8Array; nodes: readonly T[] }): T[] {
   const { secret, nodes } = params;

@@ -3,7 +3,7 @@ import type { Fact } from "./fact.ts";
 
 const NOTHING = `0x${"00".repeat(32)}` as const;
 
-/** Lists what an answer claims, so that others can be asked about it. Pure. */
+/** Lists the facts that an answer claims, so that others can be asked about them. Pure. */
 export function factsOfWords(params: { list: WordsList; words: Words }): Fact[] {
   const { list, words } = params;
   return [

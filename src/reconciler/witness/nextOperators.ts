@@ -3,10 +3,13 @@ import type { Address, NodeId } from "../../wire/ids.ts";
 /** What is known of a node that may be a witness. */
 export type Operated = { readonly node: NodeId; readonly operator: Address };
 
-/** Picks, of nodes in their order of rank, the first of each operator, without those of one operator. Pure. */
+/**
+ * Picks the first node of each operator from nodes in their order of rank, without the nodes of one given operator.
+ * Pure.
+ */
 export function nextOperators<T extends Operated>(params: {
   ranked: readonly T[];
-  /** Whose word is to be confirmed; undefined: nobody's. */
+  /** The operator whose word is to be confirmed; undefined: no operator is left out. */
   besides: Address | undefined;
 }): T[] {
   const seen = new Set<Address | undefined>([params.besides]);

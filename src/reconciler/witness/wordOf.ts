@@ -5,8 +5,8 @@ import type { Fact } from "./fact.ts";
 import type { Word } from "./testimony.ts";
 
 /**
- * Tells what a witness's answer says of a claim. A block that the witness does not have says something only if its
- * own chain is so much longer that nothing can bring that block back: else the witness lags, or follows a
+ * Tells what a witness's answer says of a claim. If the witness lacks the block, that says something only if its own
+ * chain is so much longer that no reorganization can bring the block back; otherwise the witness lags, or follows a
  * reorganization. Pure.
  */
 export function wordOf(params: {
