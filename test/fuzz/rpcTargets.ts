@@ -46,7 +46,7 @@ export function requestTargets(params: { api: NodeApi; messages: readonly Record
       try {
         const answer = route(message, context);
         if (method.methodKind === "unary") await answer;
-        else await (answer as AsyncIterable<unknown>)[Symbol.asyncIterator]().next();
+        else for await (const _ of answer as AsyncIterable<unknown>) break;
       } catch (error) {
         const [fault] = faults.splice(0);
         if (fault !== undefined) throw fault;
