@@ -1,4 +1,5 @@
 /** A client in a process of its own, which does what its parent asks and tells what happens to it. */
+import { flushCompileCache } from "node:module";
 import { privateKeyToAccount } from "viem/accounts";
 import {
   type Client,
@@ -36,6 +37,8 @@ const acts: Does = {
     const wallet = privateKeyToAccount(privateKey);
     client = await openClient({ directory, wallet, network, nodes, logger: { ...quiet, warn, error } });
     void tellShown(client);
+    // A process that is killed would not write it: the next one would strip the types of every file again.
+    flushCompileCache();
     return client.inbox;
   },
   found: async ({ name, members }) => {
