@@ -3,7 +3,6 @@ import { after, before, test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
 import { randomBytes } from "#crypto";
 import { coreOf } from "../../src/client/client.ts";
-import { readState } from "../../src/client/database/epochStates.ts";
 import { callRpc } from "../../src/devnet/callRpc.ts";
 import {
   countOutcomes,
@@ -18,22 +17,17 @@ import {
   setOnline,
   syncStatus,
 } from "../../src/index.ts";
-import { sealMessage } from "../../src/mls/sealMessage.ts";
-import { postingCredentialOf } from "../../src/reconciler/branch/epochSecrets.ts";
-import type { MessageBody } from "../../src/reconciler/timeline/composeMessage.ts";
 import { serveRpc } from "../../src/rpc/serveRpc.ts";
-import { writeApplicationMessage } from "../../src/wire/applicationMessage.ts";
 import type { Batch } from "../../src/wire/batch.ts";
 import { batchHeaderHash } from "../../src/wire/batchHeader.ts";
 import type { BatchPlace } from "../../src/wire/batchPlace.ts";
 import type { Envelope } from "../../src/wire/envelope.ts";
-import { buildGroupEnvelope } from "../../src/wire/groupEnvelope.ts";
-import { type EntryId, fromHex, type GroupId, type Hex, type MessageId, toHex } from "../../src/wire/ids.ts";
+import { type EntryId, type GroupId, type Hex, type MessageId, toHex } from "../../src/wire/ids.ts";
 import { FENCE_BLOCKS } from "../../src/wire/limits.ts";
-import { type MessageContent, messageIdOf } from "../../src/wire/messageContent.ts";
 import { deletes, says } from "../support/contents.ts";
 import { openTestClient, type TestClient } from "../support/openTestClient.ts";
 import { isMember, openTestGroup } from "../support/openTestGroup.ts";
+import { sealAt } from "../support/sealAt.ts";
 import { startColluder } from "../support/startColluder.ts";
 import { startTestNetwork, type TestNetwork } from "../support/startTestNetwork.ts";
 import { texts } from "../support/texts.ts";
@@ -50,36 +44,6 @@ before(async () => {
 after(async () => {
   await network[Symbol.asyncDispose]();
 });
-
-/** What a client that does not care where it stands seals to an epoch that it was in. */
-async function sealAt(params: {
-  by: TestClient;
-  group: GroupId;
-  head: EntryId;
-  body: MessageBody;
-}): Promise<{ envelope: Envelope; id: MessageId }> {
-  const { by, group, head, body } = params;
-  const core = coreOf(by.client);
-  const cache = core.groups.get(group)?.epochs ?? new Map();
-  const state = await readState({ database: core.database, group, cache, head });
-  assert.ok(state);
-  const { key, privateKey } = core.self.installation;
-  const content: MessageContent = {
-    ...{ group, inbox: by.client.inbox, installation: key, nonce: toHex(randomBytes(16)) },
-    ...{ depth: 1, parents: [], sentAtMs: Date.now(), ...body },
-  };
-  const { newState, message: privateMessage } = sealMessage({
-    state,
-    plaintext: writeApplicationMessage({ content, replaces: [] }),
-    authenticatedData: new Uint8Array(0),
-    signatureKey: { publicKey: fromHex(key), privateKey },
-    padding: 0,
-  });
-  cache.set(head, { kind: "open", state: newState });
-  const posting = postingCredentialOf({ network: core.network, group, head, state });
-  const envelope = buildGroupEnvelope({ network: core.network, group, posting, privateMessage });
-  return { envelope, id: messageIdOf(content) };
-}
 
 function placeOf({ header, headerBytes }: Batch): BatchPlace {
   const { node, generation, shard, firstSequence: first } = header;
