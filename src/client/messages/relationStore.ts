@@ -173,9 +173,9 @@ export async function isSuperseded(
   if (!relation?.target || relation.kind === relationKinds.delete) return false;
   const there = await readRegister({ ...params, ...registerOf(relation), target: relation.target, by });
   const own = there.find((one) => sourceOf(one) === id);
-  return (
-    own !== undefined && there.some((one) => compareRelations({ ...one, epoch: 0 }, { ...own, epoch: 0 }) > 0)
-  );
+  const isLater = (one: RelationRecord) =>
+    own !== undefined && one !== own && compareRelations({ ...one, epoch: 0 }, { ...own, epoch: 0 }) > 0;
+  return there.some(isLater);
 }
 
 /** Reads all relations of one register: those that act, and those that are undone. */

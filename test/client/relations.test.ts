@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { randomBytes } from "#crypto";
+import { tables } from "../../src/client/database/tables.ts";
+import { changeGroup } from "../../src/client/group/changeGroup.ts";
+import type { Group } from "../../src/client/group/group.ts";
+import { isSuperseded } from "../../src/client/messages/relationStore.ts";
+import { showMessage } from "../../src/client/messages/showMessage.ts";
+import { composeNext } from "../../src/client/outbox/composeNext.ts";
+import { settled } from "../../src/reconciler/records/intent.ts";
+import type { GapRecord, MessageVerdict } from "../../src/reconciler/records/timelineRecord.ts";
+import type { MessageBody } from "../../src/reconciler/timeline/composeMessage.ts";
+import { asId, type EnvelopeHash, type GroupId, type InboxId, toHex } from "../../src/wire/ids.ts";
+import { type MessageContent, messageIdOf } from "../../src/wire/messageContent.ts";
+import { relates, says } from "../support/contents.ts";
+import {
+  addOfflineGroup,
+  type OfflineClient,
+  openOfflineClient,
+  testEntryOf,
+} from "../support/openOfflineClient.ts";
+import { testIntent } from "../support/testIntent.ts";
+
+const EPOCHS = 3;
+let offline: OfflineClient;
+before(async () => {
+  offline = await openOfflineClient();
+});
+after(async () => await offline[Symbol.asyncDispose]());
+
+const addGroup = () =>
+  addOfflineGroup({ core: offline.core, group: asId<GroupId>(randomBytes(32)), epochs: EPOCHS });
+
+function contentOf(group: Group, body: MessageBody, inbox: InboxId = offline.inbox): MessageContent {
+  const installation = offline.core.self.installation.key;
+  const nonce = toHex(randomBytes(16));
+  return { group: group.id, inbox, installation, nonce, depth: 1, parents: [], sentAtMs: 0, ...body };
+}
+
+/** Shows a message as it does when it was opened, or sealed. */
+async function show(
+  group: Group,
+  content: MessageContent,
+  { epoch = 1, verdict = "counts" }: { epoch?: number; verdict?: MessageVerdict } = {},
+) {
+  const id = messageIdOf(content);
+  const envelope = asId<EnvelopeHash>(randomBytes(32));
+  const opening = { epoch, entry: testEntryOf(group.id, epoch), envelope, verdict };
+  const message = { content, replaces: [], id };
+  const change = await showMessage({ core: offline.core, group, message, opening, isAwaited: false });
+  await changeGroup({ core: offline.core, group, change });
+  return { id, content, intents: change.intents };
+}
+
+/** A relation of this client's that was delivered in epoch 1, and its target, which stands in that epoch. */
+async function deliveredRelation(group: Group, audience: readonly InboxId[]) {
+  const target = contentOf(group, says("hello"));
+  const content = contentOf(group, relates("react", messageIdOf(target), { key: "+" }));
+  const action = { kind: "send", content, message: messageIdOf(content) } as const;
+  const sequence = offline.core.nextSequence++;
+  const intent = testIntent({ action, sequence, group: group.id, audience });
+  const change = { intents: [settled(intent, { kind: "delivered" })] };
+  await changeGroup({ core: offline.core, group, change });
+  await show(group, content);
+  return { target, content };
+}
+
+test("a relation whose target comes to stand in a later epoch is sealed again, if only those read it who could", async () => {
+  const group = await addGroup();
+  const { members } = group.view.record;
+  const { target, content } = await deliveredRelation(group, members);
+  const { intents } = await show(group, target, { epoch: 2 });
+  assert.deepEqual(
+    intents.map(({ action, progress, replaces }) => [
+      action.kind === "send" && action.message,
+      progress.kind,
+      replaces.length,
+    ]),
+    [[messageIdOf(content), "queued", 1]],
+  );
+  const again = await show(group, content, { epoch: 2 });
+  assert.deepEqual(again.intents, [], "it reaches its target now");
+  const other = await addGroup();
+  const few = await deliveredRelation(other, []);
+  assert.deepEqual(
+    (await show(other, few.target, { epoch: 2 })).intents,
+    [],
+    "somebody would read it who could not",
+  );
+  const third = await addGroup();
+  const near = await deliveredRelation(third, members);
+  assert.deepEqual((await show(third, near.target)).intents, [], "it reaches its own epoch");
+});
+
+test("an edit that was not delivered in its epoch is superseded by a later one of the same person", async () => {
+  const group = await addGroup();
+  const target = contentOf(group, says("hello"));
+  const id = messageIdOf(target);
+  const place = { database: offline.core.database, group: group.id };
+  const [first, second] = [1, 2].map((revision) => contentOf(group, relates("edit", id, { revision })));
+  assert.ok(first && second);
+  const check = async (content: MessageContent) =>
+    await isSuperseded({ ...place, id: messageIdOf(content), content });
+  await show(group, target);
+  await show(group, first, { verdict: "void" });
+  assert.equal(await check(first), false);
+  await show(
+    group,
+    contentOf(group, relates("edit", id, { revision: 9 }), asId<InboxId>(new Uint8Array(32).fill(2))),
+  );
+  assert.equal(await check(first), false, "by somebody else");
+  await show(group, second, { verdict: "void" });
+  assert.equal(await check(first), true, "that waits to be sealed again itself");
+  assert.equal(await check(second), false);
+});
+
+test("gaps, however many, move neither the depth nor the parents of what is said next", async () => {
+  const group = await addGroup();
+  const said = await show(group, { ...contentOf(group, says("hello")), depth: 7 }, { epoch: EPOCHS });
+  const writes = Array.from({ length: 300 }, () => {
+    const envelope = asId<EnvelopeHash>(randomBytes(32));
+    const entry = testEntryOf(group.id, EPOCHS);
+    const gap: GapRecord = { kind: "gap", envelope, epoch: EPOCHS, entry, reason: "does-not-open", atMs: 0 };
+    return tables.timeline.put({ group: group.id, epoch: EPOCHS, rank: 2 ** 32 - 1, id: envelope }, gap);
+  });
+  await changeGroup({ core: offline.core, group, change: { writes } });
+  const next = await composeNext({ core: offline.core, group, id: group.id, body: says("again") });
+  assert.deepEqual([next.depth, next.parents], [8, [said.id]]);
+});
