@@ -27,6 +27,18 @@ test("two people in two terminals talk, rename, give roles, delete, restart with
   bob.type("me\n");
   await alice.sees(/bob +me\n/);
 
+  alice.type("/react 🥖\n");
+  await bob.sees(/bob +me {2}\[🥖\]/);
+  bob.type("/edit I do\n");
+  await alice.sees(/bob +I do \(edited\) {2}\[🥖\]/);
+  bob.type("/reply two of them?\n");
+  await alice.sees(/bob +↳ who brings the bread\? · two of them\?/);
+  alice.type("/react 🥖\n");
+  alice.type("/react 🥖 0x\n");
+  await alice.sees(/more than one id starts with 0x/);
+  bob.type("/edit 0xfff nothing\n");
+  await bob.sees(/there is no such message/);
+
   bob.type("/rename Bread\n");
   await bob.sees(/rename to Bread failed: not-permitted/);
   alice.type("/role bob admin\n");
@@ -48,7 +60,9 @@ test("two people in two terminals talk, rename, give roles, delete, restart with
   alice.type("are you there?\n");
   await alice.sees(/delivered: are you there\?/);
   await using again = chat("bob", "Bread");
-  await again.sees(/Bread · epoch 3 · 2 members\n(.*\n)*.*alice +who brings the bread\?\n.*✓✓ bob +me\n/);
+  await again.sees(
+    /Bread · epoch 3 · 2 members\n(.*\n)*.*alice +who brings the bread\?\n.*✓✓ bob +I do \(edited\) {2}\[🥖\]\n/,
+  );
   await again.sees(/alice +are you there\?/);
   alice.type("/delete\n");
   await again.sees(/alice +\(deleted\)/);

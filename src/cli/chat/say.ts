@@ -15,12 +15,12 @@ export async function say(session: Session, text: string, replyTo?: MessageId): 
   const { client, names } = account;
   const sentAtMs = wallMs();
   const named = replyTo === undefined ? {} : { replyTo };
-  const answers = replyTo && session.lines.get(replyTo)?.what;
+  const answers = replyTo && session.lines.get(replyTo)?.text;
   const handle = await sendMessage({ client, group: current, text, ...named });
   const message = { author: client.inbox, sentAtMs, text, state: "visible", ...named } as const;
   putLine(session, handle.messageId, {
     mark: "queued",
-    what: text,
+    ...{ what: text, text },
     render: (mark) => formatMessage({ message, names, mark, answers }),
   });
   followIntent(session, handle.messageId, handle);

@@ -7,7 +7,14 @@ import { describeOutcome } from "../account/settle.ts";
 import type { Screen } from "./screen.ts";
 
 /** A line on the screen that says how far something is. */
-export type Line = { readonly mark: Mark; readonly what: string; readonly render: (mark: Mark) => string };
+export type Line = {
+  readonly mark: Mark;
+  /** What it is about: if that changes where nothing can be rewritten, it is printed again. */
+  readonly what: string;
+  /** What a message says, for those that answer it. */
+  readonly text?: string | undefined;
+  readonly render: (mark: Mark) => string;
+};
 
 /** One person's chat. What it does to the screen it does in turn, see `inTurn`. */
 export type Session = {

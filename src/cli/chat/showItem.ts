@@ -7,10 +7,11 @@ export function showItem(session: Session, item: TimelineItem, mark?: Mark): voi
   const { names } = session.account;
   const key = keyOf(item);
   const known = session.lines.get(key)?.mark;
-  const answers = item.kind === "message" && item.replyTo ? session.lines.get(item.replyTo)?.what : undefined;
+  const answers = item.kind === "message" && item.replyTo ? session.lines.get(item.replyTo)?.text : undefined;
   putLine(session, key, {
     mark: mark ?? known ?? "none",
     what: whatOf(item),
+    text: item.kind === "message" ? item.text : undefined,
     render: (mark) => formatItem({ item, names, mark, answers }),
   });
 }
@@ -30,5 +31,6 @@ export function keyOf(item: TimelineItem): string {
 
 function whatOf(item: TimelineItem): string {
   if (item.kind !== "message") return item.kind;
-  return item.text ?? `(${item.state})`;
+  const { text = `(${item.state})`, reactions = [] } = item;
+  return reactions.length === 0 ? text : `${text} [${reactions.map((one) => one.text).join(" ")}]`;
 }
