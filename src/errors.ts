@@ -3,6 +3,9 @@
  * Expected outcomes (a lost race, a held message) are tagged unions in their rooms and never thrown.
  */
 export const errorHints = {
+  "attachment-damaged": "What lies there is not what was sent: ask its sender to send it again.",
+  "attachment-unreachable":
+    "No address of the attachment gives it: try again later, or ask its sender to send it again.",
   "bad-backup":
     "Take another copy of the backup, or an older one: this file is cut off, damaged, or of another version of Weft.",
   "bad-config": "Correct the named setting; `weft --help` lists them with their defaults.",

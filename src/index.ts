@@ -13,6 +13,7 @@ export {
 } from "./client/changeMembers.ts";
 export type { Client } from "./client/client.ts";
 export type { OpenClientParams } from "./client/clientParams.ts";
+export { type Codec, type DecodedPart, decodePart, encodePart } from "./client/codecs.ts";
 export {
   countOutcomes,
   type ListedOutcome,
@@ -21,6 +22,7 @@ export {
 } from "./client/countOutcomes.ts";
 export { createGroup } from "./client/createGroup.ts";
 export { deleteMessage } from "./client/deleteMessage.ts";
+export { downloadAttachment } from "./client/downloadAttachment.ts";
 export { editMessage } from "./client/editMessage.ts";
 export type { ClientLogger } from "./client/group/core.ts";
 export type { IntentHandle } from "./client/group/intentHandle.ts";
@@ -42,8 +44,11 @@ export { setOnline } from "./client/setOnline.ts";
 export { setReachableNodes } from "./client/setReachableNodes.ts";
 export { type StreamedEvent, streamMessages } from "./client/streamMessages.ts";
 export { type GroupSync, type SyncStatus, syncStatus } from "./client/syncStatus.ts";
+export { uploadAttachment } from "./client/uploadAttachment.ts";
 export type { WalletPlace } from "./client/wallet/openWallet.ts";
 export { type ErrorCode, errorHints, isWeftError, WeftError } from "./errors.ts";
+export type { AttachmentStore } from "./net/attachmentStore.ts";
+export { openHttpStore } from "./net/openHttpStore.ts";
 export type {
   InstallationList,
   InstallationSummary,

@@ -5,6 +5,7 @@ import { connect, isIP, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { readProxyEnvironment } from "../config.ts";
 import { environmentProxy } from "./environmentProxy.ts";
+import { isPublicAddress, lookupPublic } from "./lookupPublic.ts";
 import { DIRECT, hostOf, type ProxyChoice, parseProxy, portOf } from "./proxy.ts";
 
 /** How long a connection may take to be there, by way of a proxy too. */
@@ -26,14 +27,16 @@ export async function openSocket(params: {
   proxy: ProxyChoice;
   /** The protocols to offer by ALPN (RFC 7301); TLS only. */
   protocols?: readonly string[];
+  /** Without a proxy: fails unless the server has a public address. */
+  publicOnly?: boolean;
 }): Promise<Socket> {
-  const { url } = params;
+  const { url, publicOnly = false } = params;
   const proxy = proxyOf(params);
   const destination = { host: hostOf(url), port: portOf(url) };
   const signal = AbortSignal.timeout(CONNECT_TIMEOUT_MS);
   const plain =
     proxy === undefined
-      ? await settled({ socket: connect(destination), event: "connect", signal })
+      ? await settled({ socket: connectDirectly(destination, publicOnly), event: "connect", signal })
       : await throughProxy({ proxy, ...destination });
   plain.setNoDelay(true);
   if (url.protocol !== "https:") return plain;
@@ -43,6 +46,13 @@ export async function openSocket(params: {
     ALPNProtocols: [...(params.protocols ?? ["http/1.1"])],
   });
   return await settled({ socket, event: "secureConnect", signal });
+}
+
+function connectDirectly(destination: { host: string; port: number }, publicOnly: boolean): Socket {
+  if (!publicOnly) return connect(destination);
+  const { host } = destination;
+  if (isIP(host) && !isPublicAddress(host)) throw new Error(`${host} is no public address`);
+  return connect({ ...destination, lookup: lookupPublic });
 }
 
 /**
