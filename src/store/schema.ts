@@ -78,7 +78,7 @@ export const clientSchema = {
   unheld:        { prefix: 0x75, key: { group: "bytes32" },                         value: "UnheldRecord: from where the topic is to be read again, for what did not fit into held", writer: "holdEnvelope" },
   timeline:      { prefix: 0x5b, key: { group: "bytes32", epoch: "u64", rank: "u32", id: "bytes32" }, value: "TimelineRecord: message, gap or commit, in the timeline's order", writer: "changeByVerdict, timelineStore" },
   timelinePlace: { prefix: 0x5c, key: { group: "bytes32", id: "bytes32" },          value: "epoch and rank of its timeline record", writer: "changeByVerdict, timelineStore" },
-  relation:      { prefix: 0x65, key: { group: "bytes32", target: "bytes32", state: "u8", kind: "u8", by: "bytes32", register: "bytes32", epoch: "u64", revision: "u32", source: "bytes32" }, value: "RelationRecord: what a message of inbox `by`, or for zero a control, does to another", writer: "timelineStore" },
+  relation:      { prefix: 0x65, key: { group: "bytes32", target: "bytes32", state: "u8", kind: "u8", by: "bytes32", epoch: "u64", register: "bytes32", revision: "u32", source: "bytes32" }, value: "RelationRecord: what a message of inbox `by`, or for zero a control, does to another", writer: "timelineStore" },
   epochTally:    { prefix: 0x72, key: { group: "bytes32", epoch: "u64" },           value: "EpochTally: what the epoch's timeline records add up to", writer: "withTallies" },
   groupTally:    { prefix: 0x73, key: { group: "bytes32" },                         value: "GroupTally: what its outcomes and intents add up to", writer: "withTallies" },
   replaced:      { prefix: 0x66, key: { group: "bytes32", envelope: "bytes32" },    value: "id of the message that was sealed again", writer: "timelineStore" },

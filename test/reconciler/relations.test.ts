@@ -186,6 +186,39 @@ test("a message counts so many registers of one inbox, whatever order they come 
   assert.deepEqual(reactionsTo(play(facts.toReversed()), post), shown);
 });
 
+test("reactions that do not reach a message take no room from those that do", () => {
+  const post = say(1, says("first"), { epoch: 2 });
+  const early = Array.from({ length: 3 * MAX_REACTIONS_PER_INBOX }, (_, i) =>
+    react(2, post, `${i}`, { epoch: 1 }),
+  );
+  const set = Array.from({ length: 8 }, (_, i) => react(2, post, `late ${i}`, { epoch: 2 }));
+  const joinedLater = play([post, ...set]);
+  assert.equal(reactionsTo(joinedLater, post).length, set.length);
+  bothOrders([post, ...early, ...set], (timeline) =>
+    assert.deepEqual(reactionsTo(timeline, post), reactionsTo(joinedLater, post)),
+  );
+});
+
+test("which sealings are kept of too many depends on the set, whatever was judged in between", () => {
+  const post = say(3, says("first"), { epoch: 1 });
+  const { id } = post.message;
+  const sealings = Array.from({ length: 100 }, (_, i): Opened => {
+    const envelope = asId<EnvelopeHash>(createHash("sha256").update(`${i}`).digest());
+    return { ...post, opening: { ...sealing(id, 1), envelope } };
+  });
+  const later = { ...post, opening: sealing(id, 3) };
+  const timeline = play([...sealings, later]);
+  const joinedLater = play([later]);
+  const of = (one: TimelineInMemory) => one.digest({ entry: entryOf(3), epoch: 3 });
+  assert.deepEqual(of(timeline), of(joinedLater), "whoever joined later has the same of its epochs");
+  const judged = ({ message, opening }: Opened): Opened =>
+    opening.epoch === 1 ? { message, opening: { ...opening, verdict: "fenced" } } : { message, opening };
+  timeline.reopen(id, (openings) => openings.map((opening) => judged({ ...post, opening }).opening));
+  bothOrders([...sealings, later].map(judged), (other) =>
+    assert.deepEqual(stateOf(other), stateOf(timeline)),
+  );
+});
+
 test("silent messages can't be deleted or related to", () => {
   const post = say(1, says("first"));
   const edit = say(1, relates("edit", post.message.id));

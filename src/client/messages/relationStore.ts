@@ -36,7 +36,7 @@ export function relationKey(group: GroupId, relation: RelationRecord) {
   const { target, kind, inbox, register, epoch, revision } = relation;
   return {
     ...{ group, target, state: states[relation.state], kind },
-    ...{ by: relation.source.kind === "own" ? inbox : BY_CONTROL, register, epoch, revision },
+    ...{ by: relation.source.kind === "own" ? inbox : BY_CONTROL, epoch, register, revision },
     source: sourceOf(relation),
   };
 }
@@ -126,15 +126,18 @@ async function readReactions(params: Target & { by?: InboxId }): Promise<Relatio
   const under = { group, target, state: states.counts, kind, ...(by ? { by } : {}) };
   const found: RelationRecord[] = [];
   let after: FieldValues<Key> | undefined;
-  let registers = 0;
+  let registers = new Set<Hex>();
   for (;;) {
     const relation = await lastOf({ database, under, after, source });
     if (!relation) return found;
-    registers = relation.inbox === found.at(-1)?.inbox ? registers + 1 : 1;
-    found.push(relation);
-    // All rows of this register, or once there are enough all of this inbox, are passed over.
-    const register = registers > MAX_REACTIONS_PER_INBOX ? ZERO : relation.register;
-    after = { ...relationKey(group, relation), register, epoch: 0, revision: 0, source: ZERO };
+    const { inbox, register } = relation;
+    if (inbox !== found.at(-1)?.inbox) registers = new Set();
+    // In an earlier epoch, a register has nothing that counts.
+    if (!registers.has(register)) found.push(relation);
+    registers.add(register);
+    // All rows of this register in this epoch, or once there are enough all of this inbox, are passed over.
+    const place = registers.size > MAX_REACTIONS_PER_INBOX ? { epoch: 0, register: ZERO } : {};
+    after = { ...relationKey(group, relation), ...place, revision: 0, source: ZERO };
   }
 }
 
@@ -185,8 +188,8 @@ export async function readRegister(
   const { database, group, target, kind, by, register } = params;
   const found: RelationRecord[] = [];
   for (const state of Object.values(states)) {
-    const under = { group, target, state, kind, by, register };
+    const under = { group, target, state, kind, by };
     found.push(...(await valuesOf(tables.relation.rows(database, { under }))));
   }
-  return found;
+  return found.filter((one) => one.register === register);
 }
