@@ -127,3 +127,24 @@ test("gaps, however many, move neither the depth nor the parents of what is said
   const next = await composeNext({ core: offline.core, group, id: group.id, body: says("again") });
   assert.deepEqual([next.depth, next.parents], [8, [said.id]]);
 });
+
+test("one more reaction takes a few readings, however many its inbox has set already", async () => {
+  const group = await addGroup();
+  const { id } = await show(group, contentOf(group, says("hello")));
+  const react = (i: number) =>
+    show(
+      group,
+      contentOf(group, relates("react", id, { key: `${i}` }), asId<InboxId>(new Uint8Array(32).fill(7))),
+    );
+  for (let i = 0; i < 150; i++) await react(i);
+  const { level } = offline.core.database;
+  const iterate = level.iterator;
+  let readings = 0;
+  level.iterator = ((...args: Parameters<typeof iterate>) => {
+    readings++;
+    return iterate.apply(level, args);
+  }) as typeof iterate;
+  await react(150);
+  level.iterator = iterate;
+  assert.ok(readings > 0 && readings < 16, `${readings} readings`);
+});

@@ -17,6 +17,9 @@ import { isStanding, relationKinds } from "../../wire/relation.ts";
 import { tables } from "../database/tables.ts";
 import { readMessage } from "./readMessage.ts";
 
+/** Rows that are read at once: those of one inbox, and some that others take the place of. */
+const REACTIONS_AT_ONCE = 2 * MAX_REACTIONS_PER_INBOX + 2;
+
 type Place = { readonly database: Database; readonly group: GroupId };
 type Target = Place & {
   readonly target: MessageId;
@@ -115,8 +118,9 @@ async function greatest(
 ): Promise<RelationRecord[]> {
   const { database, group, target, state, kind, by, source } = params;
   const under = { group, target, state: states[state], kind, by };
-  const relation = await lastOf({ database, under, after: undefined, source });
-  return relation ? [relation] : [];
+  // A source has one row of each state.
+  const rows = await valuesOf(tables.relation.rows(database, { under, reverse: true, limit: 2 }));
+  return rows.filter((one) => sourceOf(one) !== source).slice(0, 1);
 }
 
 /** Of each inbox, or of this one, the last registers that count and one more, in case the source that is left out has one. */
@@ -125,33 +129,30 @@ async function readReactions(params: Target & { by?: InboxId }): Promise<Relatio
   const kind = relationKinds.react;
   const under = { group, target, state: states.counts, kind, ...(by ? { by } : {}) };
   const found: RelationRecord[] = [];
+  const registers = new Set<Hex>();
   let after: FieldValues<Key> | undefined;
-  let registers = new Set<Hex>();
   for (;;) {
-    const relation = await lastOf({ database, under, after, source });
-    if (!relation) return found;
-    const { inbox, register } = relation;
-    if (inbox !== found.at(-1)?.inbox) registers = new Set();
-    // In an earlier epoch, a register has nothing that counts.
-    if (!registers.has(register)) found.push(relation);
-    registers.add(register);
-    // All rows of this register in this epoch, or once there are enough all of this inbox, are passed over.
-    const place = registers.size > MAX_REACTIONS_PER_INBOX ? { epoch: 0, register: ZERO } : {};
-    after = { ...relationKey(group, relation), ...place, revision: 0, source: ZERO };
+    const query = { under, reverse: true, limit: REACTIONS_AT_ONCE, ...(after ? { after } : {}) };
+    const rows = await valuesOf(tables.relation.rows(database, query));
+    for (const relation of rows) {
+      if (sourceOf(relation) === source) continue;
+      if (relation.inbox !== found.at(-1)?.inbox) registers.clear();
+      // In an earlier epoch, a register has nothing that counts.
+      if (registers.size > MAX_REACTIONS_PER_INBOX || registers.has(relation.register)) continue;
+      registers.add(relation.register);
+      found.push(relation);
+    }
+    const last = rows.at(-1);
+    if (!last || rows.length < REACTIONS_AT_ONCE) return found;
+    const isKnown = last.inbox === found.at(-1)?.inbox && registers.has(last.register);
+    const isFull = last.inbox === found.at(-1)?.inbox && registers.size > MAX_REACTIONS_PER_INBOX;
+    // All further rows of this register in this epoch, or once there are enough all of this inbox, are passed over.
+    after = {
+      ...relationKey(group, last),
+      ...(isKnown || isFull ? { revision: 0, source: ZERO } : {}),
+      ...(isFull ? { epoch: 0, register: ZERO } : {}),
+    };
   }
-}
-
-async function lastOf(params: {
-  database: Database;
-  under: Partial<FieldValues<Key>>;
-  after: FieldValues<Key> | undefined;
-  source: Hex | undefined;
-}): Promise<RelationRecord | undefined> {
-  const { database, under, after, source } = params;
-  // A source has one row of each state.
-  const query = { under, reverse: true, limit: 2, ...(after ? { after } : {}) };
-  const rows = await valuesOf(tables.relation.rows(database, query));
-  return rows.find((one) => sourceOf(one) !== source);
 }
 
 /** What the edits among these relations say. */
