@@ -7,6 +7,7 @@ import type { Group } from "../../src/client/group/group.ts";
 import { isSuperseded } from "../../src/client/messages/relationStore.ts";
 import { showMessage } from "../../src/client/messages/showMessage.ts";
 import { composeNext } from "../../src/client/outbox/composeNext.ts";
+import { editMessage, reactToMessage, sendMessage } from "../../src/index.ts";
 import { settled } from "../../src/reconciler/records/intent.ts";
 import type { GapRecord, MessageVerdict } from "../../src/reconciler/records/timelineRecord.ts";
 import type { MessageBody } from "../../src/reconciler/timeline/composeMessage.ts";
@@ -147,4 +148,26 @@ test("one more reaction takes a few readings, however many its inbox has set alr
   await react(150);
   level.iterator = iterate;
   assert.ok(readings > 0 && readings < 16, `${readings} readings`);
+});
+
+test("what is asked for at once comes in the order in which it was asked for", async () => {
+  const group = await addGroup();
+  const { id: message } = await show(group, contentOf(group, says("hello")));
+  const common = { client: offline.client, group: group.id, message };
+  await Promise.all([
+    editMessage({ ...common, text: "a" }),
+    editMessage({ ...common, text: "b" }),
+    reactToMessage({ ...common, text: "+" }),
+    reactToMessage({ ...common, text: "+", takeBack: true }),
+    sendMessage({ ...common, text: "one" }),
+    sendMessage({ ...common, text: "two" }),
+  ]);
+  const asked = group.view.intents.flatMap(({ action }) => (action.kind === "send" ? [action.content] : []));
+  const [edits, reactions, said] = [0, 2, 4].map((i) => asked.slice(i, i + 2));
+  const revisions = (of: MessageContent[] = []) => of.map(({ relation }) => relation?.revision);
+  assert.deepEqual(revisions(edits), [1, 2]);
+  assert.deepEqual(revisions(reactions), [1, 2]);
+  const [first, second] = said ?? [];
+  assert.ok(first && second && first.depth < second.depth);
+  assert.ok(second.parents.includes(messageIdOf(first)));
 });
