@@ -78,6 +78,29 @@ test("the latest edit stands in the place of what its author said, by revision a
   bothOrders([post, ...twins], (timeline) => assert.equal(itemOf(timeline, post).edit, winner?.message.id));
 });
 
+test("an edit of a lower revision loses, whatever its id", () => {
+  const post = say(1, says("teh"));
+  const edit = (text: string, revision: number) =>
+    say(1, relates("edit", post.message.id, { revision, parts: [textPart(text)] }));
+  const later = edit("the", 2);
+  const earlier = Array.from({ length: 20 }, () => edit("teh!", 1));
+  assert.ok(earlier.some(({ message }) => message.id > later.message.id));
+  bothOrders([post, later, ...earlier], (timeline) => assert.equal(itemOf(timeline, post).text, "the"));
+});
+
+test("of too many reactions those of the latest epochs count", () => {
+  const post = say(1, says("first"));
+  const early = Array.from({ length: 3 * MAX_REACTIONS_PER_INBOX }, (_, i) => react(2, post, `${i}`));
+  const late = Array.from({ length: MAX_REACTIONS_PER_INBOX }, (_, i) =>
+    react(2, post, `late ${i}`, { epoch: 2 }),
+  );
+  bothOrders([post, ...early, ...late], (timeline) => {
+    const shown = reactionsTo(timeline, post);
+    assert.equal(shown.length, late.length);
+    assert.ok(shown.every((one) => one.startsWith("late")));
+  });
+});
+
 test("a relation reaches what is sealed to its own epoch and to earlier ones", () => {
   const post = say(1, says("first"), { epoch: 2 });
   const edit = say(1, relates("edit", post.message.id), { epoch: 1 });
@@ -85,6 +108,11 @@ test("a relation reaches what is sealed to its own epoch and to earlier ones", (
   bothOrders([post, edit, set], (timeline) => {
     assert.equal(itemOf(timeline, post).text, "first");
     assert.deepEqual(reactionsTo(timeline, post), []);
+  });
+  const deletion = say(1, deletes(post.message.id), { epoch: 1 });
+  bothOrders([post, deletion], (timeline) => {
+    assert.equal(itemOf(timeline, post).state, "visible");
+    assert.deepEqual(digests(timeline)[2], digests(play([post]))[2]);
   });
   bothOrders([post, edit, set, { ...post, opening: sealing(post.message.id, 0) }], (timeline) => {
     assert.equal(itemOf(timeline, post).text, "again", "it stands in an earlier epoch");
@@ -171,7 +199,13 @@ test("which sealings are kept of too many depends on the set, whatever was judge
     const envelope = asId<EnvelopeHash>(createHash("sha256").update(`${i}`).digest());
     return { ...post, opening: { ...sealing(id, 1), envelope } };
   });
-  const later = { ...post, opening: sealing(id, 3) };
+  const last = asId<EnvelopeHash>(new Uint8Array(32).fill(255));
+  const later = { ...post, opening: { ...sealing(id, 3), envelope: last } };
+  const undone = sealings.map(({ opening }): Opened => {
+    return { ...post, opening: { ...opening, epoch: 2, verdict: "void" } };
+  });
+  const first = { ...post, opening: { ...sealing(id, 1), envelope: last } };
+  bothOrders([...undone, first], (timeline) => assert.equal(itemOf(timeline, post).state, "visible"));
   const timeline = play([...sealings, later]);
   const joinedLater = play([later]);
   const of = (one: TimelineInMemory) => one.digest({ entry: entryOf(3), epoch: 3 });
