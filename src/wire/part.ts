@@ -44,7 +44,8 @@ const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
 const HASH_BYTES = 32;
 const LOWER_CASE_ASCII = /^[\x20-\x40\x5b-\x7e]*$/;
-const decoder = new TextDecoder();
+// What is said stays as it is, a byte order mark included.
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** A part that shows a text. Throws `malformed` for one with half a surrogate pair, which UTF-8 has no bytes for. */
 export function textPart(text: string): Part {

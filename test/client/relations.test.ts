@@ -178,3 +178,14 @@ test("what is asked for at once comes in the order in which it was asked for", a
   assert.ok(first && second && first.depth < second.depth);
   assert.ok(second.parents.includes(messageIdOf(first)));
 });
+
+test("messages that do not count, however many, move neither the depth nor the parents of what is said next", async () => {
+  const group = await addGroup();
+  const said = await show(group, { ...contentOf(group, says("hello")), depth: 7 }, { epoch: EPOCHS });
+  for (let i = 0; i < 40; i++) {
+    const content = { ...contentOf(group, says(`${i}`)), depth: 9 };
+    await show(group, content, { epoch: EPOCHS, verdict: i % 2 ? "void" : "fenced" });
+  }
+  const next = await composeNext({ core: offline.core, group, id: group.id, body: says("again") });
+  assert.deepEqual([next.depth, next.parents], [8, [said.id]]);
+});

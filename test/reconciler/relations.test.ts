@@ -170,6 +170,14 @@ test("reactions are one register for each inbox and text, so that two devices of
   );
 });
 
+test("texts that differ are shown as they differ, an invisible mark at their beginning included", () => {
+  const marked = "\ufeff👍";
+  const post = say(1, says(marked));
+  assert.equal(textOf([post], post), marked);
+  const timeline = play([post, react(2, post, "👍"), react(2, post, marked)]);
+  assert.deepEqual(new Set(reactionsTo(timeline, post)), new Set(["👍 1", `${marked} 1`]));
+});
+
 test("a message counts so many registers of one inbox, whatever order they come in", () => {
   const post = say(1, says("first"));
   const many = Array.from({ length: 3 * MAX_REACTIONS_PER_INBOX }, (_, i) => react(2, post, `${i}`));

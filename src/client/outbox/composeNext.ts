@@ -21,8 +21,11 @@ import type { Group } from "../group/group.ts";
 import { readRecords } from "../messages/timelineStore.ts";
 import { shownMs } from "../nodes/chainTime.ts";
 
-/** Records of a timeline, gaps aside, among which the parents of a new message are looked for. */
-const LATEST_RECORDS = 16;
+/**
+ * Records of a timeline, gaps aside, among which the parents of a new message are looked for: what a reorganization has
+ * undone, or somebody who is out goes on saying, may come after all that counts.
+ */
+const LATEST_RECORDS = 1024;
 const NO_ID: Hex = `0x${"00".repeat(ID_BYTES)}`;
 
 /**

@@ -8,7 +8,7 @@ import type { MessageRecord, RelationRecord } from "../records/timelineRecord.ts
 export type RelationRules = ReadonlyMap<number, RelationRule>;
 type RelationRule = { readonly fits: (content: MessageContent) => boolean };
 
-const decoder = new TextDecoder("utf-8", { fatal: true });
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** The kinds that change what another message shows. */
 export const relationRules: RelationRules = new Map<number, RelationRule>([

@@ -70,7 +70,7 @@ export type SilentMessage = {
   readonly parts: readonly Part[];
 };
 
-const decoder = new TextDecoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 const KEY_BYTES = 8 + 4 + 32;
 
 /**
