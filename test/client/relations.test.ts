@@ -4,7 +4,7 @@ import { randomBytes } from "#crypto";
 import { tables } from "../../src/client/database/tables.ts";
 import { changeGroup } from "../../src/client/group/changeGroup.ts";
 import type { Group } from "../../src/client/group/group.ts";
-import { isSuperseded, relationKey } from "../../src/client/messages/relationStore.ts";
+import { isDeleted, isSuperseded, relationKey } from "../../src/client/messages/relationStore.ts";
 import { showMessage } from "../../src/client/messages/showMessage.ts";
 import { composeNext } from "../../src/client/outbox/composeNext.ts";
 import { editMessage, reactToMessage, sendMessage } from "../../src/index.ts";
@@ -14,7 +14,7 @@ import type { MessageBody } from "../../src/reconciler/timeline/composeMessage.t
 import { relationsOf } from "../../src/reconciler/timeline/relationsOf.ts";
 import { asId, type EnvelopeHash, type GroupId, type InboxId, toHex } from "../../src/wire/ids.ts";
 import { type MessageContent, messageIdOf } from "../../src/wire/messageContent.ts";
-import { relates, says } from "../support/contents.ts";
+import { deletes, relates, says } from "../support/contents.ts";
 import {
   addOfflineGroup,
   type OfflineClient,
@@ -188,4 +188,14 @@ test("messages that do not count, however many, move neither the depth nor the p
   }
   const next = await composeNext({ core: offline.core, group, id: group.id, body: says("again") });
   assert.deepEqual([next.depth, next.parents], [8, [said.id]]);
+});
+
+test("a deletion keeps a message from being sealed again, but not an edit, which can't be deleted", async () => {
+  const group = await addGroup();
+  const place = { database: offline.core.database, group: group.id };
+  const post = await show(group, contentOf(group, says("hello")));
+  const edit = await show(group, contentOf(group, relates("edit", post.id)), { verdict: "void" });
+  for (const { id } of [post, edit]) await show(group, contentOf(group, deletes(id)));
+  assert.equal(await isDeleted({ ...place, ...edit }), false);
+  assert.equal(await isDeleted({ ...place, ...post }), true);
 });

@@ -98,7 +98,7 @@ export async function readOwn(
 }
 
 /** Reads the deletions by a control and by the author that reach the latest epoch: one that counts, one that awaits its proof. */
-export async function readDeletions(params: Target & { author: InboxId }): Promise<RelationRecord[]> {
+async function readDeletions(params: Target & { author: InboxId }): Promise<RelationRecord[]> {
   const found: RelationRecord[] = [];
   for (const by of [BY_CONTROL, params.author]) {
     for (const state of ["counts", "pending"] as const) {
@@ -166,6 +166,15 @@ async function readEdits(
     if (record) edits.set(record.id, record.content.parts);
   }
   return edits;
+}
+
+/** True for a message that a deletion names, of whatever epoch; silent messages can't be deleted. */
+export async function isDeleted(
+  params: Place & { id: MessageId; content: MessageContent },
+): Promise<boolean> {
+  const { id: target, content } = params;
+  if (!isStanding(content)) return false;
+  return (await readDeletions({ ...params, target, author: content.inbox })).length > 0;
 }
 
 /** True for a message that does something to another which its inbox has done anew since. */

@@ -16,7 +16,7 @@ import { changeGroup, type GroupChange } from "../group/changeGroup.ts";
 import type { ClientCore, CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { mergeChanges } from "../group/mergeChanges.ts";
-import { isSuperseded, readDeletions } from "../messages/relationStore.ts";
+import { isDeleted, isSuperseded } from "../messages/relationStore.ts";
 import { showMessage } from "../messages/showMessage.ts";
 
 /**
@@ -53,8 +53,7 @@ async function sealed(params: {
     return { intents: [failed(intent, "audience-changed")] };
   }
   // Deletions do not reach later epochs: what was deleted in one that vanished must not come up again in another.
-  const deletions = await readDeletions({ ...place, target: id, author: content.inbox });
-  if (deletions.length > 0) return { intents: [failed(intent, "deleted")] };
+  if (await isDeleted({ ...place, id, content })) return { intents: [failed(intent, "deleted")] };
   if (intent.replaces.length > 0 && (await isSuperseded({ ...place, id, content })))
     return { intents: [failed(intent, "superseded")] };
   const message = { content, replaces: intent.replaces, id };
