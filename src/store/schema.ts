@@ -82,7 +82,7 @@ export const clientSchema = {
   epochTally:    { prefix: 0x72, key: { group: "bytes32", epoch: "u64" },           value: "EpochTally: what the epoch's timeline records add up to", writer: "withTallies" },
   groupTally:    { prefix: 0x73, key: { group: "bytes32" },                         value: "GroupTally: what its outcomes and intents add up to", writer: "withTallies" },
   conversation:  { prefix: 0x79, key: { group: "bytes32" },                         value: "ConversationRecord: how many messages are unread, and the last one", writer: "conversationWrites, markRead" },
-  unread:        { prefix: 0x7a, key: { group: "bytes32", epoch: "u64", rank: "u32", id: "bytes32" }, value: "empty: the message at this place of the timeline is unread", writer: "conversationWrites, markRead" },
+  unread:        { prefix: 0x7a, key: { group: "bytes32", epoch: "u64", rank: "u32", id: "bytes32" }, value: "empty: the message at this place of the timeline is unread", writer: "conversationWrites" },
   replaced:      { prefix: 0x66, key: { group: "bytes32", envelope: "bytes32" },    value: "id of the message that was sealed again", writer: "timelineStore" },
   coverage:      { prefix: 0x6a, key: { ...log, first: "u64", header: "bytes32" },  value: "CoverageRecord: which checkpoint covers a batch, proven", writer: "knownCoverage" },
   awaited:       { prefix: 0x6b, key: { group: "bytes32", id: "bytes32" },          value: "AwaitedRecord: a message whose verdict is pending or not final", writer: "judgeRecords" },
