@@ -83,6 +83,8 @@ export const clientSchema = {
   groupTally:    { prefix: 0x73, key: { group: "bytes32" },                         value: "GroupTally: what its outcomes and intents add up to", writer: "withTallies" },
   conversation:  { prefix: 0x79, key: { group: "bytes32" },                         value: "ConversationRecord: how many messages are unread, and the last one", writer: "conversationWrites, markRead" },
   unread:        { prefix: 0x7a, key: { group: "bytes32", epoch: "u64", rank: "u32", id: "bytes32" }, value: "empty: the message at this place of the timeline is unread", writer: "conversationWrites" },
+  arrival:       { prefix: 0x7b, key: { number: "u64" },                            value: "group and id of a message of somebody else's, by its number on this device", writer: "arrivals" },
+  consumer:      { prefix: 0x7c, key: { name: "text" },                             value: "the number up to which this consumer of arrivals has read", writer: "messages" },
   replaced:      { prefix: 0x66, key: { group: "bytes32", envelope: "bytes32" },    value: "id of the message that was sealed again", writer: "timelineStore" },
   coverage:      { prefix: 0x6a, key: { ...log, first: "u64", header: "bytes32" },  value: "CoverageRecord: which checkpoint covers a batch, proven", writer: "knownCoverage" },
   awaited:       { prefix: 0x6b, key: { group: "bytes32", id: "bytes32" },          value: "AwaitedRecord: a message whose verdict is pending or not final", writer: "judgeRecords" },

@@ -33,16 +33,20 @@ type Params = {
  * What a batch changes in the list of conversations: which messages are unread, and which is the last. A message that
  * moves in the timeline stays read or unread. `record`: the conversation as it is then, if it is another one.
  */
-export async function conversationWrites(
-  params: Params,
-): Promise<{ readonly writes: readonly Write[]; readonly record?: ConversationRecord }> {
+export async function conversationWrites(params: Params): Promise<{
+  readonly writes: readonly Write[];
+  readonly record?: ConversationRecord;
+  /** Messages of others that can be read now and could not before. */
+  readonly arrived: readonly MessageId[];
+}> {
   const { database, group, self, atMs } = params;
   const changes = [...changesOf(params)].filter(
     ([, { before, after }]) => before !== undefined || after !== undefined,
   );
-  if (changes.length === 0) return { writes: [] };
+  if (changes.length === 0) return { writes: [], arrived: [] };
   const stored = await tables.conversation.get(database, { group });
   const writes: Write[] = [];
+  const arrived: MessageId[] = [];
   let unread = stored?.unread ?? 0;
   for (const [id, { before, after }] of changes) {
     const record = after ?? before;
@@ -51,12 +55,13 @@ export async function conversationWrites(
     const wasUnread = from !== undefined && (await tables.unread.get(database, from)) !== undefined;
     if (wasUnread && from && (!to || compareKeys(from, to) !== 0)) writes.push(tables.unread.del(from));
     const isNew = from === undefined;
+    if (to && isNew) arrived.push(id);
     if (to && (isNew || wasUnread)) writes.push(tables.unread.put({ ...to, id }, EMPTY));
     unread += to && isNew ? 1 : wasUnread && !to ? -1 : 0;
   }
   const last = await lastAfter({ ...params, changes: new Map(changes), last: stored?.last });
   const record: ConversationRecord = { unread, ...(last ? { last } : {}), activeAtMs: atMs };
-  return { writes: [...writes, tables.conversation.put({ group }, record)], record };
+  return { writes: [...writes, tables.conversation.put({ group }, record)], record, arrived };
 }
 
 const EMPTY = new Uint8Array(0);

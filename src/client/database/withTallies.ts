@@ -6,7 +6,7 @@ import { isShown } from "../../reconciler/timeline/timelineItem.ts";
 import { parseKey } from "../../store/keys.ts";
 import type { Database } from "../../store/openDatabase.ts";
 import { del, type Write } from "../../store/writeAtomic.ts";
-import { type GroupId, type InboxId, toHex } from "../../wire/ids.ts";
+import { type GroupId, type InboxId, type MessageId, toHex } from "../../wire/ids.ts";
 import type { ConversationRecord } from "./conversationRecord.ts";
 import { conversationWrites } from "./conversationWrites.ts";
 import { tables } from "./tables.ts";
@@ -44,10 +44,12 @@ export async function withTallies(params: {
   readonly writes: readonly Write[];
   /** What a list of conversations shows of the group then, if that changes. */
   readonly conversation?: ConversationRecord;
+  /** Messages of others that can be read then and could not before. */
+  readonly arrived: readonly MessageId[];
 }> {
   const { database, group, writes } = params;
   const replacements = await readReplacements(params);
-  if (replacements.length === 0) return { writes };
+  if (replacements.length === 0) return { writes, arrived: [] };
   const shown = ofTable(replacements, timeline);
   const epochs = await epochTallies({ ...params, replacements: shown });
   const listed = await conversationWrites({ ...params, replacements: shown.map(recordsOf) });
@@ -65,7 +67,7 @@ export async function withTallies(params: {
     ...listed.writes,
     ...(after === before ? [] : [tables.groupTally.put({ group }, after)]),
   ];
-  return { writes: all, ...(listed.record ? { conversation: listed.record } : {}) };
+  return { writes: all, arrived: listed.arrived, ...(listed.record ? { conversation: listed.record } : {}) };
 }
 
 function recordsOf({ before, after }: Replacement) {
