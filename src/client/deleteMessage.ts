@@ -4,8 +4,10 @@ import type { GroupId, MessageId } from "../wire/ids.ts";
 import { relationKinds } from "../wire/relation.ts";
 import { addSend } from "./addSend.ts";
 import { type Client, coreOf } from "./client.ts";
+import type { ClientCore } from "./group/core.ts";
 import type { IntentHandle } from "./group/intentHandle.ts";
 import { addFailedIntent, addIntent } from "./outbox/addIntent.ts";
+import { inTurn } from "./outbox/inTurn.ts";
 import { knownMessage, relate } from "./outbox/relate.ts";
 
 /**
@@ -18,8 +20,16 @@ export async function deleteMessage(params: {
   group: GroupId;
   message: MessageId;
 }): Promise<IntentHandle> {
-  const { client, group: id, message } = params;
-  const core = coreOf(client);
+  const core = coreOf(params.client);
+  return await inTurn({ core, group: params.group, ask: () => deleteInTurn({ ...params, core }) });
+}
+
+async function deleteInTurn(params: {
+  core: ClientCore;
+  group: GroupId;
+  message: MessageId;
+}): Promise<IntentHandle> {
+  const { core, group: id, message } = params;
   const group = core.groups.get(id);
   const known = group && (await knownMessage({ core, group, message }));
   const author = known?.content.inbox;

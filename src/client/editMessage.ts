@@ -1,9 +1,12 @@
 import type { IntentReason } from "../reconciler/policy/reasons.ts";
 import { isShown } from "../reconciler/timeline/timelineItem.ts";
 import type { GroupId, MessageId } from "../wire/ids.ts";
+import type { Part } from "../wire/part.ts";
 import { relationKinds } from "../wire/relation.ts";
 import { addFailedSend, addSend, type SendHandle } from "./addSend.ts";
 import { type Client, coreOf } from "./client.ts";
+import type { ClientCore } from "./group/core.ts";
+import { inTurn } from "./outbox/inTurn.ts";
 import { knownMessage, relate } from "./outbox/relate.ts";
 import { partsOf, type Saying } from "./sendMessage.ts";
 
@@ -15,9 +18,19 @@ import { partsOf, type Saying } from "./sendMessage.ts";
 export async function editMessage(
   params: { client: Client; group: GroupId; message: MessageId } & Saying,
 ): Promise<SendHandle> {
-  const { client, group: id, message } = params;
-  const core = coreOf(client);
+  const core = coreOf(params.client);
+  const { group, message } = params;
   const parts = partsOf(params);
+  return await inTurn({ core, group, ask: () => edit({ core, group, message, parts }) });
+}
+
+async function edit(params: {
+  core: ClientCore;
+  group: GroupId;
+  message: MessageId;
+  parts: readonly Part[];
+}): Promise<SendHandle> {
+  const { core, group: id, message, parts } = params;
   const group = core.groups.get(id);
   const known = group && (await knownMessage({ core, group, message }));
   const fail = (reason: IntentReason) => addFailedSend({ core, group: id, body: { parts }, reason });

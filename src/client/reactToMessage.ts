@@ -1,11 +1,13 @@
 import { WeftError } from "../errors.ts";
 import { isShown } from "../reconciler/timeline/timelineItem.ts";
 import { utf8 } from "../wire/bytes.ts";
-import { type GroupId, type MessageId, toHex } from "../wire/ids.ts";
-import { textPart } from "../wire/part.ts";
+import { type GroupId, type Hex, type MessageId, toHex } from "../wire/ids.ts";
+import { type Part, textPart } from "../wire/part.ts";
 import { relationKinds } from "../wire/relation.ts";
 import { addFailedSend, addSend, type SendHandle } from "./addSend.ts";
 import { type Client, coreOf } from "./client.ts";
+import type { ClientCore } from "./group/core.ts";
+import { inTurn } from "./outbox/inTurn.ts";
 import { knownMessage, relate } from "./outbox/relate.ts";
 
 /**
@@ -22,21 +24,30 @@ export async function reactToMessage(params: {
   /** Takes it back. */
   takeBack?: boolean;
 }): Promise<SendHandle> {
-  const { client, group: id, message, text, takeBack = false } = params;
+  const { client, group, message, text, takeBack = false } = params;
   const core = coreOf(client);
-  const group = core.groups.get(id);
   const shown = textPart(text);
   if (text === "") throw new WeftError({ code: "malformed", message: "a reaction has a text" });
   const parts = takeBack ? [] : [shown];
+  const key = toHex(utf8(text));
+  return await inTurn({ core, group, ask: () => react({ core, group, message, key, parts }) });
+}
+
+async function react(params: {
+  core: ClientCore;
+  group: GroupId;
+  message: MessageId;
+  key: Hex;
+  parts: readonly Part[];
+}): Promise<SendHandle> {
+  const { core, group: id, message, key, parts } = params;
+  const group = core.groups.get(id);
   const known = group && (await knownMessage({ core, group, message }));
   if (!group) return await addFailedSend({ core, group: id, body: { parts }, reason: "not-a-member" });
   if (!known || !isShown(known.content)) {
     return await addFailedSend({ core, group: id, body: { parts }, reason: "unknown-message" });
   }
   if (known.deleted) return await addFailedSend({ core, group: id, body: { parts }, reason: "deleted" });
-  const relation = await relate({
-    ...{ core, group, kind: relationKinds.react, target: message },
-    key: toHex(utf8(text)),
-  });
+  const relation = await relate({ core, group, kind: relationKinds.react, target: message, key });
   return await addSend({ core, group: id, body: { relation, parts } });
 }

@@ -3,6 +3,7 @@ import { type Part, textPart } from "../wire/part.ts";
 import { relationKinds } from "../wire/relation.ts";
 import { addSend, type SendHandle } from "./addSend.ts";
 import { type Client, coreOf } from "./client.ts";
+import { inTurn } from "./outbox/inTurn.ts";
 
 /** What a message shows: a text, parts, or a text and then parts. */
 export type Saying =
@@ -21,7 +22,8 @@ export async function sendMessage(
   const { client, group, replyTo: target } = params;
   const relation = target && { kind: relationKinds.reply, target, revision: 1 };
   const body = { parts: partsOf(params), ...(relation ? { relation } : {}) };
-  return await addSend({ core: coreOf(client), group, body });
+  const core = coreOf(client);
+  return await inTurn({ core, group, ask: () => addSend({ core, group, body }) });
 }
 
 /** The parts of what is to be said. */

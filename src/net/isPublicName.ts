@@ -1,8 +1,17 @@
-/** Names that only the network knows in which they are asked for (RFC 6761, RFC 6762, RFC 8375, RFC 9476). */
+/**
+ * Names that only the network knows in which they are asked for (RFC 6761, RFC 6762 with its appendix G, RFC 8375,
+ * RFC 9476).
+ */
 const LOCAL_SUFFIXES = [
   ".local",
   ".localhost",
+  ".localdomain",
   ".internal",
+  ".intranet",
+  ".private",
+  ".corp",
+  ".home",
+  ".lan",
   ".home.arpa",
   ".test",
   ".invalid",

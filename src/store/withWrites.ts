@@ -1,4 +1,3 @@
-import { toHex } from "../wire/ids.ts";
 import type { Database } from "./openDatabase.ts";
 import type { Write } from "./writeAtomic.ts";
 
@@ -21,11 +20,12 @@ export function withWrites(database: Database): {
   readonly database: Database;
   readonly add: (writes: readonly Write[]) => void;
 } {
-  const pending = new Map<string, Write>();
+  // In order of their keys, one for each.
+  const pending: Write[] = [];
   const { level } = database;
   const reading = {
     get: async (key: Uint8Array) => {
-      const write = pending.get(toHex(key));
+      const write = writeOf(pending, key);
       if (!write) return await level.get(key);
       return write.type === "put" ? write.value : undefined;
     },
@@ -35,27 +35,26 @@ export function withWrites(database: Database): {
     // Readers of records use no more of it.
     database: { ...database, level: reading as unknown as Level },
     add: (writes) => {
-      for (const write of writes) pending.set(toHex(write.key), write);
+      for (const write of writes) {
+        const place = placeOf(pending, write.key);
+        pending.splice(place, isAt(pending[place], write.key) ? 1 : 0, write);
+      }
     },
   };
 }
 
 /** Both are in order: what lies on the disk, but for what is written anew, and what is written. */
-async function* rows(params: {
-  level: Level;
-  pending: ReadonlyMap<string, Write>;
-  range: Range;
-}): AsyncGenerator<Row> {
+async function* rows(params: { level: Level; pending: readonly Write[]; range: Range }): AsyncGenerator<Row> {
   const { level, pending, range } = params;
   const { limit = -1, reverse = false } = range;
-  const within = [...pending.values()].filter(({ key }) => isWithin(range, key));
+  const within = writesWithin(pending, range);
   const added = within.flatMap((write): Row[] => (write.type === "put" ? [[write.key, write.value]] : []));
-  added.sort(([a], [b]) => (reverse ? compare(b, a) : compare(a, b)));
+  if (reverse) added.reverse();
   const left = limit < 0 ? Number.POSITIVE_INFINITY : limit;
   let given = 0;
   const stored = level.iterator({ ...range, limit: limit < 0 ? -1 : limit + within.length });
   for await (const row of stored) {
-    if (pending.has(toHex(row[0]))) continue;
+    if (writeOf(within, row[0])) continue;
     while (given < left && added[0] && compare(added[0][0], row[0]) < 0 !== reverse) {
       yield added.shift() as Row;
       given++;
@@ -67,13 +66,32 @@ async function* rows(params: {
   for (const row of added.slice(0, left - given)) yield row;
 }
 
-function isWithin({ gt, gte, lt, lte }: Range, key: Uint8Array): boolean {
-  return (
-    (gt === undefined || compare(key, gt) > 0) &&
-    (gte === undefined || compare(key, gte) >= 0) &&
-    (lt === undefined || compare(key, lt) < 0) &&
-    (lte === undefined || compare(key, lte) <= 0)
-  );
+function writesWithin(pending: readonly Write[], { gt, gte, lt, lte }: Range): readonly Write[] {
+  const afterOf = (key: Uint8Array) => placeOf(pending, key) + (writeOf(pending, key) ? 1 : 0);
+  const start = Math.max(gt ? afterOf(gt) : 0, gte ? placeOf(pending, gte) : 0);
+  const end = Math.min(lt ? placeOf(pending, lt) : pending.length, lte ? afterOf(lte) : pending.length);
+  return pending.slice(start, Math.max(start, end));
+}
+
+/** The write to a key. */
+function writeOf(writes: readonly Write[], key: Uint8Array): Write | undefined {
+  const write = writes[placeOf(writes, key)];
+  return isAt(write, key) ? write : undefined;
+}
+
+function isAt(write: Write | undefined, key: Uint8Array): boolean {
+  return write !== undefined && compare(write.key, key) === 0;
+}
+
+/** How many writes come before a key. */
+function placeOf(writes: readonly Write[], key: Uint8Array): number {
+  let [low, high] = [0, writes.length];
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if (compare((writes[middle] as Write).key, key) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** As LevelDB and IndexedDB order keys. */

@@ -30,7 +30,7 @@ export const MAX_URLS = 4;
 export const MAX_URL_BYTES = 2048;
 /** What a register is kept for besides its target: of a reaction, its text. */
 export const MAX_RELATION_KEY_BYTES = 64;
-/** Registers of reactions that count of one inbox for one message, in order of their keys. */
+/** Registers of reactions that count of one inbox for one message: the latest ones. */
 export const MAX_REACTIONS_PER_INBOX = 32;
 /** Parents of a message; one that names more is refused. */
 export const MAX_PARENTS = 2;

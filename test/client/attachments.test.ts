@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { randomBytes } from "#crypto";
 import {
   type AttachmentStore,
@@ -140,6 +140,58 @@ test("an endless answer is given up once it is longer than was promised", async 
   assert.ok(sent < 64 * 1024 * 1024);
 });
 
+/** A server that takes a while for each piece of its answer; the time goes by as it is read. */
+function answerSlowly(params: { context: TestContext; pieceBytes: number; pieces: number; pauseMs: number }) {
+  const { context, pieceBytes, pieces, pauseMs } = params;
+  const { timers } = context.mock;
+  timers.enable({ apis: ["setTimeout"] });
+  context.mock.method(AbortSignal, "timeout", (ms: number) => {
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(new Error("timeout")), ms);
+    return controller.signal;
+  });
+  let sent = 0;
+  context.mock.method(globalThis, "fetch", async (_: string, { signal }: { signal: AbortSignal }) => {
+    const pull = (body: ReadableStreamDefaultController): void => {
+      timers.tick(pauseMs);
+      if (signal.aborted) body.error(signal.reason);
+      else if (sent === pieces) body.close();
+      else {
+        sent++;
+        body.enqueue(new Uint8Array(pieceBytes));
+      }
+    };
+    return new Response(new ReadableStream({ pull }, { highWaterMark: 0 }));
+  });
+  return { get: openHttpStore({ inside: true }).get, sent: () => sent };
+}
+
+const unreachable = (error: unknown) => isWeftError(error, "attachment-unreachable");
+const url = "https://files.example/a";
+
+test("a transfer that is slow goes on", async (context) => {
+  const { get } = answerSlowly({ context, pieceBytes: 200_000, pieces: 20, pauseMs: 20_000 });
+  assert.equal((await get({ url, maxBytes: 4_000_000 })).length, 4_000_000);
+});
+
+test("a transfer that would never end is given up", async (context) => {
+  const { get, sent } = answerSlowly({ context, pieceBytes: 1, pieces: 10_000, pauseMs: 20_000 });
+  await assert.rejects(get({ url, maxBytes: 4_000_000 }), unreachable);
+  assert.ok(sent() > 1 && sent() < 100, `after ${sent()} pieces`);
+});
+
+test("a server that is silent is given up, before its answer and within it", async (context) => {
+  const { get, sent } = answerSlowly({ context, pieceBytes: 1000, pieces: 20, pauseMs: 40_000 });
+  await assert.rejects(get({ url, maxBytes: 4_000_000 }), unreachable);
+  assert.equal(sent(), 0);
+});
+
+test("whatever an address comes to has a code", async () => {
+  const store = openHttpStore({ inside: true });
+  for (const address of ["https://user:secret@files.example/", "http://127.0.0.1:9/", "ftp://files.example/"])
+    await assert.rejects(store.get({ url: address, maxBytes: 10 }), unreachable, address);
+});
+
 test("an address in a message does not reach into its reader's network", async () => {
   let asked = 0;
   await using server = await serve((_, response) => {
@@ -154,6 +206,8 @@ test("an address in a message does not reach into its reader's network", async (
     `https://[::1]:${port}/`,
     `https://localhost:${port}/`,
     `https://printer.local/`,
+    `https://nas.lan/`,
+    `https://wiki.corp/`,
     `https://router/`,
     `https://0x7f000001:${port}/`,
     `https://2130706433:${port}/`,

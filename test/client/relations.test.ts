@@ -6,6 +6,7 @@ import { changeGroup } from "../../src/client/group/changeGroup.ts";
 import type { Group } from "../../src/client/group/group.ts";
 import { isSuperseded } from "../../src/client/messages/relationStore.ts";
 import { composeNext } from "../../src/client/outbox/composeNext.ts";
+import { editMessage, reactToMessage, sendMessage } from "../../src/index.ts";
 import { settled } from "../../src/reconciler/records/intent.ts";
 import type { GapRecord } from "../../src/reconciler/records/timelineRecord.ts";
 import { asId, type EnvelopeHash, type GroupId, type InboxId } from "../../src/wire/ids.ts";
@@ -117,4 +118,52 @@ test("gaps, however many, move neither the depth nor the parents of what is said
   await changeGroup({ core: offline.core, group, change: { writes } });
   const next = await composeNext({ core: offline.core, group, id: group.id, body: says("again") });
   assert.deepEqual([next.depth, next.parents], [8, [said.id]]);
+});
+
+test("one more reaction takes a few readings, however many its inbox has set already", async () => {
+  const group = await addGroup();
+  const { id } = await show(offline, group, contentOf(offline, group, says("hello")));
+  const react = (i: number) =>
+    show(
+      group,
+      contentOf(
+        offline,
+        group,
+        relates("react", id, { key: `${i}` }),
+        asId<InboxId>(new Uint8Array(32).fill(7)),
+      ),
+    );
+  for (let i = 0; i < 150; i++) await react(i);
+  const { level } = offline.core.database;
+  const iterate = level.iterator;
+  let readings = 0;
+  level.iterator = ((...args: Parameters<typeof iterate>) => {
+    readings++;
+    return iterate.apply(level, args);
+  }) as typeof iterate;
+  await react(150);
+  level.iterator = iterate;
+  assert.ok(readings > 0 && readings < 16, `${readings} readings`);
+});
+
+test("what is asked for at once comes in the order in which it was asked for", async () => {
+  const group = await addGroup();
+  const { id: message } = await show(offline, group, contentOf(offline, group, says("hello")));
+  const common = { client: offline.client, group: group.id, message };
+  await Promise.all([
+    editMessage({ ...common, text: "a" }),
+    editMessage({ ...common, text: "b" }),
+    reactToMessage({ ...common, text: "+" }),
+    reactToMessage({ ...common, text: "+", takeBack: true }),
+    sendMessage({ ...common, text: "one" }),
+    sendMessage({ ...common, text: "two" }),
+  ]);
+  const asked = group.view.intents.flatMap(({ action }) => (action.kind === "send" ? [action.content] : []));
+  const [edits, reactions, said] = [0, 2, 4].map((i) => asked.slice(i, i + 2));
+  const revisions = (of: MessageContent[] = []) => of.map(({ relation }) => relation?.revision);
+  assert.deepEqual(revisions(edits), [1, 2]);
+  assert.deepEqual(revisions(reactions), [1, 2]);
+  const [first, second] = said ?? [];
+  assert.ok(first && second && first.depth < second.depth);
+  assert.ok(second.parents.includes(messageIdOf(first)));
 });

@@ -6,57 +6,22 @@ import type { MessageVerdict, Opening } from "../../src/reconciler/records/timel
 import type { MessageBody } from "../../src/reconciler/timeline/composeMessage.ts";
 import { relationRules } from "../../src/reconciler/timeline/relationsOf.ts";
 import { type MessageItem, showRecord, silentMessage } from "../../src/reconciler/timeline/timelineItem.ts";
-import type { ApplicationMessage } from "../../src/wire/applicationMessage.ts";
-import {
-  asId,
-  type EntryId,
-  type EnvelopeHash,
-  type Id,
-  type InboxId,
-  type InstallationKey,
-  type MessageId,
-  toHex,
-} from "../../src/wire/ids.ts";
+import { asId, type EnvelopeHash, type MessageId } from "../../src/wire/ids.ts";
 import { MAX_REACTIONS_PER_INBOX } from "../../src/wire/limits.ts";
-import { messageIdOf } from "../../src/wire/messageContent.ts";
 import { textPart } from "../../src/wire/part.ts";
 import { relationKinds } from "../../src/wire/relation.ts";
 import { deletes, relates, says } from "../support/contents.ts";
+import {
+  anyFacts,
+  anyOrder,
+  EPOCHS,
+  entryOf,
+  type Opened,
+  same,
+  say,
+  sealing,
+} from "../support/timelineFacts.ts";
 import { type TimelineInMemory, timelineInMemory } from "../support/timelineInMemory.ts";
-
-type Opened = {
-  readonly message: ApplicationMessage & { readonly id: MessageId };
-  readonly opening: Opening;
-};
-
-const EPOCHS = 4;
-const same = <T extends Id>(fill: number) => asId<T>(new Uint8Array(32).fill(fill));
-const entryOf = (epoch: number) => same<EntryId>(200 + epoch);
-let nonce = 0;
-
-/** A message of an inbox, by one of its two installations. */
-function say(
-  inbox: number,
-  body: MessageBody,
-  more: { epoch?: number; device?: number; depth?: number; verdict?: MessageVerdict } = {},
-): Opened {
-  const { epoch = 1, device = 1, depth = 1, verdict = "counts" } = more;
-  const bytes = new Uint8Array(16);
-  new DataView(bytes.buffer).setUint32(0, nonce++);
-  const content = {
-    group: same<never>(1),
-    inbox: same<InboxId>(inbox),
-    installation: same<InstallationKey>(10 * inbox + device),
-    ...{ nonce: toHex(bytes), depth, parents: [], sentAtMs: 0, ...body },
-  };
-  const id = messageIdOf(content);
-  return { message: { id, content, replaces: [] }, opening: sealing(id, epoch, verdict) };
-}
-
-function sealing(id: MessageId, epoch: number, verdict: MessageVerdict = "counts"): Opening {
-  const envelope = asId<EnvelopeHash>(createHash("sha256").update(`${id} in ${epoch}`).digest());
-  return { epoch, entry: entryOf(epoch), envelope, verdict };
-}
 
 function play(facts: readonly Opened[], timeline = timelineInMemory()): TimelineInMemory {
   for (const { message, opening } of facts) timeline.open(message, opening);
@@ -113,6 +78,29 @@ test("the latest edit stands in the place of what its author said, by revision a
   bothOrders([post, ...twins], (timeline) => assert.equal(itemOf(timeline, post).edit, winner?.message.id));
 });
 
+test("an edit of a lower revision loses, whatever its id", () => {
+  const post = say(1, says("teh"));
+  const edit = (text: string, revision: number) =>
+    say(1, relates("edit", post.message.id, { revision, parts: [textPart(text)] }));
+  const later = edit("the", 2);
+  const earlier = Array.from({ length: 20 }, () => edit("teh!", 1));
+  assert.ok(earlier.some(({ message }) => message.id > later.message.id));
+  bothOrders([post, later, ...earlier], (timeline) => assert.equal(itemOf(timeline, post).text, "the"));
+});
+
+test("of too many reactions those of the latest epochs count", () => {
+  const post = say(1, says("first"));
+  const early = Array.from({ length: 3 * MAX_REACTIONS_PER_INBOX }, (_, i) => react(2, post, `${i}`));
+  const late = Array.from({ length: MAX_REACTIONS_PER_INBOX }, (_, i) =>
+    react(2, post, `late ${i}`, { epoch: 2 }),
+  );
+  bothOrders([post, ...early, ...late], (timeline) => {
+    const shown = reactionsTo(timeline, post);
+    assert.equal(shown.length, late.length);
+    assert.ok(shown.every((one) => one.startsWith("late")));
+  });
+});
+
 test("a relation reaches what is sealed to its own epoch and to earlier ones", () => {
   const post = say(1, says("first"), { epoch: 2 });
   const edit = say(1, relates("edit", post.message.id), { epoch: 1 });
@@ -120,6 +108,11 @@ test("a relation reaches what is sealed to its own epoch and to earlier ones", (
   bothOrders([post, edit, set], (timeline) => {
     assert.equal(itemOf(timeline, post).text, "first");
     assert.deepEqual(reactionsTo(timeline, post), []);
+  });
+  const deletion = say(1, deletes(post.message.id), { epoch: 1 });
+  bothOrders([post, deletion], (timeline) => {
+    assert.equal(itemOf(timeline, post).state, "visible");
+    assert.deepEqual(digests(timeline)[2], digests(play([post]))[2]);
   });
   bothOrders([post, edit, set, { ...post, opening: sealing(post.message.id, 0) }], (timeline) => {
     assert.equal(itemOf(timeline, post).text, "again", "it stands in an earlier epoch");
@@ -184,6 +177,45 @@ test("a message counts so many registers of one inbox, whatever order they come 
   const shown = reactionsTo(play(facts), post);
   assert.equal(shown.length, MAX_REACTIONS_PER_INBOX + 1);
   assert.deepEqual(reactionsTo(play(facts.toReversed()), post), shown);
+});
+
+test("reactions that do not reach a message take no room from those that do", () => {
+  const post = say(1, says("first"), { epoch: 2 });
+  const early = Array.from({ length: 3 * MAX_REACTIONS_PER_INBOX }, (_, i) =>
+    react(2, post, `${i}`, { epoch: 1 }),
+  );
+  const set = Array.from({ length: 8 }, (_, i) => react(2, post, `late ${i}`, { epoch: 2 }));
+  const joinedLater = play([post, ...set]);
+  assert.equal(reactionsTo(joinedLater, post).length, set.length);
+  bothOrders([post, ...early, ...set], (timeline) =>
+    assert.deepEqual(reactionsTo(timeline, post), reactionsTo(joinedLater, post)),
+  );
+});
+
+test("which sealings are kept of too many depends on the set, whatever was judged in between", () => {
+  const post = say(3, says("first"), { epoch: 1 });
+  const { id } = post.message;
+  const sealings = Array.from({ length: 100 }, (_, i): Opened => {
+    const envelope = asId<EnvelopeHash>(createHash("sha256").update(`${i}`).digest());
+    return { ...post, opening: { ...sealing(id, 1), envelope } };
+  });
+  const last = asId<EnvelopeHash>(new Uint8Array(32).fill(255));
+  const later = { ...post, opening: { ...sealing(id, 3), envelope: last } };
+  const undone = sealings.map(({ opening }): Opened => {
+    return { ...post, opening: { ...opening, epoch: 2, verdict: "void" } };
+  });
+  const first = { ...post, opening: { ...sealing(id, 1), envelope: last } };
+  bothOrders([...undone, first], (timeline) => assert.equal(itemOf(timeline, post).state, "visible"));
+  const timeline = play([...sealings, later]);
+  const joinedLater = play([later]);
+  const of = (one: TimelineInMemory) => one.digest({ entry: entryOf(3), epoch: 3 });
+  assert.deepEqual(of(timeline), of(joinedLater), "whoever joined later has the same of its epochs");
+  const judged = ({ message, opening }: Opened): Opened =>
+    opening.epoch === 1 ? { message, opening: { ...opening, verdict: "fenced" } } : { message, opening };
+  timeline.reopen(id, (openings) => openings.map((opening) => judged({ ...post, opening }).opening));
+  bothOrders([...sealings, later].map(judged), (other) =>
+    assert.deepEqual(stateOf(other), stateOf(timeline)),
+  );
 });
 
 test("silent messages can't be deleted or related to", () => {
@@ -258,44 +290,6 @@ test("replies and kinds that nobody knows stand or are silent by their number al
   );
 });
 
-/** Everything that CONTENT's rules are about, from two installations of one inbox and by others. */
-const anyFacts = fc.gen().map((pick) => {
-  const int = (max: number) => pick(fc.nat, max);
-  const verdict = () =>
-    (["counts", "counts", "counts", "counts", "pending", "fenced", "void"] as const)[int(6)] ?? "counts";
-  const where = () => ({ epoch: int(EPOCHS - 1), device: 1 + int(1), depth: 1 + int(2), verdict: verdict() });
-  const facts: Opened[] = [];
-  const target = () => facts[int(Math.max(0, facts.length - 1))]?.message.id ?? same<MessageId>(9);
-  const bodies: readonly (() => MessageBody)[] = [
-    () => says(`text ${int(9)}`),
-    () => relates("reply", target()),
-    () => relates("edit", target(), { revision: int(3) }),
-    () => relates("edit", target(), { revision: int(3), parts: [textPart("last")] }),
-    () => relates("edit", target(), { parts: [] }),
-    () => deletes(target()),
-    () => relates("react", target(), { key: "abc"[int(2)] ?? "a", revision: int(3) }),
-    () => relates("react", target(), { key: "abc"[int(2)] ?? "a", revision: int(3), parts: [] }),
-    () => relates("read", target(), { parts: [] }),
-    () => relates(128 + int(1), target()),
-    () => relates(192 + int(1), target()),
-  ];
-  for (let i = 6 + int(14); i > 0; i--) {
-    const body = bodies[int(bodies.length - 1)] ?? bodies[0];
-    if (body) facts.push(say(1 + int(2), body(), where()));
-    const again = facts[int(facts.length - 1)];
-    if (again && int(3) === 0) {
-      facts.push({ ...again, opening: sealing(again.message.id, int(EPOCHS - 1), verdict()) });
-    }
-  }
-  // One sealing has one verdict.
-  return [...new Map(facts.map((fact) => [fact.opening.envelope, fact])).values()];
-});
-const anyOrder = fc.gen().map((pick) => {
-  const facts = pick(() => anyFacts);
-  const places = facts.map(() => pick(fc.nat, 1000));
-  const order = facts.toSorted((a, b) => (places[facts.indexOf(a)] ?? 0) - (places[facts.indexOf(b)] ?? 0));
-  return { facts, order, repeated: facts.filter((_, i) => (places[i] ?? 0) % 3 === 0) };
-});
 const stateOf = (timeline: TimelineInMemory) => ({ records: timeline.records(), digests: digests(timeline) });
 
 test("shuffled and repeated sets give the same timeline and digests", () => {

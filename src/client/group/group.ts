@@ -14,6 +14,8 @@ export type Group = {
   readonly id: GroupId;
   /** All changes of a group go through here, one after another. */
   readonly queue: SerialQueue;
+  /** What the app asks for is taken in here, in the order of its calls; each goes through `queue`, too. */
+  readonly asking: SerialQueue;
   readonly outboxWakeup: Wakeup;
   readonly deliveryWakeup: Wakeup;
   readonly upkeepWakeup: Wakeup;
@@ -128,6 +130,7 @@ export function createGroupHandle(params: { id: GroupId; view: GroupView; proces
     read: undefined,
     told: undefined,
     queue: createSerialQueue(),
+    asking: createSerialQueue(),
     outboxWakeup: createWakeup(),
     deliveryWakeup: createWakeup(),
     upkeepWakeup: createWakeup(),

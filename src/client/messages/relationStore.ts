@@ -17,6 +17,9 @@ import { isStanding, relationKinds } from "../../wire/relation.ts";
 import { tables } from "../database/tables.ts";
 import { readMessage } from "./readMessage.ts";
 
+/** Rows that are read at once: those of one inbox, and some that others take the place of. */
+const REACTIONS_AT_ONCE = 2 * MAX_REACTIONS_PER_INBOX + 2;
+
 type Place = { readonly database: Database; readonly group: GroupId };
 type Target = Place & {
   readonly target: MessageId;
@@ -36,7 +39,7 @@ export function relationKey(group: GroupId, relation: RelationRecord) {
   const { target, kind, inbox, register, epoch, revision } = relation;
   return {
     ...{ group, target, state: states[relation.state], kind },
-    ...{ by: relation.source.kind === "own" ? inbox : BY_CONTROL, register, epoch, revision },
+    ...{ by: relation.source.kind === "own" ? inbox : BY_CONTROL, epoch, register, revision },
     source: sourceOf(relation),
   };
 }
@@ -115,8 +118,9 @@ async function greatest(
 ): Promise<RelationRecord[]> {
   const { database, group, target, state, kind, by, source } = params;
   const under = { group, target, state: states[state], kind, by };
-  const relation = await lastOf({ database, under, after: undefined, source });
-  return relation ? [relation] : [];
+  // A source has one row of each state.
+  const rows = await valuesOf(tables.relation.rows(database, { under, reverse: true, limit: 2 }));
+  return rows.filter((one) => sourceOf(one) !== source).slice(0, 1);
 }
 
 /** Of each inbox, or of this one, the last registers that count and one more, in case the source that is left out has one. */
@@ -125,30 +129,30 @@ async function readReactions(params: Target & { by?: InboxId }): Promise<Relatio
   const kind = relationKinds.react;
   const under = { group, target, state: states.counts, kind, ...(by ? { by } : {}) };
   const found: RelationRecord[] = [];
+  const registers = new Set<Hex>();
   let after: FieldValues<Key> | undefined;
-  let registers = 0;
   for (;;) {
-    const relation = await lastOf({ database, under, after, source });
-    if (!relation) return found;
-    registers = relation.inbox === found.at(-1)?.inbox ? registers + 1 : 1;
-    found.push(relation);
-    // All rows of this register, or once there are enough all of this inbox, are passed over.
-    const register = registers > MAX_REACTIONS_PER_INBOX ? ZERO : relation.register;
-    after = { ...relationKey(group, relation), register, epoch: 0, revision: 0, source: ZERO };
+    const query = { under, reverse: true, limit: REACTIONS_AT_ONCE, ...(after ? { after } : {}) };
+    const rows = await valuesOf(tables.relation.rows(database, query));
+    for (const relation of rows) {
+      if (sourceOf(relation) === source) continue;
+      if (relation.inbox !== found.at(-1)?.inbox) registers.clear();
+      // In an earlier epoch, a register has nothing that counts.
+      if (registers.size > MAX_REACTIONS_PER_INBOX || registers.has(relation.register)) continue;
+      registers.add(relation.register);
+      found.push(relation);
+    }
+    const last = rows.at(-1);
+    if (!last || rows.length < REACTIONS_AT_ONCE) return found;
+    const isKnown = last.inbox === found.at(-1)?.inbox && registers.has(last.register);
+    const isFull = last.inbox === found.at(-1)?.inbox && registers.size > MAX_REACTIONS_PER_INBOX;
+    // All further rows of this register in this epoch, or once there are enough all of this inbox, are passed over.
+    after = {
+      ...relationKey(group, last),
+      ...(isKnown || isFull ? { revision: 0, source: ZERO } : {}),
+      ...(isFull ? { epoch: 0, register: ZERO } : {}),
+    };
   }
-}
-
-async function lastOf(params: {
-  database: Database;
-  under: Partial<FieldValues<Key>>;
-  after: FieldValues<Key> | undefined;
-  source: Hex | undefined;
-}): Promise<RelationRecord | undefined> {
-  const { database, under, after, source } = params;
-  // A source has one row of each state.
-  const query = { under, reverse: true, limit: 2, ...(after ? { after } : {}) };
-  const rows = await valuesOf(tables.relation.rows(database, query));
-  return rows.find((one) => sourceOf(one) !== source);
 }
 
 /** What the edits among these relations say. */
@@ -185,8 +189,8 @@ export async function readRegister(
   const { database, group, target, kind, by, register } = params;
   const found: RelationRecord[] = [];
   for (const state of Object.values(states)) {
-    const under = { group, target, state, kind, by, register };
+    const under = { group, target, state, kind, by };
     found.push(...(await valuesOf(tables.relation.rows(database, { under }))));
   }
-  return found;
+  return found.filter((one) => one.register === register);
 }

@@ -54,21 +54,27 @@ export function editOf(params: {
   return parts ? { edit: { message, parts } } : {};
 }
 
-/** The reactions of one inbox that are set. Of its registers the last ones count, see MAX_REACTIONS_PER_INBOX. */
+/**
+ * The reactions of one inbox that are set. Of its registers that reach the epoch the last ones count, by their latest
+ * epochs and then in their own order: see MAX_REACTIONS_PER_INBOX. Whoever joined later has the same ones.
+ */
 export function reactionsOf(params: {
   inbox: InboxId;
   relations: readonly RelationRecord[];
   epoch: number;
 }): Reaction[] {
   const { inbox, relations, epoch } = params;
-  const own = relations.filter(
-    (one) => one.kind === relationKinds.react && one.inbox === inbox && counts(one),
+  const reaching = relations.filter(
+    (one) => one.kind === relationKinds.react && one.inbox === inbox && counts(one) && one.epoch >= epoch,
   );
-  const registers = [...Map.groupBy(own, ({ register }) => register)].sort(([a], [b]) => (a < b ? -1 : 1));
-  return registers.slice(-MAX_REACTIONS_PER_INBOX).flatMap(([, register]): Reaction[] => {
-    const last = register.toSorted(compareRelations).at(-1);
-    return last?.isSet && last.epoch >= epoch ? [{ inbox, key: last.key }] : [];
-  });
+  const registers = Map.groupBy(reaching, ({ register }) => register).values();
+  const last = [...registers].flatMap((register) => register.toSorted(compareRelations).slice(-1));
+  const counting = last.toSorted(compareRegisters).slice(-MAX_REACTIONS_PER_INBOX);
+  return counting.flatMap(({ isSet, key }) => (isSet ? [{ inbox, key }] : []));
+}
+
+function compareRegisters(a: RelationRecord, b: RelationRecord): number {
+  return a.epoch - b.epoch || (a.register < b.register ? -1 : 1);
 }
 
 function counts({ state }: RelationRecord): boolean {

@@ -68,7 +68,7 @@ function settleMessage(params: {
 }): TimelineChange[] {
   const { id, content, found } = params;
   const { record: before, known, target, others } = found;
-  const [first, ...rest] = params.openings.toSorted(compareOpenings).slice(0, MAX_OPENINGS);
+  const [first, ...rest] = keptOpenings(params.openings).toSorted(compareOpenings);
   const after = first && placeMessage({ message: { id, content, openings: [first, ...rest] }, known });
   const places = after ?? [];
   const [stood, ...again] = before ? placeMessage({ message: before, known }) : [];
@@ -85,6 +85,19 @@ function settleMessage(params: {
     ...places.map((record) => ({ kind: "put", record }) as const),
     ...changeRelation({ before: relations(before), after: relations(after?.[0]), target, others: said }),
   ];
+}
+
+/**
+ * The latest openings, those that are undone aside: whoever joined later keeps the same ones of its epochs. No verdict
+ * that may change takes part.
+ */
+function keptOpenings(openings: readonly Opening[]): readonly Opening[] {
+  if (openings.length <= MAX_OPENINGS) return openings;
+  const rank = ({ verdict }: Opening) => (verdict === "void" ? 1 : 0);
+  const latest = openings.toSorted(
+    (a, b) => rank(a) - rank(b) || b.epoch - a.epoch || (a.envelope < b.envelope ? -1 : 1),
+  );
+  return latest.slice(0, MAX_OPENINGS);
 }
 
 function compareOpenings(a: Opening, b: Opening): number {

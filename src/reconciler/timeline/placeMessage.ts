@@ -25,12 +25,9 @@ export function placeMessage(params: {
   const bare: MessageRecord = { kind: "message", id, content, openings, deleted: false };
   const deleted = withDeletions({ record: bare, known });
   if (!isStanding(content)) return deleted;
-  const inboxes = new Set(
-    known.relations.flatMap((one) => (one.kind === relationKinds.react ? [one.inbox] : [])),
-  );
   const [epoch, author] = [openings[0].epoch, content.inbox];
-  const reactions = [...inboxes].flatMap((inbox) =>
-    reactionsOf({ inbox, relations: known.relations, epoch }),
+  const reactions = [...Map.groupBy(known.relations, ({ inbox }) => inbox)].flatMap(([inbox, relations]) =>
+    reactionsOf({ inbox, relations, epoch }),
   );
   const [record, ...again] = deleted;
   return [{ ...record, ...editOf({ author, known, epoch }), ...sortedReactions(reactions) }, ...again];
@@ -86,8 +83,12 @@ function withDeletions({ record, known }: { record: MessageRecord; known: Relati
 
 function sortedReactions(reactions: readonly Reaction[]): Pick<MessageRecord, "reactions"> {
   if (reactions.length === 0) return {};
-  const nameOf = ({ inbox, key }: Reaction) => `${inbox} ${key}`;
-  return { reactions: reactions.toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1)) };
+  return { reactions: reactions.toSorted(compareReactions) };
+}
+
+function compareReactions(a: Reaction, b: Reaction): number {
+  if (a.inbox !== b.inbox) return a.inbox < b.inbox ? -1 : 1;
+  return a.key < b.key ? -1 : 1;
 }
 
 /** True if one of the others stands in the same place. */
