@@ -125,6 +125,7 @@ test("one more reaction takes a few readings, however many its inbox has set alr
   const { id } = await show(offline, group, contentOf(offline, group, says("hello")));
   const react = (i: number) =>
     show(
+      offline,
       group,
       contentOf(
         offline,
