@@ -10,14 +10,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
-import {
-  type Client,
-  type Hex,
-  type Network,
-  openClient,
-  sendMessage,
-  streamMessages,
-} from "../src/index.ts";
+import { type Client, type Hex, messages, type Network, openClient, sendMessage } from "../src/index.ts";
 
 const PREFIX = "echo: ";
 
@@ -40,18 +33,13 @@ await using client = await openClient({
 console.log(`inbox ${client.inbox}`);
 await repeatAll({ client, signal: stopping.signal });
 
-/** Answers each message once; whatever starts with the prefix is left alone, so that two bots don't talk for ever. */
+/** Answers each message, also those that came while the bot was away; whatever starts with the prefix is left alone, so that two bots don't talk for ever. */
 async function repeatAll(params: { client: Client; signal: AbortSignal }): Promise<void> {
   const { client, signal } = params;
-  const answered = new Set<string>();
-  for await (const event of streamMessages({ client, signal })) {
-    if (event.kind !== "shown" || event.item.kind !== "message") continue;
-    const { id, author, text } = event.item;
-    const isForUs = text !== undefined && author !== client.inbox && !text.startsWith(PREFIX);
-    if (!isForUs || answered.has(id)) continue;
-    answered.add(id);
+  for await (const { id, group, author, text } of messages({ client, consumer: "echo", since: 0, signal })) {
+    if (text?.startsWith(PREFIX)) continue;
     console.log(`${author.slice(0, 10)}: ${text}`);
-    const { settled } = await sendMessage({ client, group: event.group, text: `${PREFIX}${text}` });
+    const { settled } = await sendMessage({ client, group, text: `${PREFIX}${text}`, replyTo: id });
     settled.then(
       (outcome) => outcome.kind === "failed" && console.error(`not delivered: ${outcome.reason}`),
       () => console.error("closed before it was delivered; it goes out at the next start"),

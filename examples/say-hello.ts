@@ -12,10 +12,10 @@ import {
   createGroup,
   type GroupId,
   type Hex,
+  messages,
   type Network,
   openClient,
   sendMessage,
-  streamMessages,
 } from "../src/index.ts";
 
 const PATIENCE_MS = 60_000;
@@ -47,11 +47,7 @@ try {
 
 /** The first text of somebody else; undefined if none comes in time. */
 async function nextAnswer(params: { client: Client; group: GroupId }): Promise<string | undefined> {
-  const { client } = params;
   const signal = AbortSignal.timeout(PATIENCE_MS);
-  for await (const event of streamMessages({ ...params, signal })) {
-    if (event.kind !== "shown" || event.item.kind !== "message") continue;
-    if (event.item.author !== client.inbox && event.item.text !== undefined) return event.item.text;
-  }
+  for await (const { text } of messages({ ...params, signal })) return text;
   return undefined;
 }

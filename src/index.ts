@@ -21,16 +21,20 @@ export {
   readOutcomes,
 } from "./client/countOutcomes.ts";
 export { createGroup } from "./client/createGroup.ts";
+export type { ConversationState } from "./client/database/conversationRecord.ts";
 export { deleteMessage } from "./client/deleteMessage.ts";
 export { downloadAttachment } from "./client/downloadAttachment.ts";
 export { editMessage } from "./client/editMessage.ts";
 export type { ClientLogger } from "./client/group/core.ts";
 export type { IntentHandle } from "./client/group/intentHandle.ts";
 export { type EpochState, type GroupState, groupStatus } from "./client/groupStatus.ts";
+export { type ConversationSummary, listConversations } from "./client/listConversations.ts";
 export { type GroupSummary, listGroups, listMembers, type MemberSummary } from "./client/listGroups.ts";
 export { listInstallations } from "./client/listInstallations.ts";
 export { findIntent, type IntentSummary, listIntents } from "./client/listIntents.ts";
 export { type Delivery, type ListedItem, listMessages } from "./client/listMessages.ts";
+export { markRead } from "./client/markRead.ts";
+export { type ArrivedMessage, messages } from "./client/messages.ts";
 export type { OwnChain, RelayTrouble } from "./client/nodes/ownRelay.ts";
 export type { WorkProgress } from "./client/nodes/withTicket.ts";
 export { openClient } from "./client/openClient.ts";

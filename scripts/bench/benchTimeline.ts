@@ -1,16 +1,26 @@
+import assert from "node:assert/strict";
 import { randomBytes } from "#crypto";
 import { tables } from "../../src/client/database/tables.ts";
 import { changeGroup } from "../../src/client/group/changeGroup.ts";
 import type { Group } from "../../src/client/group/group.ts";
 import { readSurroundings, timelineWrites } from "../../src/client/messages/timelineStore.ts";
-import { countOutcomes, groupStatus, listMessages, syncStatus } from "../../src/index.ts";
+import { countOutcomes, groupStatus, listConversations, listMessages, syncStatus } from "../../src/index.ts";
 import { settled } from "../../src/reconciler/records/intent.ts";
 import type { TimelineChange } from "../../src/reconciler/records/timelineRecord.ts";
 import { insertMessage } from "../../src/reconciler/timeline/insertMessage.ts";
 import type { ApplicationMessage } from "../../src/wire/applicationMessage.ts";
-import { asId, type EnvelopeHash, type GroupId, type MessageId, toHex } from "../../src/wire/ids.ts";
+import {
+  asId,
+  type EnvelopeHash,
+  type GroupId,
+  type Hex,
+  type InboxId,
+  type MessageId,
+  toHex,
+} from "../../src/wire/ids.ts";
 import { messageIdOf } from "../../src/wire/messageContent.ts";
 import { textPart } from "../../src/wire/part.ts";
+import { type Relation, relationKinds } from "../../src/wire/relation.ts";
 import {
   addOfflineGroup,
   type OfflineClient,
@@ -23,12 +33,28 @@ import { median, type Row, timed } from "./measure.ts";
 const MESSAGES_PER_EPOCH = 20;
 const PAGE = 50;
 const AT_ONCE = 1000;
+const CONVERSATIONS = 1_000;
 
 /** A client's database with timelines of these lengths: what a long history costs. No network, no MLS. */
 export async function benchTimeline(sizes: readonly number[]): Promise<Row[]> {
   const rows: Row[] = [];
   for (const size of sizes) rows.push(...(await benchSize(size)));
-  return rows;
+  return [...rows, await benchConversations()];
+}
+
+/** Many conversations, each with something that is unread. */
+async function benchConversations(): Promise<Row> {
+  await using offline = await openOfflineClient();
+  const { core, client } = offline;
+  for (let i = 0; i < CONVERSATIONS; i++) {
+    const group = await addOfflineGroup({ core, group: asId<GroupId>(randomBytes(32)), epochs: 1 });
+    const { content } = said(offline, group, 1);
+    const others = { ...content, inbox: asId<InboxId>(new Uint8Array(32).fill(9)) };
+    await insertOne(offline, group, 1, { content: others, replaces: [], id: messageIdOf(others) });
+  }
+  const list = await median({ runs: 11, act: () => listConversations({ client }) });
+  const subject = `${CONVERSATIONS.toLocaleString("en")} conversations`;
+  return { subject, what: "list them with what is unread and was said last", value: list, unit: "ms" };
 }
 
 async function benchSize(messages: number): Promise<Row[]> {
@@ -43,16 +69,29 @@ async function benchSize(messages: number): Promise<Row[]> {
   const { client, core } = closing;
   const group = core.groups.get(id);
   if (!group) throw new Error("the group is gone");
-  const insert = await median({ runs: 21, act: () => insertOne(closing, group, epochs / 2) });
+  const say = () => insertOne(closing, group, epochs / 2, said(closing, group, 1));
+  const insert = await median({ runs: 21, act: say });
   const page = (place: object) =>
     median({ runs: 21, act: () => listMessages({ client, group: id, limit: PAGE, ...place }) });
   const [middle] = await listMessages({ client, group: id, from: "end", limit: messages / 2 });
+  const target = middle?.kind === "message" ? middle.id : assert.fail("no message in the middle");
+  const relate = (kind: number, key?: Hex) => {
+    const relation = { kind, target, revision: 1, ...(key ? { key } : {}) };
+    return insertOne(closing, group, epochs, said(closing, group, 1, relation));
+  };
+  const edit = await median({ runs: 21, act: () => relate(relationKinds.edit) });
+  const react = await median({
+    runs: 21,
+    act: () => relate(relationKinds.react, toHex(randomBytes(4))),
+  });
   const digests = await timed(() => groupStatus({ client, group: id }));
   const subject = `timeline of ${messages.toLocaleString("en")} messages, ${epochs.toLocaleString("en")} epochs`;
   const row = (what: string, value: number): Row => ({ subject, what, value, unit: "ms" });
   return [
     row("close and open the client", open),
     row("insert one in the middle", insert),
+    row("insert an edit of one in the middle", edit),
+    row("insert a reaction to one in the middle", react),
     row("the last 50", await page({ from: "end" })),
     row("50 in the middle", await page({ before: middle?.cursor ?? "0x" })),
     row("status", await median({ runs: 5, act: () => groupStatus({ client, group: id, digests: false }) })),
@@ -101,13 +140,14 @@ function outcomesOf(group: Group, changes: readonly TimelineChange[]) {
 
 type Said = ApplicationMessage & { readonly id: MessageId };
 
-function said({ core }: OfflineClient, group: Group, depth: number): Said {
+function said({ core }: OfflineClient, group: Group, depth: number, relation?: Relation): Said {
   const { inbox, installation } = core.self;
   const nonce = toHex(randomBytes(16));
   const body = { parts: [textPart("as long as messages in a chat commonly are, more or less")] };
   const author = { inbox, installation: installation.key };
   const content = { group: group.id, ...author, nonce, depth, parents: [], sentAtMs: 0, ...body };
-  return { content, replaces: [], id: messageIdOf(content) };
+  const related = relation ? { ...content, relation } : content;
+  return { content: related, replaces: [], id: messageIdOf(related) };
 }
 
 function changesOf(
@@ -126,9 +166,7 @@ function changesOf(
   });
 }
 
-async function insertOne(offline: OfflineClient, group: Group, epoch: number): Promise<void> {
-  const { core } = offline;
-  const message = said(offline, group, 1);
+async function insertOne({ core }: OfflineClient, group: Group, epoch: number, message: Said): Promise<void> {
   const found = await readSurroundings({ database: core.database, group: group.id, message });
   const changes = changesOf(message, group, epoch, found);
   const { writes, events } = timelineWrites({ group: group.id, changes });

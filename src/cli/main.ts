@@ -11,9 +11,11 @@ import { addScenario } from "./scenario.ts";
 import { addAdd } from "./verbs/add.ts";
 import { addCreate } from "./verbs/create.ts";
 import { addDevices } from "./verbs/devices.ts";
+import { addEdit } from "./verbs/edit.ts";
 import { addGroups } from "./verbs/groups.ts";
 import { addList } from "./verbs/list.ts";
 import { addMembers } from "./verbs/members.ts";
+import { addReact } from "./verbs/react.ts";
 import { addRevoke } from "./verbs/revoke.ts";
 import { addSend } from "./verbs/send.ts";
 import { addStream } from "./verbs/stream.ts";
@@ -57,6 +59,8 @@ const people = [
   addAdd,
   addMembers,
   addSend,
+  addEdit,
+  addReact,
   addList,
   addStream,
   addDevices,

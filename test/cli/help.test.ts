@@ -13,6 +13,8 @@ test("help names every command, its options and examples", async () => {
     "chat",
     "whoami",
     "send",
+    "edit",
+    "react",
     "list",
     "stream",
     "devices",

@@ -44,6 +44,14 @@ test("verbs set people up, found groups, send, list and stream, all as JSON for 
     [["message", "disk full"]],
   );
   assert.match(await weft("list", "Machines", "--as", "alice", "-n", "1"), /\d\d:\d\d ✓✓ alice +disk full$/);
+  const at = ["Machines", sent.message.slice(0, 12)];
+  await json("react", ...at, "🔥", "--data", "bobs");
+  await json("edit", ...at, "disk", "nearly", "full", "--as", "alice");
+  await json("send", "Machines", "which one?", "--reply-to", sent.message, "--data", "bobs");
+  const [edited = "", reply = ""] = (await weft("list", "Machines", "--as", "alice", "-n", "2")).split("\n");
+  assert.match(edited, /alice +disk nearly full \(edited\) {2}\[🔥\]$/);
+  assert.match(reply, /↳ disk nearly full · which one\?$/);
+  await json("react", ...at, "🔥", "--take-back", "--data", "bobs");
   await json("add", "Machines", (await json("whoami", "--as", "carol")).inbox, "--as", "alice");
   assert.match(await weft("groups", "--as", "carol"), /^0x\w{8} {2}Machines {2}epoch 2 {2}3 members/);
   const members = await weft("members", "Machines", "--as", "carol");

@@ -5,14 +5,12 @@ import { tables } from "../../src/client/database/tables.ts";
 import { changeGroup } from "../../src/client/group/changeGroup.ts";
 import type { Group } from "../../src/client/group/group.ts";
 import { isDeleted, isSuperseded, relationKey } from "../../src/client/messages/relationStore.ts";
-import { showMessage } from "../../src/client/messages/showMessage.ts";
 import { composeNext } from "../../src/client/outbox/composeNext.ts";
 import { editMessage, reactToMessage, sendMessage } from "../../src/index.ts";
 import { settled } from "../../src/reconciler/records/intent.ts";
-import type { GapRecord, MessageVerdict } from "../../src/reconciler/records/timelineRecord.ts";
-import type { MessageBody } from "../../src/reconciler/timeline/composeMessage.ts";
+import type { GapRecord } from "../../src/reconciler/records/timelineRecord.ts";
 import { relationsOf } from "../../src/reconciler/timeline/relationsOf.ts";
-import { asId, type EnvelopeHash, type GroupId, type InboxId, toHex } from "../../src/wire/ids.ts";
+import { asId, type EnvelopeHash, type GroupId, type InboxId } from "../../src/wire/ids.ts";
 import { type MessageContent, messageIdOf } from "../../src/wire/messageContent.ts";
 import { deletes, relates, says } from "../support/contents.ts";
 import {
@@ -21,6 +19,7 @@ import {
   openOfflineClient,
   testEntryOf,
 } from "../support/openOfflineClient.ts";
+import { contentOf, show } from "../support/showOffline.ts";
 import { testIntent } from "../support/testIntent.ts";
 
 const EPOCHS = 3;
@@ -33,37 +32,16 @@ after(async () => await offline[Symbol.asyncDispose]());
 const addGroup = () =>
   addOfflineGroup({ core: offline.core, group: asId<GroupId>(randomBytes(32)), epochs: EPOCHS });
 
-function contentOf(group: Group, body: MessageBody, inbox: InboxId = offline.inbox): MessageContent {
-  const installation = offline.core.self.installation.key;
-  const nonce = toHex(randomBytes(16));
-  return { group: group.id, inbox, installation, nonce, depth: 1, parents: [], sentAtMs: 0, ...body };
-}
-
-/** Shows a message as it does when it was opened, or sealed. */
-async function show(
-  group: Group,
-  content: MessageContent,
-  { epoch = 1, verdict = "counts" }: { epoch?: number; verdict?: MessageVerdict } = {},
-) {
-  const id = messageIdOf(content);
-  const envelope = asId<EnvelopeHash>(randomBytes(32));
-  const opening = { epoch, entry: testEntryOf(group.id, epoch), envelope, verdict };
-  const message = { content, replaces: [], id };
-  const change = await showMessage({ core: offline.core, group, message, opening, isAwaited: false });
-  await changeGroup({ core: offline.core, group, change });
-  return { id, content, intents: change.intents };
-}
-
 /** A relation of this client's that was delivered in epoch 1, and its target, which stands in that epoch. */
 async function deliveredRelation(group: Group, audience: readonly InboxId[]) {
-  const target = contentOf(group, says("hello"));
-  const content = contentOf(group, relates("react", messageIdOf(target), { key: "+" }));
+  const target = contentOf(offline, group, says("hello"));
+  const content = contentOf(offline, group, relates("react", messageIdOf(target), { key: "+" }));
   const action = { kind: "send", content, message: messageIdOf(content) } as const;
   const sequence = offline.core.nextSequence++;
   const intent = testIntent({ action, sequence, group: group.id, audience });
   const change = { intents: [settled(intent, { kind: "delivered" })] };
   await changeGroup({ core: offline.core, group, change });
-  await show(group, content);
+  await show(offline, group, content);
   return { target, content };
 }
 
@@ -71,7 +49,7 @@ test("a relation whose target comes to stand in a later epoch is sealed again, i
   const group = await addGroup();
   const { members } = group.view.record;
   const { target, content } = await deliveredRelation(group, members);
-  const { intents } = await show(group, target, { epoch: 2 });
+  const { intents } = await show(offline, group, target, { epoch: 2 });
   assert.deepEqual(
     intents.map(({ action, progress, replaces }) => [
       action.kind === "send" && action.message,
@@ -80,45 +58,58 @@ test("a relation whose target comes to stand in a later epoch is sealed again, i
     ]),
     [[messageIdOf(content), "queued", 1]],
   );
-  const again = await show(group, content, { epoch: 2 });
+  const again = await show(offline, group, content, { epoch: 2 });
   assert.deepEqual(again.intents, [], "it reaches its target now");
   const other = await addGroup();
   const few = await deliveredRelation(other, []);
   assert.deepEqual(
-    (await show(other, few.target, { epoch: 2 })).intents,
+    (await show(offline, other, few.target, { epoch: 2 })).intents,
     [],
     "somebody would read it who could not",
   );
   const third = await addGroup();
   const near = await deliveredRelation(third, members);
-  assert.deepEqual((await show(third, near.target)).intents, [], "it reaches its own epoch");
+  assert.deepEqual((await show(offline, third, near.target)).intents, [], "it reaches its own epoch");
 });
 
 test("an edit that was not delivered in its epoch is superseded by a later one of the same person", async () => {
   const group = await addGroup();
-  const target = contentOf(group, says("hello"));
+  const target = contentOf(offline, group, says("hello"));
   const id = messageIdOf(target);
   const place = { database: offline.core.database, group: group.id };
-  const [first, second] = [1, 2].map((revision) => contentOf(group, relates("edit", id, { revision })));
+  const [first, second] = [1, 2].map((revision) =>
+    contentOf(offline, group, relates("edit", id, { revision })),
+  );
   assert.ok(first && second);
   const check = async (content: MessageContent) =>
     await isSuperseded({ ...place, id: messageIdOf(content), content });
-  await show(group, target);
-  await show(group, first, { verdict: "void" });
+  await show(offline, group, target);
+  await show(offline, group, first, { verdict: "void" });
   assert.equal(await check(first), false);
   await show(
+    offline,
     group,
-    contentOf(group, relates("edit", id, { revision: 9 }), asId<InboxId>(new Uint8Array(32).fill(2))),
+    contentOf(
+      offline,
+      group,
+      relates("edit", id, { revision: 9 }),
+      asId<InboxId>(new Uint8Array(32).fill(2)),
+    ),
   );
   assert.equal(await check(first), false, "by somebody else");
-  await show(group, second, { verdict: "void" });
+  await show(offline, group, second, { verdict: "void" });
   assert.equal(await check(first), true, "that waits to be sealed again itself");
   assert.equal(await check(second), false);
 });
 
 test("gaps, however many, move neither the depth nor the parents of what is said next", async () => {
   const group = await addGroup();
-  const said = await show(group, { ...contentOf(group, says("hello")), depth: 7 }, { epoch: EPOCHS });
+  const said = await show(
+    offline,
+    group,
+    { ...contentOf(offline, group, says("hello")), depth: 7 },
+    { epoch: EPOCHS },
+  );
   const writes = Array.from({ length: 300 }, () => {
     const envelope = asId<EnvelopeHash>(randomBytes(32));
     const entry = testEntryOf(group.id, EPOCHS);
@@ -133,9 +124,9 @@ test("gaps, however many, move neither the depth nor the parents of what is said
 test("one more reaction takes a few readings, however many its inbox has set already", async () => {
   const group = await addGroup();
   const { core } = offline;
-  const { id } = await show(group, contentOf(group, says("hello")));
+  const { id } = await show(offline, group, contentOf(offline, group, says("hello")));
   const hostile = asId<InboxId>(new Uint8Array(32).fill(7));
-  const react = (key: string) => contentOf(group, relates("react", id, { key }), hostile);
+  const react = (key: string) => contentOf(offline, group, relates("react", id, { key }), hostile);
   const writes = Array.from({ length: 1000 }, (_, i) => {
     const content = react(`${i}`);
     const envelope = asId<EnvelopeHash>(randomBytes(32));
@@ -151,7 +142,7 @@ test("one more reaction takes a few readings, however many its inbox has set alr
     readings++;
     return iterate.apply(level, args);
   }) as typeof iterate;
-  await show(group, react("one more")).finally(() => {
+  await show(offline, group, react("one more")).finally(() => {
     level.iterator = iterate;
   });
   assert.ok(readings > 0 && readings < 12, `${readings} readings`);
@@ -159,7 +150,7 @@ test("one more reaction takes a few readings, however many its inbox has set alr
 
 test("what is asked for at once comes in the order in which it was asked for", async () => {
   const group = await addGroup();
-  const { id: message } = await show(group, contentOf(group, says("hello")));
+  const { id: message } = await show(offline, group, contentOf(offline, group, says("hello")));
   const common = { client: offline.client, group: group.id, message };
   await Promise.all([
     editMessage({ ...common, text: "a" }),
@@ -181,10 +172,15 @@ test("what is asked for at once comes in the order in which it was asked for", a
 
 test("messages that do not count, however many, move neither the depth nor the parents of what is said next", async () => {
   const group = await addGroup();
-  const said = await show(group, { ...contentOf(group, says("hello")), depth: 7 }, { epoch: EPOCHS });
+  const said = await show(
+    offline,
+    group,
+    { ...contentOf(offline, group, says("hello")), depth: 7 },
+    { epoch: EPOCHS },
+  );
   for (let i = 0; i < 40; i++) {
-    const content = { ...contentOf(group, says(`${i}`)), depth: 9 };
-    await show(group, content, { epoch: EPOCHS, verdict: i % 2 ? "void" : "fenced" });
+    const content = { ...contentOf(offline, group, says(`${i}`)), depth: 9 };
+    await show(offline, group, content, { epoch: EPOCHS, verdict: i % 2 ? "void" : "fenced" });
   }
   const next = await composeNext({ core: offline.core, group, id: group.id, body: says("again") });
   assert.deepEqual([next.depth, next.parents], [8, [said.id]]);
@@ -193,9 +189,11 @@ test("messages that do not count, however many, move neither the depth nor the p
 test("a deletion keeps a message from being sealed again, but not an edit, which can't be deleted", async () => {
   const group = await addGroup();
   const place = { database: offline.core.database, group: group.id };
-  const post = await show(group, contentOf(group, says("hello")));
-  const edit = await show(group, contentOf(group, relates("edit", post.id)), { verdict: "void" });
-  for (const { id } of [post, edit]) await show(group, contentOf(group, deletes(id)));
+  const post = await show(offline, group, contentOf(offline, group, says("hello")));
+  const edit = await show(offline, group, contentOf(offline, group, relates("edit", post.id)), {
+    verdict: "void",
+  });
+  for (const { id } of [post, edit]) await show(offline, group, contentOf(offline, group, deletes(id)));
   assert.equal(await isDeleted({ ...place, ...edit }), false);
   assert.equal(await isDeleted({ ...place, ...post }), true);
 });

@@ -17,9 +17,12 @@ import {
   timelineWrites,
 } from "../../src/client/messages/timelineStore.ts";
 import {
+  type ConversationState,
   countOutcomes,
   groupStatus,
+  listConversations,
   listMessages,
+  markRead,
   readOutcomes,
   readParents,
   syncStatus,
@@ -36,7 +39,7 @@ import type { MessageBody } from "../../src/reconciler/timeline/composeMessage.t
 import { epochDigest } from "../../src/reconciler/timeline/epochDigest.ts";
 import { insertGap } from "../../src/reconciler/timeline/insertGap.ts";
 import { changeOpenings, insertMessage } from "../../src/reconciler/timeline/insertMessage.ts";
-import { isShown } from "../../src/reconciler/timeline/timelineItem.ts";
+import { cursorOf, isShown } from "../../src/reconciler/timeline/timelineItem.ts";
 import {
   asId,
   type EntryId,
@@ -45,6 +48,7 @@ import {
   type Hex,
   type InboxId,
   type MessageId,
+  toHex,
 } from "../../src/wire/ids.ts";
 import { type MessageContent, messageIdOf } from "../../src/wire/messageContent.ts";
 import { textPart } from "../../src/wire/part.ts";
@@ -90,6 +94,12 @@ const kinds = [
   "reject",
 ] as const;
 const anyStep = fc.record({ kind: fc.constantFrom(...kinds), a: fc.nat(50), b: fc.nat(50), c: fc.nat(50) });
+
+/** The same few messages again and again, so that they come in other epochs and move. */
+const crowdedStep = fc.record({
+  kind: fc.constantFrom("say", "say", "say", "say-mine", "seal", "delete", "edit", "judge", "control"),
+  ...{ a: fc.nat(2), b: fc.nat(1), c: fc.nat(50) },
+});
 
 type Scene = { readonly offline: OfflineClient; readonly group: Group };
 const at = ({ offline: { core }, group }: Scene) => ({ database: core.database, group: group.id });
@@ -306,6 +316,57 @@ test("whatever happens, events give the list that a reading gives, and sums are 
       await recount(scene);
     }),
     { numRuns: 60 },
+  );
+});
+
+test("unread and last are what the list's history gives, whatever comes, moves and goes", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(crowdedStep, { minLength: 10, maxLength: 30 }), async (steps) => {
+      const scene = await newScene();
+      const common = { client: offline.client, group: scene.group.id };
+      const unread = new Map<Hex, Hex>();
+      let before = new Set<Hex>();
+      const told: ConversationState[] = [];
+      const stop = offline.core.events.listen((event) => {
+        if (event.kind === "conversation") told.push(event);
+      });
+      for (const step of steps) {
+        await play(scene, [step]);
+        const items = (await listMessages(common)).flatMap((item) =>
+          item.kind === "message" && item.epoch !== undefined && item.text !== undefined ? [item] : [],
+        );
+        const others = items.filter(({ author }) => author !== offline.inbox);
+        const isUnread = ({ id }: { id: Hex }) => unread.has(id) || !before.has(id);
+        const still = others.filter(isUnread).map(({ id, cursor }) => [id, cursor] as const);
+        unread.clear();
+        for (const [id, cursor] of still) unread.set(id, cursor);
+        before = new Set(items.map(({ id }) => id));
+        if (step.c % 5 === 0 && items.length > 0) {
+          const upTo = pick(items, step.a)?.cursor ?? "0x";
+          const isAll = step.b % 2 === 0;
+          await markRead({ ...common, ...(isAll ? {} : { upTo }) });
+          for (const [id, cursor] of [...unread]) if (isAll || cursor <= upTo) unread.delete(id);
+        }
+        const [listed] = (await listConversations(common)).filter(({ group }) => group === scene.group.id);
+        const last = items.at(-1);
+        assert.equal(listed?.unread, unread.size);
+        const rows: Hex[] = [];
+        for await (const { fields } of tables.unread.rows(offline.core.database, {
+          under: { group: scene.group.id },
+        })) {
+          rows.push(cursorOf({ epoch: Number(fields.epoch), rank: fields.rank, id: toHex(fields.id) }));
+        }
+        assert.deepEqual(rows, [...unread.values()].sort(), "at the places where they stand");
+        assert.deepEqual(
+          listed?.last && [listed.last.cursor, listed.last.text, listed.last.author],
+          last && [last.cursor, last.text, last.author],
+        );
+        const { unread: count, last: shown } = told.at(-1) ?? { unread: 0, last: undefined };
+        assert.deepEqual([count, shown], [listed?.unread, listed?.last], "and it was told");
+      }
+      stop();
+    }),
+    { numRuns: 40 },
   );
 });
 

@@ -57,7 +57,8 @@ function unary(link: Link, name: Unary) {
     await travel(wire, signal);
     const { api } = wire.storyOf(nodeOf(link));
     const method = api[name] as (request: unknown, call?: Call) => Promise<unknown>;
-    const answer = await method(request, { signal });
+    // As over a socket, a caller that gives up waits for no answer.
+    const answer = await endedBy(signal, method(request, { signal }));
     await travel(wire, signal);
     nodeOf(link);
     return answer;

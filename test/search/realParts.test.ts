@@ -9,7 +9,7 @@ import { asScenario } from "./asScenario.ts";
 import { histories } from "./history.ts";
 
 const NODES = 3;
-const HISTORIES = 2;
+const HISTORIES = 1;
 const LENGTHS = { minLength: 8, maxLength: 10 };
 const SEED = 7;
 

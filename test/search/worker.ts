@@ -20,7 +20,7 @@ if (!isMainThread) parentPort?.postMessage(await carryOut(workerData as Task));
 
 async function carryOut(task: Task): Promise<number> {
   if (task.kind === "orders") return await searchOrders(task);
-  // Each in one way, in turn; in all ways: `npm run soak -- --writes`.
-  const endsOf = (write: number) => BAD_ENDS.filter((_, i) => i === write % BAD_ENDS.length);
+  // Every second one in one way, in turn; all in all ways: `npm run soak -- --writes`.
+  const endsOf = (write: number) => BAD_ENDS.filter((_, i) => 2 * i === write % (2 * BAD_ENDS.length));
   return await failEveryWrite({ seat: task.seat, endsOf });
 }

@@ -1,15 +1,20 @@
-import type { GroupSummary, MemberSummary } from "../../index.ts";
+import type { ConversationSummary, MemberSummary } from "../../index.ts";
 import { formatTable } from "../formatTable.ts";
 import { plainLine } from "./formatItem.ts";
 import type { Names } from "./names.ts";
 
-export function formatGroups(groups: readonly GroupSummary[]): string {
+const LAST_CHARACTERS = 30;
+
+/** A table of groups, with what is unread and what was said last. */
+export function formatGroups(groups: readonly ConversationSummary[]): string {
   return formatTable(
-    groups.map(({ group, name, membership, epoch, members }) => [
+    groups.map(({ group, name, membership, epoch, members, unread, last }) => [
       group.slice(0, 10),
       plainLine(name),
       `epoch ${epoch}`,
       countOf(members.length, "member"),
+      unread > 0 ? `${unread} unread` : "",
+      last ? plainLine(last.text).slice(0, LAST_CHARACTERS) : "",
       membership === "member" ? "" : membership,
     ]),
   );

@@ -3,7 +3,13 @@ import { formatItem, type Mark } from "./formatItem.ts";
 import type { Names } from "./names.ts";
 
 /** A line of history; one's own messages with how far they are. */
-export function formatListed(params: { item: ListedItem; names: Names; self: InboxId }): string {
+export function formatListed(params: {
+  item: ListedItem;
+  names: Names;
+  self: InboxId;
+  /** What the message that it answers says, if that is known. */
+  answers?: string | undefined;
+}): string {
   return formatItem({ ...params, mark: markOf(params) });
 }
 

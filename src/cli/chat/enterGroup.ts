@@ -1,5 +1,5 @@
 import pc from "picocolors";
-import { findIntent, type GroupId, groupStatus, listIntents, listMessages } from "../../index.ts";
+import { findIntent, type GroupId, groupStatus, listIntents, listMessages, markRead } from "../../index.ts";
 import { countOf } from "../account/formatGroups.ts";
 import { plainLine } from "../account/formatItem.ts";
 import { markOf } from "../account/formatListed.ts";
@@ -24,6 +24,7 @@ export async function enterGroup(session: Session, group: GroupId): Promise<void
     session.lines.delete(keyOf(item));
     showItem(session, item, markOf({ item, self: client.inbox }));
   }
+  await markRead({ client, group });
   await followOpen(session, group);
   showPrompt(session);
   if (place.preferred !== undefined) {

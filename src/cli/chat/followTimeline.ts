@@ -1,5 +1,5 @@
 import pc from "picocolors";
-import type { GroupId, GroupSummary, StreamedEvent } from "../../index.ts";
+import { type GroupId, type GroupSummary, markRead, type StreamedEvent } from "../../index.ts";
 import { formatClock } from "../account/formatClock.ts";
 import { countOf } from "../account/formatGroups.ts";
 import { formatItem, isWaiting, plainLine } from "../account/formatItem.ts";
@@ -15,7 +15,7 @@ export async function followTimeline(session: Session, events: AsyncIterable<Str
 async function show(session: Session, event: StreamedEvent): Promise<void> {
   switch (event.kind) {
     case "shown":
-      return showIn(session, event);
+      return await showIn(session, event);
     case "group":
       return await showChange(session, event.group);
     case "hidden":
@@ -32,11 +32,12 @@ async function show(session: Session, event: StreamedEvent): Promise<void> {
 }
 
 /** What is said in other groups is told on one line. */
-function showIn(session: Session, event: Extract<StreamedEvent, { kind: "shown" }>): void {
+async function showIn(session: Session, event: Extract<StreamedEvent, { kind: "shown" }>): Promise<void> {
   const { group, item } = event;
   if (isWaiting(item)) return; // whoever wrote it has its line
   if (group === session.current) {
     showItem(session, item);
+    await markRead({ client: session.account.client, group });
     return;
   }
   const { names, client } = session.account;

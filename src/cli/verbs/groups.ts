@@ -6,7 +6,9 @@ import { note, print, printJson, runVerb, type VerbOptions } from "./runVerb.ts"
 /** `weft groups`: the groups that one is in. */
 export function addGroups(program: Command): void {
   withAccountOptions(program.command("groups"))
-    .description("Your groups, those that you were removed from, too.")
+    .description(
+      "Your groups with what is unread, the last active one first; those that you were removed from, too.",
+    )
     .option("--json", "print JSON, one group a line")
     .addHelpText("after", "\nExample:\n  $ weft groups --as alice")
     .action((options: VerbOptions, command: Command) =>
@@ -16,11 +18,11 @@ export function addGroups(program: Command): void {
 
 async function tell(params: { account: Account; signal: AbortSignal; json: boolean }): Promise<number> {
   const { account, signal, json } = params;
-  const { listGroups } = await import("../../index.ts");
+  const { listConversations } = await import("../../index.ts");
   const { catchUpOrTell } = await import("../account/catchUpOrTell.ts");
   const { formatGroups } = await import("../account/formatGroups.ts");
   await catchUpOrTell({ account, signal, tell: note });
-  const groups = listGroups({ client: account.client });
+  const groups = await listConversations({ client: account.client });
   if (json) groups.forEach(printJson);
   else if (groups.length === 0) note("no groups yet: `weft create <name> <member…>` founds one");
   else print(formatGroups(groups));

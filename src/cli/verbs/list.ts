@@ -41,9 +41,12 @@ async function list(params: {
   const { formatListed } = await import("../account/formatListed.ts");
   const { group } = await openGroup(params);
   const page = last === undefined ? {} : ({ limit: last, from: "end" } as const);
-  for (const item of await listMessages({ client, group, ...page })) {
+  const items = await listMessages({ client, group, ...page });
+  const texts = new Map(items.flatMap((item) => (item.kind === "message" ? [[item.id, item.text]] : [])));
+  for (const item of items) {
+    const answers = item.kind === "message" && item.replyTo ? texts.get(item.replyTo) : undefined;
     if (json) printJson(item);
-    else print(formatListed({ item, names, self: client.inbox }));
+    else print(formatListed({ item, names, self: client.inbox, answers }));
   }
   return 0;
 }

@@ -5,12 +5,15 @@ import type { Account } from "../account/openAccount.ts";
 import { openGroup, tellOutcome } from "./inGroup.ts";
 import { runVerb, type VerbOptions } from "./runVerb.ts";
 
+type SendOptions = VerbOptions & { readonly replyTo?: string };
+
 /** `weft send`: says something to a group. */
 export function addSend(program: Command): void {
   withAccountOptions(program.command("send"))
     .description("Say something to a group and wait until it is delivered: two nodes have it on disk.")
     .argument("<group>", "name, or the beginning of its id")
     .argument("<text...>", "what to say; - reads it from standard input")
+    .option("--reply-to <message>", "the beginning of the id of the message that this answers")
     .option("--json", "print JSON")
     .addHelpText(
       "after",
@@ -19,11 +22,11 @@ Examples:
   $ weft send Picnic "who brings the bread?" --as alice
   $ uptime | weft send Machines - --as bot`,
     )
-    .action((group: string, words: string[], options: VerbOptions, command: Command) =>
+    .action((group: string, words: string[], options: SendOptions, command: Command) =>
       runVerb({
         command,
         options,
-        act: (given) => send({ ...given, group, words, json: options.json === true }),
+        act: (given) => send({ ...given, group, words, options }),
       }),
     );
 }
@@ -33,14 +36,17 @@ async function send(params: {
   signal: AbortSignal;
   group: string;
   words: readonly string[];
-  json: boolean;
+  options: SendOptions;
 }): Promise<number> {
-  const { account, signal, words, json } = params;
+  const { account, signal, words, options } = params;
+  const { json = false, replyTo } = options;
   const { client } = account;
   const { sendMessage } = await import("../../index.ts");
   const isPiped = words.length === 1 && words[0] === "-";
   const text = isPiped ? (await readText(process.stdin)).trimEnd() : words.join(" ");
   const { group } = await openGroup(params);
-  const handle = await sendMessage({ client, group, text });
+  const { findMessage } = await import("../account/findMessage.ts");
+  const answered = replyTo === undefined ? undefined : await findMessage({ client, group, id: replyTo });
+  const handle = await sendMessage({ client, group, text, ...(answered ? { replyTo: answered.id } : {}) });
   return await tellOutcome({ handle, json, fields: { group, message: handle.messageId }, signal });
 }

@@ -35,6 +35,7 @@ import type {
   NodeId,
 } from "../../wire/ids.ts";
 import type { Welcome } from "../../wire/welcome.ts";
+import type { ConversationRecord } from "./conversationRecord.ts";
 
 export type IdentityRecord = {
   readonly inbox: InboxId;
@@ -102,6 +103,7 @@ export type WelcomeRecord = {
 const { identity, keyPackage, group, epoch, tree, entry, entryByPlace, deadRun, staged, voidable } =
   clientSchema;
 const { outcome, held, timeline, timelinePlace, relation, replaced } = clientSchema;
+const { conversation, unread, arrival, consumer } = clientSchema;
 const { unheld, epochTally, groupTally, openIntent, sendPlace, coverage, awaited } = clientSchema;
 const { revocation, copy, written, entered, outbox, intentPlace, publication } = clientSchema;
 const { topicPosition, topicRead, welcome, preference, knownNode, knownInbox, witnessSecret } = clientSchema;
@@ -124,6 +126,10 @@ export const tables = {
   timeline: jsonTable<typeof timeline.key, TimelineRecord>(timeline),
   timelinePlace: jsonTable<typeof timelinePlace.key, { epoch: number; rank: number }>(timelinePlace),
   relation: jsonTable<typeof relation.key, RelationRecord>(relation),
+  conversation: jsonTable<typeof conversation.key, ConversationRecord>(conversation),
+  unread: bytesTable(unread),
+  arrival: jsonTable<typeof arrival.key, { readonly group: GroupId; readonly id: MessageId }>(arrival),
+  consumer: jsonTable<typeof consumer.key, number>(consumer),
   replaced: jsonTable<typeof replaced.key, MessageId>(replaced),
   epochTally: jsonTable<typeof epochTally.key, EpochTally>(epochTally),
   groupTally: jsonTable<typeof groupTally.key, GroupTally>(groupTally),

@@ -6,7 +6,9 @@ import { isShown } from "../../reconciler/timeline/timelineItem.ts";
 import { parseKey } from "../../store/keys.ts";
 import type { Database } from "../../store/openDatabase.ts";
 import { del, type Write } from "../../store/writeAtomic.ts";
-import { type GroupId, toHex } from "../../wire/ids.ts";
+import { type GroupId, type InboxId, type MessageId, toHex } from "../../wire/ids.ts";
+import type { ConversationRecord } from "./conversationRecord.ts";
+import { conversationWrites } from "./conversationWrites.ts";
 import { tables } from "./tables.ts";
 
 type Counts = Readonly<Partial<Record<string, number>>>;
@@ -26,7 +28,7 @@ const { timeline, outcome, outbox } = tables;
 const talliedPrefixes = new Set([timeline, outcome, outbox].map(({ record }) => record.prefix));
 
 /**
- * Adds to a batch what it changes in the sums over a group's timeline, outcomes and intents, told from the records that
+ * Adds to a batch what it changes in the sums over a group's timeline, outcomes and intents, and in the list of conversations, told from the records that
  * it replaces: so the sums are right whoever writes and whenever it crashes. Outcomes of more junk than is listed are
  * left out and counted. Call it from within the group's queue.
  */
@@ -34,11 +36,23 @@ export async function withTallies(params: {
   database: Database;
   group: GroupId;
   writes: readonly Write[];
-}): Promise<Write[]> {
+  /** Whose messages are read when they are sent. */
+  self: InboxId;
+  /** When the batch is written, milliseconds since 1970. */
+  atMs: number;
+}): Promise<{
+  readonly writes: readonly Write[];
+  /** What a list of conversations shows of the group then, if that changes. */
+  readonly conversation?: ConversationRecord;
+  /** Messages of others that can be read then and could not before. */
+  readonly arrived: readonly MessageId[];
+}> {
   const { database, group, writes } = params;
   const replacements = await readReplacements(params);
-  if (replacements.length === 0) return [...writes];
-  const epochs = await epochTallies({ ...params, replacements: ofTable(replacements, timeline) });
+  if (replacements.length === 0) return { writes, arrived: [] };
+  const shown = ofTable(replacements, timeline);
+  const epochs = await epochTallies({ ...params, replacements: shown });
+  const listed = await conversationWrites({ ...params, replacements: shown.map(recordsOf) });
   const before = (await tables.groupTally.get(database, { group })) ?? NOTHING_TALLIED;
   const { tally, unlisted } = talliedOutcomes({
     tally: before,
@@ -46,12 +60,21 @@ export async function withTallies(params: {
   });
   const after = talliedIntents({ tally, replacements: ofTable(replacements, outbox) });
   const left = new Set(unlisted.map(({ key }) => toHex(key)));
-  return [
+  const all = [
     ...(left.size === 0 ? writes : writes.filter(({ key }) => !left.has(toHex(key)))),
     ...unlisted.flatMap(({ key, before: row }) => (row ? [del(key)] : [])),
     ...epochs,
+    ...listed.writes,
     ...(after === before ? [] : [tables.groupTally.put({ group }, after)]),
   ];
+  return { writes: all, arrived: listed.arrived, ...(listed.record ? { conversation: listed.record } : {}) };
+}
+
+function recordsOf({ before, after }: Replacement) {
+  return {
+    ...(before ? { before: timeline.decode(before) } : {}),
+    ...(after ? { after: timeline.decode(after) } : {}),
+  };
 }
 
 /** Reads what a batch replaces; the last write of each record counts. */

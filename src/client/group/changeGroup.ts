@@ -17,9 +17,12 @@ import {
 } from "../../reconciler/view/viewOfGroup.ts";
 import { type Write, writeAtomic } from "../../store/writeAtomic.ts";
 import type { EntryId } from "../../wire/ids.ts";
+import { conversationState } from "../database/conversationRecord.ts";
 import { epochWrites, remember, type StoredEpoch } from "../database/epochStates.ts";
 import { type CopyEvidence, tables } from "../database/tables.ts";
 import { withTallies } from "../database/withTallies.ts";
+import { shownMs } from "../nodes/chainTime.ts";
+import { numberArrivals } from "./arrivals.ts";
 import type { ClientCore } from "./core.ts";
 import type { ClientEvent } from "./events.ts";
 import type { Group } from "./group.ts";
@@ -77,14 +80,20 @@ export async function changeGroup(params: {
   }
   const copy = change.copy && copyRecord(core, change.copy);
   const writes = [...writesOf(group, change), ...(copy ? [tables.copy.put({}, copy)] : [])];
-  const tallied = await withTallies({ database, group: group.id, writes });
+  const at = { self: core.self.inbox, atMs: shownMs(core.links) };
+  const tallied = await withTallies({ database, group: group.id, writes, ...at });
+  const { arrivals } = core;
+  const numbered = numberArrivals({ arrivals, group: group.id, arrived: tallied.arrived });
   const sync = (change.sync ?? false) || copy !== undefined;
-  await writeAtomic({ database, writes: tallied, sync }).catch((error: unknown) => {
-    // The write may have landed or not: what the disk holds now, memory can't tell.
-    group.isDoubtful = true;
-    core.onStorageFault(isStorageFault(error) ? error : undefined);
-    throw error;
-  });
+  const all = [...tallied.writes, ...numbered.writes];
+  await writeAtomic({ database, writes: all, sync })
+    .finally(numbered.over)
+    .catch((error: unknown) => {
+      // The write may have landed or not: what the disk holds now, memory can't tell.
+      group.isDoubtful = true;
+      core.onStorageFault(isStorageFault(error) ? error : undefined);
+      throw error;
+    });
   if (copy) takeCopy(core, copy);
   for (const { head, epoch } of change.epochs ?? []) remember(group.epochs, head, epoch);
   for (const head of change.droppedEpochs ?? []) group.epochs.delete(head);
@@ -93,6 +102,9 @@ export async function changeGroup(params: {
   group.view = viewAfter(group.view, change);
   for (const intent of intents) notifyIntent(core, intent);
   for (const event of [...waiting, ...events]) core.events.emit(event);
+  if (tallied.conversation) {
+    core.events.emit({ kind: "conversation", group: group.id, ...conversationState(tallied.conversation) });
+  }
   core.changes++;
   if (change.topicAnew) {
     group.topicReadings++;

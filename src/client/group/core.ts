@@ -16,6 +16,7 @@ import type { OwnRelay } from "../nodes/ownRelay.ts";
 import type { Turns } from "../timing/turns.ts";
 import type { Wakeup } from "../timing/wakeup.ts";
 import type { Witnesses } from "../witness/witnesses.ts";
+import type { Arrivals } from "./arrivals.ts";
 import type { Claim } from "./claim.ts";
 import type { EventFeed } from "./events.ts";
 import type { Group } from "./group.ts";
@@ -92,6 +93,8 @@ export type ClientCore = {
   /** Whether this client was revoked when what follows from that was last told; undefined: it never was. */
   wasRevoked: boolean | undefined;
   readonly closing: AbortController;
+  /** Numbers of the messages that come. */
+  readonly arrivals: Arrivals;
   nextSequence: number;
   /** Counts reorganizations that were told: an answer from before one is not taken after it. */
   rollbacks: number;

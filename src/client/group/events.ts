@@ -1,6 +1,7 @@
 import type { ErrorCode } from "../../errors.ts";
 import type { SilentMessage, TimelineItem } from "../../reconciler/timeline/timelineItem.ts";
 import type { Address, GroupId, InstallationKey, NodeId } from "../../wire/ids.ts";
+import type { ConversationState } from "../database/conversationRecord.ts";
 import type { DeviceClock } from "../nodes/chainTime.ts";
 import type { RelayTrouble } from "../nodes/ownRelay.ts";
 import type { Lie } from "../witness/witnesses.ts";
@@ -16,6 +17,8 @@ export type ClientEvent =
    * It may be told again.
    */
   | { readonly kind: "silent"; readonly group: GroupId; readonly message: SilentMessage }
+  /** What a list of conversations shows of the group has changed. */
+  | ({ readonly kind: "conversation"; readonly group: GroupId } & ConversationState)
   /** Name, members, epoch or status changed; read `groupStatus`. */
   | { readonly kind: "group"; readonly group: GroupId }
   /** The node that served the group left out entries or messages: the group is read elsewhere from now on. */

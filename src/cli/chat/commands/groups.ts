@@ -1,4 +1,4 @@
-import { createGroup, renameGroup } from "../../../index.ts";
+import { createGroup, listConversations, renameGroup } from "../../../index.ts";
 import { findGroup } from "../../account/findGroup.ts";
 import { formatGroups } from "../../account/formatGroups.ts";
 import { enterGroup } from "../enterGroup.ts";
@@ -7,9 +7,9 @@ import { badUsage, type ChatCommand, currentGroup } from "./command.ts";
 
 export const groups: ChatCommand = {
   usage: "/groups",
-  about: "your groups",
-  run: (session) => {
-    const all = summaries(session);
+  about: "your groups, with what is unread",
+  run: async (session) => {
+    const all = await listConversations({ client: session.account.client });
     if (all.length === 0) notice(session, "   none yet: /new <name> <member…> founds one");
     else session.screen.print(formatGroups(all));
   },

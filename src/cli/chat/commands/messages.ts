@@ -1,6 +1,7 @@
 import pc from "picocolors";
 import { WeftError } from "../../../errors.ts";
 import { deleteMessage, editMessage, type ListedItem, listMessages, reactToMessage } from "../../../index.ts";
+import { findMessage } from "../../account/findMessage.ts";
 import { formatItem, plainLine } from "../../account/formatItem.ts";
 import { markOf } from "../../account/formatListed.ts";
 import { say } from "../say.ts";
@@ -32,7 +33,7 @@ export const remove: ChatCommand = {
   about: "delete your last message, or one by the beginning of its id; super admins delete others', too",
   run: async (session, { words: [id, ...more] }) => {
     if (more.length > 0) badUsage(remove);
-    const { id: message, text, group } = await findMessage({ session, id, of: "own" });
+    const { id: message, text, group } = await messageNamed({ session, id, of: "own" });
     const asked = deleteMessage({ client: session.account.client, group, message });
     await ask(session, `delete ${quote(text)}`, asked);
   },
@@ -44,7 +45,7 @@ export const reply: ChatCommand = {
   run: async (session, { rest }) => {
     const { id, text } = idAndText(rest);
     if (text === "") badUsage(reply);
-    const { id: message } = await findMessage({ session, id, of: "others" });
+    const { id: message } = await messageNamed({ session, id, of: "others" });
     await say(session, text, message);
   },
 };
@@ -55,7 +56,7 @@ export const edit: ChatCommand = {
   run: async (session, { rest }) => {
     const { id, text } = idAndText(rest);
     if (text === "") badUsage(edit);
-    const { id: message, text: before, group } = await findMessage({ session, id, of: "own" });
+    const { id: message, text: before, group } = await messageNamed({ session, id, of: "own" });
     const asked = editMessage({ client: session.account.client, group, message, text });
     await ask(session, `edit ${quote(before)}`, asked);
   },
@@ -72,7 +73,7 @@ export const react: ChatCommand = {
       text: said,
       group,
       reactions = [],
-    } = await findMessage({ session, id, of: "others" });
+    } = await messageNamed({ session, id, of: "others" });
     const takeBack = reactions.some((one) => one.text === text && one.inboxes.includes(client.inbox));
     const asked = reactToMessage({ client, group, message, text, takeBack });
     await ask(
@@ -94,21 +95,18 @@ function idAndText(rest: string): { readonly id: string | undefined; readonly te
 }
 
 /** The last one, of one's own or of others, or the one whose id starts so. Throws `bad-config` if there is none, or more than one. */
-async function findMessage(params: { session: Session; id: string | undefined; of: "own" | "others" }) {
+async function messageNamed(params: { session: Session; id: string | undefined; of: "own" | "others" }) {
   const { session, id, of } = params;
   const { client } = session.account;
   const group = currentGroup(session);
-  const messages = (await listMessages({ client, group })).filter(isVisible);
-  const found =
-    id === undefined
-      ? messages.filter(({ author }) => (author === client.inbox) === (of === "own")).slice(-1)
-      : messages.filter((one) => one.id.startsWith(id.toLowerCase()));
-  const [message, ...others] = found;
-  if (message !== undefined && others.length === 0) return { ...message, group };
+  if (id !== undefined) return { ...(await findMessage({ client, group, id })), group };
+  const items = await listMessages({ client, group });
+  const last = items.filter(isVisible).findLast(({ author }) => (author === client.inbox) === (of === "own"));
+  if (last) return { ...last, group };
   throw new WeftError({
     code: "bad-config",
-    message: message === undefined ? "there is no such message" : `more than one id starts with ${id}`,
-    hint: "/history shows the ids.",
+    message: of === "own" ? "you have said nothing here yet" : "nobody else has said anything here yet",
+    hint: "/history shows the ids of messages.",
   });
 }
 

@@ -1,0 +1,115 @@
+import {
+  compareKeys,
+  keyOf,
+  type MessageRecord,
+  type TimelineRecord,
+} from "../../reconciler/records/timelineRecord.ts";
+import { showRecord } from "../../reconciler/timeline/timelineItem.ts";
+import type { Database } from "../../store/openDatabase.ts";
+import { withWrites } from "../../store/withWrites.ts";
+import type { Write } from "../../store/writeAtomic.ts";
+import type { GroupId, InboxId, MessageId } from "../../wire/ids.ts";
+import type { ConversationRecord, LastMessage } from "./conversationRecord.ts";
+import { tables } from "./tables.ts";
+
+const PREVIEW_CHARACTERS = 200;
+/** Records that are looked through for the last message, when the one that was the last can't be read any more. */
+const MOST_LOOKED_THROUGH = 1_000;
+
+type Change = { before?: MessageRecord; after?: MessageRecord };
+type Params = {
+  readonly database: Database;
+  readonly group: GroupId;
+  /** Whose messages are read when they are sent. */
+  readonly self: InboxId;
+  readonly atMs: number;
+  /** The timeline's records that a batch replaces, as they were and as they will be. */
+  readonly replacements: readonly { readonly before?: TimelineRecord; readonly after?: TimelineRecord }[];
+  /** The batch. */
+  readonly writes: readonly Write[];
+};
+
+/**
+ * What a batch changes in the list of conversations: which messages are unread, and which is the last. A message that
+ * moves in the timeline stays read or unread. `record`: the conversation as it is then, if it is another one.
+ */
+export async function conversationWrites(params: Params): Promise<{
+  readonly writes: readonly Write[];
+  readonly record?: ConversationRecord;
+  /** Messages of others that can be read now and could not before. */
+  readonly arrived: readonly MessageId[];
+}> {
+  const { database, group, self, atMs } = params;
+  const changes = [...changesOf(params)].filter(
+    ([, { before, after }]) => before !== undefined || after !== undefined,
+  );
+  if (changes.length === 0) return { writes: [], arrived: [] };
+  const stored = await tables.conversation.get(database, { group });
+  const writes: Write[] = [];
+  const arrived: MessageId[] = [];
+  let unread = stored?.unread ?? 0;
+  for (const [id, { before, after }] of changes) {
+    const record = after ?? before;
+    if (record?.content.inbox === self) continue;
+    const [from, to] = [before && { group, ...keyOf(before) }, after && { group, ...keyOf(after) }];
+    const wasUnread = from !== undefined && (await tables.unread.get(database, from)) !== undefined;
+    if (wasUnread && from && (!to || compareKeys(from, to) !== 0)) writes.push(tables.unread.del(from));
+    const isNew = from === undefined;
+    if (to && isNew) arrived.push(id);
+    if (to && (isNew || wasUnread)) writes.push(tables.unread.put({ ...to, id }, EMPTY));
+    unread += to && isNew ? 1 : wasUnread && !to ? -1 : 0;
+  }
+  const last = await lastAfter({ ...params, changes: new Map(changes), last: stored?.last });
+  const record: ConversationRecord = { unread, ...(last ? { last } : {}), activeAtMs: atMs };
+  return { writes: [...writes, tables.conversation.put({ group }, record)], record, arrived };
+}
+
+const EMPTY = new Uint8Array(0);
+
+/** By message, as far as it can be read. */
+function changesOf({ replacements }: Params): Map<MessageId, Change> {
+  const changes = new Map<MessageId, Change>();
+  for (const { before, after } of replacements) {
+    for (const [name, record] of [
+      ["before", before],
+      ["after", after],
+    ] as const) {
+      if (record?.kind !== "message" || !isReadable(record)) continue;
+      changes.set(record.id, { ...changes.get(record.id), [name]: record });
+    }
+  }
+  return changes;
+}
+
+async function lastAfter(
+  params: Params & { changes: ReadonlyMap<MessageId, Change>; last: LastMessage | undefined },
+): Promise<LastMessage | undefined> {
+  const { database, group, changes, last, writes } = params;
+  const come = [...changes.values()].flatMap(({ after }) => (after ? [after] : []));
+  const [newest] = come.toSorted((a, b) => compareKeys(keyOf(b), keyOf(a)));
+  const changed = last && changes.get(last.key.id as MessageId);
+  const isGone = changed && (!changed.after || compareKeys(keyOf(changed.after), last.key) !== 0);
+  if (!last || (newest && compareKeys(keyOf(newest), last.key) >= 0))
+    return newest ? previewOf(newest) : last;
+  if (!isGone) return last;
+  const later = withWrites(database);
+  later.add(writes);
+  let looked = 0;
+  for await (const { value } of tables.timeline.rows(later.database, { under: { group }, reverse: true })) {
+    if (value.kind === "message" && isReadable(value)) return previewOf(value);
+    if (++looked >= MOST_LOOKED_THROUGH) break;
+  }
+  return undefined;
+}
+
+function isReadable(record: MessageRecord): boolean {
+  const item = showRecord(record);
+  return item?.kind === "message" && item.text !== undefined;
+}
+
+function previewOf(record: MessageRecord): LastMessage {
+  const item = showRecord(record);
+  const text = item?.kind === "message" ? (item.text ?? "") : "";
+  const { inbox: author, sentAtMs } = record.content;
+  return { key: keyOf(record), author, sentAtMs, text: text.slice(0, PREVIEW_CHARACTERS) };
+}
