@@ -24,7 +24,8 @@ export async function addSend(params: Params): Promise<SendHandle> {
   const group = core.groups.get(id);
   if (!group) return await addFailedSend({ ...params, reason: "not-a-member" });
   const action = await compose(params);
-  return { ...(await addIntent({ core, group, action })), messageId: action.message };
+  const untilMended = () => untilReopened(core);
+  return { ...(await addIntent({ core, group, action, untilMended })), messageId: action.message };
 }
 
 /** A message that can't even be tried. Throws as `addSend` does. */

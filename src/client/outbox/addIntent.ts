@@ -20,12 +20,23 @@ export async function addIntent(params: {
   group: Group;
   action: Action;
   change?: GroupChange;
+  /** What a caller does who can wait until a disk that has failed was read again; without it, that is thrown. */
+  untilMended?: () => Promise<void>;
 }): Promise<IntentHandle> {
-  const { core, group, action, change = {} } = params;
+  const { core, group, action, change = {}, untilMended } = params;
   const intent = draftIntent({ core, group: group.id, action });
   const handle = handleOf(core, intent);
   const asked = mergeChanges(change, { intents: [intent], sync: true });
-  await group.queue.run(() => changeGroup({ core, group, change: asked }));
+  const write = (mayWait: boolean): Promise<boolean> =>
+    group.queue.run(async () => {
+      if (mayWait && group.isDoubtful && core.recovery) return false;
+      await changeGroup({ core, group, change: asked });
+      return true;
+    });
+  if (!(await write(untilMended !== undefined))) {
+    await untilMended?.();
+    await write(false);
+  }
   return handle;
 }
 
