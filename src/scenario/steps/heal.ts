@@ -1,5 +1,4 @@
-import { actorsOf } from "../actors.ts";
-import { applySides } from "../applySides.ts";
+import { applySidesToAll } from "../applySidesToAll.ts";
 import type { StepReader } from "../step.ts";
 
 /** `{"do":"heal"}`: all nodes reach each other again. */
@@ -12,7 +11,7 @@ export const readHeal: StepReader = () => ({
     play: async (stage) => {
       const { devnet } = stage;
       await devnet.links.heal();
-      for (const { client } of await actorsOf(stage)) await applySides({ devnet, client });
+      await applySidesToAll(stage);
       return { kind: "done" };
     },
   },

@@ -1,5 +1,4 @@
-import { actorsOf } from "../actors.ts";
-import { applySides } from "../applySides.ts";
+import { applySidesToAll } from "../applySidesToAll.ts";
 import { takeSides } from "../fields.ts";
 import type { StepReader } from "../step.ts";
 
@@ -15,7 +14,7 @@ export const readPartition: StepReader = (fields, { nodes }) => {
       play: async (stage) => {
         const { devnet } = stage;
         await devnet.links.partition(sides);
-        for (const { client } of await actorsOf(stage)) await applySides({ devnet, client });
+        await applySidesToAll(stage);
         return { kind: "done" };
       },
     },
