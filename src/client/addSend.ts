@@ -4,7 +4,7 @@ import type { MessageBody } from "../reconciler/timeline/composeMessage.ts";
 import { writeApplicationMessage } from "../wire/applicationMessage.ts";
 import type { GroupId, MessageId } from "../wire/ids.ts";
 import { messageIdOf } from "../wire/messageContent.ts";
-import type { ClientCore } from "./group/core.ts";
+import type { ChangingCore, CoreParts } from "./group/core.ts";
 import type { IntentHandle } from "./group/intentHandle.ts";
 import { addFailedIntent, addIntent } from "./outbox/addIntent.ts";
 import { composeNext } from "./outbox/composeNext.ts";
@@ -13,7 +13,11 @@ import { untilReopened } from "./recoverStorage.ts";
 /** The intent of a message, and the message's final id. */
 export type SendHandle = IntentHandle & { readonly messageId: MessageId };
 
-type Params = { readonly core: ClientCore; readonly group: GroupId; readonly body: MessageBody };
+type Params = {
+  readonly core: ChangingCore & CoreParts<"groups" | "recovery" | "storageTried">;
+  readonly group: GroupId;
+  readonly body: MessageBody;
+};
 
 /**
  * Takes a message into the outbox, behind all that this client holds of the group. Throws `too-large` and `malformed`

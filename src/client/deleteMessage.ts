@@ -4,7 +4,7 @@ import type { GroupId, MessageId } from "../wire/ids.ts";
 import { relationKinds } from "../wire/relation.ts";
 import { addSend } from "./addSend.ts";
 import { type Client, coreOf } from "./client.ts";
-import type { ClientCore } from "./group/core.ts";
+import type { ChangingCore, CoreParts } from "./group/core.ts";
 import type { IntentHandle } from "./group/intentHandle.ts";
 import { addFailedIntent, addIntent } from "./outbox/addIntent.ts";
 import { inTurn } from "./outbox/inTurn.ts";
@@ -25,7 +25,7 @@ export async function deleteMessage(params: {
 }
 
 async function deleteInTurn(params: {
-  core: ClientCore;
+  core: ChangingCore & CoreParts<"groups" | "recovery" | "storageTried">;
   group: GroupId;
   message: MessageId;
 }): Promise<IntentHandle> {

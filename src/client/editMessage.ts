@@ -5,7 +5,7 @@ import type { Part } from "../wire/part.ts";
 import { relationKinds } from "../wire/relation.ts";
 import { addFailedSend, addSend, type SendHandle } from "./addSend.ts";
 import { type Client, coreOf } from "./client.ts";
-import type { ClientCore } from "./group/core.ts";
+import type { ChangingCore, CoreParts } from "./group/core.ts";
 import { inTurn } from "./outbox/inTurn.ts";
 import { knownMessage, relate } from "./outbox/relate.ts";
 import { partsOf, type Saying } from "./sendMessage.ts";
@@ -25,7 +25,7 @@ export async function editMessage(
 }
 
 async function edit(params: {
-  core: ClientCore;
+  core: ChangingCore & CoreParts<"groups" | "recovery" | "storageTried">;
   group: GroupId;
   message: MessageId;
   parts: readonly Part[];

@@ -4,7 +4,7 @@ import type { GroupId, Hex } from "../wire/ids.ts";
 import { type Client, coreOf } from "./client.ts";
 import { tables } from "./database/tables.ts";
 import { lastArrival, MAX_ARRIVALS } from "./group/arrivals.ts";
-import type { ClientCore, CoreParts } from "./group/core.ts";
+import type { CoreParts } from "./group/core.ts";
 import { readMessage } from "./messages/readMessage.ts";
 import { createWakeup } from "./timing/wakeup.ts";
 
@@ -65,7 +65,11 @@ export async function* messages(params: {
 }
 
 /** Where a consumer was; a new one begins after `since`, or else now, and is there from then on. */
-async function placeOf(params: { core: ClientCore; consumer?: string; since?: number }): Promise<number> {
+async function placeOf(params: {
+  core: CoreParts<"arrivals" | "database">;
+  consumer?: string;
+  since?: number;
+}): Promise<number> {
   const { core, consumer, since = lastArrival(core.arrivals) } = params;
   if (consumer === undefined) return since;
   const known = await tables.consumer.get(core.database, { name: consumer });

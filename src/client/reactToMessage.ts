@@ -6,7 +6,7 @@ import { type Part, textPart } from "../wire/part.ts";
 import { relationKinds } from "../wire/relation.ts";
 import { addFailedSend, addSend, type SendHandle } from "./addSend.ts";
 import { type Client, coreOf } from "./client.ts";
-import type { ClientCore } from "./group/core.ts";
+import type { ChangingCore, CoreParts } from "./group/core.ts";
 import { inTurn } from "./outbox/inTurn.ts";
 import { knownMessage, relate } from "./outbox/relate.ts";
 
@@ -34,7 +34,7 @@ export async function reactToMessage(params: {
 }
 
 async function react(params: {
-  core: ClientCore;
+  core: ChangingCore & CoreParts<"groups" | "recovery" | "storageTried">;
   group: GroupId;
   message: MessageId;
   key: Hex;

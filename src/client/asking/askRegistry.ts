@@ -9,7 +9,7 @@ import { writeAtomic } from "../../store/writeAtomic.ts";
 import { EMPTY_WORD } from "../../wire/identityStep.ts";
 import type { InboxId, NodeId } from "../../wire/ids.ts";
 import { tables } from "../database/tables.ts";
-import type { ClientCore, CoreParts } from "../group/core.ts";
+import type { ChangingCore, CoreParts } from "../group/core.ts";
 import { fetchHistories } from "../nodes/fetchHistories.ts";
 import { confirmHistories } from "./confirmHistories.ts";
 
@@ -22,7 +22,17 @@ export type RegistryReading = { inboxes: Map<InboxId, InboxSnapshot> };
 
 /** Where a verdict takes from what the registry says. */
 export type RegistrySource = {
-  readonly core: ClientCore;
+  readonly core: ChangingCore &
+    CoreParts<
+      | "certificates"
+      | "finalityBlocks"
+      | "groups"
+      | "inboxes"
+      | "network"
+      | "preferences"
+      | "topicSums"
+      | "witnesses"
+    >;
   readonly reading: RegistryReading;
   readonly api: Pick<NodeApi, "getHistories">;
   /** The node whose API it is, if the caller knows. */

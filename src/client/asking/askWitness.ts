@@ -1,7 +1,7 @@
 import type { Claim } from "../../reconciler/witness/fact.ts";
 import type { Testimony } from "../../reconciler/witness/testimony.ts";
 import type { GroupId, NodeId } from "../../wire/ids.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { CoreParts } from "../group/core.ts";
 import { hear } from "../witness/hear.ts";
 import { rankChainNodes, rankOwnNodes } from "./rankGroupNodes.ts";
 
@@ -10,7 +10,7 @@ import { rankChainNodes, rankOwnNodes } from "./rankGroupNodes.ts";
  * client does next rests on facts that two have told it, unless nobody else answers. Throws only the signal's reason.
  */
 export async function askWitness(params: {
-  core: ClientCore;
+  core: CoreParts<"database" | "groups" | "links" | "network" | "preferences" | "self" | "witnesses">;
   /** The group whose nodes are asked, in its order of rank; undefined: the nodes of this installation. */
   group?: GroupId | undefined;
   /** The node whose claim it is. */

@@ -1,7 +1,7 @@
 import { WeftError } from "../../errors.ts";
 import type { BlockRef } from "../../wire/blockRef.ts";
 import type { Hex, InboxId, NodeId } from "../../wire/ids.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { CoreParts } from "../group/core.ts";
 import { isOneEnough } from "../witness/witnesses.ts";
 import { askWitness } from "./askWitness.ts";
 
@@ -19,7 +19,7 @@ export type HistoryClaim = {
  * answers. Throws `not-ready` if others say otherwise, or can't tell yet.
  */
 export async function confirmHistories(params: {
-  core: ClientCore;
+  core: CoreParts<"database" | "groups" | "links" | "network" | "preferences" | "self" | "witnesses">;
   /** The node that served them; undefined: it is not known, so that no other can be told apart from it. */
   serving: NodeId | undefined;
   head: BlockRef;

@@ -11,7 +11,7 @@ import type { Checkpoint } from "../../wire/coverage.ts";
 import type { Address, NodeId } from "../../wire/ids.ts";
 import { askWitness } from "../asking/askWitness.ts";
 import { rankGroupNodes } from "../asking/rankGroupNodes.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { isNodeFault } from "../nodes/askNodes.ts";
 import { apiOf, isUp, noteFailure } from "../nodes/nodeLinks.ts";
@@ -34,7 +34,9 @@ const NEEDED_OPERATORS = 2;
  * fault.
  */
 export async function askCoverage(params: {
-  core: ClientCore;
+  core: CoreParts<
+    "database" | "groups" | "links" | "logger" | "network" | "preferences" | "self" | "witnesses"
+  >;
   group: Group;
   batches: readonly BatchPlace[];
   signal: AbortSignal;
@@ -51,7 +53,9 @@ export async function askCoverage(params: {
 }
 
 async function askInTurn(params: {
-  core: ClientCore;
+  core: CoreParts<
+    "database" | "groups" | "links" | "logger" | "network" | "preferences" | "self" | "witnesses"
+  >;
   group: Group;
   batches: readonly BatchPlace[];
   nodes: readonly KnownNode[];
@@ -85,7 +89,7 @@ async function askInTurn(params: {
 
 /** Asks one node, page by page, what covers these batches. Throws `malformed` for a claim that it does not prove. */
 async function askNode(params: {
-  core: ClientCore;
+  core: CoreParts<"database" | "groups" | "links" | "network" | "preferences" | "self" | "witnesses">;
   group: Group;
   node: NodeId;
   api: Pick<NodeApi, "getCoverage">;
@@ -127,7 +131,7 @@ async function askNode(params: {
  * has the checkpoint is not.
  */
 async function confirmed(params: {
-  core: ClientCore;
+  core: CoreParts<"database" | "groups" | "links" | "network" | "preferences" | "self" | "witnesses">;
   group: Group;
   node: NodeId;
   covered: readonly Covered[];

@@ -4,7 +4,7 @@ import { type Backoff, backoffMs } from "../../reconciler/intents/backoff.ts";
 import type { BatchPlace } from "../../wire/batchPlace.ts";
 import { type Hex, type MessageId, toHex } from "../../wire/ids.ts";
 import { tables } from "../database/tables.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { ChangingCore, CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { judgeAwaited } from "../messages/judgeAwaited.ts";
 import { judgeRecord } from "../messages/judgeRecord.ts";
@@ -12,7 +12,14 @@ import { storeCoverage } from "../messages/knownCoverage.ts";
 import { readMessage } from "../messages/readMessage.ts";
 import { askCoverage } from "./askCoverage.ts";
 
-type Params = { core: ClientCore; group: Group; signal: AbortSignal };
+type Params = {
+  core: ChangingCore &
+    CoreParts<
+      "finalityBlocks" | "groups" | "inboxes" | "network" | "preferences" | "rollbacks" | "witnesses"
+    >;
+  group: Group;
+  signal: AbortSignal;
+};
 /** When each batch, by hash, and what is not final may be asked for again. */
 type Schedule = {
   readonly batches: Map<Hex, { readonly attempts: number; readonly atMs: number }>;

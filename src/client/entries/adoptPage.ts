@@ -4,7 +4,7 @@ import type { EntryRecord } from "../../reconciler/records/records.ts";
 import type { BlockRef } from "../../wire/blockRef.ts";
 import { forgetInboxes, type RegistrySource } from "../asking/askRegistry.ts";
 import { changeGroup } from "../group/changeGroup.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { ChangingCore, CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { receiveEntries } from "./receiveEntries.ts";
 import { rollBackGroup } from "./rollBackGroup.ts";
@@ -50,7 +50,7 @@ export async function adoptPage(
  * if entries were dropped.
  */
 export async function confirm(params: {
-  core: ClientCore;
+  core: ChangingCore & CoreParts<"finalityBlocks" | "inboxes" | "topicSums">;
   group: Group;
   source: RegistrySource | undefined;
   readsOn: boolean;

@@ -3,7 +3,7 @@ import type { Claim } from "../../reconciler/witness/fact.ts";
 import type { Testimony } from "../../reconciler/witness/testimony.ts";
 import type { NodeId } from "../../wire/ids.ts";
 import { askWitness } from "../asking/askWitness.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 
 /**
@@ -11,7 +11,9 @@ import type { Group } from "../group/group.ts";
  * queue: an answer takes its time.
  */
 export async function agreeOn(params: {
-  core: ClientCore;
+  core: CoreParts<
+    "database" | "events" | "groups" | "links" | "logger" | "network" | "preferences" | "self" | "witnesses"
+  >;
   group: Group;
   /** The node whose claim it is. */
   node: NodeId;

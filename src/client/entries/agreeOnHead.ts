@@ -8,7 +8,7 @@ import type { BlockRef } from "../../wire/blockRef.ts";
 import type { NodeId } from "../../wire/ids.ts";
 import { VOID_BLOCKS } from "../../wire/limits.ts";
 import type { RegistrySource } from "../asking/askRegistry.ts";
-import type { ClientCore, CoreParts } from "../group/core.ts";
+import type { ChangingCore, CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { confirm } from "./adoptPage.ts";
 import { agreeOn } from "./agreeOn.ts";
@@ -22,7 +22,10 @@ const ASK_AGAIN_MS = 1_000;
  * once more, where the caller can. Do not call it from within the group's queue.
  */
 export async function agreeOnHead(params: {
-  core: ClientCore;
+  core: ChangingCore &
+    CoreParts<
+      "finalityBlocks" | "groups" | "inboxes" | "network" | "preferences" | "topicSums" | "witnesses"
+    >;
   group: Group;
   node: NodeId;
   head: BlockRef;

@@ -1,6 +1,6 @@
 import type { GroupRecord, HeadId } from "../../reconciler/records/records.ts";
 import { changeGroup, type GroupChange } from "../group/changeGroup.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { ChangingCore, CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { mergeChanges } from "../group/mergeChanges.ts";
 import { branchWith } from "../messages/judgeSenders.ts";
@@ -12,7 +12,13 @@ import { judgeVanished } from "./settleVanished.ts";
  * has gone on without that entry, another stands in its place: then this client is out, and what it was about to say
  * fails. Should the entry land after all, it brings this client in. Call it from within the group's queue.
  */
-export async function endInVain({ core, group }: { core: ClientCore; group: Group }): Promise<void> {
+export async function endInVain({
+  core,
+  group,
+}: {
+  core: ChangingCore & CoreParts<"finalityBlocks" | "inboxes">;
+  group: Group;
+}): Promise<void> {
   const { record } = group.view;
   const { start, fork } = record;
   const { epoch } = start;

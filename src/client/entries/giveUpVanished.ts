@@ -4,7 +4,7 @@ import type { GroupRecord, Vanished } from "../../reconciler/records/records.ts"
 import type { Opening } from "../../reconciler/records/timelineRecord.ts";
 import type { MessageId } from "../../wire/ids.ts";
 import { changeGroup } from "../group/changeGroup.ts";
-import type { ClientCore, CoreParts } from "../group/core.ts";
+import type { ChangingCore, CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { mergeChanges } from "../group/mergeChanges.ts";
 import { resealed } from "../messages/resealed.ts";
@@ -16,7 +16,7 @@ import { readRecords } from "../messages/timelineStore.ts";
  * after all, a message that was opened in several epochs stands in the earliest. Call it from within the group's queue.
  */
 export async function giveUpVanished(params: {
-  core: ClientCore;
+  core: ChangingCore;
   group: Group;
   /** True if they can't land again: they are there and count for nothing. */
   isOver?: boolean;

@@ -8,7 +8,7 @@ import { type EntryId, toHex } from "../../wire/ids.ts";
 import { type KeptEpoch, listEpochs, readEpoch, type StoredEpoch } from "../database/epochStates.ts";
 import { tables } from "../database/tables.ts";
 import { changeGroup } from "../group/changeGroup.ts";
-import type { ClientCore, CoreParts } from "../group/core.ts";
+import type { ChangingCore, CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { isQuiet, quietMs } from "../group/manyGroups.ts";
 import { leastMs } from "../nodes/chainTime.ts";
@@ -32,7 +32,10 @@ const RESTS = 30;
  * when nothing that is in time can come. The states of staged entries that lost, of a dead branch and of an earlier
  * membership go, too. Call it from within the group's queue.
  */
-export async function maintainEpochs(params: { core: ClientCore; group: Group }): Promise<void> {
+export async function maintainEpochs(params: {
+  core: ChangingCore & CoreParts<"finalityBlocks" | "groups">;
+  group: Group;
+}): Promise<void> {
   const { core, group } = params;
   // What one node alone has told must take no key away.
   if (group.view.provisional.length > 0) return;
@@ -56,7 +59,11 @@ function isResting({ core, group }: { core: CoreParts<"groups">; group: Group })
 }
 
 /** Does at once what `maintainEpochs` does, as of a time of the chain, milliseconds since 1970. */
-export async function forgetEpochs(params: { core: ClientCore; group: Group; nowMs: number }): Promise<void> {
+export async function forgetEpochs(params: {
+  core: ChangingCore & CoreParts<"finalityBlocks">;
+  group: Group;
+  nowMs: number;
+}): Promise<void> {
   const { core, group, nowMs } = params;
   const finalBlock = group.agreed.number - core.finalityBlocks;
   const epochs = await listEpochs({ database: core.database, group: group.id });
@@ -94,7 +101,7 @@ export async function forgetEpochs(params: { core: ClientCore; group: Group; now
 /**
  * Forgets a group that is over for this client, in which nothing can come: no key stays, only who was in it at last.
  */
-async function forgetGroup(params: { core: ClientCore; group: Group; nowMs: number }): Promise<void> {
+async function forgetGroup(params: { core: ChangingCore; group: Group; nowMs: number }): Promise<void> {
   const { core, group, nowMs } = params;
   const { head } = group.view.record;
   const place = { database: core.database, group: group.id };

@@ -9,7 +9,7 @@ import { groupTopic } from "../../wire/topic.ts";
 import { listEpochs, readState } from "../database/epochStates.ts";
 import { tables } from "../database/tables.ts";
 import { changeGroup } from "../group/changeGroup.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { ChangingCore, CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { mergeChanges } from "../group/mergeChanges.ts";
 import { readRecords, timelineWrites } from "../messages/timelineStore.ts";
@@ -18,7 +18,10 @@ import { lineageOf } from "./changeByJoining.ts";
 import { endInVain } from "./endInVain.ts";
 import { rollBackGroup } from "./rollBackGroup.ts";
 
-type Params = { readonly core: ClientCore; readonly group: Group };
+type Params = {
+  readonly core: ChangingCore & CoreParts<"finalityBlocks" | "inboxes" | "topicSums">;
+  readonly group: Group;
+};
 
 /**
  * Rewinds this client to its previous membership, if a reorganization took the entry that added it anew. If that entry

@@ -18,7 +18,7 @@ import type { EntryId } from "../../wire/ids.ts";
 import { readEpoch } from "../database/epochStates.ts";
 import { tables } from "../database/tables.ts";
 import { changeGroup, type GroupChange } from "../group/changeGroup.ts";
-import type { ClientCore, CoreParts } from "../group/core.ts";
+import type { ChangingCore, CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { mergeChanges } from "../group/mergeChanges.ts";
 import { branchWith, judgeSenders, removedBy } from "../messages/judgeSenders.ts";
@@ -39,7 +39,7 @@ type Cut = {
  * lost entry had voided them: the caller must then read the chain again from the new head.
  */
 export async function rollBackGroup(params: {
-  core: ClientCore;
+  core: ChangingCore & CoreParts<"finalityBlocks" | "inboxes" | "topicSums">;
   group: Group;
   voids: (entry: EntryRecord) => boolean;
   /** The place from which the chain is another one, also if nothing that is kept stands there. */

@@ -3,7 +3,7 @@ import type { EntryRecord, HeadId } from "../../reconciler/records/records.ts";
 import type { Verdict, VoidReason } from "../../reconciler/records/verdict.ts";
 import type { EntryId } from "../../wire/ids.ts";
 import { changeGroup, type GroupChange } from "../group/changeGroup.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { ChangingCore, CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { mergeChanges } from "../group/mergeChanges.ts";
 import { giveUpVanished } from "./giveUpVanished.ts";
@@ -15,7 +15,7 @@ import { undoEntries } from "./rollBackGroup.ts";
  * all, so nobody has to read again. Call it from within the group's queue.
  */
 export async function voidEntry(params: {
-  core: ClientCore;
+  core: ChangingCore & CoreParts<"finalityBlocks" | "inboxes">;
   group: Group;
   contested: EntryRecord;
   reason: VoidReason;

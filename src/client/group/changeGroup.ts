@@ -23,7 +23,7 @@ import { type CopyEvidence, tables } from "../database/tables.ts";
 import { withTallies } from "../database/withTallies.ts";
 import { shownMs } from "../nodes/chainTime.ts";
 import { numberArrivals } from "./arrivals.ts";
-import type { ClientCore } from "./core.ts";
+import type { ChangingCore } from "./core.ts";
 import type { ClientEvent } from "./events.ts";
 import type { Group } from "./group.ts";
 import { copyRecord, takeCopy } from "./noticeCopy.ts";
@@ -68,7 +68,7 @@ export type GroupChange = {
  * yet.
  */
 export async function changeGroup(params: {
-  core: ClientCore;
+  core: ChangingCore;
   group: Group;
   change: GroupChange;
 }): Promise<void> {

@@ -119,8 +119,27 @@ export type ClientCore = {
   readonly onCopied: () => void;
 };
 
+/** What a change of a group reads and changes in the core: whoever calls `changeGroup` takes it. */
+export type ChangingCore = Pick<
+  ClientCore,
+  | "arrivals"
+  | "changes"
+  | "copy"
+  | "copyWakeup"
+  | "database"
+  | "events"
+  | "feedsWakeup"
+  | "links"
+  | "logger"
+  | "nextSequence"
+  | "onStorageFault"
+  | "self"
+  | "storageFault"
+  | "waiters"
+>;
+
 /**
- * The parts of the core that a function reads; a function that changes what the client keeps in mind takes all of it.
+ * The parts of the core that a function reads; a function that changes a group takes `ChangingCore` besides, and one that changes what the client itself keeps in mind takes all of it.
  */
 export type CoreParts<Part extends keyof ClientCore> = Readonly<Pick<ClientCore, Part>>;
 

@@ -1,7 +1,7 @@
 import { writeAtomic } from "../../store/writeAtomic.ts";
 import { type CopyEvidence, type CopyRecord, tables } from "../database/tables.ts";
 import { shownMs } from "../nodes/chainTime.ts";
-import type { ClientCore, CoreParts } from "./core.ts";
+import type { ChangingCore, CoreParts } from "./core.ts";
 
 /** Gives the record that belongs into the batch with the evidence; undefined if the copy is known already. */
 export function copyRecord(
@@ -14,7 +14,7 @@ export function copyRecord(
 }
 
 /** Lets memory follow once the record is on disk: from then on nothing is sealed or staged. */
-export function takeCopy(core: ClientCore, copy: CopyRecord): void {
+export function takeCopy(core: ChangingCore, copy: CopyRecord): void {
   const { installation, evidence } = copy;
   const isVoid = evidence.kind === "void-registration";
   core.logger.warn(
@@ -28,7 +28,7 @@ export function takeCopy(core: ClientCore, copy: CopyRecord): void {
 }
 
 /** Stores evidence that no group's batch brings. */
-export async function noticeCopy(params: { core: ClientCore; evidence: CopyEvidence }): Promise<void> {
+export async function noticeCopy(params: { core: ChangingCore; evidence: CopyEvidence }): Promise<void> {
   const { core, evidence } = params;
   const copy = copyRecord(core, evidence);
   if (!copy) return;

@@ -3,12 +3,15 @@ import { catchFault } from "../../wire/catchFault.ts";
 import { decodeKeyPackageRecord } from "../../wire/keyPackageRecord.ts";
 import { keyPackageTopic } from "../../wire/topic.ts";
 import { rankOwnNodes } from "../asking/rankGroupNodes.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { ChangingCore, CoreParts } from "../group/core.ts";
 import { noticeCopy } from "../group/noticeCopy.ts";
 import { askNodes } from "../nodes/askNodes.ts";
 
 /** Looks whether the nodes have a later key package of this installation than its database: then a copy is at work. */
-export async function checkKeyPackage(params: { core: ClientCore; signal: AbortSignal }): Promise<void> {
+export async function checkKeyPackage(params: {
+  core: ChangingCore & CoreParts<"keyPackages" | "network">;
+  signal: AbortSignal;
+}): Promise<void> {
   const { core, signal } = params;
   const { key: installation } = core.self.installation;
   const [envelope] = await askNodes({

@@ -7,7 +7,7 @@ import type { InboxId, InstallationKey } from "../../wire/ids.ts";
 import { refreshInboxes } from "../asking/askRegistry.ts";
 import { rankLookUpNodes } from "../asking/lookUpNodes.ts";
 import { changeGroup } from "../group/changeGroup.ts";
-import type { ClientCore, CoreParts } from "../group/core.ts";
+import type { ChangingCore, ClientCore, CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { isRevoked } from "../group/isRevoked.ts";
 import { quietMs } from "../group/manyGroups.ts";
@@ -72,7 +72,13 @@ function saysTheSame(a: InboxSnapshot | undefined, b: InboxSnapshot | undefined)
   return a?.word === b?.word && a?.isProvisional === b?.isProvisional;
 }
 
-async function fence({ core, group }: { core: ClientCore; group: Group }): Promise<void> {
+async function fence({
+  core,
+  group,
+}: {
+  core: ChangingCore & CoreParts<"finalityBlocks" | "inboxes">;
+  group: Group;
+}): Promise<void> {
   const revocations = revocationsIn(core, group);
   const before = group.revocations;
   const changed = [...before.keys(), ...revocations.keys()].filter(

@@ -16,7 +16,7 @@ import { undoEntries } from "../entries/rollBackGroup.ts";
 import { judgeVanished } from "../entries/settleVanished.ts";
 import { addGroup } from "../group/addGroup.ts";
 import { changeGroup, type GroupChange } from "../group/changeGroup.ts";
-import type { ClientCore, CoreParts } from "../group/core.ts";
+import type { ChangingCore, CoreParts } from "../group/core.ts";
 import { createGroupHandle, type Group, NO_BLOCK } from "../group/group.ts";
 import { mergeChanges } from "../group/mergeChanges.ts";
 import { resealed } from "../messages/resealed.ts";
@@ -29,7 +29,10 @@ import { shownMs } from "../nodes/chainTime.ts";
  * and fits. What an earlier membership knew of the chain is read anew.
  */
 export async function admitGroup(params: {
-  core: ClientCore;
+  core: ChangingCore &
+    CoreParts<
+      "finalityBlocks" | "groups" | "identityWakeup" | "inboxes" | "keyPackages" | "online" | "topicSums"
+    >;
   envelope: EnvelopeHash;
   welcome: Welcome;
   state: GroupState;
@@ -98,7 +101,13 @@ function hasJudged({ view }: Group, entry: EntryId): boolean {
 }
 
 /** Undoes what this client alone has built on an entry that the others refuse: it counts no more, and is open again. */
-async function leaveOwnBranch({ core, group }: { core: ClientCore; group: Group }): Promise<void> {
+async function leaveOwnBranch({
+  core,
+  group,
+}: {
+  core: ChangingCore & CoreParts<"finalityBlocks" | "inboxes">;
+  group: Group;
+}): Promise<void> {
   const { record, branch } = group.view;
   const undone = branch.steps.slice(1).flatMap(({ entry }) => (entry ? [entry] : []));
   if (record.status !== "member" || undone.length === 0) return;

@@ -13,7 +13,7 @@ import { groupInfoTopic } from "../../wire/topic.ts";
 import type { GroupInfoBundle, Welcome } from "../../wire/welcome.ts";
 import { rankOwnNodes } from "../asking/rankGroupNodes.ts";
 import { type KeptKeyPackage, tables, type WelcomeRecord } from "../database/tables.ts";
-import type { ClientCore, CoreParts } from "../group/core.ts";
+import type { ChangingCore, CoreParts } from "../group/core.ts";
 import { leastMs } from "../nodes/chainTime.ts";
 import { apiOf, isUp } from "../nodes/nodeLinks.ts";
 import { admitGroup } from "./admitGroup.ts";
@@ -26,7 +26,22 @@ const GIVE_UP_MS = 24 * 3600 * 1000;
 const PAGE_BYTES = 1024 * 1024;
 
 /** Enters the groups whose Welcomes were opened. Ends when the signal aborts. */
-export async function joinGroups(params: { core: ClientCore; signal: AbortSignal }): Promise<void> {
+export async function joinGroups(params: {
+  core: ChangingCore &
+    CoreParts<
+      | "finalityBlocks"
+      | "groups"
+      | "identityWakeup"
+      | "inboxes"
+      | "joins"
+      | "joinsWakeup"
+      | "keyPackages"
+      | "network"
+      | "online"
+      | "topicSums"
+    >;
+  signal: AbortSignal;
+}): Promise<void> {
   const { core, signal } = params;
   while (!signal.aborted) {
     const isOpen = await joinPending({ core, signal });
@@ -35,11 +50,38 @@ export async function joinGroups(params: { core: ClientCore; signal: AbortSignal
 }
 
 /** Tries to enter the groups whose Welcomes were opened. True if something is left to try again. */
-export async function joinPending(params: { core: ClientCore; signal: AbortSignal }): Promise<boolean> {
+export async function joinPending(params: {
+  core: ChangingCore &
+    CoreParts<
+      | "finalityBlocks"
+      | "groups"
+      | "identityWakeup"
+      | "inboxes"
+      | "joins"
+      | "keyPackages"
+      | "network"
+      | "online"
+      | "topicSums"
+    >;
+  signal: AbortSignal;
+}): Promise<boolean> {
   return await params.core.joins.run(() => joinInTurn(params));
 }
 
-async function joinInTurn(params: { core: ClientCore; signal: AbortSignal }): Promise<boolean> {
+async function joinInTurn(params: {
+  core: ChangingCore &
+    CoreParts<
+      | "finalityBlocks"
+      | "groups"
+      | "identityWakeup"
+      | "inboxes"
+      | "keyPackages"
+      | "network"
+      | "online"
+      | "topicSums"
+    >;
+  signal: AbortSignal;
+}): Promise<boolean> {
   const { core, signal } = params;
   let isOpen = false;
   for await (const { fields, value } of tables.welcome.rows(core.database)) {
@@ -52,7 +94,17 @@ async function joinInTurn(params: { core: ClientCore; signal: AbortSignal }): Pr
 
 /** Tries to enter one group. True if that has to be tried again. */
 async function joinOne(params: {
-  core: ClientCore;
+  core: ChangingCore &
+    CoreParts<
+      | "finalityBlocks"
+      | "groups"
+      | "identityWakeup"
+      | "inboxes"
+      | "keyPackages"
+      | "network"
+      | "online"
+      | "topicSums"
+    >;
   envelope: EnvelopeHash;
   record: WelcomeRecord;
   signal: AbortSignal;

@@ -7,7 +7,7 @@ import type { BlockRef } from "../../wire/blockRef.ts";
 import type { Address, NodeId } from "../../wire/ids.ts";
 import { rankChainNodes } from "../asking/rankGroupNodes.ts";
 import { agreeOnHead } from "../entries/agreeOnHead.ts";
-import type { ClientCore, CoreParts } from "../group/core.ts";
+import type { ChangingCore, CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { isQuiet, quietMs } from "../group/manyGroups.ts";
 import { isAsRead } from "../group/markRead.ts";
@@ -16,7 +16,23 @@ import { apiOf } from "../nodes/nodeLinks.ts";
 import { leaveIfAlone, MAX_ALONE_MS } from "../witness/leaveIfAlone.ts";
 import { isBehind, leaveIfBehind, MAX_BEHIND_MS } from "../witness/leaveIfBehind.ts";
 
-type Params = { core: ClientCore; group: Group; signal: AbortSignal };
+type Params = {
+  core: ChangingCore &
+    CoreParts<
+      | "certificates"
+      | "finalityBlocks"
+      | "groups"
+      | "inboxes"
+      | "network"
+      | "otherHeads"
+      | "preferences"
+      | "quietTurns"
+      | "topicSums"
+      | "witnesses"
+    >;
+  group: Group;
+  signal: AbortSignal;
+};
 
 /** The time between two questions while nothing else asks for one. */
 const PERIOD_MS = 5 * 60_000;

@@ -5,7 +5,7 @@ import type { GroupId, NodeId } from "../../wire/ids.ts";
 import { shardOfTopic } from "../../wire/shards.ts";
 import { groupTopic, welcomeTopic } from "../../wire/topic.ts";
 import { nodesInUse, rankGroupNodes, rankOwnNodes } from "../asking/rankGroupNodes.ts";
-import type { ClientCore, CoreParts } from "../group/core.ts";
+import type { CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { hasAnsweredLately, isLeft, isUp } from "../nodes/nodeLinks.ts";
 import type { FeedPlan } from "./feedPlan.ts";
@@ -24,7 +24,20 @@ export type FeedPlans = {
  * for a node that has answered lately, or if its own node was left for what it said; what no node serves yet goes to
  * the first that has answered lately, if there is one.
  */
-export async function planFeeds(params: { core: ClientCore; serving: Serving }): Promise<FeedPlans> {
+export async function planFeeds(params: {
+  core: CoreParts<
+    | "database"
+    | "finalityBlocks"
+    | "groups"
+    | "links"
+    | "logger"
+    | "mirrors"
+    | "network"
+    | "preferences"
+    | "self"
+  >;
+  serving: Serving;
+}): Promise<FeedPlans> {
   const { core, serving } = params;
   const { links } = core;
   const plans = new Map<NodeId, { groups: GroupId[]; mirrored: GroupId[]; own: boolean }>();

@@ -4,7 +4,7 @@ import { writeAtomic } from "../../store/writeAtomic.ts";
 import { type MessageId, toHex } from "../../wire/ids.ts";
 import { tables } from "../database/tables.ts";
 import { changeGroup } from "../group/changeGroup.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { ChangingCore, CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { judgeRecords } from "./judgeRecords.ts";
 import { readMessage } from "./readMessage.ts";
@@ -16,7 +16,7 @@ const AT_ONCE = 64;
  * Judges again the messages whose verdict is not final yet: all, or only these. Call it from within the group's queue.
  */
 export async function judgeAwaited(params: {
-  core: ClientCore;
+  core: ChangingCore & CoreParts<"finalityBlocks" | "inboxes">;
   group: Group;
   only?: ReadonlySet<MessageId>;
 }): Promise<void> {

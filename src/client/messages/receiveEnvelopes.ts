@@ -26,7 +26,7 @@ import type { Receipt } from "../../wire/receipt.ts";
 import { readEpoch, type StoredEpoch } from "../database/epochStates.ts";
 import { type CopyEvidence, tables } from "../database/tables.ts";
 import { changeGroup, type GroupChange } from "../group/changeGroup.ts";
-import type { ClientCore, CoreParts } from "../group/core.ts";
+import type { ChangingCore, CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { mergeChanges } from "../group/mergeChanges.ts";
 import { shownMs } from "../nodes/chainTime.ts";
@@ -41,7 +41,21 @@ type Arrival = {
   readonly envelope: Envelope;
   readonly receipts: readonly Receipt[];
 };
-type Params = { core: ClientCore; group: Group; arrival: Arrival };
+type Params = {
+  core: CoreParts<
+    | "certificates"
+    | "database"
+    | "finalityBlocks"
+    | "groups"
+    | "inboxes"
+    | "links"
+    | "logger"
+    | "network"
+    | "self"
+  >;
+  group: Group;
+  arrival: Arrival;
+};
 type Decoded = Params & { decoded: GroupEnvelope };
 
 const UNKNOWN: HeadPlace = { kind: "unknown" };
@@ -52,7 +66,7 @@ const UNKNOWN: HeadPlace = { kind: "unknown" };
  * from within the group's queue.
  */
 export async function receiveEnvelopes(params: {
-  core: ClientCore;
+  core: ChangingCore & CoreParts<"certificates" | "finalityBlocks" | "groups" | "inboxes" | "network">;
   group: Group;
   envelopes: readonly StoredEnvelope[];
   /** The new place in the topic. */

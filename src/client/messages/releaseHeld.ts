@@ -3,13 +3,17 @@ import { receiptFromStored } from "../../reconciler/messages/verifyReceipts.ts";
 import { groupTopic } from "../../wire/topic.ts";
 import { tables } from "../database/tables.ts";
 import { changeGroup } from "../group/changeGroup.ts";
-import type { ClientCore, CoreParts } from "../group/core.ts";
+import type { ChangingCore, CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { receiveHeld } from "./receiveEnvelopes.ts";
 import { readAnewWrites } from "./topicReads.ts";
 
 /** Judges held envelopes again, now that the chain has been read further. Call it from within the group's queue. */
-export async function releaseHeld(params: { core: ClientCore; group: Group }): Promise<void> {
+export async function releaseHeld(params: {
+  core: ChangingCore &
+    CoreParts<"certificates" | "finalityBlocks" | "groups" | "inboxes" | "network" | "topicSums">;
+  group: Group;
+}): Promise<void> {
   const { core, group } = params;
   for (const row of [...group.view.held.rows.values()]) {
     const isOver = isJunk({ ...params, row });
@@ -42,7 +46,10 @@ function isJunk(params: { core: CoreParts<"finalityBlocks">; group: Group; row: 
 }
 
 /** Has the topic read again from where envelopes did not fit: they may be for the head that has come since. */
-async function readUnheld(params: { core: ClientCore; group: Group }): Promise<void> {
+async function readUnheld(params: {
+  core: ChangingCore & CoreParts<"topicSums">;
+  group: Group;
+}): Promise<void> {
   const { core, group } = params;
   const { held, record } = group.view;
   const { unheld } = held;

@@ -5,7 +5,7 @@ import { writeAtomic } from "../../store/writeAtomic.ts";
 import { type GroupId, type Hex, toHex } from "../../wire/ids.ts";
 import { tables } from "../database/tables.ts";
 import { changeGroup, type GroupChange } from "../group/changeGroup.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { ChangingCore, CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import type { IntentHandle } from "../group/intentHandle.ts";
 import { mergeChanges } from "../group/mergeChanges.ts";
@@ -16,7 +16,7 @@ const INTENT_ID_BYTES = 16;
 
 /** Takes what the app asked for into the outbox; it is on disk when this resolves. */
 export async function addIntent(params: {
-  core: ClientCore;
+  core: ChangingCore & CoreParts<"recovery">;
   group: Group;
   action: Action;
   change?: GroupChange;
@@ -42,7 +42,7 @@ export async function addIntent(params: {
 
 /** Stores an intent that can't even be tried, for a group that this client does not know. */
 export async function addFailedIntent(params: {
-  core: ClientCore;
+  core: ChangingCore;
   group: GroupId;
   action: Action;
   reason: IntentReason;
@@ -58,7 +58,7 @@ export async function addFailedIntent(params: {
 }
 
 /** Drafts an intent as it begins. */
-export function draftIntent(params: { core: ClientCore; group: GroupId; action: Action }): Intent {
+export function draftIntent(params: { core: ChangingCore; group: GroupId; action: Action }): Intent {
   const { core, group, action } = params;
   const id: Hex = toHex(randomBytes(INTENT_ID_BYTES));
   return {

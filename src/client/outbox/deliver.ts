@@ -15,7 +15,7 @@ import { askWord } from "../asking/askWord.ts";
 import { rankWelcomeNodes } from "../asking/lookUpNodes.ts";
 import { servingTopic } from "../asking/nodesOfTopic.ts";
 import { rankGroupNodes } from "../asking/rankGroupNodes.ts";
-import type { ClientCore, CoreParts } from "../group/core.ts";
+import type { ChangingCore, CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { noteActivity } from "../links/noteActivity.ts";
 import { isNodeFault } from "../nodes/askNodes.ts";
@@ -23,7 +23,12 @@ import { apiOf, isLeft, isUp, noteFailure } from "../nodes/nodeLinks.ts";
 import { forgetRefusals, hasRefused } from "./refusals.ts";
 import { keepWord, takeOutcome } from "./takeOutcome.ts";
 
-type Params = { core: ClientCore; group: Group; signal: AbortSignal };
+type Params = {
+  core: ChangingCore &
+    CoreParts<"finalityBlocks" | "groups" | "inboxes" | "mirrors" | "network" | "preferences">;
+  group: Group;
+  signal: AbortSignal;
+};
 type AtNode = Params & { node: NodeId; api: NodeApi; publications: readonly Publication[] };
 
 const FAULT_WAIT_MS = 200;

@@ -12,7 +12,7 @@ import { keyPackageTopic } from "../../wire/topic.ts";
 import { lookUpNodes } from "../asking/lookUpNodes.ts";
 import { servingTopic } from "../asking/nodesOfTopic.ts";
 import { spreadOverOperators } from "../asking/rankGroupNodes.ts";
-import type { ClientCore, CoreParts } from "../group/core.ts";
+import type { CoreParts } from "../group/core.ts";
 import { isNodeFault } from "../nodes/askNodes.ts";
 import { leastMs } from "../nodes/chainTime.ts";
 import { apiOf, isUp } from "../nodes/nodeLinks.ts";
@@ -35,7 +35,7 @@ export type FetchedKeyPackages = {
  * answers for some installation.
  */
 export async function fetchKeyPackages(params: {
-  core: ClientCore;
+  core: CoreParts<"database" | "groups" | "links" | "logger" | "network" | "preferences" | "self">;
   /** The group into which they are to be taken. */
   group: GroupId;
   inboxes: readonly InboxId[];

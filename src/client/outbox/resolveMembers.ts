@@ -11,7 +11,7 @@ import {
 } from "../../wire/ids.ts";
 import { askRegistry } from "../asking/askRegistry.ts";
 import { lookUpNodes, rankWelcomeNodes } from "../asking/lookUpNodes.ts";
-import type { ClientCore, CoreParts } from "../group/core.ts";
+import type { ChangingCore, CoreParts } from "../group/core.ts";
 import { readInboxesOf } from "../witness/readInboxesOf.ts";
 
 const ADDRESS_DIGITS = 2 + 2 * ADDRESS_BYTES;
@@ -29,7 +29,17 @@ export type Resolved = {
 
 /** Finds the inboxes that are meant, each once. What inbox a wallet has is read as two witnesses say. */
 export async function resolveMembers(params: {
-  core: ClientCore;
+  core: ChangingCore &
+    CoreParts<
+      | "certificates"
+      | "finalityBlocks"
+      | "groups"
+      | "inboxes"
+      | "network"
+      | "preferences"
+      | "topicSums"
+      | "witnesses"
+    >;
   group: GroupId;
   node: NodeId;
   api: NodeApi;

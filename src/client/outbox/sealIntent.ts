@@ -13,7 +13,7 @@ import { PARTS_VERSION } from "../../wire/limits.ts";
 import { padmeLength } from "../../wire/padme.ts";
 import { requireState } from "../database/epochStates.ts";
 import { changeGroup, type GroupChange } from "../group/changeGroup.ts";
-import type { ClientCore, CoreParts } from "../group/core.ts";
+import type { ChangingCore, CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { mergeChanges } from "../group/mergeChanges.ts";
 import { isDeleted, isSuperseded } from "../messages/relationStore.ts";
@@ -23,7 +23,11 @@ import { showMessage } from "../messages/showMessage.ts";
  * Seals a message to the present epoch. Ratchet, bytes and intent are on disk together before a byte leaves, so a crash
  * neither loses the message nor uses a key twice. Call it from within the group's queue.
  */
-export async function sealIntent(params: { core: ClientCore; group: Group; intent: Intent }): Promise<void> {
+export async function sealIntent(params: {
+  core: ChangingCore & CoreParts<"network">;
+  group: Group;
+  intent: Intent;
+}): Promise<void> {
   const { core, group, intent } = params;
   if (intent.action.kind !== "send" || intent.progress.kind !== "queued") return;
   const change = await sealed({ ...params, action: intent.action });

@@ -12,7 +12,7 @@ import { asAddress, type NodeId } from "../../wire/ids.ts";
 import { lookUpNodes } from "../asking/lookUpNodes.ts";
 import { requireState } from "../database/epochStates.ts";
 import { changeGroup } from "../group/changeGroup.ts";
-import type { ClientCore, CoreParts } from "../group/core.ts";
+import type { ChangingCore, ClientCore, CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { askNodes } from "../nodes/askNodes.ts";
 import { countOperators } from "../nodes/nodeLinks.ts";
@@ -66,7 +66,7 @@ export async function submitIntent(params: {
 }
 
 /** Has an entry built once more: somebody whom it adds is registered later than it says. */
-async function buildAnew(params: { core: ClientCore; group: Group; intent: Intent }): Promise<void> {
+async function buildAnew(params: { core: ChangingCore; group: Group; intent: Intent }): Promise<void> {
   const change = (now: Intent): Intent => ({
     ...now,
     progress: { kind: "queued" },
@@ -77,7 +77,7 @@ async function buildAnew(params: { core: ClientCore; group: Group; intent: Inten
 }
 
 async function changeStaged(params: {
-  core: ClientCore;
+  core: ChangingCore;
   group: Group;
   intent: Intent;
   change: (now: Intent) => Intent;

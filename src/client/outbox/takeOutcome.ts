@@ -19,14 +19,17 @@ import { nodesOfTopic, servingTopic } from "../asking/nodesOfTopic.ts";
 import { rankGroupNodes } from "../asking/rankGroupNodes.ts";
 import { readEpoch } from "../database/epochStates.ts";
 import { changeGroup, type GroupChange } from "../group/changeGroup.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { ChangingCore, CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { mergeChanges } from "../group/mergeChanges.ts";
 import { addReceipts } from "../messages/addReceipts.ts";
 import { forgetRefusals, hasRefused, noteRefusal } from "./refusals.ts";
 import { owesWelcome } from "./welcomeIntent.ts";
 
-type Params = { core: ClientCore; group: Group };
+type Params = {
+  core: ChangingCore & CoreParts<"finalityBlocks" | "groups" | "inboxes" | "network" | "preferences">;
+  group: Group;
+};
 type OfNode = Params & { node: NodeId; publication: Publication };
 
 /**

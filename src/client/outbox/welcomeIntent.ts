@@ -15,7 +15,7 @@ import type { Welcome } from "../../wire/welcome.ts";
 import { nodesOfTopic } from "../asking/nodesOfTopic.ts";
 import { readEpoch } from "../database/epochStates.ts";
 import { changeGroup } from "../group/changeGroup.ts";
-import type { ClientCore, CoreParts } from "../group/core.ts";
+import type { ChangingCore, CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 
 /** Finds an adopted entry of this client whose Welcomes are still to be written. */
@@ -42,7 +42,7 @@ export function owesWelcome(group: Group, intent: Intent): boolean {
  * meanwhile.
  */
 export async function welcomeIntent(params: {
-  core: ClientCore;
+  core: ChangingCore & CoreParts<"network">;
   group: Group;
   intent: Intent;
   entry: EntryId;

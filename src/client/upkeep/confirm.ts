@@ -9,7 +9,7 @@ import { type EntryId, fromHex } from "../../wire/ids.ts";
 import { readState } from "../database/epochStates.ts";
 import { tables } from "../database/tables.ts";
 import { changeGroup } from "../group/changeGroup.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { ChangingCore, CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { draftIntent } from "../outbox/addIntent.ts";
 
@@ -21,7 +21,11 @@ const NOTHING = new Uint8Array(0);
  * Tells those who joined by an entry that another member than its author follows it: by an application message without
  * content, which is no record, stands in no digest and costs no gas. Call it from within the group's queue.
  */
-export async function confirm(params: { core: ClientCore; group: Group; entry: EntryId }): Promise<void> {
+export async function confirm(params: {
+  core: ChangingCore & CoreParts<"network">;
+  group: Group;
+  entry: EntryId;
+}): Promise<void> {
   const { core, group, entry } = params;
   const { record } = group.view;
   const head = record.head as EntryId;

@@ -4,12 +4,17 @@ import { isOrdered } from "../../reconciler/records/intent.ts";
 import type { HeadId } from "../../reconciler/records/records.ts";
 import { keyDateOf, type Rotation, rotationDueMs } from "../../reconciler/upkeep/rotation.ts";
 import { readEpoch } from "../database/epochStates.ts";
-import type { ClientCore } from "../group/core.ts";
+import type { ChangingCore, CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { isRevoked } from "../group/isRevoked.ts";
 import { addIntent } from "../outbox/addIntent.ts";
 
-type Params = { core: ClientCore; group: Group; rotation: Rotation; signal: AbortSignal };
+type Params = {
+  core: ChangingCore & CoreParts<"inboxes" | "recovery">;
+  group: Group;
+  rotation: Rotation;
+  signal: AbortSignal;
+};
 
 /** A rotation that failed is tried again after this time. */
 const TRY_AGAIN_MS = 10 * 60_000;

@@ -14,7 +14,7 @@ import {
 import { staggerMs } from "../../reconciler/upkeep/stagger.ts";
 import type { InboxId, InstallationKey } from "../../wire/ids.ts";
 import { readState } from "../database/epochStates.ts";
-import type { ClientCore, CoreParts } from "../group/core.ts";
+import type { ChangingCore, CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { isCopied } from "../group/isCopied.ts";
 import { isRevoked } from "../group/isRevoked.ts";
@@ -24,7 +24,12 @@ import { confirm } from "./confirm.ts";
 import { confirmDuty } from "./confirmDuty.ts";
 import { type StandIns, standIn } from "./standIn.ts";
 
-type Params = { core: ClientCore; group: Group; signal: AbortSignal };
+type Params = {
+  core: ChangingCore &
+    CoreParts<"finalityBlocks" | "groups" | "inboxes" | "network" | "preferences" | "recovery">;
+  group: Group;
+  signal: AbortSignal;
+};
 
 /** When a duty is this client's turn, and since when it is known; milliseconds since 1970. */
 type Turn = { readonly atMs: number; readonly sinceMs: number };

@@ -18,14 +18,18 @@ import type { KeyPackageRecord } from "../../wire/keyPackageRecord.ts";
 import { rankChainNodes } from "../asking/rankGroupNodes.ts";
 import { readEpoch, readState } from "../database/epochStates.ts";
 import { changeGroup } from "../group/changeGroup.ts";
-import type { ClientCore, CoreParts } from "../group/core.ts";
+import type { ChangingCore, CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { askNodes } from "../nodes/askNodes.ts";
 import { draftIntent } from "../outbox/addIntent.ts";
 import { fetchKeyPackages } from "../outbox/fetchKeyPackages.ts";
 import { welcomePublications } from "../outbox/welcomeIntent.ts";
 
-type Params = { core: ClientCore; group: Group; signal: AbortSignal };
+type Params = {
+  core: ChangingCore & CoreParts<"finalityBlocks" | "groups" | "inboxes" | "network" | "preferences">;
+  group: Group;
+  signal: AbortSignal;
+};
 type Commit = Extract<OpenedEntry, { kind: "commit" }>;
 
 /** By entry: when this client looks whether its Welcomes were sent; undefined: others do, or it has looked. */
@@ -150,7 +154,7 @@ async function findAbsent(
 }
 
 async function welcome(params: {
-  core: ClientCore;
+  core: ChangingCore & CoreParts<"network">;
   group: Group;
   entry: Entry;
   state: GroupState;
