@@ -20,11 +20,16 @@ const AT_ONCE = 64;
 
 /**
  * Yields the messages of others as they come, each once: what a bot wants. Edits, reactions and messages that were
- * deleted before they were read are no messages of their own. It begins now, after the one with the number `since` (0:
- * with all that are kept), or where the named `consumer` was: its place is kept on this device, and moves on when the loop asks for the next one, so
- * a message that was being worked on when the program ended comes again (at least once). Of messages that came while
- * nobody read, the last MAX_ARRIVALS are kept; `onMissed` is told how many are gone. Ends when the signal aborts or the
- * client closes. Throws faults of the disk.
+ * deleted before they were read are no messages of their own. The reading begins
+ *
+ * - where the named `consumer` was, if this device knows it;
+ * - otherwise after the message with the number `since`, if that is given (0: with all that are kept);
+ * - otherwise now.
+ *
+ * The consumer's place is kept on this device, and moves on when the loop asks for the next message. So a message that
+ * was being worked on when the program ended comes again (at least once). Of messages that came while nobody read, the
+ * last MAX_ARRIVALS are kept; `onMissed` is told how many are gone. Ends when the signal aborts or the client closes.
+ * Throws faults of the disk.
  */
 export async function* messages(params: {
   client: Client;

@@ -13,7 +13,7 @@ export type OwnHead =
   | { readonly kind: "whole"; readonly next: bigint; readonly answers: number }
   /** Peers have sequences that could not be fetched, or say so: this node must open a new generation. */
   | { readonly kind: "lacking"; readonly next: bigint; readonly highest: bigint }
-  /** Too few peers answered in time: this node must open a new generation, unless there are no peers. */
+  /** Too few peers answered in time: this node must open a new generation. */
   | { readonly kind: "no-answer" };
 
 /** How long this node waits for answers, and how long it then tries to fetch what peers have more. */

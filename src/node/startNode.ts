@@ -32,7 +32,7 @@ export type Node = AsyncDisposable & {
   /** The URL of its metrics; undefined: they are off. */
   readonly metricsUrl: string | undefined;
   readonly multiaddrs: readonly string[];
-  /** Resolves once it answers everything: index at the chain's head, own log confirmed. */
+  /** Resolves once it answers everything: index at the newest block, own log confirmed. */
   readonly whenReady: (signal: AbortSignal) => Promise<void>;
   /** Resolves with the fault that ended a part of the node for good, if one does: only a restart helps then. */
   readonly failed: Promise<WeftError>;

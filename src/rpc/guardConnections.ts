@@ -22,8 +22,9 @@ export type ConnectionGuard = Disposable & {
   readonly noteRefused: (connection: Connected) => void;
 };
 
-/** How many connections above its bound an address may have (and all addresses), to be told why it is not served. */
+/** An address that has reached its bound may open so many more connections, over which it is told why it is refused. */
 const TOLD_PER_ADDRESS = 16;
+/** The same for all addresses together. */
 const TOLD = 512;
 /** How many bytes may come over an address's connections beside bodies: headers, frames. */
 const OVERHEAD = { perSecond: 1_000_000, burst: 16_000_000 };

@@ -44,7 +44,7 @@ export type GroupContext = {
   readonly lateCommits: number;
   /** … or within this many seconds. */
   readonly lateSeconds: number;
-  /** Least distance of two commits by one member who is no admin. */
+  /** Least distance of a plain member's rotation from its inbox's last commit. */
   readonly rotationIntervalBlocks: number;
   /** In ascending order of installations, each once. */
   readonly returning: readonly Returning[];

@@ -70,9 +70,9 @@ export const MAX_GROUP_INFO_CHUNKS = 64;
 /** An entry names a registry block at most this many blocks before its own. */
 export const REGISTRY_WINDOW_BLOCKS = 14_400;
 /**
- * What shows that a commit can't be followed counts if it lands within so many blocks after it: an hour where blocks
- * take 250 ms. Longer would give members who are away more time to ask, but so long an adopted commit may be undone
- * and the keys of the epoch before it have to be kept.
+ * Requests and evidence that a commit can't be followed count if they land at most this many blocks after it: an hour
+ * where blocks take 250 ms. A longer time would let members who are away ask later. But during all of that time the
+ * adopted commit may be undone, and the keys of the epoch before it have to be kept.
  */
 export const VOID_BLOCKS = 14_400;
 /** The block at which a repair says that it was made lies at most this far from its own: five minutes at 250 ms. */
@@ -89,8 +89,9 @@ export const SHARD_GRACE_BLOCKS = 64;
 /** A batch is judged at once if its anchor lies at most this far beyond what its judge has read: blocks come unevenly. */
 export const ANCHOR_LEAD_BLOCKS = 4;
 /**
- * For so long after a node has said that it leaves, its batches count that no checkpoint covers, so that peers fetch
- * the last ones: an hour where blocks take 250 ms, while the bond still answers for them.
+ * For this many blocks after a node has said that it leaves, its batches count also if no checkpoint covers them, so
+ * that peers can fetch the last ones: an hour where blocks take 250 ms. During this time the node's bond still answers
+ * for them.
  */
 export const LEAVING_GRACE_BLOCKS = 14_400;
 /**

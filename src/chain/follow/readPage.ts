@@ -131,8 +131,8 @@ async function readLogs(params: {
 }
 
 /**
- * Throws if the RPC left out logs of a block. Some RPCs find a block's logs only after they have the block, or have a
- * backend that never does: unless the header rules out that there are logs, the receipts decide.
+ * Throws if the RPC left out logs of a block. Some RPCs have a block before they find its logs; some have a backend
+ * that never finds them. So unless the block's header rules out that there are logs, the block's receipts decide.
  */
 async function confirmNoLogs(params: {
   chain: Chain;

@@ -28,9 +28,10 @@ const { timeline, outcome, outbox } = tables;
 const talliedPrefixes = new Set([timeline, outcome, outbox].map(({ record }) => record.prefix));
 
 /**
- * Adds to a batch what it changes in the sums over a group's timeline, outcomes and intents, and in the list of conversations, told from the records that
- * it replaces: so the sums are right whoever writes and whenever it crashes. Outcomes of more junk than is listed are
- * left out and counted. Call it from within the group's queue.
+ * Adds to a batch what the batch changes in the sums over a group's timeline, outcomes and intents, and in the list of
+ * conversations. The changes are told from the records that the batch replaces, so the sums are right whoever writes,
+ * and whenever the process crashes. Only so many outcomes of junk are listed: further ones are left out of the batch,
+ * and counted. Call it from within the group's queue.
  */
 export async function withTallies(params: {
   database: Database;

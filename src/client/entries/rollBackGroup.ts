@@ -58,8 +58,9 @@ export async function rollBackGroup(params: {
 }
 
 /**
- * Cuts off everything from the first lost entry on, in the order of the chain. If that takes counted entries that can't
- * be told apart, or what had voided an earlier entry, the cut begins before it.
+ * Cuts off everything from the first lost entry on, in the order of the chain. The cut begins earlier in two cases. If
+ * it falls among dead entries that are only counted, it begins before all of these, since they can't be told apart. If
+ * it takes an entry that had voided an earlier one, it begins before that earlier one.
  */
 function cutOff(params: {
   entries: ReadonlyMap<HeadId, EntryRecord>;

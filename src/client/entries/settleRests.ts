@@ -10,9 +10,9 @@ import { type RegistrySource, refreshInboxes } from "../asking/askRegistry.ts";
 
 /** What becomes of provisional entries on whose place the chain and a witness agree. */
 export type SettledRests = {
-  /** The entries before the first one whose verdict rests on what one node alone tells, or on what is not so. */
+  /** The entries before the first one whose verdict rests on a history that nobody confirms, or that is otherwise. */
   readonly confirmed: readonly EntryRecord[];
-  /** The first entry whose verdict rests on what is not so: it has to be judged again, and all that follow. */
+  /** The first entry whose verdict rests on a history that is otherwise: it and all that follow are judged again. */
   readonly misjudged: EntryRecord | undefined;
 };
 

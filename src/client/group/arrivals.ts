@@ -45,7 +45,7 @@ export function numberArrivals(params: {
   return { writes, over };
 }
 
-/** The last number up to which all have come that will. */
+/** The last number before the first one whose batch is still being written: up to it nothing comes any more. */
 export function lastArrival({ next, underWay }: Arrivals): number {
   return Math.min(next, ...underWay) - 1;
 }

@@ -38,13 +38,13 @@ export type Group = {
   revocations: ReadonlyMap<InstallationKey, number>;
   /** The block up to which the chain is read, as the serving node says; the zero block before anything is. */
   processed: BlockRef;
-  /** What the group held once all that was told up to there was taken in; undefined: some was not. */
+  /** What the group held when all was taken in that was told up to `processed`; undefined if some was not taken in. */
   read: ReadMark | undefined;
-  /** The newest head that the serving node has told of, also while nobody agrees to it. */
+  /** The newest block that the serving node has told of, also while nobody agrees to it. */
   told: ToldHead | undefined;
-  /** The last head that a witness agreed to: what can't be undone is decided by it. The zero block before any. */
+  /** The last block that a witness agreed to: what can't be undone is decided by it. The zero block before any. */
   agreed: BlockRef;
-  /** When a witness last agreed to a head, ms since 1970. */
+  /** When a witness last agreed to a block, ms since 1970. */
   agreedAtMs: number;
   /** What came of the last question to a witness about this group; undefined before any. */
   witness: Testimony["kind"] | undefined;
@@ -63,7 +63,7 @@ export type Group = {
   readFault: ErrorCode | undefined;
   /** How often this client began to read the group's topic anew because it came back to the group. */
   topicReadings: number;
-  /** Since when that node serves the group, ms since 1970. */
+  /** Since when the node `caughtUpBy` serves the group, ms since 1970. */
   servedSinceMs: number;
   /**
    * The node by way of which the topic is read to the end, in this connection: what a copy of this database has sealed
@@ -113,7 +113,7 @@ export type ToldHead = {
   readonly movedAtMs: number;
 };
 
-/** What a group held of the chain once all was taken in that a node has told of it up to a head. */
+/** What a group held of the chain once all was taken in that a node has told of it up to a block. */
 type ReadMark = {
   readonly node: NodeId;
   readonly head: BlockRef["hash"];

@@ -151,8 +151,9 @@ function isJunk(outcome: { kind: string; reason?: unknown }): boolean {
 }
 
 /**
- * True if the serving node has left out an envelope: the node claims to hold that run of the log, or to have pruned
- * what is too young for that, and this client had not told it that it has the run already.
+ * True if the serving node has left out an envelope. For that, the node has to claim that it holds the envelope's run
+ * of the log, or that it has pruned an envelope which is too young for that. And this client must not have told the
+ * node that the client has the run already.
  */
 function isWithheld(params: {
   place: ReadPlace;

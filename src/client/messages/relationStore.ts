@@ -17,7 +17,7 @@ import { isStanding, relationKinds } from "../../wire/relation.ts";
 import { tables } from "../database/tables.ts";
 import { readMessage } from "./readMessage.ts";
 
-/** Rows that are read at once: those of one inbox, and some that others take the place of. */
+/** How many rows are read at once: all that count of one inbox, and some whose place later rows have taken. */
 const REACTIONS_AT_ONCE = 2 * MAX_REACTIONS_PER_INBOX + 2;
 
 type Place = { readonly database: Database; readonly group: GroupId };
@@ -97,7 +97,10 @@ export async function readOwn(
   return [...reactions, ...edit, ...(await greatest({ ...at, kind: relationKinds.delete }))];
 }
 
-/** Reads the deletions by a control and by the author that reach the latest epoch: one that counts, one that awaits its proof. */
+/**
+ * Reads the deletions of a message by a control and those by its author. Of each it gives the one that counts and the
+ * one that is pending, where there are several the one that reaches the latest epoch.
+ */
 async function readDeletions(params: Target & { author: InboxId }): Promise<RelationRecord[]> {
   const found: RelationRecord[] = [];
   for (const by of [BY_CONTROL, params.author]) {
@@ -123,7 +126,10 @@ async function greatest(
   return rows.filter((one) => sourceOf(one) !== source).slice(0, 1);
 }
 
-/** Of each inbox, or of this one, the last registers that count and one more, in case the source that is left out has one. */
+/**
+ * Reads the reactions of every inbox, or only of the inbox `by`. Of each inbox it gives the last registers, as many as
+ * count and one more, since the source that is left out may have one of them.
+ */
 async function readReactions(params: Target & { by?: InboxId }): Promise<RelationRecord[]> {
   const { database, group, target, by, source } = params;
   const kind = relationKinds.react;

@@ -12,8 +12,8 @@ import { readMessage } from "./readMessage.ts";
 import { readOwn } from "./relationStore.ts";
 
 /**
- * Makes messages be sent again whose epoch vanished: they go under the same id to the present epoch, and to nobody who
- * was not to read them.
+ * Opens the sends of messages again whose epoch has vanished. The messages are sealed to the present epoch under the
+ * same id, and only for people who were to read them before.
  */
 export async function resealed(params: {
   core: CoreParts<"database">;
@@ -39,8 +39,8 @@ export async function resealed(params: {
 }
 
 /**
- * Opens the sends of this client's relations again to whose target they reach no more, since that stands in a later
- * epoch now: they are sealed to that epoch, too, if only those read it who were to read them.
+ * Opens the sends of those relations of this client again that no longer reach their target, because the target stands
+ * in a later epoch now. They are sealed to that epoch, too, if all who read that epoch were to read them before.
  */
 export async function relatedAgain(params: {
   core: CoreParts<"database" | "self">;

@@ -100,7 +100,8 @@ export async function readAnewWrites(params: {
     if (sequence >= next) writes.push(del(key));
   }
   forgetSums(core.topicSums);
-  // What a cursor's node has shown before may stand after the vector, which another node has given.
+  // `had` is left out, so that no node is blamed: a cursor's node may have shown before what stands after the vector,
+  // since another node has given the vector.
   const from = position && { cursors: position.cursors, vector: position.vector };
   return [...writes, from ? tables.topicPosition.put({ topic }, from) : tables.topicPosition.del({ topic })];
 }

@@ -22,15 +22,15 @@ import { readRecords } from "../messages/timelineStore.ts";
 import { shownMs } from "../nodes/chainTime.ts";
 
 /**
- * Records of a timeline, gaps aside, among which the parents of a new message are looked for: what a reorganization has
- * undone, or somebody who is out goes on saying, may come after all that counts.
+ * How many records of a timeline, gaps aside, are searched for the parents of a new message. The last ones may not
+ * count: a reorganization has undone them, or somebody who is out goes on writing.
  */
 const LATEST_RECORDS = 1024;
 const NO_ID: Hex = `0x${"00".repeat(ID_BYTES)}`;
 
 /**
- * Composes a message of this client behind all that it holds of a group, its own unsealed ones included; as version 1
- * has it where the group has that and it says no more.
+ * Composes a message of this client, behind all messages that the client holds of the group, its own unsealed ones
+ * included. In a group of version 1 the message has the form of version 1 if that form can say what it says.
  */
 export async function composeNext(params: {
   core: CoreParts<"database" | "links" | "self">;
@@ -66,7 +66,9 @@ function fitsVersion1({ relation, parts: [part, ...more] }: MessageBody): boolea
   return part?.type === "" && part.data !== undefined && more.length === 0;
 }
 
-/** The last messages that count, in order; gaps are passed over, so that whoever makes many moves no depth. */
+/**
+ * Reads the last messages that count, in order. Gaps are passed over, so a member who makes many gaps moves no depth.
+ */
 async function readLatest(params: { core: CoreParts<"database">; id: GroupId }): Promise<MessageRecord[]> {
   const { core, id: group } = params;
   const found: MessageRecord[] = [];

@@ -31,19 +31,20 @@ function nameOf({ serving, group }: Served): string {
 }
 
 /**
- * Leaves a serving node that stays far behind its witness, if it does not catch up at all, or if it says itself that it
- * lacks the witness's block: a slow client has only old words of the node, but ever newer ones. Most of the other
- * operators have to know that block, so that an operator that makes it up takes nobody from an honest node. Another
- * node serves then, and what it says needs a witness again. Never throws.
+ * Leaves a serving node that stays far behind its witness. One of two things has to be so: the node has not caught up
+ * at all, or it says itself that it lacks the witness's block. A node that catches up is asked itself, because a slow
+ * client may have only old words of it, though ever newer ones. Besides, most of the other operators have to know that
+ * block, so that an operator that makes it up takes nobody from an honest node. Then another node serves, and what that
+ * node says needs a witness again. Never throws.
  */
 export function leaveIfBehind(params: {
   witnesses: Witnesses;
   serving: NodeId;
   /** The group that the node serves, if it is about one. */
   group?: GroupId | undefined;
-  /** The head that the serving node names. */
+  /** The newest block that the serving node names. */
   claimed: BlockRef;
-  /** The head of a witness. */
+  /** The newest block that a witness names. */
   newest: BlockRef | undefined;
   /** True if an endpoint that the app named has told of it: that decides alone. */
   isByEndpoint?: boolean;

@@ -23,7 +23,7 @@ export const nodeSettings = {
   rpcUrl: list(
     "WEFT_RPC",
     "http://127.0.0.1:8545",
-    "JSON-RPC addresses of the chain, the preferred one first; the next one is used while it fails, lags or loses transactions",
+    "JSON-RPC addresses of the chain, the preferred one first; the next one is used while the one before it fails, lags or loses transactions",
   ),
   operatorKey: optional(
     "WEFT_OPERATOR_KEY",
@@ -41,12 +41,12 @@ export const nodeSettings = {
   relayGasPerHour: count(
     "WEFT_RELAY_GAS_PER_HOUR",
     "400000000",
-    "gas that relaying may take in any hour; an address alone gets a quarter, one entry's successors a twentieth",
+    "gas that relaying may take in any hour; an address alone gets a quarter at once, and what comes back in the hour; one entry's successors get a twentieth",
   ),
   newcomerGasPerHour: count(
     "WEFT_NEWCOMER_GAS_PER_HOUR",
     "100000000",
-    "the part of it for first entries of groups and for new inboxes; an address alone gets a quarter",
+    "the part of it for first entries of groups and for new inboxes; an address alone gets a quarter at once, and what comes back in the hour",
   ),
   relayFloorGwei: count(
     "WEFT_RELAY_FLOOR_GWEI",
@@ -103,7 +103,7 @@ export const nodeSettings = {
     "14400",
     "blocks after its end at which a node's record is dropped from the registry, at the operator's expense",
   ),
-  chainPollMs: count("WEFT_CHAIN_POLL_MS", "100", "pause between looks at the chain's head, in milliseconds"),
+  chainPollMs: count("WEFT_CHAIN_POLL_MS", "100", "pause between looks at the newest block, in milliseconds"),
   blocksPerPage: count("WEFT_BLOCKS_PER_PAGE", "2000", "widest range of blocks asked of the chain at once"),
   maxIndexLagSeconds: count(
     "WEFT_MAX_INDEX_LAG_SECONDS",
@@ -194,7 +194,7 @@ export const nodeSettings = {
   entryDays: days(
     "WEFT_ENTRY_DAYS",
     "forever",
-    "days that entries of a group are kept after somebody has read them here, or forever; the chain has them still",
+    "days that a group's entries are kept after the last entry, and after somebody last read them here, or forever; the chain has them still",
   ),
   freeDiskBytes: markOnDisk(
     "WEFT_FREE_DISK_BYTES",

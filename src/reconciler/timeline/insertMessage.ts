@@ -15,7 +15,9 @@ export type Surroundings = {
   readonly known: Relations;
   /** Of a message that is related to another: that one. */
   readonly target: MessageRecord | undefined;
-  /** To that target from other sources, of the same kind: those of the same inbox, or all deletions. */
+  /**
+   * What others than this message do to that target, of the same kind: the same inbox's relations, or all deletions.
+   */
   readonly others: Relations;
 };
 
@@ -88,8 +90,8 @@ function settleMessage(params: {
 }
 
 /**
- * The latest openings, those that are undone aside: whoever joined later keeps the same ones of its epochs. No verdict
- * that may change takes part.
+ * Keeps the latest openings; those that are undone come last, however late they are. So whoever joined later keeps the
+ * same ones of the epochs that it has. No verdict that may still change takes part in the choice.
  */
 function keptOpenings(openings: readonly Opening[]): readonly Opening[] {
   if (openings.length <= MAX_OPENINGS) return openings;

@@ -34,8 +34,8 @@ export function placeMessage(params: {
 }
 
 /**
- * The records of a message after something related to it has changed: of that kind, by that inbox. The relations of
- * this kind and inbox, or all deletions, are to be given.
+ * Makes the records of a message anew after a relation to it has changed, which is of the kind `kind` and by `inbox`.
+ * `known` has to hold all relations of this kind and inbox; for a deletion, all deletions.
  */
 export function placeAgain(params: {
   record: MessageRecord;

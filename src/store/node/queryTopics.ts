@@ -51,7 +51,10 @@ export type QueryOutcome =
 /** An arrival; `place` is still encoded, because a page reads more of the index than it needs. */
 type Arrival = { readonly offset: bigint; readonly place: Uint8Array };
 
-/** The bounds of how many index records a page reads of each topic: as many as could fill it, shared by its topics. */
+/**
+ * A page reads as many index records as could fill it, in equal parts of its topics. These are the fewest and the most
+ * that it reads of one topic.
+ */
 const LEAST_RECORDS_PER_TOPIC = 16;
 const MOST_RECORDS_PER_TOPIC = 256;
 /** How many arrivals' batches and bodies are loaded at once. */
