@@ -29,8 +29,9 @@ type Heard = {
 };
 
 /**
- * How fast a clock that is ahead of the blocks goes until they have caught up: less than one, so that blocks which are
- * heard late don't draw it back at once, and one that was told a false time comes right again.
+ * How much of its advance since the last block a clock keeps when a further block is heard that is behind it. Less than
+ * all, so that a clock that was told a false time comes right again; more than nothing, so that blocks which are heard
+ * late don't draw the clock back at once.
  */
 const SLOW_RATE = 0.5;
 /** What the two clocks may part by before it is taken for a sleep or for somebody who has set one. */

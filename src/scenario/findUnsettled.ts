@@ -72,7 +72,7 @@ export async function findBehindChain(params: { stage: Stage; block: number }): 
   return lacks.flat();
 }
 
-/** Online clients that have not processed what their nodes have, the chain's head included. */
+/** Online clients that have not processed what their nodes have, the chain's newest block included. */
 async function findBehind(params: { stage: Stage; online: readonly Actor[] }): Promise<string[]> {
   const { stage, online } = params;
   if (!stage.devnet.nodes.some((node) => node.isRunning())) return [];
