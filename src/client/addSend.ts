@@ -13,8 +13,11 @@ import { untilReopened } from "./recoverStorage.ts";
 /** The intent of a message, and the message's final id. */
 export type SendHandle = IntentHandle & { readonly messageId: MessageId };
 
+/** What taking a message into the outbox needs of the core. */
+export type SendingCore = ChangingCore & CoreParts<"groups" | "recovery" | "storageTried">;
+
 type Params = {
-  readonly core: ChangingCore & CoreParts<"groups" | "recovery" | "storageTried">;
+  readonly core: SendingCore;
   readonly group: GroupId;
   readonly body: MessageBody;
 };

@@ -2,9 +2,8 @@ import type { Action } from "../reconciler/records/intent.ts";
 import { isShown } from "../reconciler/timeline/timelineItem.ts";
 import type { GroupId, MessageId } from "../wire/ids.ts";
 import { relationKinds } from "../wire/relation.ts";
-import { addSend } from "./addSend.ts";
+import { addSend, type SendingCore } from "./addSend.ts";
 import { type Client, coreOf } from "./client.ts";
-import type { ChangingCore, CoreParts } from "./group/core.ts";
 import type { IntentHandle } from "./group/intentHandle.ts";
 import { addFailedIntent, addIntent } from "./outbox/addIntent.ts";
 import { inTurn } from "./outbox/inTurn.ts";
@@ -25,7 +24,7 @@ export async function deleteMessage(params: {
 }
 
 async function deleteInTurn(params: {
-  core: ChangingCore & CoreParts<"groups" | "recovery" | "storageTried">;
+  core: SendingCore;
   group: GroupId;
   message: MessageId;
 }): Promise<IntentHandle> {

@@ -13,7 +13,7 @@ import type { External, Part } from "../wire/part.ts";
 export async function downloadAttachment(params: {
   store: AttachmentStore;
   part: Part;
-  /** Of the ciphertext; MAX_ATTACHMENT_BYTES by default. */
+  /** The most bytes of ciphertext that are taken; enough for MAX_ATTACHMENT_BYTES by default. */
   maxBytes?: number;
   signal?: AbortSignal;
 }): Promise<Uint8Array> {

@@ -3,9 +3,8 @@ import { isShown } from "../reconciler/timeline/timelineItem.ts";
 import type { GroupId, MessageId } from "../wire/ids.ts";
 import type { Part } from "../wire/part.ts";
 import { relationKinds } from "../wire/relation.ts";
-import { addFailedSend, addSend, type SendHandle } from "./addSend.ts";
+import { addFailedSend, addSend, type SendHandle, type SendingCore } from "./addSend.ts";
 import { type Client, coreOf } from "./client.ts";
-import type { ChangingCore, CoreParts } from "./group/core.ts";
 import { inTurn } from "./outbox/inTurn.ts";
 import { knownMessage, relate } from "./outbox/relate.ts";
 import { partsOf, type Saying } from "./sendMessage.ts";
@@ -25,7 +24,7 @@ export async function editMessage(
 }
 
 async function edit(params: {
-  core: ChangingCore & CoreParts<"groups" | "recovery" | "storageTried">;
+  core: SendingCore;
   group: GroupId;
   message: MessageId;
   parts: readonly Part[];

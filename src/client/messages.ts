@@ -1,6 +1,6 @@
-import { type MessageItem, showRecord } from "../reconciler/timeline/timelineItem.ts";
+import { type MessageItem, type ReadableItem, showReadable } from "../reconciler/timeline/timelineItem.ts";
 import { writeAtomic } from "../store/writeAtomic.ts";
-import type { GroupId, Hex } from "../wire/ids.ts";
+import type { GroupId } from "../wire/ids.ts";
 import { type Client, coreOf } from "./client.ts";
 import { tables } from "./database/tables.ts";
 import { lastArrival, MAX_ARRIVALS } from "./group/arrivals.ts";
@@ -9,8 +9,7 @@ import { readMessage } from "./messages/readMessage.ts";
 import { createWakeup } from "./timing/wakeup.ts";
 
 /** A message of somebody else's, as it stands now, with its number on this device. */
-export type ArrivedMessage = MessageItem & {
-  readonly cursor: Hex;
+export type ArrivedMessage = ReadableItem & {
   readonly group: GroupId;
   /** Grows from message to message in the order in which they came here; `since` takes it. */
   readonly number: number;
@@ -112,6 +111,5 @@ function isPruned({ arrivals }: CoreParts<"arrivals">, place: number): boolean {
 async function show(params: { core: CoreParts<"database">; group: GroupId; id: MessageItem["id"] }) {
   const { core, group, id } = params;
   const record = await readMessage({ database: core.database, group, id });
-  const item = record && showRecord(record);
-  return item?.kind === "message" && item.text !== undefined ? item : undefined;
+  return record && showReadable(record);
 }

@@ -4,9 +4,8 @@ import { utf8 } from "../wire/bytes.ts";
 import { type GroupId, type Hex, type MessageId, toHex } from "../wire/ids.ts";
 import { type Part, textPart } from "../wire/part.ts";
 import { relationKinds } from "../wire/relation.ts";
-import { addFailedSend, addSend, type SendHandle } from "./addSend.ts";
+import { addFailedSend, addSend, type SendHandle, type SendingCore } from "./addSend.ts";
 import { type Client, coreOf } from "./client.ts";
-import type { ChangingCore, CoreParts } from "./group/core.ts";
 import { inTurn } from "./outbox/inTurn.ts";
 import { knownMessage, relate } from "./outbox/relate.ts";
 
@@ -34,7 +33,7 @@ export async function reactToMessage(params: {
 }
 
 async function react(params: {
-  core: ChangingCore & CoreParts<"groups" | "recovery" | "storageTried">;
+  core: SendingCore;
   group: GroupId;
   message: MessageId;
   key: Hex;

@@ -19,8 +19,8 @@ export type FollowSettings = {
 };
 
 /**
- * Keeps the index at the chain's newest block until the signal aborts. `onProgress` hears of every page with the newest block
- * known. After a fault of the disk it goes on from what is stored, once the disk works again. Throws `wrong-chain` as
+ * Keeps the index at the chain's newest block until the signal aborts. `onProgress` hears of every page with the newest
+ * block known. After a fault of the disk it goes on from what is stored, once the disk works again. Throws `wrong-chain` as
  * `followChain` does, and `damaged-database`.
  */
 export async function followIndex(params: {

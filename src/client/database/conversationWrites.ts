@@ -1,10 +1,10 @@
 import {
   compareKeys,
   keyOf,
-  type MessageRecord,
+  type TimelineKey,
   type TimelineRecord,
 } from "../../reconciler/records/timelineRecord.ts";
-import { showRecord } from "../../reconciler/timeline/timelineItem.ts";
+import { type ReadableItem, showReadable } from "../../reconciler/timeline/timelineItem.ts";
 import type { Database } from "../../store/openDatabase.ts";
 import { withWrites } from "../../store/withWrites.ts";
 import type { Write } from "../../store/writeAtomic.ts";
@@ -16,11 +16,13 @@ const PREVIEW_CHARACTERS = 200;
 /** Records that are looked through for the last message, when the one that was the last can't be read any more. */
 const MOST_LOOKED_THROUGH = 1_000;
 
-type Change = { before?: MessageRecord; after?: MessageRecord };
+/** A message that can be read, with its place in the timeline. */
+type Readable = { readonly key: TimelineKey; readonly item: ReadableItem };
+type Change = { readonly before?: Readable; readonly after?: Readable };
 type Params = {
   readonly database: Database;
   readonly group: GroupId;
-  /** Whose messages are read when they are sent. */
+  /** The inbox whose own messages are never unread. */
   readonly self: InboxId;
   readonly atMs: number;
   /** The timeline's records that a batch replaces, as they were and as they will be. */
@@ -40,18 +42,15 @@ export async function conversationWrites(params: Params): Promise<{
   readonly arrived: readonly MessageId[];
 }> {
   const { database, group, self, atMs } = params;
-  const changes = [...changesOf(params)].filter(
-    ([, { before, after }]) => before !== undefined || after !== undefined,
-  );
-  if (changes.length === 0) return { writes: [], arrived: [] };
+  const changes = changesOf(params);
+  if (changes.size === 0) return { writes: [], arrived: [] };
   const stored = await tables.conversation.get(database, { group });
   const writes: Write[] = [];
   const arrived: MessageId[] = [];
   let unread = stored?.unread ?? 0;
   for (const [id, { before, after }] of changes) {
-    const record = after ?? before;
-    if (record?.content.inbox === self) continue;
-    const [from, to] = [before && { group, ...keyOf(before) }, after && { group, ...keyOf(after) }];
+    if ((after ?? before)?.item.author === self) continue;
+    const [from, to] = [before && { group, ...before.key }, after && { group, ...after.key }];
     const wasUnread = from !== undefined && (await tables.unread.get(database, from)) !== undefined;
     if (wasUnread && from && (!to || compareKeys(from, to) !== 0)) writes.push(tables.unread.del(from));
     const isNew = from === undefined;
@@ -59,7 +58,7 @@ export async function conversationWrites(params: Params): Promise<{
     if (to && (isNew || wasUnread)) writes.push(tables.unread.put({ ...to, id }, EMPTY));
     unread += to && isNew ? 1 : wasUnread && !to ? -1 : 0;
   }
-  const last = await lastAfter({ ...params, changes: new Map(changes), last: stored?.last });
+  const last = await lastAfter({ ...params, changes, last: stored?.last });
   const record: ConversationRecord = { unread, ...(last ? { last } : {}), activeAtMs: atMs };
   return { writes: [...writes, tables.conversation.put({ group }, record)], record, arrived };
 }
@@ -69,14 +68,13 @@ const EMPTY = new Uint8Array(0);
 /** By message, as far as it can be read. */
 function changesOf({ replacements }: Params): Map<MessageId, Change> {
   const changes = new Map<MessageId, Change>();
+  const add = (name: keyof Change, record: TimelineRecord | undefined): void => {
+    const readable = record && readableOf(record);
+    if (readable) changes.set(readable.item.id, { ...changes.get(readable.item.id), [name]: readable });
+  };
   for (const { before, after } of replacements) {
-    for (const [name, record] of [
-      ["before", before],
-      ["after", after],
-    ] as const) {
-      if (record?.kind !== "message" || !isReadable(record)) continue;
-      changes.set(record.id, { ...changes.get(record.id), [name]: record });
-    }
+    add("before", before);
+    add("after", after);
   }
   return changes;
 }
@@ -86,30 +84,27 @@ async function lastAfter(
 ): Promise<LastMessage | undefined> {
   const { database, group, changes, last, writes } = params;
   const come = [...changes.values()].flatMap(({ after }) => (after ? [after] : []));
-  const [newest] = come.toSorted((a, b) => compareKeys(keyOf(b), keyOf(a)));
+  const [newest] = come.toSorted((a, b) => compareKeys(b.key, a.key));
+  if (newest && (!last || compareKeys(newest.key, last.key) >= 0)) return previewOf(newest);
   const changed = last && changes.get(last.key.id as MessageId);
-  const isGone = changed && (!changed.after || compareKeys(keyOf(changed.after), last.key) !== 0);
-  if (!last || (newest && compareKeys(keyOf(newest), last.key) >= 0))
-    return newest ? previewOf(newest) : last;
+  const isGone = changed && (!changed.after || compareKeys(changed.after.key, last.key) !== 0);
   if (!isGone) return last;
   const later = withWrites(database);
   later.add(writes);
   let looked = 0;
   for await (const { value } of tables.timeline.rows(later.database, { under: { group }, reverse: true })) {
-    if (value.kind === "message" && isReadable(value)) return previewOf(value);
+    const readable = readableOf(value);
+    if (readable) return previewOf(readable);
     if (++looked >= MOST_LOOKED_THROUGH) break;
   }
   return undefined;
 }
 
-function isReadable(record: MessageRecord): boolean {
-  const item = showRecord(record);
-  return item?.kind === "message" && item.text !== undefined;
+function readableOf(record: TimelineRecord): Readable | undefined {
+  const item = showReadable(record);
+  return item && { key: keyOf(record), item };
 }
 
-function previewOf(record: MessageRecord): LastMessage {
-  const item = showRecord(record);
-  const text = item?.kind === "message" ? (item.text ?? "") : "";
-  const { inbox: author, sentAtMs } = record.content;
-  return { key: keyOf(record), author, sentAtMs, text: text.slice(0, PREVIEW_CHARACTERS) };
+function previewOf({ key, item: { author, sentAtMs, text } }: Readable): LastMessage {
+  return { key, author, sentAtMs, text: text.slice(0, PREVIEW_CHARACTERS) };
 }

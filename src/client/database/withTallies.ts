@@ -19,6 +19,13 @@ type Replacement = {
   readonly after: Uint8Array | undefined;
 };
 
+/** The same for a place of the timeline. */
+type TimelineReplacement = {
+  readonly epoch: number;
+  readonly before?: TimelineRecord;
+  readonly after?: TimelineRecord;
+};
+
 const NO_RECORDS: EpochTally = { messages: 0, gaps: 0, changes: 0 };
 const NOTHING_TALLIED: GroupTally = {
   ...{ kinds: {}, gaps: {}, rejected: {} },
@@ -37,7 +44,7 @@ export async function withTallies(params: {
   database: Database;
   group: GroupId;
   writes: readonly Write[];
-  /** Whose messages are read when they are sent. */
+  /** The inbox whose own messages are never unread. */
   self: InboxId;
   /** When the batch is written, milliseconds since 1970. */
   atMs: number;
@@ -51,9 +58,9 @@ export async function withTallies(params: {
   const { database, group, writes } = params;
   const replacements = await readReplacements(params);
   if (replacements.length === 0) return { writes, arrived: [] };
-  const shown = ofTable(replacements, timeline);
+  const shown = ofTable(replacements, timeline).map(decoded);
   const epochs = await epochTallies({ ...params, replacements: shown });
-  const listed = await conversationWrites({ ...params, replacements: shown.map(recordsOf) });
+  const listed = await conversationWrites({ ...params, replacements: shown });
   const before = (await tables.groupTally.get(database, { group })) ?? NOTHING_TALLIED;
   const { tally, unlisted } = talliedOutcomes({
     tally: before,
@@ -71,8 +78,10 @@ export async function withTallies(params: {
   return { writes: all, arrived: listed.arrived, ...(listed.record ? { conversation: listed.record } : {}) };
 }
 
-function recordsOf({ before, after }: Replacement) {
+/** Decodes what stands and will stand in a place of the timeline. */
+function decoded({ key, before, after }: Replacement): TimelineReplacement {
   return {
+    epoch: Number(parseKey(timeline.record, key).epoch),
     ...(before ? { before: timeline.decode(before) } : {}),
     ...(after ? { after: timeline.decode(after) } : {}),
   };
@@ -97,16 +106,15 @@ async function readReplacements(params: {
 async function epochTallies(params: {
   database: Database;
   group: GroupId;
-  replacements: readonly Replacement[];
+  replacements: readonly TimelineReplacement[];
 }): Promise<Write[]> {
   const { database, group, replacements } = params;
-  const epochOf = ({ key }: Replacement) => Number(parseKey(timeline.record, key).epoch);
   const writes: Write[] = [];
-  for (const [epoch, changed] of Map.groupBy(replacements, epochOf)) {
+  for (const [epoch, changed] of Map.groupBy(replacements, (one) => one.epoch)) {
     let { messages, gaps, changes } = (await tables.epochTally.get(database, { group, epoch })) ?? NO_RECORDS;
-    for (const { value, sign } of changed.flatMap((one) => valuesOf(timeline, one))) {
-      messages += isMessage(value) ? sign : 0;
-      gaps += value.kind === "gap" ? sign : 0;
+    for (const { before, after } of changed) {
+      messages += count(after, isMessage) - count(before, isMessage);
+      gaps += count(after, isGap) - count(before, isGap);
     }
     changes++;
     writes.push(tables.epochTally.put({ group, epoch }, { messages, gaps, changes }));
@@ -161,6 +169,14 @@ function valuesOf<Value>(
     ...(before ? [{ value: table.decode(before), sign: -1 as const }] : []),
     ...(after ? [{ value: table.decode(after), sign: 1 as const }] : []),
   ];
+}
+
+function count(record: TimelineRecord | undefined, isOne: (record: TimelineRecord) => boolean): number {
+  return record && isOne(record) ? 1 : 0;
+}
+
+function isGap({ kind }: TimelineRecord): boolean {
+  return kind === "gap";
 }
 
 function isMessage(record: TimelineRecord): boolean {

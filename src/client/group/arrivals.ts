@@ -22,7 +22,10 @@ export async function openArrivals(database: Database): Promise<Arrivals> {
   return { next: last + 1, underWay: new Set() };
 }
 
-/** Numbers the messages that a batch lets come, and gives the writes for it; `over` is to be called when it is written, or has failed. */
+/**
+ * Numbers the messages that a batch lets come, and gives the writes for that. The caller calls `over` when the batch is
+ * written, or has failed.
+ */
 export function numberArrivals(params: {
   arrivals: Arrivals;
   group: GroupId;

@@ -13,7 +13,7 @@ import { groupInfoTopic } from "../../wire/topic.ts";
 import type { GroupInfoBundle, Welcome } from "../../wire/welcome.ts";
 import { rankOwnNodes } from "../asking/rankGroupNodes.ts";
 import { type KeptKeyPackage, tables, type WelcomeRecord } from "../database/tables.ts";
-import type { ChangingCore, CoreParts } from "../group/core.ts";
+import type { CoreParts } from "../group/core.ts";
 import { leastMs } from "../nodes/chainTime.ts";
 import { apiOf, isUp } from "../nodes/nodeLinks.ts";
 import { admitGroup } from "./admitGroup.ts";
@@ -25,21 +25,12 @@ const RETRY_MS = 400;
 const GIVE_UP_MS = 24 * 3600 * 1000;
 const PAGE_BYTES = 1024 * 1024;
 
+/** What entering a group takes, besides the turns in which groups are entered. */
+type JoiningCore = Parameters<typeof admitGroup>[0]["core"] & CoreParts<"network">;
+
 /** Enters the groups whose Welcomes were opened. Ends when the signal aborts. */
 export async function joinGroups(params: {
-  core: ChangingCore &
-    CoreParts<
-      | "finalityBlocks"
-      | "groups"
-      | "identityWakeup"
-      | "inboxes"
-      | "joins"
-      | "joinsWakeup"
-      | "keyPackages"
-      | "network"
-      | "online"
-      | "topicSums"
-    >;
+  core: JoiningCore & CoreParts<"joins" | "joinsWakeup">;
   signal: AbortSignal;
 }): Promise<void> {
   const { core, signal } = params;
@@ -51,37 +42,13 @@ export async function joinGroups(params: {
 
 /** Tries to enter the groups whose Welcomes were opened. True if something is left to try again. */
 export async function joinPending(params: {
-  core: ChangingCore &
-    CoreParts<
-      | "finalityBlocks"
-      | "groups"
-      | "identityWakeup"
-      | "inboxes"
-      | "joins"
-      | "keyPackages"
-      | "network"
-      | "online"
-      | "topicSums"
-    >;
+  core: JoiningCore & CoreParts<"joins">;
   signal: AbortSignal;
 }): Promise<boolean> {
   return await params.core.joins.run(() => joinInTurn(params));
 }
 
-async function joinInTurn(params: {
-  core: ChangingCore &
-    CoreParts<
-      | "finalityBlocks"
-      | "groups"
-      | "identityWakeup"
-      | "inboxes"
-      | "keyPackages"
-      | "network"
-      | "online"
-      | "topicSums"
-    >;
-  signal: AbortSignal;
-}): Promise<boolean> {
+async function joinInTurn(params: { core: JoiningCore; signal: AbortSignal }): Promise<boolean> {
   const { core, signal } = params;
   let isOpen = false;
   for await (const { fields, value } of tables.welcome.rows(core.database)) {
@@ -94,17 +61,7 @@ async function joinInTurn(params: {
 
 /** Tries to enter one group. True if that has to be tried again. */
 async function joinOne(params: {
-  core: ChangingCore &
-    CoreParts<
-      | "finalityBlocks"
-      | "groups"
-      | "identityWakeup"
-      | "inboxes"
-      | "keyPackages"
-      | "network"
-      | "online"
-      | "topicSums"
-    >;
+  core: JoiningCore;
   envelope: EnvelopeHash;
   record: WelcomeRecord;
   signal: AbortSignal;

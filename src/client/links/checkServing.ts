@@ -5,9 +5,10 @@ import type { Testimony } from "../../reconciler/witness/testimony.ts";
 import type { NodeApi } from "../../rpc/nodeApi.ts";
 import type { BlockRef } from "../../wire/blockRef.ts";
 import type { Address, NodeId } from "../../wire/ids.ts";
+import type { RegistrySource } from "../asking/askRegistry.ts";
 import { rankChainNodes } from "../asking/rankGroupNodes.ts";
 import { agreeOnHead } from "../entries/agreeOnHead.ts";
-import type { ChangingCore, CoreParts } from "../group/core.ts";
+import type { CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { isQuiet, quietMs } from "../group/manyGroups.ts";
 import { isAsRead } from "../group/markRead.ts";
@@ -17,19 +18,7 @@ import { leaveIfAlone, MAX_ALONE_MS } from "../witness/leaveIfAlone.ts";
 import { isBehind, leaveIfBehind, MAX_BEHIND_MS } from "../witness/leaveIfBehind.ts";
 
 type Params = {
-  core: ChangingCore &
-    CoreParts<
-      | "certificates"
-      | "finalityBlocks"
-      | "groups"
-      | "inboxes"
-      | "network"
-      | "otherHeads"
-      | "preferences"
-      | "quietTurns"
-      | "topicSums"
-      | "witnesses"
-    >;
+  core: RegistrySource["core"] & CoreParts<"otherHeads" | "quietTurns">;
   group: Group;
   signal: AbortSignal;
 };

@@ -29,7 +29,7 @@ export async function judgeRecords(params: {
   /** Epochs in whose place another one stands: what was sealed to them is undone. */
   dead?: ReadonlySet<HeadId>;
   records: AsyncIterable<MessageRecord> | Iterable<MessageRecord>;
-  /** Of the same batch, which gets them, too. */
+  /** Other changes of the same batch: their writes and events are given, too. */
   changes?: readonly TimelineChange[];
   /** The rows of `awaited` that are read already. */
   rows?: ReadonlyMap<string, AwaitedRecord>;

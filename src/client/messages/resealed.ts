@@ -44,7 +44,7 @@ export async function resealed(params: {
  */
 export async function relatedAgain(params: {
   core: CoreParts<"database" | "self">;
-  /** With what the change writes. */
+  /** The database as it will be once the change is written. */
   database: Database;
   group: Group;
   changes: readonly TimelineChange[];

@@ -9,9 +9,9 @@ import {
   type InboxId,
   type NodeId,
 } from "../../wire/ids.ts";
-import { askRegistry } from "../asking/askRegistry.ts";
+import { askRegistry, type RegistrySource } from "../asking/askRegistry.ts";
 import { lookUpNodes, rankWelcomeNodes } from "../asking/lookUpNodes.ts";
-import type { ChangingCore, CoreParts } from "../group/core.ts";
+import type { CoreParts } from "../group/core.ts";
 import { readInboxesOf } from "../witness/readInboxesOf.ts";
 
 const ADDRESS_DIGITS = 2 + 2 * ADDRESS_BYTES;
@@ -29,17 +29,7 @@ export type Resolved = {
 
 /** Finds the inboxes that are meant, each once. What inbox a wallet has is read as two witnesses say. */
 export async function resolveMembers(params: {
-  core: ChangingCore &
-    CoreParts<
-      | "certificates"
-      | "finalityBlocks"
-      | "groups"
-      | "inboxes"
-      | "network"
-      | "preferences"
-      | "topicSums"
-      | "witnesses"
-    >;
+  core: RegistrySource["core"];
   group: GroupId;
   node: NodeId;
   api: NodeApi;

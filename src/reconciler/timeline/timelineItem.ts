@@ -59,6 +59,9 @@ export type MessageItem = {
   readonly reactions?: readonly ShownReaction[];
 };
 
+/** A message that can be read, at its place. */
+export type ReadableItem = MessageItem & { readonly cursor: Hex; readonly text: string };
+
 export type ShownReaction = { readonly text: string; readonly inboxes: readonly InboxId[] };
 
 /** A message of a silent kind that this version does not know: an app may. */
@@ -93,6 +96,12 @@ export function showRecord(record: TimelineRecord): TimelineItem | undefined {
     case "missed":
       return { ...record, cursor };
   }
+}
+
+/** Shows a message as an app sees it, if there is something of it to read: it is neither deleted nor fenced. */
+export function showReadable(record: TimelineRecord): ReadableItem | undefined {
+  const item = record.kind === "message" ? showRecord(record) : undefined;
+  return item?.kind === "message" && item.text !== undefined ? { ...item, text: item.text } : undefined;
 }
 
 function showMessage(params: { record: MessageRecord; cursor: Hex }): TimelineItem | undefined {
