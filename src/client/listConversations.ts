@@ -3,23 +3,28 @@ import { type Client, coreOf } from "./client.ts";
 import { type ConversationState, conversationState } from "./database/conversationRecord.ts";
 import { tables } from "./database/tables.ts";
 import { type GroupSummary, listGroups } from "./listGroups.ts";
-
-/** A group as a list of conversations shows it. */
-export type ConversationSummary = GroupSummary & ConversationState;
+import { mergeDirects } from "./mergeDirects.ts";
 
 /**
- * Lists all groups in the database with what is unread and what was said last, the last active one first. It reads one
- * small record for each.
+ * A conversation as a list shows it: a group, or all groups of a direct conversation as one. What is said of a group is
+ * of the one that is written to, the first of `groups`.
+ */
+export type ConversationSummary = GroupSummary &
+  ConversationState & { readonly groups: readonly [GroupId, ...GroupId[]] };
+
+/**
+ * Lists all conversations in the database with what is unread and what was said last, the last active one first. It reads one
+ * small record for each group.
  */
 export async function listConversations(params: { client: Client }): Promise<ConversationSummary[]> {
-  const { database } = coreOf(params.client);
+  const core = coreOf(params.client);
   const states = new Map<GroupId, ConversationState>();
-  for await (const { fields, value } of tables.conversation.rows(database)) {
+  for await (const { fields, value } of tables.conversation.rows(core.database)) {
     states.set(toHex(fields.group) as GroupId, conversationState(value));
   }
   const all = listGroups(params).map((group): ConversationSummary => {
     const { unread = 0, last, activeAtMs = group.createdAtMs } = states.get(group.group) ?? {};
-    return { ...group, unread, last, activeAtMs };
+    return { ...group, unread, last, activeAtMs, groups: [group.group] };
   });
-  return all.sort((a, b) => b.activeAtMs - a.activeAtMs);
+  return mergeDirects(core, all).sort((a, b) => b.activeAtMs - a.activeAtMs);
 }

@@ -1,12 +1,23 @@
 import { viewOf } from "../reconciler/branch/epochView.ts";
 import { type Role, roleOf } from "../reconciler/policy/roleOf.ts";
 import type { GroupStatus } from "../reconciler/records/records.ts";
-import type { GroupId, InboxId } from "../wire/ids.ts";
+import { directKindOf } from "../reconciler/view/directs.ts";
+import type { GroupKind } from "../wire/groupKind.ts";
+import type { ConversationId, GroupId, InboxId } from "../wire/ids.ts";
 import { type Client, coreOf, groupOf } from "./client.ts";
 import { readEpoch } from "./database/epochStates.ts";
+import { conversationOf } from "./group/conversation.ts";
+import type { CoreParts } from "./group/core.ts";
+import type { Group } from "./group/group.ts";
 
 export type GroupSummary = {
   readonly group: GroupId;
+  readonly kind: GroupKind["kind"];
+  /** What the group belongs to: a direct conversation, of which it may be one group of several, or the group itself. */
+  readonly conversation: ConversationId;
+  /** With whom a direct conversation is; undefined for all other groups. */
+  readonly other: InboxId | undefined;
+  /** Empty for a direct conversation. */
   readonly name: string;
   readonly membership: GroupStatus;
   readonly epoch: number;
@@ -17,10 +28,17 @@ export type GroupSummary = {
 
 /** Lists all groups in the database, those that this client was removed from, too. */
 export function listGroups(params: { client: Client }): GroupSummary[] {
-  return [...coreOf(params.client).groups.values()].map(({ view: { record } }) => {
-    const { group, name, status, epoch, members, createdAtMs } = record;
-    return { group, name, membership: status, epoch, members, createdAtMs };
-  });
+  const core = coreOf(params.client);
+  return [...core.groups.values()].map((one) => summaryOf(core, one));
+}
+
+function summaryOf(core: CoreParts<"self">, one: Group): GroupSummary {
+  const { record } = one.view;
+  const { group, name, status, epoch, members, createdAtMs, closed } = record;
+  const conversation = conversationOf(core, one);
+  const other = directKindOf(record, core.self.inbox)?.other;
+  const of = { kind: closed?.kind ?? "group", conversation, other } as const;
+  return { group, ...of, name, membership: status, epoch, members, createdAtMs };
 }
 
 export type MemberSummary = {

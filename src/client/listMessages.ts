@@ -2,25 +2,25 @@ import { waitingItem } from "../reconciler/intents/waitingItem.ts";
 import type { Intent } from "../reconciler/records/intent.ts";
 import { compareKeys, keyOf, type TimelineKey } from "../reconciler/records/timelineRecord.ts";
 import { keyOfCursor, showRecord, type TimelineItem } from "../reconciler/timeline/timelineItem.ts";
-import type { GroupId, Hex, MessageId } from "../wire/ids.ts";
-import { type Client, coreOf, groupOf } from "./client.ts";
+import type { ConversationId, Hex, MessageId } from "../wire/ids.ts";
+import { type Client, coreOf, groupsIn } from "./client.ts";
 import type { CoreParts } from "./group/core.ts";
 import type { Group } from "./group/group.ts";
+import { directItems, type Range } from "./messages/directItems.ts";
 import { readRecords } from "./messages/timelineStore.ts";
 
 /** How far an own message is; undefined for others' and for those that were delivered. */
 export type Delivery = "queued" | "sealed" | "acknowledged" | undefined;
 export type ListedItem = TimelineItem & { readonly delivery: Delivery };
 
-type Range = { readonly after: TimelineKey | undefined; readonly before: TimelineKey | undefined };
-
 /**
- * Lists a page of the timeline from the local database, in its order; own messages that wait to be sealed come last. It
- * reads what it gives, however long the timeline is. Throws `bad-cursor`, `unknown-group`.
+ * Lists a page of a conversation from the local database, in its order; own messages that wait to be sealed come last.
+ * It reads what it gives, however long the conversation is. All groups of a direct conversation are read as one, whose
+ * cursors are good for nothing else. Throws `bad-cursor`, `unknown-group`.
  */
 export async function listMessages(params: {
   client: Client;
-  group: GroupId;
+  group: ConversationId;
   /** Only what stands after this cursor. */
   after?: Hex;
   /** Only what stands before this cursor. */
@@ -32,11 +32,14 @@ export async function listMessages(params: {
   const { client, after, before, limit = Number.POSITIVE_INFINITY } = params;
   const { from = before !== undefined && after === undefined ? "end" : "start" } = params;
   const core = coreOf(client);
-  const group = groupOf(core, params.group);
-  const range = { after: after && keyOfCursor(after), before: before && keyOfCursor(before) };
-  const { intents } = group.view;
+  const { groups, isDirect } = groupsIn(core, params.group);
+  const [intents, isReverse] = [groups.flatMap(({ view }) => view.intents), from === "end"];
+  const read = (group: Group, range: Range) => itemsOf({ core, group, range, isReverse });
   const items: TimelineItem[] = [];
-  for await (const item of itemsOf({ core, group, intents, range, isReverse: from === "end" })) {
+  const source = isDirect
+    ? directItems({ groups, after, before, isReverse, read })
+    : read(groups[0], { after: after && keyOfCursor(after), before: before && keyOfCursor(before) });
+  for await (const item of source) {
     if (items.length >= limit) break;
     items.push(item);
   }
@@ -51,12 +54,11 @@ export async function listMessages(params: {
 async function* itemsOf(params: {
   core: CoreParts<"database">;
   group: Group;
-  intents: readonly Intent[];
   range: Range;
   isReverse: boolean;
 }): AsyncGenerator<TimelineItem> {
-  const { core, group, intents, range, isReverse } = params;
-  const waiting = intents
+  const { core, group, range, isReverse } = params;
+  const waiting = group.view.intents
     .flatMap((intent) => waitingItem(intent) ?? [])
     .filter(({ cursor }) => isWithin(range, keyOfCursor(cursor)));
   if (isReverse) yield* waiting.toReversed();

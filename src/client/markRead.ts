@@ -1,20 +1,37 @@
 import { compareKeys, type TimelineKey } from "../reconciler/records/timelineRecord.ts";
 import { keyOfCursor } from "../reconciler/timeline/timelineItem.ts";
+import { boundsIn, placesOf } from "../reconciler/view/conversationOrder.ts";
 import { type Write, writeAtomic } from "../store/writeAtomic.ts";
-import { type GroupId, type Hex, toHex } from "../wire/ids.ts";
-import { type Client, coreOf, groupOf } from "./client.ts";
+import { type ConversationId, type Hex, toHex } from "../wire/ids.ts";
+import { type Client, coreOf, groupsIn } from "./client.ts";
 import { conversationState } from "./database/conversationRecord.ts";
 import { tables } from "./database/tables.ts";
+import type { CoreParts } from "./group/core.ts";
+import type { Group } from "./group/group.ts";
+import { keyOfDirectCursor } from "./messages/directItems.ts";
 
 /**
- * Marks a group's messages as read: all that are there, or those up to a cursor. What comes later is unread again, also
+ * Marks a conversation's messages as read: all that are there, or those up to a cursor. What comes later is unread again, also
  * if it stands before the cursor. Stays on this device. Throws `unknown-group`, `bad-cursor`, and what a disk may say.
  */
-export async function markRead(params: { client: Client; group: GroupId; upTo?: Hex }): Promise<void> {
+export async function markRead(params: { client: Client; group: ConversationId; upTo?: Hex }): Promise<void> {
   const core = coreOf(params.client);
+  const { groups, isDirect } = groupsIn(core, params.group);
+  const { upTo } = params;
+  if (!isDirect) return await markIn(core, groups[0], upTo === undefined ? undefined : keyOfCursor(upTo));
+  const at = upTo === undefined ? undefined : keyOfDirectCursor(groups, upTo);
+  for (const group of groups) {
+    const place = { group: group.id, places: placesOf(group.view) };
+    await markIn(core, group, at && boundsIn({ ...place, at }).before);
+  }
+}
+
+async function markIn(
+  core: CoreParts<"database" | "events">,
+  group: Group,
+  until: TimelineKey | undefined,
+): Promise<void> {
   const { database } = core;
-  const group = groupOf(core, params.group);
-  const until = params.upTo === undefined ? undefined : keyOfCursor(params.upTo);
   await group.queue.run(async () => {
     const stored = await tables.conversation.get(database, { group: group.id });
     const writes: Write[] = [];
