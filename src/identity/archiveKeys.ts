@@ -26,7 +26,7 @@ export type ArchiveKeys = {
 
 /** The version of the layout; earlier ones are read, too. */
 export const ARCHIVE_VERSION = 1;
-export const ARCHIVE_MAGIC = utf8("weft-archive");
+const ARCHIVE_MAGIC = utf8("weft-archive");
 /** Magic and version: every version begins so. */
 export const ARCHIVE_START_BYTES = ARCHIVE_MAGIC.length + 4;
 /** Kind of lock (u8) ‖ log2 N (u8) ‖ salt ‖ check. */

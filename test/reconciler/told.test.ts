@@ -42,7 +42,8 @@ const inEveryOrder = (facts: readonly Fact[], check: (timeline: TimelineInMemory
 
 const post = say(1, says("teh"));
 const { id } = post.message;
-const edit = (text: string, revision = 1) => say(1, relates("edit", id, { revision, parts: [textPart(text)] }));
+const edit = (text: string, revision = 1) =>
+  say(1, relates("edit", id, { revision, parts: [textPart(text)] }));
 const reaction = say(2, relates("react", id, { key: "+" }));
 
 test("what was told is shown as told, with what was told of it and what this client has opened", () => {
@@ -86,26 +87,33 @@ test("the message itself wins, whenever it comes, also where it does not count",
   });
   const fenced: Fact = { ...post, opening: { ...post.opening, verdict: "fenced" } };
   inEveryOrder([fenced, told(post)], (timeline) => assert.equal(itemOf(timeline, post).state, "fenced"));
-  inEveryOrder([told(post), moved], (timeline) => assert.equal(itemOf(timeline, post).epoch, post.opening.epoch));
+  inEveryOrder([told(post), moved], (timeline) =>
+    assert.equal(itemOf(timeline, post).epoch, post.opening.epoch),
+  );
 });
 
 test("in every order, facts and tellings of them give the same timeline, and the digests of the facts alone", () => {
   const isOpened = (record: TimelineRecord) => record.kind !== "message" || !isTold(record);
   fc.assert(
-    fc.property(anyFacts, fc.infiniteStream(fc.nat(2)), fc.infiniteStream(fc.nat()), (facts, sorts, seeds) => {
-      const mixed = facts.flatMap((fact): Fact[] => {
-        const sort = sorts.next().value;
-        return sort === 0 ? [fact] : sort === 1 ? [told(fact)] : [fact, told(fact)];
-      });
-      const shuffled = mixed
-        .map((fact) => ({ fact, seed: seeds.next().value }))
-        .toSorted((a, b) => a.seed - b.seed)
-        .map(({ fact }) => fact);
-      const [one, other] = [play(mixed), play(shuffled)];
-      assert.deepEqual(other.records(), one.records());
-      const alone = play(mixed.filter((fact) => !fact.isTold));
-      assert.deepEqual(one.records().filter(isOpened), alone.records());
-    }),
+    fc.property(
+      anyFacts,
+      fc.infiniteStream(fc.nat(2)),
+      fc.infiniteStream(fc.nat()),
+      (facts, sorts, seeds) => {
+        const mixed = facts.flatMap((fact): Fact[] => {
+          const sort = sorts.next().value;
+          return sort === 0 ? [fact] : sort === 1 ? [told(fact)] : [fact, told(fact)];
+        });
+        const shuffled = mixed
+          .map((fact) => ({ fact, seed: seeds.next().value }))
+          .toSorted((a, b) => a.seed - b.seed)
+          .map(({ fact }) => fact);
+        const [one, other] = [play(mixed), play(shuffled)];
+        assert.deepEqual(other.records(), one.records());
+        const alone = play(mixed.filter((fact) => !fact.isTold));
+        assert.deepEqual(one.records().filter(isOpened), alone.records());
+      },
+    ),
     { numRuns: 100 },
   );
 });
