@@ -149,7 +149,7 @@ async function showEnvelope({ api, copy, envelope, signal }: Showing & { envelop
 async function reachAgreed({ core, group, head }: { core: ClientCore; group: Group; head: BlockRef }) {
   group.processed = head;
   group.agreed = head;
-  group.agreedAtMs = Date.now();
+  group.agreedAtMs = steadyMs();
   await group.queue.run(() => reachHead({ core, group }));
 }
 
