@@ -2,7 +2,7 @@ import { waitingItem } from "../reconciler/intents/waitingItem.ts";
 import type { Intent } from "../reconciler/records/intent.ts";
 import { compareKeys, keyOf, type TimelineKey } from "../reconciler/records/timelineRecord.ts";
 import { keyOfCursor, showRecord, type TimelineItem } from "../reconciler/timeline/timelineItem.ts";
-import type { ConversationId, Hex, MessageId } from "../wire/ids.ts";
+import type { ConversationId, GroupId, Hex, MessageId } from "../wire/ids.ts";
 import { type Client, coreOf, groupsIn } from "./client.ts";
 import type { CoreParts } from "./group/core.ts";
 import type { Group } from "./group/group.ts";
@@ -32,9 +32,9 @@ export async function listMessages(params: {
   const { client, after, before, limit = Number.POSITIVE_INFINITY } = params;
   const { from = before !== undefined && after === undefined ? "end" : "start" } = params;
   const core = coreOf(client);
-  const { groups, isDirect } = groupsIn(core, params.group);
+  const { groups, isDirect } = groupsToList(core, params.group);
   const [intents, isReverse] = [groups.flatMap(({ view }) => view.intents), from === "end"];
-  const read = (group: Group, range: Range) => itemsOf({ core, group, range, isReverse });
+  const read = (group: Listed, range: Range) => itemsOf({ core, group, range, isReverse });
   const items: TimelineItem[] = [];
   const source = isDirect
     ? directItems({ groups, after, before, isReverse, read })
@@ -51,9 +51,21 @@ export async function listMessages(params: {
   return from === "end" ? listed.reverse() : listed;
 }
 
+type Listed = Pick<Group, "id"> & { readonly view: Pick<Group["view"], "entries" | "intents"> };
+
+/** A group that another device has told of has a timeline, and nothing that waits to be sent. */
+function groupsToList(
+  core: CoreParts<"groups" | "self" | "toldGroups">,
+  id: ConversationId,
+): { readonly groups: readonly [Listed, ...Listed[]]; readonly isDirect: boolean } {
+  const told = core.groups.has(id as GroupId) ? undefined : core.toldGroups.get(id as GroupId);
+  if (!told) return groupsIn(core, id);
+  return { groups: [{ id: told.group, view: { entries: new Map(), intents: [] } }], isDirect: false };
+}
+
 async function* itemsOf(params: {
   core: CoreParts<"database">;
-  group: Group;
+  group: Listed;
   range: Range;
   isReverse: boolean;
 }): AsyncGenerator<TimelineItem> {

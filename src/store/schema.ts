@@ -85,6 +85,7 @@ export const clientSchema = {
   unread:        { prefix: 0x7a, key: { group: "bytes32", epoch: "u64", rank: "u32", id: "bytes32" }, value: "empty: the message at this place of the timeline is unread", writer: "conversationWrites" },
   arrival:       { prefix: 0x7b, key: { number: "u64" },                            value: "group and id of a message of somebody else's, by its number on this device", writer: "arrivals" },
   consumer:      { prefix: 0x7c, key: { name: "text" },                             value: "the number up to which this consumer of arrivals has read", writer: "messages" },
+  toldGroup:     { prefix: 0x98, key: { group: "bytes32" },                         value: "ToldGroup: name and members of a group that another device has told of and this one is not in", writer: "takePage" },
   replaced:      { prefix: 0x66, key: { group: "bytes32", envelope: "bytes32" },    value: "id of the message that was sealed again", writer: "timelineStore" },
   coverage:      { prefix: 0x6a, key: { ...log, first: "u64", header: "bytes32" },  value: "CoverageRecord: which checkpoint covers a batch, proven", writer: "knownCoverage" },
   awaited:       { prefix: 0x6b, key: { group: "bytes32", id: "bytes32" },          value: "AwaitedRecord: a message whose verdict is pending or not final", writer: "judgeRecords" },

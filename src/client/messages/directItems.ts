@@ -15,16 +15,18 @@ import type { Hex } from "../../wire/ids.ts";
 import type { Group } from "../group/group.ts";
 
 export type Range = { readonly after: TimelineKey | undefined; readonly before: TimelineKey | undefined };
+/** A group, and what says where its epochs stand. */
+type Placed = Pick<Group, "id"> & { readonly view: Pick<Group["view"], "entries"> };
 type Keyed = { readonly key: ConversationKey; readonly item: TimelineItem };
 
 /** Reads the groups of a direct conversation as one, in its order or from its end. Throws `bad-cursor`. */
-export async function* directItems(params: {
-  groups: readonly Group[];
+export async function* directItems<One extends Placed>(params: {
+  groups: readonly One[];
   after: Hex | undefined;
   before: Hex | undefined;
   isReverse: boolean;
   /** Reads one group's items in the order that is wanted; more than the range holds does no harm. */
-  read: (group: Group, range: Range) => AsyncIterable<TimelineItem>;
+  read: (group: One, range: Range) => AsyncIterable<TimelineItem>;
 }): AsyncGenerator<TimelineItem> {
   const { groups, isReverse, read } = params;
   const after = params.after === undefined ? undefined : keyOfDirectCursor(groups, params.after);
@@ -50,7 +52,7 @@ export async function* directItems(params: {
 }
 
 /** Finds the place of a cursor as it is now. Throws `bad-cursor` for one of another conversation. */
-export function keyOfDirectCursor(groups: readonly Group[], cursor: Hex): ConversationKey {
+export function keyOfDirectCursor(groups: readonly Placed[], cursor: Hex): ConversationKey {
   const key = readConversationCursor(cursor);
   const group = groups.find(({ id }) => id === key.group);
   if (group) return { ...key, place: placeOfEpoch(placesOf(group.view), key.epoch) };
