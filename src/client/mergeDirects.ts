@@ -5,14 +5,18 @@ import {
   placesOf,
 } from "../reconciler/view/conversationOrder.ts";
 import { directToWrite } from "../reconciler/view/directs.ts";
+import type { GroupId } from "../wire/ids.ts";
 import type { ConversationState } from "./database/conversationRecord.ts";
 import type { CoreParts } from "./group/core.ts";
-import type { ConversationSummary } from "./listConversations.ts";
+import type { GroupSummary } from "./listGroups.ts";
 
-type Row = ConversationSummary;
+type Row = ConversationState &
+  Pick<GroupSummary, "group" | "kind" | "conversation" | "other" | "createdAtMs"> & {
+    readonly groups: readonly [GroupId, ...GroupId[]];
+  };
 
 /** Makes one row of all groups of a direct conversation, and leaves own rooms out. */
-export function mergeDirects(core: CoreParts<"groups">, rows: readonly Row[]): Row[] {
+export function mergeDirects<One extends Row>(core: CoreParts<"groups">, rows: readonly One[]): One[] {
   const shown = rows.filter(({ kind }) => kind !== "own");
   const directs = Map.groupBy(
     shown.filter(({ other }) => other !== undefined),
@@ -22,7 +26,7 @@ export function mergeDirects(core: CoreParts<"groups">, rows: readonly Row[]): R
   return [...others, ...[...directs.values()].flatMap((some) => mergeRows(core, some) ?? [])];
 }
 
-function mergeRows(core: CoreParts<"groups">, rows: readonly Row[]): Row | undefined {
+function mergeRows<One extends Row>(core: CoreParts<"groups">, rows: readonly One[]): One | undefined {
   const groups = rows.flatMap(({ group }) => core.groups.get(group) ?? []);
   const [any] = rows;
   const hasOther = ({ view }: (typeof groups)[number]) =>
@@ -39,7 +43,7 @@ function mergeRows(core: CoreParts<"groups">, rows: readonly Row[]): Row | undef
 }
 
 /** What is unread in all groups of a direct conversation, and what was said last in any of them. */
-export function mergeStates(
+function mergeStates(
   core: CoreParts<"groups">,
   states: readonly (ConversationState & Pick<Row, "group">)[],
 ): ConversationState {
