@@ -11,6 +11,7 @@ import { addScenario } from "./scenario.ts";
 import { addAdd } from "./verbs/add.ts";
 import { addCreate } from "./verbs/create.ts";
 import { addDevices } from "./verbs/devices.ts";
+import { addDirect } from "./verbs/direct.ts";
 import { addEdit } from "./verbs/edit.ts";
 import { addExport } from "./verbs/export.ts";
 import { addGroups } from "./verbs/groups.ts";
@@ -58,6 +59,7 @@ const people = [
   addWhoami,
   addGroups,
   addCreate,
+  addDirect,
   addAdd,
   addMembers,
   addSend,

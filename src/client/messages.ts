@@ -1,9 +1,10 @@
 import { type MessageItem, type ReadableItem, showReadable } from "../reconciler/timeline/timelineItem.ts";
 import { writeAtomic } from "../store/writeAtomic.ts";
-import type { GroupId } from "../wire/ids.ts";
+import type { ConversationId, GroupId } from "../wire/ids.ts";
 import { type Client, coreOf } from "./client.ts";
 import { tables } from "./database/tables.ts";
 import { lastArrival, MAX_ARRIVALS } from "./group/arrivals.ts";
+import { conversationOf, isInConversation } from "./group/conversation.ts";
 import type { CoreParts } from "./group/core.ts";
 import { readMessage } from "./messages/readMessage.ts";
 import { createWakeup } from "./timing/wakeup.ts";
@@ -11,6 +12,8 @@ import { createWakeup } from "./timing/wakeup.ts";
 /** A message of somebody else's, as it stands now, with its number on this device. */
 export type ArrivedMessage = ReadableItem & {
   readonly group: GroupId;
+  /** Where to answer: the group, or the direct conversation that it belongs to. */
+  readonly conversation: ConversationId;
   /** Grows from message to message in the order in which they came here; `since` takes it. */
   readonly number: number;
 };
@@ -35,7 +38,8 @@ export async function* messages(params: {
   /** A name for the program that reads. */
   consumer?: string;
   since?: number;
-  group?: GroupId;
+  /** A group or a direct conversation. */
+  group?: ConversationId;
   onMissed?: (count: number) => void;
   signal?: AbortSignal;
 }): AsyncGenerator<ArrivedMessage, void> {
@@ -54,9 +58,11 @@ export async function* messages(params: {
       const missed = (arrived[0]?.number ?? place + 1) - place - 1;
       if (missed > 0 && isPruned(core, place)) onMissed?.(missed);
       for (const { number, value } of arrived) {
-        const message =
-          group === undefined || value.group === group ? await show({ core, ...value }) : undefined;
-        if (message) yield { ...message, group: value.group, number };
+        const from = core.groups.get(value.group);
+        const isWanted = group === undefined || (from && isInConversation(core, from, group));
+        const message = isWanted ? await show({ core, ...value }) : undefined;
+        const conversation = from ? conversationOf(core, from) : value.group;
+        if (message) yield { ...message, group: value.group, conversation, number };
         if (signal.aborted) return;
         place = number;
         if (consumer !== undefined) await keepPlace({ core, consumer, place });

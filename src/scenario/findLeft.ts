@@ -1,4 +1,5 @@
 import { findIntent, listGroups, listIntents, listMessages } from "../index.ts";
+import { conversationNamed } from "./directs.ts";
 import type { Actor, Stage } from "./stage.ts";
 import type { Act, Started, Step } from "./step.ts";
 
@@ -15,7 +16,8 @@ export async function findLeft(params: {
   const { client } = actor;
   const taken = new Set(stage.intents.map(({ intent }) => intent));
   const founds = body.action.kind === "found";
-  const group = stage.groups.get(body.group);
+  const group = conversationNamed(stage, body.group);
+  const groups = listGroups({ client }).filter((one) => one.group === group || one.conversation === group);
   const left = (await listIntents({ client })).find(
     (one) =>
       one.action !== "upkeep" &&
@@ -23,7 +25,7 @@ export async function findLeft(params: {
       one.action !== "confirm" &&
       !before.has(one.id) &&
       !taken.has(one.id) &&
-      (founds ? one.action === "create" : one.group === group),
+      (founds ? one.action === "create" : groups.some((known) => known.group === one.group)),
   );
   const intent = left && (await findIntent({ client, id: left.id }));
   if (left === undefined || intent === undefined) return undefined;

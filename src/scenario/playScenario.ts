@@ -33,6 +33,7 @@ export async function playScenario(params: {
     report: params.report ?? (() => {}),
     actors: new Map(),
     groups: new Map(),
+    directs: new Map(),
     messages: new Map(),
     intents: [],
     invitations: [],

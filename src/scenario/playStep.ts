@@ -7,6 +7,7 @@ import { actorOf } from "./actors.ts";
 import { applyPreferences } from "./applyPreference.ts";
 import { awaitJoin, catchUpActor, endInvitations } from "./catchUpActor.ts";
 import { awaitRestart, hasCrashed, survive } from "./crashActor.ts";
+import { conversationNamed, nameOfGroup } from "./directs.ts";
 import { findLeft } from "./findLeft.ts";
 import { nodesInReach } from "./nodesInReach.ts";
 import type { Actor, IntentRecord, Stage } from "./stage.ts";
@@ -67,7 +68,8 @@ async function act(params: { stage: Stage; step: Step; body: Act }): Promise<Ste
     await survive({ actor, attempt: () => awaitJoin({ stage, actor, group: body.group }) });
   }
   const started = await startOnce({ stage, actor, step, body });
-  addRecord({ stage, step, body, started });
+  const group = await groupNameOf({ stage, actor, body, started });
+  addRecord({ stage, step, body, started, group });
   if (started.kind === "refused") return { kind: "failed", reason: started.reason };
   const outcome = await awaitEnd({ stage, actor, body, started: started.started });
   if (step.do === "remove" && outcome.kind === "delivered") {
@@ -107,23 +109,45 @@ async function start(params: { stage: Stage; actor: Actor; body: Act }): Promise
     if (body.action.kind === "identity") {
       return { kind: "started", started: await body.action.start({ stage, client }) };
     }
-    const group = stage.groups.get(body.group);
-    if (group === undefined) return { kind: "refused", reason: "unknown-group" };
-    return { kind: "started", started: await body.action.start({ stage, client, group }) };
+    const [conversation, group] = [conversationNamed(stage, body.group), stage.groups.get(body.group)];
+    if (conversation === undefined || group === undefined)
+      return { kind: "refused", reason: "unknown-group" };
+    return { kind: "started", started: await body.action.start({ stage, client, conversation, group }) };
   } catch (error) {
     if (isWeftError(error)) return { kind: "refused", reason: error.code };
     throw error;
   }
 }
 
-function addRecord(params: { stage: Stage; step: Step; body: Act; started: Start }): IntentRecord {
-  const { stage, step, body, started } = params;
+/** The name of the group that the intent is about: in a direct conversation, that of the group that it went to. */
+async function groupNameOf(params: {
+  stage: Stage;
+  actor: Actor;
+  body: Act;
+  started: Start;
+}): Promise<string> {
+  const { stage, actor, body, started } = params;
+  if (!stage.directs.has(body.group) || started.kind === "refused") return body.group;
+  const { id } = started.started.intent;
+  const intents = await survive({ actor, attempt: () => listIntents({ client: actor.client }) });
+  const group = intents.find((one) => one.id === id)?.group;
+  return group === undefined ? body.group : nameOfGroup({ stage, name: body.group, group });
+}
+
+function addRecord(params: {
+  stage: Stage;
+  step: Step;
+  body: Act;
+  started: Start;
+  group: string;
+}): IntentRecord {
+  const { stage, step, body, started, group } = params;
   const intent = started.kind === "started" ? started.started : undefined;
   const record: IntentRecord = {
     line: step.line,
     do: step.do,
     by: body.by,
-    group: body.group,
+    group,
     fails: step.fails,
     text: body.text,
     messageId: intent?.messageId,

@@ -1,5 +1,5 @@
 import type { Devnet } from "../devnet/startDevnet.ts";
-import type { Client, GroupId, Hex, MessageId, OpenClientParams } from "../index.ts";
+import type { Client, DirectId, GroupId, Hex, MessageId, OpenClientParams } from "../index.ts";
 import type { Address } from "../wire/ids.ts";
 import type { PlayEvent } from "./playEvent.ts";
 
@@ -46,6 +46,8 @@ export type Stage = {
   /** By name; a promise, since steps that start together may share a first use. */
   readonly actors: Map<string, Promise<Actor>>;
   readonly groups: Map<string, GroupId>;
+  /** Direct conversations; each of their groups is in `groups`, too. */
+  readonly directs: Map<string, DirectId>;
   /** By the name that a send gave. */
   readonly messages: Map<string, MessageId>;
   readonly intents: IntentRecord[];

@@ -1,4 +1,4 @@
-import type { Client, IntentHandle, MessageId } from "../index.ts";
+import type { Client, ConversationId, IntentHandle, MessageId } from "../index.ts";
 import type { GroupId } from "../wire/ids.ts";
 import type { Fields } from "./fields.ts";
 import type { Stage } from "./stage.ts";
@@ -23,7 +23,14 @@ export type Act = {
     | { kind: "found"; start: (params: { stage: Stage; client: Client }) => Promise<Founded> }
     | {
         kind: "change";
-        start: (params: { stage: Stage; client: Client; group: GroupId }) => Promise<Started>;
+        start: (params: {
+          stage: Stage;
+          client: Client;
+          /** Where messages are said: the group, or all of a direct conversation. */
+          conversation: ConversationId;
+          /** The group itself; of a direct conversation the first that the play knows. */
+          group: GroupId;
+        }) => Promise<Started>;
       }
     /** For no group in particular. */
     | { kind: "identity"; start: (params: { stage: Stage; client: Client }) => Promise<Started> };

@@ -4,6 +4,7 @@ import { readChain } from "./steps/chain.ts";
 import { readCrash } from "./steps/crash.ts";
 import { readCreate } from "./steps/create.ts";
 import { readDelete } from "./steps/delete.ts";
+import { readDirect } from "./steps/direct.ts";
 import { readEdit } from "./steps/edit.ts";
 import { readExpect } from "./steps/expect.ts";
 import { readHeal } from "./steps/heal.ts";
@@ -29,6 +30,7 @@ import { readTogether } from "./steps/together.ts";
 /** The whole language: a step is one file of `steps/` and one line here. */
 export const stepReaders: ReadonlyMap<string, StepReader> = new Map([
   ["create", readCreate],
+  ["direct", readDirect],
   ["send", readSend],
   ["reply", readReply],
   ["edit", readEdit],

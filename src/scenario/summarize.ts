@@ -4,6 +4,7 @@ import { actorsOf } from "./actors.ts";
 import { differingEpochs } from "./compareDigests.ts";
 import { countLost } from "./countLost.ts";
 import { awaitRestart } from "./crashActor.ts";
+import { findDisorder } from "./directs.ts";
 import { personOf } from "./personOf.ts";
 import { readIntents } from "./readIntents.ts";
 import type { Actor, IntentRecord, Stage } from "./stage.ts";
@@ -49,6 +50,7 @@ export async function summarize(params: { stage: Stage; seconds: number }): Prom
     ),
     ...stage.intents.flatMap(checkFails),
     ...groups.flatMap((group) => group.unmet),
+    ...(await findDisorder({ stage, actors })),
   ];
   const summary = {
     sent: stage.intents.filter((record) => record.do === "send").length,

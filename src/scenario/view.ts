@@ -34,7 +34,7 @@ export async function readView(params: { actor: Actor; group: GroupId }): Promis
 }
 
 /** The texts that an app would show, in order. */
-export function visibleTexts(view: View): string[] {
+export function visibleTexts(view: Pick<View, "items">): string[] {
   return view.items.flatMap((item) =>
     item.kind === "message" && item.text !== undefined ? [item.text] : [],
   );

@@ -52,6 +52,12 @@ test("verbs set people up, found groups, send, list and stream, all as JSON for 
   assert.match(edited, /alice +disk nearly full \(edited\) {2}\[🔥\]$/);
   assert.match(reply, /↳ disk nearly full · which one\?$/);
   await json("react", ...at, "🔥", "--take-back", "--data", "bobs");
+  // bob has no name here: his conversation goes by the beginning of his inbox id.
+  const talk = await json("direct", bob.inbox, "between", "us", "--as", "alice");
+  assert.deepEqual(talk.outcome, { kind: "delivered" });
+  const short = bob.inbox.slice(0, 10);
+  assert.match(await weft("groups", "--as", "alice"), new RegExp(`^0x\\w{8} {2}${short} +epoch 1 +direct`, "m"));
+  assert.match(await weft("list", short, "--as", "alice", "-n", "1"), /alice +between us$/);
   await json("add", "Machines", (await json("whoami", "--as", "carol")).inbox, "--as", "alice");
   assert.match(await weft("groups", "--as", "carol"), /^0x\w{8} {2}Machines {2}epoch 2 {2}3 members/);
   const members = await weft("members", "Machines", "--as", "carol");

@@ -1,10 +1,10 @@
 import { WeftError } from "../../errors.ts";
-import { type Client, type GroupId, listMessages, type MessageItem } from "../../index.ts";
+import { type Client, type ConversationId, listMessages, type MessageItem } from "../../index.ts";
 
 /** The message of a group whose id starts so, if it can be seen. Throws `bad-config` if there is none, or several. */
 export async function findMessage(params: {
   client: Client;
-  group: GroupId;
+  group: ConversationId;
   /** The beginning of an id, as the terminal shows it. */
   id: string;
 }): Promise<MessageItem> {

@@ -1,18 +1,19 @@
 import type { ConversationSummary, MemberSummary } from "../../index.ts";
 import { formatTable } from "../formatTable.ts";
+import { titleOf } from "./findGroup.ts";
 import { plainLine } from "./formatItem.ts";
 import type { Names } from "./names.ts";
 
 const LAST_CHARACTERS = 30;
 
-/** A table of groups, with what is unread and what was said last. */
-export function formatGroups(groups: readonly ConversationSummary[]): string {
+/** A table of conversations, with what is unread and what was said last. */
+export function formatGroups(groups: readonly ConversationSummary[], names: Names): string {
   return formatTable(
-    groups.map(({ group, name, membership, epoch, members, unread, last }) => [
-      group.slice(0, 10),
-      plainLine(name),
+    groups.map(({ conversation, name, other, membership, epoch, members, unread, last }) => [
+      conversation.slice(0, 10),
+      plainLine(titleOf({ names }, { name, other })),
       `epoch ${epoch}`,
-      countOf(members.length, "member"),
+      other === undefined ? countOf(members.length, "member") : "direct",
       unread > 0 ? `${unread} unread` : "",
       last ? plainLine(last.text).slice(0, LAST_CHARACTERS) : "",
       membership === "member" ? "" : membership,

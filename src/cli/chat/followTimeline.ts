@@ -1,5 +1,6 @@
 import pc from "picocolors";
 import { type GroupId, type GroupSummary, markRead, type StreamedEvent } from "../../index.ts";
+import { titleOf } from "../account/findGroup.ts";
 import { formatClock } from "../account/formatClock.ts";
 import { countOf } from "../account/formatGroups.ts";
 import { formatItem, isWaiting, plainLine } from "../account/formatItem.ts";
@@ -35,14 +36,16 @@ async function show(session: Session, event: StreamedEvent): Promise<void> {
 async function showIn(session: Session, event: Extract<StreamedEvent, { kind: "shown" }>): Promise<void> {
   const { group, item } = event;
   if (isWaiting(item)) return; // whoever wrote it has its line
-  if (group === session.current) {
+  const from = summaries(session).find((one) => one.group === group);
+  const conversation = from?.conversation ?? group;
+  if (conversation === session.current) {
     showItem(session, item);
-    await markRead({ client: session.account.client, group });
+    await markRead({ client: session.account.client, group: conversation });
     return;
   }
   const { names, client } = session.account;
   if (item.kind !== "message" || item.author === client.inbox) return;
-  const name = summaries(session).find((one) => one.group === group)?.name ?? group.slice(0, 10);
+  const name = from ? titleOf(session.account, from) : group.slice(0, 10);
   session.screen.print(`${pc.dim(`[${plainLine(name)}]`)} ${formatItem({ item, names })}`);
 }
 
@@ -52,15 +55,17 @@ async function showChange(session: Session, group: GroupId): Promise<void> {
   if (now === undefined) return;
   session.groups.set(group, now);
   if (now.membership !== before?.membership) await tellMembership(session, { now, before });
-  if (group === session.current && now.name !== before?.name) showPrompt(session);
+  if (now.conversation === session.current && now.name !== before?.name) showPrompt(session);
 }
 
 async function tellMembership(
   session: Session,
   { now, before }: { now: GroupSummary; before: GroupSummary | undefined },
 ): Promise<void> {
-  const name = pc.bold(plainLine(now.name));
-  const others = `${countOf(now.members.length, "member")}, epoch ${now.epoch}`;
+  const title = plainLine(titleOf(session.account, now));
+  const name = pc.bold(title);
+  const others =
+    now.other !== undefined ? "direct" : `${countOf(now.members.length, "member")}, epoch ${now.epoch}`;
   switch (now.membership) {
     case "creating":
     case "joining":
@@ -68,8 +73,8 @@ async function tellMembership(
     case "member":
       if (before?.membership === "creating") return notice(session, `   ${name} is on the chain`);
       session.screen.print(`${pc.green("●")} You are in ${name} now ${pc.dim(`· ${others}`)}`);
-      if (session.current === undefined) await enterGroup(session, now.group);
-      else if (session.current !== now.group) notice(session, `   /join ${plainLine(now.name)} goes there`);
+      if (session.current === undefined) await enterGroup(session, now.conversation);
+      else if (session.current !== now.conversation) notice(session, `   /join ${title} goes there`);
       return;
     case "removed":
       session.screen.print(pc.yellow(`● You are in ${name} no more; what you read stays yours`));

@@ -30,7 +30,7 @@ export async function runChat(params: {
   const tell = (text: string) => void process.stderr.write(`${pc.dim(text)}\n`);
   await using account = await openAccount({ options, signal: params.signal, tell, online: false });
   const { client } = account;
-  if (group !== undefined) findGroup({ client, text: group });
+  if (group !== undefined) findGroup({ ...account, text: group });
   const session = openSession({ account, signal });
   using screen = session.screen;
   // The first word is this chat's own, and nothing may come in that nobody listens to.
@@ -77,9 +77,9 @@ async function begin(session: Session, text: string | undefined): Promise<void> 
   const named =
     text === undefined
       ? newestFirst.find(({ membership }) => membership !== "removed")
-      : findGroup({ client: session.account.client, text });
+      : findGroup({ ...session.account, text });
   if (named === undefined) showPrompt(session);
-  else await enterGroup(session, named.group);
+  else await enterGroup(session, named.conversation);
 }
 
 async function readLines(session: Session): Promise<void> {

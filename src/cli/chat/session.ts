@@ -1,6 +1,13 @@
 import pc from "picocolors";
 import type { IntentHandle } from "../../index.ts";
-import { type GroupId, type GroupSummary, type InboxId, listGroups } from "../../index.ts";
+import {
+  type ConversationId,
+  type GroupId,
+  type GroupSummary,
+  type InboxId,
+  listGroups,
+} from "../../index.ts";
+import { titleOf } from "../account/findGroup.ts";
 import { type Mark, marks, plainLine } from "../account/formatItem.ts";
 import type { Account } from "../account/openAccount.ts";
 import { describeOutcome } from "../account/settle.ts";
@@ -28,8 +35,8 @@ export type Session = {
   readonly groups: Map<GroupId, GroupSummary>;
   /** Intents of this session that have not ended. */
   readonly open: Set<Promise<void>>;
-  /** The group that is talked to. */
-  current: GroupId | undefined;
+  /** The conversation that is talked in. */
+  current: ConversationId | undefined;
   hasQuit: boolean;
   hasFailed: boolean;
 };
@@ -89,14 +96,20 @@ export async function ask(session: Session, what: string, asked: Promise<IntentH
 }
 
 export function showPrompt(session: Session): void {
-  const { account, screen, current } = session;
-  const group = summaries(session).find((one) => one.group === current);
-  const where = group === undefined ? "" : pc.bold(`@${plainLine(group.name)}`);
+  const { account, screen } = session;
+  const group = currentIn(session);
+  const where = group === undefined ? "" : pc.bold(`@${plainLine(titleOf(account, group))}`);
   screen.setPrompt(`${account.profile.name}${where}${pc.dim(" › ")}`);
 }
 
 export function summaries(session: Session): GroupSummary[] {
   return listGroups({ client: session.account.client });
+}
+
+/** The group that is talked to: of a direct conversation one that this client is in, if there is one. */
+export function currentIn(session: Session): GroupSummary | undefined {
+  const all = summaries(session).filter(({ conversation }) => conversation === session.current);
+  return all.find(({ membership }) => membership === "member") ?? all[0];
 }
 
 /** Everybody in one of this person's groups. */

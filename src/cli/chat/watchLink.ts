@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import pc from "picocolors";
 import { steadyMs } from "../../clock/steadyMs.ts";
 import { type GroupId, type NodeId, rankNodes, syncStatus } from "../../index.ts";
-import { notice, type Session } from "./session.ts";
+import { currentIn, notice, type Session } from "./session.ts";
 
 const LOOK_MS = 500;
 /** Shorter breaks are not worth a word. */
@@ -15,7 +15,7 @@ export async function watchLink(session: Session): Promise<void> {
   let lostAtMs: number | undefined;
   let isLost = false;
   for (; !signal.aborted; await delay(LOOK_MS, undefined, { signal }).catch(() => undefined)) {
-    const { current } = session;
+    const current = currentIn(session)?.group;
     const { groups } = await syncStatus({ client: account.client });
     const sync = groups.find(({ group }) => group === current);
     if (current === undefined || sync === undefined || sync.membership === "removed") continue;
@@ -39,7 +39,7 @@ export async function watchLink(session: Session): Promise<void> {
 /** Its number in the devnet, if it has one, and its address. */
 export async function describeNode(session: Session, node: NodeId): Promise<string> {
   const { client, place } = session.account;
-  const { current } = session;
+  const current = currentIn(session)?.group;
   const ranked = current === undefined ? [] : await rankNodes({ client, group: current });
   const url = ranked.find((one) => one.node === node)?.httpAddress ?? node.slice(0, 10);
   const index = place.devnetNodes.indexOf(url);

@@ -34,7 +34,7 @@ async function edit(params: {
   const { client } = account;
   const { editMessage } = await import("../../index.ts");
   const { findMessage } = await import("../account/findMessage.ts");
-  const { group } = await openGroup(params);
+  const { conversation: group } = await openGroup(params);
   const { id: message } = await findMessage({ client, group, id });
   const handle = await editMessage({ client, group, message, text });
   return await tellOutcome({ handle, json, fields: { group, message, edit: handle.messageId }, signal });

@@ -25,6 +25,6 @@ async function tell(params: { account: Account; signal: AbortSignal; json: boole
   const groups = await listConversations({ client: account.client });
   if (json) groups.forEach(printJson);
   else if (groups.length === 0) note("no groups yet: `weft create <name> <member…>` founds one");
-  else print(formatGroups(groups));
+  else print(formatGroups(groups, account.names));
   return 0;
 }

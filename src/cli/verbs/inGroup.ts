@@ -9,12 +9,12 @@ export async function openGroup(params: {
   signal: AbortSignal;
 }): Promise<GroupSummary> {
   const { account, group: text, signal } = params;
-  const { client, place } = account;
+  const { client, names, place } = account;
   const { catchUpOrTell } = await import("../account/catchUpOrTell.ts");
   const { findGroup } = await import("../account/findGroup.ts");
   const { useNode } = await import("../account/useNode.ts");
   await catchUpOrTell({ account, signal, tell: note });
-  const found = findGroup({ client, text });
+  const found = findGroup({ client, names, text });
   if (place.preferred !== undefined) await useNode({ client, group: found.group, url: place.preferred });
   return found;
 }
@@ -22,7 +22,7 @@ export async function openGroup(params: {
 /** As `openGroup`, and gives a group that only another device has told of, too. */
 export async function openConversation(
   params: Parameters<typeof openGroup>[0],
-): Promise<Pick<GroupSummary, "group">> {
+): Promise<Pick<GroupSummary, "conversation">> {
   const { isWeftError, listConversations } = await import("../../index.ts");
   try {
     return await openGroup(params);

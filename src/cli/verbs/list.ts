@@ -39,7 +39,7 @@ async function list(params: {
   const { client, names } = account;
   const { listMessages } = await import("../../index.ts");
   const { formatListed } = await import("../account/formatListed.ts");
-  const { group } = await openConversation(params);
+  const { conversation: group } = await openConversation(params);
   const page = last === undefined ? {} : ({ limit: last, from: "end" } as const);
   const items = await listMessages({ client, group, ...page });
   const texts = new Map(items.flatMap((item) => (item.kind === "message" ? [[item.id, item.text]] : [])));

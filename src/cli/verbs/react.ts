@@ -34,7 +34,7 @@ async function react(params: {
   const { client } = account;
   const { reactToMessage } = await import("../../index.ts");
   const { findMessage } = await import("../account/findMessage.ts");
-  const { group } = await openGroup(params);
+  const { conversation: group } = await openGroup(params);
   const { id: message } = await findMessage({ client, group, id });
   const handle = await reactToMessage({ client, group, message, text, takeBack });
   return await tellOutcome({ handle, json, fields: { group, message }, signal });

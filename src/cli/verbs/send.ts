@@ -44,7 +44,7 @@ async function send(params: {
   const { sendMessage } = await import("../../index.ts");
   const isPiped = words.length === 1 && words[0] === "-";
   const text = isPiped ? (await readText(process.stdin)).trimEnd() : words.join(" ");
-  const { group } = await openGroup(params);
+  const { conversation: group } = await openGroup(params);
   const { findMessage } = await import("../account/findMessage.ts");
   const answered = replyTo === undefined ? undefined : await findMessage({ client, group, id: replyTo });
   const handle = await sendMessage({ client, group, text, ...(answered ? { replyTo: answered.id } : {}) });

@@ -32,7 +32,7 @@ async function stream(params: {
   const { client } = account;
   const { setOnline, streamMessages } = await import("../../index.ts");
   const { findGroup } = await import("../account/findGroup.ts");
-  const group = text === undefined ? undefined : findGroup({ client, text }).group;
+  const group = text === undefined ? undefined : findGroup({ ...account, text }).conversation;
   const events = streamMessages({ client, ...(group === undefined ? {} : { group }), signal });
   const first = events.next();
   await setOnline({ client, online: true });
@@ -49,6 +49,7 @@ async function formatterOf(params: {
   const { account, json } = params;
   const { client, names } = account;
   const { listGroups } = await import("../../index.ts");
+  const { titleOf } = await import("../account/findGroup.ts");
   const { formatClock } = await import("../account/formatClock.ts");
   const { formatItem, isWaiting, plainLine } = await import("../account/formatItem.ts");
   const summaryOf = (id: GroupId) => listGroups({ client }).find(({ group }) => group === id);
@@ -61,7 +62,8 @@ async function formatterOf(params: {
       return note(`nothing gets to the chain (${event.code}): ${event.message}`);
     if (event.kind === "clock") return note(formatClock(event));
     if (event.kind !== "shown" || isWaiting(event.item)) return;
-    const name = plainLine(summaryOf(event.group)?.name ?? event.group.slice(0, 10));
+    const from = summaryOf(event.group);
+    const name = plainLine(from ? titleOf({ names }, from) : event.group.slice(0, 10));
     print(`${name}  ${formatItem({ item: event.item, names })}`);
   };
 }

@@ -17,5 +17,14 @@ export function conversationOf(
 export function groupsOf(core: CoreParts<"groups" | "self">, conversation: ConversationId): Group[] {
   const group = core.groups.get(conversation as GroupId);
   if (group) return [group];
-  return [...core.groups.values()].filter((one) => conversationOf(core, one) === conversation);
+  return [...core.groups.values()].filter((one) => isInConversation(core, one, conversation));
+}
+
+/** True for a conversation's own group, and for those of a direct one. */
+export function isInConversation(
+  core: CoreParts<"self">,
+  group: Pick<Group, "id" | "view">,
+  conversation: ConversationId,
+): boolean {
+  return group.id === conversation || conversationOf(core, group) === conversation;
 }

@@ -51,6 +51,12 @@ export async function* directItems<One extends Placed>(params: {
   }
 }
 
+/** Gives an item of one of a direct conversation's groups the cursor that it has in the conversation. */
+export function inDirect<Item extends Pick<TimelineItem, "cursor">>(group: Placed, item: Item): Item {
+  const place = { group: group.id, places: placesOf(group.view) };
+  return { ...item, cursor: conversationCursor(conversationKey({ ...place, cursor: item.cursor })) };
+}
+
 /** Finds the place of a cursor as it is now. Throws `bad-cursor` for one of another conversation. */
 export function keyOfDirectCursor(groups: readonly Placed[], cursor: Hex): ConversationKey {
   const key = readConversationCursor(cursor);

@@ -19,7 +19,7 @@ export const readDelete: StepReader = (fields) => {
       ordered: false,
       action: {
         kind: "change",
-        start: async ({ stage, client, group }) => {
+        start: async ({ stage, client, conversation: group }) => {
           const message = messageOf({ stage, name });
           return { intent: await deleteMessage({ client, group, message }) };
         },

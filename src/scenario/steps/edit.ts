@@ -15,7 +15,7 @@ export const readEdit: StepReader = (fields) => {
       ...{ kind: "act", by, group, clients: [by], invites: [], ordered: false },
       action: {
         kind: "change",
-        start: async ({ stage, client, group }) => {
+        start: async ({ stage, client, conversation: group }) => {
           const message = messageOf({ stage, name });
           return { intent: await editMessage({ client, group, message, text }) };
         },

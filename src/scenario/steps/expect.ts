@@ -1,6 +1,7 @@
 import { actorOf } from "../actors.ts";
+import { readDirect } from "../directs.ts";
 import { takeClient, takeCount, takeName, takeTexts } from "../fields.ts";
-import type { Stage } from "../stage.ts";
+import type { Actor, Stage } from "../stage.ts";
 import type { StepReader } from "../step.ts";
 import { readView, type View, visibleTexts } from "../view.ts";
 
@@ -43,12 +44,10 @@ export const readExpect: StepReader = (fields) => {
 async function compare(params: { stage: Stage; expectation: Expectation }): Promise<string[]> {
   const { stage, expectation } = params;
   const { by, sees, not, reactions, gaps } = expectation;
-  const group = stage.groups.get(expectation.group);
-  const actor = await actorOf({ stage, name: by });
-  const view = group === undefined ? undefined : await readView({ actor, group });
+  const view = await viewOf({ stage, actor: await actorOf({ stage, name: by }), group: expectation.group });
   const texts = view === undefined ? [] : visibleTexts(view);
   const shown = view === undefined ? [] : shownReactions({ stage, view });
-  const found = view?.state.gaps ?? 0;
+  const found = view?.gaps ?? 0;
   return [
     ...sees.filter((text) => !texts.includes(text)).map((text) => `${by} does not see "${text}"`),
     ...not.filter((text) => texts.includes(text)).map((text) => `${by} sees "${text}"`),
@@ -59,7 +58,18 @@ async function compare(params: { stage: Stage; expectation: Expectation }): Prom
   ];
 }
 
-function shownReactions({ stage, view }: { stage: Stage; view: View }): string[] {
+/** What a client shows of a conversation; undefined if it does not know it. */
+async function viewOf(params: { stage: Stage; actor: Actor; group: string }): Promise<Shown | undefined> {
+  const { stage, actor, group: name } = params;
+  const [direct, group] = [stage.directs.get(name), stage.groups.get(name)];
+  if (direct) return await readDirect({ actor, conversation: direct });
+  const view = group && (await readView({ actor, group }));
+  return view && { items: view.items, gaps: view.state.gaps };
+}
+
+type Shown = { readonly items: View["items"]; readonly gaps: number };
+
+function shownReactions({ stage, view }: { stage: Stage; view: Shown }): string[] {
   const names = new Map([...stage.messages].map(([name, message]) => [message, name]));
   return view.items.flatMap((item) =>
     item.kind !== "message"

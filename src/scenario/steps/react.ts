@@ -16,7 +16,7 @@ export const readReact: StepReader = (fields) => {
       ...{ kind: "act", by, group, clients: [by], invites: [], ordered: false },
       action: {
         kind: "change",
-        start: async ({ stage, client, group }) => {
+        start: async ({ stage, client, conversation: group }) => {
           const message = messageOf({ stage, name });
           return { intent: await reactToMessage({ client, group, message, text, takeBack }) };
         },

@@ -17,7 +17,7 @@ export const readReply: StepReader = (fields) => {
       ...(as === undefined ? {} : { as }),
       action: {
         kind: "change",
-        start: async ({ stage, client, group }) => {
+        start: async ({ stage, client, conversation: group }) => {
           const replyTo = messageOf({ stage, name });
           const intent = await sendMessage({ client, group, text, replyTo });
           return { intent, messageId: intent.messageId };

@@ -21,7 +21,7 @@ export const readSend: StepReader = (fields) => {
       text,
       action: {
         kind: "change",
-        start: async ({ client, group }) => {
+        start: async ({ client, conversation: group }) => {
           const intent = await sendMessage({ client, group, text });
           return { intent, messageId: intent.messageId };
         },

@@ -1,6 +1,6 @@
 import { WeftError } from "../../../errors.ts";
-import type { GroupId } from "../../../index.ts";
-import type { Session } from "../session.ts";
+import type { ConversationId, GroupId } from "../../../index.ts";
+import { currentIn, type Session } from "../session.ts";
 
 /** What can be typed after a slash. */
 export type ChatCommand = {
@@ -10,8 +10,14 @@ export type ChatCommand = {
   readonly run: (session: Session, given: { words: readonly string[]; rest: string }) => Promise<void> | void;
 };
 
-/** The group that is talked to. Throws `unknown-group` if there is none. */
+/** The group that is talked to, of a direct conversation one. Throws `unknown-group` if there is none. */
 export function currentGroup(session: Session): GroupId {
+  const conversation = currentConversation(session);
+  return currentIn(session)?.group ?? (conversation as GroupId);
+}
+
+/** The conversation that is talked in. Throws `unknown-group` if there is none. */
+export function currentConversation(session: Session): ConversationId {
   if (session.current !== undefined) return session.current;
   throw new WeftError({
     code: "unknown-group",

@@ -1,8 +1,8 @@
-import { createGroup, listConversations, renameGroup } from "../../../index.ts";
+import { createGroup, listConversations, openDirect, renameGroup } from "../../../index.ts";
 import { findGroup } from "../../account/findGroup.ts";
 import { formatGroups } from "../../account/formatGroups.ts";
 import { enterGroup } from "../enterGroup.ts";
-import { ask, notice, summaries } from "../session.ts";
+import { ask, knownInboxes, notice, summaries } from "../session.ts";
 import { badUsage, type ChatCommand, currentGroup } from "./command.ts";
 
 export const groups: ChatCommand = {
@@ -11,7 +11,7 @@ export const groups: ChatCommand = {
   run: async (session) => {
     const all = await listConversations({ client: session.account.client });
     if (all.length === 0) notice(session, "   none yet: /new <name> <member…> founds one");
-    else session.screen.print(formatGroups(all));
+    else session.screen.print(formatGroups(all, session.account.names));
   },
 };
 
@@ -20,7 +20,7 @@ export const join: ChatCommand = {
   about: "talk to another of your groups",
   run: async (session, { rest }) => {
     if (rest === "") badUsage(join);
-    await enterGroup(session, findGroup({ client: session.account.client, text: rest }).group);
+    await enterGroup(session, findGroup({ ...session.account, text: rest }).conversation);
   },
 };
 
@@ -39,6 +39,21 @@ export const create: ChatCommand = {
       `found ${name}${members.length > 0 ? ` with ${members.join(", ")}` : ""}`,
       Promise.resolve(intent),
     );
+  },
+};
+
+export const direct: ChatCommand = {
+  usage: "/direct <person>",
+  about: "talk to one person directly: by name, wallet address or inbox id",
+  run: async (session, { words: [person, ...more] }) => {
+    if (person === undefined || more.length > 0) badUsage(direct);
+    const { client, names } = session.account;
+    const who = names.find(person, knownInboxes(session));
+    const { conversation, intent } = await openDirect({ client, with: who });
+    for (const one of summaries(session))
+      if (one.conversation === conversation) session.groups.set(one.group, one);
+    await enterGroup(session, conversation);
+    if (intent) await ask(session, `talk to ${person} directly`, Promise.resolve(intent));
   },
 };
 

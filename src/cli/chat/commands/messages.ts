@@ -6,7 +6,7 @@ import { formatItem, plainLine } from "../../account/formatItem.ts";
 import { markOf } from "../../account/formatListed.ts";
 import { say } from "../say.ts";
 import { ask, type Session } from "../session.ts";
-import { badUsage, type ChatCommand, currentGroup } from "./command.ts";
+import { badUsage, type ChatCommand, currentConversation } from "./command.ts";
 
 const DEFAULT_ITEMS = 50;
 const SHORT_ID_CHARACTERS = 10;
@@ -19,7 +19,7 @@ export const history: ChatCommand = {
     const count = Number(text);
     if (!Number.isSafeInteger(count) || count < 1) badUsage(history);
     const { client, names } = session.account;
-    const group = currentGroup(session);
+    const group = currentConversation(session);
     for (const item of await listMessages({ client, group, limit: count, from: "end" })) {
       const id = item.kind === "message" ? item.id.slice(0, SHORT_ID_CHARACTERS) : "";
       const text = formatItem({ item, names, mark: markOf({ item, self: client.inbox }) });
@@ -98,7 +98,7 @@ function idAndText(rest: string): { readonly id: string | undefined; readonly te
 async function messageNamed(params: { session: Session; id: string | undefined; of: "own" | "others" }) {
   const { session, id, of } = params;
   const { client } = session.account;
-  const group = currentGroup(session);
+  const group = currentConversation(session);
   if (id !== undefined) return { ...(await findMessage({ client, group, id })), group };
   const items = await listMessages({ client, group });
   const last = items.filter(isVisible).findLast(({ author }) => (author === client.inbox) === (of === "own"));
