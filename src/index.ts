@@ -25,6 +25,7 @@ export type { ConversationState } from "./client/database/conversationRecord.ts"
 export { deleteMessage } from "./client/deleteMessage.ts";
 export { downloadAttachment } from "./client/downloadAttachment.ts";
 export { editMessage } from "./client/editMessage.ts";
+export type { Consent } from "./client/group/consent.ts";
 export type { ClientLogger } from "./client/group/core.ts";
 export type { IntentHandle } from "./client/group/intentHandle.ts";
 export { type EpochState, type GroupState, groupStatus } from "./client/groupStatus.ts";
@@ -44,6 +45,8 @@ export { type MessageParents, readParents } from "./client/readParents.ts";
 export { revokeInstallation } from "./client/revokeInstallation.ts";
 export { type Revoked, revokeInstallations } from "./client/revokeInstallations.ts";
 export { type Saying, sendMessage } from "./client/sendMessage.ts";
+export { setConsent } from "./client/setConsent.ts";
+export { setDraft } from "./client/setDraft.ts";
 export { setOnline } from "./client/setOnline.ts";
 export { setReachableNodes } from "./client/setReachableNodes.ts";
 export { type StreamedEvent, streamMessages } from "./client/streamMessages.ts";

@@ -16,6 +16,7 @@ import { openSecret } from "./database/openSecret.ts";
 import { tables } from "./database/tables.ts";
 import { readDirectory } from "./directory/readDirectory.ts";
 import { openArrivals } from "./group/arrivals.ts";
+import { loadConsents } from "./group/consent.ts";
 import type { ClientCore, ClientLogger } from "./group/core.ts";
 import { createEventFeed, type EventFeed } from "./group/events.ts";
 import { loadGroups } from "./group/loadGroups.ts";
@@ -91,6 +92,8 @@ export async function openCore(
     joinsWakeup: createWakeup(),
     identityWakeup: createWakeup(),
     registryWakeup: createWakeup(),
+    ...{ asksConsent: (params.consent ?? "ask") === "ask", consents: await loadConsents(database) },
+    notes: createSerialQueue(),
     copyWakeup: createWakeup(),
     bucketWakeup: createWakeup(),
     bucketReadBy: undefined,

@@ -6,6 +6,7 @@ import { reopenDatabase } from "../store/openDatabase.ts";
 import type { GroupId } from "../wire/ids.ts";
 import { tables } from "./database/tables.ts";
 import { goOffline, goOnline } from "./goOnline.ts";
+import { loadConsents } from "./group/consent.ts";
 import type { ClientCore, CoreParts } from "./group/core.ts";
 import { loadGroups } from "./group/loadGroups.ts";
 import { selfOf } from "./identity/openIdentity.ts";
@@ -119,5 +120,8 @@ export async function readAnew(core: ClientCore, held: ReadonlySet<GroupId>): Pr
   for (const kept of await valuesOf(tables.keyPackage.rows(core.database))) {
     core.keyPackages.set(kept.own.generation, kept);
   }
+  const { groups: conversations, inboxes } = await loadConsents(core.database);
+  core.consents.groups = conversations;
+  core.consents.inboxes = inboxes;
   await notifyWaiters(core);
 }

@@ -18,6 +18,7 @@ import type { Wakeup } from "../timing/wakeup.ts";
 import type { Witnesses } from "../witness/witnesses.ts";
 import type { Arrivals } from "./arrivals.ts";
 import type { Claim } from "./claim.ts";
+import type { Consents } from "./consent.ts";
 import type { EventFeed } from "./events.ts";
 import type { Group } from "./group.ts";
 import type { IntentWaiter } from "./intentHandle.ts";
@@ -61,6 +62,12 @@ export type ClientCore = {
   readonly keyPackages: Map<number, KeptKeyPackage>;
   readonly waiters: Map<Hex, IntentWaiter>;
   readonly events: EventFeed;
+  /** True: conversations that others bring are requests until the person allows them. */
+  readonly asksConsent: boolean;
+  /** What the person has allowed and blocked. */
+  readonly consents: Consents;
+  /** What the person notes is written here, one after another. */
+  readonly notes: SerialQueue;
   /** The bucket's Welcomes are looked through one after the other. */
   readonly welcomes: SerialQueue;
   readonly registryReads: SerialQueue;
@@ -124,6 +131,7 @@ export type ChangingCore = Pick<
   ClientCore,
   | "arrivals"
   | "changes"
+  | "consents"
   | "copy"
   | "copyWakeup"
   | "database"

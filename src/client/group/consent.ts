@@ -1,0 +1,83 @@
+import type { GroupRecord } from "../../reconciler/records/records.ts";
+import type { Database } from "../../store/openDatabase.ts";
+import { type GroupId, type Hex, type InboxId, toHex } from "../../wire/ids.ts";
+import { noteKinds } from "../../wire/notes.ts";
+import { tables } from "../database/tables.ts";
+import type { CoreParts } from "./core.ts";
+import type { ClientEvent } from "./events.ts";
+
+/**
+ * What a person has decided about a conversation or an inbox. `unknown`: nothing; a conversation that somebody else has
+ * brought is a request then.
+ */
+export type Consent = "unknown" | "allowed" | "blocked";
+
+/** What the person has decided, by conversation and by inbox. */
+export type Consents = {
+  groups: ReadonlyMap<GroupId, Consent>;
+  inboxes: ReadonlyMap<InboxId, Consent>;
+};
+
+/** By the byte that stands for each in a note. */
+const byByte: readonly Consent[] = ["unknown", "allowed", "blocked"];
+
+export function consentBytes(consent: Consent): Uint8Array {
+  return Uint8Array.of(byByte.indexOf(consent));
+}
+
+/** Reads the value of a note; bytes of another form stand for no decision. */
+export function readConsent(value: Uint8Array): Consent {
+  return (value.length === 1 ? byByte[value[0] ?? 0] : undefined) ?? "unknown";
+}
+
+/** Reads all decisions from the database. */
+export async function loadConsents(database: Database): Promise<Consents> {
+  const read = async <Id extends Hex>(kind: number): Promise<ReadonlyMap<Id, Consent>> => {
+    const found = new Map<Id, Consent>();
+    for await (const { fields, value } of tables.note.rows(database, { under: { kind } })) {
+      found.set(toHex(fields.subject) as Id, readConsent(value.value));
+    }
+    return found;
+  };
+  return {
+    groups: await read<GroupId>(noteKinds.conversationConsent),
+    inboxes: await read<InboxId>(noteKinds.inboxConsent),
+  };
+}
+
+/**
+ * Says how a person stands to a conversation: as was decided about it; for a request without a decision, as was decided
+ * about the inbox that brought it.
+ */
+export function consentTo(
+  { asksConsent, consents }: CoreParts<"asksConsent" | "consents">,
+  { group, request }: Pick<GroupRecord, "group" | "request">,
+): Consent {
+  const decided = consents.groups.get(group) ?? "unknown";
+  if (decided !== "unknown" || !request) return decided === "blocked" ? decided : "allowed";
+  const toInbox = (request.by && consents.inboxes.get(request.by)) ?? "unknown";
+  return toInbox === "unknown" && !asksConsent ? "allowed" : toInbox;
+}
+
+/**
+ * True if this client may say something in a conversation or change it by itself: not in a request, nor in one that is
+ * blocked.
+ */
+export function mayAct(
+  core: CoreParts<"asksConsent" | "consents">,
+  { view }: { readonly view: { readonly record: GroupRecord } },
+): boolean {
+  return consentTo(core, view.record) === "allowed";
+}
+
+export function isBlocked({ consents }: CoreParts<"consents">, inbox: InboxId): boolean {
+  return consents.inboxes.get(inbox) === "blocked";
+}
+
+export function consentEvent(
+  core: CoreParts<"asksConsent" | "consents">,
+  record: Pick<GroupRecord, "group" | "request">,
+): ClientEvent {
+  const { group, request } = record;
+  return { kind: "consent", group, consent: consentTo(core, record), by: request?.by };
+}
