@@ -1,12 +1,13 @@
+import { WeftError } from "../errors.ts";
 import { asId, type InboxId } from "../wire/ids.ts";
 import { type Client, coreOf, groupOf } from "./client.ts";
-import type { Consent } from "./group/consent.ts";
+import { type Consent, consents } from "./group/consent.ts";
 import { type ConsentSubject, noteConsent } from "./group/noteConsent.ts";
 
 /**
  * Notes that this person allows or blocks a conversation, or an inbox: its requests, and what it says anywhere.
  * `unknown` takes that back. What is blocked is received as before, and neither shown, counted nor told. Throws
- * `unknown-group`, `malformed` for what is no inbox id, and what a disk may say.
+ * `unknown-group`, `malformed` for what is no inbox id or no decision, and what a disk may say.
  */
 export async function setConsent(
   params: { readonly client: Client; readonly consent: Consent } & ConsentSubject,
@@ -15,5 +16,8 @@ export async function setConsent(
   const { consent } = params;
   const about: ConsentSubject =
     "group" in params ? { group: groupOf(core, params.group).id } : { inbox: asId<InboxId>(params.inbox) };
+  if (!consents.includes(consent)) {
+    throw new WeftError({ code: "malformed", message: `no decision is called ${consent}` });
+  }
   await noteConsent({ core, about, consent });
 }

@@ -76,7 +76,7 @@ async function begin(session: Session, text: string | undefined): Promise<void> 
   const newestFirst = summaries(session).toSorted((a, b) => b.createdAtMs - a.createdAtMs);
   const named =
     text === undefined
-      ? newestFirst.find(({ membership }) => membership !== "removed")
+      ? newestFirst.find(({ membership, consent }) => membership !== "removed" && consent !== "blocked")
       : findGroup({ client: session.account.client, text });
   if (named === undefined) showPrompt(session);
   else await enterGroup(session, named.group);

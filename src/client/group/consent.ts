@@ -19,15 +19,15 @@ export type Consents = {
 };
 
 /** By the byte that stands for each in a note. */
-const byByte: readonly Consent[] = ["unknown", "allowed", "blocked"];
+export const consents: readonly Consent[] = ["unknown", "allowed", "blocked"];
 
 export function consentBytes(consent: Consent): Uint8Array {
-  return Uint8Array.of(byByte.indexOf(consent));
+  return Uint8Array.of(consents.indexOf(consent));
 }
 
 /** Reads the value of a note; bytes of another form stand for no decision. */
 export function readConsent(value: Uint8Array): Consent {
-  return (value.length === 1 ? byByte[value[0] ?? 0] : undefined) ?? "unknown";
+  return (value.length === 1 ? consents[value[0] ?? 0] : undefined) ?? "unknown";
 }
 
 /** Reads all decisions from the database. */
