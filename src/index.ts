@@ -21,11 +21,11 @@ export {
   readOutcomes,
 } from "./client/countOutcomes.ts";
 export { createGroup } from "./client/createGroup.ts";
+export type { Consent } from "./client/database/consents.ts";
 export type { ConversationState } from "./client/database/conversationRecord.ts";
 export { deleteMessage } from "./client/deleteMessage.ts";
 export { downloadAttachment } from "./client/downloadAttachment.ts";
 export { editMessage } from "./client/editMessage.ts";
-export type { Consent } from "./client/group/consent.ts";
 export type { ClientLogger } from "./client/group/core.ts";
 export type { IntentHandle } from "./client/group/intentHandle.ts";
 export { type EpochState, type GroupState, groupStatus } from "./client/groupStatus.ts";

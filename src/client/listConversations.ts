@@ -1,9 +1,9 @@
 import { type GroupId, toHex } from "../wire/ids.ts";
 import { noteKinds } from "../wire/notes.ts";
 import { type Client, coreOf } from "./client.ts";
+import type { Consent } from "./database/consents.ts";
 import { type ConversationState, conversationState } from "./database/conversationRecord.ts";
 import { tables } from "./database/tables.ts";
-import type { Consent } from "./group/consent.ts";
 import type { CoreParts } from "./group/core.ts";
 import { type GroupSummary, listGroups } from "./listGroups.ts";
 

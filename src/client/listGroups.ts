@@ -3,8 +3,9 @@ import { type Role, roleOf } from "../reconciler/policy/roleOf.ts";
 import type { GroupStatus } from "../reconciler/records/records.ts";
 import type { GroupId, InboxId } from "../wire/ids.ts";
 import { type Client, coreOf, groupOf } from "./client.ts";
+import type { Consent } from "./database/consents.ts";
 import { readEpoch } from "./database/epochStates.ts";
-import { type Consent, consentTo } from "./group/consent.ts";
+import { consentTo } from "./group/consent.ts";
 
 export type GroupSummary = {
   readonly group: GroupId;

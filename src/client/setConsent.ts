@@ -1,7 +1,7 @@
 import { WeftError } from "../errors.ts";
 import { asId, type InboxId } from "../wire/ids.ts";
 import { type Client, coreOf, groupOf } from "./client.ts";
-import { type Consent, consents } from "./group/consent.ts";
+import { type Consent, consents } from "./database/consents.ts";
 import { type ConsentSubject, noteConsent } from "./group/noteConsent.ts";
 
 /**

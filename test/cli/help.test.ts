@@ -17,6 +17,9 @@ test("help names every command, its options and examples", async () => {
     "react",
     "list",
     "stream",
+    "requests",
+    "allow",
+    "block",
     "devices",
     "revoke",
   ]) {

@@ -1,7 +1,10 @@
-import type { Note } from "../../wire/notes.ts";
+import type { Hex } from "../../wire/ids.ts";
 
-/** What a person has noted, as this device holds it: the greatest that it knows of its register. */
-export type NoteRecord = Pick<Note, "epoch" | "revision" | "id" | "value"> & {
-  /** It is still to be told to the person's other devices. */
-  readonly isDue: boolean;
+/** What a person has noted, as this device holds it. */
+export type NoteRecord = {
+  /** 1 + that of the value that it replaced. */
+  readonly revision: number;
+  /** 16 random bytes. */
+  readonly id: Hex;
+  readonly value: Uint8Array;
 };

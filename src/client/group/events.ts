@@ -1,11 +1,11 @@
 import type { ErrorCode } from "../../errors.ts";
 import type { SilentMessage, TimelineItem } from "../../reconciler/timeline/timelineItem.ts";
 import type { Address, GroupId, InboxId, InstallationKey, NodeId } from "../../wire/ids.ts";
+import type { Consent } from "../database/consents.ts";
 import type { ConversationState } from "../database/conversationRecord.ts";
 import type { DeviceClock } from "../nodes/chainTime.ts";
 import type { RelayTrouble } from "../nodes/ownRelay.ts";
 import type { Lie } from "../witness/witnesses.ts";
-import type { Consent } from "./consent.ts";
 
 /** What an app that shows timelines wants to hear; all of it is in the database when it is told. */
 export type ClientEvent =

@@ -1,6 +1,7 @@
 import type { GroupId, InboxId } from "../../wire/ids.ts";
 import { noteKinds } from "../../wire/notes.ts";
-import { type Consent, consentBytes, consentEvent, isBlocked } from "./consent.ts";
+import { type Consent, consentBytes } from "../database/consents.ts";
+import { consentEvent, isBlocked } from "./consent.ts";
 import type { ChangingCore, CoreParts } from "./core.ts";
 import type { Group } from "./group.ts";
 import { writeNote } from "./notes.ts";
@@ -27,7 +28,7 @@ export async function noteConsent(params: {
 }
 
 /** Lets memory, events and loops follow a decision that is on disk. */
-export function takeConsent({
+function takeConsent({
   core,
   about,
   consent,

@@ -27,7 +27,7 @@ export async function writeNote(params: {
     const before = await tables.note.get(database, place);
     const revision = Math.min(MAX_REVISION, 1 + (before?.revision ?? 0));
     const id = toHex(randomBytes(NOTE_ID_BYTES));
-    const record: NoteRecord = { epoch: before?.epoch ?? 0, revision, id, value, isDue: true };
+    const record: NoteRecord = { revision, id, value };
     await writeAtomic({ database, writes: [tables.note.put(place, record)], sync: true });
     after?.();
   });
