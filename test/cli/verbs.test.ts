@@ -26,7 +26,6 @@ test("verbs set people up, found groups, send, list and stream, all as JSON for 
   // bob's data lie elsewhere: he is known by his wallet only.
   const { group, outcome } = await json("create", "Machines", bob.wallet, "--as", "alice");
   assert.deepEqual(outcome, { kind: "delivered" });
-  assert.match(await weft("requests", "--data", "bobs"), /^0x\w{8} {2}Machines {2}from 0x\w{8} {2}2 members/);
   assert.deepEqual(await json("allow", "Machines", "--data", "bobs"), { group, consent: "allowed" });
   await using listener = startTypist({ directory, args: ["stream", "--data", "bobs", "--json"] });
   await listener.sees(/listening/);
@@ -56,9 +55,8 @@ test("verbs set people up, found groups, send, list and stream, all as JSON for 
   await json("react", ...at, "🔥", "--take-back", "--data", "bobs");
   await json("add", "Machines", (await json("whoami", "--as", "carol")).inbox, "--as", "alice");
   const asked = await weft("requests", "--as", "carol");
-  assert.match(asked, /^0x\w{8} {2}Machines {2}from alice {2}3 members {2}which one\?/);
+  assert.match(asked, /^0x\w{8} {2}Machines {2}from alice {2}3 members/);
   assert.equal(await weft("block", "alice", "--as", "carol"), "alice is blocked");
-  assert.match(await weft("requests", "--blocked", "--as", "carol"), /^0x\w{8} {2}Machines/);
   assert.equal(await weft("allow", "Machines", "--as", "carol"), "Machines is allowed");
   assert.match(await weft("groups", "--as", "carol"), /^0x\w{8} {2}Machines {2}epoch 2 {2}3 members/);
   const members = await weft("members", "Machines", "--as", "carol");
