@@ -33,6 +33,8 @@ type Bill = { wei: bigint | undefined };
 
 /** How many transactions of a relayer may wait; with more of them, the chain stands still or drops what it is sent. */
 const MAX_IN_FLIGHT = 64;
+/** When somebody who finds as many is told to try again: by then blocks should have taken some. */
+const FULL_RETRY_MS = 2_000;
 const GAS_HEADROOM_PERCENT = 20n;
 const NONCE_ATTEMPTS = 4;
 
@@ -171,7 +173,7 @@ async function nextNonce(call: Call & { price: Price; least: number }): Promise<
   forgetMined(relayer, mined);
   if (relayer.inFlight.size >= MAX_IN_FLIGHT) {
     const message = `${relayer.inFlight.size} transactions wait for a block`;
-    throw new WeftError({ code: "limit-exceeded", message });
+    throw new WeftError({ code: "limit-exceeded", message, retryAfterMs: FULL_RETRY_MS });
   }
   await outbid({ ...call, nonce: mined });
   for (let nonce = Math.max(pending, least); ; nonce++) {

@@ -95,20 +95,8 @@ function hourly(perHour: number): Rate {
 function openSubjects(
   params: Rate & { nowMs: () => number },
 ): Pick<Limit, Exclude<keyof Limit, "what" | "key">> {
-  const { burst, perSecond } = params;
-  const { fits, owe, debtMs } = createTokenBuckets({ ...params, what: "gas" });
-  return {
-    fits,
-    take: owe,
-    giveBack: ({ key, cost }) => owe({ key, cost: -cost }),
-    waitMs: ({ key, cost }) => {
-      if (cost > burst) return Number.POSITIVE_INFINITY;
-      owe({ key, cost });
-      const ms = debtMs(key);
-      owe({ key, cost: -cost });
-      return Math.min(ms, (burst / perSecond) * 1_000);
-    },
-  };
+  const { fits, owe, waitMs } = createTokenBuckets({ ...params, what: "gas" });
+  return { fits, take: owe, giveBack: ({ key, cost }) => owe({ key, cost: -cost }), waitMs };
 }
 
 function overBudget(params: { what: string; waitMs: number }): WeftError {
