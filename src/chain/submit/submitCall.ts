@@ -21,7 +21,12 @@ export type Call = {
 };
 
 /** Told what a call may cost at most before the call is signed; ends the call by throwing. */
-export type Permit = (costs: { readonly gas: bigint; readonly wei: bigint }) => Promise<void>;
+export type Permit = (costs: {
+  readonly gas: bigint;
+  readonly wei: bigint;
+  /** What the transaction may cost in which the call goes together with others. */
+  readonly wholeWei: bigint;
+}) => Promise<void>;
 
 /** `reverted`: nothing was sent, because the simulation failed with this ABI-encoded error. */
 export type CallOutcome =
@@ -73,7 +78,7 @@ async function submitNext(call: Call, bill: Bill): Promise<CallOutcome> {
   const gas = estimate + (estimate * GAS_HEADROOM_PERCENT) / 100n;
   const value = call.valueWei ?? 0n;
   bill.wei = gas * fees.maxFeePerGas + value;
-  await call.permit?.({ gas, wei: bill.wei });
+  await call.permit?.({ gas, wei: bill.wei, wholeWei: bill.wei });
   let least = 0;
   for (let attempt = 1; ; attempt++) {
     const nonce = await nextNonce({ ...call, price, least });
