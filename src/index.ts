@@ -1,6 +1,9 @@
 /** The public API of Weft's client. */
 
 export type { PayingAccount } from "./chain/sign/payingAccount.ts";
+export type { Wallet } from "./chain/sign/wallet.ts";
+export { walletFromKey } from "./chain/sign/walletFromKey.ts";
+export type { Acting, ActingClient } from "./client/actForInbox.ts";
 export type { SendHandle } from "./client/addSend.ts";
 export { catchUp } from "./client/catchUp.ts";
 export {
@@ -30,6 +33,7 @@ export type { IntentHandle } from "./client/group/intentHandle.ts";
 export { type EpochState, type GroupState, groupStatus } from "./client/groupStatus.ts";
 export { type ConversationSummary, listConversations } from "./client/listConversations.ts";
 export { type GroupSummary, listGroups, listMembers, type MemberSummary } from "./client/listGroups.ts";
+export { type LinkedWallet, linkWallet } from "./client/linkWallet.ts";
 export { listInstallations } from "./client/listInstallations.ts";
 export { findIntent, type IntentSummary, listIntents } from "./client/listIntents.ts";
 export { type Delivery, type ListedItem, listMessages } from "./client/listMessages.ts";
@@ -39,6 +43,7 @@ export type { OwnChain, RelayTrouble } from "./client/nodes/ownRelay.ts";
 export type { WorkProgress } from "./client/nodes/withTicket.ts";
 export { openClient } from "./client/openClient.ts";
 export { preferNode, rankNodes } from "./client/preferNode.ts";
+export { type ProposedRecovery, proposeRecovery } from "./client/proposeRecovery.ts";
 export { reactToMessage } from "./client/reactToMessage.ts";
 export { type MessageParents, readParents } from "./client/readParents.ts";
 export { revokeInstallation } from "./client/revokeInstallation.ts";
@@ -48,8 +53,12 @@ export { setOnline } from "./client/setOnline.ts";
 export { setReachableNodes } from "./client/setReachableNodes.ts";
 export { type StreamedEvent, streamMessages } from "./client/streamMessages.ts";
 export { type GroupSync, type SyncStatus, syncStatus } from "./client/syncStatus.ts";
+export { type UnlinkedWallet, unlinkWallet } from "./client/unlinkWallet.ts";
 export { uploadAttachment } from "./client/uploadAttachment.ts";
+export { type VetoedRecovery, vetoRecovery } from "./client/vetoRecovery.ts";
+export type { WalletProgress } from "./client/wallet/landWalletChange.ts";
 export type { WalletPlace } from "./client/wallet/openWallet.ts";
+export { type WalletReason, type WalletRefusal, walletReasons } from "./client/wallet/walletChange.ts";
 export { type ErrorCode, errorHints, isWeftError, WeftError } from "./errors.ts";
 export type { AttachmentStore } from "./net/attachmentStore.ts";
 export { openHttpStore } from "./net/openHttpStore.ts";
