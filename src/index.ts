@@ -1,7 +1,12 @@
 /** The public API of Weft's client. */
 
+export { createPasskey } from "./chain/sign/passkey/createPasskey.ts";
+export { findPasskey } from "./chain/sign/passkey/findPasskey.ts";
+export type { Passkey } from "./chain/sign/passkey/passkey.ts";
+export { walletFromPasskey } from "./chain/sign/passkey/walletFromPasskey.ts";
 export type { PayingAccount } from "./chain/sign/payingAccount.ts";
-export type { Wallet } from "./chain/sign/wallet.ts";
+export type { TypedData, Wallet } from "./chain/sign/wallet.ts";
+export { walletFromContract } from "./chain/sign/walletFromContract.ts";
 export { walletFromKey } from "./chain/sign/walletFromKey.ts";
 export type { Acting, ActingClient } from "./client/actForInbox.ts";
 export type { SendHandle } from "./client/addSend.ts";
@@ -31,9 +36,9 @@ export { editMessage } from "./client/editMessage.ts";
 export type { ClientLogger } from "./client/group/core.ts";
 export type { IntentHandle } from "./client/group/intentHandle.ts";
 export { type EpochState, type GroupState, groupStatus } from "./client/groupStatus.ts";
+export { type LinkedWallet, linkWallet } from "./client/linkWallet.ts";
 export { type ConversationSummary, listConversations } from "./client/listConversations.ts";
 export { type GroupSummary, listGroups, listMembers, type MemberSummary } from "./client/listGroups.ts";
-export { type LinkedWallet, linkWallet } from "./client/linkWallet.ts";
 export { listInstallations } from "./client/listInstallations.ts";
 export { findIntent, type IntentSummary, listIntents } from "./client/listIntents.ts";
 export { type Delivery, type ListedItem, listMessages } from "./client/listMessages.ts";

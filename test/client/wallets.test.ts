@@ -79,10 +79,10 @@ test("wallets are linked and unlinked by an open client, by a bare wallet, and p
   assert.equal(phone.client.inbox, inbox);
 
   const others = await linkWallet({ client, newWallet: walletFromKey(bob.privateKey) });
-  assert.deepEqual([reasonOf(others), "otherInbox" in others && others.otherInbox], [
-    "in-another-inbox",
-    bob.client.inbox,
-  ]);
+  assert.deepEqual(
+    [reasonOf(others), "otherInbox" in others && others.otherInbox],
+    ["in-another-inbox", bob.client.inbox],
+  );
   const bare = placeOf(second);
   assert.deepEqual(await linkWallet({ ...bare, newWallet: third }), linked);
   assert.deepEqual(new Set(await walletsOf(bare)), new Set([first, second, third].map(lower)));
@@ -117,21 +117,21 @@ test("a thief's proposal is vetoed; whoever lost the first wallet recovers the i
   const proposal = await proposeRecovery({ ...thief, recovery: stolen.address });
   assert.ok(proposal.kind === "proposed" && proposal.changesAt !== undefined && proposal.isConfirmed);
   const { nextRecovery } = await listInstallations(placeOf(first));
-  assert.deepEqual(
-    [nextRecovery?.wallet, nextRecovery?.changesAt],
-    [lower(stolen), proposal.changesAt],
-  );
+  assert.deepEqual([nextRecovery?.wallet, nextRecovery?.changesAt], [lower(stolen), proposal.changesAt]);
   const early = await unlinkWallet({ ...thief, oldWallet: first.address });
-  assert.deepEqual([reasonOf(early), "changesAt" in early && early.changesAt], [
-    "too-early",
-    proposal.changesAt,
-  ]);
+  assert.deepEqual(
+    [reasonOf(early), "changesAt" in early && early.changesAt],
+    ["too-early", proposal.changesAt],
+  );
   assert.equal(reasonOf(await vetoRecovery({ ...thief, recovery: stolen.address })), "not-permitted");
   const vetoed = { kind: "vetoed", inbox, isConfirmed: true };
   assert.deepEqual(await vetoRecovery({ client, recovery: stolen.address }), vetoed);
   assert.equal(reasonOf(await vetoRecovery({ client, recovery: stolen.address })), "nothing-pending");
   assert.equal((await unlinkWallet({ client, oldWallet: stolen.address })).kind, "unlinked");
-  assert.equal(reasonOf(await proposeRecovery({ ...thief, inbox, recovery: stolen.address })), "not-permitted");
+  assert.equal(
+    reasonOf(await proposeRecovery({ ...thief, inbox, recovery: stolen.address })),
+    "not-permitted",
+  );
 
   // The first wallet is lost: the one that was kept becomes the recovery wallet, past the nodes as well.
   const saved = placeOf(kept);
@@ -154,7 +154,10 @@ test("a thief's proposal is vetoed; whoever lost the first wallet recovers the i
   assert.ok(outside.kind === "proposed" && outside.changesAt !== undefined);
   await letDelayPass(3 * 24 * 3_600 + 10);
   const guard = { ...placeOf(paper), inbox };
-  await until("paper in force", async () => (await listInstallations(guard)).recovery?.wallet === lower(paper));
+  await until(
+    "paper in force",
+    async () => (await listInstallations(guard)).recovery?.wallet === lower(paper),
+  );
   await assert.rejects(listInstallations(placeOf(paper)), { code: "unknown-record" });
   const last = await unlinkWallet({ ...guard, oldWallet: kept.address });
   assert.equal(reasonOf(last), "last-wallet");
@@ -164,7 +167,10 @@ test("a thief's proposal is vetoed; whoever lost the first wallet recovers the i
 test("what can't be is refused before anybody signs; a wallet that declines ends it", async () => {
   await using alice = await openTestClient({ network, name: "alice" });
   const { client } = alice;
-  const declining: Wallet = { address: newWallet().address, signTypedData: () => Promise.reject(new Error("no")) };
+  const declining: Wallet = {
+    address: newWallet().address,
+    signTypedData: () => Promise.reject(new Error("no")),
+  };
   await assert.rejects(linkWallet({ client, newWallet: declining }), { code: "bad-signature" });
   const other = newWallet();
   const forged: Wallet = { address: newWallet().address, signTypedData: (data) => other.signTypedData(data) };

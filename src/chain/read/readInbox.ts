@@ -30,6 +30,7 @@ export async function readInbox(params: { chain: Chain; inbox: InboxId }): Promi
   });
   const { pendingRecovery, recoveryChangesAt: changesAt, createdBlock, activeInstallations } = state;
   if (createdBlock === 0) return undefined;
-  const proposal = BigInt(pendingRecovery) === 0n ? undefined : { wallet: asAddress(pendingRecovery), changesAt };
+  const proposal =
+    BigInt(pendingRecovery) === 0n ? undefined : { wallet: asAddress(pendingRecovery), changesAt };
   return { recovery: asAddress(state.recovery), proposal, word, createdBlock, activeInstallations };
 }

@@ -22,7 +22,8 @@ export function formatWallets(params: { list: Omit<InstallationList, "installati
       `proposed: ${nextRecovery.wallet}, in force from ${formatTime(nextRecovery.changesAt)} on; \`weft veto\` drops it`,
     );
   }
-  if (incomplete !== undefined) lines.push("Only one operator has told this: nobody confirms that it is all.");
+  if (incomplete !== undefined)
+    lines.push("Only one operator has told this: nobody confirms that it is all.");
   return lines.join("\n");
 }
 

@@ -22,7 +22,11 @@ Example:
   $ weft unlink 0x5aAe… --as alice`,
     )
     .action((wallet: string, options: Options, command: Command) =>
-      runWalletVerb({ command, options, act: (given) => unlink({ ...given, ...options, oldWallet: wallet }) }),
+      runWalletVerb({
+        command,
+        options,
+        act: (given) => unlink({ ...given, ...options, oldWallet: wallet }),
+      }),
     );
 }
 

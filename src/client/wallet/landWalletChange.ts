@@ -68,7 +68,11 @@ export async function landWalletChange(params: {
   const wallets = "wallet" in change ? [by, change.wallet] : [by];
   const counts = change.kind === "unlink" && !change.evenLast;
   const before = await readStanding({ opened, wallets, looksElsewhere: change.kind === "link", counts });
-  if (change.kind !== "unlink" && change.kind !== "veto-recovery" && isDone({ inbox, change, standing: before })) {
+  if (
+    change.kind !== "unlink" &&
+    change.kind !== "veto-recovery" &&
+    isDone({ inbox, change, standing: before })
+  ) {
     return { kind: "done", standing: before };
   }
   const refusal = refusalOf({ inbox, change, by, standing: before });
@@ -114,9 +118,10 @@ export async function landWalletChange(params: {
 
 /** Tells whenever the wallet is asked to sign. */
 function telling(wallet: Wallet, onProgress: ((progress: WalletProgress) => void) | undefined): Wallet {
-  const { address } = wallet;
+  const { address, passkey } = wallet;
   return {
     address,
+    ...(passkey ? { passkey } : {}),
     signTypedData: (data) => {
       onProgress?.({ kind: "signing", wallet: asAddress(address) });
       return wallet.signTypedData(data);

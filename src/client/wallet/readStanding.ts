@@ -58,7 +58,14 @@ async function standingByNodes({ opened, wallets, looksElsewhere }: Params): Pro
   const { wallet: recovery } = recoveryAt({ history, time });
   const isPending = history.proposal !== undefined && time < history.proposal.changesAt;
   const proposal = isPending ? history.proposal : undefined;
-  return { inboxOf, linked: linked.length, recovery, proposal, steps: history.count, isConfirmed: !isProvisional };
+  return {
+    inboxOf,
+    linked: linked.length,
+    recovery,
+    proposal,
+    steps: history.count,
+    isConfirmed: !isProvisional,
+  };
 }
 
 function linkedIn(history: Awaited<ReturnType<typeof readOwnHistory>>["history"]): readonly Address[] {

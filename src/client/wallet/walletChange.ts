@@ -23,7 +23,8 @@ export const walletReasons = {
     "The chain does not accept the wallet's signature: sign with the wallet's own key, or mend its contract.",
   "nonce-used": "Another record of the wallet landed first: look at the inbox, then do it again.",
   expired: "It did not reach the chain in time: do it again.",
-  "history-full": "The inbox has changed so often that the chain takes nothing but revocations: found another.",
+  "history-full":
+    "The inbox has changed so often that the chain takes nothing but revocations: found another.",
 } as const;
 
 export type WalletReason = keyof typeof walletReasons;
@@ -90,12 +91,7 @@ export function refused(params: Omit<WalletRefusal, "kind" | "hint">): WalletRef
 
 type Found = Omit<WalletRefusal, "kind" | "hint"> | undefined;
 
-function reasonOf(params: {
-  inbox: InboxId;
-  change: WalletChange;
-  by: Address;
-  standing: Standing;
-}): Found {
+function reasonOf(params: { inbox: InboxId; change: WalletChange; by: Address; standing: Standing }): Found {
   const { inbox, change, by, standing } = params;
   const { inboxOf, recovery, proposal } = standing;
   const isLinked = (wallet: Address): boolean => inboxOf.get(wallet) === inbox;
