@@ -59,23 +59,23 @@ const page = {
         | { verb: "unlink" | "propose" | "veto"; address: Hex }
       ),
   ) =>
-    tried(() => {
+    tried(async () => {
       const { passkey, name, nodes, network } = params;
       const wallet = walletFromPasskey({ passkey, network });
       const who =
         name === undefined ? { wallet, nodes, network } : { client: clientOf({ name }), by: wallet };
       switch (params.verb) {
         case "link":
-          return linkWallet({
+          return await linkWallet({
             ...who,
             newWallet: walletFromPasskey({ passkey: params.newPasskey, network }),
           });
         case "unlink":
-          return unlinkWallet({ ...who, oldWallet: params.address });
+          return await unlinkWallet({ ...who, oldWallet: params.address });
         case "propose":
-          return proposeRecovery({ ...who, recovery: params.address });
+          return await proposeRecovery({ ...who, recovery: params.address });
         case "veto":
-          return vetoRecovery({ ...who, recovery: params.address });
+          return await vetoRecovery({ ...who, recovery: params.address });
       }
     }),
   close: async () => {

@@ -19,6 +19,11 @@ test("help names every command, its options and examples", async () => {
     "stream",
     "devices",
     "revoke",
+    "wallets",
+    "link",
+    "unlink",
+    "recover",
+    "veto",
   ]) {
     assert.match(stdout, new RegExp(`^ {2}${command}\\b`, "m"));
     const help = await runWeft([command, "--help"]);

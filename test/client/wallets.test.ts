@@ -77,6 +77,15 @@ test("wallets are linked and unlinked by an open client, by a bare wallet, and p
   assert.equal(told.length, 3, "and nobody signs for it");
   await using phone = await openTestClient({ network, name: "alice/2", privateKey: secondKey });
   assert.equal(phone.client.inbox, inbox);
+  // Either wallet opens what the other one has set up; a stranger's does not.
+  await phone.client[Symbol.asyncDispose]();
+  const { directory } = phone;
+  const reopened = { network, directory, privateKey: alice.privateKey };
+  await using again = await openTestClient(reopened);
+  assert.equal(again.client.installation, phone.client.installation);
+  await again.client[Symbol.asyncDispose]();
+  const foreign = openTestClient({ ...reopened, privateKey: bob.privateKey });
+  await assert.rejects(foreign, { code: "bad-config" });
 
   const others = await linkWallet({ client, newWallet: walletFromKey(bob.privateKey) });
   assert.deepEqual(

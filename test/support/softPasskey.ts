@@ -7,8 +7,10 @@ import type { Wallet } from "../../src/chain/sign/wallet.ts";
 import { toHex } from "../../src/wire/ids.ts";
 import type { Network } from "../../src/wire/network.ts";
 
-/** Bits of what an authenticator says: a person was there, and it has checked who that was. */
-export const [USER_PRESENT, USER_VERIFIED] = [1, 4];
+/** What an authenticator says by a bit: a person was there. */
+export const USER_PRESENT = 1;
+/** It has checked who that was. */
+const USER_VERIFIED = 4;
 
 type Saying = { readonly flags?: number; readonly type?: string };
 

@@ -63,19 +63,15 @@ export async function landWalletChange(params: {
   onProgress?: ((progress: WalletProgress) => void) | undefined;
 }): Promise<Landed> {
   const { opened, change, sign, onProgress } = params;
-  const { inbox, signal } = opened;
+  const { inbox } = opened;
   const by = asAddress(opened.wallet.address);
   const wallets = "wallet" in change ? [by, change.wallet] : [by];
   const counts = change.kind === "unlink" && !change.evenLast;
-  const before = await readStanding({ opened, wallets, looksElsewhere: change.kind === "link", counts });
-  if (
-    change.kind !== "unlink" &&
-    change.kind !== "veto-recovery" &&
-    isDone({ inbox, change, standing: before })
-  ) {
-    return { kind: "done", standing: before };
-  }
-  const refusal = refusalOf({ inbox, change, by, standing: before });
+  const standing = await readStanding({ opened, wallets, looksElsewhere: change.kind === "link", counts });
+  // Who unlinks or vetoes what is not there may have named the wrong one.
+  const mayBeDone = change.kind === "link" || change.kind === "propose-recovery";
+  if (mayBeDone && isDone({ inbox, change, standing })) return { kind: "done", standing };
+  const refusal = refusalOf({ inbox, change, by, standing });
   if (refusal) return refusal;
 
   await hearOwnChain(opened);
@@ -87,33 +83,47 @@ export async function landWalletChange(params: {
     signers.push(signer);
     return signer;
   });
+  return await sendUntilListed({ ...{ opened, change, by, wallets, signers, action }, onProgress });
+}
+
+async function sendUntilListed(params: {
+  opened: OpenWallet;
+  change: WalletChange;
+  by: Address;
+  wallets: readonly Address[];
+  signers: readonly Signer[];
+  action: IdentityAction;
+  onProgress: ((progress: WalletProgress) => void) | undefined;
+}): Promise<Landed> {
+  const { opened, change, by, wallets, signers, action, onProgress } = params;
+  const { inbox, signal, links } = opened;
   const untilMs = steadyMs() + PATIENCE_MS;
   let sentMs = Number.NEGATIVE_INFINITY;
   let refusedMs: number | undefined;
   let outcome: IdentityOutcome | undefined;
-  for (let times = 0; ; ) {
-    signal.throwIfAborted();
+  for (let times = 0; steadyMs() < untilMs; ) {
     if (steadyMs() - sentMs >= SEND_AGAIN_MS) {
-      const ranked = activeNodes(opened.links);
-      outcome = await unlessFault(opened, relayRecord({ ...opened, ranked, action, turn: times++ }));
+      const sending = relayRecord({ ...opened, ranked: activeNodes(links), action, turn: times++ });
+      outcome = await unlessFault(opened, sending);
       sentMs = steadyMs();
       if (outcome && outcome.kind !== "refused") onProgress?.({ kind: "sent", times });
     }
     const reading = readStanding({ opened, wallets, looksElsewhere: false, counts: false });
     const standing = await unlessFault(opened, reading);
     if (standing && isDone({ inbox, change, standing })) return { kind: "done", standing };
+    // A record that waits for a block uses its own nonce, too.
     if (outcome?.kind === "refused" && (outcome.code !== "replayed" || (await isUsed(opened, signers)))) {
       const explained = standing && refusalOf({ inbox, change, by, standing });
       if (explained) return explained;
       refusedMs ??= steadyMs();
-      const isSure = outcome.code === "bad-signature" || steadyMs() - refusedMs > LAG_MS;
-      if (isSure) return endOf(outcome);
+      if (outcome.code === "bad-signature" || steadyMs() - refusedMs > LAG_MS) return endOf(outcome);
     } else {
       refusedMs = undefined;
     }
-    if (steadyMs() > untilMs) throw tooLate(change);
     await waitMs({ ms: POLL_MS, signal });
+    signal.throwIfAborted();
   }
+  throw tooLate(change);
 }
 
 /** Tells whenever the wallet is asked to sign. */
