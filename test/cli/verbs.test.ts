@@ -85,7 +85,7 @@ test("verbs set people up, found groups, send, list and stream, all as JSON for 
   assert.equal(proposed.kind, "proposed");
   const wallets = await weft("wallets", "--as", "alice");
   assert.match(wallets, /^inbox 0x\w{64}: 2 wallets, as of block \d+$/m);
-  assert.match(wallets, new RegExp(`^${alice.wallet} {2}linked in block \\d+ {2}key {2}this wallet$`, "m"));
+  assert.match(wallets, new RegExp(`^${alice.wallet} {2}linked in block \\d+ +key +this wallet$`, "m"));
   assert.match(wallets, new RegExp(`^proposed: ${spare}, in force from \\d{4}-`, "m"));
   assert.match(
     await weft("veto", "--as", "alice"),
