@@ -38,6 +38,8 @@ type Landed = { readonly kind: "done"; readonly standing: Standing } | WalletRef
 const SEND_AGAIN_MS = 3_000;
 const POLL_MS = 200;
 const PATIENCE_MS = 60_000;
+/** How long a second operator is waited for to confirm what one has told. */
+const CONFIRM_MS = 3_000;
 /** How long a refusal may be due to a node that has not read yet what has landed. */
 const LAG_MS = 2_000;
 
@@ -99,6 +101,7 @@ async function sendUntilListed(params: {
   const { inbox, signal, links } = opened;
   const untilMs = steadyMs() + PATIENCE_MS;
   let sentMs = Number.NEGATIVE_INFINITY;
+  let doneMs: number | undefined;
   let refusedMs: number | undefined;
   let outcome: IdentityOutcome | undefined;
   for (let times = 0; steadyMs() < untilMs; ) {
@@ -110,7 +113,10 @@ async function sendUntilListed(params: {
     }
     const reading = readStanding({ opened, wallets, looksElsewhere: false, counts: false });
     const standing = await unlessFault(opened, reading);
-    if (standing && isDone({ inbox, change, standing })) return { kind: "done", standing };
+    if (standing && isDone({ inbox, change, standing })) {
+      doneMs ??= steadyMs();
+      if (standing.isConfirmed || steadyMs() - doneMs > CONFIRM_MS) return { kind: "done", standing };
+    }
     // A record that waits for a block uses its own nonce, too.
     if (outcome?.kind === "refused" && (outcome.code !== "replayed" || (await isUsed(opened, signers)))) {
       const explained = standing && refusalOf({ inbox, change, by, standing });
