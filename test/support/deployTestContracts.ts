@@ -13,7 +13,7 @@ const POLL_MS = 20;
 const FEES = { maxFeePerGas: parseGwei("10"), maxPriorityFeePerGas: 0n };
 
 /**
- * Deploys the three contracts from what the compiler has written, by the chain's first account: what `deployContracts`
+ * Deploys the contracts from what the compiler has written, by the chain's first account: what `deployContracts`
  * does, which test/chain tests, without the two seconds that Hardhat takes in each process.
  */
 export async function deployTestContracts(params: {
@@ -33,10 +33,12 @@ export async function deployTestContracts(params: {
   const receipts = await Promise.all(
     transactions.map((hash) => client.waitForTransactionReceipt({ hash, pollingInterval: POLL_MS })),
   );
-  const [commitLog, identityRegistry, nodeRegistry] = receipts.map(({ contractAddress }) =>
+  const [commitLog, identityRegistry, nodeRegistry, passkeyWallets] = receipts.map(({ contractAddress }) =>
     asAddress(contractAddress ?? ""),
   );
-  if (!commitLog || !identityRegistry || !nodeRegistry) throw new Error("three contracts were deployed");
+  if (!commitLog || !identityRegistry || !nodeRegistry || !passkeyWallets) {
+    throw new Error("fewer contracts were deployed than there are");
+  }
   const deployedBlock = await client.readContract({
     address: commitLog,
     abi: commitLogAbi,
@@ -47,7 +49,7 @@ export async function deployTestContracts(params: {
   const { shards } = settings;
   return {
     ...{ version: NETWORK_VERSION, ...chain, commitLog, identityRegistry, nodeRegistry },
-    ...{ shards, deployedBlock },
+    ...{ passkeyWallets, shards, deployedBlock },
   };
 }
 

@@ -18,11 +18,12 @@ export function contractsOf(settings: DeploymentSettings) {
     { name: "CommitLog", args: [] },
     { name: "IdentityRegistry", args: [recoveryDelaySeconds] },
     { name: "NodeRegistry", args: [bondWei, leaveDelaySeconds, shards] },
+    { name: "PasskeyWallets", args: [] },
   ] as const;
 }
 
 /**
- * Estimates what the deployment of the three contracts costs at most, in wei: the chain's own estimate of the gas
+ * Estimates what the deployment of the contracts costs at most, in wei: the chain's own estimate of the gas
  * (which on L3s includes the parent chain's share) at the price that Ignition offers. The payer must hold that much.
  */
 export async function deploymentCost(params: {

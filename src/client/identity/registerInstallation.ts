@@ -13,8 +13,9 @@ import type { Network } from "../../wire/network.ts";
 import { type IdentityRecord, tables } from "../database/tables.ts";
 import { isNodeFault } from "../nodes/askNodes.ts";
 import { askWallet } from "../nodes/askWallet.ts";
-import { hearHead, networkMs } from "../nodes/chainTime.ts";
+import { networkMs } from "../nodes/chainTime.ts";
 import { findRegistration } from "../nodes/findRegistration.ts";
+import { hearOwnChain } from "../nodes/hearOwnChain.ts";
 import { answeringFirst, type NodeLinks } from "../nodes/nodeLinks.ts";
 import type { OwnRelay } from "../nodes/ownRelay.ts";
 import { type IdentityOutcome, relayRecord } from "../nodes/relayRecord.ts";
@@ -137,12 +138,6 @@ export async function signRecord(params: Params): Promise<IdentityAction | undef
   const isFounder = inboxIdOf({ wallet: record.wallet, salt }) === inbox;
   if (state.inbox === undefined) return isFounder ? await signCreateInbox({ ...common, salt }) : undefined;
   return await signAddInstallation({ ...common, inbox });
-}
-
-/** Hears the time of the chain from the client's own endpoint, if it has one: that chain will judge what is signed. */
-async function hearOwnChain({ ownRelay, links, signal }: Params): Promise<void> {
-  const head = await ownRelay?.readHead({ signal });
-  if (head) hearHead(links, { url: "own chain", head });
 }
 
 async function standingOf(params: Params): Promise<"absent" | "listed" | "void"> {
