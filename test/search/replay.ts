@@ -9,6 +9,7 @@ import { readRegistry } from "../../src/client/identity/readRegistry.ts";
 import { receivePage } from "../../src/client/links/followTopics.ts";
 import { reachHead } from "../../src/client/links/reachHead.ts";
 import { openClientOn } from "../../src/client/openClient.ts";
+import { steadyMs } from "../../src/clock/steadyMs.ts";
 import { groupStatus, listMessages, syncStatus } from "../../src/index.ts";
 import type { NodeApi, StoredEnvelope } from "../../src/rpc/nodeApi.ts";
 import type { BlockRef } from "../../src/wire/blockRef.ts";
