@@ -65,7 +65,7 @@ async function hearAll(params: Asked): Promise<Testimony | undefined> {
         endRetractions(params);
         const isByEndpoint = witness.node === undefined;
         leaveIfBehind({ ...params, claimed: params.told ?? claim.head, newest: head, isByEndpoint });
-        return { kind: "agreed" };
+        return { kind: "agreed", newest: head };
       }
       if (word.kind === "other") return await settle({ ...params, accuser: witness, difference: word });
     }
