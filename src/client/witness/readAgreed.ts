@@ -6,6 +6,7 @@ import type { Operated } from "../../reconciler/witness/nextOperators.ts";
 import { checkWords } from "../../rpc/wordsMessages.ts";
 import type { Hex, NodeId } from "../../wire/ids.ts";
 import type { Words, WordsList } from "../../wire/words.ts";
+import { activeNodes } from "../nodes/nodeLinks.ts";
 import { blockToReach } from "./blockToReach.ts";
 import { hear } from "./hear.ts";
 import { PATIENCE_MS } from "./hearing.ts";
@@ -22,7 +23,7 @@ export type Reading =
 
 type Params = {
   witnesses: Witnesses;
-  /** Nodes of which two are asked. */
+  /** Nodes of which two are asked; where they contradict each other, all others are asked, too. */
   panel: readonly Operated[];
   list: WordsList;
   signal: AbortSignal;
@@ -68,7 +69,8 @@ async function readBy(params: Params & { node: NodeId }): Promise<Reading | "ask
     const { block: head } = words;
     const claim = { head, facts: factsOfWords({ list, words }) };
     const asked = { witnesses, serving: node, signal };
-    const testimony = await hear({ ...asked, ranked: panel, claim });
+    const inDispute = activeNodes(witnesses.links);
+    const testimony = await hear({ ...asked, ranked: panel, inDispute, claim });
     if (testimony.kind === "contradicted") return "ask-another";
     if (testimony.kind === "silent") return { kind: "silent", words };
     if (testimony.kind !== "agreed") return { kind: "none" };
