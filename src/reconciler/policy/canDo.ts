@@ -1,6 +1,7 @@
 import { utf8 } from "../../wire/bytes.ts";
 import type { InboxId, InstallationKey } from "../../wire/ids.ts";
 import { MAX_GROUP_NAME_BYTES, MAX_MEMBERS, MAX_TEXT_BYTES } from "../../wire/limits.ts";
+import { closedKindOf, isMeant } from "./closed.ts";
 import { contextAfterRole } from "./nextContext.ts";
 import type { IntentReason } from "./reasons.ts";
 import { inboxesAway } from "./returning.ts";
@@ -72,8 +73,10 @@ export function canDo(params: Params): IntentReason | undefined {
 }
 
 function canAdd(params: Params, inboxes: readonly InboxId[]): IntentReason | undefined {
-  if (role(params) === "member") return "not-permitted";
-  const { leavers } = params;
+  const { context, leavers } = params;
+  const isMeantForAll = inboxes.every((inbox) => isMeant(context, inbox));
+  const mayAdd = closedKindOf(context) ? isMeantForAll : role(params) !== "member";
+  if (!mayAdd) return "not-permitted";
   const present = new Set(params.members.map((m) => m.inbox).filter((inbox) => !leavers.has(inbox)));
   const missing = new Set(inboxes.filter((inbox) => !present.has(inbox)));
   if (missing.size === 0) return "already-done";
@@ -108,6 +111,7 @@ function canSetRole(
   wish: { readonly inbox: InboxId; readonly role: Role },
 ): IntentReason | undefined {
   const { context, members, revoked, leavers } = params;
+  if (closedKindOf(context)) return "not-permitted";
   const promotes = wish.role === "super-admin" && mayPromote({ ...params, by: params.inbox });
   if (role(params) !== "super-admin" && !promotes) return "not-permitted";
   if (!members.some((m) => m.inbox === wish.inbox)) return "unknown-member";
@@ -124,6 +128,7 @@ function canDelete(params: Params, author: InboxId | undefined): IntentReason | 
 
 function canLeave(params: Params): IntentReason | undefined {
   const { context, members, revoked, inbox, leavers } = params;
+  if (closedKindOf(context)) return "not-permitted";
   if (leavers.has(inbox)) return "already-done";
   if (role(params) !== "super-admin") return undefined;
   const others = context.superAdmins.filter((id) => id !== inbox && !leavers.has(id));
