@@ -2,6 +2,7 @@
  * `npm run fuzz -- [--inputs N] [--seed S] [--only TEXT] [--first N]`: feeds everything that reads bytes from the network or the
  * chain random ones and changed true ones. Prints a row for each; what breaks, hangs or grows ends it with code 1.
  */
+import { setImmediate } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { Command } from "commander";
@@ -57,6 +58,7 @@ async function measure(params: { target: Target; inputs: number; seed: number })
   const sinceMs = steadyMs();
   const { read, refused, slowestMs } = await fuzzTarget(params);
   const seconds = (steadyMs() - sinceMs) / 1_000;
+  await setImmediate();
   collectGarbage();
   const grown = process.memoryUsage().heapUsed - before;
   if (grown > MAX_GROWTH_BYTES) throw new Error(`${params.target.name} has kept ${inMegabytes(grown)}`);
