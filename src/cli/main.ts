@@ -9,13 +9,17 @@ import { addDevnet } from "./devnet.ts";
 import { addNode } from "./node.ts";
 import { addScenario } from "./scenario.ts";
 import { addAdd } from "./verbs/add.ts";
+import { addAllow, addBlock } from "./verbs/consent.ts";
 import { addCreate } from "./verbs/create.ts";
 import { addDevices } from "./verbs/devices.ts";
 import { addEdit } from "./verbs/edit.ts";
+import { addExport } from "./verbs/export.ts";
 import { addGroups } from "./verbs/groups.ts";
+import { addImport } from "./verbs/import.ts";
 import { addList } from "./verbs/list.ts";
 import { addMembers } from "./verbs/members.ts";
 import { addReact } from "./verbs/react.ts";
+import { addRequests } from "./verbs/requests.ts";
 import { addRevoke } from "./verbs/revoke.ts";
 import { addSend } from "./verbs/send.ts";
 import { addStream } from "./verbs/stream.ts";
@@ -55,6 +59,9 @@ const people = [
   addChat,
   addWhoami,
   addGroups,
+  addRequests,
+  addAllow,
+  addBlock,
   addCreate,
   addAdd,
   addMembers,
@@ -65,6 +72,8 @@ const people = [
   addStream,
   addDevices,
   addRevoke,
+  addExport,
+  addImport,
 ];
 for (const add of [...network, ...people]) add(program);
 
