@@ -29,6 +29,12 @@ export type { ClientLogger } from "./client/group/core.ts";
 export type { IntentHandle } from "./client/group/intentHandle.ts";
 export { type EpochState, type GroupState, groupStatus } from "./client/groupStatus.ts";
 export { type ConversationSummary, listConversations } from "./client/listConversations.ts";
+export {
+  type CountedDead,
+  type ListedEntry,
+  type ListedVerdict,
+  listEntries,
+} from "./client/listEntries.ts";
 export { type GroupSummary, listGroups, listMembers, type MemberSummary } from "./client/listGroups.ts";
 export { listInstallations } from "./client/listInstallations.ts";
 export { findIntent, type IntentSummary, listIntents } from "./client/listIntents.ts";
@@ -46,7 +52,7 @@ export { type Revoked, revokeInstallations } from "./client/revokeInstallations.
 export { type Saying, sendMessage } from "./client/sendMessage.ts";
 export { setOnline } from "./client/setOnline.ts";
 export { setReachableNodes } from "./client/setReachableNodes.ts";
-export { type StreamedEvent, streamMessages } from "./client/streamMessages.ts";
+export { type Change, type StreamedEvent, stream } from "./client/stream.ts";
 export { type GroupSync, type SyncStatus, syncStatus } from "./client/syncStatus.ts";
 export { uploadAttachment } from "./client/uploadAttachment.ts";
 export type { WalletPlace } from "./client/wallet/openWallet.ts";

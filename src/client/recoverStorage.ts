@@ -7,6 +7,7 @@ import type { GroupId } from "../wire/ids.ts";
 import { tables } from "./database/tables.ts";
 import { goOffline, goOnline } from "./goOnline.ts";
 import type { ClientCore, CoreParts } from "./group/core.ts";
+import { passDoubt } from "./group/journal.ts";
 import { loadGroups } from "./group/loadGroups.ts";
 import { selfOf } from "./identity/openIdentity.ts";
 import { notifyWaiters } from "./outbox/notifyWaiters.ts";
@@ -120,4 +121,5 @@ export async function readAnew(core: ClientCore, held: ReadonlySet<GroupId>): Pr
     core.keyPackages.set(kept.own.generation, kept);
   }
   await notifyWaiters(core);
+  passDoubt(core.journal);
 }

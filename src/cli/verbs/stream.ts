@@ -17,12 +17,12 @@ export function addStream(program: Command): void {
         options,
         // Whatever arrives before somebody listens would be told to nobody.
         online: false,
-        act: (given) => stream({ ...given, text: group, json: options.json === true }),
+        act: (given) => follow({ ...given, text: group, json: options.json === true }),
       }),
     );
 }
 
-async function stream(params: {
+async function follow(params: {
   account: Account;
   signal: AbortSignal;
   text: string | undefined;
@@ -30,10 +30,10 @@ async function stream(params: {
 }): Promise<number> {
   const { account, signal, text, json } = params;
   const { client } = account;
-  const { setOnline, streamMessages } = await import("../../index.ts");
+  const { setOnline, stream } = await import("../../index.ts");
   const { findGroup } = await import("../account/findGroup.ts");
   const group = text === undefined ? undefined : findGroup({ client, text }).group;
-  const events = streamMessages({ client, ...(group === undefined ? {} : { group }), signal });
+  const events = stream({ client, ...(group === undefined ? {} : { group }), signal });
   const first = events.next();
   await setOnline({ client, online: true });
   const show = await formatterOf({ account, json });

@@ -38,24 +38,24 @@ type Params = {
 export async function conversationWrites(params: Params): Promise<{
   readonly writes: readonly Write[];
   readonly record?: ConversationRecord;
-  /** Messages of others that can be read now and could not before. */
-  readonly arrived: readonly MessageId[];
+  /** Where messages of others stand that can be read now and could not before. */
+  readonly arrived: readonly TimelineKey[];
 }> {
   const { database, group, self, atMs } = params;
   const changes = changesOf(params);
   if (changes.size === 0) return { writes: [], arrived: [] };
   const stored = await tables.conversation.get(database, { group });
   const writes: Write[] = [];
-  const arrived: MessageId[] = [];
+  const arrived: TimelineKey[] = [];
   let unread = stored?.unread ?? 0;
-  for (const [id, { before, after }] of changes) {
+  for (const { before, after } of changes.values()) {
     if ((after ?? before)?.item.author === self) continue;
     const [from, to] = [before && { group, ...before.key }, after && { group, ...after.key }];
     const wasUnread = from !== undefined && (await tables.unread.get(database, from)) !== undefined;
     if (wasUnread && from && (!to || compareKeys(from, to) !== 0)) writes.push(tables.unread.del(from));
     const isNew = from === undefined;
-    if (to && isNew) arrived.push(id);
-    if (to && (isNew || wasUnread)) writes.push(tables.unread.put({ ...to, id }, EMPTY));
+    if (after && isNew) arrived.push(after.key);
+    if (to && (isNew || wasUnread)) writes.push(tables.unread.put(to, EMPTY));
     unread += to && isNew ? 1 : wasUnread && !to ? -1 : 0;
   }
   const last = await lastAfter({ ...params, changes, last: stored?.last });

@@ -36,6 +36,7 @@ import type {
 } from "../../wire/ids.ts";
 import type { Welcome } from "../../wire/welcome.ts";
 import type { ConversationRecord } from "./conversationRecord.ts";
+import type { JournalRecord } from "./journalRecord.ts";
 
 export type IdentityRecord = {
   readonly inbox: InboxId;
@@ -103,7 +104,7 @@ export type WelcomeRecord = {
 const { identity, keyPackage, group, epoch, tree, entry, entryByPlace, deadRun, staged, voidable } =
   clientSchema;
 const { outcome, held, timeline, timelinePlace, relation, replaced } = clientSchema;
-const { conversation, unread, arrival, consumer } = clientSchema;
+const { conversation, unread, journal, consumer } = clientSchema;
 const { unheld, epochTally, groupTally, openIntent, sendPlace, coverage, awaited } = clientSchema;
 const { revocation, copy, written, entered, outbox, intentPlace, publication } = clientSchema;
 const { topicPosition, topicRead, welcome, preference, knownNode, knownInbox, witnessSecret } = clientSchema;
@@ -128,7 +129,7 @@ export const tables = {
   relation: jsonTable<typeof relation.key, RelationRecord>(relation),
   conversation: jsonTable<typeof conversation.key, ConversationRecord>(conversation),
   unread: bytesTable(unread),
-  arrival: jsonTable<typeof arrival.key, { readonly group: GroupId; readonly id: MessageId }>(arrival),
+  journal: jsonTable<typeof journal.key, JournalRecord>(journal),
   consumer: jsonTable<typeof consumer.key, number>(consumer),
   replaced: jsonTable<typeof replaced.key, MessageId>(replaced),
   epochTally: jsonTable<typeof epochTally.key, EpochTally>(epochTally),

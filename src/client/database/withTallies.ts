@@ -1,12 +1,12 @@
 import { isListed } from "../../reconciler/messages/isListed.ts";
 import type { Outcome } from "../../reconciler/records/outcome.ts";
 import type { EpochTally, GroupTally } from "../../reconciler/records/records.ts";
-import type { TimelineRecord } from "../../reconciler/records/timelineRecord.ts";
+import type { TimelineKey, TimelineRecord } from "../../reconciler/records/timelineRecord.ts";
 import { isShown } from "../../reconciler/timeline/timelineItem.ts";
 import { parseKey } from "../../store/keys.ts";
 import type { Database } from "../../store/openDatabase.ts";
 import { del, type Write } from "../../store/writeAtomic.ts";
-import { type GroupId, type InboxId, type MessageId, toHex } from "../../wire/ids.ts";
+import { type EnvelopeHash, type GroupId, type InboxId, toHex } from "../../wire/ids.ts";
 import type { ConversationRecord } from "./conversationRecord.ts";
 import { conversationWrites } from "./conversationWrites.ts";
 import { tables } from "./tables.ts";
@@ -24,6 +24,16 @@ type TimelineReplacement = {
   readonly epoch: number;
   readonly before?: TimelineRecord;
   readonly after?: TimelineRecord;
+};
+
+export type Tallied = {
+  readonly writes: readonly Write[];
+  /** What a list of conversations shows of the group then, if that changes. */
+  readonly conversation?: ConversationRecord;
+  /** Where messages of others stand that can be read then and could not before. */
+  readonly arrived: readonly TimelineKey[];
+  /** Envelopes of whose outcome an app is told. */
+  readonly outcomes: readonly EnvelopeHash[];
 };
 
 const NO_RECORDS: EpochTally = { messages: 0, gaps: 0, changes: 0 };
@@ -48,16 +58,10 @@ export async function withTallies(params: {
   self: InboxId;
   /** When the batch is written, milliseconds since 1970. */
   atMs: number;
-}): Promise<{
-  readonly writes: readonly Write[];
-  /** What a list of conversations shows of the group then, if that changes. */
-  readonly conversation?: ConversationRecord;
-  /** Messages of others that can be read then and could not before. */
-  readonly arrived: readonly MessageId[];
-}> {
+}): Promise<Tallied> {
   const { database, group, writes } = params;
   const replacements = await readReplacements(params);
-  if (replacements.length === 0) return { writes, arrived: [] };
+  if (replacements.length === 0) return { writes, arrived: [], outcomes: [] };
   const shown = ofTable(replacements, timeline).map(decoded);
   const epochs = await epochTallies({ ...params, replacements: shown });
   const listed = await conversationWrites({ ...params, replacements: shown });
@@ -75,7 +79,24 @@ export async function withTallies(params: {
     ...listed.writes,
     ...(after === before ? [] : [tables.groupTally.put({ group }, after)]),
   ];
-  return { writes: all, arrived: listed.arrived, ...(listed.record ? { conversation: listed.record } : {}) };
+  return {
+    writes: all,
+    arrived: listed.arrived,
+    outcomes: toldOutcomes(ofTable(replacements, outcome).filter(({ key }) => !left.has(toHex(key)))),
+    ...(listed.record ? { conversation: listed.record } : {}),
+  };
+}
+
+/** The envelopes of whose outcome an app is told: nothing is shown of it, or nothing was before. */
+function toldOutcomes(replacements: readonly Replacement[]): EnvelopeHash[] {
+  const wordOf = (row: Uint8Array | undefined) => {
+    const { kind, ...more } = (row && outcome.decode(row).outcome) ?? { kind: "opened" };
+    const isShown = kind === "opened" || kind === "own";
+    return isShown ? "shown" : `${kind} ${"reason" in more ? more.reason : ""}`;
+  };
+  return replacements
+    .filter(({ before, after }) => wordOf(before) !== wordOf(after))
+    .map(({ key }) => toHex(parseKey(outcome.record, key).envelope) as EnvelopeHash);
 }
 
 /** Decodes what stands and will stand in a place of the timeline. */

@@ -4,9 +4,9 @@ import { hasSecond, hasSiblings } from "../../reconciler/branch/unheard.ts";
 import type { EntryRecord, GroupRecord, HeadId, Vanished } from "../../reconciler/records/records.ts";
 import type { EntryId } from "../../wire/ids.ts";
 import { readState } from "../database/epochStates.ts";
+import type { JournalEvent } from "../database/journalRecord.ts";
 import type { GroupChange } from "../group/changeGroup.ts";
 import type { CoreParts } from "../group/core.ts";
-import type { ClientEvent } from "../group/events.ts";
 import type { Group } from "../group/group.ts";
 import { mergeChanges } from "../group/mergeChanges.ts";
 import { branchWith } from "../messages/judgeSenders.ts";
@@ -41,7 +41,7 @@ export async function changeByJoining(params: {
     lineage.at(-1)?.parent === group.id &&
     lineage.length === epoch;
   core.logger.info({ group: group.id, entry: entry.id, fits }, "joined");
-  const told: ClientEvent = { kind: "group", group: group.id };
+  const told: JournalEvent = { kind: "group" };
   if (!fits) {
     return {
       entries: lineage,

@@ -16,11 +16,11 @@ import type { OwnRelay } from "../nodes/ownRelay.ts";
 import type { Turns } from "../timing/turns.ts";
 import type { Wakeup } from "../timing/wakeup.ts";
 import type { Witnesses } from "../witness/witnesses.ts";
-import type { Arrivals } from "./arrivals.ts";
 import type { Claim } from "./claim.ts";
 import type { EventFeed } from "./events.ts";
 import type { Group } from "./group.ts";
 import type { IntentWaiter } from "./intentHandle.ts";
+import type { Journal } from "./journal.ts";
 
 export type ClientLogger = {
   readonly [Level in "debug" | "info" | "warn" | "error"]: (fields: object, message: string) => void;
@@ -93,8 +93,7 @@ export type ClientCore = {
   /** Whether this client was revoked when what follows from that was last told; undefined: it never was. */
   wasRevoked: boolean | undefined;
   readonly closing: AbortController;
-  /** Numbers of the messages that come. */
-  readonly arrivals: Arrivals;
+  readonly journal: Journal;
   nextSequence: number;
   /** Counts reorganizations that were told: an answer from before one is not taken after it. */
   rollbacks: number;
@@ -122,13 +121,13 @@ export type ClientCore = {
 /** What a change of a group reads and changes in the core: whoever calls `changeGroup` takes it. */
 export type ChangingCore = Pick<
   ClientCore,
-  | "arrivals"
   | "changes"
   | "copy"
   | "copyWakeup"
   | "database"
   | "events"
   | "feedsWakeup"
+  | "journal"
   | "links"
   | "logger"
   | "nextSequence"

@@ -81,7 +81,7 @@ export async function admitGroup(params: {
         ...leftBy(group.view.record),
         ...(used ? [tables.keyPackage.put({ generation }, used)] : []),
       ],
-      events: [{ kind: "group", group: id }],
+      events: [{ kind: "group" }],
       sync: true,
     };
     const change = mergeChanges(again, builtAnew(group), former, vanished, missed, entering);

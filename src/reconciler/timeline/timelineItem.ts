@@ -98,6 +98,12 @@ export function showRecord(record: TimelineRecord): TimelineItem | undefined {
   }
 }
 
+/** True for a record that an app sees as an item of its own: see `showRecord`. */
+export function isItem(record: TimelineRecord): boolean {
+  if (record.kind !== "message") return record.kind !== "again";
+  return isShown(record.content) && record.openings[0].verdict !== "void";
+}
+
 /** Shows a message as an app sees it, if there is something of it to read: it is neither deleted nor fenced. */
 export function showReadable(record: TimelineRecord): ReadableItem | undefined {
   const item = record.kind === "message" ? showRecord(record) : undefined;
@@ -107,9 +113,8 @@ export function showReadable(record: TimelineRecord): ReadableItem | undefined {
 function showMessage(params: { record: MessageRecord; cursor: Hex }): TimelineItem | undefined {
   const { record, cursor } = params;
   const { content, deleted, isHidden, openings, edit, reactions } = record;
-  if (!isShown(content)) return undefined;
+  if (!isItem(record)) return undefined;
   const [{ epoch, verdict }] = openings;
-  if (verdict === "void") return undefined;
   const shown = verdict === "pending" ? "pending" : "visible";
   const state = verdict === "fenced" ? "fenced" : deleted || isHidden ? "deleted" : shown;
   const isReadable = state === shown;

@@ -5,6 +5,7 @@ import type { Group } from "../../src/client/group/group.ts";
 import { type ArrivedMessage, messages } from "../../src/index.ts";
 import { asId, type GroupId, type InboxId } from "../../src/wire/ids.ts";
 import { messageIdOf } from "../../src/wire/messageContent.ts";
+import { changesSince, numberNow } from "../support/changesSince.ts";
 import { deletes, relates, says } from "../support/contents.ts";
 import { addOfflineGroup, type OfflineClient, openOfflineClient } from "../support/openOfflineClient.ts";
 import { contentOf, show } from "../support/showOffline.ts";
@@ -76,7 +77,7 @@ test("edits, reactions and second sealings are no messages; what was deleted mea
 
 test("one group's messages are read without the others', each in its order", async () => {
   const [a, b] = [await addGroup(), await addGroup()];
-  const since = offline.core.arrivals.next - 1;
+  const since = numberNow(offline.client);
   for (const i of [1, 2, 3]) {
     await say(a, `a${i}`);
     await say(b, `b${i}`);
