@@ -35,10 +35,10 @@ export type CountedDead = { readonly parent: HeadId; readonly count: number; rea
  * Lists the entries of a group that this client has read, in the order of the chain, each with its verdict, and counts
  * of the dead ones that are not kept. Throws `unknown-group`.
  */
-export function listEntries(params: {
-  client: Client;
-  group: GroupId;
-}): { readonly entries: readonly ListedEntry[]; readonly dead: readonly CountedDead[] } {
+export function listEntries(params: { client: Client; group: GroupId }): {
+  readonly entries: readonly ListedEntry[];
+  readonly dead: readonly CountedDead[];
+} {
   const core = coreOf(params.client);
   const { view } = groupOf(core, params.group);
   const runs = [...view.dead.values()].flat();

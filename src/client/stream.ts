@@ -21,8 +21,9 @@ import { type IntentSummary, summaryOf } from "./listIntents.ts";
 import { readMessage } from "./messages/readMessage.ts";
 
 /** What has changed on this device, as it is when it is told. */
-export type Change = { readonly group: GroupId } & (
-  /** Put it at its cursor's place; it may replace an item of the same place. `isNew`: somebody else's message came. */
+export type Change = {
+  readonly group: GroupId;
+} /** Put it at its cursor's place; it may replace an item of the same place. `isNew`: somebody else's message came. */ & (
   | { readonly kind: "shown"; readonly item: TimelineItem; readonly isNew?: true }
   /** Take away what stood at this cursor. */
   | { readonly kind: "hidden"; readonly cursor: Hex }
