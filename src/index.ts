@@ -49,6 +49,7 @@ export { reactToMessage } from "./client/reactToMessage.ts";
 export { type MessageParents, readParents } from "./client/readParents.ts";
 export { revokeInstallation } from "./client/revokeInstallation.ts";
 export { type Revoked, revokeInstallations } from "./client/revokeInstallations.ts";
+export { type FoundMessage, searchMessages } from "./client/searchMessages.ts";
 export { type Saying, sendMessage } from "./client/sendMessage.ts";
 export { setOnline } from "./client/setOnline.ts";
 export { setReachableNodes } from "./client/setReachableNodes.ts";

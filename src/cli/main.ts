@@ -17,6 +17,7 @@ import { addList } from "./verbs/list.ts";
 import { addMembers } from "./verbs/members.ts";
 import { addReact } from "./verbs/react.ts";
 import { addRevoke } from "./verbs/revoke.ts";
+import { addSearch } from "./verbs/search.ts";
 import { addSend } from "./verbs/send.ts";
 import { addStream } from "./verbs/stream.ts";
 import { addWhoami } from "./verbs/whoami.ts";
@@ -62,6 +63,7 @@ const people = [
   addEdit,
   addReact,
   addList,
+  addSearch,
   addStream,
   addDevices,
   addRevoke,

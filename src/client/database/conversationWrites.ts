@@ -1,32 +1,24 @@
-import {
-  compareKeys,
-  keyOf,
-  type TimelineKey,
-  type TimelineRecord,
-} from "../../reconciler/records/timelineRecord.ts";
-import { type ReadableItem, showReadable } from "../../reconciler/timeline/timelineItem.ts";
+import { compareKeys, type TimelineKey } from "../../reconciler/records/timelineRecord.ts";
 import type { Database } from "../../store/openDatabase.ts";
 import { withWrites } from "../../store/withWrites.ts";
 import type { Write } from "../../store/writeAtomic.ts";
 import type { GroupId, InboxId, MessageId } from "../../wire/ids.ts";
 import type { ConversationRecord, LastMessage } from "./conversationRecord.ts";
+import { type Readable, type ReadableChange, readableOf } from "./readableChanges.ts";
 import { tables } from "./tables.ts";
 
 const PREVIEW_CHARACTERS = 200;
 /** Records that are looked through for the last message, when the one that was the last can't be read any more. */
 const MOST_LOOKED_THROUGH = 1_000;
 
-/** A message that can be read, with its place in the timeline. */
-type Readable = { readonly key: TimelineKey; readonly item: ReadableItem };
-type Change = { readonly before?: Readable; readonly after?: Readable };
 type Params = {
   readonly database: Database;
   readonly group: GroupId;
   /** The inbox whose own messages are never unread. */
   readonly self: InboxId;
   readonly atMs: number;
-  /** The timeline's records that a batch replaces, as they were and as they will be. */
-  readonly replacements: readonly { readonly before?: TimelineRecord; readonly after?: TimelineRecord }[];
+  /** What the batch changes of messages, as far as they can be read. */
+  readonly changes: ReadonlyMap<MessageId, ReadableChange>;
   /** The batch. */
   readonly writes: readonly Write[];
 };
@@ -41,8 +33,7 @@ export async function conversationWrites(params: Params): Promise<{
   /** Where messages of others stand that can be read now and could not before. */
   readonly arrived: readonly TimelineKey[];
 }> {
-  const { database, group, self, atMs } = params;
-  const changes = changesOf(params);
+  const { database, group, self, atMs, changes } = params;
   if (changes.size === 0) return { writes: [], arrived: [] };
   const stored = await tables.conversation.get(database, { group });
   const writes: Write[] = [];
@@ -58,29 +49,15 @@ export async function conversationWrites(params: Params): Promise<{
     if (to && (isNew || wasUnread)) writes.push(tables.unread.put(to, EMPTY));
     unread += to && isNew ? 1 : wasUnread && !to ? -1 : 0;
   }
-  const last = await lastAfter({ ...params, changes, last: stored?.last });
+  const last = await lastAfter({ ...params, last: stored?.last });
   const record: ConversationRecord = { unread, ...(last ? { last } : {}), activeAtMs: atMs };
   return { writes: [...writes, tables.conversation.put({ group }, record)], record, arrived };
 }
 
 const EMPTY = new Uint8Array(0);
 
-/** By message, as far as it can be read. */
-function changesOf({ replacements }: Params): Map<MessageId, Change> {
-  const changes = new Map<MessageId, Change>();
-  const add = (name: keyof Change, record: TimelineRecord | undefined): void => {
-    const readable = record && readableOf(record);
-    if (readable) changes.set(readable.item.id, { ...changes.get(readable.item.id), [name]: readable });
-  };
-  for (const { before, after } of replacements) {
-    add("before", before);
-    add("after", after);
-  }
-  return changes;
-}
-
 async function lastAfter(
-  params: Params & { changes: ReadonlyMap<MessageId, Change>; last: LastMessage | undefined },
+  params: Params & { last: LastMessage | undefined },
 ): Promise<LastMessage | undefined> {
   const { database, group, changes, last, writes } = params;
   const come = [...changes.values()].flatMap(({ after }) => (after ? [after] : []));
@@ -98,11 +75,6 @@ async function lastAfter(
     if (++looked >= MOST_LOOKED_THROUGH) break;
   }
   return undefined;
-}
-
-function readableOf(record: TimelineRecord): Readable | undefined {
-  const item = showReadable(record);
-  return item && { key: keyOf(record), item };
 }
 
 function previewOf({ key, item: { author, sentAtMs, text } }: Readable): LastMessage {

@@ -104,7 +104,7 @@ export type WelcomeRecord = {
 const { identity, keyPackage, group, epoch, tree, entry, entryByPlace, deadRun, staged, voidable } =
   clientSchema;
 const { outcome, held, timeline, timelinePlace, relation, replaced } = clientSchema;
-const { conversation, unread, journal, consumer } = clientSchema;
+const { conversation, unread, journal, consumer, word } = clientSchema;
 const { unheld, epochTally, groupTally, openIntent, sendPlace, coverage, awaited } = clientSchema;
 const { revocation, copy, written, entered, outbox, intentPlace, publication } = clientSchema;
 const { topicPosition, topicRead, welcome, preference, knownNode, knownInbox, witnessSecret } = clientSchema;
@@ -129,6 +129,7 @@ export const tables = {
   relation: jsonTable<typeof relation.key, RelationRecord>(relation),
   conversation: jsonTable<typeof conversation.key, ConversationRecord>(conversation),
   unread: bytesTable(unread),
+  word: bytesTable(word),
   journal: jsonTable<typeof journal.key, JournalRecord>(journal),
   consumer: jsonTable<typeof consumer.key, number>(consumer),
   replaced: jsonTable<typeof replaced.key, MessageId>(replaced),

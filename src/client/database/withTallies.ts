@@ -9,7 +9,9 @@ import { del, type Write } from "../../store/writeAtomic.ts";
 import { type EnvelopeHash, type GroupId, type InboxId, toHex } from "../../wire/ids.ts";
 import type { ConversationRecord } from "./conversationRecord.ts";
 import { conversationWrites } from "./conversationWrites.ts";
+import { readableChanges } from "./readableChanges.ts";
 import { tables } from "./tables.ts";
+import { wordWrites } from "./wordWrites.ts";
 
 type Counts = Readonly<Partial<Record<string, number>>>;
 /** A record that a batch writes: what stands there, and what will. */
@@ -45,8 +47,8 @@ const { timeline, outcome, outbox } = tables;
 const talliedPrefixes = new Set([timeline, outcome, outbox].map(({ record }) => record.prefix));
 
 /**
- * Adds to a batch what the batch changes in the sums over a group's timeline, outcomes and intents, and in the list of
- * conversations. The changes are told from the records that the batch replaces, so the sums are right whoever writes,
+ * Adds to a batch what the batch changes in the sums over a group's timeline, outcomes and intents, in the list of
+ * conversations, and in the index of words. The changes are told from the records that the batch replaces, so the sums are right whoever writes,
  * and whenever the process crashes. Only so many outcomes of junk are listed: further ones are left out of the batch,
  * and counted. Call it from within the group's queue.
  */
@@ -64,7 +66,8 @@ export async function withTallies(params: {
   if (replacements.length === 0) return { writes, arrived: [], outcomes: [] };
   const shown = ofTable(replacements, timeline).map(decoded);
   const epochs = await epochTallies({ ...params, replacements: shown });
-  const listed = await conversationWrites({ ...params, replacements: shown });
+  const changes = readableChanges(shown);
+  const listed = await conversationWrites({ ...params, changes });
   const before = (await tables.groupTally.get(database, { group })) ?? NOTHING_TALLIED;
   const { tally, unlisted } = talliedOutcomes({
     tally: before,
@@ -77,6 +80,7 @@ export async function withTallies(params: {
     ...unlisted.flatMap(({ key, before: row }) => (row ? [del(key)] : [])),
     ...epochs,
     ...listed.writes,
+    ...wordWrites({ group, changes }),
     ...(after === before ? [] : [tables.groupTally.put({ group }, after)]),
   ];
   return {

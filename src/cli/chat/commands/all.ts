@@ -4,7 +4,7 @@ import { notice, type Session, summaries } from "../session.ts";
 import type { ChatCommand } from "./command.ts";
 import { create, groups, join, rename } from "./groups.ts";
 import { add, call, leave, members, remove, role } from "./members.ts";
-import { remove as deletion, edit, history, react, reply } from "./messages.ts";
+import { remove as deletion, edit, history, react, reply, search } from "./messages.ts";
 import { nodes, prefer, status } from "./nodes.ts";
 
 const help: ChatCommand = {
@@ -34,7 +34,7 @@ const quit: ChatCommand = {
 const commands: Readonly<Record<string, ChatCommand>> = {
   ...{ help, groups, join, new: create, rename, leave },
   ...{ members, add, remove, role, name: call },
-  ...{ reply, edit, react, history, delete: deletion, status, nodes, prefer, whoami, quit },
+  ...{ reply, edit, react, history, search, delete: deletion, status, nodes, prefer, whoami, quit },
 };
 
 const synonyms: Readonly<Record<string, string>> = { switch: "join", epoch: "status", exit: "quit" };
