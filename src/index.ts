@@ -51,6 +51,7 @@ export { revokeInstallation } from "./client/revokeInstallation.ts";
 export { type Revoked, revokeInstallations } from "./client/revokeInstallations.ts";
 export { type FoundMessage, searchMessages } from "./client/searchMessages.ts";
 export { type Saying, sendMessage } from "./client/sendMessage.ts";
+export { setDisappearing } from "./client/setDisappearing.ts";
 export { setOnline } from "./client/setOnline.ts";
 export { setReachableNodes } from "./client/setReachableNodes.ts";
 export { type Change, type StreamedEvent, stream } from "./client/stream.ts";

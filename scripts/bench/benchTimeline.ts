@@ -4,7 +4,14 @@ import { tables } from "../../src/client/database/tables.ts";
 import { changeGroup } from "../../src/client/group/changeGroup.ts";
 import type { Group } from "../../src/client/group/group.ts";
 import { readSurroundings, timelineWrites } from "../../src/client/messages/timelineStore.ts";
-import { countOutcomes, groupStatus, listConversations, listMessages, searchMessages, syncStatus } from "../../src/index.ts";
+import {
+  countOutcomes,
+  groupStatus,
+  listConversations,
+  listMessages,
+  searchMessages,
+  syncStatus,
+} from "../../src/index.ts";
 import { settled } from "../../src/reconciler/records/intent.ts";
 import type { TimelineChange } from "../../src/reconciler/records/timelineRecord.ts";
 import { insertMessage } from "../../src/reconciler/timeline/insertMessage.ts";

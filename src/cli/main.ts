@@ -11,6 +11,7 @@ import { addScenario } from "./scenario.ts";
 import { addAdd } from "./verbs/add.ts";
 import { addCreate } from "./verbs/create.ts";
 import { addDevices } from "./verbs/devices.ts";
+import { addDisappear } from "./verbs/disappear.ts";
 import { addEdit } from "./verbs/edit.ts";
 import { addGroups } from "./verbs/groups.ts";
 import { addList } from "./verbs/list.ts";
@@ -62,6 +63,7 @@ const people = [
   addSend,
   addEdit,
   addReact,
+  addDisappear,
   addList,
   addSearch,
   addStream,

@@ -93,6 +93,7 @@ export async function openCore(
     registryWakeup: createWakeup(),
     copyWakeup: createWakeup(),
     bucketWakeup: createWakeup(),
+    expiryWakeup: createWakeup(),
     bucketReadBy: undefined,
     copy: await tables.copy.get(database, {}),
     claims: new Map(),

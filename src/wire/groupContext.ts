@@ -8,6 +8,7 @@ import {
 import { utf8 } from "./bytes.ts";
 import { catchFault } from "./catchFault.ts";
 import { checkLength, decodeStrict, encodeCanonical } from "./decodeStrict.ts";
+import { readDisappearing } from "./disappearing.ts";
 import { asId, fromHex, type InboxId, type InstallationKey } from "./ids.ts";
 import {
   MAX_EXTRA_BYTES,
@@ -48,7 +49,10 @@ export type GroupContext = {
   readonly rotationIntervalBlocks: number;
   /** In ascending order of installations, each once. */
   readonly returning: readonly Returning[];
-  /** Settings that this version does not know, see `readNumbered`: every commit copies them. */
+  /**
+   * Settings by numbers, see `readNumbered`: after how long messages disappear (`readDisappearing`), and those that this
+   * version does not know, which every commit copies.
+   */
   readonly extra: Uint8Array;
 };
 
@@ -140,7 +144,8 @@ function isWithinLimits(message: GroupContextMessage): boolean {
     message.rotationIntervalBlocks <= MAX_ROTATION_INTERVAL_BLOCKS &&
     message.returning.length <= MAX_RETURNING &&
     message.extra.length <= MAX_EXTRA_BYTES &&
-    readNumbered(message.extra) !== undefined
+    readNumbered(message.extra) !== undefined &&
+    readDisappearing(message.extra) !== undefined
   );
 }
 

@@ -39,7 +39,7 @@ import type { MessageBody } from "../../src/reconciler/timeline/composeMessage.t
 import { epochDigest } from "../../src/reconciler/timeline/epochDigest.ts";
 import { insertGap } from "../../src/reconciler/timeline/insertGap.ts";
 import { changeOpenings, insertMessage } from "../../src/reconciler/timeline/insertMessage.ts";
-import { cursorOf, isShown } from "../../src/reconciler/timeline/timelineItem.ts";
+import { cursorOf, isShownRecord } from "../../src/reconciler/timeline/timelineItem.ts";
 import {
   asId,
   type EntryId,
@@ -267,8 +267,8 @@ async function recount(scene: Scene): Promise<void> {
   const all = await records(scene);
   const status = await groupStatus({ client, group: id });
   assert.equal(status.gaps, all.filter(({ kind }) => kind === "gap").length);
-  const isShownRecord = (one: TimelineRecord) => one.kind === "message" && isShown(one.content);
-  assert.equal(status.messages, all.filter(isShownRecord).length);
+  const isCounted = (one: TimelineRecord) => one.kind === "message" && isShownRecord(one);
+  assert.equal(status.messages, all.filter(isCounted).length);
   const epochOf = (one: TimelineRecord) => (one.kind === "message" ? one.openings[0].epoch : one.epoch);
   const digests = status.epochs.map(({ digest }) => digest);
   assert.deepEqual(

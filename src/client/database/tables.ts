@@ -104,7 +104,7 @@ export type WelcomeRecord = {
 const { identity, keyPackage, group, epoch, tree, entry, entryByPlace, deadRun, staged, voidable } =
   clientSchema;
 const { outcome, held, timeline, timelinePlace, relation, replaced } = clientSchema;
-const { conversation, unread, journal, consumer, word } = clientSchema;
+const { conversation, unread, journal, consumer, word, expiry } = clientSchema;
 const { unheld, epochTally, groupTally, openIntent, sendPlace, coverage, awaited } = clientSchema;
 const { revocation, copy, written, entered, outbox, intentPlace, publication } = clientSchema;
 const { topicPosition, topicRead, welcome, preference, knownNode, knownInbox, witnessSecret } = clientSchema;
@@ -130,6 +130,7 @@ export const tables = {
   conversation: jsonTable<typeof conversation.key, ConversationRecord>(conversation),
   unread: bytesTable(unread),
   word: bytesTable(word),
+  expiry: bytesTable(expiry),
   journal: jsonTable<typeof journal.key, JournalRecord>(journal),
   consumer: jsonTable<typeof consumer.key, number>(consumer),
   replaced: jsonTable<typeof replaced.key, MessageId>(replaced),

@@ -2,13 +2,14 @@ import { isListed } from "../../reconciler/messages/isListed.ts";
 import type { Outcome } from "../../reconciler/records/outcome.ts";
 import type { EpochTally, GroupTally } from "../../reconciler/records/records.ts";
 import type { TimelineKey, TimelineRecord } from "../../reconciler/records/timelineRecord.ts";
-import { isShown } from "../../reconciler/timeline/timelineItem.ts";
+import { isShownRecord } from "../../reconciler/timeline/timelineItem.ts";
 import { parseKey } from "../../store/keys.ts";
 import type { Database } from "../../store/openDatabase.ts";
 import { del, type Write } from "../../store/writeAtomic.ts";
 import { type EnvelopeHash, type GroupId, type InboxId, toHex } from "../../wire/ids.ts";
 import type { ConversationRecord } from "./conversationRecord.ts";
 import { conversationWrites } from "./conversationWrites.ts";
+import { expiryWrites } from "./expiryWrites.ts";
 import { readableChanges } from "./readableChanges.ts";
 import { tables } from "./tables.ts";
 import { wordWrites } from "./wordWrites.ts";
@@ -34,6 +35,8 @@ export type Tallied = {
   readonly conversation?: ConversationRecord;
   /** Where messages of others stand that can be read then and could not before. */
   readonly arrived: readonly TimelineKey[];
+  /** True if another message is to disappear. */
+  readonly expires: boolean;
   /** Envelopes of whose outcome an app is told. */
   readonly outcomes: readonly EnvelopeHash[];
 };
@@ -63,10 +66,11 @@ export async function withTallies(params: {
 }): Promise<Tallied> {
   const { database, group, writes } = params;
   const replacements = await readReplacements(params);
-  if (replacements.length === 0) return { writes, arrived: [], outcomes: [] };
+  if (replacements.length === 0) return { writes, arrived: [], expires: false, outcomes: [] };
   const shown = ofTable(replacements, timeline).map(decoded);
   const epochs = await epochTallies({ ...params, replacements: shown });
   const changes = readableChanges(shown);
+  const expiries = expiryWrites({ group, replacements: shown });
   const listed = await conversationWrites({ ...params, changes });
   const before = (await tables.groupTally.get(database, { group })) ?? NOTHING_TALLIED;
   const { tally, unlisted } = talliedOutcomes({
@@ -81,11 +85,13 @@ export async function withTallies(params: {
     ...epochs,
     ...listed.writes,
     ...wordWrites({ group, changes }),
+    ...expiries,
     ...(after === before ? [] : [tables.groupTally.put({ group }, after)]),
   ];
   return {
     writes: all,
     arrived: listed.arrived,
+    expires: expiries.some(({ type }) => type === "put"),
     outcomes: toldOutcomes(ofTable(replacements, outcome).filter(({ key }) => !left.has(toHex(key)))),
     ...(listed.record ? { conversation: listed.record } : {}),
   };
@@ -205,7 +211,7 @@ function isGap({ kind }: TimelineRecord): boolean {
 }
 
 function isMessage(record: TimelineRecord): boolean {
-  return record.kind === "message" && isShown(record.content);
+  return record.kind === "message" && isShownRecord(record);
 }
 
 function withOutcome(tally: GroupTally, outcome: Outcome, by: 1 | -1): GroupTally {

@@ -99,6 +99,7 @@ export async function changeGroup(params: {
   for (const head of change.droppedEpochs ?? []) group.epochs.delete(head);
   group.view = viewAfter(group.view, change);
   for (const intent of change.intents ?? []) notifyIntent(core, intent);
+  if (tallied.expires) core.expiryWakeup.wake();
   numbered.done();
   core.changes++;
   if (change.topicAnew) {
@@ -137,7 +138,8 @@ function progressed(before: readonly Intent[], changed: readonly Intent[]): Inte
   const pointOf = ({ progress, acknowledged, awaits }: Intent) =>
     [progress.kind, acknowledged, progress.kind === "queued" ? awaits : undefined].join();
   const known = new Map(before.map((intent) => [intent.id, pointOf(intent)]));
-  return changed.filter((intent) => known.get(intent.id) !== pointOf(intent));
+  const isErased = ({ action }: Intent) => action.kind === "send" && action.isExpired === true;
+  return changed.filter((intent) => known.get(intent.id) !== pointOf(intent) && !isErased(intent));
 }
 
 function writesOf(group: Group, change: GroupChange): Write[] {

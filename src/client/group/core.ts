@@ -76,6 +76,8 @@ export type ClientCore = {
   readonly copyWakeup: Wakeup;
   /** Woken when the bucket of this installation's Welcomes is read to the end by way of a node. */
   readonly bucketWakeup: Wakeup;
+  /** Woken when another message is to disappear. */
+  readonly expiryWakeup: Wakeup;
   /** The node by way of which the bucket was last read to the end. */
   bucketReadBy: NodeId | undefined;
   /** What nodes claim to have served of topics, by topic and node. */
@@ -126,6 +128,7 @@ export type ChangingCore = Pick<
   | "copyWakeup"
   | "database"
   | "events"
+  | "expiryWakeup"
   | "feedsWakeup"
   | "journal"
   | "links"

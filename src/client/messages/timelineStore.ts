@@ -6,7 +6,7 @@ import {
   type TimelineRecord,
 } from "../../reconciler/records/timelineRecord.ts";
 import type { Surroundings } from "../../reconciler/timeline/insertMessage.ts";
-import { isItem, isShown, silentMessage } from "../../reconciler/timeline/timelineItem.ts";
+import { isItem, isShownRecord, silentMessage } from "../../reconciler/timeline/timelineItem.ts";
 import type { Row } from "../../store/client/table.ts";
 import type { Database } from "../../store/openDatabase.ts";
 import type { Write } from "../../store/writeAtomic.ts";
@@ -103,5 +103,5 @@ function eventsOf(change: TimelineChange): JournalEvent[] {
   const silent = silentMessage(record);
   if (silent) return [{ kind: "silent", message: record.id }];
   // A message whose epoch vanished was shown in the same place before.
-  return isShown(record.content) ? [{ kind: "hidden", key }] : [];
+  return isShownRecord(record) ? [{ kind: "hidden", key }] : [];
 }

@@ -1,3 +1,4 @@
+import { withDisappearing } from "../../wire/disappearing.ts";
 import type { GroupContext } from "../../wire/groupContext.ts";
 import type { InboxId } from "../../wire/ids.ts";
 import { LATE_COMMITS, LATE_SECONDS, PROTOCOL_VERSION, ROTATION_INTERVAL_BLOCKS } from "../../wire/limits.ts";
@@ -27,6 +28,11 @@ export function firstContext(params: { name: string; creator: InboxId; drawBytes
 
 export function contextAfterRename(params: { context: GroupContext; name: string }): GroupContext {
   return { ...params.context, name: params.name };
+}
+
+export function contextAfterDisappearing(params: { context: GroupContext; seconds: number }): GroupContext {
+  const { context, seconds } = params;
+  return { ...context, extra: withDisappearing(context.extra, seconds) };
 }
 
 /**

@@ -1,9 +1,10 @@
 import type { ApplicationMessage } from "../../wire/applicationMessage.ts";
 import type { MessageId } from "../../wire/ids.ts";
 import type { MessageContent } from "../../wire/messageContent.ts";
-import type { GapRecord, MessageRecord, Opening, TimelineChange } from "../records/timelineRecord.ts";
+import type { Expiry, GapRecord, MessageRecord, Opening, TimelineChange } from "../records/timelineRecord.ts";
 import type { Relations } from "./applyRelations.ts";
 import { changeRelation } from "./changeRelation.ts";
+import { earlierExpiry, goesWithTarget, withoutBody } from "./expiry.ts";
 import { placeMessage, standsAmong } from "./placeMessage.ts";
 import { type RelationRules, relationsOf } from "./relationsOf.ts";
 
@@ -30,7 +31,11 @@ const verdictOrder = ["counts", "pending", "fenced", "void"] as const;
  * A message opened in several epochs stands in the earliest where it counts.
  */
 export function insertMessage(params: {
-  message: ApplicationMessage & { readonly id: MessageId };
+  message: ApplicationMessage & {
+    readonly id: MessageId;
+    /** When this sealing lets the message disappear; absent: it does not. */
+    readonly expiry?: Expiry | undefined;
+  };
   opening: Opening;
   found: Surroundings & {
     /** Of the envelopes that it replaces and of its own. */
@@ -42,7 +47,12 @@ export function insertMessage(params: {
   const { message, opening, found } = params;
   const others = found.record?.openings.filter((one) => one.envelope !== opening.envelope) ?? [];
   return [
-    ...settleMessage({ ...params, ...message, openings: [...others, opening], found }),
+    ...settleMessage({
+      ...params,
+      ...message,
+      openings: [...others, opening],
+      expiry: earlierExpiry(found.record?.expiry, message.expiry),
+    }),
     ...message.replaces.map((envelope) => ({ kind: "remember-replaced", envelope, by: message.id }) as const),
     ...found.gaps.map((record) => ({ kind: "drop", record }) as const),
   ];
@@ -55,23 +65,29 @@ export function insertMessage(params: {
 export function changeOpenings(params: {
   openings: readonly Opening[];
   found: Surroundings & { readonly record: MessageRecord };
+  /** If it is another one now. */
+  expiry?: Expiry | undefined;
   rules?: RelationRules;
 }): TimelineChange[] {
-  const { id, content } = params.found.record;
-  return settleMessage({ id, content, ...params });
+  const { id, content, expiry } = params.found.record;
+  return settleMessage({ id, content, expiry, ...params });
 }
 
 function settleMessage(params: {
   id: MessageId;
   content: MessageContent;
   openings: readonly Opening[];
+  expiry: Expiry | undefined;
   found: Surroundings;
   rules?: RelationRules;
 }): TimelineChange[] {
-  const { id, content, found } = params;
+  const { id, expiry, found } = params;
   const { record: before, known, target, others } = found;
   const [first, ...rest] = keptOpenings(params.openings).toSorted(compareOpenings);
-  const after = first && placeMessage({ message: { id, content, openings: [first, ...rest] }, known });
+  const isExpired = before?.isExpired || (target?.isExpired && goesWithTarget(params.content));
+  const content = isExpired ? withoutBody(params.content) : params.content;
+  const kept = { id, content, ...(expiry ? { expiry } : {}), ...(isExpired ? { isExpired } : {}) };
+  const after = first && placeMessage({ message: { ...kept, openings: [first, ...rest] }, known });
   const places = after ?? [];
   const [stood, ...again] = before ? placeMessage({ message: before, known }) : [];
   // The message itself goes from where only a word of it stays.

@@ -1,4 +1,5 @@
-import { createGroup, listConversations, renameGroup } from "../../../index.ts";
+import { createGroup, listConversations, renameGroup, setDisappearing } from "../../../index.ts";
+import { parseSeconds } from "../../account/disappearing.ts";
 import { findGroup } from "../../account/findGroup.ts";
 import { formatGroups } from "../../account/formatGroups.ts";
 import { enterGroup } from "../enterGroup.ts";
@@ -39,6 +40,18 @@ export const create: ChatCommand = {
       `found ${name}${members.length > 0 ? ` with ${members.join(", ")}` : ""}`,
       Promise.resolve(intent),
     );
+  },
+};
+
+export const disappear: ChatCommand = {
+  usage: "/disappear <time>",
+  about: "let messages disappear from all devices after 30s, 5m, 1h, 7d or 2w from now on; off: they stay",
+  run: async (session, { words: [time, ...more] }) => {
+    if (time === undefined || more.length > 0) badUsage(disappear);
+    const group = currentGroup(session);
+    const seconds = parseSeconds(time);
+    const asked = setDisappearing({ client: session.account.client, group, seconds });
+    await ask(session, `disappear after ${time}`, asked);
   },
 };
 
