@@ -5,17 +5,22 @@ import { parseArgs } from "node:util";
 import { replaysOf, vectorNames } from "../test/support/vectors/replayVectors.ts";
 import { readVectorFile, type VectorFile, vectorPath } from "../test/support/vectors/vectorFile.ts";
 import type { VerdictVectors } from "../test/support/vectors/verdictVectors.ts";
+import { drawDirect } from "./vectors/drawDirect.ts";
 import { drawVerdicts } from "./vectors/drawVerdicts.ts";
 
 /**
  * Writes into test/vectors what the recorded cases give now: `npm run vectors`. With `-- --draw`, after a change of
- * what is sealed or signed or for entries of a new kind, the group and entries of the verdicts are drawn anew first.
+ * what is sealed or signed or for entries of a new kind, the groups and entries of the verdicts are drawn anew first.
  */
 const { draw } = parseArgs({ options: { draw: { type: "boolean", default: false } } }).values;
 
 if (draw) {
-  const { cases } = readVectorFile<VerdictVectors>("verdicts");
-  write("verdicts", { ...drawVerdicts(), cases });
+  for (const [name, drawn] of [
+    ["verdicts", drawVerdicts()],
+    ["direct", drawDirect()],
+  ] as const) {
+    write(name, { ...drawn, cases: readVectorFile<VerdictVectors>(name).cases });
+  }
 }
 for (const name of vectorNames) {
   const cases = replaysOf(name).map(({ replay, ...one }) => ({ ...one, expected: replay() }));

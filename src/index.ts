@@ -21,13 +21,16 @@ export {
   readOutcomes,
 } from "./client/countOutcomes.ts";
 export { createGroup } from "./client/createGroup.ts";
+export type { Consent } from "./client/database/consents.ts";
 export type { ConversationState } from "./client/database/conversationRecord.ts";
 export { deleteMessage } from "./client/deleteMessage.ts";
 export { downloadAttachment } from "./client/downloadAttachment.ts";
 export { editMessage } from "./client/editMessage.ts";
+export { exportHistory, type HistoryLock, type HistoryProgress } from "./client/exportHistory.ts";
 export type { ClientLogger } from "./client/group/core.ts";
 export type { IntentHandle } from "./client/group/intentHandle.ts";
 export { type EpochState, type GroupState, groupStatus } from "./client/groupStatus.ts";
+export { type ImportedHistory, importHistory } from "./client/importHistory.ts";
 export { type ConversationSummary, listConversations } from "./client/listConversations.ts";
 export {
   type CountedDead,
@@ -51,6 +54,8 @@ export { revokeInstallation } from "./client/revokeInstallation.ts";
 export { type Revoked, revokeInstallations } from "./client/revokeInstallations.ts";
 export { type FoundMessage, searchMessages } from "./client/searchMessages.ts";
 export { type Saying, sendMessage } from "./client/sendMessage.ts";
+export { setConsent } from "./client/setConsent.ts";
+export { setDraft } from "./client/setDraft.ts";
 export { setDisappearing } from "./client/setDisappearing.ts";
 export { setOnline } from "./client/setOnline.ts";
 export { setReachableNodes } from "./client/setReachableNodes.ts";
@@ -59,6 +64,7 @@ export { type GroupSync, type SyncStatus, syncStatus } from "./client/syncStatus
 export { uploadAttachment } from "./client/uploadAttachment.ts";
 export type { WalletPlace } from "./client/wallet/openWallet.ts";
 export { type ErrorCode, errorHints, isWeftError, WeftError } from "./errors.ts";
+export { createRecoveryText } from "./identity/archiveKeys.ts";
 export type { AttachmentStore } from "./net/attachmentStore.ts";
 export { openHttpStore } from "./net/openHttpStore.ts";
 export type {

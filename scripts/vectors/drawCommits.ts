@@ -9,6 +9,7 @@ import {
 } from "../../src/reconciler/policy/nextContext.ts";
 import type { Role } from "../../src/reconciler/policy/roleOf.ts";
 import { type GroupContext, writeGroupContext } from "../../src/wire/groupContext.ts";
+import { writeNumbered } from "../../src/wire/numbered.ts";
 import type { TestMember } from "../../test/mls/support/makeMember.ts";
 import { type Change, type Seat, stage } from "../../test/mls/support/testGroup.ts";
 import { type DrawnEntry, drawCommit, drawRequest, memberOf, type Town } from "./drawTown.ts";
@@ -55,7 +56,7 @@ export function drawCommits(town: Town): Record<string, DrawnEntry> {
     "alice lowers the version": propose(alice, { ...context, version: 1 }),
     "alice changes a setting that nobody knows": propose(alice, {
       ...context,
-      extra: Uint8Array.of(0x0a, 1, 7),
+      extra: writeNumbered([{ number: 100, value: Uint8Array.of(7) }]),
     }),
     "bob removes dave and keeps the salt": propose(bob, context, [dave]),
     "bob removes dave and renames": propose(bob, { ...without(dave), name: "Dinner" }, [dave]),

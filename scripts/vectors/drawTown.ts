@@ -64,7 +64,7 @@ export function drawTown(): Town {
 }
 
 /** The name in letters is the inbox's id. */
-function longName(name: string): string {
+export function longName(name: string): string {
   return name.padEnd(ID_BYTES, ".");
 }
 
@@ -74,7 +74,7 @@ export function memberOf({ name, signatureKey }: Pick<TestMember, "name" | "sign
 
 /** Seals an entry below the head of the town, for which anybody who is in it would give the key. */
 export function drawEntry(params: {
-  town: Town;
+  town: Pick<Town, "alice">;
   by: TestMember;
   instruction: EntryBody["instruction"];
   authority?: Address;
@@ -98,7 +98,7 @@ export function drawEntry(params: {
 
 /** An entry with a commit, under the authority of the epoch that it opens unless another one is given. */
 export function drawCommit(params: {
-  town: Town;
+  town: Pick<Town, "alice">;
   by: TestMember;
   made: { readonly commit: Uint8Array; readonly newState: GroupState };
   authority?: Address;
@@ -111,7 +111,11 @@ export function drawCommit(params: {
 }
 
 /** The signed body of a request about the head, for the leaf of `by` or another one. */
-export function drawRequest(params: { town: Town; by: Seat; leaf?: Hex | undefined }): Uint8Array {
+export function drawRequest(params: {
+  town: Pick<Town, "alice">;
+  by: Seat;
+  leaf?: Hex | undefined;
+}): Uint8Array {
   const { by, town } = params;
   const { installation } = memberOf(by);
   const { leaf = leafHashOf({ state: by.state, installation }) } = params;
@@ -131,8 +135,15 @@ export function drawRequest(params: { town: Town; by: Seat; leaf?: Hex | undefin
   return opened.bytes;
 }
 
-export function townKey({ alice }: Town): Uint8Array {
+export function townKey({ alice }: Pick<Town, "alice">): Uint8Array {
   return entryKeyOf({ state: alice.state, parent: head });
+}
+
+export function mapValues<A, B>(
+  values: Readonly<Record<string, A>>,
+  change: (value: A) => B,
+): Record<string, B> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, change(value)]));
 }
 
 export function idOf(entry: DrawnEntry): EntryId {

@@ -19,6 +19,7 @@ import {
   group,
   head,
   idOf,
+  mapValues,
   memberOf,
   type Town,
 } from "./drawTown.ts";
@@ -76,8 +77,4 @@ function drawControls(town: Town, commits: Record<string, DrawnEntry>): Record<s
       ...{ pathSecret: new Uint8Array(32).fill(5), stepIndex: 0 },
     }),
   };
-}
-
-function mapValues<A, B>(values: Readonly<Record<string, A>>, change: (value: A) => B): Record<string, B> {
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, change(value)]));
 }

@@ -9,14 +9,18 @@ import { addDevnet } from "./devnet.ts";
 import { addNode } from "./node.ts";
 import { addScenario } from "./scenario.ts";
 import { addAdd } from "./verbs/add.ts";
+import { addAllow, addBlock } from "./verbs/consent.ts";
 import { addCreate } from "./verbs/create.ts";
 import { addDevices } from "./verbs/devices.ts";
 import { addDisappear } from "./verbs/disappear.ts";
 import { addEdit } from "./verbs/edit.ts";
+import { addExport } from "./verbs/export.ts";
 import { addGroups } from "./verbs/groups.ts";
+import { addImport } from "./verbs/import.ts";
 import { addList } from "./verbs/list.ts";
 import { addMembers } from "./verbs/members.ts";
 import { addReact } from "./verbs/react.ts";
+import { addRequests } from "./verbs/requests.ts";
 import { addRevoke } from "./verbs/revoke.ts";
 import { addSearch } from "./verbs/search.ts";
 import { addSend } from "./verbs/send.ts";
@@ -57,6 +61,9 @@ const people = [
   addChat,
   addWhoami,
   addGroups,
+  addRequests,
+  addAllow,
+  addBlock,
   addCreate,
   addAdd,
   addMembers,
@@ -69,6 +76,8 @@ const people = [
   addStream,
   addDevices,
   addRevoke,
+  addExport,
+  addImport,
 ];
 for (const add of [...network, ...people]) add(program);
 

@@ -15,7 +15,9 @@ const MAX_WAITING_NOTICES = 10_000;
 /** How soon a reader tries again while the database is opened again, unless it is told before. */
 const RETRY_MS = 1_000;
 
-type Core = CoreParts<"closing" | "database" | "events" | "journal" | "recovery">;
+type Core = CoreParts<
+  "asksConsent" | "closing" | "consents" | "database" | "events" | "groups" | "journal" | "recovery"
+>;
 
 /** Where a reader of what has changed begins, and when it ends. */
 export type Reading = {
@@ -25,6 +27,8 @@ export type Reading = {
   readonly since?: number;
   /** Only changes of this group. */
   readonly group?: GroupId;
+  /** True: what happens in requests is told, too, as it is if one is named. */
+  readonly requests?: boolean;
   readonly signal?: AbortSignal;
 };
 
@@ -46,7 +50,7 @@ type ReadEvent<Change> = (noted: { group: GroupId; event: JournalEvent }) => Pro
 export async function* followJournal<Change>(
   params: Reading & {
     core: Core;
-    /** Reads what a event names as it is now; nothing for what the reader does not want, or what is gone. */
+    /** Reads what an event names as it is now; nothing for what the reader does not want, or what is gone. */
     read: ReadEvent<Change>;
   },
 ): AsyncGenerator<Told<Change>, void> {

@@ -1,6 +1,8 @@
 import { isStorageFault } from "../errors.ts";
 import { type GroupId, type MessageId, toHex } from "../wire/ids.ts";
 import { tables } from "./database/tables.ts";
+import { changeGroup } from "./group/changeGroup.ts";
+import { changeTold } from "./group/changeTold.ts";
 import type { ClientCore } from "./group/core.ts";
 import { eraseExpired } from "./messages/eraseExpired.ts";
 import { leastMs } from "./nodes/chainTime.ts";
@@ -38,15 +40,35 @@ async function eraseDue(core: ClientCore): Promise<"go-on" | { readonly timeoutM
   for await (const { fields } of tables.expiry.rows(core.database, { limit: AT_ONCE })) {
     const atMs = Number(fields.at);
     if (atMs > nowMs) return { timeoutMs: isLeft ? RETRY_MS : Math.min(atMs - nowMs, LOOK_MS) };
-    const group = core.groups.get(toHex(fields.group) as GroupId);
-    const message = toHex(fields.id) as MessageId;
+    const due = { core, group: toHex(fields.group) as GroupId, message: toHex(fields.id) as MessageId, atMs, nowMs };
+    const step = await erase(due);
+    if (step === "more") return "go-on";
     count++;
-    if (group && !group.isDoubtful) {
-      const erase = () => eraseExpired({ core, group, message, atMs, nowMs });
-      if ((await group.queue.run(erase)) === "more") return "go-on";
-    } else isLeft = true;
+    isLeft ||= step === "later";
     if (core.closing.signal.aborted) return {};
   }
   if (isLeft) return { timeoutMs: RETRY_MS };
   return count === 0 ? {} : "go-on";
+}
+
+type Due = Omit<Parameters<typeof eraseExpired>[0], "core" | "intents"> & { readonly core: ClientCore };
+
+/** Makes one step in the group's queue; `later`: a failed write is to be looked after first. */
+async function erase(due: Due): Promise<"done" | "more" | "later"> {
+  const { core } = due;
+  const group = core.groups.get(due.group);
+  if (!group) {
+    return await core.joins.run(async () => {
+      const { change, isWhole } = await eraseExpired({ ...due, intents: [] });
+      const { writes = [], events = [] } = change;
+      await changeTold({ core, group: due.group, writes, events });
+      return isWhole ? "done" : "more";
+    });
+  }
+  return await group.queue.run(async () => {
+    if (group.isDoubtful) return "later";
+    const { change, isWhole } = await eraseExpired({ ...due, intents: group.view.intents });
+    await changeGroup({ core, group, change });
+    return isWhole ? "done" : "more";
+  });
 }

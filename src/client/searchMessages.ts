@@ -2,12 +2,14 @@ import { concatBytes } from "../crypto/concatBytes.ts";
 import { WeftError } from "../errors.ts";
 import { type ReadableItem, showReadable } from "../reconciler/timeline/timelineItem.ts";
 import { u64, utf8 } from "../wire/bytes.ts";
-import { fromHex, type GroupId, type Hex, ID_BYTES, type MessageId, toHex } from "../wire/ids.ts";
+import { asId, fromHex, type GroupId, type Hex, ID_BYTES, type MessageId, toHex } from "../wire/ids.ts";
 import { type Client, coreOf } from "./client.ts";
 import { tables } from "./database/tables.ts";
 import { folded, pairsOf, wordsOf } from "./database/wordsOf.ts";
 import { EVERY_MESSAGE, wordKey } from "./database/wordWrites.ts";
+import { isBlocked } from "./group/consent.ts";
 import type { CoreParts } from "./group/core.ts";
+import { isHeard } from "./group/isHeard.ts";
 import { readMessage } from "./messages/readMessage.ts";
 
 /** A message that was found, as it stands now. */
@@ -22,13 +24,13 @@ const LAST_PAGE = 256;
 const DEFAULT_LIMIT = 50;
 
 /** A place in the index; `at` is the sender's clock. The last messages come first. */
-type Place = { readonly at: number; readonly group: Hex; readonly id: Hex };
+type Place = { readonly at: number; readonly group: GroupId; readonly id: Hex };
 /** Gives the first place after a place, in the order in which messages are given. */
 type Source = (before: Place) => Promise<Place | undefined>;
 type Budget = { rows: number };
 
-const ZERO: Hex = `0x${"00".repeat(ID_BYTES)}`;
-const LAST: Hex = `0x${"ff".repeat(ID_BYTES)}`;
+const ZERO = asId<GroupId>(new Uint8Array(ID_BYTES));
+const LAST = asId<GroupId>(new Uint8Array(ID_BYTES).fill(0xff));
 const PLACE_BYTES = 8 + 2 * ID_BYTES;
 
 /**
@@ -37,7 +39,7 @@ const PLACE_BYTES = 8 + 2 * ID_BYTES;
  * regard to case, to forms of a character (NFKC) and to what stands between them. Where a script puts no spaces, the
  * text has to hold the run of characters as it is. Times are those of the senders' clocks.
  *
- * It reads what it gives and little more, and stops after `limit` messages or MAX_ROWS_READ rows of its index: then
+ * What is blocked is not found, and of requests only the one that is named. It reads what it gives and little more, and stops after `limit` messages or MAX_ROWS_READ rows of its index: then
  * `next` is where the next page begins (`before`), also if this page has fewer messages. Throws `bad-cursor`,
  * `bad-config` for a limit or time that is none.
  */
@@ -68,7 +70,8 @@ export async function searchMessages(params: {
     // It is not known yet whether all have the place: the next page begins with it.
     if (budget.rows <= 0) return { found, next: cursorOf(justAfter(place)) };
     before = place;
-    const message = group === undefined || group === place.group ? await read({ core, place }) : undefined;
+    const isWanted = group === undefined ? isHeard({ core, group: place.group, requests: false }) : group === place.group;
+    const message = isWanted ? await read({ core, place }) : undefined;
     if (message && shows(message.text, query)) found.push(message);
   }
   return { found, next: cursorOf(before) };
@@ -155,7 +158,7 @@ function sourceOf(params: { core: CoreParts<"database">; word: Uint8Array; budge
     if (page.length === 0 && !isLast) {
       const query = { under: { word }, after: { word, ...before }, reverse: true, limit: size };
       for await (const { fields } of tables.word.rows(core.database, query)) {
-        page.push({ at: Number(fields.at), group: toHex(fields.group), id: toHex(fields.id) });
+        page.push({ at: Number(fields.at), group: toHex(fields.group) as GroupId, id: toHex(fields.id) });
       }
       budget.rows -= page.length + 1;
       isLast = page.length < size;
@@ -198,14 +201,14 @@ async function nextCommon(params: {
 }
 
 async function read(params: {
-  core: CoreParts<"database">;
+  core: CoreParts<"consents" | "database">;
   place: Place;
 }): Promise<FoundMessage | undefined> {
   const { core, place } = params;
-  const [group, id] = [place.group as GroupId, place.id as MessageId];
-  const record = await readMessage({ database: core.database, group, id });
+  const { group } = place;
+  const record = await readMessage({ database: core.database, group, id: place.id as MessageId });
   const message = record && showReadable(record);
-  return message && { ...message, group };
+  return message && !isBlocked(core, message.author) ? { ...message, group } : undefined;
 }
 
 function compare(a: Place, b: Place): number {
@@ -235,7 +238,7 @@ function placeOfCursor(cursor: Hex): Place {
   const at = bytes?.length === PLACE_BYTES ? Number(new DataView(bytes.buffer).getBigUint64(0)) : -1;
   if (!bytes || !Number.isSafeInteger(at) || at < 0)
     throw new WeftError({ code: "bad-cursor", message: "not a place in a search" });
-  return { at, group: toHex(bytes.slice(8, 8 + ID_BYTES)), id: toHex(bytes.slice(8 + ID_BYTES)) };
+  return { at, group: toHex(bytes.slice(8, 8 + ID_BYTES)) as GroupId, id: toHex(bytes.slice(8 + ID_BYTES)) };
 }
 
 function checkNumber(number: number): void {

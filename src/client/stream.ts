@@ -8,14 +8,17 @@ import {
   silentMessage,
   type TimelineItem,
 } from "../reconciler/timeline/timelineItem.ts";
-import type { EntryId, EnvelopeHash, GroupId, Hex } from "../wire/ids.ts";
+import type { EntryId, EnvelopeHash, GroupId, Hex, InboxId } from "../wire/ids.ts";
 import { type Client, coreOf } from "./client.ts";
 import { type ConversationState, conversationState } from "./database/conversationRecord.ts";
+import type { Consent } from "./database/consents.ts";
 import type { JournalEvent } from "./database/journalRecord.ts";
 import { tables } from "./database/tables.ts";
 import { followJournal, type Reading } from "./followJournal.ts";
+import { consentEvent } from "./group/consent.ts";
 import type { CoreParts } from "./group/core.ts";
 import type { Notice } from "./group/events.ts";
+import { isByHeard, isHeard } from "./group/isHeard.ts";
 import { type ListedEntry, listedEntry } from "./listEntries.ts";
 import { type IntentSummary, summaryOf } from "./listIntents.ts";
 import { readMessage } from "./messages/readMessage.ts";
@@ -34,6 +37,8 @@ export type Change = {
   | { readonly kind: "silent"; readonly message: SilentMessage }
   /** What a list of conversations shows of the group. */
   | ({ readonly kind: "conversation" } & ConversationState)
+  /** It came as a request, or the person has decided about it; `by`: whose request it is. */
+  | { readonly kind: "consent"; readonly consent: Consent; readonly by: InboxId | undefined }
   /** Name, members, epoch or status changed; read `groupStatus`. */
   | { readonly kind: "group" }
   /** What became of an envelope, unless it simply was opened: it is held, a gap, rejected, or no longer so. */
@@ -54,7 +59,8 @@ export type StreamedEvent =
   | { readonly kind: "missed" };
 
 /**
- * Yields what changes, in all groups or one, and notices between; everything told is in the database already. The
+ * Yields what changes, in all groups or one, and notices between; everything told is in the database already. What is
+ * blocked is silent; requests are told of if `requests` says so or one is named. The
  * reading begins
  *
  * - where the named `consumer` was, if this device knows it;
@@ -70,10 +76,15 @@ export type StreamedEvent =
 export async function* stream(params: Reading & { client: Client }): AsyncGenerator<StreamedEvent, void> {
   const { client, ...reading } = params;
   const core = coreOf(client);
-  const read = (noted: Noted) => readChange({ core, ...noted });
+  const { requests = params.group !== undefined } = params;
+  const isWanted = (about: { readonly kind: string; readonly group: GroupId }) =>
+    about.kind === "consent" || isHeard({ core, group: about.group, requests });
+  const read = async ({ group, event }: Noted) =>
+    isWanted({ group, kind: event.kind }) ? await readChange({ core, group, event }) : undefined;
   for await (const told of followJournal({ ...reading, core, read })) {
-    if (told.kind === "notice") yield told.notice;
-    else if (told.kind === "missed") yield told;
+    if (told.kind === "notice") {
+      if (!("group" in told.notice) || isWanted(told.notice)) yield told.notice;
+    } else if (told.kind === "missed") yield told;
     else yield { ...told.change, number: told.number };
   }
 }
@@ -82,7 +93,7 @@ type Noted = { readonly group: GroupId; readonly event: JournalEvent };
 
 /** Reads what a event names as it is now; nothing if it is there no more, which a later event says. */
 async function readChange(
-  params: Noted & { core: CoreParts<"database" | "groups"> },
+  params: Noted & { core: CoreParts<"asksConsent" | "consents" | "database" | "groups"> },
 ): Promise<Change | undefined> {
   const { core, group, event } = params;
   const { database } = core;
@@ -93,12 +104,17 @@ async function readChange(
       return { kind: "hidden", group, cursor: cursorOf(event.key) };
     case "shown": {
       const item = await readItem(params, event.key);
-      return item && { kind: "shown", group, item, ...(event.isNew ? { isNew: true } : {}) };
+      if (!item || !isByHeard(core, item)) return undefined;
+      return { kind: "shown", group, item, ...(event.isNew ? { isNew: true } : {}) };
     }
     case "silent": {
       const record = await readMessage({ database, group, id: event.message });
       const message = record && silentMessage(record);
-      return message && { kind: "silent", group, message };
+      return message && isByHeard(core, message) ? { kind: "silent", group, message } : undefined;
+    }
+    case "consent": {
+      const known = core.groups.get(group);
+      return known && consentEvent(core, known.view.record);
     }
     case "conversation": {
       const record = await tables.conversation.get(database, { group });

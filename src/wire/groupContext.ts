@@ -9,6 +9,7 @@ import { utf8 } from "./bytes.ts";
 import { catchFault } from "./catchFault.ts";
 import { checkLength, decodeStrict, encodeCanonical } from "./decodeStrict.ts";
 import { readDisappearing } from "./disappearing.ts";
+import { readKind } from "./groupKind.ts";
 import { asId, fromHex, type InboxId, type InstallationKey } from "./ids.ts";
 import {
   MAX_EXTRA_BYTES,
@@ -50,8 +51,8 @@ export type GroupContext = {
   /** In ascending order of installations, each once. */
   readonly returning: readonly Returning[];
   /**
-   * Settings by numbers, see `readNumbered`: after how long messages disappear (`readDisappearing`), and those that this
-   * version does not know, which every commit copies.
+   * Settings by numbers, see `readNumbered`: the kind (`readKind`), after how long messages disappear
+   * (`readDisappearing`), and those that this version does not know. Every commit copies all but the second.
    */
   readonly extra: Uint8Array;
 };
@@ -145,6 +146,7 @@ function isWithinLimits(message: GroupContextMessage): boolean {
     message.returning.length <= MAX_RETURNING &&
     message.extra.length <= MAX_EXTRA_BYTES &&
     readNumbered(message.extra) !== undefined &&
+    readKind(message.extra) !== undefined &&
     readDisappearing(message.extra) !== undefined
   );
 }

@@ -293,3 +293,24 @@ test("logs that an RPC leaves out near the head are missed: the block is read ag
   await alone.until(isHere);
   await alone.stop();
 });
+
+test("a question that the only provider never answers is put again, and a transaction is sent once", async () => {
+  const lost = new Set<string>();
+  const asked: string[] = [];
+  const intercept: Intercept = ({ method }) => {
+    asked.push(method);
+    return lost.has(method) && asked.filter((one) => one === method).length === 1 ? "hang" : undefined;
+  };
+  await using shim = await startRpcShim({ rpcUrl: local.rpcUrl, intercept });
+  const { client } = await open(shim.rpcUrl);
+  lost.add("eth_blockNumber").add("eth_sendRawTransaction");
+  const ended = new AbortController();
+  const sent = client.request(
+    { method: "eth_sendRawTransaction", params: ["0x00"] },
+    { signal: ended.signal },
+  );
+  assert.match(await client.request({ method: "eth_blockNumber" }), /^0x/);
+  ended.abort();
+  await assert.rejects(sent);
+  assert.deepEqual(asked.slice(-3).sort(), ["eth_blockNumber", "eth_blockNumber", "eth_sendRawTransaction"]);
+});

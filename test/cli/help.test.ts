@@ -17,8 +17,13 @@ test("help names every command, its options and examples", async () => {
     "react",
     "list",
     "stream",
+    "requests",
+    "allow",
+    "block",
     "devices",
     "revoke",
+    "export",
+    "import",
   ]) {
     assert.match(stdout, new RegExp(`^ {2}${command}\\b`, "m"));
     const help = await runWeft([command, "--help"]);

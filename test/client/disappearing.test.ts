@@ -54,8 +54,13 @@ const itemOf = async (group: Group, id: MessageId) => {
 };
 const recordOf = async (group: Group, id: MessageId): Promise<MessageRecord | undefined> =>
   await readMessage({ database: offline.core.database, group: group.id, id });
-const erase = (group: Group, message: MessageId, atMs = LATER_MS) =>
-  group.queue.run(() => eraseExpired({ core: offline.core, group, message, atMs, nowMs: atMs }));
+const erase = async ({ id }: Group, message: MessageId, atMs = LATER_MS) => {
+  const { core } = offline;
+  const group = core.groups.get(id) ?? assert.fail("the group is gone");
+  const { intents } = group.view;
+  const { change } = await eraseExpired({ core, group: id, intents, message, atMs, nowMs: atMs });
+  await changeGroup({ core, group, change });
+};
 /** Everything that the database holds, as text. */
 const everything = async (): Promise<string> => {
   const rows: string[] = [];

@@ -3,17 +3,20 @@ import { generateP256 } from "#crypto";
 import { WeftError } from "../../src/errors.ts";
 import { decodeAnswer, decodeAsk, encodeAnswer, encodeAsk } from "../../src/mesh/syncMessages.ts";
 import { readApplicationMessage } from "../../src/wire/applicationMessage.ts";
+import { readArchiveChunk, writeArchiveChunk } from "../../src/wire/archive.ts";
 import { buildBatch, decodeBatch, encodeBatch } from "../../src/wire/batch.ts";
 import { decodeBatchHeader } from "../../src/wire/batchHeader.ts";
 import type { Envelope } from "../../src/wire/envelope.ts";
 import { readGroupContext } from "../../src/wire/groupContext.ts";
 import { decodeGroupEnvelope } from "../../src/wire/groupEnvelope.ts";
 import { decodeIdentityStep, encodeIdentityStep } from "../../src/wire/identityStepCodec.ts";
-import { asId, fromHex, type Hex, type NodeId } from "../../src/wire/ids.ts";
+import { asId, type EntryId, fromHex, type Hex, type Id, type NodeId } from "../../src/wire/ids.ts";
 import { decodeKeyPackageRecord } from "../../src/wire/keyPackageRecord.ts";
+import { type MessageContent, messageIdOf } from "../../src/wire/messageContent.ts";
 import type { Network } from "../../src/wire/network.ts";
 import { readNumbered, writeNumbered } from "../../src/wire/numbered.ts";
 import { unpad } from "../../src/wire/padme.ts";
+import { textPart } from "../../src/wire/part.ts";
 import { parseTopic, type TopicKind } from "../../src/wire/topic.ts";
 import { decodeGroupInfoPayload, decodeWelcomePayload } from "../../src/wire/welcomePayload.ts";
 import { everyKindOfStep } from "../support/everyKindOfStep.ts";
@@ -100,7 +103,24 @@ export function contentTargets(): Target[] {
       samples: everyKindOfStep().steps.map(encodeIdentityStep),
       read: decodeIdentityStep,
     },
+    { name: "archive's chunk", samples: archiveChunks(), read: readArchiveChunk },
     { name: "numbered settings", samples: [writeNumbered(SETTINGS)], read: readNumbered },
+  ];
+}
+
+/** A page with a message, as devices of one inbox write it for each other. */
+function archiveChunks(): Uint8Array[] {
+  const id = <T extends Id>(fill: number) => asId<T>(new Uint8Array(32).fill(fill));
+  const content: MessageContent = {
+    ...{ group: id(1), inbox: id(2), installation: id(3), nonce: `0x${"0a".repeat(16)}` },
+    ...{ depth: 1, parents: [], sentAtMs: 1_790_000_000_000, parts: [textPart("hello")] },
+  };
+  const message = { id: messageIdOf(content), content, epoch: 3, entry: id<EntryId>(4) };
+  const about = { name: "Bread", members: [content.inbox], createdAtMs: 1 };
+  const page = { group: content.group, about, messages: [message] };
+  return [
+    writeArchiveChunk({ kind: "page", page }),
+    writeArchiveChunk({ kind: "end", end: { pages: 1, isCut: true } }),
   ];
 }
 

@@ -28,6 +28,7 @@ import {
   UPKEEP_DISTANCE_BLOCKS,
   VOID_BLOCKS,
 } from "../../src/wire/limits.ts";
+import { writeNumbered } from "../../src/wire/numbered.ts";
 
 const inbox = (fill: number) => asId<InboxId>(new Uint8Array(32).fill(fill));
 const leaf = (fill: number, device = 0): Member => ({
@@ -349,7 +350,7 @@ test("the version goes up by a super admin only, and settings that nobody knows 
   refused("not-permitted", { ...old, writer: bob, after: proposes(context) });
   refused("not-permitted", { after: proposes({ ...context, version: 1 }) });
   refused("not-only-removed", { ...old, ...repairOf([carol]) });
-  const extra = Uint8Array.of(0x0a, 1, 7);
+  const extra = writeNumbered([{ number: 100, value: Uint8Array.of(7) }]);
   refused("unknown-setting", { after: proposes({ ...context, extra }) });
   permitted({ context: { ...context, extra }, after: proposes({ ...context, extra, name: "Other" }) });
   refused("unknown-setting", { context: { ...context, extra }, after: proposes(context) });

@@ -32,7 +32,7 @@ const contexts: fc.Arbitrary<GroupContext> = fc
     lateSeconds: fc.nat(23 * 3600),
     rotationIntervalBlocks: fc.nat(14_400),
     away: fc.uniqueArray(fc.integer({ min: 0, max: 255 }), { maxLength: 4 }),
-    settings: fc.uniqueArray(fc.integer({ min: 1, max: 40_000 }), { maxLength: 3 }),
+    settings: fc.uniqueArray(fc.integer({ min: 10, max: 40_000 }), { maxLength: 3 }),
     value: fc.uint8Array({ maxLength: 200 }),
     version: fc.constantFrom(1, 2),
   })

@@ -9,6 +9,7 @@ import { readRegistry } from "../../src/client/identity/readRegistry.ts";
 import { receivePage } from "../../src/client/links/followTopics.ts";
 import { reachHead } from "../../src/client/links/reachHead.ts";
 import { openClientOn } from "../../src/client/openClient.ts";
+import { steadyMs } from "../../src/clock/steadyMs.ts";
 import { groupStatus, listMessages, syncStatus } from "../../src/index.ts";
 import type { NodeApi, StoredEnvelope } from "../../src/rpc/nodeApi.ts";
 import type { BlockRef } from "../../src/wire/blockRef.ts";
@@ -82,6 +83,7 @@ async function openCopy({ world, snapshot }: { world: World; snapshot: Snapshot 
     network: testNetwork,
     online: false,
     rotation: "off",
+    consent: "allow",
   });
 }
 
@@ -149,7 +151,7 @@ async function showEnvelope({ api, copy, envelope, signal }: Showing & { envelop
 async function reachAgreed({ core, group, head }: { core: ClientCore; group: Group; head: BlockRef }) {
   group.processed = head;
   group.agreed = head;
-  group.agreedAtMs = Date.now();
+  group.agreedAtMs = steadyMs();
   await group.queue.run(() => reachHead({ core, group }));
 }
 

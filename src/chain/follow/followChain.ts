@@ -60,7 +60,7 @@ const SPARE_BLOCKS = 64;
 /** Faults in a row after which another provider is asked, if there is one. */
 const FAULTS_TO_TURN = 3;
 const FIRST_BACKOFF_MS = 100;
-const MAX_BACKOFF_MS = 10_000;
+const MAX_BACKOFF_MS = 4_000;
 
 /**
  * Yields the contracts' records after the cursor, the past ones first, then new ones until the signal aborts. At least

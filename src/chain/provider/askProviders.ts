@@ -1,10 +1,8 @@
 import { HttpRequestError } from "viem";
 import { steadyMs } from "../../clock/steadyMs.ts";
+import type { Options, Request } from "./askingAgain.ts";
 import { inOrder, letRest, type Providers } from "./providers.ts";
 import { revertData, rpcCodes, rpcFailure, rpcMessage } from "./rpcFailure.ts";
-
-export type Request = { readonly method: string; readonly params?: unknown };
-export type Options = { readonly signal?: AbortSignal } | undefined;
 
 /** The error codes of a provider that takes no more calls for now; below, its HTTP statuses. */
 const LIMIT_CODES = new Set([429, -32005, -32007]);

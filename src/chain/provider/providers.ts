@@ -2,6 +2,7 @@ import { type Client, createClient, type HttpTransport, http } from "viem";
 import { openFetch } from "#open-fetch";
 import { steadyMs } from "../../clock/steadyMs.ts";
 import type { ProxyChoice } from "../../net/proxy.ts";
+import { askingAgain } from "./askingAgain.ts";
 
 /** One RPC address of a chain, and how well it has answered. Mutable; times are by `steadyMs`. */
 export type Provider = {
@@ -57,7 +58,7 @@ export function openProviders(params: {
     });
     const name = `${URL.parse(url)?.host ?? "provider"} (${at + 1} of ${urls.length})`;
     const state = { isChecked: false, restsUntilMs: 0, rests: 0, reason: undefined };
-    return { name, client: createClient({ transport }), ...state };
+    return { name, client: askingAgain(createClient({ transport })), ...state };
   };
   const [first, ...others] = urls;
   const all = [open(first, 0), ...others.map((url, i) => open(url, i + 1))] as const;

@@ -14,6 +14,8 @@ export type JournalEvent =
   | { readonly kind: "hidden"; readonly key: TimelineKey }
   | { readonly kind: "silent"; readonly message: MessageId }
   | { readonly kind: "conversation" }
+  /** It came as a request, or the person has decided about it. */
+  | { readonly kind: "consent" }
   | { readonly kind: "group" }
   | { readonly kind: "outcome"; readonly envelope: EnvelopeHash }
   | { readonly kind: "entry"; readonly entry: EntryId }

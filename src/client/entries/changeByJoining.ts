@@ -1,6 +1,7 @@
 import { authorityOf } from "../../reconciler/branch/epochSecrets.ts";
 import { namesOf, viewOf } from "../../reconciler/branch/epochView.ts";
 import { hasSecond, hasSiblings } from "../../reconciler/branch/unheard.ts";
+import { contradictsKind } from "../../reconciler/policy/closed.ts";
 import type { EntryRecord, GroupRecord, HeadId, Vanished } from "../../reconciler/records/records.ts";
 import type { EntryId } from "../../wire/ids.ts";
 import { readState } from "../database/epochStates.ts";
@@ -15,7 +16,8 @@ import { judgeVanished } from "./settleVanished.ts";
 /**
  * Computes what reading an entry changes while this client is joining. The client enters the group with the entry that
  * the Welcome named: that entry's authority must be the one that the joined state derives, and its lineage must lead to
- * the group id in as many steps as the epoch counts.
+ * the group id in as many steps as the epoch counts. In a closed group, all leaves must be of inboxes that it is meant
+ * for: a newcomer can't judge the entries by which the others came in.
  */
 export async function changeByJoining(params: {
   core: CoreParts<"database" | "finalityBlocks" | "inboxes" | "logger" | "self">;
@@ -40,14 +42,11 @@ export async function changeByJoining(params: {
     authorityOf(state) === entry.authority &&
     lineage.at(-1)?.parent === group.id &&
     lineage.length === epoch;
-  core.logger.info({ group: group.id, entry: entry.id, fits }, "joined");
+  const reason = fits ? contradictsKind(viewOf(state)) : "bad-lineage";
+  core.logger.info({ group: group.id, entry: entry.id, reason }, "joined");
   const told: JournalEvent = { kind: "group" };
-  if (!fits) {
-    return {
-      entries: lineage,
-      record: { ...record, status: "cut-off", reason: "bad-lineage" },
-      events: [told],
-    };
+  if (!fits || reason !== undefined) {
+    return { entries: lineage, record: { ...record, status: "cut-off", reason }, events: [told] };
   }
   const joined: GroupRecord = {
     ...{ ...record, ...namesOf(viewOf(state)) },

@@ -1,11 +1,26 @@
 import type { ErrorCode } from "../../errors.ts";
-import type { Address, GroupId, InstallationKey, NodeId } from "../../wire/ids.ts";
+import type { Address, GroupId, InboxId, InstallationKey, NodeId } from "../../wire/ids.ts";
+import type { Consent } from "../database/consents.ts";
 import type { DeviceClock } from "../nodes/chainTime.ts";
 import type { RelayTrouble } from "../nodes/ownRelay.ts";
 import type { Lie } from "../witness/witnesses.ts";
 
 /** What is told as it happens, and not kept. */
 export type Notice =
+  /** The person has allowed or blocked a conversation, or whoever brought it. */
+  | {
+      readonly kind: "consent";
+      readonly group: GroupId;
+      readonly consent: Consent;
+      /** Whose request it is; undefined for no request. */
+      readonly by: InboxId | undefined;
+    }
+  /** The person has allowed or blocked somebody, or taken that back. */
+  | { readonly kind: "consent"; readonly inbox: InboxId; readonly consent: Consent }
+  /** What the person has begun to write in a conversation; empty: nothing. */
+  | { readonly kind: "draft"; readonly group: GroupId; readonly text: string }
+  /** More requests came than are kept: this one is gone from the database, with all that was in it. */
+  | { readonly kind: "forgotten"; readonly group: GroupId }
   /** What the registry says of this installation changed how a group stands; read `groupStatus`. */
   | { readonly kind: "group"; readonly group: GroupId }
   /** The node that served the group left out entries or messages: the group is read elsewhere from now on. */

@@ -5,6 +5,7 @@ import type { GroupState } from "../../mls/groupState.ts";
 import { joinGroup } from "../../mls/joinGroup.ts";
 import { epochOf, groupIdOf } from "../../mls/members.ts";
 import { viewOf } from "../../reconciler/branch/epochView.ts";
+import { isMeant } from "../../reconciler/policy/closed.ts";
 import type { NodeApi } from "../../rpc/nodeApi.ts";
 import { writeAtomic } from "../../store/writeAtomic.ts";
 import type { Envelope } from "../../wire/envelope.ts";
@@ -77,7 +78,9 @@ async function joinOne(params: {
   const kept = core.keyPackages.get(record.generation);
   const bundle = kept && (await fetchGroupInfo({ core, welcome, signal }));
   if (kept && bundle === "incomplete") return await waitLonger({ core, envelope, record });
-  const entered = kept && bundle && bundle !== "incomplete" ? enter({ welcome, kept, bundle }) : undefined;
+  const self = core.self.inbox;
+  const entered =
+    kept && bundle && bundle !== "incomplete" ? enter({ self, welcome, kept, bundle }) : undefined;
   if (!entered) {
     core.logger.warn({ group: welcome.group }, "a Welcome does not open its group");
     await discardWelcome({ core, envelope });
@@ -115,13 +118,17 @@ async function noteReceived(params: {
   });
 }
 
-/** Joins by a Welcome; undefined if the Welcome does not give what it promises. */
+/**
+ * Joins by a Welcome; undefined if the Welcome does not give what it promises, or leads into a closed group that is not
+ * meant for this inbox.
+ */
 function enter(params: {
+  self: InboxId;
   welcome: Welcome;
   kept: KeptKeyPackage;
   bundle: GroupInfoBundle;
 }): { state: GroupState; inviter: InboxId | undefined } | undefined {
-  const { welcome, kept, bundle } = params;
+  const { self, welcome, kept, bundle } = params;
   try {
     const { state, signer } = joinGroup({
       keyPackage: kept.own.keyPackage,
@@ -130,8 +137,9 @@ function enter(params: {
       ...bundle,
     });
     const isRight = toHex(groupIdOf(state)) === welcome.group && epochOf(state) > 0;
-    const inviter = viewOf(state).members.find(({ leafIndex }) => leafIndex === signer)?.inbox;
-    return isRight ? { state, inviter } : undefined;
+    const { context, members } = viewOf(state);
+    const inviter = members.find(({ leafIndex }) => leafIndex === signer)?.inbox;
+    return isRight && isMeant(context, self) ? { state, inviter } : undefined;
   } catch (error) {
     if (isWeftError(error)) return undefined;
     throw error;

@@ -8,9 +8,8 @@ import {
 import { expired, goesWithTarget, withoutBody } from "../../reconciler/timeline/expiry.ts";
 import type { GroupId, MessageId } from "../../wire/ids.ts";
 import { tables } from "../database/tables.ts";
-import { changeGroup, type GroupChange } from "../group/changeGroup.ts";
-import type { ChangingCore, CoreParts } from "../group/core.ts";
-import type { Group } from "../group/group.ts";
+import type { GroupChange } from "../group/changeGroup.ts";
+import type { CoreParts } from "../group/core.ts";
 import { mergeChanges } from "../group/mergeChanges.ts";
 import { readMessage } from "./readMessage.ts";
 import { readRelated } from "./relationStore.ts";
@@ -22,45 +21,47 @@ const RELATED_AT_ONCE = 64;
 /**
  * Lets one message disappear that is due: its parts, its words, its edits and reactions, and what the outbox has of
  * them. Id, place, author and relation stay, and so do deletions, since they are in the digest. An own message that is
- * still on its way stays until it has been delivered for so long. `more`: call it again, much is related to the message.
- * Call it from within the group's queue.
+ * still on its way stays until it has been delivered for so long. Gives the change of one step, which is to be written
+ * from within the same queue; as long as it is not whole, another step is due.
  */
 export async function eraseExpired(params: {
-  core: ChangingCore;
-  group: Group;
+  core: CoreParts<"database">;
+  group: GroupId;
+  /** The group's open intents. */
+  intents: readonly Intent[];
   message: MessageId;
   /** The time under which it was found due. */
   atMs: number;
   nowMs: number;
-}): Promise<"done" | "more"> {
+}): Promise<Erasing> {
   const { core, group, message, atMs } = params;
-  const row = tables.expiry.del({ at: atMs, group: group.id, id: message });
-  const record = await readMessage({ database: core.database, group: group.id, id: message });
+  const record = await readMessage({ database: core.database, group, id: message });
   const isDue = record?.expiry?.atMs === atMs && !record.isExpired;
-  const { change, isWhole } = isDue
-    ? await erasing({ ...params, record })
-    : { change: { writes: [row] }, isWhole: true };
-  await changeGroup({ core, group, change });
-  return isWhole ? "done" : "more";
+  if (isDue) return await erasing({ ...params, record });
+  return { change: { writes: [tables.expiry.del({ at: atMs, group, id: message })] }, isWhole: true };
 }
 
+/** What one step changes; `isWhole`: the message needs no other step. */
+export type Erasing = { readonly change: GroupChange; readonly isWhole: boolean };
+
 async function erasing(params: {
-  core: ChangingCore;
-  group: Group;
+  core: CoreParts<"database">;
+  group: GroupId;
+  intents: readonly Intent[];
   record: MessageRecord;
   nowMs: number;
-}): Promise<{ readonly change: GroupChange; readonly isWhole: boolean }> {
-  const { core, group, record, nowMs } = params;
+}): Promise<Erasing> {
+  const { core, group, intents, record, nowMs } = params;
   const { expiry, ...others } = record;
-  if (expiry && group.view.intents.some((intent) => isSendOf(intent, record.id))) {
+  if (expiry && intents.some((intent) => isSendOf(intent, record.id))) {
     const atMs = nowMs + expiry.seconds * 1000;
     return { change: putting(group, { ...record, expiry: { ...expiry, atMs } }), isWhole: true };
   }
   // Whatever changes a message that stays, stays with it.
-  if (goesWithTarget(record.content) && (await isThere({ core, group: group.id, record }))) {
+  if (goesWithTarget(record.content) && (await isThere({ core, group, record }))) {
     return { change: putting(group, others), isWhole: true };
   }
-  const place = { database: core.database, group: group.id, target: record.id };
+  const place = { database: core.database, group, target: record.id };
   const related = await readRelated({ ...place, limit: RELATED_AT_ONCE });
   const gone = await Promise.all(related.map((relation) => erased({ core, group, relation })));
   if (related.length === RELATED_AT_ONCE) return { change: mergeChanges(...gone), isWhole: false };
@@ -87,20 +88,20 @@ async function isThere(params: {
 /** Erases what one edit or reaction said, and that it did something. */
 async function erased(params: {
   core: CoreParts<"database">;
-  group: Group;
+  group: GroupId;
   relation: RelationRecord;
 }): Promise<GroupChange> {
   const { core, group, relation } = params;
   const message = sourceOf(relation) as MessageId;
-  const record = await readMessage({ database: core.database, group: group.id, id: message });
+  const record = await readMessage({ database: core.database, group, id: message });
   const forget: TimelineChange = { kind: "forget-relation", relation };
-  const { writes } = timelineWrites({ group: group.id, changes: [forget] });
+  const { writes } = timelineWrites({ group, changes: [forget] });
   const change = record ? putting(group, expired(record)) : {};
   return mergeChanges({ writes }, change, await forgotten({ core, message }));
 }
 
-function putting(group: Group, record: MessageRecord): GroupChange {
-  return timelineWrites({ group: group.id, changes: [{ kind: "put", record }] });
+function putting(group: GroupId, record: MessageRecord): GroupChange {
+  return timelineWrites({ group, changes: [{ kind: "put", record }] });
 }
 
 /** Takes what an own message said out of the outbox, once it is out. */

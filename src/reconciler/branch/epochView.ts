@@ -6,7 +6,9 @@ import type { EpochKeys } from "../../mls/groupState.ts";
 import { epochOf, groupContextExtensionOf, leafFacts, members } from "../../mls/members.ts";
 import { type GroupContext, readGroupContext } from "../../wire/groupContext.ts";
 import { asId, fromHex, type Hex, type InboxId, type InstallationKey, toHex } from "../../wire/ids.ts";
+import { closedKindOf } from "../policy/closed.ts";
 import type { Member } from "../policy/roleOf.ts";
+import type { GroupRecord } from "../records/records.ts";
 
 /** What an epoch's MLS state says in Weft's terms. */
 export type EpochView = {
@@ -31,8 +33,8 @@ export function viewOf(state: EpochKeys): EpochView {
 }
 
 /** The parts of its head's epoch that a group's record repeats. */
-export function namesOf(view: EpochView): { readonly name: string; readonly members: InboxId[] } {
-  return { name: view.context.name, members: inboxesOf(view) };
+export function namesOf({ context, members }: EpochView): Pick<GroupRecord, "name" | "members" | "closed"> {
+  return { name: context.name, members: inboxesOf({ members }), closed: closedKindOf(context) };
 }
 
 function readView(state: EpochKeys): EpochView {

@@ -2,6 +2,7 @@ import { utf8 } from "../../wire/bytes.ts";
 import { areDisappearingSeconds, readDisappearing } from "../../wire/disappearing.ts";
 import type { InboxId, InstallationKey } from "../../wire/ids.ts";
 import { MAX_GROUP_NAME_BYTES, MAX_MEMBERS, MAX_TEXT_BYTES, RETURNING_VERSION } from "../../wire/limits.ts";
+import { closedKindOf, isMeant } from "./closed.ts";
 import { contextAfterRole } from "./nextContext.ts";
 import type { IntentReason } from "./reasons.ts";
 import { inboxesAway } from "./returning.ts";
@@ -76,8 +77,10 @@ export function canDo(params: Params): IntentReason | undefined {
 }
 
 function canAdd(params: Params, inboxes: readonly InboxId[]): IntentReason | undefined {
-  if (role(params) === "member") return "not-permitted";
-  const { leavers } = params;
+  const { context, leavers } = params;
+  const isMeantForAll = inboxes.every((inbox) => isMeant(context, inbox));
+  const mayAdd = closedKindOf(context) ? isMeantForAll : role(params) !== "member";
+  if (!mayAdd) return "not-permitted";
   const present = new Set(params.members.map((m) => m.inbox).filter((inbox) => !leavers.has(inbox)));
   const missing = new Set(inboxes.filter((inbox) => !present.has(inbox)));
   if (missing.size === 0) return "already-done";
@@ -109,7 +112,7 @@ function canRename(params: Params, name: string): IntentReason | undefined {
 
 function canSetDisappearing(params: Params, seconds: number): IntentReason | undefined {
   const { context } = params;
-  if (role(params) === "member") return "not-permitted";
+  if (role(params) === "member" && !closedKindOf(context)) return "not-permitted";
   if (context.version < RETURNING_VERSION) return "older-version";
   if (!areDisappearingSeconds(seconds)) return "too-large";
   return readDisappearing(context.extra) === seconds ? "already-done" : undefined;
@@ -120,6 +123,7 @@ function canSetRole(
   wish: { readonly inbox: InboxId; readonly role: Role },
 ): IntentReason | undefined {
   const { context, members, revoked, leavers } = params;
+  if (closedKindOf(context)) return "not-permitted";
   const promotes = wish.role === "super-admin" && mayPromote({ ...params, by: params.inbox });
   if (role(params) !== "super-admin" && !promotes) return "not-permitted";
   if (!members.some((m) => m.inbox === wish.inbox)) return "unknown-member";
@@ -136,6 +140,7 @@ function canDelete(params: Params, author: InboxId | undefined): IntentReason | 
 
 function canLeave(params: Params): IntentReason | undefined {
   const { context, members, revoked, inbox, leavers } = params;
+  if (closedKindOf(context)) return "not-permitted";
   if (leavers.has(inbox)) return "already-done";
   if (role(params) !== "super-admin") return undefined;
   const others = context.superAdmins.filter((id) => id !== inbox && !leavers.has(id));

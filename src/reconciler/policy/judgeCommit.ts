@@ -3,6 +3,7 @@ import { areOthersEqual, readDisappearing } from "../../wire/disappearing.ts";
 import type { GroupContext, GroupContextReading } from "../../wire/groupContext.ts";
 import type { InboxId, InstallationKey } from "../../wire/ids.ts";
 import { MAX_MEMBERS, REGISTRY_WINDOW_BLOCKS } from "../../wire/limits.ts";
+import { closedKindOf, refuseKind } from "./closed.ts";
 import { judgeReturning } from "./judgeReturning.ts";
 import {
   changeOfReturning,
@@ -77,13 +78,14 @@ export function judgeCommit(facts: CommitFacts): Judgement {
   if (refusal) return { kind: "refused", reason: refusal };
   if (after?.kind === "malformed") return { kind: "refused", reason: "malformed-context" };
   if (after?.kind === "newer-version") {
-    return roleOf({ context, inbox: facts.writer.inbox }) === "super-admin"
+    return mayRaise(facts)
       ? { kind: "newer-version", version: after.version }
       : { kind: "refused", reason: "not-permitted" };
   }
   const next = after?.context ?? context;
   const all = { ...facts, next, change: changeOfReturning({ context, next, removes, block }) };
   const reason =
+    refuseKind(all) ??
     refuseAdds(all) ??
     refuseRemoves(all) ??
     judgeReturning(all) ??
@@ -161,9 +163,10 @@ function refuseContext(facts: Facts): CommitRefusal | undefined {
     const role = roleOf({ context, inbox: writer.inbox });
     if (!equalBytes(context.salt, next.salt)) return "salt-changed";
     if (next.name !== context.name && role === "member") return "not-permitted";
-    if (!equalBytes(next.extra, context.extra) && role === "member") return "not-permitted";
+    const maySet = role !== "member" || closedKindOf(context) !== undefined;
+    if (!equalBytes(next.extra, context.extra) && !maySet) return "not-permitted";
     if (!equalLimits(next, context) && role !== "super-admin") return "not-permitted";
-    const isRaised = next.version > context.version && role === "super-admin";
+    const isRaised = next.version > context.version && mayRaise(facts);
     if (next.version !== context.version && !isRaised) return "not-permitted";
     const refusal = refuseRoles(facts);
     if (refusal) return refusal;
@@ -176,6 +179,11 @@ function refuseContext(facts: Facts): CommitRefusal | undefined {
     ...{ revoked, leavers },
   });
   return keepsOne ? undefined : "last-super-admin";
+}
+
+/** A super admin raises the protocol's version; where all have equal rights, anybody does. */
+function mayRaise({ context, writer }: CommitFacts): boolean {
+  return roleOf({ context, inbox: writer.inbox }) === "super-admin" || closedKindOf(context) !== undefined;
 }
 
 function afterOwed({ context, members }: Facts, owed: Owed) {

@@ -1,4 +1,5 @@
 import type { ControlInstruction } from "../../wire/control.ts";
+import { closedKindOf } from "./closed.ts";
 import { type EntryFacts, refuseWriter } from "./judgeCommit.ts";
 import type { CommitRefusal } from "./reasons.ts";
 import { hasActive, roleOf } from "./roleOf.ts";
@@ -16,6 +17,8 @@ function refuseControl(
 ): CommitRefusal | undefined {
   const { context, members, revoked, leavers, writer } = facts;
   if (facts.control === "request" || facts.control === "evidence") return undefined;
+  // Nobody deletes what the other has said, and whoever left would be taken in again.
+  if (closedKindOf(context)) return "not-permitted";
   const isSuperAdmin = roleOf({ context, inbox: writer.inbox }) === "super-admin";
   if (facts.control === "delete-message") return isSuperAdmin ? undefined : "not-permitted";
   const others = context.superAdmins.filter((inbox) => inbox !== writer.inbox && !leavers.has(inbox));

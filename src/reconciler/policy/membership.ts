@@ -7,6 +7,7 @@ import {
   RETURNING_VERSION,
   UPKEEP_DISTANCE_BLOCKS,
 } from "../../wire/limits.ts";
+import { closedKindOf, isMeant } from "./closed.ts";
 import { inboxesGone } from "./inboxesGone.ts";
 import { awaitedMembers, isLive } from "./returning.ts";
 import { type Member, type Role, roleOf } from "./roleOf.ts";
@@ -65,11 +66,12 @@ function isOwed(owed: Owed | undefined, { installation }: Member): boolean {
 
 /**
  * True if any member may add the installation: it is active and belongs to one of the group's inboxes, or it is
- * awaited.
+ * awaited. A closed group's inboxes are those that it is meant for, also while they have no leaf.
  */
 export function isUpkeepAdd(standing: Standing, { inbox, installation }: Member): boolean {
-  const { members, leavers } = standing;
+  const { context, members, leavers } = standing;
   if (leavers.has(inbox)) return false;
+  if (closedKindOf(context)) return isMeant(context, inbox);
   const isInside = members.some((one) => one.inbox === inbox);
   return isInside || awaitedMembers(standing).some((one) => one.installation === installation);
 }

@@ -1,5 +1,6 @@
 import { withDisappearing } from "../../wire/disappearing.ts";
 import type { GroupContext } from "../../wire/groupContext.ts";
+import { type ClosedKind, writeKind } from "../../wire/groupKind.ts";
 import type { InboxId } from "../../wire/ids.ts";
 import { LATE_COMMITS, LATE_SECONDS, PROTOCOL_VERSION, ROTATION_INTERVAL_BLOCKS } from "../../wire/limits.ts";
 import { returningAfter } from "./membership.ts";
@@ -24,6 +25,13 @@ export function firstContext(params: { name: string; creator: InboxId; drawBytes
     returning: [],
     extra: new Uint8Array(),
   };
+}
+
+/** Makes the context of a closed group: it has neither a name nor roles. */
+export function firstClosedContext(params: { kind: ClosedKind; drawBytes: DrawBytes }): GroupContext {
+  const { kind, drawBytes } = params;
+  const [creator] = kind.inboxes;
+  return { ...firstContext({ name: "", creator, drawBytes }), superAdmins: [], extra: writeKind(kind) };
 }
 
 export function contextAfterRename(params: { context: GroupContext; name: string }): GroupContext {

@@ -46,6 +46,12 @@ export type CommitRefusal =
   | "too-many-installations"
   /** The list of returning members changes otherwise than by repairs and decisions. */
   | "bad-returning"
+  /** The commit would make another kind of group of the group. */
+  | "kind-changed"
+  /** An added installation belongs to an inbox for which the group is not meant. */
+  | "foreign-inbox"
+  /** The commit gives a name or a role in a group whose members have equal rights. */
+  | "fixed-rights"
   /** The commit changes a setting that this version does not know. */
   | "unknown-setting"
   /** A decision of a void sibling is not repeated. */

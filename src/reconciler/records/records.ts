@@ -2,6 +2,7 @@ import type { KnownInbox } from "../../identity/inbox.ts";
 import type { InboxHistory } from "../../identity/inboxHistory.ts";
 import type { BlockRef } from "../../wire/blockRef.ts";
 import type { Envelope } from "../../wire/envelope.ts";
+import type { ClosedKind } from "../../wire/groupKind.ts";
 import type {
   Address,
   EntryId,
@@ -48,6 +49,8 @@ export type GroupRecord = {
   readonly start: { readonly head: HeadId; readonly epoch: number };
   readonly name: string;
   readonly members: readonly InboxId[];
+  /** The kind of a closed group; undefined for all other groups. */
+  readonly closed?: ClosedKind | undefined;
   readonly createdAtMs: number;
   /** Undefined unless a reorganization took entries that may land again. Databases know it by this name. */
   readonly fork?: Vanished | undefined;
@@ -60,6 +63,10 @@ export type GroupRecord = {
   readonly isRelanding?: boolean | undefined;
   /** The inbox of the member who signed the Welcome, if a Welcome brought this client in. */
   readonly inviter?: InboxId | undefined;
+  /**
+   * Set if a Welcome of somebody else's first brought this client in: until its person allows that, it is a request.
+   */
+  readonly request?: { readonly by: InboxId | undefined } | undefined;
   /**
    * True: this client can't tell yet whether the others adopted the entry that brought it in, and says nothing before
    * it hears another member. False: it has heard one, or has judged the entry itself.

@@ -1,7 +1,15 @@
 import type { ApplicationMessage } from "../../wire/applicationMessage.ts";
 import type { MessageId } from "../../wire/ids.ts";
 import type { MessageContent } from "../../wire/messageContent.ts";
-import type { Expiry, GapRecord, MessageRecord, Opening, TimelineChange } from "../records/timelineRecord.ts";
+import {
+  type Expiry,
+  type GapRecord,
+  type MessageRecord,
+  NO_ENVELOPE,
+  type Opening,
+  type Origin,
+  type TimelineChange,
+} from "../records/timelineRecord.ts";
 import type { Relations } from "./applyRelations.ts";
 import { changeRelation } from "./changeRelation.ts";
 import { earlierExpiry, goesWithTarget, withoutBody } from "./expiry.ts";
@@ -24,11 +32,11 @@ export type Surroundings = {
 
 /** More than the epochs whose keys are kept. */
 const MAX_OPENINGS = 64;
-const verdictOrder = ["counts", "pending", "fenced", "void"] as const;
+const verdictOrder = ["counts", "pending", "fenced", "void", "told"] as const;
 
 /**
  * Puts an opened message in its place. It depends on the set only: any order of insertions gives the same records.
- * A message opened in several epochs stands in the earliest where it counts.
+ * A message opened in several epochs stands in the earliest where it counts. What was told of it before is dropped.
  */
 export function insertMessage(params: {
   message: ApplicationMessage & {
@@ -45,7 +53,10 @@ export function insertMessage(params: {
   rules?: RelationRules;
 }): TimelineChange[] {
   const { message, opening, found } = params;
-  const others = found.record?.openings.filter((one) => one.envelope !== opening.envelope) ?? [];
+  const others =
+    found.record?.openings.filter(
+      ({ envelope, verdict }) => envelope !== opening.envelope && verdict !== "told",
+    ) ?? [];
   return [
     ...settleMessage({
       ...params,
@@ -56,6 +67,37 @@ export function insertMessage(params: {
     ...message.replaces.map((envelope) => ({ kind: "remember-replaced", envelope, by: message.id }) as const),
     ...found.gaps.map((record) => ({ kind: "drop", record }) as const),
   ];
+}
+
+/**
+ * Puts a message in its place that another device of this inbox has told of, in epoch `told.epoch`. It changes nothing if
+ * this client has opened the message itself. Of several tellings the one with the earliest epoch stands.
+ */
+export function insertTold(params: {
+  message: Pick<MessageRecord, "id" | "content">;
+  told: Pick<Opening, "epoch" | "entry"> & {
+    readonly origin: Origin;
+    /** When it disappears, milliseconds since 1970. */
+    readonly expiresAtMs?: number;
+  };
+  found: Surroundings;
+  /** The kinds of relations that are known. */
+  rules?: RelationRules;
+}): TimelineChange[] {
+  const { message, told, found } = params;
+  const [before] = found.record?.openings ?? [];
+  const isKnown =
+    before && (before.verdict !== "told" || before.epoch < told.epoch || isSameTelling(before, told));
+  if (isKnown) return [];
+  const { expiresAtMs, ...where } = told;
+  const opening: Opening = { ...where, envelope: NO_ENVELOPE, verdict: "told" };
+  const expiry = expiresAtMs === undefined ? undefined : { atMs: expiresAtMs, seconds: 0 };
+  return settleMessage({ ...params, ...message, openings: [opening], expiry });
+}
+
+/** Two devices tell of one epoch by one entry; of two entries the one with the lower id stands. */
+function isSameTelling(before: Pick<Opening, "epoch" | "entry">, told: typeof before): boolean {
+  return before.epoch === told.epoch && before.entry <= told.entry;
 }
 
 /**

@@ -3,6 +3,7 @@ import type { EntryId, InboxId, InstallationKey } from "../../wire/ids.ts";
 import { inboxesOf, installationsOf } from "../branch/epochView.ts";
 import type { Leaves } from "../branch/leaves.ts";
 import type { Registry } from "../entries/judgeEntry.ts";
+import { closedKindOf } from "../policy/closed.ts";
 import {
   isUpkeepAdd,
   isUpkeepRemoval,
@@ -79,12 +80,17 @@ export function repairsBy({ standing, self }: { standing: Standing; self: Member
   );
 }
 
-/** Lists the inboxes whose installations are to be in the group: those of its members, and those that are awaited. */
+/**
+ * Lists the inboxes whose installations are to be in the group: those of its members, and those that are awaited; of a
+ * closed group, those that it is meant for.
+ */
 export function inboxesOfUpkeep(params: {
   view: Pick<Standing, "context" | "members">;
   block: number;
 }): InboxId[] {
   const { view, block } = params;
+  const closed = closedKindOf(view.context);
+  if (closed) return [...closed.inboxes];
   const awaited = awaitedMembers({ ...view, block });
   return [...new Set([...inboxesOf(view), ...awaited.map(({ inbox }) => inbox)])];
 }

@@ -1,5 +1,6 @@
 import { type Client, coreOf } from "../../../src/client/client.ts";
 import { withoutRead } from "../../../src/client/messages/topicReads.ts";
+import { steadyMs } from "../../../src/clock/steadyMs.ts";
 import { WeftError } from "../../../src/errors.ts";
 import type { NodeApi } from "../../../src/rpc/nodeApi.ts";
 import type { MemoryChain } from "../memoryChain.ts";
@@ -28,7 +29,7 @@ export type Deceit = {
   readonly ghosts: Ghost[];
   /** Nodes that ever lied, by name. */
   readonly everLied: Set<string>;
-  /** What was truly told otherwise, as "seat: node: lie", and when last. */
+  /** What was truly told otherwise, as "seat: node: lie", and when last, by the monotonic clock. */
   readonly told: Map<string, number>;
   /** Who has believed what of nodes. */
   readonly deceived: Set<string>;
@@ -89,7 +90,7 @@ export function storyOf(params: {
   const { signal } = deceit.changed;
   const isDeceived = deceit.towards === undefined || deceit.towards === seat;
   if (!isDeceived || !deceit.liars.has(node.name)) return { api: node.api, signal };
-  const notice = (name: string) => () => void deceit.told.set(`${seat}: ${node.name}: ${name}`, Date.now());
+  const notice = (name: string) => () => void deceit.told.set(`${seat}: ${node.name}: ${name}`, steadyMs());
   const shadow = deceit.shadows.get(node.name);
   const unread: Liar["unread"] = async (envelopes) =>
     client ? await withoutRead(coreOf(client), envelopes) : envelopes;

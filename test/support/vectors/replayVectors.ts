@@ -14,6 +14,7 @@ import { replayVerdict, type VerdictVectors } from "./verdictVectors.ts";
 /** By the names of the files under test/vectors. */
 const replays = {
   verdicts: replaying<VerdictVectors>(replayVerdict),
+  direct: replaying<VerdictVectors>(replayVerdict),
   outcomes: replaying<OutcomeVectors>(replayOutcome),
   fences: replaying<FenceVectors>(replayFence),
   coverage: replaying<CoverageVectors>(replayCoverage),
