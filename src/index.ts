@@ -55,8 +55,8 @@ export { type Revoked, revokeInstallations } from "./client/revokeInstallations.
 export { type FoundMessage, searchMessages } from "./client/searchMessages.ts";
 export { type Saying, sendMessage } from "./client/sendMessage.ts";
 export { setConsent } from "./client/setConsent.ts";
-export { setDraft } from "./client/setDraft.ts";
 export { setDisappearing } from "./client/setDisappearing.ts";
+export { setDraft } from "./client/setDraft.ts";
 export { setOnline } from "./client/setOnline.ts";
 export { setReachableNodes } from "./client/setReachableNodes.ts";
 export { type Change, type StreamedEvent, stream } from "./client/stream.ts";

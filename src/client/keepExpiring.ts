@@ -40,7 +40,13 @@ async function eraseDue(core: ClientCore): Promise<"go-on" | { readonly timeoutM
   for await (const { fields } of tables.expiry.rows(core.database, { limit: AT_ONCE })) {
     const atMs = Number(fields.at);
     if (atMs > nowMs) return { timeoutMs: isLeft ? RETRY_MS : Math.min(atMs - nowMs, LOOK_MS) };
-    const due = { core, group: toHex(fields.group) as GroupId, message: toHex(fields.id) as MessageId, atMs, nowMs };
+    const due = {
+      core,
+      group: toHex(fields.group) as GroupId,
+      message: toHex(fields.id) as MessageId,
+      atMs,
+      nowMs,
+    };
     const step = await erase(due);
     if (step === "more") return "go-on";
     count++;

@@ -70,7 +70,8 @@ export async function searchMessages(params: {
     // It is not known yet whether all have the place: the next page begins with it.
     if (budget.rows <= 0) return { found, next: cursorOf(justAfter(place)) };
     before = place;
-    const isWanted = group === undefined ? isHeard({ core, group: place.group, requests: false }) : group === place.group;
+    const isWanted =
+      group === undefined ? isHeard({ core, group: place.group, requests: false }) : group === place.group;
     const message = isWanted ? await read({ core, place }) : undefined;
     if (message && shows(message.text, query)) found.push(message);
   }

@@ -10,8 +10,8 @@ import {
 } from "../reconciler/timeline/timelineItem.ts";
 import type { EntryId, EnvelopeHash, GroupId, Hex, InboxId } from "../wire/ids.ts";
 import { type Client, coreOf } from "./client.ts";
-import { type ConversationState, conversationState } from "./database/conversationRecord.ts";
 import type { Consent } from "./database/consents.ts";
+import { type ConversationState, conversationState } from "./database/conversationRecord.ts";
 import type { JournalEvent } from "./database/journalRecord.ts";
 import { tables } from "./database/tables.ts";
 import { followJournal, type Reading } from "./followJournal.ts";

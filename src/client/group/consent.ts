@@ -36,7 +36,7 @@ export function isBlocked({ consents }: CoreParts<"consents">, inbox: InboxId): 
 export function consentEvent(
   core: CoreParts<"asksConsent" | "consents">,
   record: Pick<GroupRecord, "group" | "request">,
-): Notice & { readonly group: GroupId; readonly kind: "consent" } {
+): Extract<Notice, { kind: "consent"; group: GroupId }> {
   const { group, request } = record;
   return { kind: "consent", group, consent: consentTo(core, record), by: request?.by };
 }
