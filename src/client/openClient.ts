@@ -94,8 +94,7 @@ async function setUp(core: ClientCore): Promise<void> {
 async function closeClient(core: ClientCore, expiring: Promise<void>): Promise<void> {
   core.closing.abort();
   await core.recovery;
-  await expiring;
-  await goOffline(core);
+  await Promise.all([expiring, goOffline(core)]);
   for (const group of core.groups.values()) await group.queue.idle();
   await core.welcomes.idle();
   await core.joins.idle();
