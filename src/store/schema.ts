@@ -84,7 +84,7 @@ export const clientSchema = {
   conversation:  { prefix: 0x79, key: { group: "bytes32" },                         value: "ConversationRecord: how many messages are unread, and the last one", writer: "conversationWrites, markRead, recountConversation" },
   unread:        { prefix: 0x7a, key: { group: "bytes32", epoch: "u64", rank: "u32", id: "bytes32" }, value: "empty: the message at this place of the timeline is unread", writer: "conversationWrites" },
   word:          { prefix: 0x69, key: { word: "bytes16", at: "u64", group: "bytes32", id: "bytes32" }, value: "empty: a message that its author sent at this time (ms) shows this word, of which the key has the beginning; sixteen zeros: any", writer: "wordWrites" },
-  expiry:        { prefix: 0x6c, key: { at: "u64", group: "bytes32", id: "bytes32" }, value: "empty: this message disappears then (ms since 1970)", writer: "eraseExpired, expiryWrites" },
+  expiry:        { prefix: 0x6c, key: { at: "u64", group: "bytes32", id: "bytes32" }, value: "empty: this message disappears then (ms since 1970)", writer: "expiryWrites" },
   journal:       { prefix: 0x7b, key: { number: "u64" },                            value: "JournalRecord: what a batch has changed in a group; the number is that of its last change", writer: "journal" },
   consumer:      { prefix: 0x7c, key: { name: "text" },                             value: "the number up to which this reader has read the journal", writer: "followJournal" },
   toldGroup:     { prefix: 0x98, key: { group: "bytes32" },                         value: "ToldGroup: name and members of a group that another device has told of and this one is not in", writer: "takePage" },

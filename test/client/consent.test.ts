@@ -21,14 +21,13 @@ import {
   sendMessage,
   setConsent,
   setDraft,
-  stream,
 } from "../../src/index.ts";
 import { clientSchema } from "../../src/store/schema.ts";
 import { writeAtomic } from "../../src/store/writeAtomic.ts";
 import { asId } from "../../src/wire/ids.ts";
 import { MAX_NOTE_BYTES } from "../../src/wire/limits.ts";
 import { groupTopic } from "../../src/wire/topic.ts";
-import { numberNow } from "../support/changesSince.ts";
+import { heardDuring, numberNow } from "../support/changesSince.ts";
 import { says } from "../support/contents.ts";
 import {
   addOfflineGroup,
@@ -67,20 +66,10 @@ const code = (expected: string) => (error: unknown) => isWeftError(error) && err
 
 /** What a stream tells while something is done. */
 async function told(
-  params: Omit<Parameters<typeof stream>[0], "client" | "signal">,
+  params: { group?: GroupId; requests?: boolean },
   act: () => Promise<unknown>,
 ): Promise<StreamedEvent[]> {
-  const stop = new AbortController();
-  const events = stream({ client: offline.client, signal: stop.signal, ...params });
-  const heard: StreamedEvent[] = [];
-  const listening = (async () => {
-    for await (const event of events) heard.push(event);
-  })();
-  await act();
-  await new Promise((resolve) => setImmediate(resolve));
-  stop.abort();
-  await listening;
-  return heard;
+  return await heardDuring({ client: offline.client, ...params, act });
 }
 
 test("a conversation that another brought is a request: listed apart, readable, and told of only if that is asked for", async () => {
