@@ -36,6 +36,7 @@ export { findIntent, type IntentSummary, listIntents } from "./client/listIntent
 export { type Delivery, type ListedItem, listMessages } from "./client/listMessages.ts";
 export { markRead } from "./client/markRead.ts";
 export { type ArrivedMessage, messages } from "./client/messages.ts";
+export { listNames, setName } from "./client/names.ts";
 export type { OwnChain, RelayTrouble } from "./client/nodes/ownRelay.ts";
 export type { WorkProgress } from "./client/nodes/withTicket.ts";
 export { openClient } from "./client/openClient.ts";

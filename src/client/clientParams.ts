@@ -38,6 +38,11 @@ export type OpenClientParams = {
    */
   readonly consent?: "ask" | "allow";
   /**
+   * Whether this client shares with its person's other devices what the person has decided, read, named and begun to
+   * write: in an own room, a group of these devices that is founded when there is a second one. True unless told.
+   */
+  readonly ownRoom?: boolean;
+  /**
    * Endpoints that confirm what nodes say of the chain, besides nodes of other operators: RPCs of the chain, each of
    * which decides alone. `one-operator`: where the registry has nodes of one operator only, these are believed.
    */

@@ -11,6 +11,7 @@ import { joinGroups } from "./joining/joinGroups.ts";
 import { keepComparingOwn } from "./links/keepComparing.ts";
 import { superviseFeeds } from "./links/superviseFeeds.ts";
 import { unservedShards } from "./links/unservedShards.ts";
+import { keepOwnRoom } from "./keepOwnRoom.ts";
 import { closeConnections } from "./nodes/nodeLinks.ts";
 import { runTask } from "./runTask.ts";
 import { startGroupLoops } from "./startGroupLoops.ts";
@@ -38,6 +39,9 @@ export function goOnline(core: ClientCore): void {
   runTask({ core, online, name: "registry", task: () => keepRegistry({ core, signal }) });
   runTask({ core, online, name: "copy", task: () => awaitCopy({ core, signal }) });
   runTask({ core, online, name: "bucket", task: () => keepComparingOwn({ core, signal }) });
+  if (core.hasOwnRoom) {
+    runTask({ core, online, name: "own room", task: () => keepOwnRoom({ core, signal }) });
+  }
   for (const group of core.groups.values()) online.startLoops(group);
 }
 

@@ -21,10 +21,11 @@ export type GroupSummary = {
   readonly createdAtMs: number;
 };
 
-/** Lists all groups in the database, also requests, blocked ones, and those that this client was removed from. */
+/** Lists all groups in the database but own rooms, also requests, blocked ones, and those that this client was removed from. */
 export function listGroups(params: { client: Client }): GroupSummary[] {
   const core = coreOf(params.client);
-  return [...core.groups.values()].map(({ view: { record } }) => {
+  const listed = [...core.groups.values()].filter(({ view }) => view.record.closed?.kind !== "own");
+  return listed.map(({ view: { record } }) => {
     const { group, name, status, epoch, members, createdAtMs, request } = record;
     const consent = consentTo(core, record);
     return {

@@ -93,7 +93,7 @@ export async function openCore(
     identityWakeup: createWakeup(),
     registryWakeup: createWakeup(),
     ...{ asksConsent: (params.consent ?? "ask") === "ask", consents: await loadConsents(database) },
-    notes: createSerialQueue(),
+    ...{ notes: createSerialQueue(), hasOwnRoom: params.ownRoom ?? true, ownRoomWakeup: createWakeup() },
     copyWakeup: createWakeup(),
     bucketWakeup: createWakeup(),
     bucketReadBy: undefined,

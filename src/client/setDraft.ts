@@ -4,10 +4,10 @@ import type { GroupId } from "../wire/ids.ts";
 import { MAX_NOTE_BYTES } from "../wire/limits.ts";
 import { noteKinds } from "../wire/notes.ts";
 import { type Client, coreOf, groupOf } from "./client.ts";
-import { writeNote } from "./group/notes.ts";
+import { writeNotes } from "./group/notes.ts";
 
 /**
- * Keeps what this person has begun to write in a conversation; an empty text forgets it. Throws `unknown-group`,
+ * Keeps what this person has begun to write in a conversation, on all devices; an empty text forgets it. Throws `unknown-group`,
  * `too-large` beyond MAX_NOTE_BYTES of UTF-8, `malformed` for a text that has no UTF-8, and what a disk may say.
  */
 export async function setDraft(params: { client: Client; group: GroupId; text: string }): Promise<void> {
@@ -19,5 +19,5 @@ export async function setDraft(params: { client: Client; group: GroupId; text: s
     throw new WeftError({ code: "too-large", message: `a draft has at most ${MAX_NOTE_BYTES} bytes` });
   }
   const after = () => core.events.emit({ kind: "draft", group, text: params.text });
-  await writeNote({ core, place: { kind: noteKinds.draft, subject: group }, value, after });
+  await writeNotes({ core, notes: [{ kind: noteKinds.draft, subject: group, value }], after });
 }

@@ -34,7 +34,7 @@ export async function openLiedTo(params: {
         wallet: privateKeyToAccount(privateKey),
         network,
         rotation: "off",
-        consent: "allow",
+        consent: "allow", ownRoom: false,
         finalityBlocks: 8,
       },
     }),

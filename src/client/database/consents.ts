@@ -23,7 +23,7 @@ export function consentBytes(consent: Consent): Uint8Array {
 }
 
 /** Reads the value of a note; bytes of another form stand for no decision. */
-function readConsent(value: Uint8Array): Consent {
+export function readConsent(value: Uint8Array): Consent {
   return (value.length === 1 ? consents[value[0] ?? 0] : undefined) ?? "unknown";
 }
 

@@ -104,7 +104,7 @@ export type WelcomeRecord = {
 const { identity, keyPackage, group, epoch, tree, entry, entryByPlace, deadRun, staged, voidable } =
   clientSchema;
 const { outcome, held, timeline, timelinePlace, relation, replaced } = clientSchema;
-const { conversation, unread, arrival, consumer, note } = clientSchema;
+const { conversation, unread, arrival, consumer, note, untaken } = clientSchema;
 const { unheld, epochTally, groupTally, openIntent, sendPlace, coverage, awaited } = clientSchema;
 const { revocation, copy, written, entered, outbox, intentPlace, publication } = clientSchema;
 const { topicPosition, topicRead, welcome, preference, knownNode, knownInbox, witnessSecret } = clientSchema;
@@ -132,6 +132,7 @@ export const tables = {
   arrival: jsonTable<typeof arrival.key, { readonly group: GroupId; readonly id: MessageId }>(arrival),
   consumer: jsonTable<typeof consumer.key, number>(consumer),
   note: jsonTable<typeof note.key, NoteRecord>(note),
+  untaken: bytesTable(untaken),
   replaced: jsonTable<typeof replaced.key, MessageId>(replaced),
   epochTally: jsonTable<typeof epochTally.key, EpochTally>(epochTally),
   groupTally: jsonTable<typeof groupTally.key, GroupTally>(groupTally),

@@ -118,6 +118,7 @@ export async function changeGroup(params: {
   group.upkeepWakeup.wake();
   group.fenceWakeup.wake();
   group.rotationWakeup.wake();
+  if (group.view.record.closed?.kind === "own") core.ownRoomWakeup.wake();
 }
 
 function writesOf(group: Group, change: GroupChange): Write[] {

@@ -66,6 +66,8 @@ export type ClientCore = {
   readonly asksConsent: boolean;
   /** What the person has allowed and blocked. */
   readonly consents: Consents;
+  /** False: this client keeps to itself what its person notes, and founds no own room. */
+  readonly hasOwnRoom: boolean;
   /** What the person notes is written here, one after another. */
   readonly notes: SerialQueue;
   /** The bucket's Welcomes are looked through one after the other. */
@@ -81,6 +83,8 @@ export type ClientCore = {
   readonly identityWakeup: Wakeup;
   readonly registryWakeup: Wakeup;
   readonly copyWakeup: Wakeup;
+  /** Woken when there is something to tell the person's other devices, or they have told something. */
+  readonly ownRoomWakeup: Wakeup;
   /** Woken when the bucket of this installation's Welcomes is read to the end by way of a node. */
   readonly bucketWakeup: Wakeup;
   /** The node by way of which the bucket was last read to the end. */
@@ -140,6 +144,7 @@ export type ChangingCore = Pick<
   | "links"
   | "logger"
   | "nextSequence"
+  | "ownRoomWakeup"
   | "onStorageFault"
   | "self"
   | "storageFault"

@@ -32,6 +32,8 @@ export type ClientEvent =
   | { readonly kind: "consent"; readonly inbox: InboxId; readonly consent: Consent }
   /** What the person has begun to write in a conversation; empty: nothing. */
   | { readonly kind: "draft"; readonly group: GroupId; readonly text: string }
+  /** What the person calls an inbox; empty: nothing. */
+  | { readonly kind: "name"; readonly inbox: InboxId; readonly name: string }
   /** More requests came than are kept: this one is gone from the database, with all that was in it. */
   | { readonly kind: "forgotten"; readonly group: GroupId }
   /** Name, members, epoch or status changed; read `groupStatus`. */

@@ -14,6 +14,7 @@ export function isHeard(params: {
   if (event.kind === "consent" || !("group" in event)) return true;
   const group = core.groups.get(event.group);
   if (!group) return true;
+  if (group.view.record.closed?.kind === "own") return false;
   const consent = consentTo(core, group.view.record);
   if (consent === "blocked" || (consent === "unknown" && !requests)) return false;
   const author = authorOf(event);

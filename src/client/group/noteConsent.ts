@@ -4,7 +4,7 @@ import { type Consent, consentBytes } from "../database/consents.ts";
 import { consentEvent, isBlocked } from "./consent.ts";
 import type { ChangingCore, CoreParts } from "./core.ts";
 import type { Group } from "./group.ts";
-import { writeNote } from "./notes.ts";
+import { writeNotes } from "./notes.ts";
 import { recountConversation } from "./recountConversation.ts";
 
 /** A conversation, or an inbox: whoever it is, in all conversations. */
@@ -23,12 +23,13 @@ export async function noteConsent(params: {
     "group" in about
       ? { kind: noteKinds.conversationConsent, subject: about.group }
       : { kind: noteKinds.inboxConsent, subject: about.inbox };
-  await writeNote({ core, place, value: consentBytes(consent), after: () => takeConsent(params) });
+  const notes = [{ ...place, value: consentBytes(consent) }];
+  await writeNotes({ core, notes, after: () => takeConsent(params) });
   await recountBy(params);
 }
 
 /** Lets memory, events and loops follow a decision that is on disk. */
-function takeConsent({
+export function takeConsent({
   core,
   about,
   consent,
@@ -53,7 +54,7 @@ function takeConsent({
 }
 
 /** Counts anew what is unread and last where somebody is heard no more, or again. */
-async function recountBy(params: { core: Core; about: ConsentSubject }): Promise<void> {
+export async function recountBy(params: { core: Core; about: ConsentSubject }): Promise<void> {
   const { core, about } = params;
   if ("group" in about) return;
   const concerned = [...core.groups.values()].filter((group: Group) =>

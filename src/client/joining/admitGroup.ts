@@ -70,6 +70,7 @@ export async function admitGroup(params: {
     ...(request ? { request } : {}),
   };
   const group = known ?? createGroupHandle({ id, view: emptyGroupView(joining), processed: NO_BLOCK });
+  const isNews = !known && joining.closed?.kind !== "own";
   const kept = core.keyPackages.get(generation);
   const used = kept && { ...kept, used: true };
   await group.queue.run(async () => {
@@ -94,7 +95,7 @@ export async function admitGroup(params: {
         ...leftBy(group.view.record),
         ...(used ? [tables.keyPackage.put({ generation }, used)] : []),
       ],
-      events: [{ kind: "group", group: id }, ...(known ? [] : [consentEvent(core, joining)])],
+      events: [{ kind: "group", group: id }, ...(isNews ? [consentEvent(core, joining)] : [])],
       sync: true,
     };
     const change = mergeChanges(again, builtAnew(group), former, vanished, missed, entering);
