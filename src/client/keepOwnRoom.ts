@@ -11,14 +11,7 @@ import { startTelling, tellNotes } from "./own/tellNotes.ts";
 
 type Core = ChangingCore &
   CoreParts<
-    | "asksConsent"
-    | "bucketReadBy"
-    | "groups"
-    | "inboxes"
-    | "network"
-    | "notes"
-    | "online"
-    | "recovery"
+    "asksConsent" | "bucketReadBy" | "groups" | "inboxes" | "network" | "notes" | "online" | "recovery"
   >;
 
 /** How long a device waits for each one that was added before it: mostly the first founds the room, and nobody else. */

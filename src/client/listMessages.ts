@@ -2,16 +2,21 @@ import { waitingItem } from "../reconciler/intents/waitingItem.ts";
 import type { Intent } from "../reconciler/records/intent.ts";
 import { compareKeys, keyOf, type TimelineKey } from "../reconciler/records/timelineRecord.ts";
 import { keyOfCursor, showRecord, type TimelineItem } from "../reconciler/timeline/timelineItem.ts";
-import type { GroupId, Hex, MessageId } from "../wire/ids.ts";
+import type { GroupId, Hex, InboxId, MessageId } from "../wire/ids.ts";
 import { type Client, coreOf, groupOf } from "./client.ts";
 import { isBlocked } from "./group/consent.ts";
 import type { CoreParts } from "./group/core.ts";
 import type { Group } from "./group/group.ts";
+import { readersOf } from "./messages/readers.ts";
 import { readRecords } from "./messages/timelineStore.ts";
 
 /** How far an own message is; undefined for others' and for those that were delivered. */
 export type Delivery = "queued" | "sealed" | "acknowledged" | undefined;
-export type ListedItem = TimelineItem & { readonly delivery: Delivery };
+export type ListedItem = TimelineItem & {
+  readonly delivery: Delivery;
+  /** Of a message: the members who say to have read it, other than its author; absent for nobody. */
+  readonly readBy?: readonly InboxId[];
+};
 
 type Range = { readonly after: TimelineKey | undefined; readonly before: TimelineKey | undefined };
 
@@ -42,9 +47,11 @@ export async function listMessages(params: {
     items.push(item);
   }
   const delivery = deliveries(intents);
+  const readers = await readersOf({ core, group });
   const listed = withoutRepeats(items).map((item) => ({
     ...item,
     delivery: item.kind === "message" ? delivery.get(item.id) : undefined,
+    ...readBy(item, readers),
   }));
   return from === "end" ? listed.reverse() : listed;
 }
@@ -73,6 +80,14 @@ async function* itemsOf(params: {
 
 function isWithin({ after, before }: Range, key: TimelineKey): boolean {
   return (!after || compareKeys(key, after) > 0) && (!before || compareKeys(key, before) < 0);
+}
+
+/** Who says to have read a message. */
+function readBy(item: TimelineItem, readers: ReadonlyMap<InboxId, TimelineKey>): Pick<ListedItem, "readBy"> {
+  if (item.kind !== "message" || item.epoch === undefined || readers.size === 0) return {};
+  const key = keyOfCursor(item.cursor);
+  const by = [...readers].filter(([inbox, upTo]) => inbox !== item.author && compareKeys(upTo, key) >= 0);
+  return by.length === 0 ? {} : { readBy: by.map(([inbox]) => inbox) };
 }
 
 /** Drops waiting messages that have a place, too: they were sealed while their page was read. */

@@ -20,6 +20,7 @@ import { openArrivals } from "./group/arrivals.ts";
 import type { ClientCore, ClientLogger } from "./group/core.ts";
 import { createEventFeed, type EventFeed } from "./group/events.ts";
 import { loadGroups } from "./group/loadGroups.ts";
+import { createReadReceipts } from "./group/readReceipts.ts";
 import { openIdentity } from "./identity/openIdentity.ts";
 import { watchDeviceClock } from "./links/watchDeviceClock.ts";
 import { closeConnections, createNodeLinks } from "./nodes/nodeLinks.ts";
@@ -93,6 +94,7 @@ export async function openCore(
     identityWakeup: createWakeup(),
     registryWakeup: createWakeup(),
     ...{ asksConsent: (params.consent ?? "ask") === "ask", consents: await loadConsents(database) },
+    readReceipts: params.readReceipts === true ? createReadReceipts() : undefined,
     ...{ notes: createSerialQueue(), hasOwnRoom: params.ownRoom ?? true, ownRoomWakeup: createWakeup() },
     copyWakeup: createWakeup(),
     bucketWakeup: createWakeup(),

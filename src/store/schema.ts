@@ -86,6 +86,7 @@ export const clientSchema = {
   arrival:       { prefix: 0x7b, key: { number: "u64" },                            value: "group and id of a message of somebody else's, by its number on this device", writer: "arrivals" },
   consumer:      { prefix: 0x7c, key: { name: "text" },                             value: "the number up to which this consumer of arrivals has read", writer: "messages" },
   note:          { prefix: 0x90, key: { kind: "u8", subject: "bytes32" },           value: "NoteRecord: what the person has noted about a conversation or an inbox: consent, name, draft, read position", writer: "notes, takeNotes, tellNotes" },
+  reader:        { prefix: 0x92, key: { group: "bytes32", inbox: "bytes32" },       value: "ReaderRecord: how far a member says to have read", writer: "readers" },
   untaken:       { prefix: 0x91, key: { group: "bytes32", id: "bytes32" },          value: "empty: the notes in this message are to be taken", writer: "timelineStore" },
   replaced:      { prefix: 0x66, key: { group: "bytes32", envelope: "bytes32" },    value: "id of the message that was sealed again", writer: "timelineStore" },
   coverage:      { prefix: 0x6a, key: { ...log, first: "u64", header: "bytes32" },  value: "CoverageRecord: which checkpoint covers a batch, proven", writer: "knownCoverage" },

@@ -75,15 +75,19 @@ test("what a person decides, reads, names and begins to write on one device is s
   assert.deepEqual([...(await listNames(phone))], [[bob.client.inbox, "Bobby"]]);
   await until("the phone in the request", () => isMember(phone, asked.group));
   const blocked = await listConversations({ ...phone, consent: "blocked" });
-  assert.deepEqual(blocked.map((one) => one.group), [asked.group]);
+  assert.deepEqual(
+    blocked.map((one) => one.group),
+    [asked.group],
+  );
   for (const device of [laptop, phone]) {
     const listed = listGroups(device).map((one) => one.group);
     assert.deepEqual(listed.toSorted(), [group, asked.group].toSorted());
     assert.equal((await syncStatus(device)).groups.length, 2);
   }
-  assert.deepEqual((await listIntents(laptop)).map(({ action }) => action).filter((one) => one === "create"), [
-    "create",
-  ]);
+  assert.deepEqual(
+    (await listIntents(laptop)).map(({ action }) => action).filter((one) => one === "create"),
+    ["create"],
+  );
 
   // Read on one, read on the other, both ways.
   for (const [reader, other, text] of [

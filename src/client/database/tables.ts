@@ -35,7 +35,7 @@ import type {
   NodeId,
 } from "../../wire/ids.ts";
 import type { Welcome } from "../../wire/welcome.ts";
-import type { ConversationRecord } from "./conversationRecord.ts";
+import type { ConversationRecord, ReaderRecord } from "./conversationRecord.ts";
 import type { NoteRecord } from "./noteRecord.ts";
 
 export type IdentityRecord = {
@@ -104,7 +104,7 @@ export type WelcomeRecord = {
 const { identity, keyPackage, group, epoch, tree, entry, entryByPlace, deadRun, staged, voidable } =
   clientSchema;
 const { outcome, held, timeline, timelinePlace, relation, replaced } = clientSchema;
-const { conversation, unread, arrival, consumer, note, untaken } = clientSchema;
+const { conversation, unread, arrival, consumer, note, untaken, reader } = clientSchema;
 const { unheld, epochTally, groupTally, openIntent, sendPlace, coverage, awaited } = clientSchema;
 const { revocation, copy, written, entered, outbox, intentPlace, publication } = clientSchema;
 const { topicPosition, topicRead, welcome, preference, knownNode, knownInbox, witnessSecret } = clientSchema;
@@ -133,6 +133,7 @@ export const tables = {
   consumer: jsonTable<typeof consumer.key, number>(consumer),
   note: jsonTable<typeof note.key, NoteRecord>(note),
   untaken: bytesTable(untaken),
+  reader: jsonTable<typeof reader.key, ReaderRecord>(reader),
   replaced: jsonTable<typeof replaced.key, MessageId>(replaced),
   epochTally: jsonTable<typeof epochTally.key, EpochTally>(epochTally),
   groupTally: jsonTable<typeof groupTally.key, GroupTally>(groupTally),

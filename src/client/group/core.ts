@@ -22,6 +22,7 @@ import type { Claim } from "./claim.ts";
 import type { EventFeed } from "./events.ts";
 import type { Group } from "./group.ts";
 import type { IntentWaiter } from "./intentHandle.ts";
+import type { ReadReceipts } from "./readReceipts.ts";
 
 export type ClientLogger = {
   readonly [Level in "debug" | "info" | "warn" | "error"]: (fields: object, message: string) => void;
@@ -66,6 +67,8 @@ export type ClientCore = {
   readonly asksConsent: boolean;
   /** What the person has allowed and blocked. */
   readonly consents: Consents;
+  /** Tells members how far the person has read; undefined: nobody hears of it. */
+  readonly readReceipts: ReadReceipts | undefined;
   /** False: this client keeps to itself what its person notes, and founds no own room. */
   readonly hasOwnRoom: boolean;
   /** What the person notes is written here, one after another. */

@@ -1,6 +1,6 @@
 import type { ErrorCode } from "../../errors.ts";
 import type { SilentMessage, TimelineItem } from "../../reconciler/timeline/timelineItem.ts";
-import type { Address, GroupId, InboxId, InstallationKey, NodeId } from "../../wire/ids.ts";
+import type { Address, GroupId, Hex, InboxId, InstallationKey, NodeId } from "../../wire/ids.ts";
 import type { Consent } from "../database/consents.ts";
 import type { ConversationState } from "../database/conversationRecord.ts";
 import type { DeviceClock } from "../nodes/chainTime.ts";
@@ -18,6 +18,8 @@ export type ClientEvent =
    * It may be told again.
    */
   | { readonly kind: "silent"; readonly group: GroupId; readonly message: SilentMessage }
+  /** A member says to have read a conversation up to this cursor. */
+  | { readonly kind: "read"; readonly group: GroupId; readonly inbox: InboxId; readonly upTo: Hex }
   /** What a list of conversations shows of the group has changed. */
   | ({ readonly kind: "conversation"; readonly group: GroupId } & ConversationState)
   /** A conversation came as a request, or the person has allowed or blocked one. */

@@ -1,5 +1,5 @@
-import { notesIn } from "../../reconciler/timeline/notesIn.ts";
 import { standsOver } from "../../reconciler/timeline/noteRules.ts";
+import { notesIn } from "../../reconciler/timeline/notesIn.ts";
 import { keyOfCursor } from "../../reconciler/timeline/timelineItem.ts";
 import { writeAtomic } from "../../store/writeAtomic.ts";
 import { asId, type GroupId, type InboxId, type MessageId, toHex } from "../../wire/ids.ts";
@@ -66,15 +66,19 @@ async function countOf({ database }: CoreParts<"database">, kind: number): Promi
 /** Lets memory follow a note that was taken, while nothing else is noted, and tells the app. */
 function remember(core: Core, { kind, subject, value }: Note): void {
   const { events } = core;
+  const [group, inbox] = [subject as GroupId, subject as InboxId];
   switch (kind) {
     case noteKinds.conversationConsent:
-      return takeConsent({ core, about: { group: subject as GroupId }, consent: readConsent(value) });
+      takeConsent({ core, about: { group }, consent: readConsent(value) });
+      break;
     case noteKinds.inboxConsent:
-      return takeConsent({ core, about: { inbox: subject as InboxId }, consent: readConsent(value) });
+      takeConsent({ core, about: { inbox }, consent: readConsent(value) });
+      break;
     case noteKinds.draft:
-      return events.emit({ kind: "draft", group: subject as GroupId, text: decoder.decode(value) });
+      events.emit({ kind: "draft", group, text: decoder.decode(value) });
+      break;
     case noteKinds.name:
-      return events.emit({ kind: "name", inbox: subject as InboxId, name: decoder.decode(value) });
+      events.emit({ kind: "name", inbox, name: decoder.decode(value) });
   }
 }
 

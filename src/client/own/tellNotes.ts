@@ -7,7 +7,7 @@ import { u64 } from "../../wire/bytes.ts";
 import { type EntryId, type Hex, type InstallationKey, toHex } from "../../wire/ids.ts";
 import { MAX_NOTES } from "../../wire/limits.ts";
 import { messageIdOf } from "../../wire/messageContent.ts";
-import { NOTES_TYPE, type Note, layNotes, noteBytes, noteKinds } from "../../wire/notes.ts";
+import { layNotes, NOTES_TYPE, type Note, noteBytes, noteKinds } from "../../wire/notes.ts";
 import { relationKinds } from "../../wire/relation.ts";
 import { consentBytes } from "../database/consents.ts";
 import { readEpoch } from "../database/epochStates.ts";

@@ -1,3 +1,4 @@
+import { u64 } from "../../wire/bytes.ts";
 import { fromHex, toHex } from "../../wire/ids.ts";
 import { MAX_GIVEN_NAME_BYTES } from "../../wire/limits.ts";
 import { type Note, noteKinds } from "../../wire/notes.ts";
@@ -8,8 +9,11 @@ type Chosen = Pick<Note, "kind" | "epoch" | "revision" | "id" | "value">;
 const EPOCH_BYTES = 8;
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** True for a note whose value has the form of its kind; of a kind that this version does not know, any has. */
-export function hasForm({ kind, value }: Pick<Note, "kind" | "value">): boolean {
+/**
+ * True for a note whose value has the form of its kind, in a message that is sealed to this epoch; of a kind that this
+ * version does not know, any has.
+ */
+export function hasForm({ kind, value }: Pick<Note, "kind" | "value">, sealedTo: number): boolean {
   switch (kind) {
     case noteKinds.conversationConsent:
     case noteKinds.inboxConsent:
@@ -21,7 +25,7 @@ export function hasForm({ kind, value }: Pick<Note, "kind" | "value">): boolean 
     case noteKinds.readPosition:
       return isCursor(value);
     case noteKinds.told:
-      return value.length === EPOCH_BYTES;
+      return value.length === EPOCH_BYTES && compareBytes(value, u64(sealedTo)) <= 0;
     default:
       return true;
   }

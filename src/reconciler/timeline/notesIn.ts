@@ -14,5 +14,6 @@ export function notesIn({ content, openings }: Pick<MessageRecord, "content" | "
     const read = type === NOTES_TYPE && data ? catchFault(() => readNotes(data)) : [];
     return read instanceof WeftError ? [] : read;
   });
-  return notes.filter(hasForm).map((note) => notAhead(note, Math.max(...sealedTo)));
+  const last = Math.max(...sealedTo);
+  return notes.filter((note) => hasForm(note, last)).map((note) => notAhead(note, last));
 }
