@@ -66,6 +66,7 @@ const folders = {
     "outbox",
     "upkeep",
     "own",
+    "history",
   ],
 };
 

@@ -6,6 +6,8 @@ export const errorHints = {
   "attachment-damaged": "What lies there is not what was sent: ask its sender to send it again.",
   "attachment-unreachable":
     "No address of the attachment gives it: try again later, or ask its sender to send it again.",
+  "bad-archive":
+    "Take another copy of the archive, or write it anew on a device that has the history: this one is cut off, damaged or none. What was read of it before stays.",
   "bad-backup":
     "Take another copy of the backup, or an older one: this file is cut off, damaged, or of another version of Weft.",
   "bad-config": "Correct the named setting; `weft --help` lists them with their defaults.",
@@ -28,11 +30,14 @@ export const errorHints = {
   expired: "Sign the record again with a later deadline.",
   "fee-too-high":
     "Blocks cost more than this account may pay: wait until they cost less, raise WEFT_MAX_FEE_GWEI, or use another node.",
+  "foreign-archive":
+    "An archive is read by the inbox whose device has written it: use that inbox's device. If the device was added lately, go online first.",
   internal: "This is a defect in Weft: please report it with the log lines around it.",
   "limit-exceeded": "Wait and try again, or use another node.",
   malformed:
     "Encode it as docs/protocol/formats.md or, for the chain, docs/protocol/entries.md lays it out; nothing was stored.",
   "mesh-payload-on-chain": "Messages, key packages and Welcomes go to the mesh: use publish, not relay.",
+  "newer-archive": "A later version of Weft has written it: install that version, then read it.",
   "no-node": "Start a node or name one that runs (`--node URL`), then try again.",
   "node-unreachable": "The node does not answer or broke off: use another node, or try again when it runs.",
   "not-a-member": "Only members of the head's epoch may post to a group; open the group's Welcome first.",
@@ -67,6 +72,7 @@ export const errorHints = {
   "wrong-chain":
     "Client, node and contracts must be of one chain; check the address file and the RPC address.",
   "wrong-shard": "The node does not serve this shard: use one of those that do, as the registry names them.",
+  "wrong-key": "Check the recovery text or the passphrase, letter by letter: it does not open this archive.",
   "wrong-network":
     "This database belongs to another network; use an empty data directory or the old address file.",
 } as const;

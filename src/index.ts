@@ -26,9 +26,11 @@ export type { ConversationState } from "./client/database/conversationRecord.ts"
 export { deleteMessage } from "./client/deleteMessage.ts";
 export { downloadAttachment } from "./client/downloadAttachment.ts";
 export { editMessage } from "./client/editMessage.ts";
+export { exportHistory, type HistoryLock, type HistoryProgress } from "./client/exportHistory.ts";
 export type { ClientLogger } from "./client/group/core.ts";
 export type { IntentHandle } from "./client/group/intentHandle.ts";
 export { type EpochState, type GroupState, groupStatus } from "./client/groupStatus.ts";
+export { type ImportedHistory, importHistory } from "./client/importHistory.ts";
 export { type ConversationSummary, listConversations } from "./client/listConversations.ts";
 export { type GroupSummary, listGroups, listMembers, type MemberSummary } from "./client/listGroups.ts";
 export { listInstallations } from "./client/listInstallations.ts";
@@ -55,6 +57,7 @@ export { type GroupSync, type SyncStatus, syncStatus } from "./client/syncStatus
 export { uploadAttachment } from "./client/uploadAttachment.ts";
 export type { WalletPlace } from "./client/wallet/openWallet.ts";
 export { type ErrorCode, errorHints, isWeftError, WeftError } from "./errors.ts";
+export { createRecoveryText } from "./identity/archiveKeys.ts";
 export type { AttachmentStore } from "./net/attachmentStore.ts";
 export { openHttpStore } from "./net/openHttpStore.ts";
 export type {

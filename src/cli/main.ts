@@ -13,7 +13,9 @@ import { addAllow, addBlock } from "./verbs/consent.ts";
 import { addCreate } from "./verbs/create.ts";
 import { addDevices } from "./verbs/devices.ts";
 import { addEdit } from "./verbs/edit.ts";
+import { addExport } from "./verbs/export.ts";
 import { addGroups } from "./verbs/groups.ts";
+import { addImport } from "./verbs/import.ts";
 import { addList } from "./verbs/list.ts";
 import { addMembers } from "./verbs/members.ts";
 import { addReact } from "./verbs/react.ts";
@@ -70,6 +72,8 @@ const people = [
   addStream,
   addDevices,
   addRevoke,
+  addExport,
+  addImport,
 ];
 for (const add of [...network, ...people]) add(program);
 

@@ -16,8 +16,8 @@ type Core = ChangingCore &
 
 /** How long a device waits for each one that was added before it: mostly the first founds the room, and nobody else. */
 const TURN_MS = 10_000;
-/** How often the list of the person's devices is looked at, as this client knows it. */
-const LOOK_MS = 2_000;
+/** How often the list of the person's devices is looked at, besides when it changes. */
+const LOOK_MS = 30_000;
 
 /**
  * Keeps what the person notes equal on all of the person's devices, by way of the own room, and founds that when there

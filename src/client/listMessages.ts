@@ -6,7 +6,6 @@ import type { GroupId, Hex, InboxId, MessageId } from "../wire/ids.ts";
 import { type Client, coreOf, groupOf } from "./client.ts";
 import { isBlocked } from "./group/consent.ts";
 import type { CoreParts } from "./group/core.ts";
-import type { Group } from "./group/group.ts";
 import { readersOf } from "./messages/readers.ts";
 import { readRecords } from "./messages/timelineStore.ts";
 
@@ -38,16 +37,15 @@ export async function listMessages(params: {
   const { client, after, before, limit = Number.POSITIVE_INFINITY } = params;
   const { from = before !== undefined && after === undefined ? "end" : "start" } = params;
   const core = coreOf(client);
-  const group = groupOf(core, params.group);
+  const { id, intents } = groupToList(core, params.group);
   const range = { after: after && keyOfCursor(after), before: before && keyOfCursor(before) };
-  const { intents } = group.view;
   const items: TimelineItem[] = [];
-  for await (const item of itemsOf({ core, group, intents, range, isReverse: from === "end" })) {
+  for await (const item of itemsOf({ core, group: id, intents, range, isReverse: from === "end" })) {
     if (items.length >= limit) break;
     items.push(item);
   }
   const delivery = deliveries(intents);
-  const readers = await readersOf({ core, group });
+  const readers = await readersOf({ core, group: id });
   const listed = withoutRepeats(items).map((item) => ({
     ...item,
     delivery: item.kind === "message" ? delivery.get(item.id) : undefined,
@@ -56,9 +54,15 @@ export async function listMessages(params: {
   return from === "end" ? listed.reverse() : listed;
 }
 
+/** A group that another device has told of has a timeline, and nothing that waits to be sent. */
+function groupToList(core: CoreParts<"groups" | "toldGroups">, id: GroupId) {
+  if (!core.groups.has(id) && core.toldGroups.has(id)) return { id, intents: [] };
+  return { id, intents: groupOf(core, id).view.intents };
+}
+
 async function* itemsOf(params: {
   core: CoreParts<"consents" | "database">;
-  group: Group;
+  group: GroupId;
   intents: readonly Intent[];
   range: Range;
   isReverse: boolean;
@@ -69,7 +73,7 @@ async function* itemsOf(params: {
     .filter(({ cursor }) => isWithin(range, keyOfCursor(cursor)));
   if (isReverse) yield* waiting.toReversed();
   const [start, end] = isReverse ? [range.before, range.after] : [range.after, range.before];
-  const place = { database: core.database, group: group.id, reverse: isReverse };
+  const place = { database: core.database, group, reverse: isReverse };
   for await (const { value } of readRecords({ ...place, ...(start ? { after: start } : {}) })) {
     if (end && !isWithin(range, keyOf(value))) break;
     const item = showRecord(value);

@@ -96,6 +96,7 @@ async function closeClient(core: ClientCore): Promise<void> {
   await core.welcomes.idle();
   await core.joins.idle();
   await core.registryReads.idle();
+  await core.notes.idle();
   closeWaiters(core);
   await core.database[Symbol.asyncDispose]();
 }

@@ -151,7 +151,9 @@ async function loadDirectories(database: Database) {
   for await (const { fields, value } of tables.knownInbox.rows(database)) {
     inboxes.set(toHex(fields.inbox) as InboxId, value);
   }
+  const toldGroups = await valuesOf(tables.toldGroup.rows(database));
   return {
+    toldGroups: new Map(toldGroups.map((told) => [told.group, told])),
     keyPackages: new Map(keyPackages.map((kept) => [kept.own.generation, kept])),
     preferences,
     inboxes,

@@ -88,6 +88,7 @@ export const clientSchema = {
   note:          { prefix: 0x90, key: { kind: "u8", subject: "bytes32" },           value: "NoteRecord: what the person has noted about a conversation or an inbox: consent, name, draft, read position", writer: "notes, takeNotes, tellNotes" },
   reader:        { prefix: 0x92, key: { group: "bytes32", inbox: "bytes32" },       value: "ReaderRecord: how far a member says to have read", writer: "readers" },
   untaken:       { prefix: 0x91, key: { group: "bytes32", id: "bytes32" },          value: "empty: the notes in this message are to be taken", writer: "timelineStore" },
+  toldGroup:     { prefix: 0x98, key: { group: "bytes32" },                         value: "ToldGroup: name and members of a group that another device has told of and this one is not in", writer: "takePage" },
   replaced:      { prefix: 0x66, key: { group: "bytes32", envelope: "bytes32" },    value: "id of the message that was sealed again", writer: "timelineStore" },
   coverage:      { prefix: 0x6a, key: { ...log, first: "u64", header: "bytes32" },  value: "CoverageRecord: which checkpoint covers a batch, proven", writer: "knownCoverage" },
   awaited:       { prefix: 0x6b, key: { group: "bytes32", id: "bytes32" },          value: "AwaitedRecord: a message whose verdict is pending or not final", writer: "judgeRecords" },

@@ -22,6 +22,8 @@ test("help names every command, its options and examples", async () => {
     "block",
     "devices",
     "revoke",
+    "export",
+    "import",
   ]) {
     assert.match(stdout, new RegExp(`^ {2}${command}\\b`, "m"));
     const help = await runWeft([command, "--help"]);

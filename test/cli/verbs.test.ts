@@ -69,6 +69,20 @@ test("verbs set people up, found groups, send, list and stream, all as JSON for 
   await copyFile(join(alice.directory, "wallet.key"), join(second, "wallet.key"));
   const lost = await json("whoami", "--data", second);
   assert.equal(lost.inbox, alice.inbox);
+  const { recovery, messages } = await json("export", "history.weft", "--as", "alice");
+  await using importer = startTypist({
+    directory,
+    args: ["import", "history.weft", "--data", second, "--json"],
+  });
+  importer.type(`${recovery}\n`);
+  await importer.sees(new RegExp(`"messages":${messages},"come":[1-9]`));
+  assert.equal(await importer.exited, 0);
+  assert.match(
+    await weft("list", "Machines", "--data", second),
+    /disk nearly full \(edited\) \(from an archive\)/,
+  );
+  const again = await runWeft(["export", "history.weft", "--as", "alice"], process.env, directory);
+  assert.deepEqual([again.code, /is there already/.test(again.stderr)], [1, true]);
   const shown = await weft("devices", "--as", "alice");
   assert.match(shown, /^inbox 0x\w{64}: 2 devices, 0 revoked, as of block \d+$/m);
   const own = alice.installation.slice(0, 18);

@@ -36,7 +36,8 @@ type Params = {
 
 /**
  * What a batch changes in the list of conversations: which messages are unread, and which is the last. A message that
- * moves in the timeline stays read or unread. `record`: the conversation as it is then, if it is another one.
+ * moves in the timeline stays read or unread. What another device has told is never unread and has not arrived here.
+ * `record`: the conversation as it is then, if it is another one.
  */
 export async function conversationWrites(params: Params): Promise<{
   readonly writes: readonly Write[];
@@ -51,7 +52,8 @@ export async function conversationWrites(params: Params): Promise<{
   const writes: Write[] = [];
   const arrived: MessageId[] = [];
   let unread = stored?.unread ?? 0;
-  for (const [id, { before, after }] of changes) {
+  for (const [id, change] of changes) {
+    const [before, after] = [change.before, change.after].map(ifOpened);
     if ((after ?? before)?.item.author === self) continue;
     const [from, to] = [before && { group, ...before.key }, after && { group, ...after.key }];
     const wasUnread = from !== undefined && (await tables.unread.get(database, from)) !== undefined;
@@ -62,11 +64,29 @@ export async function conversationWrites(params: Params): Promise<{
     unread += to && isNew ? 1 : wasUnread && !to ? -1 : 0;
   }
   const last = await lastAfter({ ...params, changes, last: stored?.last });
-  const record: ConversationRecord = { unread, ...(last ? { last } : {}), activeAtMs: atMs };
+  const activeAtMs = activityOf({ changes, stored, atMs });
+  const record: ConversationRecord = { unread, ...(last ? { last } : {}), activeAtMs };
   return { writes: [...writes, tables.conversation.put({ group }, record)], record, arrived };
 }
 
 const EMPTY = new Uint8Array(0);
+
+function ifOpened(readable: Readable | undefined): Readable | undefined {
+  return readable?.item.origin === undefined ? readable : undefined;
+}
+
+/** What was told happened when it was said, not when it was told. */
+function activityOf(params: {
+  changes: ReadonlyMap<MessageId, Change>;
+  stored: ConversationRecord | undefined;
+  atMs: number;
+}): number {
+  const { changes, stored, atMs } = params;
+  const readables = [...changes.values()].flatMap(({ before, after }) => after ?? before ?? []);
+  if (readables.some((one) => ifOpened(one))) return atMs;
+  const saidAtMs = readables.map(({ item }) => Math.min(atMs, item.sentAtMs));
+  return Math.max(stored?.activeAtMs ?? 0, ...saidAtMs);
+}
 
 /** By message, as far as it can be read and is not left out. */
 function changesOf({ replacements, isLeftOut }: Params): Map<MessageId, Change> {

@@ -94,6 +94,14 @@ export type KeptKeyPackage = {
   readonly supersededAtMs: number | undefined;
 };
 
+/** What another device of this inbox has told of a group. */
+export type ToldGroup = {
+  readonly group: GroupId;
+  readonly name: string;
+  readonly members: readonly InboxId[];
+  readonly createdAtMs: number;
+};
+
 /** An opened Welcome on its way into the group; names the key package that opens the rest. */
 export type WelcomeRecord = {
   readonly welcome: Welcome;
@@ -104,7 +112,7 @@ export type WelcomeRecord = {
 const { identity, keyPackage, group, epoch, tree, entry, entryByPlace, deadRun, staged, voidable } =
   clientSchema;
 const { outcome, held, timeline, timelinePlace, relation, replaced } = clientSchema;
-const { conversation, unread, arrival, consumer, note, untaken, reader } = clientSchema;
+const { conversation, unread, arrival, consumer, note, untaken, reader, toldGroup } = clientSchema;
 const { unheld, epochTally, groupTally, openIntent, sendPlace, coverage, awaited } = clientSchema;
 const { revocation, copy, written, entered, outbox, intentPlace, publication } = clientSchema;
 const { topicPosition, topicRead, welcome, preference, knownNode, knownInbox, witnessSecret } = clientSchema;
@@ -131,6 +139,7 @@ export const tables = {
   unread: bytesTable(unread),
   arrival: jsonTable<typeof arrival.key, { readonly group: GroupId; readonly id: MessageId }>(arrival),
   consumer: jsonTable<typeof consumer.key, number>(consumer),
+  toldGroup: jsonTable<typeof toldGroup.key, ToldGroup>(toldGroup),
   note: jsonTable<typeof note.key, NoteRecord>(note),
   untaken: bytesTable(untaken),
   reader: jsonTable<typeof reader.key, ReaderRecord>(reader),

@@ -11,7 +11,7 @@ import type { KnownCertificates } from "../../wire/groupEnvelope.ts";
 import type { Address, GroupId, Hex, InboxId, NodeId } from "../../wire/ids.ts";
 import type { Network } from "../../wire/network.ts";
 import type { Consents } from "../database/consents.ts";
-import type { CopyRecord, KeptKeyPackage } from "../database/tables.ts";
+import type { CopyRecord, KeptKeyPackage, ToldGroup } from "../database/tables.ts";
 import type { NodeLinks } from "../nodes/nodeLinks.ts";
 import type { OwnRelay } from "../nodes/ownRelay.ts";
 import type { Turns } from "../timing/turns.ts";
@@ -51,6 +51,8 @@ export type ClientCore = {
   readonly rotation: Rotation | "off";
   readonly logger: ClientLogger;
   readonly groups: Map<GroupId, Group>;
+  /** Groups that another device has told of; this client may be in them, too. */
+  readonly toldGroups: Map<GroupId, ToldGroup>;
   readonly links: NodeLinks;
   /** Takes what goes to the chain in place of the nodes; undefined: the nodes do. */
   readonly ownRelay: OwnRelay | undefined;

@@ -6,7 +6,7 @@ import {
 } from "../../reconciler/records/timelineRecord.ts";
 import { cursorOf, isShown } from "../../reconciler/timeline/timelineItem.ts";
 import type { Write } from "../../store/writeAtomic.ts";
-import { asId, type InboxId, type MessageId, toHex } from "../../wire/ids.ts";
+import { asId, type GroupId, type InboxId, type MessageId, toHex } from "../../wire/ids.ts";
 import { relationKinds } from "../../wire/relation.ts";
 import type { ReaderRecord } from "../database/conversationRecord.ts";
 import { tables } from "../database/tables.ts";
@@ -40,11 +40,11 @@ export async function readerChanges(params: {
 /** Gives how far each inbox says to have read a group. */
 export async function readersOf(params: {
   core: CoreParts<"database">;
-  group: Group;
+  group: GroupId;
 }): Promise<ReadonlyMap<InboxId, TimelineKey>> {
   const { core, group } = params;
   const readers = new Map<InboxId, TimelineKey>();
-  for await (const { fields, value } of tables.reader.rows(core.database, { under: { group: group.id } })) {
+  for await (const { fields, value } of tables.reader.rows(core.database, { under: { group } })) {
     readers.set(asId<InboxId>(toHex(fields.inbox)), value.upTo);
   }
   return readers;
