@@ -42,6 +42,7 @@ export { listNames, setName } from "./client/names.ts";
 export type { OwnChain, RelayTrouble } from "./client/nodes/ownRelay.ts";
 export type { WorkProgress } from "./client/nodes/withTicket.ts";
 export { openClient } from "./client/openClient.ts";
+export { type DirectConversation, openDirect } from "./client/openDirect.ts";
 export { preferNode, rankNodes } from "./client/preferNode.ts";
 export { reactToMessage } from "./client/reactToMessage.ts";
 export { type MessageParents, readParents } from "./client/readParents.ts";
@@ -77,6 +78,7 @@ export type {
   TimelineItem,
 } from "./reconciler/timeline/timelineItem.ts";
 export { defaultRotation, type Rotation } from "./reconciler/upkeep/rotation.ts";
+export type { GroupKind } from "./wire/groupKind.ts";
 export type * from "./wire/ids.ts";
 export type { Network } from "./wire/network.ts";
 export { type External, type Part, textOfPart, textPart } from "./wire/part.ts";

@@ -73,7 +73,7 @@ export async function* messages(params: {
 
 /** True for a conversation that may be read from: one that is allowed, or the request that was named. */
 function isWanted(params: {
-  core: CoreParts<"asksConsent" | "consents" | "groups">;
+  core: CoreParts<"asksConsent" | "consents" | "groups" | "self">;
   /** The conversation that was named. */
   group: GroupId | undefined;
   of: GroupId;

@@ -94,6 +94,7 @@ async function closeClient(core: ClientCore): Promise<void> {
   await goOffline(core);
   for (const group of core.groups.values()) await group.queue.idle();
   await core.welcomes.idle();
+  await core.directs.idle();
   await core.joins.idle();
   await core.registryReads.idle();
   await core.notes.idle();

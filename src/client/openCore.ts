@@ -87,6 +87,7 @@ export async function openCore(
     certificates: new Map(),
     waiters: new Map(),
     welcomes: createSerialQueue(),
+    directs: createSerialQueue(),
     joins: createSerialQueue(),
     registryReads: createSerialQueue(),
     quietTurns: createTurns(QUIET_AT_ONCE),

@@ -80,6 +80,8 @@ export type ClientCore = {
   readonly registryReads: SerialQueue;
   /** Questions about groups in which nothing is to be done, for a client with many groups: only some at a time. */
   readonly quietTurns: Turns;
+  /** Which group of a direct conversation is written to, and whether to found one, is decided one after the other. */
+  readonly directs: SerialQueue;
   /** Groups are entered one after the other. */
   readonly joins: SerialQueue;
   /** Woken when other feeds may have to run. */

@@ -1,6 +1,14 @@
 import type { ErrorCode } from "../../errors.ts";
 import type { SilentMessage, TimelineItem } from "../../reconciler/timeline/timelineItem.ts";
-import type { Address, GroupId, Hex, InboxId, InstallationKey, NodeId } from "../../wire/ids.ts";
+import type {
+  Address,
+  ConversationId,
+  GroupId,
+  Hex,
+  InboxId,
+  InstallationKey,
+  NodeId,
+} from "../../wire/ids.ts";
 import type { Consent } from "../database/consents.ts";
 import type { ConversationState } from "../database/conversationRecord.ts";
 import type { DeviceClock } from "../nodes/chainTime.ts";
@@ -33,7 +41,7 @@ export type ClientEvent =
   /** The person has allowed or blocked somebody, or taken that back. */
   | { readonly kind: "consent"; readonly inbox: InboxId; readonly consent: Consent }
   /** What the person has begun to write in a conversation; empty: nothing. */
-  | { readonly kind: "draft"; readonly group: GroupId; readonly text: string }
+  | { readonly kind: "draft"; readonly group: ConversationId; readonly text: string }
   /** What the person calls an inbox; empty: nothing. */
   | { readonly kind: "name"; readonly inbox: InboxId; readonly name: string }
   /** More requests came than are kept: this one is gone from the database, with all that was in it. */

@@ -1,18 +1,18 @@
-import type { InboxId } from "../../wire/ids.ts";
+import type { GroupId, InboxId } from "../../wire/ids.ts";
 import { consentTo, isBlocked } from "./consent.ts";
 import type { CoreParts } from "./core.ts";
 import type { ClientEvent } from "./events.ts";
 
 /** True for an event that a person wants to hear: what is blocked is silent, and so are requests unless they are asked for. */
 export function isHeard(params: {
-  core: CoreParts<"asksConsent" | "consents" | "groups">;
+  core: CoreParts<"asksConsent" | "consents" | "groups" | "self">;
   event: ClientEvent;
   /** True: what happens in requests is heard, too. */
   requests: boolean;
 }): boolean {
   const { core, event, requests } = params;
   if (event.kind === "consent" || !("group" in event)) return true;
-  const group = core.groups.get(event.group);
+  const group = core.groups.get(event.group as GroupId);
   if (!group) return true;
   if (group.view.record.closed?.kind === "own") return false;
   const consent = consentTo(core, group.view.record);

@@ -1,14 +1,16 @@
-import type { GroupId, InboxId } from "../../wire/ids.ts";
+import { directKindOf } from "../../reconciler/view/directs.ts";
+import type { ConversationId, InboxId } from "../../wire/ids.ts";
 import { noteKinds } from "../../wire/notes.ts";
 import { type Consent, consentBytes } from "../database/consents.ts";
 import { consentEvent, isBlocked } from "./consent.ts";
+import { conversationOf } from "./conversation.ts";
 import type { ChangingCore, CoreParts } from "./core.ts";
 import type { Group } from "./group.ts";
 import { writeNotes } from "./notes.ts";
 import { recountConversation } from "./recountConversation.ts";
 
 /** A conversation, or an inbox: whoever it is, in all conversations. */
-export type ConsentSubject = { readonly group: GroupId } | { readonly inbox: InboxId };
+export type ConsentSubject = { readonly group: ConversationId } | { readonly inbox: InboxId };
 
 type Core = ChangingCore & CoreParts<"asksConsent" | "groups" | "notes">;
 
@@ -39,18 +41,26 @@ export function takeConsent({
   consent: Consent;
 }): void {
   const { consents, events } = core;
-  if ("group" in about) consents.groups = new Map([...consents.groups, [about.group, consent]]);
+  if ("group" in about) consents.conversations = new Map([...consents.conversations, [about.group, consent]]);
   else {
     consents.inboxes = new Map([...consents.inboxes, [about.inbox, consent]]);
     events.emit({ kind: "consent", inbox: about.inbox, consent });
   }
   for (const group of core.groups.values()) {
     const { record } = group.view;
-    if ("group" in about ? record.group !== about.group : record.request?.by !== about.inbox) continue;
+    if (!isAbout({ core, group, about })) continue;
     events.emit(consentEvent(core, record));
     group.upkeepWakeup.wake();
     group.rotationWakeup.wake();
   }
+}
+
+/** True for a group of the conversation, or one that the inbox has brought or is talked to in. */
+function isAbout(params: { core: CoreParts<"self">; group: Group; about: ConsentSubject }): boolean {
+  const { core, group, about } = params;
+  if ("group" in about) return conversationOf(core, group) === about.group;
+  const { record } = group.view;
+  return record.request?.by === about.inbox || directKindOf(record, core.self.inbox)?.other === about.inbox;
 }
 
 /** Counts anew what is unread and last where somebody is heard no more, or again. */

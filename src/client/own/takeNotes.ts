@@ -2,7 +2,14 @@ import { standsOver } from "../../reconciler/timeline/noteRules.ts";
 import { notesIn } from "../../reconciler/timeline/notesIn.ts";
 import { keyOfCursor } from "../../reconciler/timeline/timelineItem.ts";
 import { writeAtomic } from "../../store/writeAtomic.ts";
-import { asId, type GroupId, type InboxId, type MessageId, toHex } from "../../wire/ids.ts";
+import {
+  asId,
+  type ConversationId,
+  type GroupId,
+  type InboxId,
+  type MessageId,
+  toHex,
+} from "../../wire/ids.ts";
 import { MAX_NOTES_OF_KIND } from "../../wire/limits.ts";
 import { type Note, noteKinds } from "../../wire/notes.ts";
 import { readConsent } from "../database/consents.ts";
@@ -66,7 +73,7 @@ async function countOf({ database }: CoreParts<"database">, kind: number): Promi
 /** Lets memory follow a note that was taken, while nothing else is noted, and tells the app. */
 function remember(core: Core, { kind, subject, value }: Note): void {
   const { events } = core;
-  const [group, inbox] = [subject as GroupId, subject as InboxId];
+  const [group, inbox] = [subject as ConversationId, subject as InboxId];
   switch (kind) {
     case noteKinds.conversationConsent:
       takeConsent({ core, about: { group }, consent: readConsent(value) });

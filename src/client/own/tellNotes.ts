@@ -14,6 +14,7 @@ import { readEpoch } from "../database/epochStates.ts";
 import type { NoteRecord } from "../database/noteRecord.ts";
 import { tables } from "../database/tables.ts";
 import { consentTo } from "../group/consent.ts";
+import { conversationOf } from "../group/conversation.ts";
 import type { ChangingCore, CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { writeNotes } from "../group/notes.ts";
@@ -81,20 +82,23 @@ async function leavesIn(
  */
 async function noteAllowed(core: Core): Promise<void> {
   const { consents } = core;
-  const undecided = [...core.groups.values()].filter(({ view: { record } }) => {
+  const undecided = [...core.groups.values()].filter((group) => {
+    const { record } = group.view;
     const isIn = record.status === "member" || record.status === "creating";
-    const isDecided = consents.groups.has(record.group) || isOwnRoom(record, core.self.inbox);
+    const isDecided =
+      consents.conversations.has(conversationOf(core, group)) || isOwnRoom(record, core.self.inbox);
     const isAllowed = consentTo(core, record) === "allowed" && (core.asksConsent || !record.request);
     return isIn && !isDecided && isAllowed;
   });
   if (undecided.length === 0) return;
+  const ids = [...new Set(undecided.map((group) => conversationOf(core, group)))];
   const value = consentBytes("allowed");
   await writeNotes({
     core,
-    notes: undecided.map(({ id: subject }) => ({ kind: noteKinds.conversationConsent, subject, value })),
+    notes: ids.map((subject) => ({ kind: noteKinds.conversationConsent, subject, value })),
     after: () => {
-      const allowed = undecided.map(({ id }) => [id, "allowed"] as const);
-      consents.groups = new Map([...allowed, ...consents.groups]);
+      const allowed = ids.map((id) => [id, "allowed"] as const);
+      consents.conversations = new Map([...allowed, ...consents.conversations]);
     },
   });
 }
