@@ -81,7 +81,7 @@ export const clientSchema = {
   relation:      { prefix: 0x65, key: { group: "bytes32", target: "bytes32", state: "u8", kind: "u8", by: "bytes32", epoch: "u64", register: "bytes32", revision: "u32", source: "bytes32" }, value: "RelationRecord: what a message of inbox `by`, or for zero a control, does to another", writer: "timelineStore" },
   epochTally:    { prefix: 0x72, key: { group: "bytes32", epoch: "u64" },           value: "EpochTally: what the epoch's timeline records add up to", writer: "withTallies" },
   groupTally:    { prefix: 0x73, key: { group: "bytes32" },                         value: "GroupTally: what its outcomes and intents add up to", writer: "withTallies" },
-  conversation:  { prefix: 0x79, key: { group: "bytes32" },                         value: "ConversationRecord: how many messages are unread, and the last one", writer: "conversationWrites, markRead, recountConversation" },
+  conversation:  { prefix: 0x79, key: { group: "bytes32" },                         value: "ConversationRecord: how many messages are unread, and the last one", writer: "conversationWrites, readUpTo, recountConversation" },
   unread:        { prefix: 0x7a, key: { group: "bytes32", epoch: "u64", rank: "u32", id: "bytes32" }, value: "empty: the message at this place of the timeline is unread", writer: "conversationWrites" },
   arrival:       { prefix: 0x7b, key: { number: "u64" },                            value: "group and id of a message of somebody else's, by its number on this device", writer: "arrivals" },
   consumer:      { prefix: 0x7c, key: { name: "text" },                             value: "the number up to which this consumer of arrivals has read", writer: "messages" },
