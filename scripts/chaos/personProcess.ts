@@ -13,7 +13,7 @@ import {
   renameGroup,
   sendMessage,
   setRole,
-  streamMessages,
+  stream,
   syncStatus,
   WeftError,
 } from "../../src/index.ts";
@@ -35,7 +35,10 @@ type Does = { readonly [Name in keyof Acts]: (given: Acts[Name]["given"]) => Pro
 const acts: Does = {
   open: async ({ directory, privateKey, network, nodes }) => {
     const wallet = privateKeyToAccount(privateKey);
-    client = await openClient({ directory, wallet, network, nodes, logger: { ...quiet, warn, error } });
+    client = await openClient({
+      ...{ directory, wallet, network, nodes, consent: "allow" },
+      logger: { ...quiet, warn, error },
+    });
     void tellShown(client);
     // A process that is killed would not write it: the next one would strip the types of every file again.
     flushCompileCache();
@@ -128,11 +131,11 @@ function follow(action: string, intent: IntentHandle): void {
 }
 
 async function tellShown(listening: Client): Promise<void> {
-  const stream = streamMessages({ client: listening });
-  const first = stream.next();
+  const events = stream({ client: listening });
+  const first = events.next();
   for (const group of (await syncStatus({ client: listening })).groups)
     await listAnew(listening, group.group);
-  for (let step = await first; !step.done; step = await stream.next()) {
+  for (let step = await first; !step.done; step = await events.next()) {
     const event = step.value;
     if (event.kind === "shown" && event.item.kind === "message")
       tell({ kind: "shown", ids: [event.item.id] });

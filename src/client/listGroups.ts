@@ -5,7 +5,9 @@ import { directKindOf } from "../reconciler/view/directs.ts";
 import type { GroupKind } from "../wire/groupKind.ts";
 import type { ConversationId, GroupId, InboxId } from "../wire/ids.ts";
 import { type Client, coreOf, groupOf } from "./client.ts";
+import type { Consent } from "./database/consents.ts";
 import { readEpoch } from "./database/epochStates.ts";
+import { consentTo } from "./group/consent.ts";
 import { conversationOf } from "./group/conversation.ts";
 import type { CoreParts } from "./group/core.ts";
 import type { Group } from "./group/group.ts";
@@ -22,23 +24,29 @@ export type GroupSummary = {
   readonly membership: GroupStatus;
   readonly epoch: number;
   readonly members: readonly InboxId[];
+  /** `unknown`: a request. */
+  readonly consent: Consent;
+  /** The inbox that brought it; undefined if this person's own did. */
+  readonly requestedBy: InboxId | undefined;
   /** When it was founded here or this client was taken in, milliseconds since 1970. */
   readonly createdAtMs: number;
 };
 
-/** Lists all groups in the database, those that this client was removed from, too. */
+/** Lists all groups in the database but own rooms, also requests, blocked ones, and those that this client was removed from. */
 export function listGroups(params: { client: Client }): GroupSummary[] {
   const core = coreOf(params.client);
-  return [...core.groups.values()].map((one) => summaryOf(core, one));
+  const listed = [...core.groups.values()].filter(({ view }) => view.record.closed?.kind !== "own");
+  return listed.map((one) => summaryOf(core, one));
 }
 
-function summaryOf(core: CoreParts<"self">, one: Group): GroupSummary {
+function summaryOf(core: CoreParts<"asksConsent" | "consents" | "self">, one: Group): GroupSummary {
   const { record } = one.view;
-  const { group, name, status, epoch, members, createdAtMs, closed } = record;
+  const { group, name, status, epoch, members, createdAtMs, closed, request } = record;
   const conversation = conversationOf(core, one);
   const other = directKindOf(record, core.self.inbox)?.other;
   const of = { kind: closed?.kind ?? "group", conversation, other } as const;
-  return { group, ...of, name, membership: status, epoch, members, createdAtMs };
+  const asked = { consent: consentTo(core, record), requestedBy: request?.by };
+  return { group, ...of, name, membership: status, epoch, members, ...asked, createdAtMs };
 }
 
 export type MemberSummary = {

@@ -2,21 +2,27 @@ import { waitingItem } from "../reconciler/intents/waitingItem.ts";
 import type { Intent } from "../reconciler/records/intent.ts";
 import { compareKeys, keyOf, type TimelineKey } from "../reconciler/records/timelineRecord.ts";
 import { keyOfCursor, showRecord, type TimelineItem } from "../reconciler/timeline/timelineItem.ts";
-import type { ConversationId, GroupId, Hex, MessageId } from "../wire/ids.ts";
+import type { ConversationId, GroupId, Hex, InboxId, MessageId } from "../wire/ids.ts";
 import { type Client, coreOf, groupsIn } from "./client.ts";
+import { isBlocked } from "./group/consent.ts";
 import type { CoreParts } from "./group/core.ts";
 import type { Group } from "./group/group.ts";
 import { directItems, type Range } from "./messages/directItems.ts";
+import { readersOf } from "./messages/readers.ts";
 import { readRecords } from "./messages/timelineStore.ts";
 
 /** How far an own message is; undefined for others' and for those that were delivered. */
 export type Delivery = "queued" | "sealed" | "acknowledged" | undefined;
-export type ListedItem = TimelineItem & { readonly delivery: Delivery };
+export type ListedItem = TimelineItem & {
+  readonly delivery: Delivery;
+  /** Of a message: the members who say to have read it, other than its author; absent for nobody. */
+  readonly readBy?: readonly InboxId[];
+};
 
 /**
  * Lists a page of a conversation from the local database, in its order; own messages that wait to be sealed come last.
  * It reads what it gives, however long the conversation is. All groups of a direct conversation are read as one, whose
- * cursors are good for nothing else. Throws `bad-cursor`, `unknown-group`.
+ * cursors are good for nothing else. What blocked inboxes say is left out. Throws `bad-cursor`, `unknown-group`.
  */
 export async function listMessages(params: {
   client: Client;
@@ -64,12 +70,13 @@ function groupsToList(
 }
 
 async function* itemsOf(params: {
-  core: CoreParts<"database">;
+  core: CoreParts<"consents" | "database">;
   group: Listed;
   range: Range;
   isReverse: boolean;
-}): AsyncGenerator<TimelineItem> {
+}): AsyncGenerator<TimelineItem & Pick<ListedItem, "readBy">> {
   const { core, group, range, isReverse } = params;
+  const readers = await readersOf({ core, group: group.id });
   const waiting = group.view.intents
     .flatMap((intent) => waitingItem(intent) ?? [])
     .filter(({ cursor }) => isWithin(range, keyOfCursor(cursor)));
@@ -79,13 +86,22 @@ async function* itemsOf(params: {
   for await (const { value } of readRecords({ ...place, ...(start ? { after: start } : {}) })) {
     if (end && !isWithin(range, keyOf(value))) break;
     const item = showRecord(value);
-    if (item) yield item;
+    const isLeftOut = item?.kind === "message" && isBlocked(core, item.author);
+    if (item && !isLeftOut) yield { ...item, ...readBy(item, readers) };
   }
   if (!isReverse) yield* waiting;
 }
 
 function isWithin({ after, before }: Range, key: TimelineKey): boolean {
   return (!after || compareKeys(key, after) > 0) && (!before || compareKeys(key, before) < 0);
+}
+
+/** Who says to have read a message. */
+function readBy(item: TimelineItem, readers: ReadonlyMap<InboxId, TimelineKey>): Pick<ListedItem, "readBy"> {
+  if (item.kind !== "message" || item.epoch === undefined || readers.size === 0) return {};
+  const key = keyOfCursor(item.cursor);
+  const by = [...readers].filter(([inbox, upTo]) => inbox !== item.author && compareKeys(upTo, key) >= 0);
+  return by.length === 0 ? {} : { readBy: by.map(([inbox]) => inbox) };
 }
 
 /** Drops waiting messages that have a place, too: they were sealed while their page was read. */

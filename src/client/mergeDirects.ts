@@ -43,7 +43,7 @@ function mergeRows<One extends Row>(core: CoreParts<"groups">, rows: readonly On
 }
 
 /** What is unread in all groups of a direct conversation, and what was said last in any of them. */
-function mergeStates(
+export function mergeStates(
   core: CoreParts<"groups">,
   states: readonly (ConversationState & Pick<Row, "group">)[],
 ): ConversationState {

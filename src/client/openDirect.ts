@@ -12,7 +12,9 @@ import {
 } from "../wire/ids.ts";
 import { findInbox } from "./asking/findInbox.ts";
 import { type Client, coreOf } from "./client.ts";
+import { isBlocked } from "./group/consent.ts";
 import type { IntentHandle } from "./group/intentHandle.ts";
+import { noteConsent } from "./group/noteConsent.ts";
 import { writtenTo } from "./writtenTo.ts";
 
 /** A conversation of two people, as plain data. */
@@ -31,7 +33,7 @@ export type DirectConversation = {
  * Opens the direct conversation with somebody: what both have said to each other directly, in however many groups. If
  * there is none to write to, one is founded; that and what is said in it is on disk when this returns, offline too.
  * Somebody who is named by a wallet is looked up first, which needs two witnesses: throws `unknown-record` for a wallet
- * that is in no inbox, `node-unreachable` if no two witnesses say whose it is, `malformed` for oneself.
+ * that is in no inbox, `blocked` for somebody who is blocked, `node-unreachable` if no two witnesses say whose it is, `malformed` for oneself.
  */
 export async function openDirect(params: {
   client: Client;
@@ -55,5 +57,14 @@ export async function openDirect(params: {
     });
   }
   const conversation = directIdOf(directKind(core.self.inbox, other));
-  return { conversation, other, ...(await core.directs.run(() => writtenTo({ core, other }))) };
+  const decided = core.consents.conversations.get(conversation);
+  if (decided === "blocked" || isBlocked(core, other)) {
+    throw new WeftError({ code: "blocked", message: `this person is blocked: ${other}` });
+  }
+  const written = await core.directs.run(() => writtenTo({ core, other }));
+  // A group that the other founds at the same time is no request.
+  if (written.intent && decided !== "allowed") {
+    await noteConsent({ core, about: { group: conversation }, consent: "allowed" });
+  }
+  return { conversation, other, ...written };
 }

@@ -1,10 +1,12 @@
 import type { StepReader } from "./step.ts";
 import { readAdd } from "./steps/add.ts";
 import { readChain } from "./steps/chain.ts";
+import { readConsent } from "./steps/consent.ts";
 import { readCrash } from "./steps/crash.ts";
 import { readCreate } from "./steps/create.ts";
 import { readDelete } from "./steps/delete.ts";
 import { readDirect } from "./steps/direct.ts";
+import { readDisappear } from "./steps/disappear.ts";
 import { readEdit } from "./steps/edit.ts";
 import { readExpect } from "./steps/expect.ts";
 import { readHeal } from "./steps/heal.ts";
@@ -39,9 +41,11 @@ export const stepReaders: ReadonlyMap<string, StepReader> = new Map([
   ["remove", readRemove],
   ["rotate", readRotate],
   ["rename", readRename],
+  ["disappear", readDisappear],
   ["role", readRole],
   ["delete", readDelete],
   ["leave", readLeave],
+  ["consent", readConsent],
   ["prefer", readPrefer],
   ["install", readInstall],
   ["revoke", readRevoke],

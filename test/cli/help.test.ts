@@ -17,10 +17,18 @@ test("help names every command, its options and examples", async () => {
     "react",
     "list",
     "stream",
+    "requests",
+    "allow",
+    "block",
     "devices",
     "revoke",
     "export",
     "import",
+    "wallets",
+    "link",
+    "unlink",
+    "recover",
+    "veto",
   ]) {
     assert.match(stdout, new RegExp(`^ {2}${command}\\b`, "m"));
     const help = await runWeft([command, "--help"]);

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { copyFile, mkdir, stat } from "node:fs/promises";
+import { copyFile, mkdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { runWeft } from "./runWeft.ts";
 import { startTown } from "./startTown.ts";
 import { startTypist } from "./startTypist.ts";
@@ -26,6 +27,7 @@ test("verbs set people up, found groups, send, list and stream, all as JSON for 
   // bob's data lie elsewhere: he is known by his wallet only.
   const { group, outcome } = await json("create", "Machines", bob.wallet, "--as", "alice");
   assert.deepEqual(outcome, { kind: "delivered" });
+  assert.deepEqual(await json("allow", "Machines", "--data", "bobs"), { group, consent: "allowed" });
   await using listener = startTypist({ directory, args: ["stream", "--data", "bobs", "--json"] });
   await listener.sees(/listening/);
   const sent = await json("send", "Machines", "disk", "full", "--as", "alice", "--node", "2");
@@ -56,9 +58,16 @@ test("verbs set people up, found groups, send, list and stream, all as JSON for 
   const talk = await json("direct", bob.inbox, "between", "us", "--as", "alice");
   assert.deepEqual(talk.outcome, { kind: "delivered" });
   const short = bob.inbox.slice(0, 10);
-  assert.match(await weft("groups", "--as", "alice"), new RegExp(`^0x\\w{8} {2}${short} +epoch 1 +direct`, "m"));
+  assert.match(
+    await weft("groups", "--as", "alice"),
+    new RegExp(`^0x\\w{8} {2}${short} +epoch 1 +direct`, "m"),
+  );
   assert.match(await weft("list", short, "--as", "alice", "-n", "1"), /alice +between us$/);
   await json("add", "Machines", (await json("whoami", "--as", "carol")).inbox, "--as", "alice");
+  const asked = await weft("requests", "--as", "carol");
+  assert.match(asked, /^0x\w{8} {2}Machines {2}from alice {2}3 members/);
+  assert.equal(await weft("block", "alice", "--as", "carol"), "alice is blocked");
+  assert.equal(await weft("allow", "Machines", "--as", "carol"), "Machines is allowed");
   assert.match(await weft("groups", "--as", "carol"), /^0x\w{8} {2}Machines {2}epoch 2 {2}3 members/);
   const members = await weft("members", "Machines", "--as", "carol");
   assert.match(members, /^0x\w{8} {2}alice +super-admin +1 device$/m);
@@ -93,6 +102,26 @@ test("verbs set people up, found groups, send, list and stream, all as JSON for 
   );
   assert.equal(await weft("revoke", "--others", "--as", "alice"), `${lost.installation}  revoked`);
   assert.match(await weft("devices", "--as", "alice"), /: 1 device, 1 revoked/);
+
+  // Another wallet joins hers; what it proposes is vetoed, and it is unlinked.
+  const file = join(directory, "spare.key");
+  const key = generatePrivateKey();
+  await writeFile(file, key);
+  const spare = privateKeyToAccount(key).address.toLowerCase();
+  assert.equal((await json("link", file, "--as", "alice")).kind, "linked");
+  const proposed = await json("recover", spare, "--wallet", file, "--as", "alice");
+  assert.equal(proposed.kind, "proposed");
+  const wallets = await weft("wallets", "--as", "alice");
+  assert.match(wallets, /^inbox 0x\w{64}: 2 wallets, as of block \d+$/m);
+  assert.match(wallets, new RegExp(`^${alice.wallet} {2}linked in block \\d+ +key +this wallet$`, "m"));
+  assert.match(wallets, new RegExp(`^proposed: ${spare}, in force from \\d{4}-`, "m"));
+  assert.match(
+    await weft("veto", "--as", "alice"),
+    new RegExp(`^${spare} will not be the recovery wallet of `),
+  );
+  assert.match(await weft("unlink", spare, "--as", "alice"), new RegExp(`^${spare} is unlinked from `));
+  const last = await runWeft(["unlink", alice.wallet, "--as", "alice"], process.env, directory);
+  assert.deepEqual([last.code, /^refused \(last-wallet\): /.test(last.stdout)], [1, true]);
   const nobody = await runWeft(["devices", "--as", "nobody"], process.env, directory);
   assert.deepEqual([nobody.code, /there is no wallet at .*\(bad-config\)/s.test(nobody.stderr)], [1, true]);
 });
@@ -111,6 +140,9 @@ test("whoever can't be understood is told what to say instead", async () => {
     await refused("send", "Nope", "hi"),
     /no group is called Nope\nhint {2}There are no groups yet/,
   );
+  assert.match(await refused("block", "nobody"), /nobody here is called nobody\nhint/);
+  const wallet = "0x00000000000000000000000000000000000000ff";
+  assert.match(await refused("block", wallet), /no inbox is known of 0x0+ff\nhint {2}Name a group/);
   assert.match(await refused("create", "G", "nobody"), /nobody here is called nobody\nhint/);
   assert.match(await refused("whoami", "--network", "none.json"), /none\.json can't be read\nhint/);
   const elsewhere = await runWeft(["whoami"], process.env, join(directory, ".weft"));

@@ -30,7 +30,14 @@ export async function openLiedTo(params: {
         const api = connectNode({ url });
         return { ...api, ...change(api) };
       },
-      ...{ wallet: privateKeyToAccount(privateKey), network, rotation: "off", finalityBlocks: 8 },
+      ...{
+        wallet: privateKeyToAccount(privateKey),
+        network,
+        rotation: "off",
+        consent: "allow",
+        ownRoom: false,
+        finalityBlocks: 8,
+      },
     }),
   );
   const owned = stack.move();

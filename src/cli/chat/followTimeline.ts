@@ -45,6 +45,7 @@ async function showIn(session: Session, event: Extract<StreamedEvent, { kind: "s
   }
   const { names, client } = session.account;
   if (item.kind !== "message" || item.author === client.inbox) return;
+  if (from?.consent === "unknown") return;
   const name = from ? titleOf(session.account, from) : group.slice(0, 10);
   session.screen.print(`${pc.dim(`[${plainLine(name)}]`)} ${formatItem({ item, names })}`);
 }
@@ -56,6 +57,16 @@ async function showChange(session: Session, group: GroupId): Promise<void> {
   session.groups.set(group, now);
   if (now.membership !== before?.membership) await tellMembership(session, { now, before });
   if (now.conversation === session.current && now.name !== before?.name) showPrompt(session);
+}
+
+function tellRequest(session: Session, summary: GroupSummary): void {
+  const { requestedBy } = summary;
+  const who = requestedBy ? plainLine(session.account.names.nameOf(requestedBy)) : "somebody";
+  const word = plainLine(titleOf(session.account, summary));
+  notice(
+    session,
+    `   ${who} took you in: /allow ${word} or /block ${word}; nothing is said there until you do`,
+  );
 }
 
 async function tellMembership(
@@ -73,6 +84,7 @@ async function tellMembership(
     case "member":
       if (before?.membership === "creating") return notice(session, `   ${name} is on the chain`);
       session.screen.print(`${pc.green("●")} You are in ${name} now ${pc.dim(`· ${others}`)}`);
+      if (now.consent === "unknown") tellRequest(session, now);
       if (session.current === undefined) await enterGroup(session, now.conversation);
       else if (session.current !== now.conversation) notice(session, `   /join ${title} goes there`);
       return;

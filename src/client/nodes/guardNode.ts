@@ -17,8 +17,12 @@ const ownFaults: ReadonlySet<ErrorCode> = new Set([
 /** Codes that a node may also give for a place in its topics. */
 const topicFaults: ReadonlySet<ErrorCode> = new Set(["pruned", "bad-cursor"]);
 
-/** Hears of the newest block that the node names, in whatever answer. */
-type Hear = (head: BlockRef) => void;
+type Hear = {
+  /** Told of the newest block that the node names, in whatever answer. */
+  readonly onHead: (head: BlockRef) => void;
+  /** Told for how many milliseconds the node wants no calls. */
+  readonly onWait: (ms: number) => void;
+};
 type Method = (...args: unknown[]) => Promise<unknown> | AsyncIterable<unknown>;
 
 /**
@@ -49,6 +53,8 @@ function guardMethod(method: Method, isOfTopics: boolean, hear: Hear): Method {
     return answer.then(
       (given) => hearing(given, hear),
       (error: unknown) => {
+        // A stream that is refused says nothing about calls.
+        if (isWeftError(error, "limit-exceeded") && error.retryAfterMs) hear.onWait(error.retryAfterMs);
         throw judge(error);
       },
     );
@@ -69,7 +75,7 @@ async function* guardStream(
 
 function hearing<T>(answer: T, hear: Hear): T {
   if (typeof answer === "object" && answer !== null && "head" in answer && isHead(answer.head))
-    hear(answer.head);
+    hear.onHead(answer.head);
   return answer;
 }
 

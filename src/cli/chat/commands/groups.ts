@@ -1,8 +1,19 @@
-import { createGroup, listConversations, openDirect, renameGroup } from "../../../index.ts";
+import {
+  type Consent,
+  createGroup,
+  listConversations,
+  openDirect,
+  renameGroup,
+  setConsent,
+  setDisappearing,
+} from "../../../index.ts";
+import { parseSeconds } from "../../account/disappearing.ts";
 import { findGroup } from "../../account/findGroup.ts";
-import { formatGroups } from "../../account/formatGroups.ts";
+import { findSubject } from "../../account/findSubject.ts";
+import { formatGroups, formatRequests } from "../../account/formatGroups.ts";
+import { plainLine } from "../../account/formatItem.ts";
 import { enterGroup } from "../enterGroup.ts";
-import { ask, knownInboxes, notice, summaries } from "../session.ts";
+import { ask, knownInboxes, notice, type Session, summaries } from "../session.ts";
 import { badUsage, type ChatCommand, currentGroup } from "./command.ts";
 
 export const groups: ChatCommand = {
@@ -23,6 +34,37 @@ export const join: ChatCommand = {
     await enterGroup(session, findGroup({ ...session.account, text: rest }).conversation);
   },
 };
+
+export const requests: ChatCommand = {
+  usage: "/requests",
+  about: "groups that others took you into, until you allow or block them",
+  run: async (session) => {
+    const { client, names } = session.account;
+    const groups = await listConversations({ client, consent: "unknown" });
+    if (groups.length === 0) notice(session, "   none");
+    else session.screen.print(formatRequests({ groups, names }));
+  },
+};
+
+export const allow: ChatCommand = {
+  usage: "/allow [group or person]",
+  about: "allow this group, another one, or all that somebody takes you into",
+  run: (session, { rest }) => decide(session, rest, "allowed"),
+};
+
+export const block: ChatCommand = {
+  usage: "/block [group or person]",
+  about: "hear no more of this group, of another one, or of somebody",
+  run: (session, { rest }) => decide(session, rest, "blocked"),
+};
+
+async function decide(session: Session, text: string, consent: Consent): Promise<void> {
+  const { account } = session;
+  const current = text === "" ? currentGroup(session) : undefined;
+  const { name, ...about } = findSubject({ account, text: current ?? text });
+  await setConsent({ client: account.client, consent, ...about });
+  notice(session, `   ${plainLine(name)} is ${consent}`);
+}
 
 export const create: ChatCommand = {
   usage: "/new <name> [member…]",
@@ -54,6 +96,18 @@ export const direct: ChatCommand = {
       if (one.conversation === conversation) session.groups.set(one.group, one);
     await enterGroup(session, conversation);
     if (intent) await ask(session, `talk to ${person} directly`, Promise.resolve(intent));
+  },
+};
+
+export const disappear: ChatCommand = {
+  usage: "/disappear <time>",
+  about: "let messages disappear from all devices after 30s, 5m, 1h, 7d or 2w from now on; off: they stay",
+  run: async (session, { words: [time, ...more] }) => {
+    if (time === undefined || more.length > 0) badUsage(disappear);
+    const group = currentGroup(session);
+    const seconds = parseSeconds(time);
+    const asked = setDisappearing({ client: session.account.client, group, seconds });
+    await ask(session, `disappear after ${time}`, asked);
   },
 };
 
