@@ -102,6 +102,7 @@ export const clientSchema = {
   intentPlace:   { prefix: 0x5e, key: { id: "bytes16" },                            value: "sequence of its outbox record", writer: "addIntent, changeGroup" },
   openIntent:    { prefix: 0x74, key: { sequence: "u64" },                          value: "empty: this intent of the outbox is open", writer: "changeGroup" },
   sendPlace:     { prefix: 0x76, key: { message: "bytes32" },                       value: "sequence of the outbox record that sends it", writer: "changeGroup" },
+  withdrawn:     { prefix: 0x6d, key: { group: "bytes32", envelope: "bytes32" },    value: "Publication: an envelope to an epoch that vanished before a node had it; it is published if the epoch returns", writer: "withdrawn" },
   publication:   { prefix: 0x5f, key: { sequence: "u64", part: "u32" },             value: "PublicationRecord: an envelope to be delivered for an intent", writer: "changeGroup" },
   topicPosition: { prefix: 0x60, key: { topic: "topic" },                           value: "TopicPositionRecord: cursor per node database, what was had before it, and vector of the last watermark", writer: "followTopics, topicReads" },
   topicRead:     { prefix: 0x78, key: place,                                         value: "envelope hash (32): it was read there, with that node's receipt", writer: "topicReads" },

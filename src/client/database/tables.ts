@@ -19,6 +19,7 @@ import type {
   UnheldRecord,
 } from "../../reconciler/records/records.ts";
 import type { RelationRecord, TimelineRecord } from "../../reconciler/records/timelineRecord.ts";
+import type { Publication } from "../../reconciler/view/viewOfGroup.ts";
 import { bytesTable, jsonTable } from "../../store/client/table.ts";
 import { clientSchema } from "../../store/schema.ts";
 import type { Envelope } from "../../wire/envelope.ts";
@@ -116,7 +117,7 @@ const { outcome, held, timeline, timelinePlace, relation, replaced } = clientSch
 const { conversation, unread, journal, consumer, word, expiry, note, untaken, reader, toldGroup } =
   clientSchema;
 const { unheld, epochTally, groupTally, openIntent, sendPlace, coverage, awaited } = clientSchema;
-const { revocation, copy, written, entered, outbox, intentPlace, publication } = clientSchema;
+const { revocation, copy, written, entered, outbox, intentPlace, publication, withdrawn } = clientSchema;
 const { topicPosition, topicRead, welcome, preference, knownNode, knownInbox, witnessSecret } = clientSchema;
 
 /** The client's database with the type of every record; keys and meaning stand in store/schema.ts. */
@@ -161,6 +162,7 @@ export const tables = {
   openIntent: bytesTable(openIntent),
   sendPlace: jsonTable<typeof sendPlace.key, number>(sendPlace),
   publication: jsonTable<typeof publication.key, PublicationRecord>(publication),
+  withdrawn: jsonTable<typeof withdrawn.key, Publication>(withdrawn),
   topicRead: bytesTable(topicRead),
   topicPosition: jsonTable<typeof topicPosition.key, TopicPositionRecord>(topicPosition),
   welcome: jsonTable<typeof welcome.key, WelcomeRecord>(welcome),
