@@ -219,7 +219,8 @@ test("a direct conversation is one for consent and drafts, however many groups i
   const record = { closed, members, name: "" };
   const [mine, theirs] = [await add(undefined, 1, record), await add(CAROL, 2, record)];
   const conversation = directIdOf(closed);
-  const row = async (consent: Consent) => (await listed(consent)).find((one) => one.conversation === conversation);
+  const row = async (consent: Consent) =>
+    (await listed(consent)).find((one) => one.conversation === conversation);
   await setConsent({ ...offline, group: theirs.id, consent: "allowed" });
   await setDraft({ ...offline, group: mine.id, text: "dear carol" });
   const { groups, draft } = (await row("allowed")) ?? assert.fail("listed");
