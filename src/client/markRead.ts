@@ -28,7 +28,7 @@ export async function markRead(params: { client: Client; group: ConversationId; 
 }
 
 async function markIn(
-  core: NotingCore & CoreParts<"events" | "readReceipts">,
+  core: NotingCore & CoreParts<"journal" | "readReceipts">,
   group: Group,
   until: TimelineKey | undefined,
 ): Promise<void> {

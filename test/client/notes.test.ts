@@ -14,7 +14,7 @@ import {
   markRead,
   setDraft,
   setName,
-  streamMessages,
+  stream,
 } from "../../src/index.ts";
 import type { MessageBody } from "../../src/reconciler/timeline/composeMessage.ts";
 import { cursorOf } from "../../src/reconciler/timeline/timelineItem.ts";
@@ -207,7 +207,7 @@ test("an own room is listed nowhere and told nowhere", async () => {
   const stop = new AbortController();
   const heard: string[] = [];
   const listening = (async () => {
-    for await (const { kind } of streamMessages({ ...offline, requests: true, signal: stop.signal }))
+    for await (const { kind } of stream({ ...offline, requests: true, signal: stop.signal }))
       heard.push(kind);
   })();
   await tell({ parts: [{ type: "", data: utf8("a text in there") }] });

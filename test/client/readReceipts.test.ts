@@ -12,7 +12,7 @@ import {
   listIntents,
   listMessages,
   type StreamedEvent,
-  streamMessages,
+  stream,
 } from "../../src/index.ts";
 import { asId, type MessageId } from "../../src/wire/ids.ts";
 import { messageIdOf } from "../../src/wire/messageContent.ts";
@@ -54,7 +54,7 @@ test("members say how far they have read: the greatest place stands, in any orde
   const stop = new AbortController();
   const heard: StreamedEvent[] = [];
   const listening = (async () => {
-    for await (const event of streamMessages({ ...offline, signal: stop.signal })) heard.push(event);
+    for await (const event of stream({ ...offline, signal: stop.signal })) heard.push(event);
   })();
   await read(CAROL, second.id);
   await read(CAROL, first.id);

@@ -1,10 +1,10 @@
 import type { GroupRecord } from "../../reconciler/records/records.ts";
 import { directKindOf } from "../../reconciler/view/directs.ts";
 import { directIdOf } from "../../wire/groupKind.ts";
-import type { InboxId } from "../../wire/ids.ts";
+import type { GroupId, InboxId } from "../../wire/ids.ts";
 import type { Consent } from "../database/consents.ts";
 import type { CoreParts } from "./core.ts";
-import type { ClientEvent } from "./events.ts";
+import type { Notice } from "./events.ts";
 
 type Record = Pick<GroupRecord, "group" | "request" | "closed">;
 type Core = CoreParts<"asksConsent" | "consents" | "self">;
@@ -35,7 +35,10 @@ export function isBlocked({ consents }: CoreParts<"consents">, inbox: InboxId): 
   return consents.inboxes.get(inbox) === "blocked";
 }
 
-export function consentEvent(core: Core, record: Record): ClientEvent {
+export function consentEvent(
+  core: Core,
+  record: Record,
+): Extract<Notice, { kind: "consent"; group: GroupId }> {
   const { group, request } = record;
   return { kind: "consent", group, consent: consentTo(core, record), by: request?.by };
 }

@@ -1,17 +1,17 @@
 import { compareKeys, type TimelineKey } from "../../reconciler/records/timelineRecord.ts";
 import { type Write, writeAtomic } from "../../store/writeAtomic.ts";
 import { toHex } from "../../wire/ids.ts";
-import { conversationState } from "../database/conversationRecord.ts";
 import { tables } from "../database/tables.ts";
 import type { CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
+import { numberChanges } from "../group/journal.ts";
 
 /**
  * Takes the messages that are there up to a place for read, or all of them; gives the last that was unread. What comes
  * later is unread, also if it stands before that place.
  */
 export async function readUpTo(params: {
-  core: CoreParts<"database" | "events">;
+  core: CoreParts<"database" | "journal">;
   group: Group;
   until: TimelineKey | undefined;
 }): Promise<TimelineKey | undefined> {
@@ -31,8 +31,13 @@ export async function readUpTo(params: {
     if (!stored || !last) return undefined;
     const record = { ...stored, unread: stored.unread - writes.length };
     writes.push(tables.conversation.put({ group: group.id }, record));
-    await writeAtomic({ database, writes, sync: false });
-    core.events.emit({ kind: "conversation", group: group.id, ...conversationState(record) });
+    const events = [{ kind: "conversation" }] as const;
+    const numbered = await numberChanges({ database, journal: core.journal, group: group.id, events });
+    await writeAtomic({ database, writes: [...writes, ...numbered.writes], sync: false }).catch((error) => {
+      numbered.failed();
+      throw error;
+    });
+    numbered.done();
     return last;
   });
 }

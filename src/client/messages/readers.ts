@@ -4,14 +4,14 @@ import {
   type TimelineChange,
   type TimelineKey,
 } from "../../reconciler/records/timelineRecord.ts";
-import { cursorOf, isShown } from "../../reconciler/timeline/timelineItem.ts";
+import { isShown } from "../../reconciler/timeline/timelineItem.ts";
 import type { Write } from "../../store/writeAtomic.ts";
 import { asId, type GroupId, type InboxId, type MessageId, toHex } from "../../wire/ids.ts";
 import { relationKinds } from "../../wire/relation.ts";
 import type { ReaderRecord } from "../database/conversationRecord.ts";
+import type { JournalEvent } from "../database/journalRecord.ts";
 import { tables } from "../database/tables.ts";
 import type { CoreParts } from "../group/core.ts";
-import type { ClientEvent } from "../group/events.ts";
 import type { Group } from "../group/group.ts";
 
 /** Somebody says to have read up to a message. */
@@ -22,7 +22,7 @@ export async function readerChanges(params: {
   core: CoreParts<"database">;
   group: Group;
   changes: readonly TimelineChange[];
-}): Promise<{ readonly writes: readonly Write[]; readonly events: readonly ClientEvent[] }> {
+}): Promise<{ readonly writes: readonly Write[]; readonly events: readonly JournalEvent[] }> {
   const { core, group, changes } = params;
   const reached = new Map<InboxId, TimelineKey>();
   for (const { inbox, target } of await readingsIn(params)) {
@@ -33,7 +33,7 @@ export async function readerChanges(params: {
   const at = { group: group.id };
   return {
     writes: [...reached].map(([inbox, upTo]) => tables.reader.put({ ...at, inbox }, { upTo })),
-    events: [...reached].map(([inbox, upTo]) => ({ kind: "read", ...at, inbox, upTo: cursorOf(upTo) })),
+    events: [...reached.keys()].map((inbox) => ({ kind: "read", inbox })),
   };
 }
 
