@@ -6,6 +6,8 @@ export const errorHints = {
   "attachment-damaged": "What lies there is not what was sent: ask its sender to send it again.",
   "attachment-unreachable":
     "No address of the attachment gives it: try again later, or ask its sender to send it again.",
+  "bad-archive":
+    "Take another copy of the archive, or write it anew on a device that has the history: this one is cut off, damaged or none. What was read of it before stays.",
   "bad-backup":
     "Take another copy of the backup, or an older one: this file is cut off, damaged, or of another version of Weft.",
   "bad-config": "Correct the named setting; `weft --help` lists them with their defaults.",
@@ -14,6 +16,7 @@ export const errorHints = {
   "bad-scenario": "Correct the named line; docs/scenarios.md has every step with its fields.",
   "bad-signature": "Sign again with the key that the record names; a copy from elsewhere is not accepted.",
   "bad-cursor": "Start again without a cursor, or hand over the vector of the last watermark.",
+  blocked: "Allow the conversation first: `setConsent`, or `weft allow`.",
   "chain-payload-on-mesh": "Commits and identity records go to the chain: use relay, not publish.",
   "chain-unreachable": "Check that the chain's RPC address is right and answers, then start again.",
   closed: "The object was closed; open it again before use.",
@@ -27,11 +30,14 @@ export const errorHints = {
   expired: "Sign the record again with a later deadline.",
   "fee-too-high":
     "Blocks cost more than this account may pay: wait until they cost less, raise WEFT_MAX_FEE_GWEI, or use another node.",
+  "foreign-archive":
+    "An archive is read by the inbox whose device has written it: use that inbox's device. If the device was added lately, go online first.",
   internal: "This is a defect in Weft: please report it with the log lines around it.",
   "limit-exceeded": "Wait and try again, or use another node.",
   malformed:
     "Encode it as docs/protocol/formats.md or, for the chain, docs/protocol/entries.md lays it out; nothing was stored.",
   "mesh-payload-on-chain": "Messages, key packages and Welcomes go to the mesh: use publish, not relay.",
+  "newer-archive": "A later version of Weft has written it: install that version, then read it.",
   "no-node": "Start a node or name one that runs (`--node URL`), then try again.",
   "no-passkey":
     "Confirm the browser's dialog; it needs a page of the passkey's domain (https or localhost) and a device that checks who you are.",
@@ -68,6 +74,7 @@ export const errorHints = {
   "wrong-chain":
     "Client, node and contracts must be of one chain; check the address file and the RPC address.",
   "wrong-shard": "The node does not serve this shard: use one of those that do, as the registry names them.",
+  "wrong-key": "Check the recovery text or the passphrase, letter by letter: it does not open this archive.",
   "wrong-network":
     "This database belongs to another network; use an empty data directory or the old address file.",
 } as const;

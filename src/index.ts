@@ -29,13 +29,16 @@ export {
   readOutcomes,
 } from "./client/countOutcomes.ts";
 export { createGroup } from "./client/createGroup.ts";
+export type { Consent } from "./client/database/consents.ts";
 export type { ConversationState } from "./client/database/conversationRecord.ts";
 export { deleteMessage } from "./client/deleteMessage.ts";
 export { downloadAttachment } from "./client/downloadAttachment.ts";
 export { editMessage } from "./client/editMessage.ts";
+export { exportHistory, type HistoryLock, type HistoryProgress } from "./client/exportHistory.ts";
 export type { ClientLogger } from "./client/group/core.ts";
 export type { IntentHandle } from "./client/group/intentHandle.ts";
 export { type EpochState, type GroupState, groupStatus } from "./client/groupStatus.ts";
+export { type ImportedHistory, importHistory } from "./client/importHistory.ts";
 export { type LinkedWallet, linkWallet } from "./client/linkWallet.ts";
 export { type ConversationSummary, listConversations } from "./client/listConversations.ts";
 export { type GroupSummary, listGroups, listMembers, type MemberSummary } from "./client/listGroups.ts";
@@ -54,6 +57,8 @@ export { type MessageParents, readParents } from "./client/readParents.ts";
 export { revokeInstallation } from "./client/revokeInstallation.ts";
 export { type Revoked, revokeInstallations } from "./client/revokeInstallations.ts";
 export { type Saying, sendMessage } from "./client/sendMessage.ts";
+export { setConsent } from "./client/setConsent.ts";
+export { setDraft } from "./client/setDraft.ts";
 export { setOnline } from "./client/setOnline.ts";
 export { setReachableNodes } from "./client/setReachableNodes.ts";
 export { type StreamedEvent, streamMessages } from "./client/streamMessages.ts";
@@ -65,6 +70,7 @@ export type { WalletProgress } from "./client/wallet/landWalletChange.ts";
 export type { WalletPlace } from "./client/wallet/openWallet.ts";
 export { type WalletReason, type WalletRefusal, walletReasons } from "./client/wallet/walletChange.ts";
 export { type ErrorCode, errorHints, isWeftError, WeftError } from "./errors.ts";
+export { createRecoveryText } from "./identity/archiveKeys.ts";
 export type { AttachmentStore } from "./net/attachmentStore.ts";
 export { openHttpStore } from "./net/openHttpStore.ts";
 export type {

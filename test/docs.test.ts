@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { access, readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { errorHints } from "../src/errors.ts";
+import { ARCHIVE_VERSION } from "../src/identity/archiveKeys.ts";
 import { nodeSettings } from "../src/node/settings/nodeSettings.ts";
 import { BACKUP_FORMAT } from "../src/store/backup/backupFormat.ts";
 import { SCHEMA_VERSION } from "../src/store/schema.ts";
@@ -64,6 +65,7 @@ test("the page of versions has the versions that the code has", async () => {
     network: String(NETWORK_VERSION),
     "database schema": String(SCHEMA_VERSION),
     "backup format": String(BACKUP_FORMAT),
+    archive: String(ARCHIVE_VERSION),
   };
   const rows = [...page.matchAll(/^\| ([a-z ]+) \| ([\d.]+) \| /gm)];
   assert.deepEqual(Object.fromEntries(rows.map(([, what, version]) => [what, version])), versions);

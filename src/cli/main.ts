@@ -9,15 +9,19 @@ import { addDevnet } from "./devnet.ts";
 import { addNode } from "./node.ts";
 import { addScenario } from "./scenario.ts";
 import { addAdd } from "./verbs/add.ts";
+import { addAllow, addBlock } from "./verbs/consent.ts";
 import { addCreate } from "./verbs/create.ts";
 import { addDevices } from "./verbs/devices.ts";
 import { addEdit } from "./verbs/edit.ts";
+import { addExport } from "./verbs/export.ts";
 import { addGroups } from "./verbs/groups.ts";
+import { addImport } from "./verbs/import.ts";
 import { addLink } from "./verbs/link.ts";
 import { addList } from "./verbs/list.ts";
 import { addMembers } from "./verbs/members.ts";
 import { addReact } from "./verbs/react.ts";
 import { addRecover } from "./verbs/recover.ts";
+import { addRequests } from "./verbs/requests.ts";
 import { addRevoke } from "./verbs/revoke.ts";
 import { addSend } from "./verbs/send.ts";
 import { addStream } from "./verbs/stream.ts";
@@ -60,6 +64,9 @@ const people = [
   addChat,
   addWhoami,
   addGroups,
+  addRequests,
+  addAllow,
+  addBlock,
   addCreate,
   addAdd,
   addMembers,
@@ -75,6 +82,8 @@ const people = [
   addUnlink,
   addRecover,
   addVeto,
+  addExport,
+  addImport,
 ];
 for (const add of [...network, ...people]) add(program);
 

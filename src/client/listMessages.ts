@@ -4,8 +4,8 @@ import { compareKeys, keyOf, type TimelineKey } from "../reconciler/records/time
 import { keyOfCursor, showRecord, type TimelineItem } from "../reconciler/timeline/timelineItem.ts";
 import type { GroupId, Hex, MessageId } from "../wire/ids.ts";
 import { type Client, coreOf, groupOf } from "./client.ts";
+import { isBlocked } from "./group/consent.ts";
 import type { CoreParts } from "./group/core.ts";
-import type { Group } from "./group/group.ts";
 import { readRecords } from "./messages/timelineStore.ts";
 
 /** How far an own message is; undefined for others' and for those that were delivered. */
@@ -16,7 +16,7 @@ type Range = { readonly after: TimelineKey | undefined; readonly before: Timelin
 
 /**
  * Lists a page of the timeline from the local database, in its order; own messages that wait to be sealed come last. It
- * reads what it gives, however long the timeline is. Throws `bad-cursor`, `unknown-group`.
+ * reads what it gives, however long the timeline is; what blocked inboxes say is left out. Throws `bad-cursor`, `unknown-group`.
  */
 export async function listMessages(params: {
   client: Client;
@@ -32,11 +32,10 @@ export async function listMessages(params: {
   const { client, after, before, limit = Number.POSITIVE_INFINITY } = params;
   const { from = before !== undefined && after === undefined ? "end" : "start" } = params;
   const core = coreOf(client);
-  const group = groupOf(core, params.group);
+  const { id, intents } = groupToList(core, params.group);
   const range = { after: after && keyOfCursor(after), before: before && keyOfCursor(before) };
-  const { intents } = group.view;
   const items: TimelineItem[] = [];
-  for await (const item of itemsOf({ core, group, intents, range, isReverse: from === "end" })) {
+  for await (const item of itemsOf({ core, group: id, intents, range, isReverse: from === "end" })) {
     if (items.length >= limit) break;
     items.push(item);
   }
@@ -48,9 +47,15 @@ export async function listMessages(params: {
   return from === "end" ? listed.reverse() : listed;
 }
 
+/** A group that another device has told of has a timeline, and nothing that waits to be sent. */
+function groupToList(core: CoreParts<"groups" | "toldGroups">, id: GroupId) {
+  if (!core.groups.has(id) && core.toldGroups.has(id)) return { id, intents: [] };
+  return { id, intents: groupOf(core, id).view.intents };
+}
+
 async function* itemsOf(params: {
-  core: CoreParts<"database">;
-  group: Group;
+  core: CoreParts<"consents" | "database">;
+  group: GroupId;
   intents: readonly Intent[];
   range: Range;
   isReverse: boolean;
@@ -61,11 +66,11 @@ async function* itemsOf(params: {
     .filter(({ cursor }) => isWithin(range, keyOfCursor(cursor)));
   if (isReverse) yield* waiting.toReversed();
   const [start, end] = isReverse ? [range.before, range.after] : [range.after, range.before];
-  const place = { database: core.database, group: group.id, reverse: isReverse };
+  const place = { database: core.database, group, reverse: isReverse };
   for await (const { value } of readRecords({ ...place, ...(start ? { after: start } : {}) })) {
     if (end && !isWithin(range, keyOf(value))) break;
     const item = showRecord(value);
-    if (item) yield item;
+    if (item && !(item.kind === "message" && isBlocked(core, item.author))) yield item;
   }
   if (!isReverse) yield* waiting;
 }

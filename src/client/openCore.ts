@@ -12,6 +12,7 @@ import { type GroupId, type InboxId, type NodeId, toHex } from "../wire/ids.ts";
 import { DEFAULT_FINALITY_BLOCKS, type Network } from "../wire/network.ts";
 import { becomeAnew } from "./becomeAnew.ts";
 import type { OpenClientParams, Outside } from "./clientParams.ts";
+import { loadConsents } from "./database/consents.ts";
 import { openSecret } from "./database/openSecret.ts";
 import { tables } from "./database/tables.ts";
 import { readDirectory } from "./directory/readDirectory.ts";
@@ -91,6 +92,8 @@ export async function openCore(
     joinsWakeup: createWakeup(),
     identityWakeup: createWakeup(),
     registryWakeup: createWakeup(),
+    ...{ asksConsent: (params.consent ?? "ask") === "ask", consents: await loadConsents(database) },
+    notes: createSerialQueue(),
     copyWakeup: createWakeup(),
     bucketWakeup: createWakeup(),
     bucketReadBy: undefined,
@@ -146,7 +149,9 @@ async function loadDirectories(database: Database) {
   for await (const { fields, value } of tables.knownInbox.rows(database)) {
     inboxes.set(toHex(fields.inbox) as InboxId, value);
   }
+  const toldGroups = await valuesOf(tables.toldGroup.rows(database));
   return {
+    toldGroups: new Map(toldGroups.map((told) => [told.group, told])),
     keyPackages: new Map(keyPackages.map((kept) => [kept.own.generation, kept])),
     preferences,
     inboxes,

@@ -12,6 +12,15 @@ export type CryptoBackend = {
   /** RFC 5869 with SHA-256. */
   readonly hkdfExtract: (params: { salt: Uint8Array; ikm: Uint8Array }) => Uint8Array;
   readonly hkdfExpand: (params: { prk: Uint8Array; info: Uint8Array; length: number }) => Uint8Array;
+  /**
+   * RFC 7914 with r = 8 and p = 1: what a passphrase gives is as slow to guess as 2^log2N blocks of 1 KiB make it.
+   */
+  readonly scrypt: (params: {
+    password: Uint8Array;
+    salt: Uint8Array;
+    log2N: number;
+    length: number;
+  }) => Promise<Uint8Array>;
   /** RFC 8439: ciphertext followed by the 16-byte tag. */
   readonly sealAead: (params: AeadParams & { plaintext: Uint8Array }) => Uint8Array;
   /** `undefined` if the tag does not fit. */

@@ -3,6 +3,7 @@ import { ed25519, x25519 as noblex25519 } from "@noble/curves/ed25519.js";
 import { p256 } from "@noble/curves/nist.js";
 import { expand, extract } from "@noble/hashes/hkdf.js";
 import { hmac } from "@noble/hashes/hmac.js";
+import { scryptAsync } from "@noble/hashes/scrypt.js";
 import { sha256 as sha2, sha512 } from "@noble/hashes/sha2.js";
 import { shake256 as shake } from "@noble/hashes/sha3.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
@@ -39,6 +40,9 @@ export const hkdfExtract: CryptoBackend["hkdfExtract"] = ({ salt, ikm }) => extr
 
 export const hkdfExpand: CryptoBackend["hkdfExpand"] = ({ prk, info, length }) =>
   expand(sha2, prk, info, length);
+
+export const scrypt: CryptoBackend["scrypt"] = ({ password, salt, log2N, length }) =>
+  scryptAsync(password, salt, { N: 2 ** log2N, r: 8, p: 1, dkLen: length });
 
 export const sealAead: CryptoBackend["sealAead"] = ({ key, nonce, aad, plaintext }) =>
   chacha20poly1305(key, nonce, aad).encrypt(plaintext);

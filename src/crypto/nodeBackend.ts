@@ -11,6 +11,7 @@ import {
   hash,
   type KeyObject,
   randomFillSync,
+  scrypt as scryptBy,
   sign,
   verify,
 } from "node:crypto";
@@ -30,6 +31,7 @@ const SIGNATURE_LENGTH = 64;
 const HASH_LENGTH = 32;
 const HMAC_BLOCK_LENGTH = 64;
 const TAG_LENGTH = 16;
+const SCRYPT_R = 8;
 const aead = "chacha20-poly1305";
 const p256Order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
 /** DER up to the key bytes: PKCS #8 (RFC 5958) without public key, SubjectPublicKeyInfo with a compressed point. */
@@ -84,6 +86,14 @@ export const hkdfExpand: CryptoBackend["hkdfExpand"] = ({ prk, info, length }) =
     output.set(block.subarray(0, length - at), at);
   }
   return output;
+};
+
+export const scrypt: CryptoBackend["scrypt"] = ({ password, salt, log2N, length }) => {
+  const N = 2 ** log2N;
+  const options = { N, r: SCRYPT_R, p: 1, maxmem: 128 * SCRYPT_R * (N + SCRYPT_R) };
+  return new Promise((resolve, reject) => {
+    scryptBy(password, salt, length, options, (error, key) => (error ? reject(error) : resolve(plain(key))));
+  });
 };
 
 export const sealAead: CryptoBackend["sealAead"] = ({ key, nonce, aad, plaintext }) => {

@@ -17,6 +17,9 @@ test("help names every command, its options and examples", async () => {
     "react",
     "list",
     "stream",
+    "requests",
+    "allow",
+    "block",
     "devices",
     "revoke",
     "wallets",
@@ -24,6 +27,8 @@ test("help names every command, its options and examples", async () => {
     "unlink",
     "recover",
     "veto",
+    "export",
+    "import",
   ]) {
     assert.match(stdout, new RegExp(`^ {2}${command}\\b`, "m"));
     const help = await runWeft([command, "--help"]);

@@ -36,7 +36,7 @@ function crossed(name: string, check: (maker: CryptoBackend, taker: CryptoBacken
 
 test("both backends export exactly the functions of CryptoBackend", () => {
   assert.deepEqual(Object.keys(nodeBackend).sort(), Object.keys(nobleBackend).sort());
-  assert.equal(Object.keys(nodeBackend).length, 21);
+  assert.equal(Object.keys(nodeBackend).length, 22);
 });
 
 same("sha256", bytes(300), (b, input) => b.sha256(input));
@@ -54,6 +54,16 @@ same(
   fc.record({ prk: exactly(32), info: bytes(80), length: fc.integer({ min: 1, max: 200 }) }),
   (b, input) => b.hkdfExpand(input),
 );
+test("both backends agree: scrypt", async () => {
+  // RFC 7914, section 12, has this one with r = 8 and p = 1.
+  const [password, salt] = ["pleaseletmein", "SodiumChloride"].map((text) => new TextEncoder().encode(text));
+  assert.ok(password && salt);
+  for (const backend of [node, noble]) {
+    const key = await backend.scrypt({ password, salt, log2N: 14, length: 32 });
+    const expected = "7023bdcb3afd7348461c06cd81fd38ebfda8fbba904f8e3ea9b543f6545da1f2";
+    assert.equal(Buffer.from(key).toString("hex"), expected);
+  }
+});
 same(
   "sealAead",
   fc.record({ key: exactly(32), nonce: exactly(12), aad: bytes(90), plaintext: bytes(5000) }),

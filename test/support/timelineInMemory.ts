@@ -17,6 +17,7 @@ import { insertGap } from "../../src/reconciler/timeline/insertGap.ts";
 import {
   changeOpenings,
   insertMessage,
+  insertTold,
   type Surroundings,
 } from "../../src/reconciler/timeline/insertMessage.ts";
 import { type RelationRules, relationRules } from "../../src/reconciler/timeline/relationsOf.ts";
@@ -28,6 +29,8 @@ import { relationKinds } from "../../src/wire/relation.ts";
 /** The timeline's pure changes, carried out on maps as the client carries them out on its database. */
 export type TimelineInMemory = {
   readonly open: (message: ApplicationMessage & { readonly id: MessageId }, opening: Opening) => void;
+  /** Another device has told of a message, in the place of this opening. */
+  readonly tell: (message: ApplicationMessage & { readonly id: MessageId }, place: Opening) => void;
   readonly reopen: (id: MessageId, change: (openings: readonly Opening[]) => readonly Opening[]) => void;
   readonly gap: (gap: GapRecord) => void;
   readonly control: (deletion: RelationRecord, stands: boolean) => void;
@@ -115,6 +118,8 @@ export function timelineInMemory(rules: RelationRules = relationRules): Timeline
       const gaps = [...message.replaces, opening.envelope].map(at).filter((one) => one?.kind === "gap");
       carryOut(insertMessage({ message, opening, found: { ...around(message), gaps }, rules }));
     },
+    tell: (message, { epoch, entry }) =>
+      carryOut(insertTold({ message, told: { epoch, entry, origin: "archive" }, found: around(message) })),
     reopen: (id, change) => {
       const record = messageAt(id);
       if (!record) return;

@@ -49,7 +49,10 @@ export function isWaiting(item: TimelineItem): boolean {
 
 /** What somebody said. */
 export function formatMessage(params: {
-  message: Pick<MessageItem, "author" | "sentAtMs" | "text" | "state" | "replyTo" | "edit" | "reactions">;
+  message: Pick<
+    MessageItem,
+    "author" | "sentAtMs" | "text" | "state" | "replyTo" | "edit" | "reactions" | "origin"
+  >;
   names: Names;
   mark: Mark;
   answers?: string | undefined;
@@ -58,7 +61,8 @@ export function formatMessage(params: {
   const { author, sentAtMs, text, state, replyTo, edit } = message;
   const quote = replyTo ? pc.dim(`↳ ${plainLine(answers).slice(0, QUOTED_CHARACTERS)} · `) : "";
   const said = text === undefined ? pc.dim(`(${withheld[state]})`) : indent(plain(text));
-  const after = `${edit ? pc.dim(" (edited)") : ""}${formatReactions(message.reactions)}`;
+  const told = message.origin ? pc.dim(` (${origins[message.origin]})`) : "";
+  const after = `${edit ? pc.dim(" (edited)") : ""}${told}${formatReactions(message.reactions)}`;
   const before = `${pc.dim(formatTime(sentAtMs))} ${marks[mark]} ${formatAuthor({ inbox: author, names })}`;
   return `${before} ${quote}${said}${after}`;
 }
@@ -71,6 +75,9 @@ function formatReactions(reactions: MessageItem["reactions"] = []): string {
   const more = reactions.length > shown.length ? " …" : "";
   return words.length === 0 ? "" : `  ${pc.dim("[")}${words.join(" ")}${more}${pc.dim("]")}`;
 }
+
+/** Who has told of a message that this device has not opened itself. */
+const origins = { archive: "from an archive", device: "from your other device" } as const;
 
 const withheld = {
   visible: "",

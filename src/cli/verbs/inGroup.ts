@@ -19,6 +19,26 @@ export async function openGroup(params: {
   return found;
 }
 
+/** As `openGroup`, and gives a group that only another device has told of, too. */
+export async function openConversation(
+  params: Parameters<typeof openGroup>[0],
+): Promise<Pick<GroupSummary, "group">> {
+  const { isWeftError, listConversations } = await import("../../index.ts");
+  try {
+    return await openGroup(params);
+  } catch (error) {
+    if (!isWeftError(error, "unknown-group")) throw error;
+    const text = params.group.toLowerCase();
+    const told = (await listConversations(params.account)).filter(
+      ({ membership, name, group }) =>
+        membership === "told" && (name.toLowerCase() === text || group.startsWith(text)),
+    );
+    const [first, ...others] = told;
+    if (first && others.length === 0) return first;
+    throw error;
+  }
+}
+
 /** Waits for what was asked for and prints how it ended; the exit code. */
 export async function tellOutcome(params: {
   handle: IntentHandle;

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { withAccountOptions } from "../account/accountOptions.ts";
 import type { Account } from "../account/openAccount.ts";
-import { openGroup } from "./inGroup.ts";
+import { openConversation } from "./inGroup.ts";
 import { print, printJson, runVerb, type VerbOptions } from "./runVerb.ts";
 
 /** `weft list`: a group's timeline. */
@@ -39,7 +39,7 @@ async function list(params: {
   const { client, names } = account;
   const { listMessages } = await import("../../index.ts");
   const { formatListed } = await import("../account/formatListed.ts");
-  const { group } = await openGroup(params);
+  const { group } = await openConversation(params);
   const page = last === undefined ? {} : ({ limit: last, from: "end" } as const);
   const items = await listMessages({ client, group, ...page });
   const texts = new Map(items.flatMap((item) => (item.kind === "message" ? [[item.id, item.text]] : [])));

@@ -19,11 +19,14 @@ const MOST_LOOKED_THROUGH = 1_000;
 /** A message that can be read, with its place in the timeline. */
 type Readable = { readonly key: TimelineKey; readonly item: ReadableItem };
 type Change = { readonly before?: Readable; readonly after?: Readable };
+type IsLeftOut = (inbox: InboxId) => boolean;
 type Params = {
   readonly database: Database;
   readonly group: GroupId;
   /** The inbox whose own messages are never unread. */
   readonly self: InboxId;
+  /** True for inboxes whose messages are neither unread nor last: those that are blocked. */
+  readonly isLeftOut: IsLeftOut;
   readonly atMs: number;
   /** The timeline's records that a batch replaces, as they were and as they will be. */
   readonly replacements: readonly { readonly before?: TimelineRecord; readonly after?: TimelineRecord }[];
@@ -33,7 +36,8 @@ type Params = {
 
 /**
  * What a batch changes in the list of conversations: which messages are unread, and which is the last. A message that
- * moves in the timeline stays read or unread. `record`: the conversation as it is then, if it is another one.
+ * moves in the timeline stays read or unread. What another device has told is never unread and has not arrived here.
+ * `record`: the conversation as it is then, if it is another one.
  */
 export async function conversationWrites(params: Params): Promise<{
   readonly writes: readonly Write[];
@@ -48,7 +52,8 @@ export async function conversationWrites(params: Params): Promise<{
   const writes: Write[] = [];
   const arrived: MessageId[] = [];
   let unread = stored?.unread ?? 0;
-  for (const [id, { before, after }] of changes) {
+  for (const [id, change] of changes) {
+    const [before, after] = [change.before, change.after].map(ifOpened);
     if ((after ?? before)?.item.author === self) continue;
     const [from, to] = [before && { group, ...before.key }, after && { group, ...after.key }];
     const wasUnread = from !== undefined && (await tables.unread.get(database, from)) !== undefined;
@@ -59,18 +64,37 @@ export async function conversationWrites(params: Params): Promise<{
     unread += to && isNew ? 1 : wasUnread && !to ? -1 : 0;
   }
   const last = await lastAfter({ ...params, changes, last: stored?.last });
-  const record: ConversationRecord = { unread, ...(last ? { last } : {}), activeAtMs: atMs };
+  const activeAtMs = activityOf({ changes, stored, atMs });
+  const record: ConversationRecord = { unread, ...(last ? { last } : {}), activeAtMs };
   return { writes: [...writes, tables.conversation.put({ group }, record)], record, arrived };
 }
 
 const EMPTY = new Uint8Array(0);
 
-/** By message, as far as it can be read. */
-function changesOf({ replacements }: Params): Map<MessageId, Change> {
+function ifOpened(readable: Readable | undefined): Readable | undefined {
+  return readable?.item.origin === undefined ? readable : undefined;
+}
+
+/** What was told happened when it was said, not when it was told. */
+function activityOf(params: {
+  changes: ReadonlyMap<MessageId, Change>;
+  stored: ConversationRecord | undefined;
+  atMs: number;
+}): number {
+  const { changes, stored, atMs } = params;
+  const readables = [...changes.values()].flatMap(({ before, after }) => after ?? before ?? []);
+  if (readables.some((one) => ifOpened(one))) return atMs;
+  const saidAtMs = readables.map(({ item }) => Math.min(atMs, item.sentAtMs));
+  return Math.max(stored?.activeAtMs ?? 0, ...saidAtMs);
+}
+
+/** By message, as far as it can be read and is not left out. */
+function changesOf({ replacements, isLeftOut }: Params): Map<MessageId, Change> {
   const changes = new Map<MessageId, Change>();
   const add = (name: keyof Change, record: TimelineRecord | undefined): void => {
     const readable = record && readableOf(record);
-    if (readable) changes.set(readable.item.id, { ...changes.get(readable.item.id), [name]: readable });
+    if (readable && !isLeftOut(readable.item.author))
+      changes.set(readable.item.id, { ...changes.get(readable.item.id), [name]: readable });
   };
   for (const { before, after } of replacements) {
     add("before", before);
@@ -82,7 +106,7 @@ function changesOf({ replacements }: Params): Map<MessageId, Change> {
 async function lastAfter(
   params: Params & { changes: ReadonlyMap<MessageId, Change>; last: LastMessage | undefined },
 ): Promise<LastMessage | undefined> {
-  const { database, group, changes, last, writes } = params;
+  const { database, changes, last, writes } = params;
   const come = [...changes.values()].flatMap(({ after }) => (after ? [after] : []));
   const [newest] = come.toSorted((a, b) => compareKeys(b.key, a.key));
   if (newest && (!last || compareKeys(newest.key, last.key) >= 0)) return previewOf(newest);
@@ -91,10 +115,20 @@ async function lastAfter(
   if (!isGone) return last;
   const later = withWrites(database);
   later.add(writes);
+  return await findLast({ ...params, database: later.database });
+}
+
+/** Finds the last message that can be read, as far back as is looked for. */
+export async function findLast(params: {
+  database: Database;
+  group: GroupId;
+  isLeftOut: IsLeftOut;
+}): Promise<LastMessage | undefined> {
+  const { database, group, isLeftOut } = params;
   let looked = 0;
-  for await (const { value } of tables.timeline.rows(later.database, { under: { group }, reverse: true })) {
+  for await (const { value } of tables.timeline.rows(database, { under: { group }, reverse: true })) {
     const readable = readableOf(value);
-    if (readable) return previewOf(readable);
+    if (readable && !isLeftOut(readable.item.author)) return previewOf(readable);
     if (++looked >= MOST_LOOKED_THROUGH) break;
   }
   return undefined;

@@ -36,6 +36,7 @@ import type {
 } from "../../wire/ids.ts";
 import type { Welcome } from "../../wire/welcome.ts";
 import type { ConversationRecord } from "./conversationRecord.ts";
+import type { NoteRecord } from "./noteRecord.ts";
 
 export type IdentityRecord = {
   readonly inbox: InboxId;
@@ -93,6 +94,14 @@ export type KeptKeyPackage = {
   readonly supersededAtMs: number | undefined;
 };
 
+/** What another device of this inbox has told of a group. */
+export type ToldGroup = {
+  readonly group: GroupId;
+  readonly name: string;
+  readonly members: readonly InboxId[];
+  readonly createdAtMs: number;
+};
+
 /** An opened Welcome on its way into the group; names the key package that opens the rest. */
 export type WelcomeRecord = {
   readonly welcome: Welcome;
@@ -103,7 +112,7 @@ export type WelcomeRecord = {
 const { identity, keyPackage, group, epoch, tree, entry, entryByPlace, deadRun, staged, voidable } =
   clientSchema;
 const { outcome, held, timeline, timelinePlace, relation, replaced } = clientSchema;
-const { conversation, unread, arrival, consumer } = clientSchema;
+const { conversation, unread, arrival, consumer, note, toldGroup } = clientSchema;
 const { unheld, epochTally, groupTally, openIntent, sendPlace, coverage, awaited } = clientSchema;
 const { revocation, copy, written, entered, outbox, intentPlace, publication } = clientSchema;
 const { topicPosition, topicRead, welcome, preference, knownNode, knownInbox, witnessSecret } = clientSchema;
@@ -130,6 +139,8 @@ export const tables = {
   unread: bytesTable(unread),
   arrival: jsonTable<typeof arrival.key, { readonly group: GroupId; readonly id: MessageId }>(arrival),
   consumer: jsonTable<typeof consumer.key, number>(consumer),
+  toldGroup: jsonTable<typeof toldGroup.key, ToldGroup>(toldGroup),
+  note: jsonTable<typeof note.key, NoteRecord>(note),
   replaced: jsonTable<typeof replaced.key, MessageId>(replaced),
   epochTally: jsonTable<typeof epochTally.key, EpochTally>(epochTally),
   groupTally: jsonTable<typeof groupTally.key, GroupTally>(groupTally),

@@ -101,7 +101,8 @@ async function readLater({ core, group, epoch }: Params & { epoch: number }) {
     if (value.kind === "again") for (const entry of value.entries) heads.set(entry, value.epoch);
     if (value.kind !== "message") continue;
     for (const opening of value.openings) {
-      if (opening.epoch > epoch && opening.verdict !== "void") heads.set(opening.entry, opening.epoch);
+      const isOpened = opening.verdict !== "void" && opening.verdict !== "told";
+      if (opening.epoch > epoch && isOpened) heads.set(opening.entry, opening.epoch);
     }
   }
   const inOrder = [...heads].toSorted(([, a], [, b]) => a - b).map(([head]) => head);

@@ -33,7 +33,7 @@ export async function judgeRecord(
   const sender = { inbox: record.content.inbox, installation: record.content.installation };
   const all = await Promise.all(
     record.openings.map((opening): Judged | Promise<Judged> =>
-      dead?.has(opening.entry)
+      dead?.has(opening.entry) && opening.verdict !== "told"
         ? { opening: judged({ opening, fence: opening.fence, verdict: "void" }), open: [] }
         : judgeOpening({ ...params, sender, opening }),
     ),
@@ -47,6 +47,7 @@ export async function judgeRecord(
  */
 export async function judgeOpening(params: Params & { sender: Member; opening: Opening }): Promise<Judged> {
   const { core, branch, sender, opening } = params;
+  if (opening.verdict === "told") return { opening, open: [] };
   const isOnBranch = branch.places.has(opening.entry);
   if (!isOnBranch && (opening.verdict === "void" || opening.fence === undefined))
     return { opening, open: [] };

@@ -1,5 +1,6 @@
 import {
   compareRelations,
+  isTold,
   type MessageRecord,
   type RelationRecord,
   sourceOf,
@@ -31,8 +32,8 @@ type Key = typeof tables.relation.record.key;
 const ZERO: Hex = `0x${"00".repeat(ID_BYTES)}`;
 /** In the place of an inbox: a control. */
 const BY_CONTROL = ZERO;
-/** Relations that act or hide, and those that are undone. */
-const states = { counts: 0, pending: 1, void: 2 } as const;
+/** Relations that act or hide, those that are undone, and those that another device has told. */
+const states = { counts: 0, pending: 1, void: 2, told: 3 } as const;
 
 /** The key of a relation's row. */
 export function relationKey(group: GroupId, relation: RelationRecord) {
@@ -44,15 +45,21 @@ export function relationKey(group: GroupId, relation: RelationRecord) {
   };
 }
 
-/** Reads what is related to a message: the greatest of each register that can count. */
-export async function readKnown(params: Target & { content: MessageContent }): Promise<Relations> {
-  const { content } = params;
+/**
+ * Reads what is related to a message: the greatest of each register that can count. `isTold`: the message was told by
+ * another device, so relations that were told count, too.
+ */
+export async function readKnown(
+  params: Target & { content: MessageContent; isTold: boolean },
+): Promise<Relations> {
+  const { content, isTold } = params;
   const { inbox } = content;
   if (!isStanding(content) || !(await hasAny(params))) return { relations: [], edits: new Map() };
   const relations = [
     ...(await readDeletions({ ...params, author: inbox })),
-    ...(await greatest({ ...params, state: "counts", kind: relationKinds.edit, by: inbox })),
-    ...(await readReactions(params)),
+    ...(await readEditsBy({ ...params, by: inbox })),
+    ...(await readReactions({ ...params, state: "counts" })),
+    ...(isTold ? await readReactions({ ...params, state: "told" }) : []),
   ];
   return { relations, edits: await readEdits({ ...params, relations }) };
 }
@@ -69,16 +76,19 @@ export async function readOthers(
   const { target, kind, inbox } = params;
   const nothing: Relations = { relations: [], edits: new Map() };
   if (!target) return nothing;
-  const at = { ...params, target: target.id };
+  const at = { ...params, target: target.id, isTold: isTold(target) };
   switch (kind) {
     case relationKinds.delete:
       return { ...nothing, relations: await readDeletions({ ...at, author: target.content.inbox }) };
     case relationKinds.edit: {
-      const relations = await greatest({ ...at, state: "counts", kind, by: inbox });
+      const relations = await readEditsBy({ ...at, by: inbox });
       return { relations, edits: await readEdits({ ...at, relations }) };
     }
-    case relationKinds.react:
-      return { ...nothing, relations: await readReactions({ ...at, by: inbox }) };
+    case relationKinds.react: {
+      const relations = await readReactions({ ...at, state: "counts", by: inbox });
+      const told = at.isTold ? await readReactions({ ...at, state: "told", by: inbox }) : [];
+      return { ...nothing, relations: [...relations, ...told] };
+    }
     default:
       return nothing;
   }
@@ -101,14 +111,23 @@ export async function readOwn(
  * Reads the deletions of a message by a control and those by its author. Of each it gives the one that counts and the
  * one that is pending, where there are several the one that reaches the latest epoch.
  */
-async function readDeletions(params: Target & { author: InboxId }): Promise<RelationRecord[]> {
+async function readDeletions(
+  params: Target & { author: InboxId; isTold?: boolean },
+): Promise<RelationRecord[]> {
   const found: RelationRecord[] = [];
   for (const by of [BY_CONTROL, params.author]) {
-    for (const state of ["counts", "pending"] as const) {
+    for (const state of ["counts", "pending", ...(params.isTold ? ["told" as const] : [])] as const) {
       found.push(...(await greatest({ ...params, state, kind: relationKinds.delete, by })));
     }
   }
   return found;
+}
+
+/** Reads the edit of an inbox that wins, and of a message that was told the one that was told, too. */
+async function readEditsBy(params: Target & { by: InboxId; isTold: boolean }): Promise<RelationRecord[]> {
+  const edits = { ...params, kind: relationKinds.edit };
+  const counting = await greatest({ ...edits, state: "counts" });
+  return params.isTold ? [...counting, ...(await greatest({ ...edits, state: "told" }))] : counting;
 }
 
 async function hasAny({ database, group, target }: Target): Promise<boolean> {
@@ -130,10 +149,12 @@ async function greatest(
  * Reads the reactions of every inbox, or only of the inbox `by`. Of each inbox it gives the last registers, as many as
  * count and one more, since the source that is left out may have one of them.
  */
-async function readReactions(params: Target & { by?: InboxId }): Promise<RelationRecord[]> {
-  const { database, group, target, by, source } = params;
+async function readReactions(
+  params: Target & { state: "counts" | "told"; by?: InboxId },
+): Promise<RelationRecord[]> {
+  const { database, group, target, state, by, source } = params;
   const kind = relationKinds.react;
-  const under = { group, target, state: states.counts, kind, ...(by ? { by } : {}) };
+  const under = { group, target, state: states[state], kind, ...(by ? { by } : {}) };
   const found: RelationRecord[] = [];
   const registers = new Set<Hex>();
   let after: FieldValues<Key> | undefined;

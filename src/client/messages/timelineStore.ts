@@ -19,17 +19,23 @@ import { readKnown, readOthers, relationKey } from "./relationStore.ts";
 
 type Place = { readonly database: Database; readonly group: GroupId };
 
-/** Reads what the database holds around a message that is to be inserted. */
+/**
+ * Reads what the database holds around a message that is to be inserted. `isTold`: another device has told of it.
+ */
 export async function readSurroundings(
-  params: Place & { message: Pick<ApplicationMessage, "content"> & { readonly id: MessageId } },
+  params: Place & {
+    message: Pick<ApplicationMessage, "content"> & { readonly id: MessageId };
+    isTold?: boolean;
+  },
 ): Promise<Surroundings> {
-  const { id, content } = params.message;
+  const { message, isTold = false } = params;
+  const { id, content } = message;
   const { relation, inbox } = content;
   const target =
     relation?.target === undefined ? undefined : await readMessage({ ...params, id: relation.target });
   return {
     record: await readMessage({ ...params, id }),
-    known: await readKnown({ ...params, target: id, content }),
+    known: await readKnown({ ...params, target: id, content, isTold }),
     target,
     others: await readOthers({ ...params, target, kind: relation?.kind, inbox, source: id }),
   };

@@ -1,5 +1,6 @@
 import type { BatchPlace } from "../../wire/batchPlace.ts";
 import {
+  asId,
   type EntryId,
   type EnvelopeHash,
   type Hex,
@@ -70,14 +71,30 @@ export type Opening = {
   /** The block before which its sender must have sent it; absent while the sender is neither removed nor revoked. */
   readonly fence?: number | undefined;
   readonly verdict: MessageVerdict;
+  /** By whom a message was told that this client has not opened itself. */
+  readonly origin?: Origin;
+  /** When it is to be erased, as the teller has it, milliseconds since 1970; absent: it does not expire. */
+  readonly expiresAtMs?: number;
 };
 
 /**
  * Whether an opening of a message counts. `pending` and `fenced` befall senders who were removed or revoked. `void`, as
  * databases have it, is an opening that is undone: a reorganization took the entry that opened its epoch, and another
- * entry took that one's place.
+ * entry took that one's place. `told` is no opening of this client's: another device of its inbox had the message
+ * there.
  */
-export type MessageVerdict = "counts" | "pending" | "fenced" | "void";
+export type MessageVerdict = "counts" | "pending" | "fenced" | "void" | "told";
+
+/** How a told message came: in an archive, or from a device that was running. */
+export type Origin = "archive" | "device";
+
+/** The envelope of a told message: none is known. */
+export const NO_ENVELOPE = asId<EnvelopeHash>(new Uint8Array(ID_BYTES));
+
+/** True for a message that this client knows only from what another device of its inbox has told. */
+export function isTold({ openings: [first] }: Pick<MessageRecord, "openings">): boolean {
+  return first.verdict === "told";
+}
 
 /** An envelope of the group that this client can never open. */
 export type GapRecord = {
@@ -143,8 +160,11 @@ export type RelationRecord = {
   readonly key: Hex;
   /** SHA-256 of the key: registers stand in this order. */
   readonly register: Hex;
-  /** Whether it acts: `pending` lets a deletion hide its target; `void` is kept to tell what is superseded. */
-  readonly state: "counts" | "pending" | "void";
+  /**
+   * Whether it acts: `pending` lets a deletion hide its target; `void` is kept to tell what is superseded; `told` acts on
+   * told messages only.
+   */
+  readonly state: "counts" | "pending" | "void" | "told";
   /** The latest in which it stands. */
   readonly epoch: number;
   readonly revision: number;

@@ -4,6 +4,7 @@ import type { Part } from "../../wire/part.ts";
 import { relationKinds } from "../../wire/relation.ts";
 import {
   compareRelations,
+  isTold,
   type MessageRecord,
   type Reaction,
   type RelationRecord,
@@ -15,6 +16,15 @@ export type Relations = {
   readonly edits: ReadonlyMap<MessageId, readonly Part[]>;
 };
 
+/**
+ * The relations that act on a message: what another device has told acts on what a device has told, and never on a
+ * message that this client has opened, since others could not see the same.
+ */
+export function actingOn(record: Pick<MessageRecord, "openings">, known: Relations): Relations {
+  if (isTold(record)) return known;
+  return { ...known, relations: known.relations.filter(({ state }) => state !== "told") };
+}
+
 /** Whether the timeline still shows an author's message that was sealed to this epoch. */
 export function deletionOf(params: {
   author: InboxId;
@@ -25,7 +35,7 @@ export function deletionOf(params: {
   const reaching = relations.filter(
     (one) => isBy(one, author) && one.kind === relationKinds.delete && one.epoch >= epoch,
   );
-  const deleted = reaching.some(({ state }) => state === "counts");
+  const deleted = reaching.some(counts);
   return {
     deleted,
     ...(!deleted && reaching.some(({ state }) => state === "pending") ? { isHidden: true } : {}),
@@ -78,5 +88,5 @@ function compareRegisters(a: RelationRecord, b: RelationRecord): number {
 }
 
 function counts({ state }: RelationRecord): boolean {
-  return state === "counts";
+  return state === "counts" || state === "told";
 }

@@ -1,7 +1,14 @@
 import type { ApplicationMessage } from "../../wire/applicationMessage.ts";
 import type { MessageId } from "../../wire/ids.ts";
 import type { MessageContent } from "../../wire/messageContent.ts";
-import type { GapRecord, MessageRecord, Opening, TimelineChange } from "../records/timelineRecord.ts";
+import {
+  type GapRecord,
+  type MessageRecord,
+  NO_ENVELOPE,
+  type Opening,
+  type Origin,
+  type TimelineChange,
+} from "../records/timelineRecord.ts";
 import type { Relations } from "./applyRelations.ts";
 import { changeRelation } from "./changeRelation.ts";
 import { placeMessage, standsAmong } from "./placeMessage.ts";
@@ -23,11 +30,11 @@ export type Surroundings = {
 
 /** More than the epochs whose keys are kept. */
 const MAX_OPENINGS = 64;
-const verdictOrder = ["counts", "pending", "fenced", "void"] as const;
+const verdictOrder = ["counts", "pending", "fenced", "void", "told"] as const;
 
 /**
  * Puts an opened message in its place. It depends on the set only: any order of insertions gives the same records.
- * A message opened in several epochs stands in the earliest where it counts.
+ * A message opened in several epochs stands in the earliest where it counts. What was told of it before is dropped.
  */
 export function insertMessage(params: {
   message: ApplicationMessage & { readonly id: MessageId };
@@ -40,12 +47,40 @@ export function insertMessage(params: {
   rules?: RelationRules;
 }): TimelineChange[] {
   const { message, opening, found } = params;
-  const others = found.record?.openings.filter((one) => one.envelope !== opening.envelope) ?? [];
+  const others =
+    found.record?.openings.filter(
+      ({ envelope, verdict }) => envelope !== opening.envelope && verdict !== "told",
+    ) ?? [];
   return [
     ...settleMessage({ ...params, ...message, openings: [...others, opening], found }),
     ...message.replaces.map((envelope) => ({ kind: "remember-replaced", envelope, by: message.id }) as const),
     ...found.gaps.map((record) => ({ kind: "drop", record }) as const),
   ];
+}
+
+/**
+ * Puts a message in its place that another device of this inbox has told of, in epoch `told.epoch`. It changes nothing if
+ * this client has opened the message itself. Of several tellings the one with the earliest epoch stands.
+ */
+export function insertTold(params: {
+  message: Pick<MessageRecord, "id" | "content">;
+  told: Pick<Opening, "epoch" | "entry" | "expiresAtMs"> & { readonly origin: Origin };
+  found: Surroundings;
+  /** The kinds of relations that are known. */
+  rules?: RelationRules;
+}): TimelineChange[] {
+  const { message, told, found } = params;
+  const [before] = found.record?.openings ?? [];
+  const isKnown =
+    before && (before.verdict !== "told" || before.epoch < told.epoch || isSameTelling(before, told));
+  if (isKnown) return [];
+  const opening: Opening = { ...told, envelope: NO_ENVELOPE, verdict: "told" };
+  return settleMessage({ ...params, ...message, openings: [opening] });
+}
+
+/** Two devices tell of one epoch by one entry; of two entries the one with the lower id stands. */
+function isSameTelling(before: Pick<Opening, "epoch" | "entry">, told: typeof before): boolean {
+  return before.epoch === told.epoch && before.entry <= told.entry;
 }
 
 /**

@@ -7,7 +7,7 @@ import {
   type MessageRecord,
   type Reaction,
 } from "../records/timelineRecord.ts";
-import { deletionOf, editOf, type Relations, reactionsOf } from "./applyRelations.ts";
+import { actingOn, deletionOf, editOf, type Relations, reactionsOf } from "./applyRelations.ts";
 
 /** The records that stand in the timeline for a message: one where it is shown, one for each further epoch. */
 export type Placed = readonly [MessageRecord, ...AgainRecord[]];
@@ -20,7 +20,8 @@ export function placeMessage(params: {
   message: Pick<MessageRecord, "id" | "content" | "openings">;
   known: Relations;
 }): Placed {
-  const { message, known } = params;
+  const { message } = params;
+  const known = actingOn(message, params.known);
   const { id, content, openings } = message;
   const bare: MessageRecord = { kind: "message", id, content, openings, deleted: false };
   const deleted = withDeletions({ record: bare, known });
@@ -43,7 +44,8 @@ export function placeAgain(params: {
   inbox: InboxId;
   known: Relations;
 }): Placed {
-  const { record, kind, inbox, known } = params;
+  const { record, kind, inbox } = params;
+  const known = actingOn(record, params.known);
   const { content, openings } = record;
   if (kind === relationKinds.delete) return withDeletions({ record, known });
   if (!isStanding(content)) return [record];

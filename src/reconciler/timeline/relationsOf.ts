@@ -49,7 +49,11 @@ export function relationsOf(params: {
       },
     ];
   };
-  const acting = [...record("counts"), ...(relation.kind === relationKinds.delete ? record("pending") : [])];
+  const acting = [
+    ...record("counts"),
+    ...(relation.kind === relationKinds.delete ? record("pending") : []),
+    ...record("told"),
+  ];
   return acting.length > 0 ? acting : record("void");
 }
 

@@ -18,6 +18,7 @@ import {
   type MembershipRecord,
   type MessageRecord,
   type MissedRecord,
+  type Origin,
   type Reaction,
   type TimelineKey,
   type TimelineRecord,
@@ -53,6 +54,11 @@ export type MessageItem = {
   readonly replyTo?: MessageId;
   /** Another relation that stands, of a kind that this version does not know; the number's meaning is the app's. */
   readonly relation?: Relation;
+  /**
+   * Another device of this inbox has told of it, by an archive or itself: this client has not opened the message, and it
+   * is in no digest.
+   */
+  readonly origin?: Origin;
   /** The edit that it shows. */
   readonly edit?: MessageId;
   /** Set now, in order of the texts; absent for none. */
@@ -108,7 +114,7 @@ function showMessage(params: { record: MessageRecord; cursor: Hex }): TimelineIt
   const { record, cursor } = params;
   const { content, deleted, isHidden, openings, edit, reactions } = record;
   if (!isShown(content)) return undefined;
-  const [{ epoch, verdict }] = openings;
+  const [{ epoch, verdict, origin }] = openings;
   if (verdict === "void") return undefined;
   const shown = verdict === "pending" ? "pending" : "visible";
   const state = verdict === "fenced" ? "fenced" : deleted || isHidden ? "deleted" : shown;
@@ -116,6 +122,7 @@ function showMessage(params: { record: MessageRecord; cursor: Hex }): TimelineIt
   return {
     ...{ kind: "message", cursor, epoch, id: record.id, state },
     ...saidBy(content),
+    ...(origin ? { origin } : {}),
     ...showParts(isReadable ? (edit?.parts ?? content.parts) : undefined),
     ...(isReadable && edit ? { edit: edit.message } : {}),
     ...(isReadable && reactions ? { reactions: showReactions(reactions) } : {}),
