@@ -41,6 +41,12 @@ export { type EpochState, type GroupState, groupStatus } from "./client/groupSta
 export { type ImportedHistory, importHistory } from "./client/importHistory.ts";
 export { type LinkedWallet, linkWallet } from "./client/linkWallet.ts";
 export { type ConversationSummary, listConversations } from "./client/listConversations.ts";
+export {
+  type CountedDead,
+  type ListedEntry,
+  type ListedVerdict,
+  listEntries,
+} from "./client/listEntries.ts";
 export { type GroupSummary, listGroups, listMembers, type MemberSummary } from "./client/listGroups.ts";
 export { listInstallations } from "./client/listInstallations.ts";
 export { findIntent, type IntentSummary, listIntents } from "./client/listIntents.ts";
@@ -56,12 +62,14 @@ export { reactToMessage } from "./client/reactToMessage.ts";
 export { type MessageParents, readParents } from "./client/readParents.ts";
 export { revokeInstallation } from "./client/revokeInstallation.ts";
 export { type Revoked, revokeInstallations } from "./client/revokeInstallations.ts";
+export { type FoundMessage, searchMessages } from "./client/searchMessages.ts";
 export { type Saying, sendMessage } from "./client/sendMessage.ts";
 export { setConsent } from "./client/setConsent.ts";
+export { setDisappearing } from "./client/setDisappearing.ts";
 export { setDraft } from "./client/setDraft.ts";
 export { setOnline } from "./client/setOnline.ts";
 export { setReachableNodes } from "./client/setReachableNodes.ts";
-export { type StreamedEvent, streamMessages } from "./client/streamMessages.ts";
+export { type Change, type StreamedEvent, stream } from "./client/stream.ts";
 export { type GroupSync, type SyncStatus, syncStatus } from "./client/syncStatus.ts";
 export { type UnlinkedWallet, unlinkWallet } from "./client/unlinkWallet.ts";
 export { uploadAttachment } from "./client/uploadAttachment.ts";

@@ -12,6 +12,7 @@ import { addAdd } from "./verbs/add.ts";
 import { addAllow, addBlock } from "./verbs/consent.ts";
 import { addCreate } from "./verbs/create.ts";
 import { addDevices } from "./verbs/devices.ts";
+import { addDisappear } from "./verbs/disappear.ts";
 import { addEdit } from "./verbs/edit.ts";
 import { addExport } from "./verbs/export.ts";
 import { addGroups } from "./verbs/groups.ts";
@@ -23,6 +24,7 @@ import { addReact } from "./verbs/react.ts";
 import { addRecover } from "./verbs/recover.ts";
 import { addRequests } from "./verbs/requests.ts";
 import { addRevoke } from "./verbs/revoke.ts";
+import { addSearch } from "./verbs/search.ts";
 import { addSend } from "./verbs/send.ts";
 import { addStream } from "./verbs/stream.ts";
 import { addUnlink } from "./verbs/unlink.ts";
@@ -73,17 +75,19 @@ const people = [
   addSend,
   addEdit,
   addReact,
+  addDisappear,
   addList,
+  addSearch,
   addStream,
   addDevices,
   addRevoke,
+  addExport,
+  addImport,
   addWallets,
   addLink,
   addUnlink,
   addRecover,
   addVeto,
-  addExport,
-  addImport,
 ];
 for (const add of [...network, ...people]) add(program);
 

@@ -76,7 +76,8 @@ async function findRevocation(
   return found && handleOf(core, found);
 }
 
-function summaryOf(intent: Intent): IntentSummary {
+/** What an app sees of an intent. */
+export function summaryOf(intent: Intent): IntentSummary {
   const { id, group, createdAtMs, acknowledged, racesLost, rebased, progress } = intent;
   return {
     ...{ id, group, createdAtMs, acknowledged, racesLost, rebased },

@@ -3,8 +3,8 @@ import { keyOfCursor } from "../reconciler/timeline/timelineItem.ts";
 import { type Write, writeAtomic } from "../store/writeAtomic.ts";
 import { type GroupId, type Hex, toHex } from "../wire/ids.ts";
 import { type Client, coreOf, groupOf } from "./client.ts";
-import { conversationState } from "./database/conversationRecord.ts";
 import { tables } from "./database/tables.ts";
+import { numberChanges } from "./group/journal.ts";
 
 /**
  * Marks a group's messages as read: all that are there, or those up to a cursor. What comes later is unread again, also
@@ -26,7 +26,12 @@ export async function markRead(params: { client: Client; group: GroupId; upTo?: 
     if (!stored || writes.length === 0) return;
     const record = { ...stored, unread: stored.unread - writes.length };
     writes.push(tables.conversation.put({ group: group.id }, record));
-    await writeAtomic({ database, writes, sync: false });
-    core.events.emit({ kind: "conversation", group: group.id, ...conversationState(record) });
+    const events = [{ kind: "conversation" }] as const;
+    const numbered = await numberChanges({ database, journal: core.journal, group: group.id, events });
+    await writeAtomic({ database, writes: [...writes, ...numbered.writes], sync: false }).catch((error) => {
+      numbered.failed();
+      throw error;
+    });
+    numbered.done();
   });
 }

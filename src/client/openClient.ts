@@ -9,6 +9,7 @@ import type { OpenClientParams, Outside } from "./clientParams.ts";
 import { goOffline, goOnline } from "./goOnline.ts";
 import type { ClientCore, CoreParts } from "./group/core.ts";
 import { closeWaiters } from "./group/waiters.ts";
+import { keepExpiring } from "./keepExpiring.ts";
 import type { NodeLinks } from "./nodes/nodeLinks.ts";
 import { openCore } from "./openCore.ts";
 
@@ -46,6 +47,7 @@ export async function openClientOn(params: Omit<OpenClientParams, "directory"> &
     throw error;
   }
   const opened = core;
+  const expiring = keepExpiring(opened);
   const client: Client = {
     inbox: opened.self.inbox,
     get installation() {
@@ -53,11 +55,11 @@ export async function openClientOn(params: Omit<OpenClientParams, "directory"> &
     },
     [Symbol.asyncDispose]: async () => {
       params.signal?.removeEventListener("abort", abort);
-      await closeClient(opened);
+      await closeClient(opened, expiring);
     },
   };
   bindCore(client, opened);
-  closing.signal.addEventListener("abort", () => void closeClient(opened), { once: true });
+  closing.signal.addEventListener("abort", () => void closeClient(opened, expiring), { once: true });
   return client;
 }
 
@@ -88,10 +90,11 @@ async function setUp(core: ClientCore): Promise<void> {
   }
 }
 
-async function closeClient(core: ClientCore): Promise<void> {
+/** `expiring`: the task that ends when the client closes. */
+async function closeClient(core: ClientCore, expiring: Promise<void>): Promise<void> {
   core.closing.abort();
   await core.recovery;
-  await goOffline(core);
+  await Promise.all([expiring, goOffline(core)]);
   for (const group of core.groups.values()) await group.queue.idle();
   await core.welcomes.idle();
   await core.joins.idle();

@@ -8,6 +8,7 @@ import { loadConsents } from "./database/consents.ts";
 import { tables } from "./database/tables.ts";
 import { goOffline, goOnline } from "./goOnline.ts";
 import type { ClientCore, CoreParts } from "./group/core.ts";
+import { passDoubt } from "./group/journal.ts";
 import { loadGroups } from "./group/loadGroups.ts";
 import { selfOf } from "./identity/openIdentity.ts";
 import { notifyWaiters } from "./outbox/notifyWaiters.ts";
@@ -124,4 +125,5 @@ export async function readAnew(core: ClientCore, held: ReadonlySet<GroupId>): Pr
   core.consents.groups = conversations;
   core.consents.inboxes = inboxes;
   await notifyWaiters(core);
+  passDoubt(core.journal);
 }

@@ -49,6 +49,8 @@ export const MAX_RETURNING = 256;
 export const MAX_REPAIRS_PER_COMMIT = 64;
 /** Settings of a group that this version does not know. */
 export const MAX_EXTRA_BYTES = 4096;
+/** The longest time after which a group may let its messages disappear: a year. */
+export const MAX_DISAPPEARING_SECONDS = 365 * 24 * 3600;
 /** Members added by one commit and bytes of their Adds, so that its payload stays below MAX_ENTRY_PAYLOAD_BYTES. */
 export const MAX_ADDS_PER_COMMIT = 200;
 export const MAX_ADD_BYTES_PER_COMMIT = 80_000;

@@ -22,13 +22,13 @@ test("help names every command, its options and examples", async () => {
     "block",
     "devices",
     "revoke",
+    "export",
+    "import",
     "wallets",
     "link",
     "unlink",
     "recover",
     "veto",
-    "export",
-    "import",
   ]) {
     assert.match(stdout, new RegExp(`^ {2}${command}\\b`, "m"));
     const help = await runWeft([command, "--help"]);

@@ -21,13 +21,13 @@ import {
   sendMessage,
   setConsent,
   setDraft,
-  streamMessages,
 } from "../../src/index.ts";
 import { clientSchema } from "../../src/store/schema.ts";
 import { writeAtomic } from "../../src/store/writeAtomic.ts";
 import { asId } from "../../src/wire/ids.ts";
 import { MAX_NOTE_BYTES } from "../../src/wire/limits.ts";
 import { groupTopic } from "../../src/wire/topic.ts";
+import { heardDuring, numberNow } from "../support/changesSince.ts";
 import { says } from "../support/contents.ts";
 import {
   addOfflineGroup,
@@ -66,20 +66,10 @@ const code = (expected: string) => (error: unknown) => isWeftError(error) && err
 
 /** What a stream tells while something is done. */
 async function told(
-  params: Omit<Parameters<typeof streamMessages>[0], "client" | "signal">,
+  params: { group?: GroupId; requests?: boolean },
   act: () => Promise<unknown>,
 ): Promise<StreamedEvent[]> {
-  const stop = new AbortController();
-  const events = streamMessages({ client: offline.client, signal: stop.signal, ...params });
-  const heard: StreamedEvent[] = [];
-  const listening = (async () => {
-    for await (const event of events) heard.push(event);
-  })();
-  await act();
-  await new Promise((resolve) => setImmediate(resolve));
-  stop.abort();
-  await listening;
-  return heard;
+  return await heardDuring({ client: offline.client, ...params, act });
 }
 
 test("a conversation that another brought is a request: listed apart, readable, and told of only if that is asked for", async () => {
@@ -159,7 +149,7 @@ test("what is blocked is kept, and neither shown, counted nor told; it is there 
 
 test("a program that reads messages gets those of conversations that are allowed, or of the request that it names", async () => {
   const [own, request] = [await add(), await add(CAROL)];
-  const since = offline.core.arrivals.next - 1;
+  const since = numberNow(offline.client);
   await say(request, "psst");
   await say(own, "from mallory", MALLORY);
   await setConsent({ ...offline, inbox: MALLORY, consent: "blocked" });

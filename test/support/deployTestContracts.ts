@@ -1,8 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { type Abi, createWalletClient, encodeDeployData, http, parseGwei, publicActions } from "viem";
 import { commitLogAbi } from "../../src/chain/abi/commitLog.ts";
-import { DEPLOYMENT_DEFAULTS } from "../../src/chain/deploy/deploy.ts";
-import { contractsOf, type DeploymentSettings } from "../../src/chain/deploy/deploymentCost.ts";
+import {
+  contractsOf,
+  DEPLOYMENT_DEFAULTS,
+  type DeploymentSettings,
+} from "../../src/chain/deploy/deploymentCost.ts";
 import { asAddress, type Hex } from "../../src/wire/ids.ts";
 import { NETWORK_VERSION, type Network } from "../../src/wire/network.ts";
 
@@ -14,7 +17,7 @@ const FEES = { maxFeePerGas: parseGwei("10"), maxPriorityFeePerGas: 0n };
 
 /**
  * Deploys the contracts from what the compiler has written, by the chain's first account: what `deployContracts`
- * does, which test/chain tests, without the two seconds that Hardhat takes in each process.
+ * does, which test/chain tests, without Hardhat, which no test process that only needs a chain loads.
  */
 export async function deployTestContracts(params: {
   rpcUrl: string;

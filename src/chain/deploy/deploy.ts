@@ -12,17 +12,10 @@ import { nodeRegistryAbi } from "../abi/nodeRegistry.ts";
 import { addressesOf, type ContractAddresses } from "../layout/addressesOf.ts";
 import { formatCoin } from "../submit/coin.ts";
 import { deploymentFileName, formatDeployment } from "./deployment.ts";
-import type { DeploymentSettings } from "./deploymentCost.ts";
+import { DEPLOYMENT_DEFAULTS, type DeploymentSettings } from "./deploymentCost.ts";
 import { readDeployment } from "./readDeployment.ts";
 import { type DeployedAddresses, type DeploymentBill, runIgnition } from "./runIgnition.ts";
 
-/** The settings of a new network where the caller names no others. */
-export const DEPLOYMENT_DEFAULTS: DeploymentSettings = {
-  bondWei: 10n ** 17n,
-  leaveDelaySeconds: 7 * 24 * 3600,
-  recoveryDelaySeconds: 3 * 24 * 3600,
-  shards: 1,
-};
 const DEFAULT_POLL_MS = 50;
 /** How much later than the first one another machine behind a public RPC may see a transaction. */
 const RPC_LAG_MS = 3_000;

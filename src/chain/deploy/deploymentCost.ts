@@ -11,6 +11,14 @@ export type DeploymentSettings = {
   readonly shards: number;
 };
 
+/** The settings of a new network where the caller names no others. */
+export const DEPLOYMENT_DEFAULTS: DeploymentSettings = {
+  bondWei: 10n ** 17n,
+  leaveDelaySeconds: 7 * 24 * 3600,
+  recoveryDelaySeconds: 3 * 24 * 3600,
+  shards: 1,
+};
+
 /** Lists the contracts in the order in which they are deployed, with the arguments of their constructors. */
 export function contractsOf(settings: DeploymentSettings) {
   const { bondWei, leaveDelaySeconds, recoveryDelaySeconds, shards } = settings;

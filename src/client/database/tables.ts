@@ -36,6 +36,7 @@ import type {
 } from "../../wire/ids.ts";
 import type { Welcome } from "../../wire/welcome.ts";
 import type { ConversationRecord } from "./conversationRecord.ts";
+import type { JournalRecord } from "./journalRecord.ts";
 import type { NoteRecord } from "./noteRecord.ts";
 
 export type IdentityRecord = {
@@ -112,7 +113,7 @@ export type WelcomeRecord = {
 const { identity, keyPackage, group, epoch, tree, entry, entryByPlace, deadRun, staged, voidable } =
   clientSchema;
 const { outcome, held, timeline, timelinePlace, relation, replaced } = clientSchema;
-const { conversation, unread, arrival, consumer, note, toldGroup } = clientSchema;
+const { conversation, unread, journal, consumer, word, expiry, note, toldGroup } = clientSchema;
 const { unheld, epochTally, groupTally, openIntent, sendPlace, coverage, awaited } = clientSchema;
 const { revocation, copy, written, entered, outbox, intentPlace, publication } = clientSchema;
 const { topicPosition, topicRead, welcome, preference, knownNode, knownInbox, witnessSecret } = clientSchema;
@@ -137,7 +138,9 @@ export const tables = {
   relation: jsonTable<typeof relation.key, RelationRecord>(relation),
   conversation: jsonTable<typeof conversation.key, ConversationRecord>(conversation),
   unread: bytesTable(unread),
-  arrival: jsonTable<typeof arrival.key, { readonly group: GroupId; readonly id: MessageId }>(arrival),
+  word: bytesTable(word),
+  expiry: bytesTable(expiry),
+  journal: jsonTable<typeof journal.key, JournalRecord>(journal),
   consumer: jsonTable<typeof consumer.key, number>(consumer),
   toldGroup: jsonTable<typeof toldGroup.key, ToldGroup>(toldGroup),
   note: jsonTable<typeof note.key, NoteRecord>(note),

@@ -1,8 +1,8 @@
 import type { GroupRecord } from "../../reconciler/records/records.ts";
-import type { InboxId } from "../../wire/ids.ts";
+import type { GroupId, InboxId } from "../../wire/ids.ts";
 import type { Consent } from "../database/consents.ts";
 import type { CoreParts } from "./core.ts";
-import type { ClientEvent } from "./events.ts";
+import type { Notice } from "./events.ts";
 
 /**
  * Says how a person stands to a conversation: as was decided about it; for a request without a decision, as was decided
@@ -36,7 +36,7 @@ export function isBlocked({ consents }: CoreParts<"consents">, inbox: InboxId): 
 export function consentEvent(
   core: CoreParts<"asksConsent" | "consents">,
   record: Pick<GroupRecord, "group" | "request">,
-): ClientEvent {
+): Extract<Notice, { kind: "consent"; group: GroupId }> {
   const { group, request } = record;
   return { kind: "consent", group, consent: consentTo(core, record), by: request?.by };
 }

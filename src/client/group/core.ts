@@ -17,11 +17,11 @@ import type { OwnRelay } from "../nodes/ownRelay.ts";
 import type { Turns } from "../timing/turns.ts";
 import type { Wakeup } from "../timing/wakeup.ts";
 import type { Witnesses } from "../witness/witnesses.ts";
-import type { Arrivals } from "./arrivals.ts";
 import type { Claim } from "./claim.ts";
 import type { EventFeed } from "./events.ts";
 import type { Group } from "./group.ts";
 import type { IntentWaiter } from "./intentHandle.ts";
+import type { Journal } from "./journal.ts";
 
 export type ClientLogger = {
   readonly [Level in "debug" | "info" | "warn" | "error"]: (fields: object, message: string) => void;
@@ -85,6 +85,8 @@ export type ClientCore = {
   readonly copyWakeup: Wakeup;
   /** Woken when the bucket of this installation's Welcomes is read to the end by way of a node. */
   readonly bucketWakeup: Wakeup;
+  /** Woken when another message is to disappear. */
+  readonly expiryWakeup: Wakeup;
   /** The node by way of which the bucket was last read to the end. */
   bucketReadBy: NodeId | undefined;
   /** What nodes claim to have served of topics, by topic and node. */
@@ -102,8 +104,7 @@ export type ClientCore = {
   /** Whether this client was revoked when what follows from that was last told; undefined: it never was. */
   wasRevoked: boolean | undefined;
   readonly closing: AbortController;
-  /** Numbers of the messages that come. */
-  readonly arrivals: Arrivals;
+  readonly journal: Journal;
   nextSequence: number;
   /** Counts reorganizations that were told: an answer from before one is not taken after it. */
   rollbacks: number;
@@ -131,14 +132,15 @@ export type ClientCore = {
 /** What a change of a group reads and changes in the core: whoever calls `changeGroup` takes it. */
 export type ChangingCore = Pick<
   ClientCore,
-  | "arrivals"
   | "changes"
   | "consents"
   | "copy"
   | "copyWakeup"
   | "database"
   | "events"
+  | "expiryWakeup"
   | "feedsWakeup"
+  | "journal"
   | "links"
   | "logger"
   | "nextSequence"

@@ -71,10 +71,12 @@ export async function relatedAgain(params: {
   return intents;
 }
 
-/** The send of a message as it is before it is sealed; nothing for one that waits already or has failed. */
+/**
+ * The send of a message as it is before it is sealed; nothing for one that waits already, has failed or has disappeared.
+ */
 function queuedAgain(intent: Intent, openings: readonly Opening[]): Intent[] {
-  const { progress } = intent;
-  if (progress.kind === "queued") return [];
+  const { action, progress } = intent;
+  if (progress.kind === "queued" || (action.kind === "send" && action.isExpired)) return [];
   if (progress.kind === "settled" && progress.outcome.kind === "failed") return [];
   const replaces = [...new Set([...intent.replaces, ...openings.map(({ envelope }) => envelope)])];
   return [

@@ -1,4 +1,4 @@
-import type { Opening } from "../../reconciler/records/timelineRecord.ts";
+import type { Expiry, Opening } from "../../reconciler/records/timelineRecord.ts";
 import { insertMessage } from "../../reconciler/timeline/insertMessage.ts";
 import type { GroupChange } from "../group/changeGroup.ts";
 import type { CoreParts } from "../group/core.ts";
@@ -17,10 +17,15 @@ export async function showMessage(params: {
   message: Parameters<typeof insertMessage>[0]["message"];
   /** The sealing, judged. */
   opening: Opening;
+  /** When the sealing lets the message disappear; absent: it stays. */
+  expiry?: Expiry | undefined;
   /** True if what nodes say of batches can still change the verdict on the sealing. */
   isAwaited: boolean;
 }): Promise<Required<Pick<GroupChange, "writes" | "events" | "intents">>> {
-  const { core, group, message, opening, isAwaited } = params;
+  const { core, group, opening, expiry, isAwaited } = params;
+  // What has nothing to erase does not disappear.
+  const isBare = params.message.content.parts.length === 0;
+  const message = { ...params.message, ...(expiry && !isBare ? { expiry } : {}) };
   const place = { database: core.database, group: group.id };
   const found = await readSurroundings({ ...place, message });
   const gaps = await readGaps({ ...place, envelopes: [...message.replaces, opening.envelope] });

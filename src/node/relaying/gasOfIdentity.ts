@@ -3,6 +3,7 @@ import { consentsOf, type IdentityAction } from "../../wire/identityAction.ts";
 
 /** Gas of an account's consent; that of a contract may take more, which the chain says. */
 const IDENTITY_GAS = 300_000;
+
 /** Gas of making a passkey's wallet. */
 const PASSKEY_WALLET_GAS = 80_000;
 

@@ -3,6 +3,7 @@ import { fromHex, type Hex, toHex } from "../../wire/ids.ts";
 import type { MessageContent } from "../../wire/messageContent.ts";
 import { type Relation, relationKinds } from "../../wire/relation.ts";
 import type { MessageRecord, RelationRecord } from "../records/timelineRecord.ts";
+import { goesWithTarget } from "./expiry.ts";
 
 /** What a kind of relation asks of a message; what breaks it does nothing. */
 export type RelationRules = ReadonlyMap<number, RelationRule>;
@@ -22,7 +23,7 @@ export const relationRules: RelationRules = new Map<number, RelationRule>([
  * the kind of its relation or the message breaks that kind's rule.
  */
 export function relationsOf(params: {
-  message: Pick<MessageRecord, "id" | "content" | "openings">;
+  message: Pick<MessageRecord, "id" | "content" | "openings" | "isExpired">;
   rules?: RelationRules;
 }): RelationRecord[] {
   const { message, rules = relationRules } = params;
@@ -30,6 +31,7 @@ export function relationsOf(params: {
   const { relation, inbox, parts } = content;
   const rule = relation && rules.get(relation.kind);
   if (relation?.target === undefined || !rule?.fits(content)) return [];
+  if (message.isExpired && goesWithTarget(content)) return [];
   const { target, revision } = relation;
   const record = (state: RelationRecord["state"]): RelationRecord[] => {
     const epochs = openings.flatMap(({ verdict, epoch }) => (verdict === state ? [epoch] : []));
