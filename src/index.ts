@@ -1,6 +1,14 @@
 /** The public API of Weft's client. */
 
+export { createPasskey } from "./chain/sign/passkey/createPasskey.ts";
+export { findPasskey } from "./chain/sign/passkey/findPasskey.ts";
+export type { Passkey } from "./chain/sign/passkey/passkey.ts";
+export { walletFromPasskey } from "./chain/sign/passkey/walletFromPasskey.ts";
 export type { PayingAccount } from "./chain/sign/payingAccount.ts";
+export type { TypedData, Wallet } from "./chain/sign/wallet.ts";
+export { walletFromContract } from "./chain/sign/walletFromContract.ts";
+export { walletFromKey } from "./chain/sign/walletFromKey.ts";
+export type { Acting, ActingClient } from "./client/actForInbox.ts";
 export type { SendHandle } from "./client/addSend.ts";
 export { catchUp } from "./client/catchUp.ts";
 export {
@@ -31,6 +39,7 @@ export type { ClientLogger } from "./client/group/core.ts";
 export type { IntentHandle } from "./client/group/intentHandle.ts";
 export { type EpochState, type GroupState, groupStatus } from "./client/groupStatus.ts";
 export { type ImportedHistory, importHistory } from "./client/importHistory.ts";
+export { type LinkedWallet, linkWallet } from "./client/linkWallet.ts";
 export { type ConversationSummary, listConversations } from "./client/listConversations.ts";
 export {
   type CountedDead,
@@ -48,6 +57,7 @@ export type { OwnChain, RelayTrouble } from "./client/nodes/ownRelay.ts";
 export type { WorkProgress } from "./client/nodes/withTicket.ts";
 export { openClient } from "./client/openClient.ts";
 export { preferNode, rankNodes } from "./client/preferNode.ts";
+export { type ProposedRecovery, proposeRecovery } from "./client/proposeRecovery.ts";
 export { reactToMessage } from "./client/reactToMessage.ts";
 export { type MessageParents, readParents } from "./client/readParents.ts";
 export { revokeInstallation } from "./client/revokeInstallation.ts";
@@ -61,8 +71,12 @@ export { setOnline } from "./client/setOnline.ts";
 export { setReachableNodes } from "./client/setReachableNodes.ts";
 export { type Change, type StreamedEvent, stream } from "./client/stream.ts";
 export { type GroupSync, type SyncStatus, syncStatus } from "./client/syncStatus.ts";
+export { type UnlinkedWallet, unlinkWallet } from "./client/unlinkWallet.ts";
 export { uploadAttachment } from "./client/uploadAttachment.ts";
+export { type VetoedRecovery, vetoRecovery } from "./client/vetoRecovery.ts";
+export type { WalletProgress } from "./client/wallet/landWalletChange.ts";
 export type { WalletPlace } from "./client/wallet/openWallet.ts";
+export { type WalletReason, type WalletRefusal, walletReasons } from "./client/wallet/walletChange.ts";
 export { type ErrorCode, errorHints, isWeftError, WeftError } from "./errors.ts";
 export { createRecoveryText } from "./identity/archiveKeys.ts";
 export type { AttachmentStore } from "./net/attachmentStore.ts";

@@ -17,14 +17,19 @@ import { addEdit } from "./verbs/edit.ts";
 import { addExport } from "./verbs/export.ts";
 import { addGroups } from "./verbs/groups.ts";
 import { addImport } from "./verbs/import.ts";
+import { addLink } from "./verbs/link.ts";
 import { addList } from "./verbs/list.ts";
 import { addMembers } from "./verbs/members.ts";
 import { addReact } from "./verbs/react.ts";
+import { addRecover } from "./verbs/recover.ts";
 import { addRequests } from "./verbs/requests.ts";
 import { addRevoke } from "./verbs/revoke.ts";
 import { addSearch } from "./verbs/search.ts";
 import { addSend } from "./verbs/send.ts";
 import { addStream } from "./verbs/stream.ts";
+import { addUnlink } from "./verbs/unlink.ts";
+import { addVeto } from "./verbs/veto.ts";
+import { addWallets } from "./verbs/wallets.ts";
 import { addWhoami } from "./verbs/whoami.ts";
 
 // Commands load what they need when they run: a node starts in two thirds of the time.
@@ -78,6 +83,11 @@ const people = [
   addRevoke,
   addExport,
   addImport,
+  addWallets,
+  addLink,
+  addUnlink,
+  addRecover,
+  addVeto,
 ];
 for (const add of [...network, ...people]) add(program);
 

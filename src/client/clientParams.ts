@@ -11,6 +11,7 @@ import type { ChosenWitnesses } from "./witness/openWitnesses.ts";
 export type OpenClientParams = {
   /** The database is in this directory; in browsers this is the name of an IndexedDB. */
   readonly directory: string;
+  /** The wallet that set the database up, or another one of the same inbox. */
   readonly wallet: Wallet;
   /** HTTP addresses of nodes to start from. */
   readonly nodes: readonly string[];
