@@ -6,6 +6,7 @@ import { inboxOf } from "../store/node/readInboxes.ts";
 import { checkEnvelope, type Envelope } from "../wire/envelope.ts";
 import { decodeGroupEnvelope, type KnownCertificates, verifyGroupEnvelope } from "../wire/groupEnvelope.ts";
 import { type Address, asId, type EntryId, type GroupId } from "../wire/ids.ts";
+import { decodeHistoryPayload } from "../wire/historyPayload.ts";
 import { decodeKeyPackageRecord, type KeyPackageRecord } from "../wire/keyPackageRecord.ts";
 import type { Network } from "../wire/network.ts";
 import { remember } from "../wire/remember.ts";
@@ -55,6 +56,9 @@ export async function admitEnvelope(params: {
       return;
     case "group-info":
       decodeGroupInfoPayload(envelope);
+      return;
+    case "history":
+      decodeHistoryPayload(envelope);
       return;
   }
 }

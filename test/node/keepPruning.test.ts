@@ -20,7 +20,7 @@ const settings = readNodeSettings({ chosen: {}, environment: {} });
 test("every kind has a retention by default, unknown ones too; forever keeps, and scarce room shortens what strangers fill", () => {
   const inDays = (retention: ReturnType<typeof retentionOf>) =>
     Object.fromEntries(Object.entries(retention).map(([kind, ms]) => [kind, ms / DAY_MS]));
-  const usual = { group: 90, "key-package": 90, welcome: 90, "group-info": 90, other: 30 };
+  const usual = { group: 90, "key-package": 90, welcome: 90, "group-info": 90, history: 7, other: 30 };
   assert.deepEqual(inDays(retentionOf({ settings, isScarce: false })), usual);
   const scarce = { ...usual, welcome: 7, "group-info": 7, other: 7 };
   assert.deepEqual(inDays(retentionOf({ settings, isScarce: true })), scarce);
