@@ -45,6 +45,8 @@ export { reactToMessage } from "./client/reactToMessage.ts";
 export { type MessageParents, readParents } from "./client/readParents.ts";
 export { revokeInstallation } from "./client/revokeInstallation.ts";
 export { type Revoked, revokeInstallations } from "./client/revokeInstallations.ts";
+export { receiveHistory } from "./client/receiveHistory.ts";
+export { type SentHistory, sendHistory } from "./client/sendHistory.ts";
 export { type Saying, sendMessage } from "./client/sendMessage.ts";
 export { setOnline } from "./client/setOnline.ts";
 export { setReachableNodes } from "./client/setReachableNodes.ts";

@@ -6,7 +6,12 @@ import { xwingKeyPairFromSeed } from "../crypto/xwing.ts";
 import { WeftError } from "../errors.ts";
 import { utf8 } from "../wire/bytes.ts";
 import { catchFault } from "../wire/catchFault.ts";
-import { decodeHistoryKey, encodeHistoryKey, type HistoryKey, type HistoryPayload } from "../wire/historyPayload.ts";
+import {
+  decodeHistoryKey,
+  encodeHistoryKey,
+  type HistoryKey,
+  type HistoryPayload,
+} from "../wire/historyPayload.ts";
 import { fromHex, type InstallationKey } from "../wire/ids.ts";
 import { historyRequestTopic } from "../wire/topic.ts";
 import { spell, unspell } from "./spelling.ts";
@@ -101,7 +106,10 @@ function requestTag(params: {
   publicKey: Uint8Array;
 }): Uint8Array {
   const { code: key, installation, publicKey } = params;
-  return hmacSha256({ key, bytes: concatBytes(utf8("weft.history.ask.v1"), fromHex(installation), publicKey) });
+  return hmacSha256({
+    key,
+    bytes: concatBytes(utf8("weft.history.ask.v1"), fromHex(installation), publicKey),
+  });
 }
 
 function offerTag(params: {
@@ -111,6 +119,11 @@ function offerTag(params: {
   ciphertext: Uint8Array;
 }): Uint8Array {
   const { code: key, installation, encapsulatedKey, ciphertext } = params;
-  const bytes = concatBytes(utf8("weft.history.offer.v1"), fromHex(installation), encapsulatedKey, ciphertext);
+  const bytes = concatBytes(
+    utf8("weft.history.offer.v1"),
+    fromHex(installation),
+    encapsulatedKey,
+    ciphertext,
+  );
   return hmacSha256({ key, bytes });
 }

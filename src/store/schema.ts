@@ -86,6 +86,8 @@ export const clientSchema = {
   arrival:       { prefix: 0x7b, key: { number: "u64" },                            value: "group and id of a message of somebody else's, by its number on this device", writer: "arrivals" },
   consumer:      { prefix: 0x7c, key: { name: "text" },                             value: "the number up to which this consumer of arrivals has read", writer: "messages" },
   toldGroup:     { prefix: 0x98, key: { group: "bytes32" },                         value: "ToldGroup: name and members of a group that another device has told of and this one is not in", writer: "takePage" },
+  historyRequest: { prefix: 0x99, key: {},                                          value: "HistoryRequestRecord: this device asks another one of its inbox for history; gone once it has it, and after a day", writer: "historyRequest" },
+  historySending: { prefix: 0x9a, key: { installation: "bytes32" },                 value: "HistorySendingRecord: history on its way to another device of the inbox; gone once it is out, and after a day", writer: "historySending" },
   replaced:      { prefix: 0x66, key: { group: "bytes32", envelope: "bytes32" },    value: "id of the message that was sealed again", writer: "timelineStore" },
   coverage:      { prefix: 0x6a, key: { ...log, first: "u64", header: "bytes32" },  value: "CoverageRecord: which checkpoint covers a batch, proven", writer: "knownCoverage" },
   awaited:       { prefix: 0x6b, key: { group: "bytes32", id: "bytes32" },          value: "AwaitedRecord: a message whose verdict is pending or not final", writer: "judgeRecords" },
