@@ -14,6 +14,7 @@ import { addDevices } from "./verbs/devices.ts";
 import { addEdit } from "./verbs/edit.ts";
 import { addExport } from "./verbs/export.ts";
 import { addGroups } from "./verbs/groups.ts";
+import { addHistory } from "./verbs/history.ts";
 import { addImport } from "./verbs/import.ts";
 import { addList } from "./verbs/list.ts";
 import { addMembers } from "./verbs/members.ts";
@@ -67,6 +68,7 @@ const people = [
   addStream,
   addDevices,
   addRevoke,
+  addHistory,
   addExport,
   addImport,
 ];

@@ -19,6 +19,7 @@ test("help names every command, its options and examples", async () => {
     "stream",
     "devices",
     "revoke",
+    "history",
     "export",
     "import",
   ]) {
