@@ -26,7 +26,11 @@ test("every kind has a retention by default, unknown ones too; forever keeps, an
   assert.deepEqual(inDays(retentionOf({ settings, isScarce: true })), scarce);
   const chosen = { groupDays: "forever", welcomeDays: "forever", unknownDays: "3" };
   const kept = readNodeSettings({ chosen, environment: {} });
-  assert.deepEqual(inDays(retentionOf({ settings: kept, isScarce: false })), { "key-package": 90, history: 7, other: 3 });
+  assert.deepEqual(inDays(retentionOf({ settings: kept, isScarce: false })), {
+    "key-package": 90,
+    history: 7,
+    other: 3,
+  });
 });
 
 test("the mark that befits a disk is at most 2 GB", async () => {
