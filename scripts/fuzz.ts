@@ -6,6 +6,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { Command } from "commander";
 import pc from "picocolors";
+import { steadyMs } from "../src/clock/steadyMs.ts";
 import { fuzzTarget } from "../test/fuzz/fuzzTarget.ts";
 import { openTargets } from "../test/fuzz/openTargets.ts";
 import type { Target } from "../test/fuzz/target.ts";
@@ -51,12 +52,14 @@ async function fuzz({ inputs, seed, only }: Options): Promise<number> {
 async function measure(params: { target: Target; inputs: number; seed: number }): Promise<string> {
   collectGarbage();
   const before = process.memoryUsage().heapUsed;
+  const sinceMs = steadyMs();
   const { read, refused, slowestMs } = await fuzzTarget(params);
+  const seconds = (steadyMs() - sinceMs) / 1_000;
   collectGarbage();
   const grown = process.memoryUsage().heapUsed - before;
   if (grown > MAX_GROWTH_BYTES) throw new Error(`${params.target.name} has kept ${inMegabytes(grown)}`);
   const codes = [...refused].map(([code, count]) => `${count} ${code}`).join(", ");
-  return `${read} read, ${codes || "none refused"}; slowest ${slowestMs.toFixed(0)} ms, kept ${inMegabytes(grown)}`;
+  return `${read} read, ${codes || "none refused"}; slowest ${slowestMs.toFixed(0)} ms of ${seconds.toFixed(1)} s, kept ${inMegabytes(grown)}`;
 }
 
 function inMegabytes(bytes: number): string {

@@ -16,6 +16,7 @@ export const errorHints = {
   "bad-scenario": "Correct the named line; docs/scenarios.md has every step with its fields.",
   "bad-signature": "Sign again with the key that the record names; a copy from elsewhere is not accepted.",
   "bad-cursor": "Start again without a cursor, or hand over the vector of the last watermark.",
+  blocked: "Allow the conversation first: `setConsent`, or `weft allow`.",
   "chain-payload-on-mesh": "Commits and identity records go to the chain: use relay, not publish.",
   "chain-unreachable": "Check that the chain's RPC address is right and answers, then start again.",
   closed: "The object was closed; open it again before use.",

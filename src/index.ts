@@ -21,6 +21,7 @@ export {
   readOutcomes,
 } from "./client/countOutcomes.ts";
 export { createGroup } from "./client/createGroup.ts";
+export type { Consent } from "./client/database/consents.ts";
 export type { ConversationState } from "./client/database/conversationRecord.ts";
 export { deleteMessage } from "./client/deleteMessage.ts";
 export { downloadAttachment } from "./client/downloadAttachment.ts";
@@ -48,6 +49,8 @@ export { type Revoked, revokeInstallations } from "./client/revokeInstallations.
 export { receiveHistory } from "./client/receiveHistory.ts";
 export { type SentHistory, sendHistory } from "./client/sendHistory.ts";
 export { type Saying, sendMessage } from "./client/sendMessage.ts";
+export { setConsent } from "./client/setConsent.ts";
+export { setDraft } from "./client/setDraft.ts";
 export { setOnline } from "./client/setOnline.ts";
 export { setReachableNodes } from "./client/setReachableNodes.ts";
 export { type StreamedEvent, streamMessages } from "./client/streamMessages.ts";

@@ -24,7 +24,7 @@ const HOUR_SECONDS = 3_600;
  */
 export async function benchHostile(): Promise<Row[]> {
   const settings = readNodeSettings({ chosen: {}, environment: {} });
-  const { gas, gasAtOnce, publishedBytes } = oneHour(settings);
+  const { gas, gasAtOnce, coins, publishedBytes } = oneHour(settings);
   await using nodes = await openBenchNodes();
   const node = await nodes.open({ number: 1, env: WIDE_RATES });
   const { streamsPerAddress: streams, connectionsPerAddress: connections } = settings;
@@ -43,6 +43,13 @@ export async function benchHostile(): Promise<Row[]> {
   return [
     { subject, what: "gas", value: gas / 1e6, unit: "million gas", beside: "before: 114,840, then nothing" },
     { subject, what: "of it at once", value: gasAtOnce / 1e6, unit: "million gas" },
+    {
+      subject,
+      what: "coin where gas is dear",
+      value: coins,
+      unit: "coin",
+      beside: "before: all that there was",
+    },
     { subject, what: "published bytes", value: publishedBytes / 1e6, unit: "MB", beside: "before: 8,000" },
     { subject, what: "CPU", value: all, unit: "s", beside: "before: all of a core" },
     { subject, what: "of it by calls", value: seconds.calls, unit: "s", beside: each(costs.call, "a call") },

@@ -3,7 +3,7 @@ export type Row = {
   readonly subject: string;
   readonly what: string;
   readonly value: number;
-  readonly unit: "ms" | "per second" | "bytes" | "MB" | "times" | "%" | "million gas" | "s";
+  readonly unit: "ms" | "per second" | "bytes" | "MB" | "times" | "%" | "million gas" | "coin" | "s";
   readonly beside?: string;
 };
 

@@ -11,6 +11,8 @@ import { testGroup } from "../../test/support/testGroup.ts";
 export type OneHour = {
   readonly gasAtOnce: number;
   readonly gas: number;
+  /** Where gas is so dear that the coin is what ends. */
+  readonly coins: number;
   /** Of messages, and of Welcomes, group infos and key packages, as they count where they are shared out. */
   readonly publishedBytes: number;
 };
@@ -19,23 +21,32 @@ const HOUR_SECONDS = 3_600;
 const STEP_SECONDS = 2;
 /** Of a call that it has relayed. */
 const GAS_PER_CALL = 100_000;
+/** A price of gas at which the bound in coin is the one that counts. */
+const DEAR_GWEI = 50;
 const CALLER = "hostile";
 
 /** Asks what keeps the limits, under a clock that moves by hand: the burst at once, then as much as comes back. */
 export function oneHour(settings: NodeSettings): OneHour {
-  return { ...gasOf(settings), publishedBytes: bytesOf(settings) };
+  const { gas, gasAtOnce } = spendingOf({ settings, gweiPerGas: 0 });
+  const { coins } = spendingOf({ settings, gweiPerGas: DEAR_GWEI });
+  return { gas, gasAtOnce, coins, publishedBytes: bytesOf(settings) };
 }
 
-function gasOf(settings: NodeSettings): Pick<OneHour, "gas" | "gasAtOnce"> {
-  const { relayGasPerHour: gasPerHour, newcomerGasPerHour } = settings;
+function spendingOf(params: {
+  settings: NodeSettings;
+  gweiPerGas: number;
+}): Pick<OneHour, "gas" | "gasAtOnce" | "coins"> {
+  const { settings, gweiPerGas } = params;
+  const { relayGasPerHour: gasPerHour, newcomerGasPerHour, relayGweiPerHour: gweiPerHour } = settings;
   let nowMs = 0;
   let subjects = 0;
-  const budget = openRelayBudget({ gasPerHour, newcomerGasPerHour, nowMs: () => nowMs });
+  const budget = openRelayBudget({ gasPerHour, newcomerGasPerHour, gweiPerHour, nowMs: () => nowMs });
   const isRelayed = (): boolean => {
     try {
       // Each time below another entry of its own, so that only the address counts.
       const subject = `entry ${subjects++}`;
       using reservation = budget.reserve({ caller: CALLER, subject, isNewcomer: false, gas: GAS_PER_CALL });
+      reservation.resize({ gas: GAS_PER_CALL, gwei: GAS_PER_CALL * gweiPerGas });
       reservation.keep();
       return true;
     } catch (error) {
@@ -50,7 +61,7 @@ function gasOf(settings: NodeSettings): Pick<OneHour, "gas" | "gasAtOnce"> {
     while (isRelayed()) gas += GAS_PER_CALL;
     if (second === 0) gasAtOnce = gas;
   }
-  return { gas, gasAtOnce };
+  return { gas, gasAtOnce, coins: (gas * gweiPerGas) / 1e9 };
 }
 
 function bytesOf(settings: NodeSettings): number {

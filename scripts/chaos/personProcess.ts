@@ -35,7 +35,10 @@ type Does = { readonly [Name in keyof Acts]: (given: Acts[Name]["given"]) => Pro
 const acts: Does = {
   open: async ({ directory, privateKey, network, nodes }) => {
     const wallet = privateKeyToAccount(privateKey);
-    client = await openClient({ directory, wallet, network, nodes, logger: { ...quiet, warn, error } });
+    client = await openClient({
+      ...{ directory, wallet, network, nodes, consent: "allow" },
+      logger: { ...quiet, warn, error },
+    });
     void tellShown(client);
     // A process that is killed would not write it: the next one would strip the types of every file again.
     flushCompileCache();

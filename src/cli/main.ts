@@ -9,6 +9,7 @@ import { addDevnet } from "./devnet.ts";
 import { addNode } from "./node.ts";
 import { addScenario } from "./scenario.ts";
 import { addAdd } from "./verbs/add.ts";
+import { addAllow, addBlock } from "./verbs/consent.ts";
 import { addCreate } from "./verbs/create.ts";
 import { addDevices } from "./verbs/devices.ts";
 import { addEdit } from "./verbs/edit.ts";
@@ -19,6 +20,7 @@ import { addImport } from "./verbs/import.ts";
 import { addList } from "./verbs/list.ts";
 import { addMembers } from "./verbs/members.ts";
 import { addReact } from "./verbs/react.ts";
+import { addRequests } from "./verbs/requests.ts";
 import { addRevoke } from "./verbs/revoke.ts";
 import { addSend } from "./verbs/send.ts";
 import { addStream } from "./verbs/stream.ts";
@@ -58,6 +60,9 @@ const people = [
   addChat,
   addWhoami,
   addGroups,
+  addRequests,
+  addAllow,
+  addBlock,
   addCreate,
   addAdd,
   addMembers,

@@ -4,6 +4,7 @@ import type { MessageBody } from "../reconciler/timeline/composeMessage.ts";
 import { writeApplicationMessage } from "../wire/applicationMessage.ts";
 import type { GroupId, MessageId } from "../wire/ids.ts";
 import { messageIdOf } from "../wire/messageContent.ts";
+import { allowByActing } from "./group/allowByActing.ts";
 import type { ChangingCore, CoreParts } from "./group/core.ts";
 import type { IntentHandle } from "./group/intentHandle.ts";
 import { addFailedIntent, addIntent } from "./outbox/addIntent.ts";
@@ -14,7 +15,8 @@ import { untilReopened } from "./recoverStorage.ts";
 export type SendHandle = IntentHandle & { readonly messageId: MessageId };
 
 /** What taking a message into the outbox needs of the core. */
-export type SendingCore = ChangingCore & CoreParts<"groups" | "recovery" | "storageTried">;
+export type SendingCore = ChangingCore &
+  CoreParts<"asksConsent" | "groups" | "notes" | "recovery" | "storageTried">;
 
 type Params = {
   readonly core: SendingCore;
@@ -23,14 +25,15 @@ type Params = {
 };
 
 /**
- * Takes a message into the outbox, behind all that this client holds of the group. Throws `too-large` and `malformed`
- * for what no member would take.
+ * Takes a message into the outbox, behind all that this client holds of the group. Whoever says something in a request
+ * allows it. Throws `too-large` and `malformed` for what no member would take, and `blocked`.
  */
 export async function addSend(params: Params): Promise<SendHandle> {
   const { core, group: id } = params;
   const group = core.groups.get(id);
   if (!group) return await addFailedSend({ ...params, reason: "not-a-member" });
   const action = await compose(params);
+  await allowByActing({ core, group });
   const untilMended = () => untilReopened(core);
   return { ...(await addIntent({ core, group, action, untilMended })), messageId: action.message };
 }

@@ -2,6 +2,7 @@ import type { Role } from "../reconciler/policy/roleOf.ts";
 import { type Action, asInvitee } from "../reconciler/records/intent.ts";
 import type { GroupId, Hex } from "../wire/ids.ts";
 import { type Client, coreOf } from "./client.ts";
+import { allowByActing } from "./group/allowByActing.ts";
 import type { IntentHandle } from "./group/intentHandle.ts";
 import { addFailedIntent, addIntent } from "./outbox/addIntent.ts";
 
@@ -40,10 +41,13 @@ export async function leaveGroup(params: Target): Promise<IntentHandle> {
   return await intend(params, { kind: "leave" });
 }
 
-/** Adds an intent to the outbox; for a group that this client is not in, one that has failed. */
+/**
+ * Adds an intent to the outbox: whoever changes a request, other than by leaving it, allows it. Throws `blocked`. For a group that this client is not in, one that has failed.
+ */
 async function intend({ client, group: id }: Target, action: Action): Promise<IntentHandle> {
   const core = coreOf(client);
   const group = core.groups.get(id);
   if (!group) return await addFailedIntent({ core, group: id, action, reason: "not-a-member" });
+  if (action.kind !== "leave") await allowByActing({ core, group });
   return await addIntent({ core, group, action });
 }

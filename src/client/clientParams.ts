@@ -33,6 +33,11 @@ export type OpenClientParams = {
   /** When this client renews its keys in each group by itself; `defaultRotation` unless told. */
   readonly rotation?: Rotation | "off";
   /**
+   * What becomes of conversations that others bring: they are requests until the person allows them (`ask`), or all are
+   * allowed (`allow`, for a program that talks to whoever invites it). `ask` unless told.
+   */
+  readonly consent?: "ask" | "allow";
+  /**
    * Endpoints that confirm what nodes say of the chain, besides nodes of other operators: RPCs of the chain, each of
    * which decides alone. `one-operator`: where the registry has nodes of one operator only, these are believed.
    */

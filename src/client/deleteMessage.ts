@@ -4,6 +4,7 @@ import type { GroupId, MessageId } from "../wire/ids.ts";
 import { relationKinds } from "../wire/relation.ts";
 import { addSend, type SendingCore } from "./addSend.ts";
 import { type Client, coreOf } from "./client.ts";
+import { allowByActing } from "./group/allowByActing.ts";
 import type { IntentHandle } from "./group/intentHandle.ts";
 import { addFailedIntent, addIntent } from "./outbox/addIntent.ts";
 import { inTurn } from "./outbox/inTurn.ts";
@@ -37,7 +38,10 @@ async function deleteInTurn(params: {
   if (known && !isShown(known.content)) {
     return await addFailedIntent({ core, group: id, action, reason: "unknown-message" });
   }
-  if (author !== core.self.inbox || known?.deleted) return await addIntent({ core, group, action });
+  if (author !== core.self.inbox || known?.deleted) {
+    await allowByActing({ core, group });
+    return await addIntent({ core, group, action });
+  }
   const relation = await relate({ core, group, kind: relationKinds.delete, target: message });
   return await addSend({ core, group: id, body: { relation, parts: [] } });
 }

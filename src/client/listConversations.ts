@@ -1,7 +1,11 @@
 import { type GroupId, toHex } from "../wire/ids.ts";
+import { noteKinds } from "../wire/notes.ts";
 import { type Client, coreOf } from "./client.ts";
+import type { Consent } from "./database/consents.ts";
 import { type ConversationState, conversationState } from "./database/conversationRecord.ts";
 import { tables } from "./database/tables.ts";
+import { consentTo } from "./group/consent.ts";
+import type { CoreParts } from "./group/core.ts";
 import { type GroupSummary, listGroups } from "./listGroups.ts";
 
 /** A group as a list of conversations shows it. */
@@ -9,24 +13,48 @@ export type ConversationSummary = Omit<GroupSummary, "membership"> &
   ConversationState & {
     /** `told`: this client was never in the group, another device of its inbox has told of it. */
     readonly membership: GroupSummary["membership"] | "told";
+    /** What the person has begun to write; undefined: nothing. */
+    readonly draft: string | undefined;
   };
 
 /**
- * Lists all groups in the database, and those that another device has told of, with what is unread and what was said
- * last, the last active one first. It reads one
- * small record for each.
+ * Lists conversations with what is unread and what was said last, the last active one first: those that the person
+ * allows, or else the requests (`unknown`) or those that are blocked. Groups that another device has told of are listed
+ * with them. It reads one small record for each.
  */
-export async function listConversations(params: { client: Client }): Promise<ConversationSummary[]> {
-  const { database, groups, toldGroups } = coreOf(params.client);
+export async function listConversations(params: {
+  client: Client;
+  consent?: Consent;
+}): Promise<ConversationSummary[]> {
+  const { client, consent = "allowed" } = params;
+  const core = coreOf(client);
   const states = new Map<GroupId, ConversationState>();
-  for await (const { fields, value } of tables.conversation.rows(database)) {
+  for await (const { fields, value } of tables.conversation.rows(core.database)) {
     states.set(toHex(fields.group) as GroupId, conversationState(value));
   }
-  const told = [...toldGroups.values()].filter(({ group }) => !groups.has(group));
-  const toldOnly = told.map((group) => ({ ...group, membership: "told", epoch: 0 }) as const);
-  const all = [...listGroups(params), ...toldOnly].map((group): ConversationSummary => {
-    const { unread = 0, last, activeAtMs = group.createdAtMs } = states.get(group.group) ?? {};
-    return { ...group, unread, last, activeAtMs };
+  const drafts = await readDrafts(core);
+  const all = [...listGroups({ client }), ...listTold(core)].filter((group) => group.consent === consent);
+  return all
+    .map((group): ConversationSummary => {
+      const { unread = 0, last, activeAtMs = group.createdAtMs } = states.get(group.group) ?? {};
+      return { ...group, unread, last, activeAtMs, draft: drafts.get(group.group) };
+    })
+    .sort((a, b) => b.activeAtMs - a.activeAtMs);
+}
+
+function listTold(core: CoreParts<"asksConsent" | "consents" | "groups" | "toldGroups">) {
+  const told = [...core.toldGroups.values()].filter(({ group }) => !core.groups.has(group));
+  return told.map((group) => {
+    const consent = consentTo(core, { group: group.group, request: undefined });
+    return { ...group, membership: "told", epoch: 0, consent, requestedBy: undefined } as const;
   });
-  return all.sort((a, b) => b.activeAtMs - a.activeAtMs);
+}
+
+async function readDrafts({ database }: CoreParts<"database">): Promise<Map<string, string>> {
+  const decoder = new TextDecoder();
+  const drafts = new Map<string, string>();
+  for await (const { fields, value } of tables.note.rows(database, { under: { kind: noteKinds.draft } })) {
+    if (value.value.length > 0) drafts.set(toHex(fields.subject), decoder.decode(value.value));
+  }
+  return drafts;
 }

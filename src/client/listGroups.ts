@@ -3,7 +3,9 @@ import { type Role, roleOf } from "../reconciler/policy/roleOf.ts";
 import type { GroupStatus } from "../reconciler/records/records.ts";
 import type { GroupId, InboxId } from "../wire/ids.ts";
 import { type Client, coreOf, groupOf } from "./client.ts";
+import type { Consent } from "./database/consents.ts";
 import { readEpoch } from "./database/epochStates.ts";
+import { consentTo } from "./group/consent.ts";
 
 export type GroupSummary = {
   readonly group: GroupId;
@@ -11,15 +13,30 @@ export type GroupSummary = {
   readonly membership: GroupStatus;
   readonly epoch: number;
   readonly members: readonly InboxId[];
+  /** `unknown`: a request. */
+  readonly consent: Consent;
+  /** The inbox that brought it; undefined if this person's own did. */
+  readonly requestedBy: InboxId | undefined;
   /** When it was founded here or this client was taken in, milliseconds since 1970. */
   readonly createdAtMs: number;
 };
 
-/** Lists all groups in the database, those that this client was removed from, too. */
+/** Lists all groups in the database, also requests, blocked ones, and those that this client was removed from. */
 export function listGroups(params: { client: Client }): GroupSummary[] {
-  return [...coreOf(params.client).groups.values()].map(({ view: { record } }) => {
-    const { group, name, status, epoch, members, createdAtMs } = record;
-    return { group, name, membership: status, epoch, members, createdAtMs };
+  const core = coreOf(params.client);
+  return [...core.groups.values()].map(({ view: { record } }) => {
+    const { group, name, status, epoch, members, createdAtMs, request } = record;
+    const consent = consentTo(core, record);
+    return {
+      group,
+      name,
+      membership: status,
+      epoch,
+      members,
+      consent,
+      requestedBy: request?.by,
+      createdAtMs,
+    };
   });
 }
 

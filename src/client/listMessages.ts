@@ -4,6 +4,7 @@ import { compareKeys, keyOf, type TimelineKey } from "../reconciler/records/time
 import { keyOfCursor, showRecord, type TimelineItem } from "../reconciler/timeline/timelineItem.ts";
 import type { GroupId, Hex, MessageId } from "../wire/ids.ts";
 import { type Client, coreOf, groupOf } from "./client.ts";
+import { isBlocked } from "./group/consent.ts";
 import type { CoreParts } from "./group/core.ts";
 import { readRecords } from "./messages/timelineStore.ts";
 
@@ -15,7 +16,7 @@ type Range = { readonly after: TimelineKey | undefined; readonly before: Timelin
 
 /**
  * Lists a page of the timeline from the local database, in its order; own messages that wait to be sealed come last. It
- * reads what it gives, however long the timeline is. Throws `bad-cursor`, `unknown-group`.
+ * reads what it gives, however long the timeline is; what blocked inboxes say is left out. Throws `bad-cursor`, `unknown-group`.
  */
 export async function listMessages(params: {
   client: Client;
@@ -53,7 +54,7 @@ function groupToList(core: CoreParts<"groups" | "toldGroups">, id: GroupId) {
 }
 
 async function* itemsOf(params: {
-  core: CoreParts<"database">;
+  core: CoreParts<"consents" | "database">;
   group: GroupId;
   intents: readonly Intent[];
   range: Range;
@@ -69,7 +70,7 @@ async function* itemsOf(params: {
   for await (const { value } of readRecords({ ...place, ...(start ? { after: start } : {}) })) {
     if (end && !isWithin(range, keyOf(value))) break;
     const item = showRecord(value);
-    if (item) yield item;
+    if (item && !(item.kind === "message" && isBlocked(core, item.author))) yield item;
   }
   if (!isReverse) yield* waiting;
 }

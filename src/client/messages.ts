@@ -4,6 +4,7 @@ import type { GroupId } from "../wire/ids.ts";
 import { type Client, coreOf } from "./client.ts";
 import { tables } from "./database/tables.ts";
 import { lastArrival, MAX_ARRIVALS } from "./group/arrivals.ts";
+import { consentTo, isBlocked } from "./group/consent.ts";
 import type { CoreParts } from "./group/core.ts";
 import { readMessage } from "./messages/readMessage.ts";
 import { createWakeup } from "./timing/wakeup.ts";
@@ -19,7 +20,8 @@ const AT_ONCE = 64;
 
 /**
  * Yields the messages of others as they come, each once: what a bot wants. Edits, reactions and messages that were
- * deleted before they were read are no messages of their own. The reading begins
+ * deleted before they were read are no messages of their own; nor is what came in a conversation that is blocked, or a
+ * request unless it is named. The reading begins
  *
  * - where the named `consumer` was, if this device knows it;
  * - otherwise after the message with the number `since`, if that is given (0: with all that are kept);
@@ -54,8 +56,9 @@ export async function* messages(params: {
       const missed = (arrived[0]?.number ?? place + 1) - place - 1;
       if (missed > 0 && isPruned(core, place)) onMissed?.(missed);
       for (const { number, value } of arrived) {
-        const message =
-          group === undefined || value.group === group ? await show({ core, ...value }) : undefined;
+        const message = isWanted({ core, group, of: value.group })
+          ? await show({ core, ...value })
+          : undefined;
         if (message) yield { ...message, group: value.group, number };
         if (signal.aborted) return;
         place = number;
@@ -66,6 +69,20 @@ export async function* messages(params: {
   } finally {
     stop();
   }
+}
+
+/** True for a conversation that may be read from: one that is allowed, or the request that was named. */
+function isWanted(params: {
+  core: CoreParts<"asksConsent" | "consents" | "groups">;
+  /** The conversation that was named. */
+  group: GroupId | undefined;
+  of: GroupId;
+}): boolean {
+  const { core, group, of } = params;
+  const known = core.groups.get(of);
+  if (!known || (group !== undefined && of !== group)) return false;
+  const consent = consentTo(core, known.view.record);
+  return consent === "allowed" || (consent === "unknown" && group !== undefined);
 }
 
 /** Where a consumer was; a new one begins after `since`, or else now, and is there from then on. */
@@ -108,8 +125,13 @@ function isPruned({ arrivals }: CoreParts<"arrivals">, place: number): boolean {
   return place + 1 < arrivals.next - MAX_ARRIVALS;
 }
 
-async function show(params: { core: CoreParts<"database">; group: GroupId; id: MessageItem["id"] }) {
+async function show(params: {
+  core: CoreParts<"consents" | "database">;
+  group: GroupId;
+  id: MessageItem["id"];
+}) {
   const { core, group, id } = params;
   const record = await readMessage({ database: core.database, group, id });
-  return record && showReadable(record);
+  const item = record && showReadable(record);
+  return item && !isBlocked(core, item.author) ? item : undefined;
 }

@@ -12,6 +12,7 @@ import { type GroupId, type InboxId, type NodeId, toHex } from "../wire/ids.ts";
 import { DEFAULT_FINALITY_BLOCKS, type Network } from "../wire/network.ts";
 import { becomeAnew } from "./becomeAnew.ts";
 import type { OpenClientParams, Outside } from "./clientParams.ts";
+import { loadConsents } from "./database/consents.ts";
 import { openSecret } from "./database/openSecret.ts";
 import { tables } from "./database/tables.ts";
 import { readDirectory } from "./directory/readDirectory.ts";
@@ -91,6 +92,8 @@ export async function openCore(
     joinsWakeup: createWakeup(),
     identityWakeup: createWakeup(),
     registryWakeup: createWakeup(),
+    ...{ asksConsent: (params.consent ?? "ask") === "ask", consents: await loadConsents(database) },
+    notes: createSerialQueue(),
     copyWakeup: createWakeup(),
     bucketWakeup: createWakeup(),
     bucketReadBy: undefined,

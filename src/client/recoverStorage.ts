@@ -4,6 +4,7 @@ import { isStorageFault, type WeftError } from "../errors.ts";
 import { valuesOf } from "../store/client/table.ts";
 import { reopenDatabase } from "../store/openDatabase.ts";
 import type { GroupId } from "../wire/ids.ts";
+import { loadConsents } from "./database/consents.ts";
 import { tables } from "./database/tables.ts";
 import { goOffline, goOnline } from "./goOnline.ts";
 import type { ClientCore, CoreParts } from "./group/core.ts";
@@ -119,5 +120,8 @@ export async function readAnew(core: ClientCore, held: ReadonlySet<GroupId>): Pr
   for (const kept of await valuesOf(tables.keyPackage.rows(core.database))) {
     core.keyPackages.set(kept.own.generation, kept);
   }
+  const { groups: conversations, inboxes } = await loadConsents(core.database);
+  core.consents.groups = conversations;
+  core.consents.inboxes = inboxes;
   await notifyWaiters(core);
 }

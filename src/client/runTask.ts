@@ -13,6 +13,8 @@ const RESTART_MS = 1_000;
 export function runTask(params: {
   core: CoreParts<"logger" | "onStorageFault">;
   online: Online;
+  /** Ends the task before the client goes offline; unless told, nothing does. */
+  signal?: AbortSignal;
   name: string;
   task: () => Promise<void>;
 }): void {
@@ -31,11 +33,11 @@ function tell(logger: ClientCore["logger"], task: string, error: unknown): void 
 async function keepRunning(params: {
   core: CoreParts<"logger" | "onStorageFault">;
   online: Online;
+  signal?: AbortSignal;
   name: string;
   task: () => Promise<void>;
 }): Promise<void> {
-  const { core, online, name, task } = params;
-  const { signal } = online.controller;
+  const { core, online, signal = online.controller.signal, name, task } = params;
   while (!signal.aborted) {
     try {
       return await task();

@@ -16,10 +16,11 @@ export function startGroupLoops(params: { core: ClientCore; group: Group; online
   const { core, group, online } = params;
   if (online.loopsOf.has(group.id)) return;
   online.loopsOf.add(group.id);
-  const { signal } = online.controller;
+  const signal = AbortSignal.any([online.controller.signal, group.forgotten.signal]);
   const { rotation } = core;
   const delayMs = startDelayMs({ core, online });
-  const start = (name: string, task: () => Promise<void>): void => runTask({ core, online, name, task });
+  const start = (name: string, task: () => Promise<void>): void =>
+    runTask({ core, online, signal, name, task });
   const startLater = (name: string, task: () => Promise<void>): void =>
     start(name, async () => {
       if (delayMs > 0) await waitMs({ ms: delayMs, signal });

@@ -16,6 +16,8 @@ export type BatchQueue = { messages: Lane; strangers: Lane; closed: boolean; cut
 const BATCH_TARGET_BYTES = 64 * 1024;
 const MAX_QUEUED_ENVELOPES = 8192;
 const MAX_QUEUED_BYTES = 16 * 1024 * 1024;
+/** When somebody who finds the queue full is told to try again. */
+const FULL_RETRY_MS = 1_000;
 /**
  * How much of both limits strangers' kinds may fill, in a lane of their own: what waits there takes no member's place.
  */
@@ -51,7 +53,7 @@ export function enqueueEnvelope(queue: BatchQueue, envelope: Envelope): Promise<
     const part = isStrangers ? STRANGERS_PART : 1;
     if (lane.items.size >= part * MAX_QUEUED_ENVELOPES || lane.bytes + bytes > part * MAX_QUEUED_BYTES) {
       const message = `${lane.items.size} envelopes wait for this node's disk`;
-      throw new WeftError({ code: "limit-exceeded", message });
+      throw new WeftError({ code: "limit-exceeded", message, retryAfterMs: FULL_RETRY_MS });
     }
     lane.items.set(hash, { envelope, waiting: [{ resolve, reject }] });
     lane.bytes += bytes;

@@ -26,6 +26,8 @@ const DAY_MS = 24 * 60 * 60_000;
 const MAX_NOTED = 50_000;
 /** How many pages of dropped entries are fetched from the chain at once. */
 const MAX_FETCHES = 8;
+/** When somebody who finds as many is told to try again. */
+const FETCH_RETRY_MS = 2_000;
 
 export function openEntryShelf(params: {
   index: ChainIndex;
@@ -50,7 +52,7 @@ export function openEntryShelf(params: {
   const fetch = async (group: GroupId, dropped: readonly EntryFields[]): Promise<void> => {
     if (fetches >= MAX_FETCHES) {
       const message = "entries of many groups are being fetched from the chain";
-      throw new WeftError({ code: "limit-exceeded", message });
+      throw new WeftError({ code: "limit-exceeded", message, retryAfterMs: FETCH_RETRY_MS });
     }
     fetches++;
     try {

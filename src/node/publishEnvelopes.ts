@@ -130,5 +130,6 @@ function refused(params: { error: unknown; logger: Logger }): PublishOutcome {
   const known = isWeftError(error) ? error : new WeftError({ code: "internal", message: "internal error" });
   const fault = !isWeftError(error) || known.code === "internal" || isStorageFault(known);
   if (fault) logger.error({ err: error }, "an envelope could not be stored");
-  return { kind: "refused", code: known.code, hint: known.hint };
+  const { code, hint, retryAfterMs } = known;
+  return { kind: "refused", code, hint, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
 }

@@ -19,7 +19,7 @@ type Shares = { readonly each: Rate; readonly all: Rate };
 
 /** What one address, and all together, may publish: less than other nodes take of this one in a minute. */
 export type PublishShares = {
-  /** Says why an envelope has no room now; undefined: it has. */
+  /** Says why an envelope has no room now, and when it will have some; undefined: it has. */
   readonly refusal: (params: { caller: string; envelope: Envelope }) => WeftError | undefined;
   /** Takes the room. Call it in the same turn in which the envelope was not refused. */
   readonly take: (params: { caller: string; envelope: Envelope }) => void;
@@ -30,6 +30,7 @@ type Limit = {
   readonly what: string;
   readonly fits: (params: { key: string; cost: number }) => boolean;
   readonly take: (params: { key: string; cost: number }) => void;
+  readonly waitMs: (params: { key: string; cost: number }) => number;
 };
 
 /**
@@ -83,7 +84,9 @@ export function openPublishShares(params: { rates: PublishRates; nowMs?: () => n
       const full = limitsOf(of).find(({ fits, key }) => !fits({ key, cost }));
       if (full === undefined) return undefined;
       const hint = `${full.what}: wait and try again, or use another node.`;
-      return new WeftError({ code: "limit-exceeded", message: full.what, hint });
+      const waitMs = full.waitMs({ key: full.key, cost });
+      const retryAfterMs = Number.isFinite(waitMs) ? waitMs : undefined;
+      return new WeftError({ code: "limit-exceeded", message: full.what, hint, retryAfterMs });
     },
     take: (of) => {
       const cost = envelopeCost(of.envelope);

@@ -15,6 +15,8 @@ export type DiskRoom = Disposable & {
 };
 
 const LOOK_MS = 1_000;
+/** When somebody who publishes is told to try again: room comes by pruning, or by the operator's hand. */
+const RETRY_MS = 30_000;
 const USUAL_MARK = 2_000_000_000;
 const LEAST_SHARE = 0.05;
 /** The shortage is over when there is so many times the mark, lest it comes and goes with each file. */
@@ -66,7 +68,7 @@ async function readFreeBytes(path: string): Promise<number> {
 
 function shortageOf({ free, mark }: { free: number; mark: number }): WeftError {
   const message = `its disk has room for ${inMegabytes(free)}, and the mark is ${inMegabytes(mark)}`;
-  return new WeftError({ code: "disk-low", message });
+  return new WeftError({ code: "disk-low", message, retryAfterMs: RETRY_MS });
 }
 
 function inMegabytes(bytes: number): string {

@@ -25,9 +25,8 @@ import type { BlockRef } from "../wire/blockRef.ts";
 import { safeNumber } from "../wire/bytes.ts";
 import type { Entry, EntryCursor, EntryPage } from "../wire/chainEntry.ts";
 import { asAddress, asId, fromHex, ID_BYTES } from "../wire/ids.ts";
-import type { Refusal } from "../wire/relayOutcome.ts";
 import type { RelayTicket } from "../wire/relayTicket.ts";
-import { refusalFromMessage } from "./errorDetail.ts";
+import { refusalFromMessage, refusalMessage } from "./errorDetail.ts";
 import { bounded, required, sizedHex } from "./fields.ts";
 import { MAX_CURSORS_PER_GROUP } from "./limits.ts";
 import type { ChainEvent, EntryState, GroupPosition, RelayAnswer } from "./nodeApi.ts";
@@ -35,7 +34,6 @@ import { ticketFromMessage, ticketMessage } from "./ticketMessages.ts";
 
 /** CommitLog counts children in 24 bits. */
 const MAX_APPEND_LIMIT = 2 ** 24 - 1;
-const MAX_RETRY_AFTER_MS = 3_600_000;
 
 export function chainHeadMessage(head: BlockRef): MessageInitShape<typeof ChainHeadSchema> {
   return { number: BigInt(head.number), hash: fromHex(head.hash), time: BigInt(head.time) };
@@ -203,12 +201,8 @@ export function relayAnswerMessage(outcome: RelayAnswer): MessageInitShape<typeo
     case "work-required":
       return { result: { case: "workRequired", value: outcome.demand } };
     case "refused":
-      return { result: { case: "refused", value: refusedMessage(outcome) } };
+      return { result: { case: "refused", value: refusalMessage(outcome) } };
   }
-}
-
-function refusedMessage({ code, hint, retryAfterMs = 0 }: Refusal) {
-  return { code, hint, retryAfterMs: Math.min(MAX_RETRY_AFTER_MS, Math.ceil(retryAfterMs)) };
 }
 
 /** Reads a relay's answer. Throws `malformed`. */

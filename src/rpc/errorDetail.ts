@@ -25,13 +25,16 @@ const connectCodes: Partial<Record<ErrorCode, Code>> = {
   "unknown-topic": Code.InvalidArgument,
 };
 
+/** The longest wait that a node tells a caller. */
+const MAX_RETRY_AFTER_MS = 3_600_000;
+
 /** How Connect words that bytes are no message; its code is `internal`. */
 const PARSE_FAULT = "parse binary";
 
 /** Makes the error that goes to the caller, always with an ErrorDetail; faults without a code become `internal`. */
 export function toConnectError(error: unknown): ConnectError {
   if (isWeftError(error)) {
-    const detail = { desc: ErrorDetailSchema, value: { code: error.code, hint: error.hint } };
+    const detail = { desc: ErrorDetailSchema, value: refusalMessage(error) };
     const code = connectCodes[error.code] ?? Code.FailedPrecondition;
     return new ConnectError(error.message, code, undefined, [detail], error);
   }
@@ -49,11 +52,19 @@ export function toWeftError(error: unknown): WeftError {
   const fault = ConnectError.from(error);
   const [detail] = fault.findDetails(ErrorDetailSchema);
   if (detail !== undefined) {
-    const { code, hint } = refusalFromMessage(detail);
-    return new WeftError({ code, hint, message: fault.rawMessage, cause: error });
+    const { code, hint, retryAfterMs } = refusalFromMessage(detail);
+    return new WeftError({ code, hint, retryAfterMs, message: fault.rawMessage, cause: error });
   }
   const code = uncoded(fault) ?? "node-unreachable";
   return new WeftError({ code, message: fault.rawMessage, cause: error });
+}
+
+/** Makes the message of a refusal; a wait is told in whole milliseconds. */
+export function refusalMessage(
+  refusal: Pick<ErrorDetail, "code" | "hint"> & { retryAfterMs?: number | undefined },
+) {
+  const { code, hint, retryAfterMs = 0 } = refusal;
+  return { code, hint, retryAfterMs: Math.min(MAX_RETRY_AFTER_MS, Math.ceil(retryAfterMs)) };
 }
 
 /** Reads a refusal. A code that this version does not know becomes `internal` but keeps its hint. */

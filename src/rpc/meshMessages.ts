@@ -19,7 +19,7 @@ import { fromHex } from "../wire/ids.ts";
 import { MAX_VECTOR_LOGS } from "../wire/limits.ts";
 import { logRangeFromMessage, logRangeMessage } from "../wire/logRange.ts";
 import { receiptFromMessage, receiptMessage } from "../wire/receipt.ts";
-import { refusalFromMessage } from "./errorDetail.ts";
+import { refusalFromMessage, refusalMessage } from "./errorDetail.ts";
 import { bounded, required, sizedHex } from "./fields.ts";
 import type {
   Cursor,
@@ -40,7 +40,7 @@ export function envelopeFromMessage(message: EnvelopeMessage | undefined): Envel
 }
 
 export function publishResultMessage(outcome: PublishOutcome): MessageInitShape<typeof PublishResultSchema> {
-  if (outcome.kind === "refused") return { result: { case: "refused", value: outcome } };
+  if (outcome.kind === "refused") return { result: { case: "refused", value: refusalMessage(outcome) } };
   return { result: { case: "receipt", value: receiptMessage(outcome.receipt) } };
 }
 

@@ -15,6 +15,8 @@ export type TokenBuckets = {
   readonly take: (params: { key: string; cost: number }) => void;
   /** Takes tokens for what was used already; the key may owe some afterwards. */
   readonly owe: (params: { key: string; cost: number }) => void;
+  /** In how many milliseconds the key's bucket will hold enough, if nobody takes more; infinite: never. */
+  readonly waitMs: (params: { key: string; cost: number }) => number;
   /** How long it takes, in milliseconds, until the key owes nothing. */
   readonly debtMs: (key: string) => number;
 };
@@ -44,13 +46,15 @@ export function createTokenBuckets(
     keep(key, tokens >= cost ? tokens - cost : tokens);
     if (tokens >= cost) return;
     onRefusal(what);
-    const waitMs = Math.ceil(((cost - tokens) / perSecond) * 1000);
-    const message = `too many ${what} from this address; wait ${waitMs} ms`;
-    throw new WeftError({ code: "limit-exceeded", message });
+    const retryAfterMs = Math.ceil(((cost - tokens) / perSecond) * 1000);
+    const message = `too many ${what} from this address; wait ${retryAfterMs} ms`;
+    throw new WeftError({ code: "limit-exceeded", message, retryAfterMs });
   };
+  const waitMs: TokenBuckets["waitMs"] = ({ key, cost }) =>
+    cost > burst ? Number.POSITIVE_INFINITY : Math.max(0, ((cost - available(key)) / perSecond) * 1000);
   const fits: TokenBuckets["fits"] = ({ key, cost }) => available(key) >= cost;
   const owe: TokenBuckets["owe"] = ({ key, cost }) => keep(key, available(key) - cost);
-  return { fits, take, owe, debtMs: (key) => Math.max(0, (-available(key) / perSecond) * 1000) };
+  return { fits, take, owe, waitMs, debtMs: (key) => Math.max(0, (-available(key) / perSecond) * 1000) };
 }
 
 /** Returns the key that limits count an address by: an IPv4 address itself, the /64 network of an IPv6 address. */

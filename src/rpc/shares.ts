@@ -45,7 +45,7 @@ export function openShares(params: {
         onRefusal(what);
         const whose = ofKey > perKey ? "from this address" : "at this node";
         const message = `too many ${what} ${whose}; wait ${RETRY_MS} ms`;
-        throw new WeftError({ code: "limit-exceeded", message });
+        throw new WeftError({ code: "limit-exceeded", message, retryAfterMs: RETRY_MS });
       }
       held = amount;
       used += more;

@@ -59,7 +59,7 @@ export function openTurns(params: {
   const refuse = (): WeftError => {
     onRefusal(what);
     const message = `too many ${what} from this address; wait ${RETRY_MS} ms`;
-    return new WeftError({ code: "limit-exceeded", message });
+    return new WeftError({ code: "limit-exceeded", message, retryAfterMs: RETRY_MS });
   };
   const count = (key: string, more: number): void => {
     const left = (calls.get(key) ?? 0) + more;

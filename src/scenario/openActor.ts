@@ -3,6 +3,7 @@ import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { type Client, type OpenClientParams, openClient } from "../index.ts";
 import { asAddress } from "../wire/ids.ts";
 import { applySides } from "./applySides.ts";
+import { personOf } from "./personOf.ts";
 import type { Actor, Stage } from "./stage.ts";
 
 /** Makes a client, by default with a wallet of its own; its first node is another one than its neighbour's. */
@@ -24,6 +25,7 @@ export async function openActor(params: {
       network: devnet.network,
       online,
       rotation: "off",
+      consent: stage.asking.has(personOf(name)) ? "ask" : "allow",
       witnesses: urls.length === 1 ? "one-operator" : [],
       signal,
     });

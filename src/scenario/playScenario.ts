@@ -39,6 +39,7 @@ export async function playScenario(params: {
     invitations: [],
     preferences: [],
     faults: { chainPaused: false, crashes: 0 },
+    asking: askingIn(scenario),
     cast: castOf(scenario),
     allowedGaps: [],
     unmet: [],
@@ -58,6 +59,14 @@ export async function playScenario(params: {
   }
   const summary = await summarize({ stage, seconds: (performance.now() - started) / 1000 });
   return { summary, timelines: await readTimelines({ stage, actors: await actorsOf(stage) }) };
+}
+
+/** People who decide on requests. */
+function askingIn({ steps }: Scenario): Set<string> {
+  const asking = flatten(steps).flatMap(({ body }) =>
+    body.kind === "move" && body.asks !== undefined ? [body.asks] : [],
+  );
+  return new Set(asking.map(personOf));
 }
 
 /** Second installations come by a step of their own, but for those that could not be registered by then. */

@@ -57,6 +57,8 @@ export type Stage = {
   readonly preferences: { by: string; group: string; node: number }[];
   /** Faults in force; which nodes reach each other, the devnet knows. */
   readonly faults: { chainPaused: boolean; crashes: number };
+  /** Whoever decides on requests in the play; everyone else is in wherever somebody invites. */
+  readonly asking: ReadonlySet<string>;
   /** Everyone whom the play names. */
   readonly cast: readonly string[];
   readonly allowedGaps: { by: string; group: string; gaps: number }[];

@@ -40,6 +40,8 @@ export type Move = {
   nodes: readonly number[];
   /** The client that it makes. */
   installs?: string;
+  /** The person who decides on requests by it. */
+  asks?: string;
   /** The chain stands still from now on, or goes on. */
   pauses?: boolean;
   play: (stage: Stage) => Promise<StepOutcome>;

@@ -1,6 +1,7 @@
 import type { StepReader } from "./step.ts";
 import { readAdd } from "./steps/add.ts";
 import { readChain } from "./steps/chain.ts";
+import { readConsent } from "./steps/consent.ts";
 import { readCrash } from "./steps/crash.ts";
 import { readCreate } from "./steps/create.ts";
 import { readDelete } from "./steps/delete.ts";
@@ -42,6 +43,7 @@ export const stepReaders: ReadonlyMap<string, StepReader> = new Map([
   ["role", readRole],
   ["delete", readDelete],
   ["leave", readLeave],
+  ["consent", readConsent],
   ["prefer", readPrefer],
   ["install", readInstall],
   ["revoke", readRevoke],

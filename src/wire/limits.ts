@@ -32,6 +32,8 @@ export const MAX_URL_BYTES = 2048;
 export const MAX_RELATION_KEY_BYTES = 64;
 /** Registers of reactions that count of one inbox for one message: the latest ones. */
 export const MAX_REACTIONS_PER_INBOX = 32;
+/** What a person notes about a conversation or an inbox, a draft for example. */
+export const MAX_NOTE_BYTES = 16 * 1024;
 /** Parents of a message; one that names more is refused. */
 export const MAX_PARENTS = 2;
 /** Causal depth of a message within its epoch. */

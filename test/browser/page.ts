@@ -31,7 +31,7 @@ const weft = {
     const { name, privateKey, ...others } = params;
     const wallet = privateKeyToAccount(privateKey);
     try {
-      client = await openClient({ ...others, directory: name, wallet, rotation: "off" });
+      client = await openClient({ ...others, directory: name, wallet, rotation: "off", consent: "allow" });
     } catch (error) {
       return { kind: "failed" as const, code: isWeftError(error) ? error.code : "", message: String(error) };
     }

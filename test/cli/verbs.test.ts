@@ -26,6 +26,7 @@ test("verbs set people up, found groups, send, list and stream, all as JSON for 
   // bob's data lie elsewhere: he is known by his wallet only.
   const { group, outcome } = await json("create", "Machines", bob.wallet, "--as", "alice");
   assert.deepEqual(outcome, { kind: "delivered" });
+  assert.deepEqual(await json("allow", "Machines", "--data", "bobs"), { group, consent: "allowed" });
   await using listener = startTypist({ directory, args: ["stream", "--data", "bobs", "--json"] });
   await listener.sees(/listening/);
   const sent = await json("send", "Machines", "disk", "full", "--as", "alice", "--node", "2");
@@ -53,6 +54,10 @@ test("verbs set people up, found groups, send, list and stream, all as JSON for 
   assert.match(reply, /↳ disk nearly full · which one\?$/);
   await json("react", ...at, "🔥", "--take-back", "--data", "bobs");
   await json("add", "Machines", (await json("whoami", "--as", "carol")).inbox, "--as", "alice");
+  const asked = await weft("requests", "--as", "carol");
+  assert.match(asked, /^0x\w{8} {2}Machines {2}from alice {2}3 members/);
+  assert.equal(await weft("block", "alice", "--as", "carol"), "alice is blocked");
+  assert.equal(await weft("allow", "Machines", "--as", "carol"), "Machines is allowed");
   assert.match(await weft("groups", "--as", "carol"), /^0x\w{8} {2}Machines {2}epoch 2 {2}3 members/);
   const members = await weft("members", "Machines", "--as", "carol");
   assert.match(members, /^0x\w{8} {2}alice +super-admin +1 device$/m);
@@ -105,6 +110,9 @@ test("whoever can't be understood is told what to say instead", async () => {
     await refused("send", "Nope", "hi"),
     /no group is called Nope\nhint {2}There are no groups yet/,
   );
+  assert.match(await refused("block", "nobody"), /nobody here is called nobody\nhint/);
+  const wallet = "0x00000000000000000000000000000000000000ff";
+  assert.match(await refused("block", wallet), /no inbox is known of 0x0+ff\nhint {2}Name a group/);
   assert.match(await refused("create", "G", "nobody"), /nobody here is called nobody\nhint/);
   assert.match(await refused("whoami", "--network", "none.json"), /none\.json can't be read\nhint/);
   const elsewhere = await runWeft(["whoami"], process.env, join(directory, ".weft"));

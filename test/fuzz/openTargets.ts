@@ -4,7 +4,7 @@ import { createRandom } from "../search/random.ts";
 import { chainTargets } from "./chainTargets.ts";
 import { mlsTargets } from "./mlsTargets.ts";
 import { recordTraffic } from "./recordTraffic.ts";
-import { requestTargets, responseTargets } from "./rpcTargets.ts";
+import { headerTargets, requestTargets, responseTargets } from "./rpcTargets.ts";
 import type { Target } from "./target.ts";
 import { contentTargets, envelopeTargets, meshTargets } from "./wireTargets.ts";
 
@@ -19,6 +19,7 @@ export async function openTargets(): Promise<AsyncDisposable & { readonly target
   const targets = [
     ...requestTargets({ api: node.api, messages }),
     ...responseTargets({ messages }),
+    ...headerTargets(),
     ...meshTargets({ network, envelopes }),
     ...envelopeTargets({ envelopes }),
     ...contentTargets(),

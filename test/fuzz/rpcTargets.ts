@@ -9,11 +9,13 @@ import {
 import { isWeftError, WeftError } from "../../src/errors.ts";
 import { NodeService } from "../../src/gen/weft/v1/node_pb.ts";
 import { openAccount, openAccounts } from "../../src/rpc/accounts.ts";
+import { clientAddress, readProxies } from "../../src/rpc/clientAddress.ts";
 import { accountKey, codedRoutes } from "../../src/rpc/codedRoutes.ts";
 import { connectNode } from "../../src/rpc/connectNode.ts";
 import { toWeftError } from "../../src/rpc/errorDetail.ts";
 import { boundsOf, countFields } from "../../src/rpc/methodBounds.ts";
 import type { NodeApi } from "../../src/rpc/nodeApi.ts";
+import { limitKey } from "../../src/rpc/rateLimit.ts";
 import { routesOf } from "../../src/rpc/routes.ts";
 import { type Hex, toHex } from "../../src/wire/ids.ts";
 import type { RecordedMessage } from "../support/recordCalls.ts";
@@ -56,6 +58,29 @@ export function requestTargets(params: { api: NodeApi; messages: readonly Record
       }
     },
   }));
+}
+
+/** What proxies write, and clients in front of them. */
+export function headerTargets(): Target[] {
+  const written = {
+    "x-forwarded-for": ["192.0.2.7, 10.0.0.1", "[2001:db8::1]:443, 10.0.0.1"],
+    forwarded: ['for=192.0.2.7;proto=https, for="[2001:db8::1]:443"', "for=10.0.0.1"],
+  } as const;
+  return (["x-forwarded-for", "forwarded"] as const).map((header) => {
+    const proxies = readProxies({ trusted: ["10.0.0.0/8", "127.0.0.1"], header });
+    return {
+      name: `header ${header}`,
+      samples: written[header].map((text) => new TextEncoder().encode(text)),
+      read: (bytes) =>
+        limitKey(
+          clientAddress({
+            remote: "127.0.0.1",
+            headers: { [header]: Buffer.from(bytes).toString("latin1") },
+            proxies,
+          }),
+        ),
+    };
+  });
 }
 
 /** Every answer as a client takes it in, to a request for as many things as it tells of. */

@@ -1,23 +1,45 @@
 import { readFileSync } from "node:fs";
+import { toBinary } from "@bufbuild/protobuf";
 import { generateP256 } from "#crypto";
 import { WeftError } from "../../src/errors.ts";
+import { ControlSchema } from "../../src/gen/weft/v1/entry_pb.ts";
 import { decodeAnswer, decodeAsk, encodeAnswer, encodeAsk } from "../../src/mesh/syncMessages.ts";
 import { readApplicationMessage } from "../../src/wire/applicationMessage.ts";
 import { readArchiveChunk, writeArchiveChunk } from "../../src/wire/archive.ts";
-import { buildBatch, decodeBatch, encodeBatch } from "../../src/wire/batch.ts";
+import { type Batch, buildBatch, decodeBatch, encodeBatch } from "../../src/wire/batch.ts";
 import { decodeBatchHeader } from "../../src/wire/batchHeader.ts";
+import { type ControlInstruction, readControl, writeControl } from "../../src/wire/control.ts";
+import { decodeStrict } from "../../src/wire/decodeStrict.ts";
 import type { Envelope } from "../../src/wire/envelope.ts";
+import { decodeProof, encodeProof, proofOf, type SignedHeader } from "../../src/wire/equivocation.ts";
 import { readGroupContext } from "../../src/wire/groupContext.ts";
 import { decodeGroupEnvelope } from "../../src/wire/groupEnvelope.ts";
 import { decodeIdentityStep, encodeIdentityStep } from "../../src/wire/identityStepCodec.ts";
-import { asId, type EntryId, fromHex, type Hex, type Id, type NodeId } from "../../src/wire/ids.ts";
+import {
+  asId,
+  type EntryId,
+  fromHex,
+  type GroupId,
+  type Hex,
+  type Id,
+  type NodeId,
+} from "../../src/wire/ids.ts";
 import { decodeKeyPackageRecord } from "../../src/wire/keyPackageRecord.ts";
+import { MAX_ENTRY_PAYLOAD_BYTES } from "../../src/wire/limits.ts";
 import { type MessageContent, messageIdOf } from "../../src/wire/messageContent.ts";
 import type { Network } from "../../src/wire/network.ts";
 import { readNumbered, writeNumbered } from "../../src/wire/numbered.ts";
 import { unpad } from "../../src/wire/padme.ts";
 import { textPart } from "../../src/wire/part.ts";
 import { parseTopic, type TopicKind } from "../../src/wire/topic.ts";
+import {
+  decodeGroupInfoBundle,
+  decodeWelcome,
+  encodeGroupInfoBundle,
+  encodeWelcome,
+  type GroupInfoBundle,
+  type Welcome,
+} from "../../src/wire/welcome.ts";
 import { decodeGroupInfoPayload, decodeWelcomePayload } from "../../src/wire/welcomePayload.ts";
 import { everyKindOfStep } from "../support/everyKindOfStep.ts";
 import type { Target } from "./target.ts";
@@ -25,6 +47,22 @@ import type { Target } from "./target.ts";
 const NODE = asId<NodeId>(new Uint8Array(32).fill(5));
 const SETTINGS = [1, 7, 300].map((number) => ({ number, value: new Uint8Array(number) }));
 const HASH: Hex = `0x${"09".repeat(32)}`;
+const ENTRY = asId<EntryId>(HASH);
+const controls: readonly ControlInstruction[] = [
+  { kind: "delete-message", message: asId(HASH) },
+  { kind: "leave" },
+  { kind: "request", entry: ENTRY, leaf: HASH },
+  { kind: "evidence", entry: ENTRY, pathSecret: new Uint8Array(32), stepIndex: 3 },
+];
+const WELCOME: Welcome = {
+  ...{ group: asId<GroupId>(HASH), entry: ENTRY, keyPackageHash: new Uint8Array(32) },
+  encryptedGroupSecrets: new Uint8Array(300),
+  groupInfo: { topicId: new Uint8Array(32), key: new Uint8Array(32), chunks: 2 },
+};
+const BUNDLE: GroupInfoBundle = {
+  encryptedGroupInfo: new Uint8Array(500),
+  ratchetTree: new Uint8Array(900),
+};
 
 /** What peers send each other: batches, as gossip and in answers, and what they ask. */
 export function meshTargets(params: { network: Network; envelopes: readonly Envelope[] }): Target[] {
@@ -41,7 +79,12 @@ export function meshTargets(params: { network: Network; envelopes: readonly Enve
   const head = { range, highest: 12n };
   const branches = [{ end: 12n, headerHash: HASH }];
   const heads = { kind: "heads", heads: [{ ...head, branches }], clockMs: 1_790_000_000_000 } as const;
+  const rivals = [few, many].map((some, at) =>
+    buildBatch({ header: { ...header, timeMs: header.timeMs + 1 + at }, envelopes: some, signingKey }),
+  );
+  const proofs = batches.flatMap((batch, i) => proofOf(signed(batch), signed(rivals[i] ?? batch)) ?? []);
   return [
+    { name: "proof of equivocation", samples: proofs.map(encodeProof), read: decodeProof },
     { name: "batch", samples: batches.map(encodeBatch), read: decodeBatch },
     { name: "batch header", samples: batches.map((one) => one.headerBytes), read: decodeBatchHeader },
     {
@@ -69,6 +112,10 @@ export function meshTargets(params: { network: Network; envelopes: readonly Enve
       read: decodeAnswer,
     },
   ];
+}
+
+function signed({ headerBytes: header, signature }: Batch): SignedHeader {
+  return { header, signature };
 }
 
 /** What strangers publish, by kind of topic. An input replaces the payload; its topic stays. */
@@ -99,6 +146,13 @@ export function contentTargets(): Target[] {
     { name: "message", samples: layouts("message"), read: ofKind(readApplicationMessage, "message") },
     { name: "padding", samples: layouts("padding"), read: unpad },
     {
+      name: "control",
+      samples: controls.map((one) => toBinary(ControlSchema, writeControl(one))),
+      read: readsControl,
+    },
+    { name: "Welcome, unwrapped", samples: [encodeWelcome(WELCOME)], read: decodeWelcome },
+    { name: "group info, opened", samples: [encodeGroupInfoBundle(BUNDLE)], read: decodeGroupInfoBundle },
+    {
       name: "identity step",
       samples: everyKindOfStep().steps.map(encodeIdentityStep),
       read: decodeIdentityStep,
@@ -122,6 +176,12 @@ function archiveChunks(): Uint8Array[] {
     writeArchiveChunk({ kind: "page", page }),
     writeArchiveChunk({ kind: "end", end: { pages: 1, isCut: true } }),
   ];
+}
+
+/** As a body of an entry that opens holds it. */
+function readsControl(bytes: Uint8Array): void {
+  const message = decodeStrict({ schema: ControlSchema, bytes, maxBytes: MAX_ENTRY_PAYLOAD_BYTES });
+  if (readControl(message) === undefined) throw new WeftError({ code: "malformed", message: "no control" });
 }
 
 type Layout = { readonly layout: string; readonly expected: string | { readonly bytes?: string } };

@@ -8,13 +8,16 @@ const NEWCOMER_GAS = 200_000;
 const COST = 1_000;
 const HOUR_MS = 3_600_000;
 
-/** A budget under a clock that moves by hand. */
-function openBudget() {
+/** A budget under a clock that moves by hand, where a unit of gas costs so much; without a bound in coin unless told. */
+function openBudget({ gweiPerHour = 0, fee = (): number => 0 } = {}) {
   let ms = 0;
-  const budget = openRelayBudget({ gasPerHour: GAS, newcomerGasPerHour: NEWCOMER_GAS, nowMs: () => ms });
+  const hour = { gasPerHour: GAS, newcomerGasPerHour: NEWCOMER_GAS, gweiPerHour };
+  const budget = openRelayBudget({ ...hour, nowMs: () => ms });
   const spend = (asked: { caller: string; subject: string; isNewcomer?: boolean; gas?: number }): boolean => {
     try {
-      using reservation = budget.reserve({ isNewcomer: false, gas: COST, ...asked });
+      const { gas = COST } = asked;
+      using reservation = budget.reserve({ isNewcomer: false, ...asked, gas });
+      reservation.resize({ gas, gwei: gas * fee() });
       reservation.keep();
       return true;
     } catch (error) {
@@ -80,8 +83,8 @@ test("what is refused names when to come again, what is not sent is given back, 
   const asked = { caller: "one", subject: "a head", isNewcomer: false };
   for (let i = 0; i < 1_000; i++) {
     using reservation = budget.reserve({ ...asked, gas: COST });
-    reservation.resize(2 * COST);
-    assert.throws(() => reservation.resize(GAS), { code: "over-budget" });
+    reservation.resize({ gas: 2 * COST, gwei: 0 });
+    assert.throws(() => reservation.resize({ gas: GAS, gwei: 0 }), { code: "over-budget" });
   }
   assert.equal(flood("one"), GAS / 4);
   assert.equal(budget.left().all, GAS / 4);
@@ -98,4 +101,41 @@ test("what is refused names when to come again, what is not sent is given back, 
   wait(waitMs + 100);
   using _ = budget.reserve({ ...asked, gas: COST });
   assert.throws(() => budget.reserve({ ...asked, gas: GAS }), { retryAfterMs: undefined });
+});
+
+test("where gas becomes dear, the coin of an hour ends first, in fair shares; where it is cheap, the gas does", () => {
+  let fee = 1;
+  const gweiPerHour = 2 * GAS;
+  const { budget, flood, wait } = openBudget({ gweiPerHour, fee: () => fee });
+  assert.equal(flood("one"), GAS / 4, "as if there were no bound in coin");
+  fee = 10;
+  const dear = flood("two");
+  assert.equal(
+    dear,
+    Math.floor((gweiPerHour / 2 - GAS / 4) / 2 / (fee * COST)) * COST,
+    "half of the coin that is left",
+  );
+  assert.ok(flood("three") > 0, "and something is left for the next");
+  let [gwei, left] = [0, budget.left().gwei ?? 0];
+  for (let minute = 0; minute < 60; minute++) {
+    wait(HOUR_MS / 60);
+    for (const caller of many(10)) gwei += flood(caller) * fee;
+    assert.ok((budget.left().gwei ?? 0) >= 0);
+    left = Math.max(left, budget.left().gwei ?? 0);
+  }
+  assert.ok(gwei <= gweiPerHour / 2 + left, `${gwei} gwei in an hour in which ${gweiPerHour / 2} come back`);
+});
+
+test("coin that a call turns out not to take, or that is not sent, is given back; without a bound none is left to tell", () => {
+  const { budget } = openBudget({ gweiPerHour: GAS, fee: () => 1 });
+  const asked = { caller: "one", subject: "a head", isNewcomer: false, gas: COST };
+  {
+    using reservation = budget.reserve(asked);
+    reservation.resize({ gas: COST, gwei: GAS / 8 });
+    assert.equal(budget.left().gwei, GAS / 2 - GAS / 8);
+    assert.throws(() => reservation.resize({ gas: COST, gwei: GAS / 2 }), { code: "over-budget" });
+    assert.equal(budget.left().gwei, GAS / 2 - GAS / 8, "as it was");
+  }
+  assert.equal(budget.left().gwei, GAS / 2);
+  assert.equal(openBudget().budget.left().gwei, undefined);
 });

@@ -117,6 +117,31 @@ test("the account keeps its floor, says so, and goes on when it is funded; check
   await until("it relays", async () => codeOf(await api.relayAppend(next.append)) === "submitted");
 });
 
+test("a node spends no more coin in an hour than it was told, keeps more where gas is dear, and tells both", async () => {
+  // The first entries cost some two million gwei; an address alone gets a quarter of the hour's coin at once.
+  const chosen = { relayGweiPerHour: "4000000" };
+  await using thrifty = await startTestNode({ chain, account: 7, chosen });
+  const before = (await report(thrifty)).relaying;
+  assert.equal(before.coinLeft, "0.002");
+  const outcomes: RelayAnswer[] = [];
+  while (outcomes.at(-1)?.kind !== "refused")
+    outcomes.push(await thrifty.api.relayAppend(firstEntry().append));
+  const refused = outcomes.at(-1);
+  assert.ok(refused?.kind === "refused" && refused.code === "over-budget", JSON.stringify(refused));
+  const { relaying } = await report(thrifty);
+  assert.ok(Number(relaying.coinLeft) < 0.002 && Number(relaying.coinLeft) >= 0.001);
+  assert.ok(relaying.gasLeft > 1_000_000, "of gas there is enough");
+  const metrics = await (await fetch(`${thrifty.metricsUrl}/metrics`)).text();
+  assert.match(metrics, /weft_relay_coins_left 0\.001/);
+  assert.match(metrics, /weft_relayed_coins_total 0\.000[1-9]/);
+  assert.match(metrics, /weft_relay_floor_coins 0\.01\n/);
+  await call("anvil_setNextBlockBaseFeePerGas", `0x${(50n * WEI_PER_GWEI).toString(16)}`);
+  await until("a dear block", async () => {
+    await thrifty.api.relayAppend(firstEntry().append);
+    return Number((await report(thrifty)).relaying.floor) > 0.01;
+  });
+});
+
 test("a node that is closed relays nothing, and one that starts again loses no nonce", async () => {
   await using directory = await temporaryDirectory();
   const start = { chain, account: 2, dataDir: directory.path };

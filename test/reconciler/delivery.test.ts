@@ -47,10 +47,36 @@ function step(
   others: Partial<Parameters<typeof deliveryStep>[0]> = {},
 ) {
   return deliveryStep({
-    ...{ publications, ranked: rankedOf(up), mirrors: 1, hasRefused: () => false, nowMs: 0 },
+    ...{ publications, ranked: rankedOf(up), mirrors: 1, nowMs: 0 },
+    ...{ hasRefused: () => false, isToWait: () => false },
     ...others,
   });
 }
+
+test("a node that names a time gets nothing before it; others do, and if all name one nothing is sent", () => {
+  const [one, other] = [publication(0), publication(1)];
+  const publish = (node: NodeId, publications: Publication[]) => ({
+    kind: "publish",
+    nodes: [node],
+    publications,
+  });
+  const full = { isToWait: (of: Publication, node: NodeId) => node === first && of === one };
+  assert.deepEqual(step([one], ranked, full), publish(second, [one]));
+  assert.deepEqual(step([one, other], ranked, full), publish(second, [one]));
+  assert.deepEqual(step([other, one], ranked, full), publish(first, [other]));
+  assert.deepEqual(step([one, other], [first], full), publish(first, [other]), "alone, with what it takes");
+  assert.equal(step([one], [first], full).kind, "wait");
+  const hasRefused = () => true;
+  assert.deepEqual(
+    step([one], ranked, { ...full, hasRefused }),
+    publish(second, [one]),
+    "also if all refuse",
+  );
+  const there = publication(2, { state: "acknowledged", node: second });
+  assert.equal(step([one, there], [first, third], { isToWait: () => true }).kind, "look-for");
+  const overdue = { ...full, isToWait: () => true, nowMs: OFFER_AGAIN_MS };
+  assert.equal(step([there], ranked, overdue).kind, "look-for", "no second offer before its time");
+});
 
 test("what is pending goes to the first node that answers", () => {
   const one = publication(0);

@@ -36,6 +36,7 @@ test("addresses have buckets of their own; an IPv6 network shares one", () => {
   assert.throws(() => buckets.take({ key: "a", cost: 1 }), {
     code: "limit-exceeded",
     message: /wait 1000 ms/,
+    retryAfterMs: 1_000,
   });
   assert.equal(limitKey("192.0.2.7"), "192.0.2.7");
   assert.equal(limitKey("::ffff:192.0.2.7"), "192.0.2.7");

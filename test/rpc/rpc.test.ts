@@ -5,7 +5,7 @@ import { isWeftError, WeftError } from "../../src/errors.ts";
 import type { RateLimits } from "../../src/rpc/accounts.ts";
 import { connectNode } from "../../src/rpc/connectNode.ts";
 import { REFUSED_ENVELOPE_BYTES } from "../../src/rpc/limits.ts";
-import type { NodeApi, SubscriptionEvent } from "../../src/rpc/nodeApi.ts";
+import type { NodeApi, PublishOutcome, SubscriptionEvent } from "../../src/rpc/nodeApi.ts";
 import { serveRpc } from "../../src/rpc/serveRpc.ts";
 import { openTransport } from "../../src/rpc/webTransport.ts";
 import type { IdentityAction } from "../../src/wire/identityAction.ts";
@@ -23,6 +23,15 @@ import { wideLimits } from "../support/wideLimits.ts";
 import { echoApi, head, hex, watermark } from "./echoApi.ts";
 
 const path = "/weft.v1.NodeService/";
+const append = {
+  group: asId<GroupId>(hex(1)),
+  parent: asId<GroupId>(hex(1)),
+  limit: 0,
+  authority: asAddress(`0x${"ab".repeat(20)}`),
+  payload: new Uint8Array(1),
+  signature: new Uint8Array(65),
+};
+const envelope = (size: number) => ({ topic: new Uint8Array(33), payload: new Uint8Array(size) });
 
 function serve(params: { api?: Partial<NodeApi>; limits?: Partial<RateLimits>; onFault?: () => void } = {}) {
   return serveRpc({
@@ -263,17 +272,8 @@ test("calls, relays, published bytes and streams are limited per address", async
   await using server = await serve({ api, limits });
   await using node = connectNode({ url: server.url });
   const refused = { code: "limit-exceeded" };
-  const append = {
-    group: asId<GroupId>(hex(1)),
-    parent: asId<GroupId>(hex(1)),
-    limit: 0,
-    authority: asAddress(`0x${"ab".repeat(20)}`),
-    payload: new Uint8Array(1),
-    signature: new Uint8Array(65),
-  };
   assert.deepEqual(await node.relayAppend(append), { kind: "stale", children: 1 });
   await assert.rejects(node.relayAppend(append), refused);
-  const envelope = (size: number) => ({ topic: new Uint8Array(33), payload: new Uint8Array(size) });
   await node.publish({ envelopes: [envelope(60)] });
   await assert.rejects(node.publish({ envelopes: [envelope(60)] }), refused);
   const stop = new AbortController();
@@ -294,6 +294,22 @@ test("calls, relays, published bytes and streams are limited per address", async
   await assert.rejects(async () => {
     for (let i = 0; i < 40; i++) await node.getNode({});
   }, refused);
+});
+
+test("the time to wait that a node names travels with calls, envelopes and relays, in whole milliseconds", async () => {
+  const told = { code: "limit-exceeded", hint: "later", retryAfterMs: 1234.5 } as const;
+  const query = () => {
+    throw new WeftError({ ...told, message: "too much" });
+  };
+  const publish = async (): Promise<PublishOutcome[]> => [{ kind: "refused", ...told }];
+  const relayAppend = async () => ({ kind: "refused", ...told, retryAfterMs: 1e9 }) as const;
+  await using server = await serve({ api: { query, publish, relayAppend } });
+  await using node = connectNode({ url: server.url });
+  await assert.rejects(node.query({ topics: [] }), { code: told.code, retryAfterMs: 1_235 });
+  const [outcome] = await node.publish({ envelopes: [envelope(60)] });
+  assert.deepEqual(outcome, { kind: "refused", ...told, retryAfterMs: 1_235 });
+  const answer = await node.relayAppend(append);
+  assert.equal(answer.kind === "refused" && answer.retryAfterMs, 3_600_000, "an hour at most");
 });
 
 test("envelopes that are refused count as large ones", async () => {

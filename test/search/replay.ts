@@ -83,6 +83,7 @@ async function openCopy({ world, snapshot }: { world: World; snapshot: Snapshot 
     network: testNetwork,
     online: false,
     rotation: "off",
+    consent: "allow",
   });
 }
 

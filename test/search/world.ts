@@ -166,6 +166,7 @@ async function openSeat(world: World, name: string): Promise<void> {
     network: testNetwork,
     online: seat.online,
     rotation: "off",
+    consent: "allow",
     logger: loggerOf(world, name),
   });
   coreOf(seat.client).events.listen((event) => {

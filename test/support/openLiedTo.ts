@@ -30,7 +30,13 @@ export async function openLiedTo(params: {
         const api = connectNode({ url });
         return { ...api, ...change(api) };
       },
-      ...{ wallet: privateKeyToAccount(privateKey), network, rotation: "off", finalityBlocks: 8 },
+      ...{
+        wallet: privateKeyToAccount(privateKey),
+        network,
+        rotation: "off",
+        consent: "allow",
+        finalityBlocks: 8,
+      },
     }),
   );
   const owned = stack.move();

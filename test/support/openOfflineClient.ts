@@ -75,6 +75,8 @@ export async function addOfflineGroup(params: {
   core: ClientCore;
   group: GroupId;
   epochs: number;
+  /** What is otherwise about it. */
+  record?: Partial<GroupRecord>;
 }): Promise<Group> {
   const { core, group: id, epochs } = params;
   const { inbox } = core.self;
@@ -90,6 +92,7 @@ export async function addOfflineGroup(params: {
     },
     ...{ head: testEntryOf(id, epochs), epoch: epochs, start: { head: testEntryOf(id, 1), epoch: 1 } },
     members: [inbox],
+    ...params.record,
   };
   const at = { group: id };
   const writes: Write[] = [

@@ -73,7 +73,9 @@ export async function testNodeSettings(params: {
   const fixed = { networkFile, dataDir, rpcUrl: chain.rpcUrl, ...paying };
   const ports = { listen: "/ip4/127.0.0.1/tcp/0", http: "127.0.0.1:0", metrics: "127.0.0.1:0" };
   const quick = { chainPollMs: "50", logLevel: process.env.WEFT_TEST_LOG ?? "silent" };
-  const budget = isTest ? { relayGasPerHour: PLENTY, newcomerGasPerHour: PLENTY } : {};
+  const budget = isTest
+    ? { relayGasPerHour: PLENTY, newcomerGasPerHour: PLENTY, relayGweiPerHour: PLENTY }
+    : {};
   const relays = { relayPolicy: "open", ...budget };
   return readNodeSettings({
     chosen: { ...fixed, ...ports, ...quick, ...relays, ...chosen },

@@ -39,14 +39,18 @@ export async function relayAppend(params: {
     args: [group, parent, limit, authority, toHex(payload), toHex(signature)],
   });
   const outcome = await submitCall({ chain, relayer, to: chain.network.commitLog, data, permit, signal });
-  if (outcome.kind === "submitted") return outcome;
-  const error = decodeRevert({ abi: commitLogAbi, data: outcome.data });
+  return outcome.kind === "submitted" ? outcome : refusedAppend(outcome.data);
+}
+
+/** Tells what the contract's ABI-encoded error means to an append. */
+export function refusedAppend(data: Hex): AppendOutcome {
+  const error = decodeRevert({ abi: commitLogAbi, data });
   switch (error?.errorName) {
     case "Stale":
       return { kind: "stale", children: error.args[0] };
     case "Exists":
       return { kind: "exists" };
     default:
-      return refusalOf({ error, data: outcome.data });
+      return refusalOf({ error, data });
   }
 }

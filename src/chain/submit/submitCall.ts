@@ -21,7 +21,12 @@ export type Call = {
 };
 
 /** Told what a call may cost at most before the call is signed; ends the call by throwing. */
-export type Permit = (costs: { readonly gas: bigint; readonly wei: bigint }) => Promise<void>;
+export type Permit = (costs: {
+  readonly gas: bigint;
+  readonly wei: bigint;
+  /** What the transaction may cost in which the call goes together with others. */
+  readonly wholeWei: bigint;
+}) => Promise<void>;
 
 /** `reverted`: nothing was sent, because the simulation failed with this ABI-encoded error. */
 export type CallOutcome =
@@ -33,6 +38,8 @@ type Bill = { wei: bigint | undefined };
 
 /** How many transactions of a relayer may wait; with more of them, the chain stands still or drops what it is sent. */
 const MAX_IN_FLIGHT = 64;
+/** When somebody who finds as many is told to try again: by then blocks should have taken some. */
+const FULL_RETRY_MS = 2_000;
 const GAS_HEADROOM_PERCENT = 20n;
 const NONCE_ATTEMPTS = 4;
 
@@ -71,7 +78,7 @@ async function submitNext(call: Call, bill: Bill): Promise<CallOutcome> {
   const gas = estimate + (estimate * GAS_HEADROOM_PERCENT) / 100n;
   const value = call.valueWei ?? 0n;
   bill.wei = gas * fees.maxFeePerGas + value;
-  await call.permit?.({ gas, wei: bill.wei });
+  await call.permit?.({ gas, wei: bill.wei, wholeWei: bill.wei });
   let least = 0;
   for (let attempt = 1; ; attempt++) {
     const nonce = await nextNonce({ ...call, price, least });
@@ -171,7 +178,7 @@ async function nextNonce(call: Call & { price: Price; least: number }): Promise<
   forgetMined(relayer, mined);
   if (relayer.inFlight.size >= MAX_IN_FLIGHT) {
     const message = `${relayer.inFlight.size} transactions wait for a block`;
-    throw new WeftError({ code: "limit-exceeded", message });
+    throw new WeftError({ code: "limit-exceeded", message, retryAfterMs: FULL_RETRY_MS });
   }
   await outbid({ ...call, nonce: mined });
   for (let nonce = Math.max(pending, least); ; nonce++) {

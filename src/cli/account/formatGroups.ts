@@ -20,6 +20,20 @@ export function formatGroups(groups: readonly ConversationSummary[]): string {
   );
 }
 
+/** A table of requests, with who has brought each and what was said last. */
+export function formatRequests(params: { groups: readonly ConversationSummary[]; names: Names }): string {
+  const { groups, names } = params;
+  return formatTable(
+    groups.map(({ group, name, requestedBy, members, last }) => [
+      group.slice(0, 10),
+      plainLine(name),
+      requestedBy ? `from ${plainLine(names.nameOf(requestedBy))}` : "",
+      countOf(members.length, "member"),
+      last ? plainLine(last.text).slice(0, LAST_CHARACTERS) : "",
+    ]),
+  );
+}
+
 export function formatMembers(params: { members: readonly MemberSummary[]; names: Names }): string {
   const { members, names } = params;
   return formatTable(

@@ -42,7 +42,9 @@ async function showIn(session: Session, event: Extract<StreamedEvent, { kind: "s
   }
   const { names, client } = session.account;
   if (item.kind !== "message" || item.author === client.inbox) return;
-  const name = summaries(session).find((one) => one.group === group)?.name ?? group.slice(0, 10);
+  const summary = summaries(session).find((one) => one.group === group);
+  if (summary?.consent === "unknown") return;
+  const name = summary?.name ?? group.slice(0, 10);
   session.screen.print(`${pc.dim(`[${plainLine(name)}]`)} ${formatItem({ item, names })}`);
 }
 
@@ -53,6 +55,15 @@ async function showChange(session: Session, group: GroupId): Promise<void> {
   session.groups.set(group, now);
   if (now.membership !== before?.membership) await tellMembership(session, { now, before });
   if (group === session.current && now.name !== before?.name) showPrompt(session);
+}
+
+function tellRequest(session: Session, { name, requestedBy }: GroupSummary): void {
+  const who = requestedBy ? plainLine(session.account.names.nameOf(requestedBy)) : "somebody";
+  const word = plainLine(name);
+  notice(
+    session,
+    `   ${who} took you in: /allow ${word} or /block ${word}; nothing is said there until you do`,
+  );
 }
 
 async function tellMembership(
@@ -68,6 +79,7 @@ async function tellMembership(
     case "member":
       if (before?.membership === "creating") return notice(session, `   ${name} is on the chain`);
       session.screen.print(`${pc.green("●")} You are in ${name} now ${pc.dim(`· ${others}`)}`);
+      if (now.consent === "unknown") tellRequest(session, now);
       if (session.current === undefined) await enterGroup(session, now.group);
       else if (session.current !== now.group) notice(session, `   /join ${plainLine(now.name)} goes there`);
       return;

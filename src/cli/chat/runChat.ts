@@ -35,7 +35,7 @@ export async function runChat(params: {
   using screen = session.screen;
   // The first word is this chat's own, and nothing may come in that nobody listens to.
   const begun = session.inTurn(() => begin(session, group));
-  const following = followTimeline(session, streamMessages({ client, signal }));
+  const following = followTimeline(session, streamMessages({ client, requests: true, signal }));
   await setOnline({ client, online: true });
   await begun;
   if (!screen.isTerminal) await catchUpOrTell({ account, signal, tell: (text) => notice(session, text) });
@@ -76,7 +76,7 @@ async function begin(session: Session, text: string | undefined): Promise<void> 
   const newestFirst = summaries(session).toSorted((a, b) => b.createdAtMs - a.createdAtMs);
   const named =
     text === undefined
-      ? newestFirst.find(({ membership }) => membership !== "removed")
+      ? newestFirst.find(({ membership, consent }) => membership !== "removed" && consent !== "blocked")
       : findGroup({ client: session.account.client, text });
   if (named === undefined) showPrompt(session);
   else await enterGroup(session, named.group);

@@ -47,9 +47,10 @@ function newestAge({ chain }: NodeReport): string {
 }
 
 function relayingText(relaying: NodeReport["relaying"]): string {
-  const { policy, gasLeft, newcomerGasLeft, transactionsInFlight, trouble } = relaying;
+  const { policy, gasLeft, newcomerGasLeft, coinLeft, transactionsInFlight, trouble } = relaying;
   const gas = `${policy}, ${inMillions(gasLeft)} gas left, ${inMillions(newcomerGasLeft)} for newcomers`;
-  const waiting = `${gas}, ${transactionsInFlight} transactions in no block yet`;
+  const coin = coinLeft === undefined ? gas : `${gas}, ${coinLeft} coin`;
+  const waiting = `${coin}, ${transactionsInFlight} transactions in no block yet`;
   return trouble === undefined ? waiting : `${waiting}; ${pc.yellow(trouble)}`;
 }
 

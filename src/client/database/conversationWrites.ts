@@ -19,11 +19,14 @@ const MOST_LOOKED_THROUGH = 1_000;
 /** A message that can be read, with its place in the timeline. */
 type Readable = { readonly key: TimelineKey; readonly item: ReadableItem };
 type Change = { readonly before?: Readable; readonly after?: Readable };
+type IsLeftOut = (inbox: InboxId) => boolean;
 type Params = {
   readonly database: Database;
   readonly group: GroupId;
   /** The inbox whose own messages are never unread. */
   readonly self: InboxId;
+  /** True for inboxes whose messages are neither unread nor last: those that are blocked. */
+  readonly isLeftOut: IsLeftOut;
   readonly atMs: number;
   /** The timeline's records that a batch replaces, as they were and as they will be. */
   readonly replacements: readonly { readonly before?: TimelineRecord; readonly after?: TimelineRecord }[];
@@ -85,12 +88,13 @@ function activityOf(params: {
   return Math.max(stored?.activeAtMs ?? 0, ...saidAtMs);
 }
 
-/** By message, as far as it can be read. */
-function changesOf({ replacements }: Params): Map<MessageId, Change> {
+/** By message, as far as it can be read and is not left out. */
+function changesOf({ replacements, isLeftOut }: Params): Map<MessageId, Change> {
   const changes = new Map<MessageId, Change>();
   const add = (name: keyof Change, record: TimelineRecord | undefined): void => {
     const readable = record && readableOf(record);
-    if (readable) changes.set(readable.item.id, { ...changes.get(readable.item.id), [name]: readable });
+    if (readable && !isLeftOut(readable.item.author))
+      changes.set(readable.item.id, { ...changes.get(readable.item.id), [name]: readable });
   };
   for (const { before, after } of replacements) {
     add("before", before);
@@ -102,7 +106,7 @@ function changesOf({ replacements }: Params): Map<MessageId, Change> {
 async function lastAfter(
   params: Params & { changes: ReadonlyMap<MessageId, Change>; last: LastMessage | undefined },
 ): Promise<LastMessage | undefined> {
-  const { database, group, changes, last, writes } = params;
+  const { database, changes, last, writes } = params;
   const come = [...changes.values()].flatMap(({ after }) => (after ? [after] : []));
   const [newest] = come.toSorted((a, b) => compareKeys(b.key, a.key));
   if (newest && (!last || compareKeys(newest.key, last.key) >= 0)) return previewOf(newest);
@@ -111,10 +115,20 @@ async function lastAfter(
   if (!isGone) return last;
   const later = withWrites(database);
   later.add(writes);
+  return await findLast({ ...params, database: later.database });
+}
+
+/** Finds the last message that can be read, as far back as is looked for. */
+export async function findLast(params: {
+  database: Database;
+  group: GroupId;
+  isLeftOut: IsLeftOut;
+}): Promise<LastMessage | undefined> {
+  const { database, group, isLeftOut } = params;
   let looked = 0;
-  for await (const { value } of tables.timeline.rows(later.database, { under: { group }, reverse: true })) {
+  for await (const { value } of tables.timeline.rows(database, { under: { group }, reverse: true })) {
     const readable = readableOf(value);
-    if (readable) return previewOf(readable);
+    if (readable && !isLeftOut(readable.item.author)) return previewOf(readable);
     if (++looked >= MOST_LOOKED_THROUGH) break;
   }
   return undefined;

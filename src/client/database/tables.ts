@@ -38,6 +38,7 @@ import type {
 } from "../../wire/ids.ts";
 import type { Welcome } from "../../wire/welcome.ts";
 import type { ConversationRecord } from "./conversationRecord.ts";
+import type { NoteRecord } from "./noteRecord.ts";
 
 export type IdentityRecord = {
   readonly inbox: InboxId;
@@ -161,7 +162,7 @@ export type WelcomeRecord = {
 const { identity, keyPackage, group, epoch, tree, entry, entryByPlace, deadRun, staged, voidable } =
   clientSchema;
 const { outcome, held, timeline, timelinePlace, relation, replaced } = clientSchema;
-const { conversation, unread, arrival, consumer } = clientSchema;
+const { conversation, unread, arrival, consumer, note } = clientSchema;
 const { toldGroup, historyRequest, historySending } = clientSchema;
 const { unheld, epochTally, groupTally, openIntent, sendPlace, coverage, awaited } = clientSchema;
 const { revocation, copy, written, entered, outbox, intentPlace, publication } = clientSchema;
@@ -190,6 +191,7 @@ export const tables = {
   arrival: jsonTable<typeof arrival.key, { readonly group: GroupId; readonly id: MessageId }>(arrival),
   consumer: jsonTable<typeof consumer.key, number>(consumer),
   toldGroup: jsonTable<typeof toldGroup.key, ToldGroup>(toldGroup),
+  note: jsonTable<typeof note.key, NoteRecord>(note),
   historyRequest: jsonTable<typeof historyRequest.key, HistoryRequestRecord>(historyRequest),
   historySending: jsonTable<typeof historySending.key, HistorySendingRecord>(historySending),
   replaced: jsonTable<typeof replaced.key, MessageId>(replaced),

@@ -46,6 +46,8 @@ export async function withTallies(params: {
   writes: readonly Write[];
   /** The inbox whose own messages are never unread. */
   self: InboxId;
+  /** True for inboxes whose messages are neither unread nor last: those that are blocked. */
+  isLeftOut: (inbox: InboxId) => boolean;
   /** When the batch is written, milliseconds since 1970. */
   atMs: number;
 }): Promise<{

@@ -16,13 +16,14 @@ import {
   viewWith,
 } from "../../reconciler/view/viewOfGroup.ts";
 import { type Write, writeAtomic } from "../../store/writeAtomic.ts";
-import type { EntryId } from "../../wire/ids.ts";
+import type { EntryId, InboxId } from "../../wire/ids.ts";
 import { conversationState } from "../database/conversationRecord.ts";
 import { epochWrites, remember, type StoredEpoch } from "../database/epochStates.ts";
 import { type CopyEvidence, tables } from "../database/tables.ts";
 import { withTallies } from "../database/withTallies.ts";
 import { shownMs } from "../nodes/chainTime.ts";
 import { numberArrivals } from "./arrivals.ts";
+import { isBlocked } from "./consent.ts";
 import type { ChangingCore } from "./core.ts";
 import type { ClientEvent } from "./events.ts";
 import type { Group } from "./group.ts";
@@ -63,7 +64,7 @@ export type GroupChange = {
 };
 
 /**
- * Writes a change and then lets memory follow. Call it from within the group's queue. Throws a fault of the disk
+ * Writes a change and then lets memory follow; for a group that was forgotten nothing is done. Call it from within the group's queue. Throws a fault of the disk
  * (`storage`, `disk-full`, `damaged-database`) if the write fails, or if an earlier one failed and not all is read anew
  * yet.
  */
@@ -74,13 +75,15 @@ export async function changeGroup(params: {
 }): Promise<void> {
   const { core, group, change } = params;
   const { database } = core;
+  if (group.forgotten.signal.aborted) return;
   if (group.isDoubtful) {
     const message = `after a failed write ${database.path} is opened again`;
     throw core.storageFault ?? new WeftError({ code: "storage", message });
   }
   const copy = change.copy && copyRecord(core, change.copy);
   const writes = [...writesOf(group, change), ...(copy ? [tables.copy.put({}, copy)] : [])];
-  const at = { self: core.self.inbox, atMs: shownMs(core.links) };
+  const isLeftOut = (inbox: InboxId): boolean => isBlocked(core, inbox);
+  const at = { self: core.self.inbox, isLeftOut, atMs: shownMs(core.links) };
   const tallied = await withTallies({ database, group: group.id, writes, ...at });
   const { arrivals } = core;
   const numbered = numberArrivals({ arrivals, group: group.id, arrived: tallied.arrived });

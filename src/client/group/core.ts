@@ -10,6 +10,7 @@ import type { BlockRef } from "../../wire/blockRef.ts";
 import type { KnownCertificates } from "../../wire/groupEnvelope.ts";
 import type { Address, GroupId, Hex, InboxId, NodeId } from "../../wire/ids.ts";
 import type { Network } from "../../wire/network.ts";
+import type { Consents } from "../database/consents.ts";
 import type { CopyRecord, KeptKeyPackage, ToldGroup } from "../database/tables.ts";
 import type { NodeLinks } from "../nodes/nodeLinks.ts";
 import type { OwnRelay } from "../nodes/ownRelay.ts";
@@ -63,6 +64,12 @@ export type ClientCore = {
   readonly keyPackages: Map<number, KeptKeyPackage>;
   readonly waiters: Map<Hex, IntentWaiter>;
   readonly events: EventFeed;
+  /** True: conversations that others bring are requests until the person allows them. */
+  readonly asksConsent: boolean;
+  /** What the person has allowed and blocked. */
+  readonly consents: Consents;
+  /** What the person notes is written here, one after another. */
+  readonly notes: SerialQueue;
   /** The bucket's Welcomes are looked through one after the other. */
   readonly welcomes: SerialQueue;
   readonly registryReads: SerialQueue;
@@ -126,6 +133,7 @@ export type ChangingCore = Pick<
   ClientCore,
   | "arrivals"
   | "changes"
+  | "consents"
   | "copy"
   | "copyWakeup"
   | "database"

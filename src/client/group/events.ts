@@ -1,6 +1,7 @@
 import type { ErrorCode } from "../../errors.ts";
 import type { SilentMessage, TimelineItem } from "../../reconciler/timeline/timelineItem.ts";
-import type { Address, GroupId, InstallationKey, NodeId } from "../../wire/ids.ts";
+import type { Address, GroupId, InboxId, InstallationKey, NodeId } from "../../wire/ids.ts";
+import type { Consent } from "../database/consents.ts";
 import type { ConversationState } from "../database/conversationRecord.ts";
 import type { DeviceClock } from "../nodes/chainTime.ts";
 import type { RelayTrouble } from "../nodes/ownRelay.ts";
@@ -19,6 +20,20 @@ export type ClientEvent =
   | { readonly kind: "silent"; readonly group: GroupId; readonly message: SilentMessage }
   /** What a list of conversations shows of the group has changed. */
   | ({ readonly kind: "conversation"; readonly group: GroupId } & ConversationState)
+  /** A conversation came as a request, or the person has allowed or blocked one. */
+  | {
+      readonly kind: "consent";
+      readonly group: GroupId;
+      readonly consent: Consent;
+      /** Whose request it is; undefined for no request. */
+      readonly by: InboxId | undefined;
+    }
+  /** The person has allowed or blocked somebody, or taken that back. */
+  | { readonly kind: "consent"; readonly inbox: InboxId; readonly consent: Consent }
+  /** What the person has begun to write in a conversation; empty: nothing. */
+  | { readonly kind: "draft"; readonly group: GroupId; readonly text: string }
+  /** More requests came than are kept: this one is gone from the database, with all that was in it. */
+  | { readonly kind: "forgotten"; readonly group: GroupId }
   /** Name, members, epoch or status changed; read `groupStatus`. */
   | { readonly kind: "group"; readonly group: GroupId }
   /** The node that served the group left out entries or messages: the group is read elsewhere from now on. */

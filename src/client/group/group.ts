@@ -29,6 +29,8 @@ export type Group = {
   readonly rotationWakeup: Wakeup;
   readonly epochs: EpochCache;
   view: GroupView;
+  /** Aborted when this client forgets the group: what was under way for it ends, and nothing is written any more. */
+  readonly forgotten: AbortController;
   /** True after a failed write: until all is read anew nothing more is written, since it could undo what has landed. */
   isDoubtful: boolean;
   /**
@@ -141,6 +143,7 @@ export function createGroupHandle(params: { id: GroupId; view: GroupView; proces
     revocations: new Map(),
     rotationWakeup: createWakeup(),
     epochs: new Map(),
+    forgotten: new AbortController(),
     isDoubtful: false,
     headMovedAtMs: steadyMs(),
     caughtUpBy: undefined,

@@ -8,6 +8,7 @@ import { conversationState } from "../database/conversationRecord.ts";
 import { tables } from "../database/tables.ts";
 import { withTallies } from "../database/withTallies.ts";
 import { changeGroup } from "../group/changeGroup.ts";
+import { isBlocked } from "../group/consent.ts";
 import type { ChangingCore, CoreParts } from "../group/core.ts";
 import type { ClientEvent } from "../group/events.ts";
 import { readSurroundings, timelineWrites } from "../messages/timelineStore.ts";
@@ -57,6 +58,7 @@ async function takeUnknown(params: Params): Promise<number> {
   if (writes.length === 0 && !isNew) return 0;
   const tallied = await withTallies({
     ...{ database, group, self: core.self.inbox, atMs: shownMs(core.links) },
+    isLeftOut: (inbox) => isBlocked(core, inbox),
     writes: [...writes, ...(isNew ? [tables.toldGroup.put({ group }, told)] : [])],
   });
   await writeAtomic({ database, writes: tallied.writes, sync: true });

@@ -16,6 +16,7 @@ import { undoEntries } from "../entries/rollBackGroup.ts";
 import { judgeVanished } from "../entries/settleVanished.ts";
 import { addGroup } from "../group/addGroup.ts";
 import { changeGroup, type GroupChange } from "../group/changeGroup.ts";
+import { consentEvent } from "../group/consent.ts";
 import type { ChangingCore, CoreParts } from "../group/core.ts";
 import { createGroupHandle, type Group, NO_BLOCK } from "../group/group.ts";
 import { mergeChanges } from "../group/mergeChanges.ts";
@@ -23,6 +24,7 @@ import { resealed } from "../messages/resealed.ts";
 import { timelineWrites } from "../messages/timelineStore.ts";
 import { readAnewWrites } from "../messages/topicReads.ts";
 import { shownMs } from "../nodes/chainTime.ts";
+import { forgetOldRequests } from "./forgetOldRequests.ts";
 
 /**
  * Takes a joined state into the database; the group is entered when the entry that the Welcome names has been read
@@ -31,7 +33,16 @@ import { shownMs } from "../nodes/chainTime.ts";
 export async function admitGroup(params: {
   core: ChangingCore &
     CoreParts<
-      "finalityBlocks" | "groups" | "identityWakeup" | "inboxes" | "keyPackages" | "online" | "topicSums"
+      | "asksConsent"
+      | "consents"
+      | "finalityBlocks"
+      | "groups"
+      | "identityWakeup"
+      | "inboxes"
+      | "keyPackages"
+      | "online"
+      | "preferences"
+      | "topicSums"
     >;
   envelope: EnvelopeHash;
   welcome: Welcome;
@@ -43,6 +54,8 @@ export async function admitGroup(params: {
   const { core, envelope, welcome, state, inviter, generation } = params;
   const { group: id, entry } = welcome;
   const view = viewOf(state);
+  const known = core.groups.get(id);
+  const request = known ? known.view.record.request : requestOf(core, inviter);
   const joining: GroupRecord = {
     group: id,
     genesisKey: undefined,
@@ -54,8 +67,8 @@ export async function admitGroup(params: {
     ...namesOf(view),
     createdAtMs: shownMs(core.links),
     inviter,
+    ...(request ? { request } : {}),
   };
-  const known = core.groups.get(id);
   const group = known ?? createGroupHandle({ id, view: emptyGroupView(joining), processed: NO_BLOCK });
   const kept = core.keyPackages.get(generation);
   const used = kept && { ...kept, used: true };
@@ -81,7 +94,7 @@ export async function admitGroup(params: {
         ...leftBy(group.view.record),
         ...(used ? [tables.keyPackage.put({ generation }, used)] : []),
       ],
-      events: [{ kind: "group", group: id }],
+      events: [{ kind: "group", group: id }, ...(known ? [] : [consentEvent(core, joining)])],
       sync: true,
     };
     const change = mergeChanges(again, builtAnew(group), former, vanished, missed, entering);
@@ -90,6 +103,12 @@ export async function admitGroup(params: {
   if (used) core.keyPackages.set(generation, used);
   addGroup(core, group);
   core.identityWakeup.wake();
+  await forgetOldRequests(core);
+}
+
+/** Whose request a conversation is that is new here; undefined if a device of this inbox has brought it. */
+function requestOf({ self }: CoreParts<"self">, inviter: InboxId | undefined): GroupRecord["request"] {
+  return inviter === self.inbox ? undefined : { by: inviter };
 }
 
 /**

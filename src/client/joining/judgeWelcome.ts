@@ -7,14 +7,17 @@ import type { Welcome } from "../../wire/welcome.ts";
 import { tables } from "../database/tables.ts";
 import type { CoreParts } from "../group/core.ts";
 
-/** Says what becomes of a Welcome; a group that is not known is entered. */
+/**
+ * Says what becomes of a Welcome; a group that is not known is entered, unless this Welcome brought it before it was
+ * forgotten.
+ */
 export async function verdictOn(
   core: CoreParts<"database" | "groups" | "self">,
   { group: id, entry }: Pick<Welcome, "group" | "entry">,
 ): Promise<WelcomeVerdict> {
   const group = core.groups.get(id);
-  if (!group) return "enter";
   const hasEntered = (await tables.entered.get(core.database, { group: id, entry })) !== undefined;
+  if (!group) return hasEntered ? "over" : "enter";
   return judgeWelcome({ view: group.view, entry, self: core.self.installation.key, hasEntered });
 }
 

@@ -39,7 +39,7 @@ export async function followNode(params: {
     if (isStorageFault(error)) core.onStorageFault(error);
     if (isWeftError(error, "wrong-shard")) await readAnew({ core, node, signal });
     if (isStorageFault(error) || !isWeftError(error)) await waitMs({ ms: OWN_FAULT_WAIT_MS, signal });
-    else noteFailure(core.links, node, steadyMs());
+    else noteFailure(core.links, node, steadyMs(), error.retryAfterMs);
   }
 }
 

@@ -5,6 +5,7 @@ import type { NodeConnection } from "../../rpc/connectNode.ts";
 import type { NodeId } from "../../wire/ids.ts";
 import { apiOf, isUp, type NodeLinks } from "./nodeLinks.ts";
 import { tryAgain } from "./tryAgain.ts";
+import { waitLeftMs } from "./waits.ts";
 
 /** Codes of a node's own faults: another node may do better. */
 const elsewhere = new Set([
@@ -26,8 +27,9 @@ export function isNodeFault(error: unknown): boolean {
 }
 
 /**
- * Asks the nodes in order until one answers. Throws the last node's fault, `no-node` if none is up, and at once
- * whatever is no node's fault.
+ * Asks the nodes in order until one answers; those that have told this client to wait are not asked. Throws the last
+ * node's fault, `limit-exceeded` if all that are up have told it so, `no-node` if none is up, and at once whatever is no
+ * node's fault.
  */
 export async function askNodes<Answer>(params: {
   links: NodeLinks;
@@ -42,6 +44,12 @@ export async function askNodes<Answer>(params: {
   for (const { node } of ranked) {
     const api = isUp(links, node, steadyMs()) ? apiOf(links, node) : undefined;
     if (!api) continue;
+    const retryAfterMs = waitLeftMs(links.waits, { node, errand: "calls" });
+    if (retryAfterMs > 0) {
+      const message = "this client has to wait, as all nodes say that it asked";
+      fault ??= new WeftError({ code: "limit-exceeded", message, retryAfterMs });
+      continue;
+    }
     try {
       return await ask(api, node);
     } catch (error) {

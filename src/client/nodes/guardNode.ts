@@ -17,8 +17,12 @@ const ownFaults: ReadonlySet<ErrorCode> = new Set([
 /** Codes that a node may also give for a place in its topics. */
 const topicFaults: ReadonlySet<ErrorCode> = new Set(["pruned", "bad-cursor"]);
 
-/** Hears of the newest block that the node names, in whatever answer. */
-type Hear = (head: BlockRef) => void;
+type Hear = {
+  /** Told of the newest block that the node names, in whatever answer. */
+  readonly onHead: (head: BlockRef) => void;
+  /** Told for how many milliseconds the node wants to be left alone. */
+  readonly onWait: (ms: number) => void;
+};
 type Method = (...args: unknown[]) => Promise<unknown> | AsyncIterable<unknown>;
 
 /**
@@ -38,6 +42,7 @@ export function guardNode(connection: NodeConnection, hear: Hear): NodeConnectio
 
 function guardMethod(method: Method, isOfTopics: boolean, hear: Hear): Method {
   const judge = (error: unknown): unknown => {
+    if (isWeftError(error, "limit-exceeded") && error.retryAfterMs) hear.onWait(error.retryAfterMs);
     if (!isWeftError(error) || ownFaults.has(error.code)) return error;
     if (isOfTopics && topicFaults.has(error.code)) return error;
     const message = `the node answered ${error.code}: ${error.message}`;
@@ -69,7 +74,7 @@ async function* guardStream(
 
 function hearing<T>(answer: T, hear: Hear): T {
   if (typeof answer === "object" && answer !== null && "head" in answer && isHead(answer.head))
-    hear(answer.head);
+    hear.onHead(answer.head);
   return answer;
 }
 

@@ -5,6 +5,7 @@ import type { NodeConnection } from "../../rpc/connectNode.ts";
 import type { GroupId, NodeId } from "../../wire/ids.ts";
 import { type HeardTime, hearHead } from "./chainTime.ts";
 import { guardNode } from "./guardNode.ts";
+import { boundedWaitMs, noteWait, type Waits } from "./waits.ts";
 import { watchNode } from "./watchNode.ts";
 import { createTickets, type Tickets } from "./withTicket.ts";
 
@@ -23,6 +24,8 @@ type Health = {
   readonly failures: number;
   readonly failedAtMs: number;
   readonly downUntilMs: number;
+  /** Until when the node has told this client to stay away. */
+  readonly toldUntilMs?: number;
   /** The node answers, and still is not read by: it left something out, or what it said was contradicted. */
   readonly isLeft?: true;
   /** The node has answered in time since, and is used again. */
@@ -41,6 +44,8 @@ export type NodeLinks = HeardTime & {
   readonly answeredAtMs: Map<NodeId, number>;
   /** How often in a row nobody else had the blocks of each node, and until when it was left for that, ms since 1970. */
   readonly unshared: Map<NodeId, { readonly times: number; readonly untilMs: number }>;
+  /** What nodes are not to be asked for yet, as they told. */
+  readonly waits: Waits;
   /** Nodes that are being tried again. */
   readonly trying: Set<NodeId>;
   /** Tickets for work that was done for nodes. */
@@ -82,6 +87,7 @@ export function createNodeLinks(params: {
     onHeard: undefined,
     answeredAtMs: new Map(),
     unshared: new Map(),
+    waits: new Map(),
     trying: new Set(),
     tickets: createTickets(params.onWork),
     onChange: params.onChange,
@@ -103,7 +109,13 @@ export function connectionTo(links: NodeLinks, url: string): NodeConnection {
   const known = links.connections.get(url);
   if (known) return known;
   const connection = watchNode({
-    connection: guardNode(links.connect({ url }), (head) => hearHead(links, { url, head })),
+    connection: guardNode(links.connect({ url }), {
+      onHead: (head) => hearHead(links, { url, head }),
+      onWait: (retryAfterMs) => {
+        for (const node of nodesAt(links, url))
+          noteWait(links.waits, { node, errand: "calls", retryAfterMs });
+      },
+    }),
     onAnswer: () => noteInTime(links, url),
     onSilence: () => noteSilence(links, url),
     onLate: () => noteLate(links, url),
@@ -146,18 +158,20 @@ function isAnyWell(links: NodeLinks): boolean {
 
 /**
  * Notes that a node failed. A node that is down already has not failed once more: others have noted the same failure.
+ * `toldMs`: the node has told this client to come again after so long.
  */
-export function noteFailure(links: NodeLinks, node: NodeId, nowMs: number): void {
+export function noteFailure(links: NodeLinks, node: NodeId, nowMs: number, toldMs = 0): void {
   // A node that was left for what it said stays left for longer than a failure would make it.
   if (isLeft(links, node, nowMs)) return;
   const known = links.health.get(node);
   if (known && !known.hasAnswered && nowMs < dueMs(links, known)) return;
   const isForgotten = known?.hasAnswered && known.failedAtMs + FORGET_MS < nowMs;
   const failures = (isForgotten ? 0 : (known?.failures ?? 0)) + 1;
-  const downUntilMs =
-    nowMs + LEAST_DOWN_MS + backoffMs({ ...DOWN, attempt: failures - 1, chance: Math.random });
+  const toldUntilMs = nowMs + boundedWaitMs(toldMs);
+  const restMs = LEAST_DOWN_MS + backoffMs({ ...DOWN, attempt: failures - 1, chance: Math.random });
+  const downUntilMs = Math.max(toldUntilMs, nowMs + restMs);
   const late = known?.lateAtMs === undefined ? {} : { lateAtMs: known.lateAtMs };
-  links.health.set(node, { failures, failedAtMs: nowMs, downUntilMs, ...late });
+  links.health.set(node, { failures, failedAtMs: nowMs, downUntilMs, toldUntilMs, ...late });
 }
 
 function noteInTime(links: NodeLinks, url: string): void {
@@ -200,8 +214,9 @@ function nodesAt(links: NodeLinks, url: string): NodeId[] {
 }
 
 /** When a node may be tried again, ms since 1970. */
-function dueMs(links: NodeLinks, { isLeft, failedAtMs, downUntilMs }: Health): number {
-  return isLeft || isAnyWell(links) ? downUntilMs : Math.min(downUntilMs, failedAtMs + ALONE_DOWN_MS);
+function dueMs(links: NodeLinks, { isLeft, failedAtMs, downUntilMs, toldUntilMs = 0 }: Health): number {
+  if (isLeft || isAnyWell(links)) return downUntilMs;
+  return Math.max(toldUntilMs, Math.min(downUntilMs, failedAtMs + ALONE_DOWN_MS));
 }
 
 /** Lists the nodes that are no longer left alone and have not answered since they failed. */

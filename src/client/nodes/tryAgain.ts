@@ -33,7 +33,7 @@ export async function tryNode(params: {
   } catch (error) {
     if (signal.aborted) return;
     if (!isWeftError(error)) throw error;
-    noteFailure(links, node, steadyMs());
+    noteFailure(links, node, steadyMs(), error.retryAfterMs);
   } finally {
     links.trying.delete(node);
     // Whoever began it: feeds wait for no node that is being tried.

@@ -15,6 +15,8 @@ export type Tickets = {
 const MAX_TICKETS = 256;
 /** How often a node is asked: the hour may be over when the work is done. */
 const TRIES = 3;
+/** A node that asks for too much work is left for so long: what it asks changes by the hour, if at all. */
+const DEAR_WORK_WAIT_MS = 60_000;
 
 export function createTickets(onWork: Tickets["onWork"] = () => undefined): Tickets {
   return { known: new Map(), onWork };
@@ -55,5 +57,5 @@ export async function withTicket(params: {
     await solving;
   }
   const hint = "This node asks for more work than this version does: use another node.";
-  return { kind: "refused", code: "limit-exceeded", hint };
+  return { kind: "refused", code: "limit-exceeded", hint, retryAfterMs: DEAR_WORK_WAIT_MS };
 }

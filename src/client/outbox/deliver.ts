@@ -1,6 +1,6 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
 import { waitMs } from "../../clock/waitMs.ts";
-import { isStorageFault } from "../../errors.ts";
+import { isStorageFault, isWeftError } from "../../errors.ts";
 import { type Delivery, deliveryStep } from "../../reconciler/intents/deliveryStep.ts";
 import { duePublications, firstStep } from "../../reconciler/intents/duePublications.ts";
 import type { KnownNode } from "../../reconciler/records/records.ts";
@@ -8,7 +8,7 @@ import type { Publication } from "../../reconciler/view/viewOfGroup.ts";
 import { MAX_ENVELOPES_PER_PUBLISH, MAX_HASHES_PER_CALL } from "../../rpc/limits.ts";
 import type { NodeApi } from "../../rpc/nodeApi.ts";
 import { envelopeBytes } from "../../wire/envelope.ts";
-import type { NodeId } from "../../wire/ids.ts";
+import { type NodeId, toHex } from "../../wire/ids.ts";
 import { shardOfTopic } from "../../wire/shards.ts";
 import { parseTopic } from "../../wire/topic.ts";
 import { askWord } from "../asking/askWord.ts";
@@ -20,6 +20,7 @@ import type { Group } from "../group/group.ts";
 import { noteActivity } from "../links/noteActivity.ts";
 import { isNodeFault } from "../nodes/askNodes.ts";
 import { apiOf, isLeft, isUp, noteFailure } from "../nodes/nodeLinks.ts";
+import { type Errand, noteWait, waitLeftMs } from "../nodes/waits.ts";
 import { forgetRefusals, hasRefused } from "./refusals.ts";
 import { keepWord, takeOutcome } from "./takeOutcome.ts";
 
@@ -104,8 +105,14 @@ function stepOf(params: {
     ranked: [...nodes.filter((one) => !one.isLeftAlone), ...nodes.filter((one) => one.isLeftAlone)],
     mirrors: core.mirrors,
     hasRefused: ({ record: { hash } }, node) => hasRefused({ group, hash, node }),
+    isToWait: (publication, node) => waitLeftMs(links.waits, { node, errand: errandOf(publication) }) > 0,
     nowMs,
   });
+}
+
+/** What a node has room for, or not: envelopes of one topic. */
+function errandOf({ record }: Publication): Errand {
+  return `publish ${toHex(record.envelope.topic)}`;
 }
 
 /**
@@ -145,7 +152,7 @@ async function withNode(
     await run({ ...params, api });
   } catch (error) {
     if (params.signal.aborted || !isNodeFault(error)) throw error;
-    noteFailure(core.links, node, steadyMs());
+    noteFailure(core.links, node, steadyMs(), isWeftError(error) ? error.retryAfterMs : 0);
     core.feedsWakeup.wake();
     core.logger.warn({ node, err: error }, "a node failed to take envelopes");
     if (!isLeft(core.links, node, steadyMs())) return;
@@ -158,6 +165,11 @@ async function publish(params: AtNode): Promise<void> {
   const batch = firstBytes(params.publications);
   const envelopes = batch.map(({ record }) => record.envelope);
   const outcomes = await api.publish({ envelopes }, { signal });
+  for (const [i, publication] of batch.entries()) {
+    const outcome = outcomes[i];
+    if (outcome?.kind === "refused")
+      noteWait(core.links.waits, { node, errand: errandOf(publication), ...outcome });
+  }
   await group.queue.run(async () => {
     for (const [i, { sequence, part, record }] of batch.entries()) {
       const outcome = outcomes[i];

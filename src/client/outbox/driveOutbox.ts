@@ -33,6 +33,8 @@ const NODE_FAULT_WAIT_MS = 1_000;
  * The wait while this client's own way to the chain has trouble: somebody has to fund the account or mend the endpoint.
  */
 const OWN_TROUBLE_WAIT_MS = 3_000;
+/** While all nodes that answer want a commit later, how often it is seen whether another one answers. */
+const TOLD_LOOK_MS = 5_000;
 /** Before a commit is built, a witness has to have agreed within this time that nothing is hidden. */
 const CHECKED_MS = 30_000;
 /** A chain without a block for so long stands still: messages wait for commits no longer. */
@@ -140,9 +142,12 @@ async function withNode(params: Params & { action: OutboxAction }): Promise<void
   }
   const { intent } = action;
   const isLookUp = action.kind === "stage" && "members" in intent.action;
-  const ranked = isLookUp
-    ? (await lookUpNodes({ core, group: group.id })).ranked
+  const { ranked, waitMs: toldMs } = isLookUp
+    ? { ...(await lookUpNodes({ core, group: group.id })), waitMs: 0 }
     : await relayingNodes({ core, group, intent });
+  if (toldMs > 0 && !core.ownRelay) {
+    return await backOff({ core, group, intent, ms: Math.min(toldMs, TOLD_LOOK_MS) });
+  }
   if (!ranked.some(({ node }) => apiOf(core.links, node) && isUp(core.links, node, steadyMs()))) {
     return await waitMs({ ms: FAULT_WAIT_MS, signal });
   }

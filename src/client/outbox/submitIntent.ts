@@ -16,6 +16,7 @@ import type { ChangingCore, ClientCore, CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { askNodes } from "../nodes/askNodes.ts";
 import { countOperators } from "../nodes/nodeLinks.ts";
+import { noteWait } from "../nodes/waits.ts";
 import { withTicket } from "../nodes/withTicket.ts";
 import { isRegistered } from "./isRegistered.ts";
 
@@ -57,6 +58,8 @@ export async function submitIntent(params: {
         ask: (ticket) => api.relayAppend({ ...append, ...(ticket && { ticket }) }, { signal }),
       });
   core.logger.debug({ group: group.id, intent: intent.id, outcome: outcome.kind }, "handed over a commit");
+  if (!core.ownRelay && outcome.kind === "refused")
+    noteWait(core.links.waits, { node, errand: `relay ${group.id}`, ...outcome });
   // What this client has tried on the chain itself needs nobody's confirmation.
   const operators = core.ownRelay ? 1 : countOperators(core.links);
   const operator = core.links.nodes.get(node)?.operator ?? NO_OPERATOR;

@@ -4,13 +4,14 @@ import { isOrdered } from "../../reconciler/records/intent.ts";
 import type { HeadId } from "../../reconciler/records/records.ts";
 import { keyDateOf, type Rotation, rotationDueMs } from "../../reconciler/upkeep/rotation.ts";
 import { readEpoch } from "../database/epochStates.ts";
+import { mayAct } from "../group/consent.ts";
 import type { ChangingCore, CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { isRevoked } from "../group/isRevoked.ts";
 import { addIntent } from "../outbox/addIntent.ts";
 
 type Params = {
-  core: ChangingCore & CoreParts<"inboxes" | "recovery">;
+  core: ChangingCore & CoreParts<"asksConsent" | "inboxes" | "recovery">;
   group: Group;
   rotation: Rotation;
   signal: AbortSignal;
@@ -53,7 +54,11 @@ export async function keepRotation(params: Params): Promise<void> {
 async function nextRotation(params: Params): Promise<{ inMs: number; entry: HeadId } | undefined> {
   const { core, group, rotation } = params;
   const { record, branch, leaves, intents } = group.view;
-  const isIn = record.status === "member" && !isRevoked(core) && !leaves.leavers.has(core.self.inbox);
+  const isIn =
+    record.status === "member" &&
+    mayAct(core, group) &&
+    !isRevoked(core) &&
+    !leaves.leavers.has(core.self.inbox);
   const isSettled = group.caughtUpBy !== undefined && record.fork === undefined;
   if (!isIn || !isSettled || intents.some(isOrdered) || (await hasNoOtherLeaf(params))) return undefined;
   const self = core.self.installation.key;

@@ -14,6 +14,7 @@ import {
 import { staggerMs } from "../../reconciler/upkeep/stagger.ts";
 import type { InboxId, InstallationKey } from "../../wire/ids.ts";
 import { readState } from "../database/epochStates.ts";
+import { mayAct } from "../group/consent.ts";
 import type { ChangingCore, CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { isCopied } from "../group/isCopied.ts";
@@ -26,7 +27,9 @@ import { type StandIns, standIn } from "./standIn.ts";
 
 type Params = {
   core: ChangingCore &
-    CoreParts<"finalityBlocks" | "groups" | "inboxes" | "network" | "preferences" | "recovery">;
+    CoreParts<
+      "asksConsent" | "finalityBlocks" | "groups" | "inboxes" | "network" | "preferences" | "recovery"
+    >;
   group: Group;
   signal: AbortSignal;
 };
@@ -50,7 +53,7 @@ export async function keepUpkeep(params: Params): Promise<void> {
   const standIns: StandIns = new Map();
   while (!signal.aborted) {
     const turnMs = await takeTurns({ ...params, turns });
-    const standInMs = await standIn({ ...params, turns: standIns });
+    const standInMs = mayAct(params.core, group) ? await standIn({ ...params, turns: standIns }) : undefined;
     const nextMs = earlier(turnMs, standInMs);
     const timeout = nextMs === undefined ? {} : { timeoutMs: Math.max(1, nextMs - steadyMs()) };
     await group.upkeepWakeup.wait({ signal, ...timeout });
@@ -112,7 +115,7 @@ async function whatCanBeDone(params: Params & { turns: Turns; due: readonly Duty
 
 async function openDuties({ core, group }: Params): Promise<DutyInTurn[]> {
   const { record, leaves, stranded, owed } = group.view;
-  if (group.caughtUpBy === undefined || isCopied(core, record)) return [];
+  if (group.caughtUpBy === undefined || isCopied(core, record) || !mayAct(core, group)) return [];
   // Nobody is removed, taken in or accused by what one node alone has told.
   if (group.view.provisional.length > 0) return [];
   if (record.status !== "member" && record.status !== "cut-off") return [];

@@ -1,4 +1,4 @@
-import { formatCoin } from "../../chain/submit/coin.ts";
+import { formatAbout, formatCoin } from "../../chain/submit/coin.ts";
 import { provenPeerId } from "../../mesh/peerId.ts";
 import type { Mesh } from "../../mesh/startMesh.ts";
 import { logHeads, logStateOf } from "../../store/node/logStore.ts";
@@ -6,7 +6,7 @@ import { lastCheckpointOf } from "../../store/node/readCheckpoints.ts";
 import type { Address, NodeId } from "../../wire/ids.ts";
 import { shardsIn } from "../../wire/shards.ts";
 import type { NodeParts } from "../openNodeParts.ts";
-import { relayingTrouble } from "../relaying/relaying.ts";
+import { floorOf, relayingTrouble, weiOf } from "../relaying/relaying.ts";
 import type { NodeState } from "./nodeState.ts";
 
 /** What a node's operator wants to see at a glance: the JSON of /status. Sequences and counts are numbers. */
@@ -61,8 +61,10 @@ type Relaying = {
   readonly account: Address;
   /** What it holds, in coin; undefined: nobody has looked yet. */
   readonly balance: string | undefined;
-  /** What stays in it, in coin. */
+  /** What stays in it at the present price of gas, in coin. */
   readonly floor: string;
+  /** Coin that may be spent now; undefined: only the gas is bounded. */
+  readonly coinLeft: string | undefined;
   /** Gas that may be spent now: of all, and of the newcomers' part. */
   readonly gasLeft: number;
   readonly newcomerGasLeft: number;
@@ -111,12 +113,18 @@ export async function nodeReportOf(params: {
 }
 
 function relayingOf({ operator, relaying }: NodeParts): Relaying {
-  const { policy, relayer, purse, floorWei, budget } = relaying;
+  const { policy, relayer, purse, budget } = relaying;
   const left = budget.left();
   const inCoin = (wei: bigint | undefined) => (wei === undefined ? undefined : formatCoin(wei));
   const trouble = relayer.trouble ?? operator.trouble ?? relayingTrouble(relaying);
   return {
-    ...{ policy, account: relayer.address, balance: inCoin(purse.balanceWei), floor: formatCoin(floorWei) },
+    ...{
+      policy,
+      account: relayer.address,
+      balance: inCoin(purse.balanceWei),
+      floor: formatAbout(floorOf(relaying)),
+    },
+    coinLeft: inCoin(left.gwei === undefined ? undefined : weiOf(Math.floor(left.gwei))),
     ...{ gasLeft: Math.floor(left.all), newcomerGasLeft: Math.floor(left.newcomers) },
     ...{ operator: operator.address, operatorBalance: inCoin(purse.operatorWei) },
     transactionsInFlight: operator.inFlight.size + relayer.inFlight.size,

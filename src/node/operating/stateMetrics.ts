@@ -3,7 +3,7 @@ import { formatCoin } from "../../chain/submit/coin.ts";
 import type { Mesh } from "../../mesh/startMesh.ts";
 import { logHeads } from "../../store/node/logStore.ts";
 import type { NodeParts } from "../openNodeParts.ts";
-import { relayingTrouble } from "../relaying/relaying.ts";
+import { floorOf, relayingTrouble } from "../relaying/relaying.ts";
 import type { NodeState } from "./nodeState.ts";
 
 type Reading = {
@@ -46,6 +46,8 @@ function gaugesOf(params: Parameters<typeof addStateMetrics>[0]): Reading[] {
   return [
     { name: "weft_relay_gas_left", help: "Gas that relaying may take now, for all addresses together.", read: () => budget.left().all },
     { name: "weft_relay_newcomer_gas_left", help: "The part of it that first entries of groups and new inboxes may take now.", read: () => budget.left().newcomers },
+    { name: "weft_relay_coins_left", help: "Coin that relaying may take now, for all addresses together; not a number if only its gas is bounded.", read: () => (budget.left().gwei ?? unknown) / 1e9 },
+    { name: "weft_relay_floor_coins", help: "What stays in the relaying account at the present price of gas, in coin.", read: () => coins(floorOf(relaying)) },
     { name: "weft_relay_balance_coins", help: "What the relaying account holds, in coin.", read: () => coins(purse.balanceWei) },
     { name: "weft_operator_balance_coins", help: "What the operator's account holds, in coin.", read: () => coins(purse.operatorWei) },
     { name: "weft_relay_unfunded", help: "This is 1 while nothing is relayed since the relaying account is down to its floor.", read: () => (isPoor() ? 1 : 0) },
@@ -78,6 +80,7 @@ function countersOf(params: Parameters<typeof addStateMetrics>[0]): Reading[] {
     { name: "weft_peer_bytes_total", help: "Bytes of envelopes that came from other nodes and were stored, since the start.", read: () => traffic.received },
     { name: "weft_published_bytes_total", help: "Bytes of envelopes that clients published by way of this node, since the start.", read: () => traffic.published },
     { name: "weft_relayed_gas_total", help: "Gas that was offered for what clients had relayed, since the start.", read: () => relaying.spentGas },
+    { name: "weft_relayed_coins_total", help: "Coin that was offered for that gas, since the start.", read: () => coins(relaying.spentWei) },
     { name: "weft_unregistered_peers_total", help: "Connections that were refused because the registry does not name the peer.", read: unregistered },
   ];
 }

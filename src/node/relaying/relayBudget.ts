@@ -2,12 +2,20 @@ import { WeftError } from "../../errors.ts";
 import { createTokenBuckets, type Rate } from "../../rpc/rateLimit.ts";
 import { openFairPool } from "../fairPool.ts";
 
-/** The gas that a node spends on others. */
+/** The gas, and the coin, that a node spends on others. */
 export type RelayBudget = {
   /** Sets gas aside for a call. Throws `over-budget` with the time to wait. */
   readonly reserve: (params: Asked & { gas: number }) => Reservation;
-  /** Gas that is left, of all and of the newcomers' part, and what that part holds at most. */
-  readonly left: () => { readonly all: number; readonly newcomers: number; readonly newcomersAtMost: number };
+  /**
+   * Gas that is left, of all and of the newcomers' part, and what that part holds at most; coin that is left, undefined
+   * if there is no bound.
+   */
+  readonly left: () => {
+    readonly all: number;
+    readonly newcomers: number;
+    readonly newcomersAtMost: number;
+    readonly gwei: number | undefined;
+  };
 };
 
 type Asked = {
@@ -19,16 +27,20 @@ type Asked = {
   readonly isNewcomer: boolean;
 };
 
-/** Gas that is set aside. Disposing gives back what is not kept. */
+/** Gas and coin that are set aside. Disposing gives back what is not kept. */
 export type Reservation = Disposable & {
-  /** The call takes more gas, or less, than was thought. Throws `over-budget`, and then holds what it held. */
-  readonly resize: (gas: number) => void;
-  /** The call is on its way: its gas is spent. */
+  /** What the call takes, once the chain has said it. Throws `over-budget`, and then holds what it held. */
+  readonly resize: (costs: Costs) => void;
+  /** The call is on its way: what it takes is spent. */
   readonly keep: () => void;
 };
 
+/** What a call takes at most: gas, and coin at the price that is offered. */
+type Costs = { readonly gas: number; readonly gwei: number };
+
 type Limit = {
   readonly what: string;
+  readonly unit: keyof Costs;
   readonly key: string;
   readonly fits: (params: { key: string; cost: number }) => boolean;
   readonly take: (params: { key: string; cost: number }) => void;
@@ -40,75 +52,71 @@ type Limit = {
 const SUBJECT_PART = 1 / 20;
 const SECONDS_PER_HOUR = 3_600;
 
-/** Opens an hour's gas, of which each address, all newcomers and each subject have a share. */
+/**
+ * Opens an hour's gas, of which each address, all newcomers and each subject have a share, and an hour's coin, of which
+ * each address has one: where gas becomes dear, the coin is used up before the gas. 0 gwei: no bound in coin.
+ */
 export function openRelayBudget(params: {
   gasPerHour: number;
   newcomerGasPerHour: number;
+  gweiPerHour: number;
   nowMs: () => number;
 }): RelayBudget {
-  const { gasPerHour, newcomerGasPerHour, nowMs } = params;
+  const { gasPerHour, newcomerGasPerHour, gweiPerHour, nowMs } = params;
   const all = openFairPool({ ...hourly(gasPerHour), nowMs });
+  const coin = gweiPerHour === 0 ? undefined : openFairPool({ ...hourly(gweiPerHour), nowMs });
   const newcomerRate = hourly(newcomerGasPerHour);
   const newcomers = openFairPool({ ...newcomerRate, nowMs });
   const subjects = openSubjects({ ...hourly(gasPerHour * SUBJECT_PART), nowMs });
   const limitsOf = ({ caller, subject, isNewcomer }: Asked): Limit[] => [
-    ...(isNewcomer ? [{ ...newcomers, key: caller, what: "The newcomers' part" }] : []),
-    { ...subjects, key: subject, what: "The part of this entry or inbox" },
-    { ...all, key: caller, what: "This address's part" },
+    ...(isNewcomer ? [{ ...newcomers, unit: "gas", key: caller, what: "The newcomers' part" } as const] : []),
+    { ...subjects, unit: "gas", key: subject, what: "The part of this entry or inbox" },
+    { ...all, unit: "gas", key: caller, what: "This address's part" },
+    ...(coin ? [{ ...coin, unit: "gwei", key: caller, what: "This address's part in coin" } as const] : []),
   ];
-  const take = (limits: readonly Limit[], cost: number): void => {
-    const full = limits.find(({ fits, key }) => !fits({ key, cost }));
-    if (full !== undefined) {
-      const { what, key } = full;
-      throw overBudget({ what, waitMs: full.waitMs({ key, cost }) });
+  const change = (limits: readonly Limit[], from: Costs, to: Costs): void => {
+    const changes = limits.map((limit) => ({ ...limit, cost: to[limit.unit] - from[limit.unit] }));
+    const full = changes.find(({ fits, key, cost }) => cost > 0 && !fits({ key, cost }));
+    if (full !== undefined) throw overBudget({ what: full.what, waitMs: full.waitMs(full) });
+    for (const { take, giveBack, key, cost } of changes) {
+      if (cost > 0) take({ key, cost });
+      else giveBack({ key, cost: -cost });
     }
-    for (const { take, key } of limits) take({ key, cost });
   };
   const reserve: RelayBudget["reserve"] = ({ gas, ...asked }) => {
     const limits = limitsOf(asked);
-    let held = gas;
-    take(limits, gas);
-    const release = (cost: number): void => {
-      for (const { giveBack, key } of limits) giveBack({ key, cost });
-    };
+    let held: Costs = { gas, gwei: 0 };
+    change(limits, NOTHING, held);
     return {
-      resize: (now) => {
-        if (now > held) take(limits, now - held);
-        else release(held - now);
-        held = now;
+      resize: (costs) => {
+        change(limits, held, costs);
+        held = costs;
       },
       keep: () => {
-        held = 0;
+        held = NOTHING;
       },
-      [Symbol.dispose]: () => release(held),
+      [Symbol.dispose]: () => change(limits, held, NOTHING),
     };
   };
   const newcomersAtMost = newcomerRate.burst;
-  return { reserve, left: () => ({ all: all.left(), newcomers: newcomers.left(), newcomersAtMost }) };
+  return {
+    reserve,
+    left: () => ({ all: all.left(), newcomers: newcomers.left(), newcomersAtMost, gwei: coin?.left() }),
+  };
 }
 
-/** Half of the gas can be spent at once, and the rest comes in the course of the hour: no hour takes more. */
+const NOTHING: Costs = { gas: 0, gwei: 0 };
+
+/** Half of it can be spent at once, and the rest comes in the course of the hour: no hour takes more. */
 function hourly(perHour: number): Rate {
   return { burst: perHour / 2, perSecond: perHour / 2 / SECONDS_PER_HOUR };
 }
 
 function openSubjects(
   params: Rate & { nowMs: () => number },
-): Pick<Limit, Exclude<keyof Limit, "what" | "key">> {
-  const { burst, perSecond } = params;
-  const { fits, owe, debtMs } = createTokenBuckets({ ...params, what: "gas" });
-  return {
-    fits,
-    take: owe,
-    giveBack: ({ key, cost }) => owe({ key, cost: -cost }),
-    waitMs: ({ key, cost }) => {
-      if (cost > burst) return Number.POSITIVE_INFINITY;
-      owe({ key, cost });
-      const ms = debtMs(key);
-      owe({ key, cost: -cost });
-      return Math.min(ms, (burst / perSecond) * 1_000);
-    },
-  };
+): Pick<Limit, Exclude<keyof Limit, "what" | "key" | "unit">> {
+  const { fits, owe, waitMs } = createTokenBuckets({ ...params, what: "gas" });
+  return { fits, take: owe, giveBack: ({ key, cost }) => owe({ key, cost: -cost }), waitMs };
 }
 
 function overBudget(params: { what: string; waitMs: number }): WeftError {

@@ -1,5 +1,5 @@
+import { gasOfAppend } from "../../chain/relay/gasOfAppend.ts";
 import { refusePayload } from "../../chain/relay/refusePayload.ts";
-import { relayAppend } from "../../chain/relay/relayAppend.ts";
 import { appendSigner } from "../../chain/sign/appendSigner.ts";
 import { refusal } from "../../chain/submit/refusal.ts";
 import type { RelayAnswer } from "../../rpc/nodeApi.ts";
@@ -11,7 +11,6 @@ import type { Refusal } from "../../wire/relayOutcome.ts";
 import type { RelayTicket } from "../../wire/relayTicket.ts";
 import { type LateSiblings, takeLateSibling } from "../lateSiblings.ts";
 import { demandWork } from "./demandWork.ts";
-import { gasOfAppend } from "./gasOf.ts";
 import type { Relaying } from "./relaying.ts";
 import { withinBudget } from "./withinBudget.ts";
 
@@ -28,7 +27,6 @@ export async function takeAppend(params: {
   caller: string;
 }): Promise<RelayAnswer> {
   const { relaying, append } = params;
-  const { chain, relayer } = relaying;
   const { group, parent } = append;
   const wrong = refusePayload(append.payload) ?? (await refuseSigner(params));
   if (wrong !== undefined) return wrong;
@@ -42,7 +40,7 @@ export async function takeAppend(params: {
     gas: gasOfAppend(append),
     send: async (permit) => {
       const late = await takeLateSibling(params);
-      return late ?? (await relayAppend({ chain, relayer, append, permit }));
+      return late ?? (await relaying.append({ append, permit }));
     },
   });
 }

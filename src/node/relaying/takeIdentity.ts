@@ -4,7 +4,7 @@ import type { RelayAnswer } from "../../rpc/nodeApi.ts";
 import type { IdentityAction } from "../../wire/identityAction.ts";
 import type { RelayTicket } from "../../wire/relayTicket.ts";
 import { demandWork } from "./demandWork.ts";
-import { gasOfIdentity } from "./gasOf.ts";
+import { gasOfIdentity } from "./gasOfIdentity.ts";
 import type { Relaying } from "./relaying.ts";
 import { withinBudget } from "./withinBudget.ts";
 

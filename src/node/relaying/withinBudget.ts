@@ -1,10 +1,11 @@
 import type { Permit } from "../../chain/submit/submitCall.ts";
 import { steadyMs } from "../../clock/steadyMs.ts";
 import { isWeftError, type WeftError } from "../../errors.ts";
+import { maximum } from "../../wire/bigintOrder.ts";
 import type { RelayOutcome } from "../../wire/relayOutcome.ts";
 import { spendableWei } from "./purse.ts";
 import { readPurse } from "./readPurse.ts";
-import { floorReached, type Relaying, relayingTrouble } from "./relaying.ts";
+import { floorOf, floorReached, gweiOf, type Relaying, relayingTrouble } from "./relaying.ts";
 
 /** How old the last look at the account may be when it pays. */
 const PURSE_AGE_MS = 1_000;
@@ -29,15 +30,17 @@ export async function withinBudget(params: {
   if (trouble !== undefined) return refused(trouble);
   try {
     using reservation = relaying.budget.reserve(params);
-    let spent = 0;
-    const outcome = await send(async ({ gas, wei }) => {
-      spent = Number(gas);
-      reservation.resize(spent);
-      await requireFunds({ relaying, wei });
+    let spent = { gas: 0n, wei: 0n };
+    const outcome = await send(async ({ gas, wei, wholeWei }) => {
+      spent = { gas, wei };
+      relaying.feeWei = wei / maximum(gas, 1n);
+      reservation.resize({ gas: Number(gas), gwei: gweiOf(wei) });
+      await requireFunds({ relaying, wei: wholeWei });
     });
     if (outcome.kind === "submitted") {
       reservation.keep();
-      relaying.spentGas += spent;
+      relaying.spentGas += Number(spent.gas);
+      relaying.spentWei += spent.wei;
     }
     return outcome;
   } catch (error) {
@@ -53,7 +56,7 @@ function refused({ code, hint, retryAfterMs }: WeftError): RelayOutcome {
 /** Throws `unfunded` for a call that would take the account below its floor. */
 async function requireFunds(params: { relaying: Relaying; wei: bigint }): Promise<void> {
   const { relaying, wei } = params;
-  const { purse, floorWei } = relaying;
+  const { purse } = relaying;
   if (purse.readAtMs + PURSE_AGE_MS < steadyMs()) await readPurse(relaying);
-  if (spendableWei(relaying) - wei < floorWei) throw floorReached(relaying);
+  if (spendableWei(relaying) - wei < floorOf(relaying)) throw floorReached(relaying);
 }

@@ -48,10 +48,15 @@ export const nodeSettings = {
     "100000000",
     "the part of it for first entries of groups and for new inboxes; an address alone gets a quarter at once, and what comes back in the hour",
   ),
+  relayGweiPerHour: count(
+    "WEFT_RELAY_GWEI_PER_HOUR",
+    "1000000000",
+    "coin that relaying may offer for its gas in any hour, in gwei; shared out as the gas is; 0: as much as that gas costs",
+  ),
   relayFloorGwei: count(
     "WEFT_RELAY_FLOOR_GWEI",
     "10000000",
-    "what stays in the relaying account, in gwei of coin: enough to replace what is stuck",
+    "what stays in the relaying account, in gwei of coin, to replace what is stuck; more where a million gas costs more",
   ),
   relayStartGwei: count(
     "WEFT_RELAY_START_GWEI",

@@ -37,20 +37,26 @@ export function deliveryStep(params: {
   /** How many nodes get an envelope at once. */
   mirrors: number;
   hasRefused: (publication: Publication, node: NodeId) => boolean;
+  /** The node has told this client to come again later with this envelope. */
+  isToWait: (publication: Publication, node: NodeId) => boolean;
   nowMs: number;
 }): Delivery {
-  const { publications, ranked, nowMs } = params;
+  const { publications, ranked, isToWait, nowMs } = params;
   const up = ranked.filter(({ isUp }) => isUp).map(({ node }) => node);
   if (publications.length === 0) return { kind: "idle" };
   if (up.length === 0) return { kind: "wait", ms: RETRY_MS };
-  const pending = publications.filter(({ record }) => record.state === "pending");
+  const pending = publications.filter(
+    (one) => one.record.state === "pending" && !up.every((node) => isToWait(one, node)),
+  );
   if (pending.length > 0) return publishStep({ ...params, pending, up });
   const acknowledged = publications.filter(({ record }) => record.state === "acknowledged");
   const by = acknowledged[0]?.record.node;
   const second = secondNode({ ranked, by });
   if (second === undefined) return { kind: "wait", ms: RETRY_MS };
   const same = acknowledged.filter(({ record }) => record.node === by);
-  const overdue = same.filter(({ record }) => record.acknowledgedAtMs + OFFER_AGAIN_MS <= nowMs);
+  const overdue = same.filter(
+    (one) => one.record.acknowledgedAtMs + OFFER_AGAIN_MS <= nowMs && !isToWait(one, second),
+  );
   if (overdue.length > 0) return { kind: "publish", nodes: [second], publications: overdue };
   return same.length > 0
     ? { kind: "look-for", node: second, publications: same }
@@ -59,18 +65,20 @@ export function deliveryStep(params: {
 
 /**
  * Publishes to the first nodes that have not refused the envelope; once all nodes have refused it, to the first ones
- * again.
+ * again. A node that has told this client to wait gets nothing before that time.
  */
 function publishStep(params: {
   pending: readonly Publication[];
   up: readonly NodeId[];
   mirrors: number;
   hasRefused: (publication: Publication, node: NodeId) => boolean;
+  isToWait: (publication: Publication, node: NodeId) => boolean;
 }): Delivery {
-  const { pending, up, mirrors, hasRefused } = params;
+  const { pending, up, mirrors, hasRefused, isToWait } = params;
   const nodesOf = (publication: Publication): readonly NodeId[] => {
-    const willing = up.filter((node) => !hasRefused(publication, node));
-    return (willing.length > 0 ? willing : up).slice(0, mirrors);
+    const free = up.filter((node) => !isToWait(publication, node));
+    const willing = free.filter((node) => !hasRefused(publication, node));
+    return (willing.length > 0 ? willing : free).slice(0, mirrors);
   };
   const nodes = pending[0] ? nodesOf(pending[0]) : [];
   const same = pending.filter((one) => nodesOf(one).join() === nodes.join());

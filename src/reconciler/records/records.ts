@@ -64,6 +64,10 @@ export type GroupRecord = {
   /** The inbox of the member who signed the Welcome, if a Welcome brought this client in. */
   readonly inviter?: InboxId | undefined;
   /**
+   * Set if a Welcome of somebody else's first brought this client in: until its person allows that, it is a request.
+   */
+  readonly request?: { readonly by: InboxId | undefined } | undefined;
+  /**
    * True: this client can't tell yet whether the others adopted the entry that brought it in, and says nothing before
    * it hears another member. False: it has heard one, or has judged the entry itself.
    */

@@ -1,8 +1,10 @@
+import { type Consent, listGroups } from "../../index.ts";
 import { actorOf } from "../actors.ts";
-import { takeClient, takeCount, takeName, takeTexts } from "../fields.ts";
+import { type Fields, takeClient, takeCount, takeName, takeTexts, takeWord } from "../fields.ts";
 import type { Stage } from "../stage.ts";
 import type { StepReader } from "../step.ts";
 import { readView, type View, visibleTexts } from "../view.ts";
+import { consents } from "./consent.ts";
 
 type Expectation = {
   by: string;
@@ -11,10 +13,12 @@ type Expectation = {
   not: string[];
   /** Reactions as "👍 2 m1": text, how many, to which message. */
   reactions: string[];
+  /** How the person stands to the group; undefined: not looked at. */
+  consent: Consent | undefined;
   gaps: number;
 };
 
-/** `{"do":"expect","by":"bob","group":"g","sees":["hello"],"not":["secret"],"reactions":["👍 2 m1"],"gaps":0}`: looks at once. */
+/** `{"do":"expect","by":"bob","group":"g","sees":["hello"],"not":["secret"],"reactions":["👍 2 m1"],"consent":"unknown","gaps":0}`: looks at once. */
 export const readExpect: StepReader = (fields) => {
   const expectation = {
     by: takeClient(fields, "by"),
@@ -22,6 +26,7 @@ export const readExpect: StepReader = (fields) => {
     sees: takeTexts(fields, "sees", true),
     not: takeTexts(fields, "not", true),
     reactions: takeTexts(fields, "reactions", true),
+    consent: takeConsent(fields),
     gaps: takeCount(fields, "gaps", { min: 0, absent: 0 }),
   };
   return {
@@ -40,6 +45,11 @@ export const readExpect: StepReader = (fields) => {
   };
 };
 
+function takeConsent(fields: Fields): Consent | undefined {
+  const word = takeWord(fields, "consent", { words: ["any", ...consents], absent: "any" });
+  return word === "any" ? undefined : word;
+}
+
 async function compare(params: { stage: Stage; expectation: Expectation }): Promise<string[]> {
   const { stage, expectation } = params;
   const { by, sees, not, reactions, gaps } = expectation;
@@ -49,7 +59,10 @@ async function compare(params: { stage: Stage; expectation: Expectation }): Prom
   const texts = view === undefined ? [] : visibleTexts(view);
   const shown = view === undefined ? [] : shownReactions({ stage, view });
   const found = view?.state.gaps ?? 0;
+  const consent = listGroups({ client: actor.client }).find((one) => one.group === group)?.consent;
+  const { consent: wanted = consent } = expectation;
   return [
+    ...(consent === wanted ? [] : [`${expectation.group} is ${consent} to ${by}, not ${wanted}`]),
     ...sees.filter((text) => !texts.includes(text)).map((text) => `${by} does not see "${text}"`),
     ...not.filter((text) => texts.includes(text)).map((text) => `${by} sees "${text}"`),
     ...reactions

@@ -2,7 +2,7 @@ import pc from "picocolors";
 import { formatTable } from "../../formatTable.ts";
 import { notice, type Session, summaries } from "../session.ts";
 import type { ChatCommand } from "./command.ts";
-import { create, groups, join, rename } from "./groups.ts";
+import { allow, block, create, groups, join, rename, requests } from "./groups.ts";
 import { add, call, leave, members, remove, role } from "./members.ts";
 import { remove as deletion, edit, history, react, reply } from "./messages.ts";
 import { nodes, prefer, status } from "./nodes.ts";
@@ -33,6 +33,7 @@ const quit: ChatCommand = {
 
 const commands: Readonly<Record<string, ChatCommand>> = {
   ...{ help, groups, join, new: create, rename, leave },
+  ...{ requests, allow, block },
   ...{ members, add, remove, role, name: call },
   ...{ reply, edit, react, history, delete: deletion, status, nodes, prefer, whoami, quit },
 };

@@ -1,8 +1,10 @@
-import { createGroup, listConversations, renameGroup } from "../../../index.ts";
+import { type Consent, createGroup, listConversations, renameGroup, setConsent } from "../../../index.ts";
 import { findGroup } from "../../account/findGroup.ts";
-import { formatGroups } from "../../account/formatGroups.ts";
+import { findSubject } from "../../account/findSubject.ts";
+import { formatGroups, formatRequests } from "../../account/formatGroups.ts";
+import { plainLine } from "../../account/formatItem.ts";
 import { enterGroup } from "../enterGroup.ts";
-import { ask, notice, summaries } from "../session.ts";
+import { ask, notice, type Session, summaries } from "../session.ts";
 import { badUsage, type ChatCommand, currentGroup } from "./command.ts";
 
 export const groups: ChatCommand = {
@@ -23,6 +25,37 @@ export const join: ChatCommand = {
     await enterGroup(session, findGroup({ client: session.account.client, text: rest }).group);
   },
 };
+
+export const requests: ChatCommand = {
+  usage: "/requests",
+  about: "groups that others took you into, until you allow or block them",
+  run: async (session) => {
+    const { client, names } = session.account;
+    const groups = await listConversations({ client, consent: "unknown" });
+    if (groups.length === 0) notice(session, "   none");
+    else session.screen.print(formatRequests({ groups, names }));
+  },
+};
+
+export const allow: ChatCommand = {
+  usage: "/allow [group or person]",
+  about: "allow this group, another one, or all that somebody takes you into",
+  run: (session, { rest }) => decide(session, rest, "allowed"),
+};
+
+export const block: ChatCommand = {
+  usage: "/block [group or person]",
+  about: "hear no more of this group, of another one, or of somebody",
+  run: (session, { rest }) => decide(session, rest, "blocked"),
+};
+
+async function decide(session: Session, text: string, consent: Consent): Promise<void> {
+  const { account } = session;
+  const current = text === "" ? currentGroup(session) : undefined;
+  const { name, ...about } = findSubject({ account, text: current ?? text });
+  await setConsent({ client: account.client, consent, ...about });
+  notice(session, `   ${plainLine(name)} is ${consent}`);
+}
 
 export const create: ChatCommand = {
   usage: "/new <name> [member…]",

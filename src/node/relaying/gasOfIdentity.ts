@@ -1,17 +1,8 @@
-import type { Append } from "../../wire/append.ts";
+import { GAS_PER_BYTE } from "../../chain/relay/gasOfAppend.ts";
 import type { IdentityAction } from "../../wire/identityAction.ts";
 
-/** Gas that an entry takes besides its payload: a transaction, two words of storage, a signature and a log. */
-const APPEND_GAS = 110_000;
-/** The most that a byte of calldata costs (EIP-7623). */
-const GAS_PER_BYTE = 40;
 /** Gas of an account's consent; that of a contract may take more, which the chain says. */
 const IDENTITY_GAS = 300_000;
-
-/** Estimates the gas that an entry takes; the chain says later what it really is. */
-export function gasOfAppend({ payload }: Pick<Append, "payload">): number {
-  return APPEND_GAS + GAS_PER_BYTE * payload.length;
-}
 
 /** Estimates the gas that an identity record takes; the chain says later what it really is. */
 export function gasOfIdentity(action: IdentityAction): number {
