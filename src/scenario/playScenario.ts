@@ -34,6 +34,7 @@ export async function playScenario(params: {
     actors: new Map(),
     groups: new Map(),
     messages: new Map(),
+    archives: new Map(),
     intents: [],
     invitations: [],
     preferences: [],

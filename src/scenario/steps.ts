@@ -8,7 +8,9 @@ import { readDelete } from "./steps/delete.ts";
 import { readDisappear } from "./steps/disappear.ts";
 import { readEdit } from "./steps/edit.ts";
 import { readExpect } from "./steps/expect.ts";
+import { readExport } from "./steps/export.ts";
 import { readHeal } from "./steps/heal.ts";
+import { readImport } from "./steps/import.ts";
 import { readInstall } from "./steps/install.ts";
 import { readLeave } from "./steps/leave.ts";
 import { readOffline } from "./steps/offline.ts";
@@ -47,6 +49,8 @@ export const stepReaders: ReadonlyMap<string, StepReader> = new Map([
   ["prefer", readPrefer],
   ["install", readInstall],
   ["revoke", readRevoke],
+  ["export", readExport],
+  ["import", readImport],
   ["together", readTogether],
   ["offline", readOffline],
   ["online", readOnline],

@@ -91,6 +91,8 @@ export const clientSchema = {
   reader:        { prefix: 0x92, key: { group: "bytes32", inbox: "bytes32" },       value: "ReaderRecord: how far a member says to have read", writer: "readers" },
   untaken:       { prefix: 0x91, key: { group: "bytes32", id: "bytes32" },          value: "empty: the notes in this message are to be taken", writer: "timelineStore" },
   toldGroup:     { prefix: 0x98, key: { group: "bytes32" },                         value: "ToldGroup: name and members of a group that another device has told of and this one is not in", writer: "takePage" },
+  historyRequest: { prefix: 0x99, key: {},                                          value: "HistoryRequestRecord: this device asks another one of its inbox for history; gone once it has it, and after a day", writer: "historyRequest" },
+  historySending: { prefix: 0x9a, key: { installation: "bytes32" },                 value: "HistorySendingRecord: history on its way to another device of the inbox; gone once it is out, and after a day", writer: "historySending" },
   replaced:      { prefix: 0x66, key: { group: "bytes32", envelope: "bytes32" },    value: "id of the message that was sealed again", writer: "timelineStore" },
   coverage:      { prefix: 0x6a, key: { ...log, first: "u64", header: "bytes32" },  value: "CoverageRecord: which checkpoint covers a batch, proven", writer: "knownCoverage" },
   awaited:       { prefix: 0x6b, key: { group: "bytes32", id: "bytes32" },          value: "AwaitedRecord: a message whose verdict is pending or not final", writer: "judgeRecords" },
