@@ -74,6 +74,8 @@ export const errorHints = {
   "wrong-chain":
     "Client, node and contracts must be of one chain; check the address file and the RPC address.",
   "wrong-shard": "The node does not serve this shard: use one of those that do, as the registry names them.",
+  "wrong-code":
+    "Type the code that your new device shows now, and name that device; if it shows none, let it ask again.",
   "wrong-key": "Check the recovery text or the passphrase, letter by letter: it does not open this archive.",
   "wrong-network":
     "This database belongs to another network; use an empty data directory or the old address file.",

@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- --json] [--only mls|timeline|network|trips|crowd|groups|node|subscriptions|hostile]`: how fast the
+ * `npm run bench [-- --json] [--only mls|timeline|history|network|trips|crowd|groups|node|subscriptions|hostile]`: how fast the
  * MLS engine, a node and the clients are on this machine, what they send, and what a node takes. `--envelopes`,
  * `--fetched` and `--subscriptions` say how many it has, fetches from a peer and serves, `--groups` how many groups a
  * client has. Figures of others stand beside ours as orders of magnitude: they come from other hardware (docs and papers
@@ -9,6 +9,7 @@ import { parseArgs } from "node:util";
 import pc from "picocolors";
 import { benchCrowd } from "./benchCrowd.ts";
 import { benchGroups } from "./benchGroups.ts";
+import { benchHistory } from "./benchHistory.ts";
 import { benchHostile } from "./benchHostile.ts";
 import { benchMls } from "./benchMls.ts";
 import { benchNetwork } from "./benchNetwork.ts";
@@ -41,6 +42,7 @@ if (!envelopes || !fetched || !subscriptions || !groups || fetched > envelopes) 
 const benches: Readonly<Record<string, Bench>> = {
   mls: { about: "MLS engine, 100 and 1,000 members", run: () => benchMls([100, 1000]) },
   timeline: { about: "timelines of 1,000 and 100,000 messages", run: () => benchTimeline([1000, 100_000]) },
+  history: { about: "10,000 messages to a new device", run: () => benchHistory(10_000) },
   network: { about: "three nodes, a chain, two clients", run: benchNetwork },
   trips: { about: "round trips and bytes of commits and joins", run: benchRoundTrips },
   node: {

@@ -17,6 +17,7 @@ import { addDisappear } from "./verbs/disappear.ts";
 import { addEdit } from "./verbs/edit.ts";
 import { addExport } from "./verbs/export.ts";
 import { addGroups } from "./verbs/groups.ts";
+import { addHistory } from "./verbs/history.ts";
 import { addImport } from "./verbs/import.ts";
 import { addLink } from "./verbs/link.ts";
 import { addList } from "./verbs/list.ts";
@@ -83,6 +84,7 @@ const people = [
   addStream,
   addDevices,
   addRevoke,
+  addHistory,
   addExport,
   addImport,
   addWallets,

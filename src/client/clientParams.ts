@@ -34,8 +34,8 @@ export type OpenClientParams = {
   /** When this client renews its keys in each group by itself; `defaultRotation` unless told. */
   readonly rotation?: Rotation | "off";
   /**
-   * What becomes of conversations that others bring: they are requests until the person allows them (`ask`), or all are
-   * allowed (`allow`, for a program that talks to whoever invites it). `ask` unless told.
+   * What becomes of conversations that others bring: they are requests until the person allows them (`ask`, for an app
+   * that shows requests), or all are allowed (`allow`). `allow` unless told.
    */
   readonly consent?: "ask" | "allow";
   /**

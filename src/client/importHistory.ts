@@ -36,15 +36,16 @@ export async function importHistory(params: {
   onProgress?: (progress: HistoryProgress) => void;
   signal?: AbortSignal;
 }): Promise<ImportedHistory> {
-  const { client, lock, onProgress, signal } = params;
+  const { client, lock, onProgress } = params;
   const core = coreOf(client);
+  const signal = params.signal ? AbortSignal.any([params.signal, core.closing.signal]) : core.closing.signal;
   let [messages, come] = [0, 0];
   let head: ArchiveHead | undefined;
   for await (const { chunk, bytes } of readArchive({ bytes: params.bytes, lock })) {
-    signal?.throwIfAborted();
+    signal.throwIfAborted();
     if (chunk.kind === "head") {
       head = chunk.head;
-      checkHead({ core, head });
+      await checkHead({ core, head, signal });
     }
     if (chunk.kind === "page") {
       const { page } = chunk;

@@ -9,6 +9,7 @@ import type { OpenClientParams, Outside } from "./clientParams.ts";
 import { goOffline, goOnline } from "./goOnline.ts";
 import type { ClientCore, CoreParts } from "./group/core.ts";
 import { closeWaiters } from "./group/waiters.ts";
+import { eraseOldKeys } from "./history/eraseOldKeys.ts";
 import { keepExpiring } from "./keepExpiring.ts";
 import type { NodeLinks } from "./nodes/nodeLinks.ts";
 import { openCore } from "./openCore.ts";
@@ -39,6 +40,7 @@ export async function openClientOn(params: Omit<OpenClientParams, "directory"> &
   let core: ClientCore | undefined;
   try {
     core = await openCore({ ...params, closing });
+    void eraseOldKeys(core);
     if (online) await Promise.all([setUp(core), checkEndpoint(core)]);
   } catch (error) {
     closing.abort();

@@ -94,7 +94,7 @@ export async function openCore(
     joinsWakeup: createWakeup(),
     identityWakeup: createWakeup(),
     registryWakeup: createWakeup(),
-    ...{ asksConsent: (params.consent ?? "ask") === "ask", consents: await loadConsents(database) },
+    ...{ asksConsent: params.consent === "ask", consents: await loadConsents(database) },
     readReceipts: params.readReceipts === true ? createReadReceipts() : undefined,
     ...{ notes: createSerialQueue(), hasOwnRoom: params.ownRoom ?? true, ownRoomWakeup: createWakeup() },
     copyWakeup: createWakeup(),

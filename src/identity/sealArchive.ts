@@ -66,6 +66,12 @@ export function openArchiveChunk(params: {
   return chunk;
 }
 
+/** True if bytes are what somebody who has the archive's key has sealed for this place. */
+export function opensAt(params: { keys: ArchiveKeys; number: number; ciphertext: Uint8Array }): boolean {
+  const { keys, number, ciphertext } = params;
+  return openAead({ ...placeOf(keys, number), ciphertext }) !== undefined;
+}
+
 function placeOf({ id, key }: ArchiveKeys, number: number) {
   return { key, nonce: concatBytes(new Uint8Array(NONCE_BYTES - 8), u64(number)), aad: id };
 }

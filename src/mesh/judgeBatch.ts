@@ -3,7 +3,7 @@ import type { BatchHeader } from "../wire/batchHeader.ts";
 import { fromHex } from "../wire/ids.ts";
 import { ANCHOR_LEAD_BLOCKS, LEAVING_GRACE_BLOCKS, MAX_CLOCK_SKEW_MS } from "../wire/limits.ts";
 import type { Network } from "../wire/network.ts";
-import { shardOfTopic } from "../wire/shards.ts";
+import { isShard, shardOfTopic } from "../wire/shards.ts";
 import { findNode, isLive, type NodeDirectory, type RegisteredNode, servesNear } from "./nodeDirectory.ts";
 import type { Verdict } from "./verdict.ts";
 
@@ -76,7 +76,7 @@ export function judgeSuccession(header: BatchHeader, before: BatchHeader): Verdi
 function isOfShard({ batch, network }: { batch: Batch; network: Network }): boolean {
   const { header, envelopes } = batch;
   const { shards } = network;
-  if (header.shard >= shards) return false;
+  if (!isShard({ shard: header.shard, shards })) return false;
   return envelopes.every(({ topic }) => shardOfTopic({ topic, shards }) === header.shard);
 }
 

@@ -5,6 +5,7 @@ import { entryOf } from "../store/node/readEntries.ts";
 import { inboxOf } from "../store/node/readInboxes.ts";
 import { checkEnvelope, type Envelope } from "../wire/envelope.ts";
 import { decodeGroupEnvelope, type KnownCertificates, verifyGroupEnvelope } from "../wire/groupEnvelope.ts";
+import { decodeHistoryPayload } from "../wire/historyPayload.ts";
 import { type Address, asId, type EntryId, type GroupId } from "../wire/ids.ts";
 import { decodeKeyPackageRecord, type KeyPackageRecord } from "../wire/keyPackageRecord.ts";
 import type { Network } from "../wire/network.ts";
@@ -55,6 +56,9 @@ export async function admitEnvelope(params: {
       return;
     case "group-info":
       decodeGroupInfoPayload(envelope);
+      return;
+    case "history":
+      decodeHistoryPayload(envelope);
       return;
   }
 }

@@ -4,6 +4,7 @@ import type { ByteBudget } from "../mesh/byteBudget.ts";
 import type { Batch } from "../wire/batch.ts";
 import type { Envelope } from "../wire/envelope.ts";
 import { decodeGroupEnvelope, verifyGroupEnvelope } from "../wire/groupEnvelope.ts";
+import { decodeHistoryPayload } from "../wire/historyPayload.ts";
 import { asId, type GroupId, type NodeId } from "../wire/ids.ts";
 import { decodeKeyPackageRecord } from "../wire/keyPackageRecord.ts";
 import { isKeyPackage, parseTopic } from "../wire/topic.ts";
@@ -57,6 +58,7 @@ async function look(params: { admission: Admission; envelope: Envelope }): Promi
     if (kind === "key-package") decodeKeyPackageRecord(envelope);
     if (kind === "welcome") decodeWelcomePayload(envelope);
     if (kind === "group-info") decodeGroupInfoPayload(envelope);
+    if (kind === "history") decodeHistoryPayload(envelope);
     return "honest";
   } catch (error) {
     // Kinds of newer versions are carried unread.

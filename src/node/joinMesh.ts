@@ -4,7 +4,7 @@ import { isActive } from "../mesh/nodeDirectory.ts";
 import { type Mesh, startMesh } from "../mesh/startMesh.ts";
 import { checkpointsFrom } from "../store/node/readCheckpoints.ts";
 import type { NodeId } from "../wire/ids.ts";
-import { hasShard, shardsIn } from "../wire/shards.ts";
+import { hasShard, logShardsIn } from "../wire/shards.ts";
 import { openBatcher } from "./batcher.ts";
 import { bindMeshLog } from "./bindMeshLog.ts";
 import { checkPeerBatch, UNKNOWN_HEADS_PER_MINUTE } from "./checkPeerBatch.ts";
@@ -40,7 +40,7 @@ export async function joinMesh(params: {
     onUnstored: (batch) => lookAside({ proofs, batch, logger }),
     keepProof: proofs.keep,
     hasRoom,
-    shards: shardsIn(parts.shards),
+    shards: logShardsIn(parts.shards),
     originatorBytesPerMinute: settings.peerMessageBytesPerMinute,
     strangerBytesPerMinute: settings.peerStrangerBytesPerMinute,
     chainBlock: () => admission.index.state.head?.number ?? 0,

@@ -11,7 +11,10 @@ import type { NodeTime } from "./nodeTime.ts";
 import type { NodeSettings } from "./settings/nodeSettings.ts";
 import type { DiskRoom } from "./watchRoom.ts";
 
-type RetentionDays = Pick<NodeSettings, "groupDays" | "keyPackageDays" | "welcomeDays" | "unknownDays">;
+type RetentionDays = Pick<
+  NodeSettings,
+  "groupDays" | "keyPackageDays" | "welcomeDays" | "historyDays" | "unknownDays"
+>;
 type Kept = {
   readonly store: LogStore;
   readonly index: ChainIndex;
@@ -82,13 +85,14 @@ async function pruneEntries({ store, index, isRead, settings, logger, signal }: 
 
 /** Gives the time in milliseconds that each kind is kept; kinds that are kept for ever are not named. */
 export function retentionOf(params: { settings: RetentionDays; isScarce: boolean }): Retention {
-  const { groupDays, keyPackageDays, welcomeDays, unknownDays } = params.settings;
+  const { groupDays, keyPackageDays, welcomeDays, historyDays, unknownDays } = params.settings;
   const strangerDays = (days: number): number => (params.isScarce ? Math.min(days, SCARCE_DAYS) : days);
   const kinds = {
     group: groupDays,
     "key-package": keyPackageDays,
     welcome: strangerDays(welcomeDays),
     "group-info": strangerDays(welcomeDays),
+    history: strangerDays(historyDays),
     other: strangerDays(unknownDays),
   };
   const named = Object.entries(kinds).filter(([, days]) => Number.isFinite(days));

@@ -12,7 +12,7 @@ import { hasSigned, mayGoOnIn, noteClosed, noteOpened } from "../store/node/ownG
 import type { Database } from "../store/openDatabase.ts";
 import type { NodeId } from "../wire/ids.ts";
 import type { LogId } from "../wire/logRange.ts";
-import { shardsIn } from "../wire/shards.ts";
+import { logShardsIn } from "../wire/shards.ts";
 import type { Batcher } from "./batcher.ts";
 import type { Directory } from "./directory.ts";
 import { drawGeneration } from "./drawGeneration.ts";
@@ -68,7 +68,7 @@ export async function openOwnLog(params: OwnLog): Promise<OwnLogs> {
   };
   for (;;) {
     signal.throwIfAborted();
-    const logs = shardsIn(params.shards).map((shard) => ({ node, generation: BigInt(generation), shard }));
+    const logs = logShardsIn(params.shards).map((shard) => ({ node, generation: BigInt(generation), shard }));
     try {
       if (isFresh || (await mayGoOn(logs))) {
         await noteOpened({ database, generation, place });

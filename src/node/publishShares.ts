@@ -2,7 +2,8 @@ import { steadyMs } from "../clock/steadyMs.ts";
 import { WeftError } from "../errors.ts";
 import { createTokenBuckets, type Rate } from "../rpc/rateLimit.ts";
 import { type Envelope, envelopeCost } from "../wire/envelope.ts";
-import { isOfStrangers, isWelcomeBucket, parseTopic } from "../wire/topic.ts";
+import { MAX_HISTORY_BYTES } from "../wire/limits.ts";
+import { isHistory, isOfStrangers, isWelcomeBucket, parseTopic } from "../wire/topic.ts";
 import { openFairPool } from "./fairPool.ts";
 import type { NodeSettings } from "./settings/nodeSettings.ts";
 
@@ -37,6 +38,12 @@ type Limit = {
  * device, and then one in four seconds. Whoever reads the bucket looks at all of them.
  */
 const BUCKET_RATE: Rate = { perSecond: 512, burst: 1_000_000 };
+/** Histories of one address: a whole archive at once, and then 43 MB a day. */
+const HISTORY_RATE: Rate = { perSecond: 500, burst: 20_000_000 };
+/** Histories of all addresses together: 700 MB a day, which nodes keep for a week. */
+const ALL_HISTORY_RATE: Rate = { perSecond: 8_000, burst: 40_000_000 };
+/** What is sent on one topic: an archive, with what frames it. */
+const ARCHIVE_RATE: Rate = { perSecond: 28, burst: MAX_HISTORY_BYTES + MAX_HISTORY_BYTES / 16 };
 /** Key packages of one installation: 90 at once, and then two a minute. */
 const KEY_PACKAGE_RATE: Rate = { perSecond: 100, burst: 256_000 };
 
@@ -47,11 +54,12 @@ export function openPublishShares(params: { rates: PublishRates; nowMs?: () => n
     createTokenBuckets({ ...rate, what: "bytes", nowMs, onRefusal: () => undefined });
   const messages = { each: own(rates.messages.each), all: shared(rates.messages.all) };
   const strangers = { each: own(rates.strangers.each), all: shared(rates.strangers.all) };
+  const histories = { each: own(HISTORY_RATE), all: shared(ALL_HISTORY_RATE), archive: own(ARCHIVE_RATE) };
   const keyPackages = own(KEY_PACKAGE_RATE);
   const buckets = new Map<string, ReturnType<typeof shared>>();
 
   const limitsOf = ({ caller, envelope: { topic } }: { caller: string; envelope: Envelope }): Limit[] => {
-    const { each, all } = isOfStrangers(topic) ? strangers : messages;
+    const { each, all } = isHistory(topic) ? histories : isOfStrangers(topic) ? strangers : messages;
     const common = [
       { ...each, key: caller, what: "This address has published much lately" },
       { ...all, key: caller, what: "All addresses together have published much lately" },
@@ -62,6 +70,8 @@ export function openPublishShares(params: { rates: PublishRates; nowMs?: () => n
         ...common,
         { ...keyPackages, key: id, what: "This installation has published many key packages lately" },
       ];
+    if (kind === "history")
+      return [...common, { ...histories.archive, key: id, what: "This history is as long as one may be" }];
     // A Welcome outside of every bucket is refused for that later.
     if (!isWelcomeBucket(topic)) return common;
     const bucket = buckets.get(id) ?? shared(BUCKET_RATE);

@@ -6,6 +6,7 @@ import type { Mesh } from "../mesh/startMesh.ts";
 import type { NodeAddresses } from "../wire/chainRecord.ts";
 import type { NodeId } from "../wire/ids.ts";
 import { signPeerProof } from "../wire/peerProof.ts";
+import { HISTORY_SHARDS_FROM } from "../wire/shards.ts";
 import { type ChainWatch, stir, stirAll, watchChain } from "./chainHub.ts";
 import { keepReports } from "./equivocation/keepReports.ts";
 import { openProofs } from "./equivocation/proofs.ts";
@@ -146,7 +147,11 @@ function ownLogOf(params: { parts: NodeParts; mesh: Mesh }): AsyncDisposable & {
       const left = [...store.state.logs.values()].filter(
         (one) => one.log.node === node && one.log.generation === log.generation,
       );
-      const anchored = new Map([...logs, ...left.map((one) => one.log)].map((one) => [one.shard, one]));
+      // Nothing that is judged by checkpoints is in logs of histories.
+      const judged = [...logs, ...left.map((one) => one.log)].filter(
+        ({ shard }) => shard < HISTORY_SHARDS_FROM,
+      );
+      const anchored = new Map(judged.map((one) => [one.shard, one]));
       const anchoring = [...anchored.values()].map(async (log) => {
         using watch = watchChain({ hub, groups: [] });
         watches.set(log.shard, watch);

@@ -35,6 +35,7 @@ export async function playScenario(params: {
     groups: new Map(),
     directs: new Map(),
     messages: new Map(),
+    archives: new Map(),
     intents: [],
     invitations: [],
     preferences: [],

@@ -50,6 +50,8 @@ export type Stage = {
   readonly directs: Map<string, DirectId>;
   /** By the name that a send gave. */
   readonly messages: Map<string, MessageId>;
+  /** By the name that an export gave. */
+  readonly archives: Map<string, Archive>;
   readonly intents: IntentRecord[];
   /** Open invitations by client and group: intents that may make the client a member. */
   readonly invitations: Invitation[];
@@ -65,5 +67,8 @@ export type Stage = {
   /** What did not hold, for people. */
   readonly unmet: { line: number; do: string; lacks: string[] }[];
 };
+
+/** What a client has exported, with the text that opens it. */
+export type Archive = { readonly pieces: readonly Uint8Array[]; readonly recovery: string };
 
 export type Invitation = { readonly client: string; readonly group: string; readonly line: number };

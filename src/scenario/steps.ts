@@ -9,7 +9,9 @@ import { readDirect } from "./steps/direct.ts";
 import { readDisappear } from "./steps/disappear.ts";
 import { readEdit } from "./steps/edit.ts";
 import { readExpect } from "./steps/expect.ts";
+import { readExport } from "./steps/export.ts";
 import { readHeal } from "./steps/heal.ts";
+import { readImport } from "./steps/import.ts";
 import { readInstall } from "./steps/install.ts";
 import { readLeave } from "./steps/leave.ts";
 import { readOffline } from "./steps/offline.ts";
@@ -49,6 +51,8 @@ export const stepReaders: ReadonlyMap<string, StepReader> = new Map([
   ["prefer", readPrefer],
   ["install", readInstall],
   ["revoke", readRevoke],
+  ["export", readExport],
+  ["import", readImport],
   ["together", readTogether],
   ["offline", readOffline],
   ["online", readOnline],

@@ -75,6 +75,11 @@ export const PROOF_OF_WORK_BITS = 12;
 export const WORK_UNIT_BYTES = 16_896;
 export const GROUP_INFO_CHUNK_BYTES = 64 * 1024;
 export const MAX_GROUP_INFO_CHUNKS = 64;
+/** A sealed chunk of a history that a device sends to another one: a page of 64 KiB, or one message that is larger. */
+export const HISTORY_CHUNK_BYTES = 72 * 1024;
+/** Sealed chunks of one history together, and how many. */
+export const MAX_HISTORY_BYTES = 16 * 1024 * 1024;
+export const MAX_HISTORY_CHUNKS = 4096;
 
 /** An entry names a registry block at most this many blocks before its own. */
 export const REGISTRY_WINDOW_BLOCKS = 14_400;

@@ -1,12 +1,13 @@
 import { sha256 } from "#crypto";
 import { concatBytes } from "../crypto/concatBytes.ts";
 import { WeftError } from "../errors.ts";
+import { labeledHash } from "./bytes.ts";
 import { asId, fromHex, type GroupId, type Hex, ID_BYTES, type InstallationKey, toHex } from "./ids.ts";
 import { WELCOME_BUCKET_BITS } from "./limits.ts";
 
 export const TOPIC_BYTES = 1 + ID_BYTES;
 
-const kinds = { group: 1, "key-package": 2, welcome: 3, "group-info": 4 } as const;
+const kinds = { group: 1, "key-package": 2, welcome: 3, "group-info": 4, history: 5 } as const;
 
 export type TopicKind = keyof typeof kinds;
 export type Topic = { readonly kind: TopicKind; readonly id: Hex };
@@ -41,11 +42,16 @@ export function isWelcomeBucket(topic: Uint8Array): boolean {
 }
 
 /**
- * True for what strangers may publish, too: Welcomes, group infos, key packages, and whatever kinds newer versions
- * have.
+ * True for what strangers may publish, too: Welcomes, group infos, key packages, histories, and whatever kinds newer
+ * versions have.
  */
 export function isOfStrangers(topic: Uint8Array): boolean {
   return topic[0] !== kinds.group;
+}
+
+/** True for what a device sends to another one of its inbox: it is kept for days only, in logs of its own. */
+export function isHistory(topic: Uint8Array): boolean {
+  return topic[0] === kinds.history;
 }
 
 export function isKeyPackage(topic: Uint8Array): boolean {
@@ -58,6 +64,19 @@ export function isKeyPackage(topic: Uint8Array): boolean {
  */
 export function groupInfoTopic(id: Uint8Array): Uint8Array {
   return topicOf("group-info", id);
+}
+
+/** Gives the topic on which a new device asks for history, and is answered. */
+export function historyRequestTopic(installation: InstallationKey): Uint8Array {
+  return topicOf("history", labeledHash({ label: "weft.history.v1", fields: [fromHex(installation)] }));
+}
+
+/**
+ * Gives the topic of an archive's chunks.
+ * @param id 32 random bytes
+ */
+export function historyTopic(id: Uint8Array): Uint8Array {
+  return topicOf("history", id);
 }
 
 /** Reads a topic. Throws `unknown-topic` for a kind that this version does not know, `malformed` for a wrong length. */

@@ -30,7 +30,7 @@ const page = {
     tried(async () => {
       const { name: directory, passkey, ...reach } = params;
       const wallet = walletFromPasskey({ passkey, network: reach.network });
-      const client = await openClient({ ...reach, directory, wallet, rotation: "off" });
+      const client = await openClient({ ...reach, directory, wallet, rotation: "off", consent: "allow" });
       clients.set(directory, client);
       return { inbox: client.inbox, installation: client.installation, address: wallet.address };
     }),

@@ -22,6 +22,7 @@ test("help names every command, its options and examples", async () => {
     "block",
     "devices",
     "revoke",
+    "history",
     "export",
     "import",
     "wallets",

@@ -10,6 +10,8 @@ export type Typist = AsyncDisposable & {
   readonly type: (text: string) => void;
   /** Resolves when the screen has shown `pattern` since the last `sees`. */
   readonly sees: (pattern: RegExp) => Promise<void>;
+  /** The same, and gives what it has shown. */
+  readonly seen: (pattern: RegExp) => Promise<string>;
   /** Ends the input. */
   readonly end: () => void;
   readonly interrupt: () => void;
@@ -38,18 +40,23 @@ export function startTypist(params: {
     });
   }
   const exited = exitOf(child);
+  const see = async (pattern: RegExp): Promise<string> => {
+    let shown: string | undefined;
+    const isShown = () => {
+      const match = pattern.exec(printed.slice(seen));
+      if (match) seen += match.index + match[0].length;
+      shown = match?.[0];
+      return match !== null;
+    };
+    await until(String(pattern), isShown).catch((error: Error) => {
+      throw new Error(`${error.message}; ${args.join(" ")} showed:\n${printed}`);
+    });
+    return shown ?? "";
+  };
   return {
     type: (text) => void child.stdin.write(text),
-    sees: async (pattern) => {
-      const isShown = () => {
-        const match = pattern.exec(printed.slice(seen));
-        if (match) seen += match.index + match[0].length;
-        return match !== null;
-      };
-      await until(String(pattern), isShown).catch((error: Error) => {
-        throw new Error(`${error.message}; ${args.join(" ")} showed:\n${printed}`);
-      });
-    },
+    sees: async (pattern) => void (await see(pattern)),
+    seen: see,
     end: () => void child.stdin.end(),
     interrupt: () => void child.kill("SIGINT"),
     exited,

@@ -91,6 +91,20 @@ test("verbs set people up, found groups, send, list and stream, all as JSON for 
     await weft("list", "Machines", "--data", second),
     /disk nearly full \(edited\) \(from an archive\)/,
   );
+  await using receiver = startTypist({ directory, args: ["history", "receive", "--data", second, "--json"] });
+  await receiver.sees(/"code":"/);
+  const code = await receiver.seen(/(\w{4}-){3}\w{4}/);
+  const device = lost.installation.slice(0, 18);
+  const wrong = await runWeft(
+    ["history", "send", device, "abcd-efgh", "--as", "alice"],
+    process.env,
+    directory,
+  );
+  assert.deepEqual([wrong.code, /\(wrong-code\)/.test(wrong.stderr)], [1, true]);
+  const history = await json("history", "send", device, code, "--as", "alice");
+  assert.deepEqual([history.messages, history.isCut], [messages, false]);
+  await receiver.sees(new RegExp(`"messages":${messages},"come":0`));
+  assert.equal(await receiver.exited, 0);
   const again = await runWeft(["export", "history.weft", "--as", "alice"], process.env, directory);
   assert.deepEqual([again.code, /is there already/.test(again.stderr)], [1, true]);
   const shown = await weft("devices", "--as", "alice");

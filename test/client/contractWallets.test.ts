@@ -53,7 +53,9 @@ const placeOf = (wallet: Wallet): WalletPlace => ({ wallet, ...reach() });
 async function openBy(wallet: Wallet) {
   await using stack = new AsyncDisposableStack();
   const { path: directory } = stack.use(await temporaryDirectory());
-  const client = stack.use(await openClient({ directory, wallet, ...reach(), rotation: "off" }));
+  const client = stack.use(
+    await openClient({ directory, wallet, ...reach(), rotation: "off", consent: "allow" }),
+  );
   const owned = stack.move();
   return { client, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }

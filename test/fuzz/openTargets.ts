@@ -7,7 +7,7 @@ import { mlsTargets } from "./mlsTargets.ts";
 import { recordTraffic } from "./recordTraffic.ts";
 import { headerTargets, requestTargets, responseTargets } from "./rpcTargets.ts";
 import type { Target } from "./target.ts";
-import { contentTargets, envelopeTargets, meshTargets } from "./wireTargets.ts";
+import { contentTargets, envelopeTargets, historyTargets, meshTargets } from "./wireTargets.ts";
 
 /** All that faces the network or the chain, with what a real conversation has sent. Disposing ends the node in it. */
 export async function openTargets(): Promise<AsyncDisposable & { readonly targets: readonly Target[] }> {
@@ -33,6 +33,7 @@ export async function openTargets(): Promise<AsyncDisposable & { readonly target
     ...headerTargets(),
     ...meshTargets({ network, envelopes }),
     ...envelopeTargets({ envelopes }),
+    ...(await historyTargets()),
     ...contentTargets(),
     ...chainTargets({ network, logs }),
     ...mlsTargets(),

@@ -14,6 +14,7 @@ import type { Envelope } from "../../src/wire/envelope.ts";
 import { decodeProof, encodeProof, proofOf, type SignedHeader } from "../../src/wire/equivocation.ts";
 import { readGroupContext } from "../../src/wire/groupContext.ts";
 import { decodeGroupEnvelope } from "../../src/wire/groupEnvelope.ts";
+import { buildHistoryEnvelope, decodeHistoryPayload } from "../../src/wire/historyPayload.ts";
 import { decodeIdentityStep, encodeIdentityStep } from "../../src/wire/identityStepCodec.ts";
 import {
   asId,
@@ -31,7 +32,7 @@ import type { Network } from "../../src/wire/network.ts";
 import { readNumbered, writeNumbered } from "../../src/wire/numbered.ts";
 import { unpad } from "../../src/wire/padme.ts";
 import { textPart } from "../../src/wire/part.ts";
-import { parseTopic, type TopicKind } from "../../src/wire/topic.ts";
+import { historyTopic, parseTopic, type TopicKind } from "../../src/wire/topic.ts";
 import {
   decodeGroupInfoBundle,
   decodeWelcome,
@@ -134,6 +135,27 @@ export function envelopeTargets(params: { envelopes: readonly Envelope[] }): Tar
     target("key-package", decodeKeyPackageRecord),
     target("welcome", decodeWelcomePayload),
     target("group-info", decodeGroupInfoPayload),
+  ];
+}
+
+/** What devices of one inbox publish for each other. */
+export async function historyTargets(): Promise<Target[]> {
+  const topic = historyTopic(new Uint8Array(32).fill(7));
+  const [publicKey, encapsulatedKey] = [new Uint8Array(1216), new Uint8Array(1120)];
+  const [tag, ciphertext] = [new Uint8Array(32), new Uint8Array(200)];
+  const payloads = await Promise.all(
+    [
+      { kind: "request", publicKey, tag } as const,
+      { kind: "offer", encapsulatedKey, ciphertext, tag } as const,
+      { kind: "chunk", number: 3, ciphertext } as const,
+    ].map((payload) => buildHistoryEnvelope({ topic, payload })),
+  );
+  return [
+    {
+      name: "envelope of a history",
+      samples: payloads.map(({ payload }) => payload),
+      read: (payload) => decodeHistoryPayload({ topic, payload }),
+    },
   ];
 }
 

@@ -12,7 +12,7 @@ import { asAddress, type Hex, type NodeId, toHex } from "../../src/wire/ids.ts";
 import { MAX_CLOCK_SKEW_MS, SHARD_GRACE_BLOCKS } from "../../src/wire/limits.ts";
 import type { Network } from "../../src/wire/network.ts";
 import { signPeerProof } from "../../src/wire/peerProof.ts";
-import { shardOfTopic } from "../../src/wire/shards.ts";
+import { HISTORY_SHARDS_FROM, shardOfTopic } from "../../src/wire/shards.ts";
 import { openTestStore } from "../support/openTestStore.ts";
 import { registeredNode } from "../support/registeredNode.ts";
 import { testDirectory } from "../support/testDirectory.ts";
@@ -120,6 +120,10 @@ test("a batch belongs to one shard, which its node served around the batch's anc
       ({ topic }) => shardOfTopic({ topic, shards: 4 }) === shard,
     ) ?? assert.fail();
   const [zero, one] = [topicIn(0), topicIn(1)];
+  const historyIn = (shard: number) =>
+    Array.from({ length: 64 }, (_, topic) => testEnvelope({ topic, text: "", kind: 5 })).find(
+      ({ topic }) => shardOfTopic({ topic, shards: 4 }) === shard,
+    ) ?? assert.fail();
   const wrong = { kind: "reject", reason: "wrong-shard" };
   const unserved = { kind: "ignore", reason: "unserved-shard" };
   const inShard = (shard: number, anchorBlock = 1_000) => ({ shard, anchorBlock });
@@ -127,6 +131,12 @@ test("a batch belongs to one shard, which its node served around the batch's anc
   assert.deepEqual(judge(originator.next([zero, one], inShard(0))), wrong, "one of another shard");
   assert.deepEqual(judge(originator.next([zero], inShard(1))), wrong);
   assert.deepEqual(judge(originator.next([zero], inShard(4))), wrong, "the network has no such shard");
+  const history = historyIn(HISTORY_SHARDS_FROM);
+  assert.equal(judge(originator.next([history], inShard(HISTORY_SHARDS_FROM))), undefined);
+  assert.deepEqual(judge(originator.next([zero, history], inShard(0))), wrong, "a history among messages");
+  for (const shard of [HISTORY_SHARDS_FROM + 1, HISTORY_SHARDS_FROM + 4, 2 * HISTORY_SHARDS_FROM]) {
+    assert.deepEqual(judge(originator.next([history], inShard(shard))), wrong);
+  }
   assert.deepEqual(judge(originator.next([one], inShard(1))), unserved);
   const formerShards = [
     { shards: "1", untilBlock: 500 },

@@ -13,20 +13,24 @@ import { testEnvelope, testOriginator } from "../support/testOriginator.ts";
 import { until } from "../support/until.ts";
 
 const DAY_MS = 24 * 60 * 60_000;
-const kinds = { other: 9, group: 1, "key-package": 2, welcome: 3, "group-info": 4 };
+const kinds = { other: 9, group: 1, "key-package": 2, welcome: 3, "group-info": 4, history: 5 };
 const logger = pino({ level: "silent" });
 const settings = readNodeSettings({ chosen: {}, environment: {} });
 
 test("every kind has a retention by default, unknown ones too; forever keeps, and scarce room shortens what strangers fill", () => {
   const inDays = (retention: ReturnType<typeof retentionOf>) =>
     Object.fromEntries(Object.entries(retention).map(([kind, ms]) => [kind, ms / DAY_MS]));
-  const usual = { group: 90, "key-package": 90, welcome: 90, "group-info": 90, other: 30 };
+  const usual = { group: 90, "key-package": 90, welcome: 90, "group-info": 90, history: 7, other: 30 };
   assert.deepEqual(inDays(retentionOf({ settings, isScarce: false })), usual);
   const scarce = { ...usual, welcome: 7, "group-info": 7, other: 7 };
   assert.deepEqual(inDays(retentionOf({ settings, isScarce: true })), scarce);
   const chosen = { groupDays: "forever", welcomeDays: "forever", unknownDays: "3" };
   const kept = readNodeSettings({ chosen, environment: {} });
-  assert.deepEqual(inDays(retentionOf({ settings: kept, isScarce: false })), { "key-package": 90, other: 3 });
+  assert.deepEqual(inDays(retentionOf({ settings: kept, isScarce: false })), {
+    "key-package": 90,
+    history: 7,
+    other: 3,
+  });
 });
 
 test("the mark that befits a disk is at most 2 GB", async () => {
@@ -71,7 +75,7 @@ test("room that becomes scarce is told once, ends above the mark only, and what 
   await until("it is scarce", () => room.shortage() !== undefined);
   assert.equal(room.isOut(), false);
   const left = async (): Promise<string> => (await hasEnvelopes({ store, hashes })).join();
-  await until("room is made", async () => (await left()) === "false,true,true,false,false");
+  await until("room is made", async () => (await left()) === "false,true,true,false,false,false");
   free = 49;
   await until("nothing of peers is stored", () => room.isOut());
   free = 105;

@@ -8,7 +8,14 @@ import { openPublishShares, publishRatesOf } from "../../src/node/publishShares.
 import { readNodeSettings } from "../../src/node/settings/readNodeSettings.ts";
 import { type Envelope, envelopeCost } from "../../src/wire/envelope.ts";
 import { asId, type InstallationKey } from "../../src/wire/ids.ts";
-import { groupInfoTopic, groupTopic, keyPackageTopic, welcomeTopic } from "../../src/wire/topic.ts";
+import { MAX_HISTORY_BYTES } from "../../src/wire/limits.ts";
+import {
+  groupInfoTopic,
+  groupTopic,
+  historyTopic,
+  keyPackageTopic,
+  welcomeTopic,
+} from "../../src/wire/topic.ts";
 import { testOriginator } from "../support/testOriginator.ts";
 
 const settings = readNodeSettings({ chosen: {}, environment: {} });
@@ -23,6 +30,7 @@ const sized = (topic: Uint8Array, bytes: number): Envelope => ({
 const message = (bytes: number) => sized(groupTopic(asId(new Uint8Array(32).fill(2))), bytes);
 const welcome = (bytes: number) => sized(welcomeTopic(ANYBODY), bytes);
 const keyPackage = (bytes: number) => sized(keyPackageTopic(ANYBODY), bytes);
+const history = (bytes: number, id = randomBytes(32)) => sized(historyTopic(id), bytes);
 const groupInfo = (bytes: number) => sized(groupInfoTopic(randomBytes(32)), bytes);
 
 /** Shares under a clock that moves by hand. */
@@ -61,6 +69,12 @@ test("what one address can fill disks with is bounded, whatever it publishes", (
     { what: "tiny messages", make: () => message(300), most: 20e6 + 0.05e6 * SECONDS },
     { what: "group infos on random topics", make: () => groupInfo(65_600), most: 8e6 + 2e3 * SECONDS },
     { what: "tiny ones", make: () => groupInfo(60), most: 8e6 + 2e3 * SECONDS },
+    { what: "histories", make: () => history(60_000), most: 20e6 + 500 * SECONDS },
+    {
+      what: "one history",
+      make: () => history(60_000, new Uint8Array(32)),
+      most: MAX_HISTORY_BYTES * (17 / 16) + 28 * SECONDS,
+    },
     { what: "one bucket of Welcomes", make: () => welcome(2_000), most: 1e6 + 512 * SECONDS },
     { what: "key packages of one installation", make: () => keyPackage(2_400), most: 256e3 + 100 * SECONDS },
   ];
@@ -82,6 +96,7 @@ test("a minute of all addresses together stays below what other nodes take of on
     () => groupInfo(65_600),
     () => welcome(60_000),
     () => keyPackage(2_400),
+    () => history(60_000),
   ];
   let taken = 0;
   for (let second = 0; second <= 59; second++) {
@@ -111,6 +126,10 @@ test("strangers' kinds leave the members' share alone, and who has published les
     flood({ seconds, callers: many(100), make: () => message(5_000) });
   floodMessages(20);
   assert.equal(publish("a member", message(3_000)), true, "at once");
+  const whole = MAX_HISTORY_BYTES / 60_000;
+  const id = randomBytes(32);
+  for (let i = 0; i < whole; i++)
+    assert.ok(publish("a new device", history(60_000, id)), "all of it at once");
 });
 
 test("in a flooded bucket there is room for a Welcome by somebody else, and in other buckets as ever", () => {

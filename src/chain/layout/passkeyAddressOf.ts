@@ -6,11 +6,12 @@ import type { Network } from "../../wire/network.ts";
 /** The code of a clone with arguments, before and after the address of what it is a clone of (OpenZeppelin's Clones). */
 const CLONE = ["0x3d81600a3d39f3363d3d373d3d3d363d73", "0x5af43d82803e903d91602b57fd5bf3"] as const;
 const CLONE_BYTES = 45;
+const KEY_BYTES = 64;
 const NO_SALT = new Uint8Array(ID_BYTES);
 
 /**
  * Computes the address of a passkey's wallet, whether it is there or not, as `PasskeyWallets.walletOf` does; the key is
- * x ‖ y. Throws `bad-config` for a network without passkeys' wallets.
+ * x ‖ y. Throws `bad-config` for a network without passkeys' wallets, `malformed` for a key of another length.
  */
 export function passkeyAddressOf(params: {
   network: Pick<Network, "passkeyWallets">;
@@ -22,6 +23,9 @@ export function passkeyAddressOf(params: {
     const hint =
       "Take the address file of a network that was deployed with PasskeyWallets, or another wallet.";
     throw new WeftError({ code: "bad-config", message: "the network has no passkeys' wallets", hint });
+  }
+  if (passkey.length !== KEY_BYTES) {
+    throw new WeftError({ code: "malformed", message: `a passkey of ${passkey.length} bytes` });
   }
   const [before, after] = CLONE;
   const implementation = getContractAddress({ from, nonce: 1n });

@@ -46,6 +46,7 @@ export async function openAccount(params: {
     ...(chain ? { chain } : {}),
     ...(options.proxy === undefined ? {} : { proxy: options.proxy }),
     witnesses: place.devnetNodes.length === 1 ? "one-operator" : [],
+    consent: "ask",
     online: online || known === undefined,
     signal,
   });

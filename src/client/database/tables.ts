@@ -18,10 +18,13 @@ import type {
   TopicPositionRecord,
   UnheldRecord,
 } from "../../reconciler/records/records.ts";
-import type { RelationRecord, TimelineRecord } from "../../reconciler/records/timelineRecord.ts";
+import type { RelationRecord, TimelineKey, TimelineRecord } from "../../reconciler/records/timelineRecord.ts";
+import type { Publication } from "../../reconciler/view/viewOfGroup.ts";
 import { bytesTable, jsonTable } from "../../store/client/table.ts";
 import { clientSchema } from "../../store/schema.ts";
+import type { ArchiveHead } from "../../wire/archive.ts";
 import type { Envelope } from "../../wire/envelope.ts";
+import type { HistoryKey } from "../../wire/historyPayload.ts";
 import type { IdentityAction } from "../../wire/identityAction.ts";
 import type {
   Address,
@@ -103,6 +106,54 @@ export type ToldGroup = {
   readonly createdAtMs: number;
 };
 
+/** This device has asked another one of its inbox for history. */
+export type HistoryRequestRecord = {
+  /** Of an X-Wing key that is good for this once, 32 bytes. */
+  readonly seed: Uint8Array;
+  /** Whose code it shows. */
+  readonly installation: InstallationKey;
+  readonly createdAtMs: number;
+  /** What was answered; undefined: nothing yet. */
+  readonly key?: HistoryKey;
+  readonly head?: ArchiveHead;
+  /** The number of the first chunk that is not taken in. */
+  readonly next: number;
+  /** What the chunks before brought. */
+  readonly messages: number;
+  readonly come: number;
+  readonly bytes: number;
+};
+
+/** History on its way to another device of the inbox. */
+export type HistorySendingRecord = {
+  readonly to: InstallationKey;
+  readonly code: Uint8Array;
+  readonly createdAtMs: number;
+  readonly key: HistoryKey;
+  /** The number of the next chunk. */
+  readonly number: number;
+  /** How far back each group is sealed; undefined: nothing is. */
+  readonly places?: HistoryPlaces;
+  /** All is sealed. */
+  readonly isEnded: boolean;
+  readonly isCut: boolean;
+  readonly messages: number;
+  readonly expected: number;
+  readonly bytes: number;
+  /** Sealed, and on no node yet. */
+  readonly pending: readonly Envelope[];
+};
+
+/** By group, what of a history was not read yet. */
+export type HistoryPlaces = readonly (readonly [GroupId, HistoryPlace])[];
+export type HistoryPlace = {
+  readonly before: TimelineKey;
+  /** When its next message was said, milliseconds since 1970. */
+  readonly saidAtMs: number;
+  /** True if a page of this group is written already. */
+  readonly isBegun: boolean;
+};
+
 /** An opened Welcome on its way into the group; names the key package that opens the rest. */
 export type WelcomeRecord = {
   readonly welcome: Welcome;
@@ -115,8 +166,9 @@ const { identity, keyPackage, group, epoch, tree, entry, entryByPlace, deadRun, 
 const { outcome, held, timeline, timelinePlace, relation, replaced } = clientSchema;
 const { conversation, unread, journal, consumer, word, expiry, note, untaken, reader, toldGroup } =
   clientSchema;
+const { historyRequest, historySending } = clientSchema;
 const { unheld, epochTally, groupTally, openIntent, sendPlace, coverage, awaited } = clientSchema;
-const { revocation, copy, written, entered, outbox, intentPlace, publication } = clientSchema;
+const { revocation, copy, written, entered, outbox, intentPlace, publication, withdrawn } = clientSchema;
 const { topicPosition, topicRead, welcome, preference, knownNode, knownInbox, witnessSecret } = clientSchema;
 
 /** The client's database with the type of every record; keys and meaning stand in store/schema.ts. */
@@ -147,6 +199,8 @@ export const tables = {
   note: jsonTable<typeof note.key, NoteRecord>(note),
   untaken: bytesTable(untaken),
   reader: jsonTable<typeof reader.key, ReaderRecord>(reader),
+  historyRequest: jsonTable<typeof historyRequest.key, HistoryRequestRecord>(historyRequest),
+  historySending: jsonTable<typeof historySending.key, HistorySendingRecord>(historySending),
   replaced: jsonTable<typeof replaced.key, MessageId>(replaced),
   epochTally: jsonTable<typeof epochTally.key, EpochTally>(epochTally),
   groupTally: jsonTable<typeof groupTally.key, GroupTally>(groupTally),
@@ -161,6 +215,7 @@ export const tables = {
   openIntent: bytesTable(openIntent),
   sendPlace: jsonTable<typeof sendPlace.key, number>(sendPlace),
   publication: jsonTable<typeof publication.key, PublicationRecord>(publication),
+  withdrawn: jsonTable<typeof withdrawn.key, Publication>(withdrawn),
   topicRead: bytesTable(topicRead),
   topicPosition: jsonTable<typeof topicPosition.key, TopicPositionRecord>(topicPosition),
   welcome: jsonTable<typeof welcome.key, WelcomeRecord>(welcome),

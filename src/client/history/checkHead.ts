@@ -2,16 +2,18 @@ import { WeftError } from "../../errors.ts";
 import { networkIdentity } from "../../store/openDatabase.ts";
 import type { ArchiveHead } from "../../wire/archive.ts";
 import type { CoreParts } from "../group/core.ts";
+import { awaitDevice } from "./awaitDevice.ts";
 
 /**
  * Checks whose archive it is. Throws `wrong-network`, and `foreign-archive` unless an installation of this client's own
  * inbox has written it: one that the inbox has or had.
  */
-export function checkHead(params: {
-  core: CoreParts<"inboxes" | "network" | "self">;
+export async function checkHead(params: {
+  core: CoreParts<"inboxes" | "network" | "online" | "self">;
   head: ArchiveHead;
-}): void {
-  const { core, head } = params;
+  signal: AbortSignal;
+}): Promise<void> {
+  const { core, head, signal } = params;
   const { self } = core;
   for (const [name, value] of Object.entries(networkIdentity(core.network))) {
     const theirs = head.network[name as keyof ArchiveHead["network"]];
@@ -23,9 +25,9 @@ export function checkHead(params: {
   if (head.inbox !== self.inbox) {
     throw new WeftError({ code: "foreign-archive", message: `the archive is of inbox ${head.inbox}` });
   }
-  const own = core.inboxes.get(self.inbox)?.inbox?.installations ?? [];
-  const isOwn = own.some(({ installation }) => installation === head.installation);
-  if (isOwn || head.installation === self.installation.key) return;
-  const message = `${head.installation}, which has written the archive, is no device of this inbox as far as that is read`;
+  const { installation } = head;
+  if (installation === self.installation.key) return;
+  if ((await awaitDevice({ core, installation, signal })) !== "unknown") return;
+  const message = `${installation}, which has written the archive, is no device of this inbox as far as that is read`;
   throw new WeftError({ code: "foreign-archive", message });
 }

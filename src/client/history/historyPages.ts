@@ -17,23 +17,13 @@ import {
 } from "../../wire/archive.ts";
 import type { GroupId } from "../../wire/ids.ts";
 import { isStanding, relationKinds } from "../../wire/relation.ts";
-import { tables } from "../database/tables.ts";
+import { type HistoryPlace, type HistoryPlaces, tables } from "../database/tables.ts";
 import type { CoreParts } from "../group/core.ts";
 import { readMessage } from "../messages/readMessage.ts";
 import { readRecords } from "../messages/timelineStore.ts";
 
 /** A page is closed before it grows beyond this, unless it holds a single message that is larger. */
 const PAGE_BYTES = 60 * 1024;
-
-/** How far back a group's history is read: before `before` there is more. A group without a place is read to its start. */
-export type HistoryPlaces = ReadonlyMap<GroupId, HistoryPlace>;
-export type HistoryPlace = {
-  readonly before: TimelineKey;
-  /** When its next message was said, milliseconds since 1970. */
-  readonly saidAtMs: number;
-  /** True if a page of this group is written already. */
-  readonly isBegun: boolean;
-};
 
 type Place = { readonly database: Database; readonly group: GroupId };
 type Found = { readonly key: TimelineKey; readonly message: ArchivedMessage };
@@ -42,11 +32,11 @@ type Found = { readonly key: TimelineKey; readonly message: ArchivedMessage };
 export async function startOfHistory(
   core: CoreParts<"database" | "groups" | "toldGroups">,
 ): Promise<HistoryPlaces> {
-  const places = new Map<GroupId, HistoryPlace>();
+  const places: [GroupId, HistoryPlace][] = [];
   for (const group of new Set([...core.groups.keys(), ...core.toldGroups.keys()])) {
     const before = endOf(Number.MAX_SAFE_INTEGER);
     const last = await nextOf({ database: core.database, group, before });
-    if (last) places.set(group, { before, saidAtMs: last.message.content.sentAtMs, isBegun: false });
+    if (last) places.push([group, { before, saidAtMs: last.message.content.sentAtMs, isBegun: false }]);
   }
   return places;
 }
@@ -54,7 +44,7 @@ export async function startOfHistory(
 /** Counts the messages that groups show. */
 export async function countHistory(core: CoreParts<"database">, places: HistoryPlaces): Promise<number> {
   let count = 0;
-  for (const group of places.keys()) {
+  for (const [group] of places) {
     for await (const { value } of tables.epochTally.rows(core.database, { under: { group } }))
       count += value.messages;
   }
@@ -72,27 +62,27 @@ export async function nextPage(params: {
   { readonly page: ArchivePage; readonly shown: number; readonly places: HistoryPlaces } | undefined
 > {
   const { core, places } = params;
-  const [newest] = [...places].toSorted(([, a], [, b]) => b.saidAtMs - a.saidAtMs);
+  const [newest] = places.toSorted(([, a], [, b]) => b.saidAtMs - a.saidAtMs);
   if (!newest) return undefined;
   const [group, place] = newest;
   const named = { group, ...(place.isBegun ? {} : { about: aboutOf(core, group) }) };
   let bytes = bytesOfPage(named);
   const messages: ArchivedMessage[] = [];
-  const after = new Map(places);
-  after.delete(group);
+  const left: [GroupId, HistoryPlace][] = [];
   let { before } = place;
   for await (const { key, message } of readBack({ database: core.database, group, before })) {
     bytes += bytesOfArchived(message);
     const isFirst = messages.length === 0;
     if (bytes > (isFirst ? MAX_ARCHIVE_CHUNK_BYTES : PAGE_BYTES)) {
-      after.set(group, { before, saidAtMs: message.content.sentAtMs, isBegun: true });
+      left.push([group, { before, saidAtMs: message.content.sentAtMs, isBegun: true }]);
       break;
     }
     messages.push(message);
     before = key;
   }
   const shown = messages.filter(({ content }) => isShown(content)).length;
-  return { page: { ...named, messages }, shown, places: after };
+  const others = places.filter(([other]) => other !== group);
+  return { page: { ...named, messages }, shown, places: [...left, ...others] };
 }
 
 function aboutOf({ groups, toldGroups }: CoreParts<"groups" | "toldGroups">, group: GroupId): ArchivedGroup {

@@ -1,12 +1,10 @@
 import { steadyMs } from "../../clock/steadyMs.ts";
 import { viewOf } from "../../reconciler/branch/epochView.ts";
-import type { Action } from "../../reconciler/records/intent.ts";
 import { staggerMs } from "../../reconciler/upkeep/stagger.ts";
 import type { Write } from "../../store/writeAtomic.ts";
 import { u64 } from "../../wire/bytes.ts";
 import { type EntryId, type Hex, type InstallationKey, toHex } from "../../wire/ids.ts";
 import { MAX_NOTES } from "../../wire/limits.ts";
-import { messageIdOf } from "../../wire/messageContent.ts";
 import { layNotes, NOTES_TYPE, type Note, noteBytes, noteKinds } from "../../wire/notes.ts";
 import { relationKinds } from "../../wire/relation.ts";
 import { consentBytes } from "../database/consents.ts";
@@ -19,8 +17,7 @@ import type { ChangingCore, CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { writeNotes } from "../group/notes.ts";
 import { isOwnRoom, roomToWrite } from "../group/ownRoom.ts";
-import { addIntent } from "../outbox/addIntent.ts";
-import { composeNext } from "../outbox/composeNext.ts";
+import { addSilent } from "../outbox/addSilent.ts";
 
 type Core = ChangingCore & CoreParts<"asksConsent" | "groups" | "notes" | "recovery">;
 
@@ -176,9 +173,7 @@ async function tell(params: { core: Core; room: Group; notes: readonly Note[] })
     if (present.length === 0) return;
     const parts = [{ type: NOTES_TYPE, data: layNotes(present) }];
     const body = { relation: { kind: relationKinds.notes, revision: 1 }, parts };
-    const content = await composeNext({ core, group: room, id: room.id, body });
-    const action: Action = { kind: "send", content, message: messageIdOf(content) };
-    await addIntent({ core, group: room, action, change: { writes } });
+    await addSilent({ core, group: room, body, change: { writes } });
   });
 }
 

@@ -191,6 +191,11 @@ export const nodeSettings = {
   groupDays: days("WEFT_GROUP_DAYS", "90", "days that messages are kept, or forever"),
   keyPackageDays: days("WEFT_KEY_PACKAGE_DAYS", "90", "days that key packages are kept, or forever"),
   welcomeDays: days("WEFT_WELCOME_DAYS", "90", "days that Welcomes and group infos are kept, or forever"),
+  historyDays: days(
+    "WEFT_HISTORY_DAYS",
+    "7",
+    "days that histories are kept that a device sends to another one of the same person, or forever",
+  ),
   unknownDays: days(
     "WEFT_UNKNOWN_DAYS",
     "30",

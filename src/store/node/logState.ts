@@ -30,6 +30,7 @@ export const storedKinds: readonly (TopicKind | "other")[] = [
   "key-package",
   "welcome",
   "group-info",
+  "history",
 ];
 
 /** Returns the index of a topic's kind in `storedKinds`. */
@@ -83,7 +84,11 @@ export function readLogState(key: Uint8Array, value: Uint8Array): LogState {
     highest: view.getBigUint64(8),
     conflicted: (flags & 1) !== 0,
     headerHash: (flags & 2) !== 0 ? toHex(value.subarray(HEAD_AT, FLOORS_AT)) : undefined,
-    floors: storedKinds.map((_, kind) => view.getBigUint64(FLOORS_AT + 8 * kind)),
+    // A record of a version that knew fewer kinds is shorter.
+    floors: storedKinds.map((_, kind) => {
+      const at = FLOORS_AT + 8 * kind;
+      return at < value.length ? view.getBigUint64(at) : 0n;
+    }),
   };
 }
 

@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file weft/v1/envelope.proto.
  */
 export const file_weft_v1_envelope: GenFile = /*@__PURE__*/
-  fileDesc("ChZ3ZWZ0L3YxL2VudmVsb3BlLnByb3RvEgd3ZWZ0LnYxIioKCEVudmVsb3BlEg0KBXRvcGljGAEgASgMEg8KB3BheWxvYWQYAiABKAwicwoNR3JvdXBFbnZlbG9wZRIMCgRoZWFkGAEgASgMEhcKD3ByaXZhdGVfbWVzc2FnZRgCIAEoDBITCgtwb3N0aW5nX2tleRgDIAEoDBITCgtjZXJ0aWZpY2F0ZRgEIAEoDBIRCglzaWduYXR1cmUYBSABKAwiwAEKEEtleVBhY2thZ2VSZWNvcmQSEAoIY2hhaW5faWQYASABKAQSEAoIcmVnaXN0cnkYAiABKAwSDQoFaW5ib3gYAyABKAwSFAoMaW5zdGFsbGF0aW9uGAQgASgMEhIKCmdlbmVyYXRpb24YBSABKAQSEgoKZXhwaXJlc19hdBgGIAEoBBITCgtrZXlfcGFja2FnZRgHIAEoDBITCgt3cmFwcGVyX2tleRgIIAEoDBIRCglzaWduYXR1cmUYCSABKAwiXwoOV3JhcHBlZFdlbGNvbWUSGAoQZW5jYXBzdWxhdGVkX2tleRgBIAEoDBISCgpjaXBoZXJ0ZXh0GAIgASgMEg0KBW5vbmNlGAMgASgEEhAKCHZpZXdfdGFnGAQgASgNIq8BCgdXZWxjb21lEg0KBWdyb3VwGAEgASgMEg0KBWVudHJ5GAIgASgMEh8KF2VuY3J5cHRlZF9ncm91cF9zZWNyZXRzGAMgASgMEhgKEGdyb3VwX2luZm9fdG9waWMYBCABKAwSFgoOZ3JvdXBfaW5mb19rZXkYBSABKAwSGQoRZ3JvdXBfaW5mb19jaHVua3MYBiABKA0SGAoQa2V5X3BhY2thZ2VfaGFzaBgHIAEoDCJCCg5Hcm91cEluZm9DaHVuaxINCgVpbmRleBgBIAEoDRISCgpjaXBoZXJ0ZXh0GAIgASgMEg0KBW5vbmNlGAMgASgEIkUKD0dyb3VwSW5mb0J1bmRsZRIcChRlbmNyeXB0ZWRfZ3JvdXBfaW5mbxgBIAEoDBIUCgxyYXRjaGV0X3RyZWUYAiABKAxiBnByb3RvMw");
+  fileDesc("ChZ3ZWZ0L3YxL2VudmVsb3BlLnByb3RvEgd3ZWZ0LnYxIioKCEVudmVsb3BlEg0KBXRvcGljGAEgASgMEg8KB3BheWxvYWQYAiABKAwicwoNR3JvdXBFbnZlbG9wZRIMCgRoZWFkGAEgASgMEhcKD3ByaXZhdGVfbWVzc2FnZRgCIAEoDBITCgtwb3N0aW5nX2tleRgDIAEoDBITCgtjZXJ0aWZpY2F0ZRgEIAEoDBIRCglzaWduYXR1cmUYBSABKAwiwAEKEEtleVBhY2thZ2VSZWNvcmQSEAoIY2hhaW5faWQYASABKAQSEAoIcmVnaXN0cnkYAiABKAwSDQoFaW5ib3gYAyABKAwSFAoMaW5zdGFsbGF0aW9uGAQgASgMEhIKCmdlbmVyYXRpb24YBSABKAQSEgoKZXhwaXJlc19hdBgGIAEoBBITCgtrZXlfcGFja2FnZRgHIAEoDBITCgt3cmFwcGVyX2tleRgIIAEoDBIRCglzaWduYXR1cmUYCSABKAwiXwoOV3JhcHBlZFdlbGNvbWUSGAoQZW5jYXBzdWxhdGVkX2tleRgBIAEoDBISCgpjaXBoZXJ0ZXh0GAIgASgMEg0KBW5vbmNlGAMgASgEEhAKCHZpZXdfdGFnGAQgASgNIq8BCgdXZWxjb21lEg0KBWdyb3VwGAEgASgMEg0KBWVudHJ5GAIgASgMEh8KF2VuY3J5cHRlZF9ncm91cF9zZWNyZXRzGAMgASgMEhgKEGdyb3VwX2luZm9fdG9waWMYBCABKAwSFgoOZ3JvdXBfaW5mb19rZXkYBSABKAwSGQoRZ3JvdXBfaW5mb19jaHVua3MYBiABKA0SGAoQa2V5X3BhY2thZ2VfaGFzaBgHIAEoDCJCCg5Hcm91cEluZm9DaHVuaxINCgVpbmRleBgBIAEoDRISCgpjaXBoZXJ0ZXh0GAIgASgMEg0KBW5vbmNlGAMgASgEIqMBCg5IaXN0b3J5UGF5bG9hZBIqCgdyZXF1ZXN0GAEgASgLMhcud2VmdC52MS5IaXN0b3J5UmVxdWVzdEgAEiYKBW9mZmVyGAIgASgLMhUud2VmdC52MS5IaXN0b3J5T2ZmZXJIABImCgVjaHVuaxgDIAEoCzIVLndlZnQudjEuSGlzdG9yeUNodW5rSAASDQoFbm9uY2UYBCABKARCBgoEYm9keSIxCg5IaXN0b3J5UmVxdWVzdBISCgpwdWJsaWNfa2V5GAEgASgMEgsKA3RhZxgCIAEoDCJJCgxIaXN0b3J5T2ZmZXISGAoQZW5jYXBzdWxhdGVkX2tleRgBIAEoDBISCgpjaXBoZXJ0ZXh0GAIgASgMEgsKA3RhZxgDIAEoDCI9CgpIaXN0b3J5S2V5EhAKCHByZWFtYmxlGAEgASgMEg4KBnNlY3JldBgCIAEoDBINCgV0b3BpYxgDIAEoDCIyCgxIaXN0b3J5Q2h1bmsSDgoGbnVtYmVyGAEgASgNEhIKCmNpcGhlcnRleHQYAiABKAwiRQoPR3JvdXBJbmZvQnVuZGxlEhwKFGVuY3J5cHRlZF9ncm91cF9pbmZvGAEgASgMEhQKDHJhdGNoZXRfdHJlZRgCIAEoDGIGcHJvdG8z");
 
 /**
  * What the mesh carries. The hash of an envelope is SHA-256("weft.envelope.v1" ‖ topic ‖ payload).
@@ -301,6 +301,175 @@ export const GroupInfoChunkSchema: GenMessage<GroupInfoChunk> = /*@__PURE__*/
   messageDesc(file_weft_v1_envelope, 5);
 
 /**
+ * Payload of topic kind 5 (history). The topic's id is SHA-256("weft.history.v1" ‖ installation) for requests and
+ * offers, and random for chunks.
+ *
+ * @generated from message weft.v1.HistoryPayload
+ */
+export type HistoryPayload = Message<"weft.v1.HistoryPayload"> & {
+  /**
+   * @generated from oneof weft.v1.HistoryPayload.body
+   */
+  body: {
+    /**
+     * @generated from field: weft.v1.HistoryRequest request = 1;
+     */
+    value: HistoryRequest;
+    case: "request";
+  } | {
+    /**
+     * @generated from field: weft.v1.HistoryOffer offer = 2;
+     */
+    value: HistoryOffer;
+    case: "offer";
+  } | {
+    /**
+     * @generated from field: weft.v1.HistoryChunk chunk = 3;
+     */
+    value: HistoryChunk;
+    case: "chunk";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * proof of work
+   *
+   * @generated from field: uint64 nonce = 4;
+   */
+  nonce: bigint;
+};
+
+/**
+ * Describes the message weft.v1.HistoryPayload.
+ * Use `create(HistoryPayloadSchema)` to create a new message.
+ */
+export const HistoryPayloadSchema: GenMessage<HistoryPayload> = /*@__PURE__*/
+  messageDesc(file_weft_v1_envelope, 6);
+
+/**
+ * By a new device.
+ *
+ * @generated from message weft.v1.HistoryRequest
+ */
+export type HistoryRequest = Message<"weft.v1.HistoryRequest"> & {
+  /**
+   * X-Wing, 1216 bytes
+   *
+   * @generated from field: bytes public_key = 1;
+   */
+  publicKey: Uint8Array;
+
+  /**
+   * 32 bytes: by the code that the device shows
+   *
+   * @generated from field: bytes tag = 2;
+   */
+  tag: Uint8Array;
+};
+
+/**
+ * Describes the message weft.v1.HistoryRequest.
+ * Use `create(HistoryRequestSchema)` to create a new message.
+ */
+export const HistoryRequestSchema: GenMessage<HistoryRequest> = /*@__PURE__*/
+  messageDesc(file_weft_v1_envelope, 7);
+
+/**
+ * By a device that has the history.
+ *
+ * @generated from message weft.v1.HistoryOffer
+ */
+export type HistoryOffer = Message<"weft.v1.HistoryOffer"> & {
+  /**
+   * X-Wing, 1120 bytes
+   *
+   * @generated from field: bytes encapsulated_key = 1;
+   */
+  encapsulatedKey: Uint8Array;
+
+  /**
+   * HPKE of a HistoryKey
+   *
+   * @generated from field: bytes ciphertext = 2;
+   */
+  ciphertext: Uint8Array;
+
+  /**
+   * 32 bytes: by the code that the new device shows
+   *
+   * @generated from field: bytes tag = 3;
+   */
+  tag: Uint8Array;
+};
+
+/**
+ * Describes the message weft.v1.HistoryOffer.
+ * Use `create(HistoryOfferSchema)` to create a new message.
+ */
+export const HistoryOfferSchema: GenMessage<HistoryOffer> = /*@__PURE__*/
+  messageDesc(file_weft_v1_envelope, 8);
+
+/**
+ * Inside HistoryOffer.ciphertext.
+ *
+ * @generated from message weft.v1.HistoryKey
+ */
+export type HistoryKey = Message<"weft.v1.HistoryKey"> & {
+  /**
+   * of the archive
+   *
+   * @generated from field: bytes preamble = 1;
+   */
+  preamble: Uint8Array;
+
+  /**
+   * 32 bytes: opens it
+   *
+   * @generated from field: bytes secret = 2;
+   */
+  secret: Uint8Array;
+
+  /**
+   * 32 bytes: random id of the topic that holds its chunks
+   *
+   * @generated from field: bytes topic = 3;
+   */
+  topic: Uint8Array;
+};
+
+/**
+ * Describes the message weft.v1.HistoryKey.
+ * Use `create(HistoryKeySchema)` to create a new message.
+ */
+export const HistoryKeySchema: GenMessage<HistoryKey> = /*@__PURE__*/
+  messageDesc(file_weft_v1_envelope, 9);
+
+/**
+ * @generated from message weft.v1.HistoryChunk
+ */
+export type HistoryChunk = Message<"weft.v1.HistoryChunk"> & {
+  /**
+   * of the archive's chunk, from 0
+   *
+   * @generated from field: uint32 number = 1;
+   */
+  number: number;
+
+  /**
+   * the sealed chunk
+   *
+   * @generated from field: bytes ciphertext = 2;
+   */
+  ciphertext: Uint8Array;
+};
+
+/**
+ * Describes the message weft.v1.HistoryChunk.
+ * Use `create(HistoryChunkSchema)` to create a new message.
+ */
+export const HistoryChunkSchema: GenMessage<HistoryChunk> = /*@__PURE__*/
+  messageDesc(file_weft_v1_envelope, 10);
+
+/**
  * Sealed and cut into chunks.
  *
  * @generated from message weft.v1.GroupInfoBundle
@@ -326,5 +495,5 @@ export type GroupInfoBundle = Message<"weft.v1.GroupInfoBundle"> & {
  * Use `create(GroupInfoBundleSchema)` to create a new message.
  */
 export const GroupInfoBundleSchema: GenMessage<GroupInfoBundle> = /*@__PURE__*/
-  messageDesc(file_weft_v1_envelope, 6);
+  messageDesc(file_weft_v1_envelope, 11);
 
