@@ -29,8 +29,6 @@ await using client = await openClient({
   wallet: privateKeyToAccount(walletKey(join(directory, "wallet.key"))),
   nodes: [node],
   network: JSON.parse(readFileSync(networkFile, "utf8")) as Network,
-  // It talks to whoever invites it.
-  consent: "allow",
 });
 console.log(`inbox ${client.inbox}`);
 await repeatAll({ client, signal: stopping.signal });

@@ -1,7 +1,8 @@
 /**
- * `npm run fuzz -- [--inputs N] [--seed S] [--only TEXT]`: feeds everything that reads bytes from the network or the
+ * `npm run fuzz -- [--inputs N] [--seed S] [--only TEXT] [--first N]`: feeds everything that reads bytes from the network or the
  * chain random ones and changed true ones. Prints a row for each; what breaks, hangs or grows ends it with code 1.
  */
+import { setImmediate } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { Command } from "commander";
@@ -12,7 +13,7 @@ import { openTargets } from "../test/fuzz/openTargets.ts";
 import type { Target } from "../test/fuzz/target.ts";
 import { positive, whole } from "./numberOptions.ts";
 
-type Options = { inputs: number; seed: number; only: string };
+type Options = { inputs: number; seed: number; only: string; first: number };
 
 const MEGABYTE = 1024 * 1024;
 /** What may be left of a reader's inputs once they are collected: caches of its own, which are bounded. */
@@ -26,17 +27,19 @@ await new Command("npm run fuzz --")
   .option("--inputs <number>", "for each reader", positive, 100_000)
   .option("--seed <number>", "what the inputs follow from", whole, Date.now() % 2 ** 31)
   .option("--only <text>", "readers whose names contain it", "")
+  .option("--first <number>", "the reader to begin with, to go on with a run", positive, 1)
   .action(async (options: Options) => {
     process.exitCode = await fuzz(options);
   })
   .parseAsync();
 
-async function fuzz({ inputs, seed, only }: Options): Promise<number> {
+async function fuzz({ inputs, seed, only, first }: Options): Promise<number> {
   say(`a conversation is recorded; then ${inputs} inputs for each reader, from seed ${seed}`);
   await using opened = await openTargets();
   const targets = opened.targets.filter(({ name }) => name.includes(only));
   const width = Math.max(...targets.map(({ name }) => name.length));
   for (const [i, target] of targets.entries()) {
+    if (i + 1 < first) continue;
     const row = await measure({ target, inputs, seed }).catch((error: Error) => error);
     if (row instanceof Error) {
       say(pc.red(`${row.message}\n${String(row.cause ?? "")}`));
@@ -45,7 +48,7 @@ async function fuzz({ inputs, seed, only }: Options): Promise<number> {
     }
     say(`${String(i + 1).padStart(3)}/${targets.length}  ${target.name.padEnd(width)}  ${row}`);
   }
-  say(pc.green(`${targets.length} readers held`));
+  say(pc.green(`${Math.max(0, targets.length - first + 1)} readers held`));
   return 0;
 }
 
@@ -55,6 +58,7 @@ async function measure(params: { target: Target; inputs: number; seed: number })
   const sinceMs = steadyMs();
   const { read, refused, slowestMs } = await fuzzTarget(params);
   const seconds = (steadyMs() - sinceMs) / 1_000;
+  await setImmediate();
   collectGarbage();
   const grown = process.memoryUsage().heapUsed - before;
   if (grown > MAX_GROWTH_BYTES) throw new Error(`${params.target.name} has kept ${inMegabytes(grown)}`);

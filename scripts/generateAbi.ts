@@ -8,6 +8,7 @@ const contracts = {
   CommitLog: "commitLog",
   IdentityRegistry: "identityRegistry",
   NodeRegistry: "nodeRegistry",
+  PasskeyWallets: "passkeyWallets",
 } as const;
 
 const root = fileURLToPath(new URL("..", import.meta.url));

@@ -4,7 +4,7 @@
  */
 import { existsSync, globSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { relative } from "node:path";
+import { basename, relative } from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { fileURLToPath } from "node:url";
@@ -12,7 +12,7 @@ import { openHardhat } from "../src/chain/deploy/openHardhat.ts";
 
 /** Files start chains and nodes of their own and wait for blocks half of the time. */
 const FILES_AT_ONCE = Math.max(4, availableParallelism());
-/** They take minutes each, computing or waiting: beside the others, not after them. */
+/** They take a minute or more each, computing or waiting: beside the others, not after them. */
 const LONG_FILES = [
   "test/scenario/shipped.test.ts",
   "test/scenario/plays.test.ts",
@@ -22,7 +22,12 @@ const LONG_FILES = [
   "test/client/cutOff.test.ts",
   "test/client/servedLies.test.ts",
   "test/client/withheld.test.ts",
+  "test/client/histories.test.ts",
+  "test/client/shards.test.ts",
   "test/client/faults.test.ts",
+  "test/cli/verbs.test.ts",
+  "test/deploy/testnet.test.ts",
+  "test/netns/faults.test.ts",
   "test/search/standstill.test.ts",
 ];
 /** A test that hangs fails by name instead of holding up the run. */
@@ -67,10 +72,15 @@ async function compileContracts(): Promise<string> {
   return ((performance.now() - started) / 1000).toFixed(1);
 }
 
-/** Files and folders that were named, or all. */
+/**
+ * Files and folders that were named, or all: the long ones first, the others by their names without folders. So those
+ * that wait for blocks, as in test/client, run beside those that only compute, as in test/reconciler.
+ */
 function chooseFiles(named: string[]): string[] {
   const patterns = named.length === 0 ? ["test/**/*.test.ts"] : named.map(asPattern);
-  const files = globSync(patterns).sort((a, b) => rankOf(a) - rankOf(b) || (a < b ? -1 : 1));
+  const files = globSync(patterns).sort(
+    (a, b) => rankOf(a) - rankOf(b) || basename(a).localeCompare(basename(b)),
+  );
   if (files.length === 0) {
     say(`no test file matches ${patterns.join(" ")}`);
     process.exit(1);

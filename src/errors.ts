@@ -39,6 +39,8 @@ export const errorHints = {
   "mesh-payload-on-chain": "Messages, key packages and Welcomes go to the mesh: use publish, not relay.",
   "newer-archive": "A later version of Weft has written it: install that version, then read it.",
   "no-node": "Start a node or name one that runs (`--node URL`), then try again.",
+  "no-passkey":
+    "Confirm the browser's dialog; it needs a page of the passkey's domain (https or localhost) and a device that checks who you are.",
   "node-unreachable": "The node does not answer or broke off: use another node, or try again when it runs.",
   "not-a-member": "Only members of the head's epoch may post to a group; open the group's Welcome first.",
   "not-allowed": "The signer may not do this: use a wallet, operator or record that the contract accepts.",

@@ -1,6 +1,6 @@
 import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
 
-/** The three contracts; parameters have no defaults, so that nobody deploys by chance what can't be changed. */
+/** The three contracts, and the one that makes passkeys' wallets; parameters have no defaults, so that nobody deploys by chance what can't be changed. */
 export default buildModule("Weft", (m) => ({
   commitLog: m.contract("CommitLog"),
   identityRegistry: m.contract("IdentityRegistry", [m.getParameter("recoveryDelaySeconds")]),
@@ -9,4 +9,5 @@ export default buildModule("Weft", (m) => ({
     m.getParameter("leaveDelaySeconds"),
     m.getParameter("shards"),
   ]),
+  passkeyWallets: m.contract("PasskeyWallets"),
 }));

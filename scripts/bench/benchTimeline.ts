@@ -4,7 +4,14 @@ import { tables } from "../../src/client/database/tables.ts";
 import { changeGroup } from "../../src/client/group/changeGroup.ts";
 import type { Group } from "../../src/client/group/group.ts";
 import { readSurroundings, timelineWrites } from "../../src/client/messages/timelineStore.ts";
-import { countOutcomes, groupStatus, listConversations, listMessages, syncStatus } from "../../src/index.ts";
+import {
+  countOutcomes,
+  groupStatus,
+  listConversations,
+  listMessages,
+  searchMessages,
+  syncStatus,
+} from "../../src/index.ts";
 import { settled } from "../../src/reconciler/records/intent.ts";
 import type { TimelineChange } from "../../src/reconciler/records/timelineRecord.ts";
 import { insertMessage } from "../../src/reconciler/timeline/insertMessage.ts";
@@ -84,6 +91,8 @@ async function benchSize(messages: number): Promise<Row[]> {
     runs: 21,
     act: () => relate(relationKinds.react, toHex(randomBytes(4))),
   });
+  const search = (text: string) =>
+    median({ runs: 11, act: () => searchMessages({ client, text, limit: 20 }) });
   const digests = await timed(() => groupStatus({ client, group: id }));
   const subject = `timeline of ${messages.toLocaleString("en")} messages, ${epochs.toLocaleString("en")} epochs`;
   const row = (what: string, value: number): Row => ({ subject, what, value, unit: "ms" });
@@ -92,6 +101,10 @@ async function benchSize(messages: number): Promise<Row[]> {
     row("insert one in the middle", insert),
     row("insert an edit of one in the middle", edit),
     row("insert a reaction to one in the middle", react),
+    row("search: a word of one message in 1,000", await search("w77 ")),
+    row("search: that and a common word", await search("w77 messages")),
+    row("search: a beginning of 111 words", await search("chat w7")),
+    row("search: a beginning of all", await search("w")),
     row("the last 50", await page({ from: "end" })),
     row("50 in the middle", await page({ before: middle?.cursor ?? "0x" })),
     row("status", await median({ runs: 5, act: () => groupStatus({ client, group: id, digests: false }) })),
@@ -140,10 +153,14 @@ function outcomesOf(group: Group, changes: readonly TimelineChange[]) {
 
 type Said = ApplicationMessage & { readonly id: MessageId };
 
+/** Each word is in one message of so many. */
+const RARITY = 1_000;
+let count = 0;
+
 function said({ core }: OfflineClient, group: Group, depth: number, relation?: Relation): Said {
   const { inbox, installation } = core.self;
   const nonce = toHex(randomBytes(16));
-  const body = { parts: [textPart("as long as messages in a chat commonly are, more or less")] };
+  const body = { parts: [textPart(`as long as messages in a chat commonly are, w${count++ % RARITY}`)] };
   const author = { inbox, installation: installation.key };
   const content = { group: group.id, ...author, nonce, depth, parents: [], sentAtMs: 0, ...body };
   const related = relation ? { ...content, relation } : content;

@@ -1,12 +1,14 @@
 /**
- * `npm run bench [-- --json] [--only mls|timeline|history|network|trips|crowd|node|subscriptions|hostile]`: how fast the MLS
- * engine, a node and the clients are on this machine, what they send, and what a node takes. `--envelopes`, `--fetched`
- * and `--subscriptions` say how many it has, fetches from a peer and serves. Figures of others stand beside ours as
- * orders of magnitude: they come from other hardware (docs and papers of 2025 and 2026).
+ * `npm run bench [-- --json] [--only mls|timeline|history|network|trips|crowd|groups|node|subscriptions|hostile]`: how fast the
+ * MLS engine, a node and the clients are on this machine, what they send, and what a node takes. `--envelopes`,
+ * `--fetched` and `--subscriptions` say how many it has, fetches from a peer and serves, `--groups` how many groups a
+ * client has. Figures of others stand beside ours as orders of magnitude: they come from other hardware (docs and papers
+ * of 2025 and 2026).
  */
 import { parseArgs } from "node:util";
 import pc from "picocolors";
 import { benchCrowd } from "./benchCrowd.ts";
+import { benchGroups } from "./benchGroups.ts";
 import { benchHistory } from "./benchHistory.ts";
 import { benchHostile } from "./benchHostile.ts";
 import { benchMls } from "./benchMls.ts";
@@ -26,14 +28,14 @@ const { values } = parseArgs({
     envelopes: { type: "string", default: "100000" },
     fetched: { type: "string", default: "50000" },
     subscriptions: { type: "string", default: "10000" },
+    groups: { type: "string", default: "10000" },
   },
 });
-const [envelopes, fetched, subscriptions] = [values.envelopes, values.fetched, values.subscriptions].map(
-  Number,
-);
-if (!envelopes || !fetched || !subscriptions || fetched > envelopes) {
+const counts = [values.envelopes, values.fetched, values.subscriptions, values.groups];
+const [envelopes, fetched, subscriptions, groups] = counts.map(Number);
+if (!envelopes || !fetched || !subscriptions || !groups || fetched > envelopes) {
   throw new Error(
-    "--envelopes, --fetched and --subscriptions are numbers, and no more is fetched than is there",
+    "--envelopes, --fetched, --subscriptions and --groups are numbers, and no more is fetched than is there",
   );
 }
 
@@ -52,6 +54,7 @@ const benches: Readonly<Record<string, Bench>> = {
     run: () => benchSubscriptions(subscriptions),
   },
   hostile: { about: "what one hostile address can cost a node", run: benchHostile },
+  groups: { about: `a client with ${groups} groups`, run: () => benchGroups(groups) },
   crowd: { about: "many clients at once, a large addition", run: benchCrowd },
 };
 

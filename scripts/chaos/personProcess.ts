@@ -13,7 +13,7 @@ import {
   renameGroup,
   sendMessage,
   setRole,
-  streamMessages,
+  stream,
   syncStatus,
   WeftError,
 } from "../../src/index.ts";
@@ -131,11 +131,11 @@ function follow(action: string, intent: IntentHandle): void {
 }
 
 async function tellShown(listening: Client): Promise<void> {
-  const stream = streamMessages({ client: listening });
-  const first = stream.next();
+  const events = stream({ client: listening });
+  const first = events.next();
   for (const group of (await syncStatus({ client: listening })).groups)
     await listAnew(listening, group.group);
-  for (let step = await first; !step.done; step = await stream.next()) {
+  for (let step = await first; !step.done; step = await events.next()) {
     const event = step.value;
     if (event.kind === "shown" && event.item.kind === "message")
       tell({ kind: "shown", ids: [event.item.id] });

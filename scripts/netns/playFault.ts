@@ -1,4 +1,4 @@
-import { awaitHeads } from "./awaitHeads.ts";
+import { awaitHeads, type Leveled } from "./awaitHeads.ts";
 import { type FaultName, faults } from "./faults.ts";
 import type { World } from "./openWorld.ts";
 import type { Poster } from "./startPoster.ts";
@@ -12,8 +12,8 @@ export type Played = {
   readonly faultSeconds: number;
   /** Envelopes that were acknowledged meanwhile. */
   readonly acknowledged: number;
-  /** From its end until every node held what any node held then. */
-  readonly levelSeconds: number;
+  /** What nodes lacked at its end of what any node held then, and when they had it. */
+  readonly leveled: Leveled;
 };
 
 /** Plays a fault and waits until all is level. Throws which node lacks how many when the limit is over. */
@@ -30,11 +30,13 @@ export async function playFault(params: {
   await faults[name]({ world, poster, seconds });
   const faultSeconds = (performance.now() - startMs) / 1_000;
   const acknowledged = poster.acknowledged.size - before;
-  return { name, faultSeconds, acknowledged, levelSeconds: await awaitHeads({ ...world, limitMs }) };
+  return { name, faultSeconds, acknowledged, leveled: await awaitHeads({ ...world, limitMs }) };
 }
 
 /** One line. */
-export function formatPlayed({ name, faultSeconds, acknowledged, levelSeconds }: Played): string {
-  const during = `${acknowledged} envelopes acknowledged in ${faultSeconds.toFixed(1)} s`;
-  return `${name}: ${during}, level ${levelSeconds.toFixed(2)} s after it`;
+export function formatPlayed({ name, faultSeconds, acknowledged, leveled }: Played): string {
+  const { lacked, seconds } = leveled;
+  const rate = (acknowledged / faultSeconds).toFixed(0);
+  const during = `${acknowledged} envelopes acknowledged in ${faultSeconds.toFixed(1)} s (${rate} a second)`;
+  return `${name}: ${during}, ${lacked} lacking at its end, all there ${seconds.toFixed(2)} s after it`;
 }

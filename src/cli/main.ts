@@ -12,18 +12,25 @@ import { addAdd } from "./verbs/add.ts";
 import { addAllow, addBlock } from "./verbs/consent.ts";
 import { addCreate } from "./verbs/create.ts";
 import { addDevices } from "./verbs/devices.ts";
+import { addDisappear } from "./verbs/disappear.ts";
 import { addEdit } from "./verbs/edit.ts";
 import { addExport } from "./verbs/export.ts";
 import { addGroups } from "./verbs/groups.ts";
 import { addHistory } from "./verbs/history.ts";
 import { addImport } from "./verbs/import.ts";
+import { addLink } from "./verbs/link.ts";
 import { addList } from "./verbs/list.ts";
 import { addMembers } from "./verbs/members.ts";
 import { addReact } from "./verbs/react.ts";
+import { addRecover } from "./verbs/recover.ts";
 import { addRequests } from "./verbs/requests.ts";
 import { addRevoke } from "./verbs/revoke.ts";
+import { addSearch } from "./verbs/search.ts";
 import { addSend } from "./verbs/send.ts";
 import { addStream } from "./verbs/stream.ts";
+import { addUnlink } from "./verbs/unlink.ts";
+import { addVeto } from "./verbs/veto.ts";
+import { addWallets } from "./verbs/wallets.ts";
 import { addWhoami } from "./verbs/whoami.ts";
 
 // Commands load what they need when they run: a node starts in two thirds of the time.
@@ -69,13 +76,20 @@ const people = [
   addSend,
   addEdit,
   addReact,
+  addDisappear,
   addList,
+  addSearch,
   addStream,
   addDevices,
   addRevoke,
   addHistory,
   addExport,
   addImport,
+  addWallets,
+  addLink,
+  addUnlink,
+  addRecover,
+  addVeto,
 ];
 for (const add of [...network, ...people]) add(program);
 

@@ -44,7 +44,7 @@ export async function leaveGroup(params: Target): Promise<IntentHandle> {
 /**
  * Adds an intent to the outbox: whoever changes a request, other than by leaving it, allows it. Throws `blocked`. For a group that this client is not in, one that has failed.
  */
-async function intend({ client, group: id }: Target, action: Action): Promise<IntentHandle> {
+export async function intend({ client, group: id }: Target, action: Action): Promise<IntentHandle> {
   const core = coreOf(client);
   const group = core.groups.get(id);
   if (!group) return await addFailedIntent({ core, group: id, action, reason: "not-a-member" });

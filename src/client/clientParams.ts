@@ -11,6 +11,7 @@ import type { ChosenWitnesses } from "./witness/openWitnesses.ts";
 export type OpenClientParams = {
   /** The database is in this directory; in browsers this is the name of an IndexedDB. */
   readonly directory: string;
+  /** The wallet that set the database up, or another one of the same inbox. */
   readonly wallet: Wallet;
   /** HTTP addresses of nodes to start from. */
   readonly nodes: readonly string[];
@@ -33,10 +34,20 @@ export type OpenClientParams = {
   /** When this client renews its keys in each group by itself; `defaultRotation` unless told. */
   readonly rotation?: Rotation | "off";
   /**
-   * What becomes of conversations that others bring: they are requests until the person allows them (`ask`), or all are
-   * allowed (`allow`, for a program that talks to whoever invites it). `ask` unless told.
+   * What becomes of conversations that others bring: they are requests until the person allows them (`ask`, for an app
+   * that shows requests), or all are allowed (`allow`). `allow` unless told.
    */
   readonly consent?: "ask" | "allow";
+  /**
+   * True: the members of conversations of up to 20 people hear how far this person has read, at most every ten seconds.
+   * False unless told.
+   */
+  readonly readReceipts?: boolean;
+  /**
+   * Whether this client shares with its person's other devices what the person has decided, read, named and begun to
+   * write: in an own room, a group of these devices that is founded when there is a second one. True unless told.
+   */
+  readonly ownRoom?: boolean;
   /**
    * Endpoints that confirm what nodes say of the chain, besides nodes of other operators: RPCs of the chain, each of
    * which decides alone. `one-operator`: where the registry has nodes of one operator only, these are believed.

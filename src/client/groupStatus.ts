@@ -3,6 +3,7 @@ import type { EpochTally, GroupStatus, HeadId } from "../reconciler/records/reco
 import type { EpochDigest } from "../reconciler/timeline/epochDigest.ts";
 import { type AppealState, appealOf } from "../reconciler/upkeep/appealOf.ts";
 import type { BlockRef } from "../wire/blockRef.ts";
+import { readDisappearing } from "../wire/disappearing.ts";
 import type { GroupId, Hex, InboxId, InstallationKey, NodeId } from "../wire/ids.ts";
 import { type Client, coreOf, groupOf } from "./client.ts";
 import { readEpoch } from "./database/epochStates.ts";
@@ -17,6 +18,8 @@ export type GroupState = {
   /** Why this client is cut off; if it was removed: "left" because it asked for it, "revoked" by the registry. */
   readonly reason: string | undefined;
   readonly name: string;
+  /** After how many seconds messages disappear that are sealed now; 0: they stay. */
+  readonly disappearingSeconds: number;
   readonly head: HeadId;
   readonly epoch: number;
   readonly members: readonly InboxId[];
@@ -69,6 +72,7 @@ export async function groupStatus(params: {
   const epochs = params.digests === false ? [] : await epochStates({ core, group, tallies });
   return {
     ...{ group: group.id, membership: status, reason, name, head, epoch, members },
+    disappearingSeconds: opened ? (readDisappearing(viewOf(opened.state).context.extra) ?? 0) : 0,
     installations: opened ? viewOf(opened.state).members.map(({ installation }) => installation) : [],
     leaving: members.filter((inbox) => group.view.leaves.leavers.has(inbox)),
     appeal: appealOf({ group, self: core.self.installation.key }).kind,

@@ -10,6 +10,7 @@ import { goOffline, goOnline } from "./goOnline.ts";
 import type { ClientCore, CoreParts } from "./group/core.ts";
 import { closeWaiters } from "./group/waiters.ts";
 import { eraseOldKeys } from "./history/eraseOldKeys.ts";
+import { keepExpiring } from "./keepExpiring.ts";
 import type { NodeLinks } from "./nodes/nodeLinks.ts";
 import { openCore } from "./openCore.ts";
 
@@ -48,6 +49,7 @@ export async function openClientOn(params: Omit<OpenClientParams, "directory"> &
     throw error;
   }
   const opened = core;
+  const expiring = keepExpiring(opened);
   const client: Client = {
     inbox: opened.self.inbox,
     get installation() {
@@ -55,11 +57,11 @@ export async function openClientOn(params: Omit<OpenClientParams, "directory"> &
     },
     [Symbol.asyncDispose]: async () => {
       params.signal?.removeEventListener("abort", abort);
-      await closeClient(opened);
+      await closeClient(opened, expiring);
     },
   };
   bindCore(client, opened);
-  closing.signal.addEventListener("abort", () => void closeClient(opened), { once: true });
+  closing.signal.addEventListener("abort", () => void closeClient(opened, expiring), { once: true });
   return client;
 }
 
@@ -90,14 +92,17 @@ async function setUp(core: ClientCore): Promise<void> {
   }
 }
 
-async function closeClient(core: ClientCore): Promise<void> {
+/** `expiring`: the task that ends when the client closes. */
+async function closeClient(core: ClientCore, expiring: Promise<void>): Promise<void> {
   core.closing.abort();
   await core.recovery;
-  await goOffline(core);
+  await Promise.all([expiring, goOffline(core)]);
   for (const group of core.groups.values()) await group.queue.idle();
   await core.welcomes.idle();
+  await core.directs.idle();
   await core.joins.idle();
   await core.registryReads.idle();
+  await core.notes.idle();
   closeWaiters(core);
   await core.database[Symbol.asyncDispose]();
 }

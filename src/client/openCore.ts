@@ -16,10 +16,11 @@ import { loadConsents } from "./database/consents.ts";
 import { openSecret } from "./database/openSecret.ts";
 import { tables } from "./database/tables.ts";
 import { readDirectory } from "./directory/readDirectory.ts";
-import { openArrivals } from "./group/arrivals.ts";
 import type { ClientCore, ClientLogger } from "./group/core.ts";
 import { createEventFeed, type EventFeed } from "./group/events.ts";
+import { openJournal } from "./group/journal.ts";
 import { loadGroups } from "./group/loadGroups.ts";
+import { createReadReceipts } from "./group/readReceipts.ts";
 import { openIdentity } from "./identity/openIdentity.ts";
 import { watchDeviceClock } from "./links/watchDeviceClock.ts";
 import { closeConnections, createNodeLinks } from "./nodes/nodeLinks.ts";
@@ -78,7 +79,7 @@ export async function openCore(
   const { groups, nextSequence } = await loadGroups(database);
   const core: ClientCore = {
     ...{ database, network, wallet, self, links, ownRelay, logger, feedsWakeup, closing, nextSequence },
-    ...{ mirrors: checkMirrors(params.mirrors ?? 1), arrivals: await openArrivals(database) },
+    ...{ mirrors: checkMirrors(params.mirrors ?? 1), journal: await openJournal(database) },
     ...{ finalityBlocks, witnesses, events },
     rotation: params.rotation ?? defaultRotation,
     groups: new Map(groups.map((group) => [group.id, group])),
@@ -86,16 +87,19 @@ export async function openCore(
     certificates: new Map(),
     waiters: new Map(),
     welcomes: createSerialQueue(),
+    directs: createSerialQueue(),
     joins: createSerialQueue(),
     registryReads: createSerialQueue(),
     quietTurns: createTurns(QUIET_AT_ONCE),
     joinsWakeup: createWakeup(),
     identityWakeup: createWakeup(),
     registryWakeup: createWakeup(),
-    ...{ asksConsent: (params.consent ?? "ask") === "ask", consents: await loadConsents(database) },
-    notes: createSerialQueue(),
+    ...{ asksConsent: params.consent === "ask", consents: await loadConsents(database) },
+    readReceipts: params.readReceipts === true ? createReadReceipts() : undefined,
+    ...{ notes: createSerialQueue(), hasOwnRoom: params.ownRoom ?? true, ownRoomWakeup: createWakeup() },
     copyWakeup: createWakeup(),
     bucketWakeup: createWakeup(),
+    expiryWakeup: createWakeup(),
     bucketReadBy: undefined,
     copy: await tables.copy.get(database, {}),
     claims: new Map(),

@@ -8,6 +8,7 @@ import { loadConsents } from "./database/consents.ts";
 import { tables } from "./database/tables.ts";
 import { goOffline, goOnline } from "./goOnline.ts";
 import type { ClientCore, CoreParts } from "./group/core.ts";
+import { passDoubt } from "./group/journal.ts";
 import { loadGroups } from "./group/loadGroups.ts";
 import { selfOf } from "./identity/openIdentity.ts";
 import { notifyWaiters } from "./outbox/notifyWaiters.ts";
@@ -120,8 +121,9 @@ export async function readAnew(core: ClientCore, held: ReadonlySet<GroupId>): Pr
   for (const kept of await valuesOf(tables.keyPackage.rows(core.database))) {
     core.keyPackages.set(kept.own.generation, kept);
   }
-  const { groups: conversations, inboxes } = await loadConsents(core.database);
-  core.consents.groups = conversations;
+  const { conversations, inboxes } = await loadConsents(core.database);
+  core.consents.conversations = conversations;
   core.consents.inboxes = inboxes;
   await notifyWaiters(core);
+  passDoubt(core.journal);
 }

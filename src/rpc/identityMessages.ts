@@ -1,4 +1,5 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
+import { WeftError } from "../errors.ts";
 import type {
   Authorization as AuthorizationMessage,
   AuthorizationSchema,
@@ -17,6 +18,9 @@ import { asAddress, asId, fromHex, type Hex, ID_BYTES, type InboxId } from "../w
 import type { RelayTicket } from "../wire/relayTicket.ts";
 import { required, sizedHex } from "./fields.ts";
 import { ticketMessage } from "./ticketMessages.ts";
+
+/** The coordinates x and y of a point of P-256. */
+const PASSKEY_BYTES = 64;
 
 type Init = Exclude<MessageInitShape<typeof RelayIdentityRequestSchema>, RelayIdentityRequest>;
 
@@ -113,12 +117,17 @@ export function identityActionFromMessage({ action }: RelayIdentityRequest): Ide
 }
 
 function authorizationMessage(consent: Authorization): MessageInitShape<typeof AuthorizationSchema> {
-  return { ...consent, signer: fromHex(consent.signer) };
+  const { passkey = new Uint8Array() } = consent;
+  return { ...consent, passkey, signer: fromHex(consent.signer) };
 }
 
 function authorizationFromMessage(message: AuthorizationMessage | undefined): Authorization {
-  const { signer, nonce, deadline, signature } = required(message, "an authorization");
-  return { signer: asAddress(signer), nonce, deadline, signature };
+  const { signer, nonce, deadline, signature, passkey } = required(message, "an authorization");
+  if (passkey.length !== 0 && passkey.length !== PASSKEY_BYTES) {
+    throw new WeftError({ code: "malformed", message: `a passkey of ${passkey.length} bytes` });
+  }
+  const key = passkey.length === 0 ? {} : { passkey };
+  return { signer: asAddress(signer), nonce, deadline, signature, ...key };
 }
 
 export function historyPositionMessage(

@@ -82,11 +82,17 @@ export function takeFlag(fields: Fields, field: string): boolean {
 }
 
 /** A whole number from `min`; `absent` if the field is absent and `absent` is given. */
-export function takeCount(fields: Fields, field: string, params: { min: number; absent?: number }): number {
+export function takeCount(
+  fields: Fields,
+  field: string,
+  params: { min: number; max?: number; absent?: number },
+): number {
   const value = fields.take(field);
-  if (value === undefined && params.absent !== undefined) return params.absent;
-  if (typeof value !== "number" || !Number.isInteger(value) || value < params.min) {
-    throw refuse(fields, field, value, `must be a whole number from ${params.min}`);
+  const { min, max = Number.MAX_SAFE_INTEGER, absent } = params;
+  if (value === undefined && absent !== undefined) return absent;
+  if (typeof value !== "number" || !Number.isInteger(value) || value < min || value > max) {
+    const until = params.max === undefined ? "" : ` to ${max}`;
+    throw refuse(fields, field, value, `must be a whole number from ${min}${until}`);
   }
   return value;
 }

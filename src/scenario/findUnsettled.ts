@@ -1,3 +1,4 @@
+import { wallMs } from "../clock/wallMs.ts";
 import { askNodes } from "../devnet/askNodes.ts";
 import type { DevnetNode } from "../devnet/devnetNode.ts";
 import { holdingsOf, missingIn, unionOf } from "../devnet/nodeHoldings.ts";
@@ -7,11 +8,14 @@ import { compareInstallations } from "./compareInstallations.ts";
 import { nodesInReach } from "./nodesInReach.ts";
 import { readIntents } from "./readIntents.ts";
 import type { Actor, IntentRecord, Stage } from "./stage.ts";
-import { readStanding } from "./view.ts";
+import { readStanding, readView } from "./view.ts";
 import { waitsForChain } from "./waitsForChain.ts";
 
 /** How long a client may take to say that it has processed what its node has. */
 const CATCH_UP_TIMEOUT_MS = 3_000;
+
+/** Messages that disappear later are not waited for. */
+const SOON_MS = 60_000;
 
 /** What is still to be done, in words, and a text that changes whenever anything does. */
 export type Unsettled = { readonly lacks: readonly string[]; readonly fingerprint: string };
@@ -26,12 +30,24 @@ export async function findUnsettled(params: { stage: Stage }): Promise<Unsettled
   const members = await Promise.all(
     [...stage.groups].map(([name, group]) => compareMembers({ stage, name, group, online })),
   );
+  const expiring = await Promise.all(online.map((actor) => findExpiring({ stage, actor })));
   const due = await Promise.all(stage.intents.map((record) => isDue({ stage, record, online })));
   const open = stage.intents.filter((_, i) => due[i]).map(describeOpen);
   return {
-    lacks: [...behind, ...nodes.lacks, ...clients.lacks, ...members.flat(), ...open],
+    lacks: [...behind, ...nodes.lacks, ...clients.lacks, ...members.flat(), ...expiring.flat(), ...open],
     fingerprint: `${nodes.fingerprint} ${clients.fingerprint}`,
   };
+}
+
+/** Messages that an online client still shows, and that are soon to disappear. */
+async function findExpiring(params: { stage: Stage; actor: Actor }): Promise<string[]> {
+  const { stage, actor } = params;
+  const views = await Promise.all([...stage.groups.values()].map((group) => readView({ actor, group })));
+  const untilMs = wallMs() + SOON_MS;
+  const soon = views
+    .flatMap((view) => view?.items ?? [])
+    .filter((item) => item.kind === "message" && (item.expiresAtMs ?? untilMs) < untilMs);
+  return soon.length > 0 ? [`${actor.name} has ${soon.length} messages that have not disappeared yet`] : [];
 }
 
 /** Every online client's count of changes, and those with Welcomes that are not opened or verdicts that are open. */

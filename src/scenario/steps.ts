@@ -5,6 +5,7 @@ import { readConsent } from "./steps/consent.ts";
 import { readCrash } from "./steps/crash.ts";
 import { readCreate } from "./steps/create.ts";
 import { readDelete } from "./steps/delete.ts";
+import { readDisappear } from "./steps/disappear.ts";
 import { readEdit } from "./steps/edit.ts";
 import { readExpect } from "./steps/expect.ts";
 import { readExport } from "./steps/export.ts";
@@ -40,6 +41,7 @@ export const stepReaders: ReadonlyMap<string, StepReader> = new Map([
   ["remove", readRemove],
   ["rotate", readRotate],
   ["rename", readRename],
+  ["disappear", readDisappear],
   ["role", readRole],
   ["delete", readDelete],
   ["leave", readLeave],

@@ -17,7 +17,7 @@ export type Timeline = {
 
 export type TimelineLine = { readonly epoch: number } & (
   | { readonly kind: "message"; readonly author: string; readonly text: string }
-  | { readonly kind: "withheld"; readonly author: string; readonly state: "deleted" | "fenced" }
+  | { readonly kind: "withheld"; readonly author: string; readonly state: "deleted" | "fenced" | "expired" }
   | { readonly kind: "change"; readonly author: string; readonly words: string }
   | { readonly kind: "gap"; readonly reason: string }
   /** An epoch that changed nothing but keys, or the first one that the client was in. */
@@ -106,5 +106,9 @@ function describeChange(params: { change: MembershipChange; nameOf: NameOf }): [
       return [`made ${change.role}`, nameOf(change.inbox)];
     case "renamed":
       return ["renamed the group to", `"${change.name}"`];
+    case "disappearing":
+      return change.seconds === 0
+        ? ["let", "messages stay"]
+        : ["let", `messages disappear after ${change.seconds} s`];
   }
 }

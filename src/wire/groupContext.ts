@@ -8,6 +8,7 @@ import {
 import { utf8 } from "./bytes.ts";
 import { catchFault } from "./catchFault.ts";
 import { checkLength, decodeStrict, encodeCanonical } from "./decodeStrict.ts";
+import { readDisappearing } from "./disappearing.ts";
 import { readKind } from "./groupKind.ts";
 import { asId, fromHex, type InboxId, type InstallationKey } from "./ids.ts";
 import {
@@ -50,8 +51,8 @@ export type GroupContext = {
   /** In ascending order of installations, each once. */
   readonly returning: readonly Returning[];
   /**
-   * Settings by numbers, see `readNumbered`: the kind (`readKind`), and those that this version does not know. Every
-   * commit copies all of them.
+   * Settings by numbers, see `readNumbered`: the kind (`readKind`), after how long messages disappear
+   * (`readDisappearing`), and those that this version does not know. Every commit copies all but the second.
    */
   readonly extra: Uint8Array;
 };
@@ -145,7 +146,8 @@ function isWithinLimits(message: GroupContextMessage): boolean {
     message.returning.length <= MAX_RETURNING &&
     message.extra.length <= MAX_EXTRA_BYTES &&
     readNumbered(message.extra) !== undefined &&
-    readKind(message.extra) !== undefined
+    readKind(message.extra) !== undefined &&
+    readDisappearing(message.extra) !== undefined
   );
 }
 

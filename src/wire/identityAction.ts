@@ -7,6 +7,11 @@ export type Authorization = {
   readonly nonce: bigint;
   readonly deadline: bigint;
   readonly signature: Uint8Array;
+  /**
+   * The P-256 key (x ‖ y, 64 bytes) of a signer that is a passkey's wallet, if it may not be on the chain yet: whoever
+   * relays the record makes it.
+   */
+  readonly passkey?: Uint8Array;
 };
 
 /**
@@ -48,3 +53,18 @@ export type IdentityAction =
     }
   | ({ readonly kind: "set-recovery" } & RecoveryChange)
   | ({ readonly kind: "veto-recovery" } & RecoveryChange);
+
+/** Lists the consents of an action that have a nonce. */
+export function consentsOf(action: IdentityAction): readonly Authorization[] {
+  switch (action.kind) {
+    case "create-inbox":
+    case "add-installation":
+      return [action.wallet];
+    case "revoke-installation":
+      return [];
+    case "link-wallet":
+      return [action.by, action.wallet];
+    default:
+      return [action.by];
+  }
+}

@@ -22,6 +22,11 @@ export type Network = {
   readonly commitLog: Address;
   readonly identityRegistry: Address;
   readonly nodeRegistry: Address;
+  /**
+   * Makes the wallets of passkeys. It is no part of the protocol: nobody asks it anything to judge by. Undefined on
+   * networks that were deployed without it.
+   */
+  readonly passkeyWallets?: Address;
   /** How many shards batches are spread over; 1 to MAX_SHARDS. */
   readonly shards: number;
   /** The chain is read from this block on. */

@@ -15,16 +15,19 @@ export type OpenedSite =
   | ({ readonly kind: "open"; readonly site: Site } & AsyncDisposable)
   | { readonly kind: "missing"; readonly reason: string };
 
-/** `reason` says why this machine has no browser. */
-export async function openSite(): Promise<OpenedSite> {
+/** Opens a site of one page, a script of this folder. `reason` says why this machine has no browser. */
+export async function openSite(
+  params: { readonly page?: string; readonly host?: string } = {},
+): Promise<OpenedSite> {
+  const { page = "test/browser/page.ts", host = "127.0.0.1" } = params;
   await using stack = new AsyncDisposableStack();
   const profile = stack.use(await temporaryDirectory()).path;
   const started = await startBrowser(profile);
   if (started.kind === "missing") return started;
   let { browser } = started;
   stack.defer(() => browser.close());
-  const { code } = await bundlePage("test/browser/page.ts");
-  const { url } = stack.use(await servePage(code));
+  const { code } = await bundlePage(page);
+  const { url } = stack.use(await servePage({ code, host }));
   const site: Site = {
     newPage: async () => {
       const page = await browser.newPage();

@@ -5,7 +5,12 @@ import type { AddressInfo } from "node:net";
 const html = `<!doctype html><title>weft</title><script type="module" src="/page.js"></script>`;
 
 /** Serves a page that loads one script, on a free port of this machine. */
-export async function servePage(code: string): Promise<AsyncDisposable & { readonly url: string }> {
+export async function servePage(params: {
+  code: string;
+  /** The name by which the browser knows this machine. */
+  host: string;
+}): Promise<AsyncDisposable & { readonly url: string }> {
+  const { code, host } = params;
   const server = createServer((request, response) => {
     const isScript = request.url === "/page.js";
     const type = isScript ? "text/javascript" : "text/html";
@@ -15,7 +20,7 @@ export async function servePage(code: string): Promise<AsyncDisposable & { reado
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${port}/`,
+    url: `http://${host}:${port}/`,
     [Symbol.asyncDispose]: async () => {
       const closed = once(server, "close");
       server.close();

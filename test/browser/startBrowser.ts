@@ -14,7 +14,7 @@ const ARGUMENTS = [
   "--disable-domain-reliability",
   "--disable-gpu",
   "--disable-sync",
-  "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+  "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
   "--no-pings",
 ];
 

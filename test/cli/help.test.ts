@@ -25,6 +25,11 @@ test("help names every command, its options and examples", async () => {
     "history",
     "export",
     "import",
+    "wallets",
+    "link",
+    "unlink",
+    "recover",
+    "veto",
   ]) {
     assert.match(stdout, new RegExp(`^ {2}${command}\\b`, "m"));
     const help = await runWeft([command, "--help"]);

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { copyFile, mkdir, stat } from "node:fs/promises";
+import { copyFile, mkdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { runWeft } from "./runWeft.ts";
 import { startTown } from "./startTown.ts";
 import { startTypist } from "./startTypist.ts";
@@ -106,6 +107,26 @@ test("verbs set people up, found groups, send, list and stream, all as JSON for 
   );
   assert.equal(await weft("revoke", "--others", "--as", "alice"), `${lost.installation}  revoked`);
   assert.match(await weft("devices", "--as", "alice"), /: 1 device, 1 revoked/);
+
+  // Another wallet joins hers; what it proposes is vetoed, and it is unlinked.
+  const file = join(directory, "spare.key");
+  const key = generatePrivateKey();
+  await writeFile(file, key);
+  const spare = privateKeyToAccount(key).address.toLowerCase();
+  assert.equal((await json("link", file, "--as", "alice")).kind, "linked");
+  const proposed = await json("recover", spare, "--wallet", file, "--as", "alice");
+  assert.equal(proposed.kind, "proposed");
+  const wallets = await weft("wallets", "--as", "alice");
+  assert.match(wallets, /^inbox 0x\w{64}: 2 wallets, as of block \d+$/m);
+  assert.match(wallets, new RegExp(`^${alice.wallet} {2}linked in block \\d+ +key +this wallet$`, "m"));
+  assert.match(wallets, new RegExp(`^proposed: ${spare}, in force from \\d{4}-`, "m"));
+  assert.match(
+    await weft("veto", "--as", "alice"),
+    new RegExp(`^${spare} will not be the recovery wallet of `),
+  );
+  assert.match(await weft("unlink", spare, "--as", "alice"), new RegExp(`^${spare} is unlinked from `));
+  const last = await runWeft(["unlink", alice.wallet, "--as", "alice"], process.env, directory);
+  assert.deepEqual([last.code, /^refused \(last-wallet\): /.test(last.stdout)], [1, true]);
   const nobody = await runWeft(["devices", "--as", "nobody"], process.env, directory);
   assert.deepEqual([nobody.code, /there is no wallet at .*\(bad-config\)/s.test(nobody.stderr)], [1, true]);
 });

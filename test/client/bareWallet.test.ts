@@ -2,9 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { isWeftError, listInstallations, revokeInstallations } from "../../src/index.ts";
+import type { BlockRef } from "../../src/wire/blockRef.ts";
+import type { InboxId } from "../../src/wire/ids.ts";
+import { lyingHistories } from "../support/lyingHistories.ts";
 import { openTestClient } from "../support/openTestClient.ts";
 import { registerDevices } from "../support/registerDevices.ts";
+import { type Lies, startLyingNode } from "../support/startLyingNode.ts";
 import { startTestNetwork } from "../support/startTestNetwork.ts";
+import { until } from "../support/until.ts";
 
 /** As many as the contract lets an inbox have at once. */
 const MOST = 32;
@@ -67,4 +72,52 @@ test("with 32 lost devices the bare wallet lists and revokes, by nodes or past t
     unknown.map(({ kind }) => kind),
     ["refused"],
   );
+});
+
+/** A node that tells what was so at the end of a block, and names that for its newest; `told` hears of it. */
+function standingAt(old: BlockRef, inbox: InboxId, told: () => void): Lies {
+  return (api) => {
+    const before = lyingHistories({
+      inbox,
+      change: (steps) => steps.filter(({ block }) => block <= old.number),
+    });
+    const { getHistories = api.getHistories } = before(api);
+    return {
+      getHistories: async (params, call) => {
+        told();
+        return { ...(await getHistories(params, call)), head: old };
+      },
+      readWords: async (question, call) => ({ ...(await api.readWords(question, call)), head: old }),
+    };
+  };
+}
+
+test("a node that names an old block for its newest hides no device from the bare wallet", async () => {
+  await using stack = new AsyncDisposableStack();
+  const network = stack.use(await startTestNetwork({ nodes: 3 }));
+  const liars = await Promise.all(network.nodes.map((node) => startLyingNode({ node })));
+  for (const one of liars) stack.use(one);
+  const privateKey = generatePrivateKey();
+  const { client: first } = stack.use(await openTestClient({ network, privateKey }));
+  const [{ api }] = network.nodes as [(typeof network.nodes)[number]];
+  const { head: old } = await api.getNode({});
+  assert.ok(old);
+  const { client: second } = stack.use(await openTestClient({ network, privateKey }));
+  await network.chain.mine(24);
+  for (const one of network.nodes) {
+    await until("the blocks", async () => ((await one.api.getNode({})).head?.number ?? 0) >= old.number + 24);
+  }
+  const wallet = privateKeyToAccount(privateKey);
+  const place = { wallet, network: network.chain.network, nodes: liars.map(({ url }) => url) };
+  let told = 0;
+  for (const { lie } of liars) {
+    lie(standingAt(old, first.inbox, () => told++));
+    const { installations, incomplete } = await listInstallations(place);
+    assert.deepEqual(
+      [installations.map(({ installation }) => installation), incomplete],
+      [[first.installation, second.installation], undefined],
+    );
+    lie(undefined);
+  }
+  assert.ok(told > 0, "one of them is asked first");
 });

@@ -10,7 +10,7 @@ import {
   listMessages,
   type StreamedEvent,
   sendMessage,
-  streamMessages,
+  stream,
   syncStatus,
 } from "../../src/index.ts";
 import type { GroupId } from "../../src/wire/ids.ts";
@@ -84,7 +84,7 @@ function near(ms: number, other: number): boolean {
 }
 
 async function follow(client: Client, hear: (event: StreamedEvent) => void): Promise<void> {
-  for await (const event of streamMessages({ client })) hear(event);
+  for await (const event of stream({ client })) hear(event);
 }
 
 async function sentAtMs(client: Client, group: GroupId, text: string): Promise<number> {

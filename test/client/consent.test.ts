@@ -16,18 +16,20 @@ import {
   type MessageItem,
   markRead,
   messages,
+  openDirect,
   renameGroup,
   type StreamedEvent,
   sendMessage,
   setConsent,
   setDraft,
-  streamMessages,
 } from "../../src/index.ts";
 import { clientSchema } from "../../src/store/schema.ts";
 import { writeAtomic } from "../../src/store/writeAtomic.ts";
+import { directIdOf, directKind } from "../../src/wire/groupKind.ts";
 import { asId } from "../../src/wire/ids.ts";
 import { MAX_NOTE_BYTES } from "../../src/wire/limits.ts";
 import { groupTopic } from "../../src/wire/topic.ts";
+import { heardDuring, numberNow } from "../support/changesSince.ts";
 import { says } from "../support/contents.ts";
 import {
   addOfflineGroup,
@@ -49,10 +51,10 @@ before(async () => {
 });
 after(async () => await offline[Symbol.asyncDispose]());
 
-const add = (by?: InboxId, createdAtMs = 0) => {
+const add = (by?: InboxId, createdAtMs = 0, more = {}) => {
   const { core, inbox } = offline;
   const members = [inbox, CAROL, MALLORY];
-  const record = { createdAtMs, members, ...(by ? { request: { by } } : {}) };
+  const record = { createdAtMs, members, ...more, ...(by ? { request: { by } } : {}) };
   return addOfflineGroup({ core, group: asId<GroupId>(randomBytes(32)), epochs: 2, record });
 };
 const say = async (group: Group, text: string, inbox = CAROL) =>
@@ -66,20 +68,10 @@ const code = (expected: string) => (error: unknown) => isWeftError(error) && err
 
 /** What a stream tells while something is done. */
 async function told(
-  params: Omit<Parameters<typeof streamMessages>[0], "client" | "signal">,
+  params: { group?: GroupId; requests?: boolean },
   act: () => Promise<unknown>,
 ): Promise<StreamedEvent[]> {
-  const stop = new AbortController();
-  const events = streamMessages({ client: offline.client, signal: stop.signal, ...params });
-  const heard: StreamedEvent[] = [];
-  const listening = (async () => {
-    for await (const event of events) heard.push(event);
-  })();
-  await act();
-  await new Promise((resolve) => setImmediate(resolve));
-  stop.abort();
-  await listening;
-  return heard;
+  return await heardDuring({ client: offline.client, ...params, act });
 }
 
 test("a conversation that another brought is a request: listed apart, readable, and told of only if that is asked for", async () => {
@@ -159,7 +151,7 @@ test("what is blocked is kept, and neither shown, counted nor told; it is there 
 
 test("a program that reads messages gets those of conversations that are allowed, or of the request that it names", async () => {
   const [own, request] = [await add(), await add(CAROL)];
-  const since = offline.core.arrivals.next - 1;
+  const since = numberNow(offline.client);
   await say(request, "psst");
   await say(own, "from mallory", MALLORY);
   await setConsent({ ...offline, inbox: MALLORY, consent: "blocked" });
@@ -209,6 +201,29 @@ test("the oldest requests beyond those that are kept are forgotten, and the same
   await show(offline, oldest, contentOf(offline, oldest, says("late"), CAROL));
   assert.equal(await tables.conversation.get(core.database, { group: oldest.id }), undefined);
   await assert.rejects(listMessages({ ...offline, group: oldest.id }), code("unknown-group"));
+});
+
+test("a direct conversation is one for consent and drafts, however many groups it has; who is blocked is not talked to", async () => {
+  const closed = directKind(offline.inbox, CAROL);
+  const members = [offline.inbox, CAROL];
+  const record = { closed, members, name: "" };
+  const [mine, theirs] = [await add(undefined, 1, record), await add(CAROL, 2, record)];
+  const conversation = directIdOf(closed);
+  const row = async (consent: Consent) =>
+    (await listed(consent)).find((one) => one.conversation === conversation);
+  await setConsent({ ...offline, group: theirs.id, consent: "allowed" });
+  await setDraft({ ...offline, group: mine.id, text: "dear carol" });
+  const { groups, draft } = (await row("allowed")) ?? assert.fail("listed");
+  assert.deepEqual([groups.length, draft], [2, "dear carol"]);
+  await say(theirs, "hello");
+  await setConsent({ ...offline, inbox: CAROL, consent: "blocked" });
+  assert.equal(await row("allowed"), undefined);
+  assert.equal((await row("blocked"))?.groups.length, 2);
+  await assert.rejects(openDirect({ ...offline, with: CAROL }), code("blocked"));
+  await assert.rejects(sendMessage({ ...offline, group: mine.id, text: "no" }), code("blocked"));
+  assert.deepEqual(await told({ requests: true }, () => say(theirs, "are you there?")), []);
+  await setConsent({ ...offline, inbox: CAROL, consent: "unknown" });
+  assert.equal((await row("allowed"))?.groups.length, 2);
 });
 
 test("a draft is listed with its conversation until it is emptied", async () => {

@@ -16,7 +16,7 @@ import {
   type StreamedEvent,
   sendMessage,
   setOnline,
-  streamMessages,
+  stream,
   textPart,
 } from "../../src/index.ts";
 import type { MessageBody } from "../../src/reconciler/timeline/composeMessage.ts";
@@ -81,7 +81,7 @@ test("replies, edits and reactions are seen by all, live and from the database",
   const heard: StreamedEvent[] = [];
   const ending = new AbortController();
   const listening = (async () => {
-    for await (const event of streamMessages({ ...bob, group, signal: ending.signal })) heard.push(event);
+    for await (const event of stream({ ...bob, group, signal: ending.signal })) heard.push(event);
   })();
   const said = await say(alice, group, "who brigns the bread?");
   await until("bob has it", async () => (await texts(bob, group)).length === 1);
@@ -209,7 +209,7 @@ test("content of every unknown shape by a hostile member leaves the others equal
   const heard: StreamedEvent[] = [];
   const ending = new AbortController();
   const listening = (async () => {
-    for await (const event of streamMessages({ ...bob, group, signal: ending.signal })) heard.push(event);
+    for await (const event of stream({ ...bob, group, signal: ending.signal })) heard.push(event);
   })();
   const bodies: MessageBody[] = [
     relates("edit", target, { revision: 2 ** 32 - 1, parts: [textPart("not mine")] }),

@@ -14,7 +14,7 @@ import {
   rotateKeys,
   sendMessage,
   setOnline,
-  streamMessages,
+  stream,
   syncStatus,
 } from "../../src/index.ts";
 import { decodeKeyPackageRecord } from "../../src/wire/keyPackageRecord.ts";
@@ -83,7 +83,7 @@ test("a restored database notices before it seals, and becomes a new installatio
   await using restored = await openTestClient({ network, ...alice, directory: copy, online: false });
   const stop = new AbortController();
   const told = (async () => {
-    for await (const event of streamMessages({ ...restored, group, signal: stop.signal })) {
+    for await (const event of stream({ ...restored, group, signal: stop.signal })) {
       if (event.kind === "copied") return event.installation;
     }
     return undefined;

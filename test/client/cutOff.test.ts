@@ -15,7 +15,7 @@ import {
   renameGroup,
   sendMessage,
   setOnline,
-  streamMessages,
+  stream,
 } from "../../src/index.ts";
 import { WEFT_GROUP_CONTEXT } from "../../src/mls/limits.ts";
 import type { FreshPath } from "../../src/mls/path/createPath.ts";
@@ -346,7 +346,7 @@ test("a node that leaves out entries is noticed and left, and what it hid is rea
   hides.isOn = true;
   assert.deepEqual(await (await renameGroup({ ...place, name: "hidden" })).settled, delivered);
   const signal = AbortSignal.timeout(20_000);
-  const events = streamMessages({ client: bob.client, group, signal });
+  const events = stream({ client: bob.client, group, signal });
   const withheld = firstOf(events, ({ kind }) => kind === "withheld");
   await setOnline({ client: bob.client, online: false });
   await setOnline({ client: bob.client, online: true });

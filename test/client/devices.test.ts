@@ -16,7 +16,7 @@ import {
   sendMessage,
   setOnline,
   setRole,
-  streamMessages,
+  stream,
   syncStatus,
 } from "../../src/index.ts";
 import { openTestClient } from "../support/openTestClient.ts";
@@ -65,7 +65,7 @@ test("a second device joins its inbox's groups by itself, and is revoked for eve
   const stranger = await revokeInstallation({ ...bob, installation: second.client.installation });
   assert.deepEqual(await stranger.settled, failed("unknown-installation"));
   const stop = new AbortController();
-  const events = streamMessages({ ...second, signal: stop.signal });
+  const events = stream({ ...second, signal: stop.signal });
   const told = (async () => {
     for await (const { kind } of events) if (kind === "revoked") return kind;
     return undefined;

@@ -10,7 +10,7 @@ import { openRelayer } from "../../src/chain/submit/openRelayer.ts";
 import { waitForTransaction } from "../../src/chain/submit/waitForTransaction.ts";
 import { coreOf } from "../../src/client/client.ts";
 import { readDirectory } from "../../src/client/directory/readDirectory.ts";
-import type { ClientEvent } from "../../src/client/group/events.ts";
+import type { Notice } from "../../src/client/group/events.ts";
 import { activeNodes, isLeft, noteFailure } from "../../src/client/nodes/nodeLinks.ts";
 import { askable } from "../../src/client/witness/witnesses.ts";
 import { startLocalChain } from "../../src/devnet/startLocalChain.ts";
@@ -71,7 +71,7 @@ test("one node's list replaces nothing that is known of others, and invents nobo
   const { client } = alice;
   assert.equal(activeNodes(coreOf(client).links).length, 3);
   assert.equal((await syncStatus({ client })).witnesses, "operators");
-  const events: ClientEvent[] = [];
+  const events: Notice[] = [];
   coreOf(client).events.listen((event) => events.push(event));
   const before = knownOf(client);
   const ids = new Set(others.map(({ nodeId }) => nodeId));

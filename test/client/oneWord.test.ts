@@ -68,7 +68,7 @@ test("what a node throws ends nothing, whatever it calls it", async () => {
     };
     await using opened = await openAlice();
     const { alice, group, liar } = opened;
-    liar.lie(() => ({ publish: fail, relayAppend: fail, getInboxes: fail, getKeyPackages: fail }));
+    liar.lie(() => ({ publish: fail, relayAppend: fail, getHistories: fail, getKeyPackages: fail }));
     await attempts(alice, group);
   }
 });

@@ -14,7 +14,7 @@ import {
   revokeInstallation,
   type StreamedEvent,
   sendMessage,
-  streamMessages,
+  stream,
   syncStatus,
 } from "../../src/index.ts";
 import { connectNode } from "../../src/rpc/connectNode.ts";
@@ -133,7 +133,7 @@ test("an account without funds is named with what it lacks, stops no message, an
   await using again = await reopened(alice, { name: "alice", chain });
   const here = { client: again.client, group };
   const stop = new AbortController();
-  const told = firstTrouble(streamMessages({ ...here, signal: stop.signal }));
+  const told = firstTrouble(stream({ ...here, signal: stop.signal }));
   const renamed = await renameGroup({ ...here, name: "rich" });
   const trouble = await told;
   assert.equal(trouble?.code, "unfunded");

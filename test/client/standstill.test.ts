@@ -11,7 +11,7 @@ import {
   type StreamedEvent,
   sendMessage,
   setOnline,
-  streamMessages,
+  stream,
   WeftError,
 } from "../../src/index.ts";
 import { connectNode, type NodeConnection } from "../../src/rpc/connectNode.ts";
@@ -105,7 +105,7 @@ test("an honest node that is slower than the other one is not taken for one that
   const stop = new AbortController();
   const told: StreamedEvent[] = [];
   const listening = (async () => {
-    for await (const event of streamMessages({ client, signal: stop.signal })) told.push(event);
+    for await (const event of stream({ client, signal: stop.signal })) told.push(event);
   })();
   await setOnline({ client, online: true });
   assert.deepEqual(await inTime(hello.settled), delivered);

@@ -3,7 +3,7 @@ import { after, before, test } from "node:test";
 import { rankOwnNodes } from "../../src/client/asking/rankGroupNodes.ts";
 import { coreOf } from "../../src/client/client.ts";
 import { tables } from "../../src/client/database/tables.ts";
-import type { ClientEvent } from "../../src/client/group/events.ts";
+import type { Notice } from "../../src/client/group/events.ts";
 import { isUp } from "../../src/client/nodes/nodeLinks.ts";
 import { addMembers, createGroup, groupStatus, preferNode, sendMessage, setOnline } from "../../src/index.ts";
 import type { SubscriptionEvent } from "../../src/rpc/nodeApi.ts";
@@ -381,8 +381,8 @@ async function servedBy({ client }: TestClient, group: GroupId): Promise<NodeId 
 }
 
 /** Those of a kind that were told since. */
-function eventsOf({ client }: TestClient): (kind: ClientEvent["kind"]) => ClientEvent[] {
-  const events: ClientEvent[] = [];
+function eventsOf({ client }: TestClient): (kind: Notice["kind"]) => Notice[] {
+  const events: Notice[] = [];
   coreOf(client).events.listen((event) => events.push(event));
   return (kind) => events.filter((event) => event.kind === kind);
 }

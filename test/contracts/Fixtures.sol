@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {INodeRegistry} from "../../contracts/INodeRegistry.sol";
 
 /// @dev A contract wallet that one key controls.
@@ -64,5 +65,24 @@ contract RefusingOperator {
 
     function startLeaving(INodeRegistry registry, bytes32 node) external {
         registry.startLeaving(node);
+    }
+}
+
+/// @dev A contract wallet whose owner may change, and which wants the hash signed in a message of its own.
+contract OwnedWallet is IERC1271, EIP712("Owned Wallet", "1") {
+    bytes32 private constant MESSAGE_TYPEHASH = keccak256("WalletMessage(bytes32 hash)");
+    address private _owner;
+
+    constructor(address owner) {
+        _owner = owner;
+    }
+
+    function setOwner(address owner) external {
+        _owner = owner;
+    }
+
+    function isValidSignature(bytes32 hash, bytes calldata signature) external view returns (bytes4) {
+        bytes32 digest = _hashTypedDataV4(keccak256(abi.encode(MESSAGE_TYPEHASH, hash)));
+        return ECDSA.recoverCalldata(digest, signature) == _owner ? IERC1271.isValidSignature.selector : bytes4(0);
     }
 }

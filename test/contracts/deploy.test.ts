@@ -74,7 +74,7 @@ test("a private key pays where one is given", async () => {
   assert.ok(privateKey);
   const deployment = await deployContracts({ rpcUrl, deploymentDir: directory.path, privateKey });
   assert.ok(await hasCode(deployment));
-  assert.deepEqual([await sent(0), await sent(3)], [first, other + 3]);
+  assert.deepEqual([await sent(0), await sent(3)], [first, other + 4]);
 });
 
 test("a lost address file is written again from the journal, without new contracts", async () => {
@@ -141,11 +141,14 @@ test("an address file is read strictly", () => {
     genesisHash: `0x${"44".repeat(32)}`,
   };
   assert.deepEqual(parseDeployment(JSON.stringify(good)), good);
+  const withWallets = { ...good, passkeyWallets: `0x${"55".repeat(20)}` };
+  assert.deepEqual(parseDeployment(JSON.stringify(withWallets)), withWallets);
   const bad = [
     { ...good, chainId: "1" },
     { ...good, deployedBlock: -1 },
     { ...good, deployedBlock: 0.5 },
     { ...good, commitLog: "0x11" },
+    { ...good, passkeyWallets: "0x11" },
     { ...good, nodeRegistry: undefined },
     { ...good, genesisHash: good.commitLog },
     { ...good, shards: 0 },

@@ -5,6 +5,7 @@ import {
   ContractFunctionRevertedError,
   createTestClient,
   custom,
+  defineChain,
   getAddress,
   type Hex,
   parseEventLogs,
@@ -13,8 +14,15 @@ import {
   walletActions,
 } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
-import { hardhat as hardhatChain } from "viem/chains";
-import { openHardhat } from "../../src/chain/deploy/openHardhat.ts";
+import { loadHardhat } from "../../src/chain/deploy/loadHardhat.ts";
+
+/** Hardhat's own, by hand: viem gives the thousand files of all chains together. */
+const hardhatChain = defineChain({
+  id: 31_337,
+  name: "Hardhat",
+  nativeCurrency: { name: "Ether", symbol: "ETH", decimals: 18 },
+  rpcUrls: { default: { http: [] } },
+});
 
 let hardhat: Promise<HardhatRuntimeEnvironment> | undefined;
 
@@ -22,9 +30,12 @@ type Event = { name: string; args: Record<string, unknown> };
 
 export type TestChain = Awaited<ReturnType<typeof openChain>>;
 
-/** An own chain in this process: `osaka` has the P-256 precompile, `cancun` lacks it. Mines each transaction. */
+/**
+ * An own chain in this process, for the contracts as they were compiled before the tests: `osaka` has the P-256
+ * precompile, `cancun` lacks it. Mines each transaction.
+ */
 export async function openChain(params: { network: "osaka" | "cancun" } = { network: "osaka" }) {
-  hardhat ??= openHardhat();
+  hardhat ??= loadHardhat();
   const environment = await hardhat;
   const connection = await environment.network.create({
     network: params.network,

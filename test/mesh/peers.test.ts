@@ -1,18 +1,28 @@
 import assert from "node:assert/strict";
+import { networkInterfaces } from "node:os";
 import { test } from "node:test";
 import { peerIdFromString } from "@libp2p/peer-id";
 import { multiaddr } from "@multiformats/multiaddr";
 import { isWeftError } from "../../src/errors.ts";
+import { openAdmission } from "../../src/mesh/admission.ts";
 import { peerIdOf, peerIdText } from "../../src/mesh/peerId.ts";
 import { logStateOf } from "../../src/store/node/logStore.ts";
 import { toHex } from "../../src/wire/ids.ts";
+import { signPeerProof } from "../../src/wire/peerProof.ts";
+import { registeredNode } from "../support/registeredNode.ts";
 import { startHostilePeer } from "../support/startHostilePeer.ts";
 import { startTestMesh, type TestMesh } from "../support/startTestMesh.ts";
 import { testDirectory } from "../support/testDirectory.ts";
-import { testEnvelope } from "../support/testOriginator.ts";
+import { testNetwork } from "../support/testNetwork.ts";
+import { testEnvelope, testOriginator } from "../support/testOriginator.ts";
 import { until } from "../support/until.ts";
 
 const envelope = (text: string) => testEnvelope({ topic: 1, text });
+const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined };
+const hasIpv6 = Object.values(networkInterfaces()).some((all) =>
+  all?.some(({ address }) => address === "::1"),
+);
+const skip = hasIpv6 ? false : "this machine has no [::1]";
 const connected = (a: TestMesh, b: TestMesh): boolean => a.mesh.peers().includes(b.mesh.peerId);
 
 test("whom the registry does not name is refused, both ways, and told by its code", async () => {
@@ -65,6 +75,18 @@ test("a link that is cut and mended: apart each goes on, together both hold all"
   await until("both hold both", () => holds(a, b) && holds(b, a));
 });
 
+test("peers that listen on IPv6 only find each other and give each other their logs", { skip }, async () => {
+  const directory = testDirectory();
+  const listen = ["/ip6/::1/tcp/0"];
+  await using a = await startTestMesh({ name: "a", directory, listen });
+  await using b = await startTestMesh({ name: "b", directory, listen });
+  assert.match(a.mesh.multiaddrs().join(), /^\/ip6\/::1\/tcp\/\d+/);
+  for (const node of [a, b]) node.register(directory);
+  await until("they are connected", () => connected(a, b) && connected(b, a));
+  await a.publish([envelope("over IPv6")]);
+  await until("b has it", () => logStateOf(b.store.state, a.originator.log).next === 1n);
+});
+
 test("a peer whose gossip stream died is connected again and hears gossip", async () => {
   const directory = testDirectory();
   await using a = await startTestMesh({ name: "a", directory });
@@ -95,6 +117,28 @@ test("peer ids: the registry's bytes give the text again; anything else gives no
   assert.equal(peerIdText(toHex(bytes)), text);
   for (const wrong of ["0x", "0x1220", toHex(bytes.subarray(0, 20)), toHex(new Uint8Array(38))] as const) {
     assert.equal(peerIdText(wrong), undefined);
+  }
+});
+
+test("who claims another's peer id is dialed by nobody for it, and the other stays where it is", async () => {
+  const directory = testDirectory();
+  const [honest, claimant] = [testOriginator("honest"), testOriginator("claimant")];
+  const privateKey = new Uint8Array(32).fill(7);
+  const { text, bytes } = await peerIdOf({ privateKey });
+  const peerId = toHex(bytes);
+  const proof = signPeerProof({ network: testNetwork, node: honest.log.node, privateKey });
+  const [good, forged] = [toHex(proof), toHex(proof.toReversed())];
+  const multiaddrs = ["/ip4/192.0.2.1/tcp/7400"];
+  const elsewhere = ["/ip4/203.0.113.9/tcp/1"];
+  const mayConnect = () => true;
+  const whom = { network: testNetwork, directory, ownPeerId: "own", mayConnect };
+  const admission = openAdmission({ ...whom, logger: silent });
+  for (const peerProof of [good, forged, "0x"] as const) {
+    directory.set(registeredNode(claimant, { peerId, peerProof, multiaddrs: elsewhere }));
+    directory.remove(honest.log.node);
+    assert.ok(!admission.admits(text), "a claim lets nobody in");
+    directory.set(registeredNode(honest, { peerId, peerProof: good, multiaddrs }));
+    assert.deepEqual([...admission.peers()], [[text, multiaddrs]]);
   }
 });
 

@@ -150,6 +150,7 @@ test("status tells an operator how the node is, with exit code 1 if it is not re
   const shown = await runWeft(["node", "status", "--metrics", metrics]);
   assert.equal(shown.code, 0, shown.stderr);
   assert.match(shown.stdout, /^state +ready\n/);
+  assert.match(shown.stdout, /^relaying +open, \d+\.\d M gas left, .* for newcomers, \d+ coin, /m);
   assert.match(shown.stdout, new RegExp(`${other.nodeId.slice(0, 10)} .*1 +0$`, "m"));
   const nobody = await runWeft(["node", "status", "--metrics", "http://127.0.0.1:9"]);
   assert.equal(nobody.code, 1);

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { formatDeployment } from "../../src/chain/deploy/deployment.ts";
 import { spawnChild } from "../../src/devnet/spawnChild.ts";
 import { connectNode } from "../../src/rpc/connectNode.ts";
+import type { TestChain } from "../support/startTestChain.ts";
 import { startTestNetwork } from "../support/startTestNetwork.ts";
 import { temporaryDirectory } from "../support/temporaryDirectory.ts";
 import { until } from "../support/until.ts";
@@ -16,9 +17,33 @@ const HOUR_MS = 3_600_000;
 const commandLine = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 const clock = new URL("../support/moveClock.ts", import.meta.url).href;
 
-test("a node whose clock is an hour behind says so and is not ready, and its peers are", async () => {
+test("nodes whose clocks are an hour behind and an hour ahead say so and are not ready, and their peers are", async () => {
   await using stack = new AsyncDisposableStack();
-  const { chain, nodes } = stack.use(await startTestNetwork({ nodes: 2, blockMs: 100 }));
+  const network = stack.use(await startTestNetwork({ nodes: 2, blockMs: 100 }));
+  const wrong = [
+    { account: 3, aheadMs: -HOUR_MS, words: /clock is 36\d\d s behind/ },
+    { account: 4, aheadMs: HOUR_MS, words: /clock is 3[56]\d\d s ahead/ },
+  ];
+  await Promise.all(
+    wrong.map(async ({ account, aheadMs, words }) => {
+      const url = await startNodeProcess({ stack, chain: network.chain, account, aheadMs });
+      const api = stack.use(connectNode({ url }));
+      const isTold = async () => words.test((await api.getNode({})).notReadyReason);
+      await until(`the clock is the reason: ${words.source}`, isTold, PATIENCE_MS);
+      assert.equal((await fetch(`${url}/readyz`)).status, 503);
+    }),
+  );
+  for (const { api: right } of network.nodes) assert.equal((await right.getNode({})).ready, true);
+});
+
+/** A node in a process of its own, whose clock is wrong. Gives its URL. */
+async function startNodeProcess(params: {
+  stack: AsyncDisposableStack;
+  chain: TestChain;
+  account: number;
+  aheadMs: number;
+}): Promise<string> {
+  const { stack, chain, account, aheadMs } = params;
   const { path } = stack.use(await temporaryDirectory());
   const networkFile = join(path, "network.json");
   await writeFile(networkFile, formatDeployment(chain.network));
@@ -29,18 +54,9 @@ test("a node whose clock is an hour behind says so and is not ready, and its pee
     spawnChild({
       command: process.execPath,
       args: ["--import", clock, commandLine, "node", "start", "--json", ...places, ...addresses],
-      env: { WEFT_OPERATOR_KEY: chain.accounts[3]?.privateKey ?? "", CLOCK_AHEAD_MS: `${-HOUR_MS}` },
+      env: { WEFT_OPERATOR_KEY: chain.accounts[account]?.privateKey ?? "", CLOCK_AHEAD_MS: `${aheadMs}` },
       onLine: (line) => listening.resolve((JSON.parse(line) as { url: string }).url),
     }),
   );
-  const url = await listening.promise;
-  const api = stack.use(connectNode({ url }));
-  const reason = async () => (await api.getNode({})).notReadyReason;
-  await until(
-    "the clock is the reason",
-    async () => /clock is 36\d\d s behind/.test(await reason()),
-    PATIENCE_MS,
-  );
-  assert.equal((await fetch(`${url}/readyz`)).status, 503);
-  for (const { api: right } of nodes) assert.equal((await right.getNode({})).ready, true);
-});
+  return await listening.promise;
+}

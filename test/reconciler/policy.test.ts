@@ -12,6 +12,7 @@ import {
 import { judgeControl } from "../../src/reconciler/policy/judgeControl.ts";
 import type { Owed } from "../../src/reconciler/policy/membership.ts";
 import {
+  contextAfterDisappearing,
   contextAfterRemove,
   contextAfterRename,
   contextAfterRole,
@@ -20,9 +21,11 @@ import {
 } from "../../src/reconciler/policy/nextContext.ts";
 import type { CommitRefusal } from "../../src/reconciler/policy/reasons.ts";
 import { type Member, mayPromote, roleOf } from "../../src/reconciler/policy/roleOf.ts";
+import { readDisappearing } from "../../src/wire/disappearing.ts";
 import type { GroupContext } from "../../src/wire/groupContext.ts";
 import { asId, type InboxId, type InstallationKey } from "../../src/wire/ids.ts";
 import {
+  MAX_DISAPPEARING_SECONDS,
   MAX_INSTALLATIONS_PER_INBOX,
   REPAIR_WINDOW_BLOCKS,
   UPKEEP_DISTANCE_BLOCKS,
@@ -354,6 +357,35 @@ test("the version goes up by a super admin only, and settings that nobody knows 
   refused("unknown-setting", { after: proposes({ ...context, extra }) });
   permitted({ context: { ...context, extra }, after: proposes({ ...context, extra, name: "Other" }) });
   refused("unknown-setting", { context: { ...context, extra }, after: proposes(context) });
+});
+
+test("admins let messages disappear, within bounds, and other settings stay as they are", () => {
+  const after = (seconds: number, before = context) =>
+    proposes(contextAfterDisappearing({ context: before, seconds }));
+  for (const writer of [alice, bob]) permitted({ writer, after: after(60) });
+  refused("not-permitted", { writer: carol, after: after(60) });
+  const on = contextAfterDisappearing({ context, seconds: MAX_DISAPPEARING_SECONDS });
+  permitted({ context: on, writer: bob, after: after(0, on) });
+  assert.deepEqual(contextAfterDisappearing({ context: on, seconds: 0 }), context);
+  const extra = writeNumbered([
+    { number: 2, value: Uint8Array.of(0, 0, 0, 60) },
+    { number: 100, value: Uint8Array.of(7) },
+  ]);
+  refused("unknown-setting", { after: proposes({ ...context, extra }) });
+  const other = { ...context, extra: writeNumbered([{ number: 100, value: Uint8Array.of(7) }]) };
+  permitted({ context: other, after: after(60, other) });
+  const { after: removed, ...removing } = removal([carol]);
+  assert.ok(removed?.kind === "context");
+  refused("not-only-removed", { ...removing, after: after(60, removed.context) });
+  const settings = [[0, 0, 0, 0], [1], [0, 0, 0, 0, 60], [255, 255, 255, 255], []].map((value) =>
+    writeNumbered([{ number: 2, value: Uint8Array.from(value) }]),
+  );
+  for (const one of settings) assert.equal(readDisappearing(one), undefined);
+  assert.equal(wish(carol, { kind: "set-disappearing", seconds: 60 }), "not-permitted");
+  assert.equal(wish(bob, { kind: "set-disappearing", seconds: 0 }), "already-done");
+  assert.equal(wish(bob, { kind: "set-disappearing", seconds: 2 ** 31 }), "too-large");
+  const old = { context: { ...context, version: 1 } };
+  assert.equal(wish(bob, { kind: "set-disappearing", seconds: 60 }, old), "older-version");
 });
 
 test("what a void sibling has decided is repeated by whoever comes next, and by nobody left out", () => {

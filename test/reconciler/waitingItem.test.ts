@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { backoffMs } from "../../src/reconciler/intents/backoff.ts";
-import { waitingEvents, waitingItem } from "../../src/reconciler/intents/waitingItem.ts";
+import { waitingChanges, waitingItem } from "../../src/reconciler/intents/waitingItem.ts";
 import type { Action, Intent } from "../../src/reconciler/records/intent.ts";
 import { compareKeys, endOf } from "../../src/reconciler/records/timelineRecord.ts";
 import type { MessageBody } from "../../src/reconciler/timeline/composeMessage.ts";
@@ -59,9 +59,7 @@ test("what waits stands behind all epochs, in the order of the outbox", () => {
 
 test("an app hears of it when it comes into the outbox and when it leaves it, once each", () => {
   const heard = (before: readonly Intent[], changed: readonly Intent[]) =>
-    waitingEvents({ group, before, changed }).map(
-      ({ kind, item }) => `${kind} ${"id" in item ? item.id : ""}`,
-    );
+    waitingChanges({ before, changed }).map(({ kind, key }) => `${kind} ${key.id}`);
   const id = testId(4);
   assert.deepEqual(heard([], [send(4)]), [`shown ${id}`]);
   assert.deepEqual(heard([send(4)], [send(4, { attempts: 1 })]), [], "it waits on");

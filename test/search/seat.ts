@@ -1,5 +1,5 @@
 import type { Client } from "../../src/client/client.ts";
-import type { ClientEvent } from "../../src/client/group/events.ts";
+import type { Notice } from "../../src/client/group/events.ts";
 import type { Hex } from "../../src/wire/ids.ts";
 import type { Rows } from "./memoryDatabase.ts";
 import type { Wire } from "./memoryLink.ts";
@@ -28,5 +28,5 @@ export type Seat = {
   /** Its disk or its process has failed in this run. */
   hasFailed: boolean;
   /** What its client has told of nodes that lie. */
-  readonly heard: ClientEvent[];
+  readonly heard: Notice[];
 };

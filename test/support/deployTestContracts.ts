@@ -1,8 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { type Abi, createWalletClient, encodeDeployData, http, parseGwei, publicActions } from "viem";
 import { commitLogAbi } from "../../src/chain/abi/commitLog.ts";
-import { DEPLOYMENT_DEFAULTS } from "../../src/chain/deploy/deploy.ts";
-import { contractsOf, type DeploymentSettings } from "../../src/chain/deploy/deploymentCost.ts";
+import {
+  contractsOf,
+  DEPLOYMENT_DEFAULTS,
+  type DeploymentSettings,
+} from "../../src/chain/deploy/deploymentCost.ts";
 import { asAddress, type Hex } from "../../src/wire/ids.ts";
 import { NETWORK_VERSION, type Network } from "../../src/wire/network.ts";
 
@@ -13,8 +16,8 @@ const POLL_MS = 20;
 const FEES = { maxFeePerGas: parseGwei("10"), maxPriorityFeePerGas: 0n };
 
 /**
- * Deploys the three contracts from what the compiler has written, by the chain's first account: what `deployContracts`
- * does, which test/chain tests, without the two seconds that Hardhat takes in each process.
+ * Deploys the contracts from what the compiler has written, by the chain's first account: what `deployContracts`
+ * does, which test/chain tests, without Hardhat, which no test process that only needs a chain loads.
  */
 export async function deployTestContracts(params: {
   rpcUrl: string;
@@ -33,10 +36,12 @@ export async function deployTestContracts(params: {
   const receipts = await Promise.all(
     transactions.map((hash) => client.waitForTransactionReceipt({ hash, pollingInterval: POLL_MS })),
   );
-  const [commitLog, identityRegistry, nodeRegistry] = receipts.map(({ contractAddress }) =>
+  const [commitLog, identityRegistry, nodeRegistry, passkeyWallets] = receipts.map(({ contractAddress }) =>
     asAddress(contractAddress ?? ""),
   );
-  if (!commitLog || !identityRegistry || !nodeRegistry) throw new Error("three contracts were deployed");
+  if (!commitLog || !identityRegistry || !nodeRegistry || !passkeyWallets) {
+    throw new Error("fewer contracts were deployed than there are");
+  }
   const deployedBlock = await client.readContract({
     address: commitLog,
     abi: commitLogAbi,
@@ -47,7 +52,7 @@ export async function deployTestContracts(params: {
   const { shards } = settings;
   return {
     ...{ version: NETWORK_VERSION, ...chain, commitLog, identityRegistry, nodeRegistry },
-    ...{ shards, deployedBlock },
+    ...{ passkeyWallets, shards, deployedBlock },
   };
 }
 

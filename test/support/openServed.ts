@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { coreOf } from "../../src/client/client.ts";
-import type { ClientEvent } from "../../src/client/group/events.ts";
+import type { Notice } from "../../src/client/group/events.ts";
 import type { Group } from "../../src/client/group/group.ts";
 import { createGroup, groupStatus, preferNode } from "../../src/index.ts";
 import type { ChainEvent, NodeApi } from "../../src/rpc/nodeApi.ts";
@@ -21,7 +21,7 @@ export type Served = AsyncDisposable & {
   /** As bob knows them; the first one serves bob. */
   readonly nodes: readonly LyingNode[];
   /** What bob's app has heard. */
-  readonly heard: readonly ClientEvent[];
+  readonly heard: readonly Notice[];
   /** What bob's client holds of the group. */
   readonly handle: Group;
 };
@@ -35,7 +35,7 @@ export async function openServed(params: { network: TestNetwork; finalityBlocks?
   const alice = stack.use(await openTestClient({ network, name: "alice", ...more }));
   const carol = stack.use(await openTestClient({ network, name: "carol", ...more }));
   const bob = stack.use(await openTestClient({ network: { ...network, nodes }, name: "bob", ...more }));
-  const heard: ClientEvent[] = [];
+  const heard: Notice[] = [];
   stack.defer(
     coreOf(bob.client).events.listen((event) => {
       heard.push(event);

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { connectNode, type NodeConnection } from "../../src/rpc/connectNode.ts";
 import type { NodeApi } from "../../src/rpc/nodeApi.ts";
 import { serveRpc } from "../../src/rpc/serveRpc.ts";
@@ -23,8 +24,14 @@ export async function startLyingNode(params: { node: TestNode; lies?: Lies }): P
   const { node } = params;
   await using stack = new AsyncDisposableStack();
   const api = stack.use(connectNode({ url: node.url }));
-  let changed: Partial<NodeApi> = params.lies?.(api) ?? {};
   const names = Object.keys(api).filter((name) => typeof api[name as keyof NodeApi] === "function");
+  // A lie about a call that there is no more would be told to nobody.
+  const told = (lies: Lies | undefined): Partial<NodeApi> => {
+    const made = lies?.(api) ?? {};
+    for (const name of Object.keys(made)) assert(names.includes(name), `nodes have no call ${name}`);
+    return made;
+  };
+  let changed = told(params.lies);
   const handlers = Object.fromEntries(
     names.map((name) => {
       const call = (...args: unknown[]): unknown => {
@@ -47,7 +54,7 @@ export async function startLyingNode(params: { node: TestNode; lies?: Lies }): P
   return {
     ...{ nodeId: node.nodeId, url: server.url, api },
     lie: (lies) => {
-      changed = lies?.(api) ?? {};
+      changed = told(lies);
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

@@ -12,17 +12,10 @@ import { nodeRegistryAbi } from "../abi/nodeRegistry.ts";
 import { addressesOf, type ContractAddresses } from "../layout/addressesOf.ts";
 import { formatCoin } from "../submit/coin.ts";
 import { deploymentFileName, formatDeployment } from "./deployment.ts";
-import type { DeploymentSettings } from "./deploymentCost.ts";
+import { DEPLOYMENT_DEFAULTS, type DeploymentSettings } from "./deploymentCost.ts";
 import { readDeployment } from "./readDeployment.ts";
-import { type DeploymentBill, runIgnition } from "./runIgnition.ts";
+import { type DeployedAddresses, type DeploymentBill, runIgnition } from "./runIgnition.ts";
 
-/** The settings of a new network where the caller names no others. */
-export const DEPLOYMENT_DEFAULTS: DeploymentSettings = {
-  bondWei: 10n ** 17n,
-  leaveDelaySeconds: 7 * 24 * 3600,
-  recoveryDelaySeconds: 3 * 24 * 3600,
-  shards: 1,
-};
 const DEFAULT_POLL_MS = 50;
 /** How much later than the first one another machine behind a public RPC may see a transaction. */
 const RPC_LAG_MS = 3_000;
@@ -48,7 +41,7 @@ export type DeployParams = Partial<DeploymentSettings> & {
 };
 
 /**
- * Deploys the three contracts with Hardhat Ignition and writes the chain's address file. Does nothing if the file
+ * Deploys the three contracts, and the one that makes passkeys' wallets, with Hardhat Ignition and writes the chain's address file. Does nothing if the file
  * names contracts that are there; goes on where an interrupted run stopped. Throws `chain-unreachable`, `wrong-chain`,
  * `unfunded` (with the account to fund), `deployment-failed`, `bad-config` (malformed address file; another bond or
  * number of shards than the one deployed), `old-network` (the file names earlier contracts).
@@ -149,7 +142,7 @@ async function deployOnce(context: {
   params: DeployParams;
   client: PublicClient;
   chain: ChainIdentity;
-}): Promise<ContractAddresses> {
+}): Promise<DeployedAddresses> {
   const { params, client, chain } = context;
   const journalDir = join(params.deploymentDir, "ignition");
   const deploymentId = `chain-${chain.chainId}-${chain.genesisHash.slice(2, 10)}-v${NETWORK_VERSION}`;

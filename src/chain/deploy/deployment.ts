@@ -18,7 +18,7 @@ export function formatDeployment(network: Network): string {
  */
 export function parseDeployment(text: string): Network {
   try {
-    const { version, shards, chainId, deployedBlock, ...rest } = JSON.parse(text) as Partial<
+    const { version, shards, chainId, deployedBlock, passkeyWallets, ...rest } = JSON.parse(text) as Partial<
       Record<keyof Network, unknown>
     >;
     const addresses = {
@@ -26,6 +26,8 @@ export function parseDeployment(text: string): Network {
       commitLog: asAddress(String(rest.commitLog)),
       identityRegistry: asAddress(String(rest.identityRegistry)),
       nodeRegistry: asAddress(String(rest.nodeRegistry)),
+      // Networks that were deployed earlier have none.
+      ...(passkeyWallets === undefined ? {} : { passkeyWallets: asAddress(String(passkeyWallets)) }),
       deployedBlock: asCount(deployedBlock),
       genesisHash: asId(String(rest.genesisHash)),
     };

@@ -11,6 +11,14 @@ export type DeploymentSettings = {
   readonly shards: number;
 };
 
+/** The settings of a new network where the caller names no others. */
+export const DEPLOYMENT_DEFAULTS: DeploymentSettings = {
+  bondWei: 10n ** 17n,
+  leaveDelaySeconds: 7 * 24 * 3600,
+  recoveryDelaySeconds: 3 * 24 * 3600,
+  shards: 1,
+};
+
 /** Lists the contracts in the order in which they are deployed, with the arguments of their constructors. */
 export function contractsOf(settings: DeploymentSettings) {
   const { bondWei, leaveDelaySeconds, recoveryDelaySeconds, shards } = settings;
@@ -18,11 +26,12 @@ export function contractsOf(settings: DeploymentSettings) {
     { name: "CommitLog", args: [] },
     { name: "IdentityRegistry", args: [recoveryDelaySeconds] },
     { name: "NodeRegistry", args: [bondWei, leaveDelaySeconds, shards] },
+    { name: "PasskeyWallets", args: [] },
   ] as const;
 }
 
 /**
- * Estimates what the deployment of the three contracts costs at most, in wei: the chain's own estimate of the gas
+ * Estimates what the deployment of the contracts costs at most, in wei: the chain's own estimate of the gas
  * (which on L3s includes the parent chain's share) at the price that Ignition offers. The payer must hold that much.
  */
 export async function deploymentCost(params: {

@@ -10,11 +10,14 @@ import { formatAbout, formatCoin } from "../submit/coin.ts";
 import { type DeploymentSettings, deploymentCost } from "./deploymentCost.ts";
 import { openHardhat } from "./openHardhat.ts";
 
+/** The addresses of the three contracts, and of the one that makes passkeys' wallets. */
+export type DeployedAddresses = ContractAddresses & { readonly passkeyWallets: Address };
+
 /** The account that pays for a deployment, and what it pays at most. */
 export type DeploymentBill = { readonly chainId: number; readonly payer: Address; readonly costWei: bigint };
 
 /**
- * Deploys the three contracts, or completes an interrupted run, and waits until they are in blocks. Throws `unfunded`
+ * Deploys the contracts, or completes an interrupted run, and waits until they are in blocks. Throws `unfunded`
  * with the account and the amount, `deployment-failed` with Ignition's words; the signal's reason if it aborts.
  */
 export async function runIgnition(params: {
@@ -29,7 +32,7 @@ export async function runIgnition(params: {
   pollMs: number;
   onBill: (bill: DeploymentBill) => void;
   signal: AbortSignal | undefined;
-}): Promise<ContractAddresses> {
+}): Promise<DeployedAddresses> {
   const { client, chainId, privateKey, settings, journalDir, deploymentId, signal } = params;
   const hardhat = await openHardhat({ journalDir });
   hardhat.hooks.registerHandlers("network", { onRequest: withoutNodeInfo });
@@ -51,7 +54,7 @@ export async function runIgnition(params: {
       throw await unfunded({ client, bill });
     params.onBill(bill);
     const { bondWei: bond, ...others } = settings;
-    const contracts: Record<keyof ContractAddresses, { address: Hex }> = await connection.ignition.deploy(
+    const contracts: Record<keyof DeployedAddresses, { address: Hex }> = await connection.ignition.deploy(
       weftModule,
       {
         deploymentId,
@@ -63,6 +66,7 @@ export async function runIgnition(params: {
       commitLog: asAddress(contracts.commitLog.address),
       identityRegistry: asAddress(contracts.identityRegistry.address),
       nodeRegistry: asAddress(contracts.nodeRegistry.address),
+      passkeyWallets: asAddress(contracts.passkeyWallets.address),
     };
   } catch (cause) {
     signal?.throwIfAborted();

@@ -8,6 +8,7 @@ import type { WalletState } from "../../wire/walletState.ts";
 import { openChain } from "../provider/openChain.ts";
 import { readHeader } from "../provider/readHeader.ts";
 import { readCall } from "../read/readCall.ts";
+import { type InboxState, readInbox } from "../read/readInbox.ts";
 import { readInstallation } from "../read/readInstallation.ts";
 import { readWallet } from "../read/readWallet.ts";
 import type { PayingAccount } from "../sign/payingAccount.ts";
@@ -22,6 +23,8 @@ export type PaidChain = {
   readonly relayAppend: (append: Append, options?: Options) => Promise<AppendOutcome>;
   readonly relayIdentity: (action: IdentityAction, options?: Options) => Promise<IdentityOutcome>;
   readonly readWallet: (wallet: Address) => Promise<WalletState>;
+  /** Reads an inbox; undefined if the registry does not know it. */
+  readonly readInbox: (inbox: InboxId) => Promise<InboxState | undefined>;
   /** Reads the chain's newest block; undefined if the RPC has none. */
   readonly readHead: () => Promise<BlockRef | undefined>;
   /** Reads in which block the registry listed an installation, and the newest block; undefined if it never did. */
@@ -51,6 +54,7 @@ export async function openPaidChain(params: {
     relayAppend: (append, options) => relayAppend({ chain, relayer, append, ...options }),
     relayIdentity: (action, options) => relayIdentity({ chain, relayer, action, ...options }),
     readWallet: (wallet) => readWallet({ chain, wallet }),
+    readInbox: (inbox) => readInbox({ chain, inbox }),
     readHead,
     findInstallation: async (asked) => {
       // The newest block is read first, so that the installation never seems longer listed than it is.

@@ -2,12 +2,14 @@ import { encodeFunctionData } from "viem";
 import type { Authorization, IdentityAction } from "../../wire/identityAction.ts";
 import { type Hex, toHex } from "../../wire/ids.ts";
 import { identityRegistryAbi as abi } from "../abi/identityRegistry.ts";
+import { passkeyWalletsAbi } from "../abi/passkeyWallets.ts";
 import { inboxIdOf } from "../layout/inboxIdOf.ts";
 import type { Chain } from "../provider/chain.ts";
 import { readInstallation } from "../read/readInstallation.ts";
 import type { Relayer } from "../submit/openRelayer.ts";
 import { decodeRevert, type Refusal, refusalOf } from "../submit/refusal.ts";
 import { type Permit, submitCall } from "../submit/submitCall.ts";
+import { withPasskeys } from "./withPasskeys.ts";
 
 /** `submitted`: the transaction is on its way, see `waitForTransaction`; `exists`: the action's end is met already. */
 export type IdentityOutcome =
@@ -31,17 +33,11 @@ export async function relayIdentity(params: {
     const installation = await readInstallation({ chain, ...action, blockTag: "pending" });
     if (installation?.revokedBlock !== undefined) return { kind: "exists" };
   }
-  const data = encode(action);
-  const outcome = await submitCall({
-    chain,
-    relayer,
-    to: chain.network.identityRegistry,
-    data,
-    permit,
-    signal,
-  });
+  const call = await withPasskeys({ chain, action, data: encode(action) });
+  if ("kind" in call) return call;
+  const outcome = await submitCall({ chain, relayer, ...call, permit, signal });
   if (outcome.kind === "submitted") return outcome;
-  const error = decodeRevert({ abi, data: outcome.data });
+  const error = decodeRevert({ abi: [...abi, ...passkeyWalletsAbi], data: outcome.data });
   if (error !== undefined && (await isDone({ chain, action, error }))) return { kind: "exists" };
   return refusalOf({ error, data: outcome.data });
 }

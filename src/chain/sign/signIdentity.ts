@@ -179,7 +179,9 @@ async function authorize(params: {
   const deadline = signer.deadline ?? deadlineAfter({ nowMs: wallMs() });
   const fields = { ...params.fields, nonce, deadline };
   const signature = await sign({ network, wallet, name, fields });
-  return { signer: asAddress(wallet.address), nonce, deadline, signature };
+  // A wallet that has signed before is there.
+  const key = nonce === 0n && wallet.passkey ? { passkey: wallet.passkey } : {};
+  return { signer: asAddress(wallet.address), nonce, deadline, signature, ...key };
 }
 
 /** Throws `bad-signature` with the wallet's error as its cause if the wallet declines. */

@@ -1,10 +1,10 @@
 import type { Hex } from "../../wire/ids.ts";
 
 /** Typed data (EIP-712) in the form in which wallets take it. */
-type TypedData = {
+export type TypedData = {
   readonly domain: {
-    readonly name: string;
-    readonly version: string;
+    readonly name?: string;
+    readonly version?: string;
     readonly chainId: number;
     readonly verifyingContract: Hex;
   };
@@ -17,4 +17,6 @@ type TypedData = {
 export type Wallet = {
   readonly address: Hex;
   readonly signTypedData: (data: TypedData) => Promise<Hex>;
+  /** Of a passkey's wallet: its P-256 key (x ‖ y, 64 bytes). Its contract is made by whoever relays its first record. */
+  readonly passkey?: Uint8Array;
 };

@@ -40,6 +40,8 @@ const codes: Readonly<Record<string, ErrorCode>> = {
   ZeroRecovery: "malformed",
   NothingPending: "unknown-record",
   HistoryFull: "limit-exceeded",
+  // PasskeyWallets
+  BadKey: "malformed",
   // NodeRegistry
   BondTooSmall: "not-allowed",
   BadGeneration: "not-allowed",

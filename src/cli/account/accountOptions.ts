@@ -22,3 +22,10 @@ export function withAccountOptions(command: Command): Command {
     .option("--rpc <url>", "go straight to the chain by this endpoint, past the nodes; needs --payer")
     .option("--payer <file>", "private key (32 bytes in hex) of the account that pays there");
 }
+
+/** The options that everything has besides that acts for an inbox by a wallet alone. */
+export function withWalletOptions(command: Command): Command {
+  return withAccountOptions(command)
+    .option("--wallet <file>", "key file of the wallet that signs (default: your own)")
+    .option("--inbox <id>", "the inbox to act for (default: the one that the wallet is in)");
+}

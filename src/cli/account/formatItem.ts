@@ -1,6 +1,7 @@
 import pc from "picocolors";
 import { wallMs } from "../../clock/wallMs.ts";
 import type { InboxId, MembershipChange, MessageItem, TimelineItem } from "../../index.ts";
+import { formatSeconds } from "./disappearing.ts";
 import type { Names } from "./names.ts";
 
 const NAME_COLUMNS = 8;
@@ -83,6 +84,7 @@ const withheld = {
   visible: "",
   deleted: "deleted",
   pending: "",
+  expired: "disappeared",
   fenced: "not shown: its sender was removed or revoked before",
 } as const;
 
@@ -107,6 +109,7 @@ function describeMembership(params: {
 function describeChange(params: { change: MembershipChange; by: InboxId; names: Names }): string {
   const { change, by, names } = params;
   if (change.kind === "renamed") return `renamed the group to "${plainLine(change.name)}"`;
+  if (change.kind === "disappearing") return describeDisappearing(change.seconds);
   const who = plainLine(names.nameOf(change.inbox));
   switch (change.kind) {
     case "joined":
@@ -122,6 +125,10 @@ function describeChange(params: { change: MembershipChange; by: InboxId; names: 
     case "role":
       return `made ${who} ${change.role}`;
   }
+}
+
+function describeDisappearing(seconds: number): string {
+  return seconds === 0 ? "lets messages stay" : `lets messages disappear after ${formatSeconds(seconds)}`;
 }
 
 function formatAuthor(params: { inbox: InboxId; names: Names }): string {

@@ -29,6 +29,14 @@ export async function readWallet(directory: string): Promise<Wallet> {
   throw new WeftError({ code: "bad-config", message: `there is no wallet at ${path}`, hint });
 }
 
+/** The wallet whose private key a file holds. Throws `bad-config` if there is none, or it is malformed. */
+export async function readWalletFile(path: string): Promise<Wallet> {
+  const key = await readKey(path);
+  if (key !== undefined) return walletOf({ path, key });
+  const hint = "Name a file that holds a wallet's private key (32 bytes in hex, with 0x).";
+  throw new WeftError({ code: "bad-config", message: `there is no wallet at ${path}`, hint });
+}
+
 function walletOf({ path, key }: { path: string; key: string }): Wallet {
   if (!/^0x[0-9a-fA-F]{64}$/.test(key)) {
     const hint = "It holds a private key of 32 bytes in hex, with 0x.";

@@ -1,6 +1,6 @@
 import pc from "picocolors";
 import { createSerialQueue } from "../../clock/serialQueue.ts";
-import { setOnline, streamMessages } from "../../index.ts";
+import { setOnline, stream } from "../../index.ts";
 import { catchUpOrTell } from "../account/catchUpOrTell.ts";
 import { findGroup } from "../account/findGroup.ts";
 import { type Account, openAccount } from "../account/openAccount.ts";
@@ -35,7 +35,7 @@ export async function runChat(params: {
   using screen = session.screen;
   // The first word is this chat's own, and nothing may come in that nobody listens to.
   const begun = session.inTurn(() => begin(session, group));
-  const following = followTimeline(session, streamMessages({ client, requests: true, signal }));
+  const following = followTimeline(session, stream({ client, requests: true, signal }));
   await setOnline({ client, online: true });
   await begun;
   if (!screen.isTerminal) await catchUpOrTell({ account, signal, tell: (text) => notice(session, text) });

@@ -1,12 +1,11 @@
 import type { Command } from "commander";
-import { withAccountOptions } from "../account/accountOptions.ts";
-import type { VerbOptions } from "./runVerb.ts";
+import { withWalletOptions } from "../account/accountOptions.ts";
 import { print, printJson } from "./runVerb.ts";
-import { type Given, runWalletVerb } from "./runWalletVerb.ts";
+import { type Given, runWalletVerb, type WalletVerbOptions } from "./runWalletVerb.ts";
 
 /** `weft devices`: what belongs to a wallet's inbox. */
 export function addDevices(program: Command): void {
-  withAccountOptions(program.command("devices"))
+  withWalletOptions(program.command("devices"))
     .description("The devices of your inbox, with dates; needs your wallet only, no device that works.")
     .option("--json", "print JSON, one device a line")
     .addHelpText(
@@ -16,7 +15,7 @@ Examples:
   $ weft devices --as alice
   $ weft devices --data ./restored --network net.json --node https://node.example   (a folder with wallet.key)`,
     )
-    .action((options: VerbOptions, command: Command) =>
+    .action((options: WalletVerbOptions, command: Command) =>
       runWalletVerb({ command, options, act: (given) => tell({ ...given, json: options.json === true }) }),
     );
 }

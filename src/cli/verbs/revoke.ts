@@ -1,15 +1,15 @@
 import type { Command } from "commander";
 import { WeftError } from "../../errors.ts";
 import type { Hex, InstallationSummary, Revoked } from "../../index.ts";
-import { withAccountOptions } from "../account/accountOptions.ts";
-import { note, print, printJson, type VerbOptions } from "./runVerb.ts";
-import { type Given, runWalletVerb } from "./runWalletVerb.ts";
+import { withWalletOptions } from "../account/accountOptions.ts";
+import { note, print, printJson } from "./runVerb.ts";
+import { type Given, runWalletVerb, type WalletVerbOptions } from "./runWalletVerb.ts";
 
-type Options = VerbOptions & { readonly others?: boolean; readonly all?: boolean };
+type Options = WalletVerbOptions & { readonly others?: boolean; readonly all?: boolean };
 
 /** `weft revoke`: ends devices for ever. */
 export function addRevoke(program: Command): void {
-  withAccountOptions(program.command("revoke"))
+  withWalletOptions(program.command("revoke"))
     .description("End devices of your inbox for ever; needs your wallet only, no device that works.")
     .argument("[device...]", "keys, or their beginnings, as `weft devices` shows them")
     .option("--others", "all but this machine's")

@@ -1,24 +1,17 @@
-import {
-  compareKeys,
-  keyOf,
-  type TimelineKey,
-  type TimelineRecord,
-} from "../../reconciler/records/timelineRecord.ts";
-import { type ReadableItem, showReadable } from "../../reconciler/timeline/timelineItem.ts";
+import { compareKeys, type TimelineKey } from "../../reconciler/records/timelineRecord.ts";
 import type { Database } from "../../store/openDatabase.ts";
 import { withWrites } from "../../store/withWrites.ts";
 import type { Write } from "../../store/writeAtomic.ts";
 import type { GroupId, InboxId, MessageId } from "../../wire/ids.ts";
 import type { ConversationRecord, LastMessage } from "./conversationRecord.ts";
+import { type Readable, type ReadableChange, readableOf } from "./readableChanges.ts";
 import { tables } from "./tables.ts";
 
 const PREVIEW_CHARACTERS = 200;
 /** Records that are looked through for the last message, when the one that was the last can't be read any more. */
 const MOST_LOOKED_THROUGH = 1_000;
 
-/** A message that can be read, with its place in the timeline. */
-type Readable = { readonly key: TimelineKey; readonly item: ReadableItem };
-type Change = { readonly before?: Readable; readonly after?: Readable };
+type Changes = ReadonlyMap<MessageId, ReadableChange>;
 type IsLeftOut = (inbox: InboxId) => boolean;
 type Params = {
   readonly database: Database;
@@ -28,8 +21,8 @@ type Params = {
   /** True for inboxes whose messages are neither unread nor last: those that are blocked. */
   readonly isLeftOut: IsLeftOut;
   readonly atMs: number;
-  /** The timeline's records that a batch replaces, as they were and as they will be. */
-  readonly replacements: readonly { readonly before?: TimelineRecord; readonly after?: TimelineRecord }[];
+  /** What the batch changes of messages, as far as they can be read. */
+  readonly changes: Changes;
   /** The batch. */
   readonly writes: readonly Write[];
 };
@@ -42,25 +35,27 @@ type Params = {
 export async function conversationWrites(params: Params): Promise<{
   readonly writes: readonly Write[];
   readonly record?: ConversationRecord;
-  /** Messages of others that can be read now and could not before. */
-  readonly arrived: readonly MessageId[];
+  /** Where messages of others stand that can be read now and could not before. */
+  readonly arrived: readonly TimelineKey[];
 }> {
-  const { database, group, self, atMs } = params;
-  const changes = changesOf(params);
+  const { database, group, self, isLeftOut, atMs } = params;
+  const isHeard = ({ before, after }: ReadableChange): boolean =>
+    [before, after].every((one) => one === undefined || !isLeftOut(one.item.author));
+  const changes: Changes = new Map([...params.changes].filter(([, change]) => isHeard(change)));
   if (changes.size === 0) return { writes: [], arrived: [] };
   const stored = await tables.conversation.get(database, { group });
   const writes: Write[] = [];
-  const arrived: MessageId[] = [];
+  const arrived: TimelineKey[] = [];
   let unread = stored?.unread ?? 0;
-  for (const [id, change] of changes) {
+  for (const change of changes.values()) {
     const [before, after] = [change.before, change.after].map(ifOpened);
     if ((after ?? before)?.item.author === self) continue;
     const [from, to] = [before && { group, ...before.key }, after && { group, ...after.key }];
     const wasUnread = from !== undefined && (await tables.unread.get(database, from)) !== undefined;
     if (wasUnread && from && (!to || compareKeys(from, to) !== 0)) writes.push(tables.unread.del(from));
     const isNew = from === undefined;
-    if (to && isNew) arrived.push(id);
-    if (to && (isNew || wasUnread)) writes.push(tables.unread.put({ ...to, id }, EMPTY));
+    if (after && isNew) arrived.push(after.key);
+    if (to && (isNew || wasUnread)) writes.push(tables.unread.put(to, EMPTY));
     unread += to && isNew ? 1 : wasUnread && !to ? -1 : 0;
   }
   const last = await lastAfter({ ...params, changes, last: stored?.last });
@@ -77,7 +72,7 @@ function ifOpened(readable: Readable | undefined): Readable | undefined {
 
 /** What was told happened when it was said, not when it was told. */
 function activityOf(params: {
-  changes: ReadonlyMap<MessageId, Change>;
+  changes: Changes;
   stored: ConversationRecord | undefined;
   atMs: number;
 }): number {
@@ -88,23 +83,8 @@ function activityOf(params: {
   return Math.max(stored?.activeAtMs ?? 0, ...saidAtMs);
 }
 
-/** By message, as far as it can be read and is not left out. */
-function changesOf({ replacements, isLeftOut }: Params): Map<MessageId, Change> {
-  const changes = new Map<MessageId, Change>();
-  const add = (name: keyof Change, record: TimelineRecord | undefined): void => {
-    const readable = record && readableOf(record);
-    if (readable && !isLeftOut(readable.item.author))
-      changes.set(readable.item.id, { ...changes.get(readable.item.id), [name]: readable });
-  };
-  for (const { before, after } of replacements) {
-    add("before", before);
-    add("after", after);
-  }
-  return changes;
-}
-
 async function lastAfter(
-  params: Params & { changes: ReadonlyMap<MessageId, Change>; last: LastMessage | undefined },
+  params: Params & { last: LastMessage | undefined },
 ): Promise<LastMessage | undefined> {
   const { database, changes, last, writes } = params;
   const come = [...changes.values()].flatMap(({ after }) => (after ? [after] : []));
@@ -132,11 +112,6 @@ export async function findLast(params: {
     if (++looked >= MOST_LOOKED_THROUGH) break;
   }
   return undefined;
-}
-
-function readableOf(record: TimelineRecord): Readable | undefined {
-  const item = showReadable(record);
-  return item && { key: keyOf(record), item };
 }
 
 function previewOf({ key, item: { author, sentAtMs, text } }: Readable): LastMessage {

@@ -19,6 +19,7 @@ import type {
   UnheldRecord,
 } from "../../reconciler/records/records.ts";
 import type { RelationRecord, TimelineKey, TimelineRecord } from "../../reconciler/records/timelineRecord.ts";
+import type { Publication } from "../../reconciler/view/viewOfGroup.ts";
 import { bytesTable, jsonTable } from "../../store/client/table.ts";
 import { clientSchema } from "../../store/schema.ts";
 import type { ArchiveHead } from "../../wire/archive.ts";
@@ -37,7 +38,8 @@ import type {
   NodeId,
 } from "../../wire/ids.ts";
 import type { Welcome } from "../../wire/welcome.ts";
-import type { ConversationRecord } from "./conversationRecord.ts";
+import type { ConversationRecord, ReaderRecord } from "./conversationRecord.ts";
+import type { JournalRecord } from "./journalRecord.ts";
 import type { NoteRecord } from "./noteRecord.ts";
 
 export type IdentityRecord = {
@@ -162,10 +164,11 @@ export type WelcomeRecord = {
 const { identity, keyPackage, group, epoch, tree, entry, entryByPlace, deadRun, staged, voidable } =
   clientSchema;
 const { outcome, held, timeline, timelinePlace, relation, replaced } = clientSchema;
-const { conversation, unread, arrival, consumer, note } = clientSchema;
-const { toldGroup, historyRequest, historySending } = clientSchema;
+const { conversation, unread, journal, consumer, word, expiry, note, untaken, reader, toldGroup } =
+  clientSchema;
+const { historyRequest, historySending } = clientSchema;
 const { unheld, epochTally, groupTally, openIntent, sendPlace, coverage, awaited } = clientSchema;
-const { revocation, copy, written, entered, outbox, intentPlace, publication } = clientSchema;
+const { revocation, copy, written, entered, outbox, intentPlace, publication, withdrawn } = clientSchema;
 const { topicPosition, topicRead, welcome, preference, knownNode, knownInbox, witnessSecret } = clientSchema;
 
 /** The client's database with the type of every record; keys and meaning stand in store/schema.ts. */
@@ -188,10 +191,14 @@ export const tables = {
   relation: jsonTable<typeof relation.key, RelationRecord>(relation),
   conversation: jsonTable<typeof conversation.key, ConversationRecord>(conversation),
   unread: bytesTable(unread),
-  arrival: jsonTable<typeof arrival.key, { readonly group: GroupId; readonly id: MessageId }>(arrival),
+  word: bytesTable(word),
+  expiry: bytesTable(expiry),
+  journal: jsonTable<typeof journal.key, JournalRecord>(journal),
   consumer: jsonTable<typeof consumer.key, number>(consumer),
   toldGroup: jsonTable<typeof toldGroup.key, ToldGroup>(toldGroup),
   note: jsonTable<typeof note.key, NoteRecord>(note),
+  untaken: bytesTable(untaken),
+  reader: jsonTable<typeof reader.key, ReaderRecord>(reader),
   historyRequest: jsonTable<typeof historyRequest.key, HistoryRequestRecord>(historyRequest),
   historySending: jsonTable<typeof historySending.key, HistorySendingRecord>(historySending),
   replaced: jsonTable<typeof replaced.key, MessageId>(replaced),
@@ -208,6 +215,7 @@ export const tables = {
   openIntent: bytesTable(openIntent),
   sendPlace: jsonTable<typeof sendPlace.key, number>(sendPlace),
   publication: jsonTable<typeof publication.key, PublicationRecord>(publication),
+  withdrawn: jsonTable<typeof withdrawn.key, Publication>(withdrawn),
   topicRead: bytesTable(topicRead),
   topicPosition: jsonTable<typeof topicPosition.key, TopicPositionRecord>(topicPosition),
   welcome: jsonTable<typeof welcome.key, WelcomeRecord>(welcome),

@@ -1,15 +1,18 @@
 import { isListed } from "../../reconciler/messages/isListed.ts";
 import type { Outcome } from "../../reconciler/records/outcome.ts";
 import type { EpochTally, GroupTally } from "../../reconciler/records/records.ts";
-import type { TimelineRecord } from "../../reconciler/records/timelineRecord.ts";
-import { isShown } from "../../reconciler/timeline/timelineItem.ts";
+import type { TimelineKey, TimelineRecord } from "../../reconciler/records/timelineRecord.ts";
+import { isShownRecord } from "../../reconciler/timeline/timelineItem.ts";
 import { parseKey } from "../../store/keys.ts";
 import type { Database } from "../../store/openDatabase.ts";
 import { del, type Write } from "../../store/writeAtomic.ts";
-import { type GroupId, type InboxId, type MessageId, toHex } from "../../wire/ids.ts";
+import { type EnvelopeHash, type GroupId, type InboxId, toHex } from "../../wire/ids.ts";
 import type { ConversationRecord } from "./conversationRecord.ts";
 import { conversationWrites } from "./conversationWrites.ts";
+import { expiryWrites } from "./expiryWrites.ts";
+import { readableChanges } from "./readableChanges.ts";
 import { tables } from "./tables.ts";
+import { wordWrites } from "./wordWrites.ts";
 
 type Counts = Readonly<Partial<Record<string, number>>>;
 /** A record that a batch writes: what stands there, and what will. */
@@ -26,6 +29,18 @@ type TimelineReplacement = {
   readonly after?: TimelineRecord;
 };
 
+export type Tallied = {
+  readonly writes: readonly Write[];
+  /** What a list of conversations shows of the group then, if that changes. */
+  readonly conversation?: ConversationRecord;
+  /** Where messages of others stand that can be read then and could not before. */
+  readonly arrived: readonly TimelineKey[];
+  /** True if another message is to disappear. */
+  readonly expires: boolean;
+  /** Envelopes of whose outcome an app is told. */
+  readonly outcomes: readonly EnvelopeHash[];
+};
+
 const NO_RECORDS: EpochTally = { messages: 0, gaps: 0, changes: 0 };
 const NOTHING_TALLIED: GroupTally = {
   ...{ kinds: {}, gaps: {}, rejected: {} },
@@ -35,8 +50,8 @@ const { timeline, outcome, outbox } = tables;
 const talliedPrefixes = new Set([timeline, outcome, outbox].map(({ record }) => record.prefix));
 
 /**
- * Adds to a batch what the batch changes in the sums over a group's timeline, outcomes and intents, and in the list of
- * conversations. The changes are told from the records that the batch replaces, so the sums are right whoever writes,
+ * Adds to a batch what the batch changes in the sums over a group's timeline, outcomes and intents, in the list of
+ * conversations, and in the index of words. The changes are told from the records that the batch replaces, so the sums are right whoever writes,
  * and whenever the process crashes. Only so many outcomes of junk are listed: further ones are left out of the batch,
  * and counted. Call it from within the group's queue.
  */
@@ -50,19 +65,15 @@ export async function withTallies(params: {
   isLeftOut: (inbox: InboxId) => boolean;
   /** When the batch is written, milliseconds since 1970. */
   atMs: number;
-}): Promise<{
-  readonly writes: readonly Write[];
-  /** What a list of conversations shows of the group then, if that changes. */
-  readonly conversation?: ConversationRecord;
-  /** Messages of others that can be read then and could not before. */
-  readonly arrived: readonly MessageId[];
-}> {
+}): Promise<Tallied> {
   const { database, group, writes } = params;
   const replacements = await readReplacements(params);
-  if (replacements.length === 0) return { writes, arrived: [] };
+  if (replacements.length === 0) return { writes, arrived: [], expires: false, outcomes: [] };
   const shown = ofTable(replacements, timeline).map(decoded);
   const epochs = await epochTallies({ ...params, replacements: shown });
-  const listed = await conversationWrites({ ...params, replacements: shown });
+  const changes = readableChanges(shown);
+  const expiries = expiryWrites({ group, replacements: shown });
+  const listed = await conversationWrites({ ...params, changes });
   const before = (await tables.groupTally.get(database, { group })) ?? NOTHING_TALLIED;
   const { tally, unlisted } = talliedOutcomes({
     tally: before,
@@ -75,9 +86,29 @@ export async function withTallies(params: {
     ...unlisted.flatMap(({ key, before: row }) => (row ? [del(key)] : [])),
     ...epochs,
     ...listed.writes,
+    ...wordWrites({ group, changes }),
+    ...expiries,
     ...(after === before ? [] : [tables.groupTally.put({ group }, after)]),
   ];
-  return { writes: all, arrived: listed.arrived, ...(listed.record ? { conversation: listed.record } : {}) };
+  return {
+    writes: all,
+    arrived: listed.arrived,
+    expires: expiries.some(({ type }) => type === "put"),
+    outcomes: toldOutcomes(ofTable(replacements, outcome).filter(({ key }) => !left.has(toHex(key)))),
+    ...(listed.record ? { conversation: listed.record } : {}),
+  };
+}
+
+/** The envelopes of whose outcome an app is told: nothing is shown of it, or nothing was before. */
+function toldOutcomes(replacements: readonly Replacement[]): EnvelopeHash[] {
+  const wordOf = (row: Uint8Array | undefined) => {
+    const { kind, ...more } = (row && outcome.decode(row).outcome) ?? { kind: "opened" };
+    const isShown = kind === "opened" || kind === "own";
+    return isShown ? "shown" : `${kind} ${"reason" in more ? more.reason : ""}`;
+  };
+  return replacements
+    .filter(({ before, after }) => wordOf(before) !== wordOf(after))
+    .map(({ key }) => toHex(parseKey(outcome.record, key).envelope) as EnvelopeHash);
 }
 
 /** Decodes what stands and will stand in a place of the timeline. */
@@ -182,7 +213,7 @@ function isGap({ kind }: TimelineRecord): boolean {
 }
 
 function isMessage(record: TimelineRecord): boolean {
-  return record.kind === "message" && isShown(record.content);
+  return record.kind === "message" && isShownRecord(record);
 }
 
 function withOutcome(tally: GroupTally, outcome: Outcome, by: 1 | -1): GroupTally {

@@ -35,7 +35,7 @@ export async function changeByControl(params: {
   return mergeChanges(timelineWrites({ group: group.id, changes }), {
     entries: [record],
     intents: group.view.intents.flatMap((intent) => landedBy(intent, record)),
-    events: [{ kind: "group", group: group.id }],
+    events: [{ kind: "group" }],
   });
 }
 

@@ -5,9 +5,9 @@ import { contradictsKind } from "../../reconciler/policy/closed.ts";
 import type { EntryRecord, GroupRecord, HeadId, Vanished } from "../../reconciler/records/records.ts";
 import type { EntryId } from "../../wire/ids.ts";
 import { readState } from "../database/epochStates.ts";
+import type { JournalEvent } from "../database/journalRecord.ts";
 import type { GroupChange } from "../group/changeGroup.ts";
 import type { CoreParts } from "../group/core.ts";
-import type { ClientEvent } from "../group/events.ts";
 import type { Group } from "../group/group.ts";
 import { mergeChanges } from "../group/mergeChanges.ts";
 import { branchWith } from "../messages/judgeSenders.ts";
@@ -44,7 +44,7 @@ export async function changeByJoining(params: {
     lineage.length === epoch;
   const reason = fits ? contradictsKind(viewOf(state)) : "bad-lineage";
   core.logger.info({ group: group.id, entry: entry.id, reason }, "joined");
-  const told: ClientEvent = { kind: "group", group: group.id };
+  const told: JournalEvent = { kind: "group" };
   if (!fits || reason !== undefined) {
     return { entries: lineage, record: { ...record, status: "cut-off", reason }, events: [told] };
   }

@@ -12,14 +12,13 @@ import type { GroupRecord } from "../../reconciler/records/records.ts";
 import { keyOf, type MembershipRecord } from "../../reconciler/records/timelineRecord.ts";
 import type { CommitSummary } from "../../reconciler/records/verdict.ts";
 import { membershipChanges } from "../../reconciler/timeline/membershipChanges.ts";
-import { showRecord } from "../../reconciler/timeline/timelineItem.ts";
 import type { Write } from "../../store/writeAtomic.ts";
 import type { Entry } from "../../wire/chainEntry.ts";
 import type { InboxId } from "../../wire/ids.ts";
+import type { JournalEvent } from "../database/journalRecord.ts";
 import { tables } from "../database/tables.ts";
 import type { GroupChange } from "../group/changeGroup.ts";
 import type { CoreParts } from "../group/core.ts";
-import type { ClientEvent } from "../group/events.ts";
 import type { Group } from "../group/group.ts";
 import { isRevoked } from "../group/isRevoked.ts";
 
@@ -44,7 +43,7 @@ export function changeByVerdict(
 ): GroupChange {
   const { group, entry, judgement } = params;
   const { record } = group.view;
-  const event: ClientEvent = { kind: "group", group: group.id };
+  const event: JournalEvent = { kind: "group" };
   switch (judgement.kind) {
     case "refused":
       return refuse(params, judgement.reason);
@@ -93,7 +92,7 @@ function end(params: Params, summary: CommitSummary): GroupChange {
       reason: isRevoked(core) ? "revoked" : leaves.leavers.has(core.self.inbox) ? "left" : undefined,
     },
     writes: [...keptPayload(params), ...(shown ? timelineWrites(group, shown) : [])],
-    events: [...shownEvents(group, shown), { kind: "group", group: group.id }],
+    events: [...shownEvents(shown), { kind: "group" }],
   };
 }
 
@@ -121,7 +120,7 @@ function adopt(params: Params, adopted: { newState: GroupState; summary: CommitS
     intents: intents.filter((intent, i) => intent !== group.view.intents[i]),
     epochs: isStored ? [] : [{ head: entry.id, epoch: { kind: "open", state: newState }, isNew: true }],
     writes: [...keptPayload(params), ...(shown ? timelineWrites(group, shown) : [])],
-    events: [...shownEvents(group, shown), { kind: "group", group: group.id }],
+    events: [...shownEvents(shown), { kind: "group" }],
   };
 }
 
@@ -176,9 +175,8 @@ function timelineWrites({ id: group }: Group, record: MembershipRecord) {
   ];
 }
 
-function shownEvents({ id: group }: Group, record: MembershipRecord | undefined): ClientEvent[] {
-  const item = record && showRecord(record);
-  return item ? [{ kind: "shown", group, item }] : [];
+function shownEvents(record: MembershipRecord | undefined): JournalEvent[] {
+  return record ? [{ kind: "shown", key: keyOf(record) }] : [];
 }
 
 function own({ group, entry }: Params) {

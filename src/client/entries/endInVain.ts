@@ -29,7 +29,7 @@ export async function endInVain({
   const judged = await judgeVanished({ core, group, dead, branch, from: epoch });
   const again = await resealed({ core, group, messages: judged.undone, except: [] });
   core.logger.info({ group: group.id, entry: start.head }, "waits no longer to be taken in");
-  const told: GroupChange = { record: ended, events: [{ kind: "group", group: group.id }] };
+  const told: GroupChange = { record: ended, events: [{ kind: "group" }] };
   await changeGroup({ core, group, change: mergeChanges(again, judged, told) });
 }
 

@@ -80,7 +80,7 @@ async function goBack(
     droppedDead: cutDead({ dead, from: placeAfter(group, head) }).cut,
     // What was said there could meanwhile not be told from messages of a dead branch.
     topicAnew: await readAnewWrites({ core, topic: groupTopic(group.id) }),
-    events: [{ kind: "group", group: group.id }],
+    events: [{ kind: "group" }],
   });
   await changeGroup({ core, group, change });
 }

@@ -151,7 +151,7 @@ export async function undoEntries(params: {
     intents: intents.flatMap(
       (intent) => voidedIntent({ intent, gone: counted, staged }) ?? boundIntent(intent, view.record) ?? [],
     ),
-    events: [{ kind: "group", group: group.id }],
+    events: [{ kind: "group" }],
   });
 }
 

@@ -1,6 +1,6 @@
 import { isStorageFault, WeftError } from "../../errors.ts";
 import type { DeadRuns } from "../../reconciler/branch/deadRuns.ts";
-import { waitingEvents } from "../../reconciler/intents/waitingItem.ts";
+import { waitingChanges } from "../../reconciler/intents/waitingItem.ts";
 import { type Intent, isOpen } from "../../reconciler/records/intent.ts";
 import type {
   DeadRun,
@@ -17,16 +17,15 @@ import {
 } from "../../reconciler/view/viewOfGroup.ts";
 import { type Write, writeAtomic } from "../../store/writeAtomic.ts";
 import type { EntryId, InboxId } from "../../wire/ids.ts";
-import { conversationState } from "../database/conversationRecord.ts";
 import { epochWrites, remember, type StoredEpoch } from "../database/epochStates.ts";
+import type { JournalEvent } from "../database/journalRecord.ts";
 import { type CopyEvidence, tables } from "../database/tables.ts";
-import { withTallies } from "../database/withTallies.ts";
+import { type Tallied, withTallies } from "../database/withTallies.ts";
 import { shownMs } from "../nodes/chainTime.ts";
-import { numberArrivals } from "./arrivals.ts";
 import { isBlocked } from "./consent.ts";
 import type { ChangingCore } from "./core.ts";
-import type { ClientEvent } from "./events.ts";
 import type { Group } from "./group.ts";
+import { numberChanges } from "./journal.ts";
 import { copyRecord, takeCopy } from "./noticeCopy.ts";
 import { notifyIntent } from "./waiters.ts";
 
@@ -58,7 +57,8 @@ export type GroupChange = {
   readonly topicAnew?: readonly Write[];
   /** Writes to the other tables. */
   readonly writes?: readonly Write[];
-  readonly events?: readonly ClientEvent[];
+  /** What readers of the journal are told of the timeline and of how the group stands; all else is told from the change. */
+  readonly events?: readonly JournalEvent[];
   /** True if the change has to be on disk before anything of it leaves this machine. */
   readonly sync?: boolean;
 };
@@ -85,29 +85,25 @@ export async function changeGroup(params: {
   const isLeftOut = (inbox: InboxId): boolean => isBlocked(core, inbox);
   const at = { self: core.self.inbox, isLeftOut, atMs: shownMs(core.links) };
   const tallied = await withTallies({ database, group: group.id, writes, ...at });
-  const { arrivals } = core;
-  const numbered = numberArrivals({ arrivals, group: group.id, arrived: tallied.arrived });
+  const { journal } = core;
+  const events = eventsOf({ group, change, tallied });
+  const numbered = await numberChanges({ database, journal, group: group.id, events });
   const sync = (change.sync ?? false) || copy !== undefined;
   const all = [...tallied.writes, ...numbered.writes];
-  await writeAtomic({ database, writes: all, sync })
-    .finally(numbered.over)
-    .catch((error: unknown) => {
-      // The write may have landed or not: what the disk holds now, memory can't tell.
-      group.isDoubtful = true;
-      core.onStorageFault(isStorageFault(error) ? error : undefined);
-      throw error;
-    });
+  await writeAtomic({ database, writes: all, sync }).catch((error: unknown) => {
+    // The write may have landed or not: what the disk holds now, memory can't tell.
+    numbered.failed();
+    group.isDoubtful = true;
+    core.onStorageFault(isStorageFault(error) ? error : undefined);
+    throw error;
+  });
   if (copy) takeCopy(core, copy);
   for (const { head, epoch } of change.epochs ?? []) remember(group.epochs, head, epoch);
   for (const head of change.droppedEpochs ?? []) group.epochs.delete(head);
-  const { intents = [], events = [] } = change;
-  const waiting = waitingEvents({ group: group.id, before: group.view.intents, changed: intents });
   group.view = viewAfter(group.view, change);
-  for (const intent of intents) notifyIntent(core, intent);
-  for (const event of [...waiting, ...events]) core.events.emit(event);
-  if (tallied.conversation) {
-    core.events.emit({ kind: "conversation", group: group.id, ...conversationState(tallied.conversation) });
-  }
+  for (const intent of change.intents ?? []) notifyIntent(core, intent);
+  if (tallied.expires) core.expiryWakeup.wake();
+  numbered.done();
   core.changes++;
   if (change.topicAnew) {
     group.topicReadings++;
@@ -118,6 +114,36 @@ export async function changeGroup(params: {
   group.upkeepWakeup.wake();
   group.fenceWakeup.wake();
   group.rotationWakeup.wake();
+  if (group.view.record.closed?.kind === "own") core.ownRoomWakeup.wake();
+}
+
+/** All that readers of the journal are told of a change: what it says itself, and what follows from what it writes. */
+function eventsOf(params: { group: Group; change: GroupChange; tallied: Tallied }): JournalEvent[] {
+  const { group, change, tallied } = params;
+  const { intents = [], entries = [], droppedEntries = [], events = [] } = change;
+  const arrived = new Map(tallied.arrived.map((key) => [key.id, key]));
+  const told = events.map((event): JournalEvent => {
+    if (event.kind !== "shown" || !arrived.delete(event.key.id)) return event;
+    return { ...event, isNew: true };
+  });
+  return [
+    ...waitingChanges({ before: group.view.intents, changed: intents }),
+    ...told,
+    ...[...arrived.values()].map((key) => ({ kind: "shown", key, isNew: true }) as const),
+    ...tallied.outcomes.map((envelope) => ({ kind: "outcome", envelope }) as const),
+    ...[...droppedEntries, ...entries].map(({ id: entry }) => ({ kind: "entry", entry }) as const),
+    ...progressed(group.view.intents, intents).map(({ sequence }) => ({ kind: "intent", sequence }) as const),
+    ...(tallied.conversation ? [{ kind: "conversation" } as const] : []),
+  ];
+}
+
+/** The intents that an app sees at another point than before. */
+function progressed(before: readonly Intent[], changed: readonly Intent[]): Intent[] {
+  const pointOf = ({ progress, acknowledged, awaits }: Intent) =>
+    [progress.kind, acknowledged, progress.kind === "queued" ? awaits : undefined].join();
+  const known = new Map(before.map((intent) => [intent.id, pointOf(intent)]));
+  const isErased = ({ action }: Intent) => action.kind === "send" && action.isExpired === true;
+  return changed.filter((intent) => known.get(intent.id) !== pointOf(intent) && !isErased(intent));
 }
 
 function writesOf(group: Group, change: GroupChange): Write[] {

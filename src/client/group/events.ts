@@ -1,26 +1,13 @@
 import type { ErrorCode } from "../../errors.ts";
-import type { SilentMessage, TimelineItem } from "../../reconciler/timeline/timelineItem.ts";
-import type { Address, GroupId, InboxId, InstallationKey, NodeId } from "../../wire/ids.ts";
+import type { Address, ConversationId, GroupId, InboxId, InstallationKey, NodeId } from "../../wire/ids.ts";
 import type { Consent } from "../database/consents.ts";
-import type { ConversationState } from "../database/conversationRecord.ts";
 import type { DeviceClock } from "../nodes/chainTime.ts";
 import type { RelayTrouble } from "../nodes/ownRelay.ts";
 import type { Lie } from "../witness/witnesses.ts";
 
-/** What an app that shows timelines wants to hear; all of it is in the database when it is told. */
-export type ClientEvent =
-  /** Put it at its cursor's place; it may replace an item of the same place. */
-  | { readonly kind: "shown"; readonly group: GroupId; readonly item: TimelineItem }
-  /** Take away what stood at this cursor. */
-  | { readonly kind: "hidden"; readonly group: GroupId; readonly item: TimelineItem }
-  /**
-   * A message came of a silent kind that this version does not know: it is in the timeline's digest and nowhere shown.
-   * It may be told again.
-   */
-  | { readonly kind: "silent"; readonly group: GroupId; readonly message: SilentMessage }
-  /** What a list of conversations shows of the group has changed. */
-  | ({ readonly kind: "conversation"; readonly group: GroupId } & ConversationState)
-  /** A conversation came as a request, or the person has allowed or blocked one. */
+/** What is told as it happens, and not kept. */
+export type Notice =
+  /** The person has allowed or blocked a conversation, or whoever brought it. */
   | {
       readonly kind: "consent";
       readonly group: GroupId;
@@ -31,10 +18,12 @@ export type ClientEvent =
   /** The person has allowed or blocked somebody, or taken that back. */
   | { readonly kind: "consent"; readonly inbox: InboxId; readonly consent: Consent }
   /** What the person has begun to write in a conversation; empty: nothing. */
-  | { readonly kind: "draft"; readonly group: GroupId; readonly text: string }
+  | { readonly kind: "draft"; readonly group: ConversationId; readonly text: string }
+  /** What the person calls an inbox; empty: nothing. */
+  | { readonly kind: "name"; readonly inbox: InboxId; readonly name: string }
   /** More requests came than are kept: this one is gone from the database, with all that was in it. */
   | { readonly kind: "forgotten"; readonly group: GroupId }
-  /** Name, members, epoch or status changed; read `groupStatus`. */
+  /** What the registry says of this installation changed how a group stands; read `groupStatus`. */
   | { readonly kind: "group"; readonly group: GroupId }
   /** The node that served the group left out entries or messages: the group is read elsewhere from now on. */
   | {
@@ -71,19 +60,19 @@ export type ClientEvent =
    * so that it can never count: it becomes a new installation. What was not sealed yet fails as `copied`.
    */
   | { readonly kind: "copied"; readonly installation: InstallationKey }
-  /** Events were lost: list the messages anew. */
+  /** A disk that had failed was read again: list anew what is shown. */
   | { readonly kind: "missed" };
 
 export type EventFeed = {
-  readonly emit: (event: ClientEvent) => void;
-  readonly listen: (listener: (event: ClientEvent) => void) => () => void;
+  readonly emit: (notice: Notice) => void;
+  readonly listen: (listener: (notice: Notice) => void) => () => void;
 };
 
 export function createEventFeed(): EventFeed {
-  const listeners = new Set<(event: ClientEvent) => void>();
+  const listeners = new Set<(notice: Notice) => void>();
   return {
-    emit: (event) => {
-      for (const listener of listeners) listener(event);
+    emit: (notice) => {
+      for (const listener of listeners) listener(notice);
     },
     listen: (listener) => {
       listeners.add(listener);

@@ -1,27 +1,28 @@
-import type { InboxId } from "../../wire/ids.ts";
+import type { ConversationId, GroupId, InboxId } from "../../wire/ids.ts";
 import { consentTo, isBlocked } from "./consent.ts";
 import type { CoreParts } from "./core.ts";
-import type { ClientEvent } from "./events.ts";
 
-/** True for an event that a person wants to hear: what is blocked is silent, and so are requests unless they are asked for. */
+type Core = CoreParts<"asksConsent" | "consents" | "groups" | "self">;
+
+/**
+ * True for a conversation of which a person wants to hear: what is blocked is silent, and so are requests unless they
+ * are asked for. Whether somebody may be heard in a conversation that this client is not in, its callers know.
+ */
 export function isHeard(params: {
-  core: CoreParts<"asksConsent" | "consents" | "groups">;
-  event: ClientEvent;
+  core: Core;
+  group: ConversationId;
   /** True: what happens in requests is heard, too. */
   requests: boolean;
 }): boolean {
-  const { core, event, requests } = params;
-  if (event.kind === "consent" || !("group" in event)) return true;
-  const group = core.groups.get(event.group);
+  const { core, group: id, requests } = params;
+  const group = core.groups.get(id as GroupId);
   if (!group) return true;
+  if (group.view.record.closed?.kind === "own") return false;
   const consent = consentTo(core, group.view.record);
-  if (consent === "blocked" || (consent === "unknown" && !requests)) return false;
-  const author = authorOf(event);
-  return author === undefined || !isBlocked(core, author);
+  return consent === "allowed" || (consent === "unknown" && requests);
 }
 
-function authorOf(event: ClientEvent): InboxId | undefined {
-  if (event.kind === "silent") return event.message.author;
-  if (event.kind !== "shown" && event.kind !== "hidden") return undefined;
-  return event.item.kind === "message" ? event.item.author : undefined;
+/** True if a message or an item of a timeline is by nobody who is blocked. */
+export function isByHeard(core: Core, item: object): boolean {
+  return !("author" in item) || !isBlocked(core, item.author as InboxId);
 }

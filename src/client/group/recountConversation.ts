@@ -2,15 +2,16 @@ import { showReadable } from "../../reconciler/timeline/timelineItem.ts";
 import { type Write, writeAtomic } from "../../store/writeAtomic.ts";
 import type { InboxId } from "../../wire/ids.ts";
 import { toHex } from "../../wire/ids.ts";
-import { type ConversationRecord, conversationState } from "../database/conversationRecord.ts";
+import type { ConversationRecord } from "../database/conversationRecord.ts";
 import { findLast } from "../database/conversationWrites.ts";
 import { tables } from "../database/tables.ts";
 import type { CoreParts } from "./core.ts";
 import type { Group } from "./group.ts";
+import { numberChanges } from "./journal.ts";
 
 /** Counts anew what is unread in a conversation, without those who are left out, and finds its last message. */
 export async function recountConversation(params: {
-  core: CoreParts<"database" | "events">;
+  core: CoreParts<"database" | "journal">;
   group: Group;
   isLeftOut: (inbox: InboxId) => boolean;
 }): Promise<void> {
@@ -34,7 +35,13 @@ export async function recountConversation(params: {
       activeAtMs,
       ...(last ? { last } : {}),
     };
-    await writeAtomic({ database, writes: [...gone, tables.conversation.put(at, record)], sync: false });
-    core.events.emit({ kind: "conversation", group: group.id, ...conversationState(record) });
+    const events = [{ kind: "conversation" }] as const;
+    const numbered = await numberChanges({ database, journal: core.journal, group: group.id, events });
+    const writes = [...gone, tables.conversation.put(at, record), ...numbered.writes];
+    await writeAtomic({ database, writes, sync: false }).catch((error: unknown) => {
+      numbered.failed();
+      throw error;
+    });
+    numbered.done();
   });
 }

@@ -111,8 +111,9 @@ async function* readBack(params: Place & { before: TimelineKey }): AsyncGenerato
  */
 async function archivedOf(params: Place & { record: TimelineRecord }): Promise<ArchivedMessage | undefined> {
   const { record } = params;
-  if (record.kind !== "message" || isGone(record)) return undefined;
-  const [{ epoch, entry, verdict, expiresAtMs }] = record.openings;
+  if (record.kind !== "message" || isGone(record) || record.isExpired) return undefined;
+  const [{ epoch, entry, verdict }] = record.openings;
+  const expiresAtMs = record.expiry?.atMs;
   if (verdict !== "counts" && verdict !== "told") return undefined;
   const { id, content } = record;
   const { relation } = content;

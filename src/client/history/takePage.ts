@@ -2,15 +2,13 @@ import type { Origin } from "../../reconciler/records/timelineRecord.ts";
 import { insertTold } from "../../reconciler/timeline/insertMessage.ts";
 import { isShown } from "../../reconciler/timeline/timelineItem.ts";
 import { withWrites } from "../../store/withWrites.ts";
-import { type Write, writeAtomic } from "../../store/writeAtomic.ts";
+import type { Write } from "../../store/writeAtomic.ts";
 import type { ArchivePage } from "../../wire/archive.ts";
-import { conversationState } from "../database/conversationRecord.ts";
+import type { JournalEvent } from "../database/journalRecord.ts";
 import { tables } from "../database/tables.ts";
-import { withTallies } from "../database/withTallies.ts";
 import { changeGroup } from "../group/changeGroup.ts";
-import { isBlocked } from "../group/consent.ts";
+import { changeTold } from "../group/changeTold.ts";
 import type { ChangingCore, CoreParts } from "../group/core.ts";
-import type { ClientEvent } from "../group/events.ts";
 import { readSurroundings, timelineWrites } from "../messages/timelineStore.ts";
 import { shownMs } from "../nodes/chainTime.ts";
 
@@ -18,7 +16,7 @@ type TakingCore = ChangingCore & CoreParts<"groups" | "joins" | "toldGroups">;
 type Params = { readonly core: TakingCore; readonly page: ArchivePage; readonly origin: Origin };
 type Change = {
   readonly writes: readonly Write[];
-  readonly events: readonly ClientEvent[];
+  readonly events: readonly JournalEvent[];
   readonly come: number;
 };
 
@@ -49,24 +47,16 @@ export async function takePage(params: Params): Promise<number> {
 /** Takes in the page of a group that this client has never been in. */
 async function takeUnknown(params: Params): Promise<number> {
   const { core, page } = params;
-  const { database, toldGroups } = core;
+  const { toldGroups } = core;
   const { group } = page;
   const { come, writes, events } = await changeOf(params);
   const { name = "", members = [], createdAtMs = 0 } = page.about ?? {};
   const told = toldGroups.get(group) ?? { group, name, members, createdAtMs };
   const isNew = !toldGroups.has(group);
   if (writes.length === 0 && !isNew) return 0;
-  const tallied = await withTallies({
-    ...{ database, group, self: core.self.inbox, atMs: shownMs(core.links) },
-    isLeftOut: (inbox) => isBlocked(core, inbox),
-    writes: [...writes, ...(isNew ? [tables.toldGroup.put({ group }, told)] : [])],
-  });
-  await writeAtomic({ database, writes: tallied.writes, sync: true });
+  const about = isNew ? [tables.toldGroup.put({ group }, told)] : [];
+  await changeTold({ core, group, writes: [...writes, ...about], events });
   toldGroups.set(group, told);
-  for (const event of events) core.events.emit(event);
-  if (tallied.conversation) {
-    core.events.emit({ kind: "conversation", group, ...conversationState(tallied.conversation) });
-  }
   return come;
 }
 
@@ -75,7 +65,7 @@ async function changeOf({ core, page, origin }: Params): Promise<Change> {
   const after = withWrites(core.database);
   const nowMs = shownMs(core.links);
   const writes: Write[] = [];
-  const events: ClientEvent[] = [];
+  const events: JournalEvent[] = [];
   let come = 0;
   for (const message of page.messages) {
     const { epoch, entry, expiresAtMs } = message;

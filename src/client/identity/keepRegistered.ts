@@ -7,6 +7,7 @@ import type { ClientCore, CoreParts } from "../group/core.ts";
 import { noticeCopy } from "../group/noticeCopy.ts";
 import { findRegistration } from "../nodes/findRegistration.ts";
 import { relayRecord } from "../nodes/relayRecord.ts";
+import { confirmRegistration } from "./confirmRegistration.ts";
 import { selfOf } from "./openIdentity.ts";
 import { keepAction, registerInstallation, signRecord } from "./registerInstallation.ts";
 
@@ -44,18 +45,21 @@ export async function keepRegistered(params: Params): Promise<boolean> {
   const { links, ownRelay, network, finalityBlocks } = core;
   const asked = { links, ownRelay, ranked: rankOwnNodes(core), signal };
   const known = { before: core.inboxes.get(inbox), finalityBlocks };
-  const listed = await findRegistration({ ...asked, network, inbox, installation, known });
-  if (listed && !listed.isVoid && listed.head >= listed.addedBlock + finalityBlocks) {
+  const registration = await findRegistration({ ...asked, network, inbox, installation, known });
+  const { listed } = registration;
+  const isFinal = listed && !listed.isVoid && listed.head >= listed.addedBlock + finalityBlocks;
+  const testimony = await confirmRegistration({ ...core, registration, signal });
+  if (testimony !== "agreed" && testimony !== "silent") return false;
+  if (listed && !isFinal) return false;
+  if (isFinal) {
     const final = { ...record, action: undefined };
     await writeAtomic({ database: core.database, writes: [tables.identity.put({}, final)], sync: false });
     return true;
   }
-  if (!listed) {
-    const turn = core.registrationTurns++;
-    const outcome = await relayRecord({ ...asked, action, turn });
-    core.logger.info({ inbox, outcome: outcome.kind }, "sent the registration again");
-    if (outcome.kind === "refused" && isOutdated[outcome.code]) await signAnew({ core, record, signal });
-  }
+  const turn = core.registrationTurns++;
+  const outcome = await relayRecord({ ...asked, action, turn });
+  core.logger.info({ inbox, outcome: outcome.kind }, "sent the registration again");
+  if (outcome.kind === "refused" && isOutdated[outcome.code]) await signAnew({ core, record, turn, signal });
   return false;
 }
 
@@ -81,9 +85,9 @@ function isVoidForGood({
 }
 
 /** Signs another record, since one of the wallet's landed in its place, or it has expired. */
-async function signAnew(params: Params & { record: IdentityRecord }): Promise<void> {
-  const { core, record, signal } = params;
+async function signAnew(params: Params & { record: IdentityRecord; turn: number }): Promise<void> {
+  const { core, record, turn, signal } = params;
   const place = { ...core, record, signal };
-  const action = await signRecord(place);
+  const action = await signRecord(place, turn);
   if (action) await keepAction(place, action);
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from "#crypto";
 import { inboxIdOf } from "../../chain/layout/inboxIdOf.ts";
 import type { Wallet } from "../../chain/sign/wallet.ts";
-import { WeftError } from "../../errors.ts";
+import { isWeftError, WeftError } from "../../errors.ts";
 import { createInstallation } from "../../identity/createInstallation.ts";
 import type { Database } from "../../store/openDatabase.ts";
 import { writeAtomic } from "../../store/writeAtomic.ts";
@@ -31,22 +31,48 @@ type Params = {
  * Gives the identity of this client. The first time it makes an installation and has it registered, by way of a node or
  * of its own way to the chain: with a new inbox, or in the one that the wallet is in. A crash in between is made good
  * by the next opening. Throws `no-node` if something is to be registered and no node answers, the code of what its own
- * way to the chain lacks, `bad-config` for another wallet's database.
+ * way to the chain lacks, `bad-config` for the database of a wallet of another inbox.
  */
 export async function openIdentity(params: Params): Promise<Self> {
   const { database, wallet } = params;
   const address = asAddress(wallet.address);
-  const known = await tables.identity.get(database, {});
-  if (known && known.wallet !== address) {
-    throw new WeftError({
-      code: "bad-config",
-      message: `this database belongs to the wallet ${known.wallet}`,
-    });
-  }
+  const stored = await tables.identity.get(database, {});
+  const isOther = stored !== undefined && stored.wallet !== address;
+  const known = isOther ? await handOver({ ...params, record: stored, address }) : stored;
   if (known?.registered || (known && (await isReplacement(database)))) return selfOf(known);
   await params.findNodes();
   const record = known ?? (await draftIdentity({ ...params, address }));
   return selfOf(await registerInstallation({ ...params, record }));
+}
+
+/**
+ * Lets another wallet of the same inbox open the database from now on: the one that set it up may be lost. Throws
+ * `bad-config` unless nodes say that the wallet is in the inbox.
+ */
+async function handOver(
+  params: Params & { record: IdentityRecord; address: Address },
+): Promise<IdentityRecord> {
+  const { database, record, address, findNodes, signal } = params;
+  const isSame = async (): Promise<boolean> => {
+    await findNodes();
+    return (await inboxOfWallet({ ...params, wallet: address })) === record.inbox;
+  };
+  const isRegistered = record.registered || (await isReplacement(database));
+  const mayOpen =
+    isRegistered &&
+    (await isSame().catch((error: unknown) => {
+      if (signal.aborted || !isWeftError(error)) throw error;
+      return false;
+    }));
+  if (!mayOpen) {
+    const hint =
+      "Open it with that wallet, or with another one of the same inbox while nodes answer (`linkWallet`).";
+    const message = `this database belongs to the wallet ${record.wallet}`;
+    throw new WeftError({ code: "bad-config", message, hint });
+  }
+  const handed = { ...record, wallet: address };
+  await writeAtomic({ database, writes: [tables.identity.put({}, handed)], sync: true });
+  return handed;
 }
 
 /**

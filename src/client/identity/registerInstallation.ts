@@ -5,6 +5,7 @@ import { steadyMs } from "../../clock/steadyMs.ts";
 import { waitMs } from "../../clock/waitMs.ts";
 import { WeftError } from "../../errors.ts";
 import { createInstallation } from "../../identity/createInstallation.ts";
+import type { KnownNode } from "../../reconciler/records/records.ts";
 import type { Database } from "../../store/openDatabase.ts";
 import { writeAtomic } from "../../store/writeAtomic.ts";
 import type { IdentityAction } from "../../wire/identityAction.ts";
@@ -13,17 +14,21 @@ import type { Network } from "../../wire/network.ts";
 import { type IdentityRecord, tables } from "../database/tables.ts";
 import { isNodeFault } from "../nodes/askNodes.ts";
 import { askWallet } from "../nodes/askWallet.ts";
-import { hearHead, networkMs } from "../nodes/chainTime.ts";
+import { networkMs } from "../nodes/chainTime.ts";
 import { findRegistration } from "../nodes/findRegistration.ts";
+import { hearOwnChain } from "../nodes/hearOwnChain.ts";
 import { answeringFirst, type NodeLinks } from "../nodes/nodeLinks.ts";
 import type { OwnRelay } from "../nodes/ownRelay.ts";
 import { type IdentityOutcome, relayRecord } from "../nodes/relayRecord.ts";
+import type { Witnesses } from "../witness/witnesses.ts";
+import { confirmRegistration } from "./confirmRegistration.ts";
 
 type Params = {
   database: Database;
   network: Network;
   links: NodeLinks;
   ownRelay: OwnRelay | undefined;
+  witnesses: Witnesses;
   wallet: Wallet;
   record: IdentityRecord;
   signal: AbortSignal;
@@ -65,23 +70,27 @@ type Registration = {
   readonly action: IdentityAction | undefined;
 };
 
-/** Sends the signed record until the chain lists the installation; what an earlier attempt has sent may land, too. */
+/**
+ * Sends the signed record until the chain lists the installation; what an earlier attempt has sent may land, too. Each
+ * attempt asks another node first, because one that lies, of the wallet's nonce for instance, would stop all of them.
+ */
 async function register(params: Params): Promise<Registration> {
   const { record, signal } = params;
   const inboxUntilMs = steadyMs() + INBOX_PATIENCE_MS;
   let { action } = record;
   let turn = 0;
   for (;;) {
-    const before = await standingOf(params);
+    const before = await standingOf(params, turn);
     if (before !== "absent") return { outcome: before, action };
     signal.throwIfAborted();
-    const signed = await signRecord(params);
+    const signed = await signRecord(params, turn);
     if (signed) await keepAction(params, signed);
     const outcome = signed && (await relay(params, signed, turn));
     const lacksInbox = !outcome || (outcome.kind === "refused" && outcome.code === "not-allowed");
     // One operator's refusal may be a lie, or pass: it is believed once this client has asked for long enough.
     if ((lacksInbox || outcome.kind === "disputed") && steadyMs() < inboxUntilMs) {
       await waitMs({ ms: INBOX_POLL_MS, signal });
+      turn++;
       continue;
     }
     if (!outcome)
@@ -91,7 +100,10 @@ async function register(params: Params): Promise<Registration> {
       const message = `the installation of inbox ${record.inbox} was not registered: ${outcome.code}`;
       throw new WeftError({ code: outcome.code, message, hint: outcome.hint });
     }
-    turn = await awaitListing({ ...params, action, turn });
+    // Either an earlier record has landed, or whoever told the nonce has lied.
+    const isReplayed = outcome.kind === "refused";
+    if (isReplayed && signed && (await nonceOf(params, turn + 1)) !== nonceIn(signed)) turn++;
+    else turn = await awaitListing({ ...params, action, turn });
   }
 }
 
@@ -101,7 +113,7 @@ async function awaitListing(params: Params & { action: IdentityAction | undefine
   let { turn } = params;
   const untilMs = steadyMs() + PATIENCE_MS;
   let handOnMs = steadyMs() + HAND_ON_MS;
-  while (steadyMs() < untilMs && !signal.aborted && (await standingOf(params)) === "absent") {
+  while (steadyMs() < untilMs && !signal.aborted && (await standingOf(params, turn)) === "absent") {
     if (action && steadyMs() > handOnMs) {
       handOnMs = steadyMs() + HAND_ON_MS;
       turn++;
@@ -124,11 +136,10 @@ export async function keepAction(
 }
 
 /** Signs the record that registers an installation; undefined if the wallet is in no inbox and can't found this one. */
-export async function signRecord(params: Params): Promise<IdentityAction | undefined> {
+export async function signRecord(params: Params, turn: number): Promise<IdentityAction | undefined> {
   const { network, wallet, record } = params;
   const { inbox, installation, salt, privateKey } = record;
-  const ranked = answeringFirst(params.links);
-  const state = await askWallet({ ...params, ranked, wallet: record.wallet });
+  const state = await askWallet({ ...params, ranked: inTurn(params, turn), wallet: record.wallet });
   const installationSignature = signInstallationProof({ network, inbox, privateKey });
   await hearOwnChain(params);
   const deadline = deadlineAfter({ nowMs: networkMs(params.links) });
@@ -139,18 +150,33 @@ export async function signRecord(params: Params): Promise<IdentityAction | undef
   return await signAddInstallation({ ...common, inbox });
 }
 
-/** Hears the time of the chain from the client's own endpoint, if it has one: that chain will judge what is signed. */
-async function hearOwnChain({ ownRelay, links, signal }: Params): Promise<void> {
-  const head = await ownRelay?.readHead({ signal });
-  if (head) hearHead(links, { url: "own chain", head });
+async function nonceOf(params: Params, turn: number): Promise<bigint> {
+  const ranked = inTurn(params, turn);
+  return (await askWallet({ ...params, ranked, wallet: params.record.wallet })).nonce;
 }
 
-async function standingOf(params: Params): Promise<"absent" | "listed" | "void"> {
+function nonceIn(action: IdentityAction): bigint | undefined {
+  return "installationSignature" in action ? action.wallet.nonce : undefined;
+}
+
+/** One node is believed that the installation is listed, which is looked after until it is final; none that it is void. */
+async function standingOf(params: Params, turn: number): Promise<"absent" | "listed" | "void"> {
   const { inbox, installation } = params.record;
-  const ranked = answeringFirst(params.links);
-  const found = await findRegistration({ ...params, ranked, inbox, installation });
-  if (!found) return "absent";
-  return found.isVoid ? "void" : "listed";
+  const registration = await findRegistration({
+    ...params,
+    ranked: inTurn(params, turn),
+    inbox,
+    installation,
+  });
+  if (!registration.listed) return "absent";
+  if (!registration.listed.isVoid) return "listed";
+  return (await confirmRegistration({ ...params, registration })) === "agreed" ? "void" : "absent";
+}
+
+function inTurn({ links }: Pick<Params, "links">, turn: number): KnownNode[] {
+  const nodes = answeringFirst(links);
+  const first = turn % Math.max(1, nodes.length);
+  return [...nodes.slice(first), ...nodes.slice(0, first)];
 }
 
 async function relay(params: Params, action: IdentityAction, turn: number): Promise<IdentityOutcome> {

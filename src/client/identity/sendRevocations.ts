@@ -57,7 +57,7 @@ async function carryOn(params: Params & { record: RevocationRecord }): Promise<R
   const { installation } = record;
   const listed = confirmedInbox(snapshot)?.installations.find((one) => one.installation === installation);
   if (snapshot && listed?.revokedBlock !== undefined) {
-    const isFinal = snapshot.asOf >= listed.revokedBlock + core.finalityBlocks;
+    const isFinal = snapshot.confirmedAsOf >= listed.revokedBlock + core.finalityBlocks;
     return isFinal || record.progress.kind === "queued"
       ? { ...settled(record, { kind: "delivered" }), isFinal }
       : record;

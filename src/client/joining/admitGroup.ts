@@ -16,7 +16,6 @@ import { undoEntries } from "../entries/rollBackGroup.ts";
 import { judgeVanished } from "../entries/settleVanished.ts";
 import { addGroup } from "../group/addGroup.ts";
 import { changeGroup, type GroupChange } from "../group/changeGroup.ts";
-import { consentEvent } from "../group/consent.ts";
 import type { ChangingCore, CoreParts } from "../group/core.ts";
 import { createGroupHandle, type Group, NO_BLOCK } from "../group/group.ts";
 import { mergeChanges } from "../group/mergeChanges.ts";
@@ -70,6 +69,7 @@ export async function admitGroup(params: {
     ...(request ? { request } : {}),
   };
   const group = known ?? createGroupHandle({ id, view: emptyGroupView(joining), processed: NO_BLOCK });
+  const isNews = !known && joining.closed?.kind !== "own";
   const kept = core.keyPackages.get(generation);
   const used = kept && { ...kept, used: true };
   await group.queue.run(async () => {
@@ -94,7 +94,7 @@ export async function admitGroup(params: {
         ...leftBy(group.view.record),
         ...(used ? [tables.keyPackage.put({ generation }, used)] : []),
       ],
-      events: [{ kind: "group", group: id }, ...(known ? [] : [consentEvent(core, joining)])],
+      events: [{ kind: "group" }, ...(isNews ? [{ kind: "consent" } as const] : [])],
       sync: true,
     };
     const change = mergeChanges(again, builtAnew(group), former, vanished, missed, entering);

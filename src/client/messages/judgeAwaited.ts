@@ -33,11 +33,10 @@ export async function judgeAwaited(params: {
     );
     const records = found.filter((record): record is MessageRecord => record !== undefined);
     const { branch } = group.view;
-    const judged = await judgeRecords({ core, group, branch, records, rows });
+    const { changed, ...judged } = await judgeRecords({ core, group, branch, records, rows });
     const gone = ids.slice(i, i + AT_ONCE).filter((_, at) => found[at] === undefined);
     const writes = [...judged.writes, ...gone.map((id) => tables.awaited.del({ group: group.id, id }))];
-    if (judged.changed.length > 0)
-      await changeGroup({ core, group, change: { writes, events: judged.events, intents: judged.intents } });
+    if (changed.length > 0) await changeGroup({ core, group, change: { ...judged, writes } });
     else await writeAtomic({ database: core.database, writes, sync: false });
   }
 }

@@ -1,5 +1,6 @@
 import { wallMs } from "../../clock/wallMs.ts";
 import type { Branch } from "../../reconciler/branch/branch.ts";
+import type { Intent } from "../../reconciler/records/intent.ts";
 import type { AwaitedRecord, HeadId } from "../../reconciler/records/records.ts";
 import type { MessageRecord, Opening, TimelineChange } from "../../reconciler/records/timelineRecord.ts";
 import { changeOpenings } from "../../reconciler/timeline/insertMessage.ts";
@@ -12,9 +13,10 @@ import { judgeRecord } from "./judgeRecord.ts";
 import { readMessage } from "./readMessage.ts";
 import { relatedAgain } from "./resealed.ts";
 import { readSurroundings, timelineWrites } from "./timelineStore.ts";
+import { publishReturned } from "./withdrawn.ts";
 
 /** Writes and events of a batch, and the messages of whose sealings the verdict is another one, with all as they are now. */
-export type JudgedRecords = Required<Pick<GroupChange, "writes" | "events" | "intents">> & {
+export type JudgedRecords = Required<Pick<GroupChange, "writes" | "events" | "intents" | "publications">> & {
   readonly changed: readonly (Pick<MessageRecord, "id" | "content"> & {
     readonly openings: readonly Opening[];
   })[];
@@ -41,6 +43,7 @@ export async function judgeRecords(params: {
   const writes: NonNullable<GroupChange["writes"]>[number][] = [...given.writes];
   const events: NonNullable<GroupChange["events"]>[number][] = [...given.events];
   const intents: NonNullable<GroupChange["intents"]>[number][] = [];
+  const publications: NonNullable<GroupChange["publications"]>[number][] = [];
   const changed: JudgedRecords["changed"][number][] = [];
   after.add(given.writes);
   for await (const { id } of records) {
@@ -57,14 +60,20 @@ export async function judgeRecords(params: {
     const moves = changeOpenings({ openings, found: { ...found, record } });
     const shown = timelineWrites({ group: group.id, changes: moves });
     after.add(shown.writes);
-    intents.push(...(await relatedAgain({ core, ...place, group, changes: moves })));
-    writes.push(...shown.writes);
+    const returned = await publishReturned({ core, group, message: record, openings: news });
+    intents.push(...returned.intents, ...(await relatedAgain({ core, ...place, group, changes: moves })));
+    publications.push(...returned.publications);
+    writes.push(...shown.writes, ...returned.writes);
     events.push(...shown.events);
     changed.push({ id, content: record.content, openings });
     const told = news.filter(({ verdict }) => verdict !== "void");
     writes.push(...told.map((opening) => outcomeWrite({ core, group, record, opening })));
   }
-  return { writes, events, intents, changed };
+  return { writes, events, intents: lastOfEach(intents), publications, changed };
+}
+
+function lastOfEach(intents: readonly Intent[]): Intent[] {
+  return [...new Map(intents.map((intent) => [intent.id, intent])).values()];
 }
 
 /** Builds the write that keeps in mind that a verdict can still change, or forgets it. */

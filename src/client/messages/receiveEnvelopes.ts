@@ -15,10 +15,12 @@ import { type VerifiedReceipt, verifyReceipts } from "../../reconciler/messages/
 import type { Member } from "../../reconciler/policy/roleOf.ts";
 import { isFinal, type Outcome, type RejectReason } from "../../reconciler/records/outcome.ts";
 import type { GapReason, Opening } from "../../reconciler/records/timelineRecord.ts";
+import { expiryOf } from "../../reconciler/timeline/expiry.ts";
 import { insertGap } from "../../reconciler/timeline/insertGap.ts";
 import { readOpened } from "../../reconciler/timeline/readOpened.ts";
 import type { StoredEnvelope } from "../../rpc/nodeApi.ts";
 import type { Write } from "../../store/writeAtomic.ts";
+import { readDisappearing } from "../../wire/disappearing.ts";
 import { type Envelope, envelopeHash } from "../../wire/envelope.ts";
 import { decodeGroupEnvelope, type GroupEnvelope, verifyGroupEnvelope } from "../../wire/groupEnvelope.ts";
 import type { EnvelopeHash } from "../../wire/ids.ts";
@@ -29,8 +31,8 @@ import { changeGroup, type GroupChange } from "../group/changeGroup.ts";
 import type { ChangingCore, CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { mergeChanges } from "../group/mergeChanges.ts";
-import { shownMs } from "../nodes/chainTime.ts";
-import { addReceipts } from "./addReceipts.ts";
+import { networkMs, shownMs } from "../nodes/chainTime.ts";
+import { addReceipts, epochBeganMs } from "./addReceipts.ts";
 import { holdEnvelope } from "./holdEnvelope.ts";
 import { judgeOpening } from "./judgeRecord.ts";
 import { showMessage } from "./showMessage.ts";
@@ -211,7 +213,12 @@ async function open(
   const taken = keepTaken(params.receipts);
   const sealing: Opening = { epoch: number, entry: head, envelope: arrival.hash, taken, verdict: "counts" };
   const { opening, open } = await judgeOpening({ core, branch, sender, opening: sealing });
-  const shown = await showMessage({ core, group, message: reading, opening, isAwaited: open.length > 0 });
+  const expiry = expiryOf({
+    ...{ seconds: readDisappearing(context.extra) ?? 0, receipts: params.receipts },
+    ...{ epochBeganMs: epochBeganMs(group, head), nowMs: networkMs(core.links) },
+  });
+  const isAwaited = open.length > 0;
+  const shown = await showMessage({ core, group, message: reading, opening, expiry, isAwaited });
   const news = opening.verdict === "counts" ? heard(params, sender) : {};
   return mergeChanges(next, news, shown);
 }

@@ -182,6 +182,21 @@ async function readReactions(
   }
 }
 
+/** Reads edits of and reactions to a message, in whatever state; at most so many. */
+export async function readRelated(
+  params: Place & { target: MessageId; limit: number },
+): Promise<RelationRecord[]> {
+  const { database, group, target, limit } = params;
+  const found: RelationRecord[] = [];
+  for (const state of Object.values(states)) {
+    for (const kind of [relationKinds.edit, relationKinds.react]) {
+      const query = { under: { group, target, state, kind }, limit: limit - found.length };
+      if (query.limit > 0) found.push(...(await valuesOf(tables.relation.rows(database, query))));
+    }
+  }
+  return found;
+}
+
 /** What the edits among these relations say. */
 async function readEdits(
   params: Place & { relations: readonly RelationRecord[] },

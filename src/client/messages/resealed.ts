@@ -3,13 +3,14 @@ import { type Opening, sourceOf, type TimelineChange } from "../../reconciler/re
 import { isShown } from "../../reconciler/timeline/timelineItem.ts";
 import type { Publication } from "../../reconciler/view/viewOfGroup.ts";
 import type { Database } from "../../store/openDatabase.ts";
+import type { Write } from "../../store/writeAtomic.ts";
 import type { MessageId } from "../../wire/ids.ts";
 import { MAX_REPLACES } from "../../wire/limits.ts";
-import { tables } from "../database/tables.ts";
 import type { CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { readMessage } from "./readMessage.ts";
 import { readOwn } from "./relationStore.ts";
+import { sendOf, withdrawnWrites } from "./withdrawn.ts";
 
 /**
  * Opens the sends of messages again whose epoch has vanished. The messages are sealed to the present epoch under the
@@ -22,9 +23,9 @@ export async function resealed(params: {
   messages: ReadonlyMap<MessageId, readonly Opening[]>;
   /** Intents that are changed otherwise in the same batch. */
   except: readonly Intent[];
-}): Promise<{ intents: Intent[]; droppedPublications: Publication[] }> {
+}): Promise<{ intents: Intent[]; droppedPublications: Publication[]; writes: Write[] }> {
   const { core, group, messages, except } = params;
-  if (messages.size === 0) return { intents: [], droppedPublications: [] };
+  if (messages.size === 0) return { intents: [], droppedPublications: [], writes: [] };
   const changed = new Set(except.map(({ id }) => id));
   const intents: Intent[] = [];
   for (const [message, openings] of messages) {
@@ -35,7 +36,7 @@ export async function resealed(params: {
   intents.sort((a, b) => a.sequence - b.sequence);
   const open = new Set(intents.map(({ id }) => id));
   const droppedPublications = group.view.publications.filter(({ record }) => open.has(record.intent));
-  return { intents, droppedPublications };
+  return { intents, droppedPublications, writes: withdrawnWrites(droppedPublications) };
 }
 
 /**
@@ -71,10 +72,12 @@ export async function relatedAgain(params: {
   return intents;
 }
 
-/** The send of a message as it is before it is sealed; nothing for one that waits already or has failed. */
+/**
+ * The send of a message as it is before it is sealed; nothing for one that waits already, has failed or has disappeared.
+ */
 function queuedAgain(intent: Intent, openings: readonly Opening[]): Intent[] {
-  const { progress } = intent;
-  if (progress.kind === "queued") return [];
+  const { action, progress } = intent;
+  if (progress.kind === "queued" || (action.kind === "send" && action.isExpired)) return [];
   if (progress.kind === "settled" && progress.outcome.kind === "failed") return [];
   const replaces = [...new Set([...intent.replaces, ...openings.map(({ envelope }) => envelope)])];
   return [
@@ -85,13 +88,4 @@ function queuedAgain(intent: Intent, openings: readonly Opening[]): Intent[] {
       acknowledged: false,
     },
   ];
-}
-
-async function sendOf(params: {
-  core: CoreParts<"database">;
-  message: MessageId;
-}): Promise<Intent | undefined> {
-  const { core, message } = params;
-  const sequence = await tables.sendPlace.get(core.database, { message });
-  return sequence === undefined ? undefined : await tables.outbox.get(core.database, { sequence });
 }

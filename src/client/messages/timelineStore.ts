@@ -6,16 +6,19 @@ import {
   type TimelineRecord,
 } from "../../reconciler/records/timelineRecord.ts";
 import type { Surroundings } from "../../reconciler/timeline/insertMessage.ts";
-import { showRecord, silentMessage, type TimelineItem } from "../../reconciler/timeline/timelineItem.ts";
+import { isItem, isShownRecord, silentMessage } from "../../reconciler/timeline/timelineItem.ts";
 import type { Row } from "../../store/client/table.ts";
 import type { Database } from "../../store/openDatabase.ts";
 import type { Write } from "../../store/writeAtomic.ts";
 import type { ApplicationMessage } from "../../wire/applicationMessage.ts";
 import type { EnvelopeHash, GroupId, MessageId } from "../../wire/ids.ts";
+import { relationKinds } from "../../wire/relation.ts";
+import type { JournalEvent } from "../database/journalRecord.ts";
 import { tables } from "../database/tables.ts";
-import type { ClientEvent } from "../group/events.ts";
 import { readMessage, readRecord } from "./readMessage.ts";
 import { readKnown, readOthers, relationKey } from "./relationStore.ts";
+
+const EMPTY = new Uint8Array(0);
 
 type Place = { readonly database: Database; readonly group: GroupId };
 
@@ -65,15 +68,15 @@ export function readRecords(
   return tables.timeline.rows(database, { under, reverse, ...(after ? { after: { group, ...after } } : {}) });
 }
 
-/** Turns changes of the timeline into writes, and into events for an app that shows it. */
+/** Turns changes of the timeline into writes, and into what readers of the journal are told of them. */
 export function timelineWrites(params: { group: GroupId; changes: readonly TimelineChange[] }): {
   writes: Write[];
-  events: ClientEvent[];
+  events: JournalEvent[];
 } {
   const { group, changes } = params;
   return {
     writes: changes.flatMap((change) => writesOf(group, change)),
-    events: changes.flatMap((change) => eventsOf(group, change)),
+    events: changes.flatMap(eventsOf),
   };
 }
 
@@ -82,14 +85,18 @@ function writesOf(group: GroupId, change: TimelineChange): Write[] {
     case "put": {
       const { epoch, rank, id } = keyOf(change.record);
       const row = tables.timeline.put({ group, epoch, rank, id }, change.record);
-      const isShown = change.record.kind !== "again";
-      return [row, ...(isShown ? [tables.timelinePlace.put({ group, id }, { epoch, rank })] : [])];
+      const isFirst = change.record.kind !== "again";
+      return [
+        row,
+        ...(isFirst ? [tables.timelinePlace.put({ group, id }, { epoch, rank })] : []),
+        ...(hasNotes(change.record) ? [tables.untaken.put({ group, id }, EMPTY)] : []),
+      ];
     }
     case "drop": {
       const { epoch, rank, id } = keyOf(change.record);
       const row = tables.timeline.del({ group, epoch, rank, id });
-      const isShown = change.record.kind !== "again";
-      return [row, ...(isShown ? [tables.timelinePlace.del({ group, id })] : [])];
+      const isFirst = change.record.kind !== "again";
+      return [row, ...(isFirst ? [tables.timelinePlace.del({ group, id })] : [])];
     }
     case "remember-relation":
       return [tables.relation.put(relationKey(group, change.relation), change.relation)];
@@ -100,19 +107,20 @@ function writesOf(group: GroupId, change: TimelineChange): Write[] {
   }
 }
 
-function eventsOf(group: GroupId, change: TimelineChange): ClientEvent[] {
-  if (change.kind !== "put" && change.kind !== "drop") return [];
-  const item = showRecord(change.record);
-  if (item) return [{ kind: change.kind === "put" ? "shown" : "hidden", group, item }];
-  const silent = change.kind === "put" ? silentMessage(change.record) : undefined;
-  if (silent) return [{ kind: "silent", group, message: silent }];
-  const gone = change.kind === "put" ? shownBefore(change.record) : undefined;
-  return gone ? [{ kind: "hidden", group, item: gone }] : [];
+/** True for a message that counts and holds notes: they are taken when it is in the database. */
+function hasNotes(record: TimelineRecord): boolean {
+  if (record.kind !== "message" || record.content.relation?.kind !== relationKinds.notes) return false;
+  return record.openings[0].verdict === "counts";
 }
 
-/** Gives the item that was shown before: a message whose epoch vanished was shown in the same place. */
-function shownBefore(record: TimelineRecord): TimelineItem | undefined {
-  if (record.kind !== "message") return undefined;
-  const [first, ...rest] = record.openings;
-  return showRecord({ ...record, openings: [{ ...first, verdict: "counts" }, ...rest] });
+function eventsOf(change: TimelineChange): JournalEvent[] {
+  if (change.kind !== "put" && change.kind !== "drop") return [];
+  const { kind, record } = change;
+  const key = keyOf(record);
+  if (isItem(record)) return [{ kind: kind === "put" ? "shown" : "hidden", key }];
+  if (kind === "drop" || record.kind !== "message") return [];
+  const silent = silentMessage(record);
+  if (silent) return [{ kind: "silent", message: record.id }];
+  // A message whose epoch vanished was shown in the same place before.
+  return isShownRecord(record) ? [{ kind: "hidden", key }] : [];
 }

@@ -20,7 +20,7 @@ const topicFaults: ReadonlySet<ErrorCode> = new Set(["pruned", "bad-cursor"]);
 type Hear = {
   /** Told of the newest block that the node names, in whatever answer. */
   readonly onHead: (head: BlockRef) => void;
-  /** Told for how many milliseconds the node wants to be left alone. */
+  /** Told for how many milliseconds the node wants no calls. */
   readonly onWait: (ms: number) => void;
 };
 type Method = (...args: unknown[]) => Promise<unknown> | AsyncIterable<unknown>;
@@ -42,7 +42,6 @@ export function guardNode(connection: NodeConnection, hear: Hear): NodeConnectio
 
 function guardMethod(method: Method, isOfTopics: boolean, hear: Hear): Method {
   const judge = (error: unknown): unknown => {
-    if (isWeftError(error, "limit-exceeded") && error.retryAfterMs) hear.onWait(error.retryAfterMs);
     if (!isWeftError(error) || ownFaults.has(error.code)) return error;
     if (isOfTopics && topicFaults.has(error.code)) return error;
     const message = `the node answered ${error.code}: ${error.message}`;
@@ -54,6 +53,8 @@ function guardMethod(method: Method, isOfTopics: boolean, hear: Hear): Method {
     return answer.then(
       (given) => hearing(given, hear),
       (error: unknown) => {
+        // A stream that is refused says nothing about calls.
+        if (isWeftError(error, "limit-exceeded") && error.retryAfterMs) hear.onWait(error.retryAfterMs);
         throw judge(error);
       },
     );

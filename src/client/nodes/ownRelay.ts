@@ -38,6 +38,7 @@ export type OwnRelay = Pick<NodeApi, "getWallet"> & {
     place: { inbox: InboxId; installation: InstallationKey },
     call?: Call,
   ) => ReturnType<PaidChain["findInstallation"]>;
+  readonly readInbox: (inbox: InboxId, call?: Call) => ReturnType<PaidChain["readInbox"]>;
   /** The chain's newest block. */
   readonly readHead: (call?: Call) => ReturnType<PaidChain["readHead"]>;
   /** Reaches the endpoint. Throws `chain-unreachable`, `wrong-chain`. */
@@ -97,6 +98,7 @@ export function openOwnRelay(params: {
     relayIdentity: (action, call) => run(paid, call, (chain) => chain.relayIdentity(action, call)),
     getWallet: ({ wallet }, call) => run(free, call, (chain) => chain.readWallet(wallet)),
     findInstallation: (place, call) => run(free, call, (chain) => chain.findInstallation(place)),
+    readInbox: (inbox, call) => run(free, call, (chain) => chain.readInbox(inbox)),
     readHead: (call) => run(free, call, (chain) => chain.readHead()),
     check: (call) => run(free, call, async () => undefined),
     trouble: undefined,

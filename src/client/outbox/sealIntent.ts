@@ -4,8 +4,10 @@ import { inboxesOf, viewOf } from "../../reconciler/branch/epochView.ts";
 import { type Action, failed, type Intent } from "../../reconciler/records/intent.ts";
 import type { PublicationRecord } from "../../reconciler/records/records.ts";
 import type { Opening } from "../../reconciler/records/timelineRecord.ts";
+import { expiryOf } from "../../reconciler/timeline/expiry.ts";
 import { stepToSealTo } from "../../reconciler/view/stepToSealTo.ts";
 import { writeApplicationMessage } from "../../wire/applicationMessage.ts";
+import { readDisappearing } from "../../wire/disappearing.ts";
 import { type Envelope, envelopeHash } from "../../wire/envelope.ts";
 import { buildGroupEnvelope } from "../../wire/groupEnvelope.ts";
 import { type EntryId, fromHex } from "../../wire/ids.ts";
@@ -18,6 +20,7 @@ import type { Group } from "../group/group.ts";
 import { mergeChanges } from "../group/mergeChanges.ts";
 import { isDeleted, isSuperseded } from "../messages/relationStore.ts";
 import { showMessage } from "../messages/showMessage.ts";
+import { networkMs } from "../nodes/chainTime.ts";
 
 /**
  * Seals a message to the present epoch. Ratchet, bytes and intent are on disk together before a byte leaves, so a crash
@@ -35,7 +38,7 @@ export async function sealIntent(params: {
 }
 
 async function sealed(params: {
-  core: CoreParts<"database" | "network" | "self">;
+  core: CoreParts<"database" | "links" | "network" | "self">;
   group: Group;
   intent: Intent;
   action: Action & { kind: "send" };
@@ -73,7 +76,10 @@ async function sealed(params: {
   const hash = envelopeHash(envelope);
   // The author sees a message in the epoch that it was last sealed to.
   const opening: Opening = { epoch, entry: head, envelope: hash, verdict: "counts" };
-  const shown = await showMessage({ core, group, message, opening, isAwaited: false });
+  const seconds = readDisappearing(viewOf(state).context.extra) ?? 0;
+  const nowMs = networkMs(core.links);
+  const expiry = expiryOf({ seconds, epochBeganMs: 0, receipts: [], nowMs });
+  const shown = await showMessage({ core, group, message, opening, expiry, isAwaited: false });
   return mergeChanges(shown, {
     intents: [{ ...intent, progress: { kind: "sealed", head, envelope: hash }, audience: members }],
     epochs: [{ head, epoch: { kind: "open", state: newState }, isNew: false }],

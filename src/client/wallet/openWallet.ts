@@ -3,7 +3,7 @@ import type { Wallet } from "../../chain/sign/wallet.ts";
 import { isWeftError, WeftError } from "../../errors.ts";
 import { checkProxy } from "../../net/checkProxy.ts";
 import { connectNode } from "../../rpc/connectNode.ts";
-import { asAddress, type InboxId } from "../../wire/ids.ts";
+import { asAddress, asId, type Hex, type InboxId } from "../../wire/ids.ts";
 import { checkNetworkVersion, DEFAULT_FINALITY_BLOCKS, type Network } from "../../wire/network.ts";
 import { readDirectory } from "../directory/readDirectory.ts";
 import { closeConnections, createNodeLinks, type NodeLinks } from "../nodes/nodeLinks.ts";
@@ -12,9 +12,11 @@ import { type ChosenWitnesses, openWitnesses } from "../witness/openWitnesses.ts
 import type { Witnesses } from "../witness/witnesses.ts";
 import { inboxOfWallet } from "./inboxOfWallet.ts";
 
-/** A wallet and how its inbox is reached, without a client. Each part means what it does in `openClient`. */
+/** A wallet and how an inbox is reached, without a client. Each part means what it does in `openClient`. */
 export type WalletPlace = {
   readonly wallet: Wallet;
+  /** The inbox for which the wallet acts, such as one of which it is the recovery wallet; otherwise the one it is in. */
+  readonly inbox?: Hex;
   readonly network: Network;
   readonly nodes: readonly string[];
   readonly chain?: OwnChain;
@@ -41,12 +43,14 @@ const SECRET_BYTES = 32;
 
 /**
  * Finds a wallet's inbox without a client or a database, and closes all connections when `run` is over. Throws
- * `no-node`, `unknown-record` for a wallet that is in none, `old-network`, `wrong-chain`, `bad-config`.
+ * `no-node`, `unknown-record` for a wallet that is in none, `malformed` for what is no inbox's id, `old-network`,
+ * `wrong-chain`, `bad-config`.
  */
 export async function withWallet<T>(place: WalletPlace, run: (opened: OpenWallet) => Promise<T>): Promise<T> {
   const { wallet, network, proxy, chain, finalityBlocks = DEFAULT_FINALITY_BLOCKS } = place;
   checkNetworkVersion(network);
   checkProxy(proxy);
+  const named = place.inbox === undefined ? undefined : asId<InboxId>(place.inbox);
   const closing = new AbortController();
   const signal = place.signal ? AbortSignal.any([closing.signal, place.signal]) : closing.signal;
   const connect = ({ url }: { url: string }) => connectNode({ url, proxy });
@@ -67,7 +71,7 @@ export async function withWallet<T>(place: WalletPlace, run: (opened: OpenWallet
       if (!ownRelay || !isWeftError(error, "no-node")) throw error;
     });
     const address = asAddress(wallet.address);
-    const inbox = await inboxOfWallet({ ...common, witnesses, ownRelay, wallet: address });
+    const inbox = named ?? (await inboxOfWallet({ ...common, witnesses, ownRelay, wallet: address }));
     if (inbox === undefined) throw inNoInbox(address);
     return await run({ ...common, wallet, inbox, witnesses, ownRelay });
   } finally {

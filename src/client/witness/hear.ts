@@ -25,14 +25,18 @@ const MAX_ASKED = 3;
  * that can tell. A contradiction is settled by more operators. Throws only the signal's reason.
  */
 export async function hear(hearing: Hearing): Promise<Testimony> {
-  const { witnesses, ranked, serving } = hearing;
+  const { witnesses, ranked, inDispute = [], serving } = hearing;
   if (isOneEnough(witnesses)) return { kind: "agreed" };
   const byEndpoint = await hearAll({ ...hearing, asked: witnesses.endpoints, others: [] });
   if (byEndpoint && byEndpoint.kind !== "silent") return byEndpoint;
   const served = ranked.find(({ node }) => node === serving) ?? witnesses.links.nodes.get(serving);
   const besides = served?.operator;
-  const others = nextOperators({ ranked, besides }).filter(({ node }) => node !== serving);
-  const asked = askable(witnesses, others).flatMap(({ node }) => nodeWitness(witnesses, node) ?? []);
+  const othersOf = (nodes: readonly Operated[]) =>
+    nextOperators({ ranked: nodes, besides }).filter(({ node }) => node !== serving);
+  const others = othersOf([...ranked, ...inDispute]);
+  const asked = askable(witnesses, othersOf(ranked)).flatMap(
+    ({ node }) => nodeWitness(witnesses, node) ?? [],
+  );
   return (await hearAll({ ...hearing, asked: asked.slice(0, MAX_ASKED), others })) ?? { kind: "silent" };
 }
 
@@ -65,7 +69,7 @@ async function hearAll(params: Asked): Promise<Testimony | undefined> {
         endRetractions(params);
         const isByEndpoint = witness.node === undefined;
         leaveIfBehind({ ...params, claimed: params.told ?? claim.head, newest: head, isByEndpoint });
-        return { kind: "agreed" };
+        return { kind: "agreed", newest: head };
       }
       if (word.kind === "other") return await settle({ ...params, accuser: witness, difference: word });
     }

@@ -8,6 +8,8 @@ export type Hearing = {
   readonly witnesses: Witnesses;
   /** Nodes that may be asked, best first. */
   readonly ranked: readonly Operated[];
+  /** Further nodes, which are asked only where others contradict each other. */
+  readonly inDispute?: readonly Operated[] | undefined;
   /** The node whose claim it is. */
   readonly serving: NodeId;
   readonly claim: Claim;

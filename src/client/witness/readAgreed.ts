@@ -4,8 +4,10 @@ import { drawBySecret } from "../../reconciler/witness/drawBySecret.ts";
 import { factsOfWords } from "../../reconciler/witness/factsOfWords.ts";
 import type { Operated } from "../../reconciler/witness/nextOperators.ts";
 import { checkWords } from "../../rpc/wordsMessages.ts";
-import type { Hex } from "../../wire/ids.ts";
+import type { Hex, NodeId } from "../../wire/ids.ts";
 import type { Words, WordsList } from "../../wire/words.ts";
+import { activeNodes } from "../nodes/nodeLinks.ts";
+import { blockToReach } from "./blockToReach.ts";
 import { hear } from "./hear.ts";
 import { PATIENCE_MS } from "./hearing.ts";
 import type { Witness } from "./witness.ts";
@@ -21,7 +23,7 @@ export type Reading =
 
 type Params = {
   witnesses: Witnesses;
-  /** Nodes of which two are asked. */
+  /** Nodes of which two are asked; where they contradict each other, all others are asked, too. */
   panel: readonly Operated[];
   list: WordsList;
   signal: AbortSignal;
@@ -50,15 +52,33 @@ export async function readAgreed(params: Params): Promise<Reading> {
     drawBySecret({ secret: witnesses.secret, nodes: askable(witnesses, panel) }),
   );
   for (const { node } of drawn.slice(0, MAX_DRAWN)) {
-    const witness = nodeWitness(witnesses, node);
-    const words = witness && (await readNewest({ witnesses, witness, list, signal }));
-    if (!words) continue;
-    const claim = { head: words.block, facts: factsOfWords({ list, words }) };
-    const testimony = await hear({ witnesses, ranked: panel, serving: node, claim, signal });
-    if (testimony.kind === "agreed" || testimony.kind === "silent") return { kind: testimony.kind, words };
-    if (testimony.kind !== "contradicted") break;
+    const reading = await readBy({ ...params, node });
+    if (reading !== "ask-another") return reading;
   }
   return { kind: "none" };
+}
+
+/** Reads by way of one node, and once more if it names an old block. */
+async function readBy(params: Params & { node: NodeId }): Promise<Reading | "ask-another"> {
+  const { witnesses, panel, list, node, signal } = params;
+  const witness = nodeWitness(witnesses, node);
+  let least: number | undefined;
+  for (;;) {
+    const words = witness && (await readNewest({ witnesses, witness, list, signal }));
+    if (!words || words.block.number < (least ?? 0)) return "ask-another";
+    const { block: head } = words;
+    const claim = { head, facts: factsOfWords({ list, words }) };
+    const asked = { witnesses, serving: node, signal };
+    const inDispute = activeNodes(witnesses.links);
+    const testimony = await hear({ ...asked, ranked: panel, inDispute, claim });
+    if (testimony.kind === "contradicted") return "ask-another";
+    if (testimony.kind === "silent") return { kind: "silent", words };
+    if (testimony.kind !== "agreed") return { kind: "none" };
+    // A node that has reached what was known before it was asked is not old, however slow this client is.
+    const isNewEnough = least !== undefined;
+    least ??= await blockToReach({ ...asked, claimed: head, newest: testimony.newest });
+    if (isNewEnough || least === undefined) return { kind: "agreed", words };
+  }
 }
 
 /** Puts those nodes last that were waited for in vain a moment ago. */

@@ -1,24 +1,21 @@
 import { GAS_PER_BYTE } from "../../chain/relay/gasOfAppend.ts";
-import type { IdentityAction } from "../../wire/identityAction.ts";
+import { consentsOf, type IdentityAction } from "../../wire/identityAction.ts";
 
 /** Gas of an account's consent; that of a contract may take more, which the chain says. */
 const IDENTITY_GAS = 300_000;
 
+/** Gas of making a passkey's wallet. */
+const PASSKEY_WALLET_GAS = 80_000;
+
 /** Estimates the gas that an identity record takes; the chain says later what it really is. */
 export function gasOfIdentity(action: IdentityAction): number {
-  return IDENTITY_GAS + GAS_PER_BYTE * signatureBytes(action);
+  const consents = consentsOf(action);
+  const wallets = consents.filter(({ passkey }) => passkey !== undefined).length;
+  return IDENTITY_GAS + PASSKEY_WALLET_GAS * wallets + GAS_PER_BYTE * signatureBytes(action);
 }
 
 function signatureBytes(action: IdentityAction): number {
-  switch (action.kind) {
-    case "create-inbox":
-    case "add-installation":
-      return action.installationSignature.length + action.wallet.signature.length;
-    case "revoke-installation":
-      return action.signature.length;
-    case "link-wallet":
-      return action.by.signature.length + action.wallet.signature.length;
-    default:
-      return action.by.signature.length;
-  }
+  if (action.kind === "revoke-installation") return action.signature.length;
+  const own = "installationSignature" in action ? action.installationSignature.length : 0;
+  return consentsOf(action).reduce((sum, { signature }) => sum + signature.length, own);
 }

@@ -18,6 +18,7 @@ import {
   type Standing,
 } from "../policy/membership.ts";
 import {
+  contextAfterDisappearing,
   contextAfterRemove,
   contextAfterRename,
   contextAfterRole,
@@ -102,6 +103,8 @@ function planAction(params: Params): EntryPlan {
       return planRemoval(params, new Set(remaining));
     case "rename":
       return { ...plan, context: contextAfterRename({ context, name: action.name }) };
+    case "set-disappearing":
+      return { ...plan, context: contextAfterDisappearing({ context, seconds: action.seconds }) };
     case "set-role": {
       const [inbox] = intent.resolved ?? [];
       if (!inbox) return { kind: "fail", reason: "unknown-member" };
@@ -134,7 +137,7 @@ function planAppeal({ appeal }: Params): EntryPlan {
 }
 
 function isCommit({ kind }: Intent["action"]): boolean {
-  return ["create", "add", "remove", "rename", "set-role", "rotate"].includes(kind);
+  return ["create", "add", "remove", "rename", "set-disappearing", "set-role", "rotate"].includes(kind);
 }
 
 /** Removes whole inboxes; inboxes that have no leaf because they are awaited lose their places on the lists. */
@@ -251,6 +254,8 @@ function wishOf({ action, resolved, remaining = [] }: Intent): Wish | undefined 
       return { kind: "remove", inboxes: remaining };
     case "rename":
       return { kind: "rename", name: action.name };
+    case "set-disappearing":
+      return { kind: "set-disappearing", seconds: action.seconds };
     case "set-role": {
       const [inbox] = resolved ?? [];
       return inbox && { kind: "set-role", inbox, role: action.role };

@@ -1,5 +1,5 @@
-import type { GroupId } from "../../wire/ids.ts";
 import type { Intent } from "../records/intent.ts";
+import type { TimelineKey } from "../records/timelineRecord.ts";
 import { cursorOf, isShown, saidBy, showParts, type TimelineItem } from "../timeline/timelineItem.ts";
 
 /** A number after all epochs that will ever be. */
@@ -9,42 +9,47 @@ const WAITING_EPOCH = Number.MAX_SAFE_INTEGER;
  * Shows an own message that was never sealed, as an app sees it: after all others, in the order of the outbox.
  * `undefined` for any other intent: a message that is sealed again keeps its place.
  */
-export function waitingItem({ action, progress, replaces, sequence }: Intent): TimelineItem | undefined {
-  if (action.kind !== "send" || progress.kind !== "queued" || replaces.length > 0) return undefined;
+export function waitingItem(intent: Intent): TimelineItem | undefined {
+  const key = waitingKey(intent);
+  const { action } = intent;
+  if (!key || action.kind !== "send") return undefined;
   const { message: id, content } = action;
-  if (!isShown(content)) return undefined;
-  const cursor = cursorOf({ epoch: WAITING_EPOCH, rank: sequence, id });
   return {
-    ...{ kind: "message", cursor, epoch: undefined, id, state: "visible" },
+    ...{ kind: "message", cursor: cursorOf(key), epoch: undefined, id, state: "visible" },
     ...saidBy(content),
     ...showParts(content.parts),
   };
 }
 
-/** The app shows the item, or takes it away. */
-type WaitingEvent = {
-  readonly kind: "shown" | "hidden";
-  readonly group: GroupId;
-  readonly item: TimelineItem;
-};
+function waitingKey({ action, progress, replaces, sequence }: Intent): TimelineKey | undefined {
+  if (action.kind !== "send" || progress.kind !== "queued" || replaces.length > 0) return undefined;
+  if (!isShown(action.content)) return undefined;
+  return { epoch: WAITING_EPOCH, rank: sequence, id: action.message };
+}
+
+/** True for the place of a message that waits; its rank is the intent's place in the outbox. */
+export function isWaitingPlace({ epoch }: TimelineKey): boolean {
+  return epoch === WAITING_EPOCH;
+}
+
+type WaitingChange = { readonly kind: "shown" | "hidden"; readonly key: TimelineKey };
 
 /**
- * Lists the events for an app when its messages come into the outbox, and when they leave it for their place in the
- * timeline or for good.
+ * Lists the places of an app's messages that come into the outbox (`shown`), and of those that leave it for their place
+ * in the timeline or for good (`hidden`).
  */
-export function waitingEvents(params: {
-  group: GroupId;
+export function waitingChanges(params: {
   /** Open intents before the change. */
   before: readonly Intent[];
   changed: readonly Intent[];
-}): WaitingEvent[] {
-  const { group, before, changed } = params;
+}): WaitingChange[] {
+  const { before, changed } = params;
   const ids = new Set(changed.map(({ id }) => id));
   const known = new Map(before.filter(({ id }) => ids.has(id)).map((intent) => [intent.id, intent]));
-  return changed.flatMap((intent): WaitingEvent[] => {
+  return changed.flatMap((intent): WaitingChange[] => {
     const old = known.get(intent.id);
-    const [gone, come] = [old && waitingItem(old), waitingItem(intent)];
-    if (gone && !come) return [{ kind: "hidden", group, item: gone }];
-    return come && !gone ? [{ kind: "shown", group, item: come }] : [];
+    const [gone, come] = [old && waitingKey(old), waitingKey(intent)];
+    if (gone && !come) return [{ kind: "hidden", key: gone }];
+    return come && !gone ? [{ kind: "shown", key: come }] : [];
   });
 }

@@ -1,6 +1,7 @@
 import { utf8 } from "../../wire/bytes.ts";
+import { areDisappearingSeconds, readDisappearing } from "../../wire/disappearing.ts";
 import type { InboxId, InstallationKey } from "../../wire/ids.ts";
-import { MAX_GROUP_NAME_BYTES, MAX_MEMBERS, MAX_TEXT_BYTES } from "../../wire/limits.ts";
+import { MAX_GROUP_NAME_BYTES, MAX_MEMBERS, MAX_TEXT_BYTES, RETURNING_VERSION } from "../../wire/limits.ts";
 import { closedKindOf, isMeant } from "./closed.ts";
 import { contextAfterRole } from "./nextContext.ts";
 import type { IntentReason } from "./reasons.ts";
@@ -22,6 +23,7 @@ export type Wish =
   | { readonly kind: "remove"; readonly inboxes: readonly InboxId[] }
   | { readonly kind: "rotate" }
   | { readonly kind: "rename"; readonly name: string }
+  | { readonly kind: "set-disappearing"; readonly seconds: number }
   | { readonly kind: "set-role"; readonly inbox: InboxId; readonly role: Role }
   /** `author` wrote the message that is to be deleted; undefined: this client does not know the message. */
   | { readonly kind: "delete"; readonly author: InboxId | undefined }
@@ -63,6 +65,8 @@ export function canDo(params: Params): IntentReason | undefined {
       return canRemove(params, wish.inboxes);
     case "rename":
       return canRename(params, wish.name);
+    case "set-disappearing":
+      return canSetDisappearing(params, wish.seconds);
     case "set-role":
       return canSetRole(params, wish);
     case "delete":
@@ -104,6 +108,14 @@ function canRename(params: Params, name: string): IntentReason | undefined {
   if (role(params) === "member") return "not-permitted";
   if (utf8(name).length > MAX_GROUP_NAME_BYTES) return "too-large";
   return name === params.context.name ? "already-done" : undefined;
+}
+
+function canSetDisappearing(params: Params, seconds: number): IntentReason | undefined {
+  const { context } = params;
+  if (role(params) === "member" && !closedKindOf(context)) return "not-permitted";
+  if (context.version < RETURNING_VERSION) return "older-version";
+  if (!areDisappearingSeconds(seconds)) return "too-large";
+  return readDisappearing(context.extra) === seconds ? "already-done" : undefined;
 }
 
 function canSetRole(

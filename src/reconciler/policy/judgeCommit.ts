@@ -1,4 +1,5 @@
 import { equalBytes } from "../../crypto/equalBytes.ts";
+import { areOthersEqual, readDisappearing } from "../../wire/disappearing.ts";
 import type { GroupContext, GroupContextReading } from "../../wire/groupContext.ts";
 import type { InboxId, InstallationKey } from "../../wire/ids.ts";
 import { MAX_MEMBERS, REGISTRY_WINDOW_BLOCKS } from "../../wire/limits.ts";
@@ -144,6 +145,7 @@ function refuseRemoves(facts: Facts): CommitRefusal | undefined {
   if (equalBytes(context.salt, next.salt)) return "salt-not-renewed";
   if (next.name !== context.name || !equalLimits(next, context)) return "not-only-removed";
   if (next.version !== context.version) return "not-only-removed";
+  if (readDisappearing(next.extra) !== readDisappearing(context.extra)) return "not-only-removed";
   const gone = inboxesOut({ members, removes, change });
   const without = (list: readonly InboxId[]) => list.filter((inbox) => !gone.has(inbox));
   const isRight =
@@ -156,11 +158,13 @@ function refuseContext(facts: Facts): CommitRefusal | undefined {
   const { context, next, removes, writer, change, revoked, leavers, owed = NOTHING_OWED } = facts;
   // A later version may have a rule for a setting that this version does not know; a super admin has to raise the
   // group's version first.
-  if (!equalBytes(next.extra, context.extra)) return "unknown-setting";
+  if (!areOthersEqual(next.extra, context.extra)) return "unknown-setting";
   if (removes.length === 0) {
     const role = roleOf({ context, inbox: writer.inbox });
     if (!equalBytes(context.salt, next.salt)) return "salt-changed";
     if (next.name !== context.name && role === "member") return "not-permitted";
+    const maySet = role !== "member" || closedKindOf(context) !== undefined;
+    if (!equalBytes(next.extra, context.extra) && !maySet) return "not-permitted";
     if (!equalLimits(next, context) && role !== "super-admin") return "not-permitted";
     const isRaised = next.version > context.version && mayRaise(facts);
     if (next.version !== context.version && !isRaised) return "not-permitted";

@@ -1,3 +1,4 @@
+import { withDisappearing } from "../../wire/disappearing.ts";
 import type { GroupContext } from "../../wire/groupContext.ts";
 import { type ClosedKind, writeKind } from "../../wire/groupKind.ts";
 import type { InboxId } from "../../wire/ids.ts";
@@ -35,6 +36,11 @@ export function firstClosedContext(params: { kind: ClosedKind; drawBytes: DrawBy
 
 export function contextAfterRename(params: { context: GroupContext; name: string }): GroupContext {
   return { ...params.context, name: params.name };
+}
+
+export function contextAfterDisappearing(params: { context: GroupContext; seconds: number }): GroupContext {
+  const { context, seconds } = params;
+  return { ...context, extra: withDisappearing(context.extra, seconds) };
 }
 
 /**

@@ -41,6 +41,7 @@ export type Action =
   /** `routine`: the app did not ask for it, so messages do not wait for it. */
   | { readonly kind: "rotate"; readonly routine?: boolean }
   | { readonly kind: "rename"; readonly name: string }
+  | { readonly kind: "set-disappearing"; readonly seconds: number }
   | { readonly kind: "set-role"; readonly members: readonly [Invitee]; readonly role: Role }
   /** Deletes somebody else's message; `author` is undefined if the message is not in the database. */
   | { readonly kind: "delete"; readonly message: MessageId; readonly author: InboxId | undefined }
@@ -53,7 +54,13 @@ export type Action =
   | { readonly kind: "confirm"; readonly entry: EntryId }
   /** This client can't follow an entry: it sends evidence that nobody can, or else a request to be added again. */
   | { readonly kind: "appeal"; readonly entry: EntryId }
-  | { readonly kind: "send"; readonly content: MessageContent; readonly message: MessageId };
+  /** `isExpired`: the message has disappeared here, and its content with it. */
+  | {
+      readonly kind: "send";
+      readonly content: MessageContent;
+      readonly message: MessageId;
+      readonly isExpired?: true;
+    };
 
 /** How far an intent is. Every step is durable before it takes effect outside. */
 export type Progress =

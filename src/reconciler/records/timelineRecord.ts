@@ -36,7 +36,14 @@ export type MessageRecord = {
   readonly edit?: Edit;
   /** Set now, by inbox and then by text; absent for none. */
   readonly reactions?: readonly Reaction[];
+  /** When it disappears on this device; absent: it stays. */
+  readonly expiry?: Expiry;
+  /** It has disappeared here: its parts are gone, and whatever others have done to it but deletions. */
+  readonly isExpired?: true;
 };
+
+/** `atMs`: milliseconds since 1970, so many seconds after the first receipt that this client knows. */
+export type Expiry = { readonly atMs: number; readonly seconds: number };
 
 export type Edit = { readonly message: MessageId; readonly parts: readonly Part[] };
 
@@ -73,8 +80,6 @@ export type Opening = {
   readonly verdict: MessageVerdict;
   /** By whom a message was told that this client has not opened itself. */
   readonly origin?: Origin;
-  /** When it is to be erased, as the teller has it, milliseconds since 1970; absent: it does not expire. */
-  readonly expiresAtMs?: number;
 };
 
 /**
@@ -141,7 +146,9 @@ export type MembershipChange =
       readonly installation: InstallationKey;
     }
   | { readonly kind: "role"; readonly inbox: InboxId; readonly role: Role }
-  | { readonly kind: "renamed"; readonly name: string };
+  | { readonly kind: "renamed"; readonly name: string }
+  /** After how many seconds messages disappear from then on; 0: they stay. */
+  | { readonly kind: "disappearing"; readonly seconds: number };
 
 /**
  * What a message or a control does to another message, of whatever kind from 64 on this version knows. It reaches what

@@ -2,6 +2,7 @@ import type { ApplicationMessage } from "../../wire/applicationMessage.ts";
 import type { MessageId } from "../../wire/ids.ts";
 import type { MessageContent } from "../../wire/messageContent.ts";
 import {
+  type Expiry,
   type GapRecord,
   type MessageRecord,
   NO_ENVELOPE,
@@ -11,6 +12,7 @@ import {
 } from "../records/timelineRecord.ts";
 import type { Relations } from "./applyRelations.ts";
 import { changeRelation } from "./changeRelation.ts";
+import { earlierExpiry, goesWithTarget, withoutBody } from "./expiry.ts";
 import { placeMessage, standsAmong } from "./placeMessage.ts";
 import { type RelationRules, relationsOf } from "./relationsOf.ts";
 
@@ -37,7 +39,11 @@ const verdictOrder = ["counts", "pending", "fenced", "void", "told"] as const;
  * A message opened in several epochs stands in the earliest where it counts. What was told of it before is dropped.
  */
 export function insertMessage(params: {
-  message: ApplicationMessage & { readonly id: MessageId };
+  message: ApplicationMessage & {
+    readonly id: MessageId;
+    /** When this sealing lets the message disappear; absent: it does not. */
+    readonly expiry?: Expiry | undefined;
+  };
   opening: Opening;
   found: Surroundings & {
     /** Of the envelopes that it replaces and of its own. */
@@ -52,7 +58,12 @@ export function insertMessage(params: {
       ({ envelope, verdict }) => envelope !== opening.envelope && verdict !== "told",
     ) ?? [];
   return [
-    ...settleMessage({ ...params, ...message, openings: [...others, opening], found }),
+    ...settleMessage({
+      ...params,
+      ...message,
+      openings: [...others, opening],
+      expiry: earlierExpiry(found.record?.expiry, message.expiry),
+    }),
     ...message.replaces.map((envelope) => ({ kind: "remember-replaced", envelope, by: message.id }) as const),
     ...found.gaps.map((record) => ({ kind: "drop", record }) as const),
   ];
@@ -64,7 +75,11 @@ export function insertMessage(params: {
  */
 export function insertTold(params: {
   message: Pick<MessageRecord, "id" | "content">;
-  told: Pick<Opening, "epoch" | "entry" | "expiresAtMs"> & { readonly origin: Origin };
+  told: Pick<Opening, "epoch" | "entry"> & {
+    readonly origin: Origin;
+    /** When it disappears, milliseconds since 1970. */
+    readonly expiresAtMs?: number;
+  };
   found: Surroundings;
   /** The kinds of relations that are known. */
   rules?: RelationRules;
@@ -74,8 +89,10 @@ export function insertTold(params: {
   const isKnown =
     before && (before.verdict !== "told" || before.epoch < told.epoch || isSameTelling(before, told));
   if (isKnown) return [];
-  const opening: Opening = { ...told, envelope: NO_ENVELOPE, verdict: "told" };
-  return settleMessage({ ...params, ...message, openings: [opening] });
+  const { expiresAtMs, ...where } = told;
+  const opening: Opening = { ...where, envelope: NO_ENVELOPE, verdict: "told" };
+  const expiry = expiresAtMs === undefined ? undefined : { atMs: expiresAtMs, seconds: 0 };
+  return settleMessage({ ...params, ...message, openings: [opening], expiry });
 }
 
 /** Two devices tell of one epoch by one entry; of two entries the one with the lower id stands. */
@@ -90,23 +107,29 @@ function isSameTelling(before: Pick<Opening, "epoch" | "entry">, told: typeof be
 export function changeOpenings(params: {
   openings: readonly Opening[];
   found: Surroundings & { readonly record: MessageRecord };
+  /** If it is another one now. */
+  expiry?: Expiry | undefined;
   rules?: RelationRules;
 }): TimelineChange[] {
-  const { id, content } = params.found.record;
-  return settleMessage({ id, content, ...params });
+  const { id, content, expiry } = params.found.record;
+  return settleMessage({ id, content, expiry, ...params });
 }
 
 function settleMessage(params: {
   id: MessageId;
   content: MessageContent;
   openings: readonly Opening[];
+  expiry: Expiry | undefined;
   found: Surroundings;
   rules?: RelationRules;
 }): TimelineChange[] {
-  const { id, content, found } = params;
+  const { id, expiry, found } = params;
   const { record: before, known, target, others } = found;
   const [first, ...rest] = keptOpenings(params.openings).toSorted(compareOpenings);
-  const after = first && placeMessage({ message: { id, content, openings: [first, ...rest] }, known });
+  const isExpired = before?.isExpired || (target?.isExpired && goesWithTarget(params.content));
+  const content = isExpired ? withoutBody(params.content) : params.content;
+  const kept = { id, content, ...(expiry ? { expiry } : {}), ...(isExpired ? { isExpired } : {}) };
+  const after = first && placeMessage({ message: { ...kept, openings: [first, ...rest] }, known });
   const places = after ?? [];
   const [stood, ...again] = before ? placeMessage({ message: before, known }) : [];
   // The message itself goes from where only a word of it stays.

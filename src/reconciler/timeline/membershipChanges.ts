@@ -1,3 +1,4 @@
+import { readDisappearing } from "../../wire/disappearing.ts";
 import type { GroupContext } from "../../wire/groupContext.ts";
 import type { InboxId } from "../../wire/ids.ts";
 import { type Member, roleOf } from "../policy/roleOf.ts";
@@ -26,6 +27,7 @@ export function membershipChanges(params: {
     ...(before.context.name === after.context.name
       ? []
       : [{ kind: "renamed", name: after.context.name } as const]),
+    ...disappearingChanges(before.context, after.context),
   ];
 }
 
@@ -42,6 +44,11 @@ function installationChanges(params: {
   return to.members
     .filter((m) => !known.has(m.installation) && had.has(m.inbox) && has.has(m.inbox))
     .map(({ inbox, installation }) => ({ kind, inbox, installation }));
+}
+
+function disappearingChanges(before: GroupContext, after: GroupContext): MembershipChange[] {
+  const seconds = readDisappearing(after.extra) ?? 0;
+  return seconds === readDisappearing(before.extra) ? [] : [{ kind: "disappearing", seconds }];
 }
 
 function roleChanges(params: { before: Side; after: Side; stayed: readonly InboxId[] }): MembershipChange[] {

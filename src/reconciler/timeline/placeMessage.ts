@@ -12,20 +12,24 @@ import { actingOn, deletionOf, editOf, type Relations, reactionsOf } from "./app
 /** The records that stand in the timeline for a message: one where it is shown, one for each further epoch. */
 export type Placed = readonly [MessageRecord, ...AgainRecord[]];
 
+/** What a message's records are made of. */
+export type PlacedMessage = Pick<MessageRecord, "id" | "content" | "openings" | "expiry" | "isExpired">;
+
 /**
  * Makes the records that stand in the timeline for a message: one where it is shown, and a word in each further epoch
  * that it was opened in. All relations to it are to be given.
  */
-export function placeMessage(params: {
-  message: Pick<MessageRecord, "id" | "content" | "openings">;
-  known: Relations;
-}): Placed {
+export function placeMessage(params: { message: PlacedMessage; known: Relations }): Placed {
   const { message } = params;
   const known = actingOn(message, params.known);
-  const { id, content, openings } = message;
-  const bare: MessageRecord = { kind: "message", id, content, openings, deleted: false };
+  const { id, content, openings, expiry, isExpired } = message;
+  const bare: MessageRecord = {
+    ...{ kind: "message", id, content, openings, deleted: false },
+    ...(expiry ? { expiry } : {}),
+    ...(isExpired ? { isExpired } : {}),
+  };
   const deleted = withDeletions({ record: bare, known });
-  if (!isStanding(content)) return deleted;
+  if (!isStanding(content) || isExpired) return deleted;
   const [epoch, author] = [openings[0].epoch, content.inbox];
   const reactions = [...Map.groupBy(known.relations, ({ inbox }) => inbox)].flatMap(([inbox, relations]) =>
     reactionsOf({ inbox, relations, epoch }),
@@ -48,7 +52,7 @@ export function placeAgain(params: {
   const known = actingOn(record, params.known);
   const { content, openings } = record;
   if (kind === relationKinds.delete) return withDeletions({ record, known });
-  if (!isStanding(content)) return [record];
+  if (!isStanding(content) || record.isExpired) return [record];
   const [epoch, author] = [openings[0].epoch, content.inbox];
   if (kind === relationKinds.edit) {
     if (inbox !== author) return [record];

@@ -3,6 +3,7 @@ import { fromHex, type Hex, toHex } from "../../wire/ids.ts";
 import type { MessageContent } from "../../wire/messageContent.ts";
 import { type Relation, relationKinds } from "../../wire/relation.ts";
 import type { MessageRecord, RelationRecord } from "../records/timelineRecord.ts";
+import { goesWithTarget } from "./expiry.ts";
 
 /** What a kind of relation asks of a message; what breaks it does nothing. */
 export type RelationRules = ReadonlyMap<number, RelationRule>;
@@ -10,10 +11,11 @@ type RelationRule = { readonly fits: (content: MessageContent) => boolean };
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** The kinds that change what another message shows. */
+/** The kinds that change what another message shows, or who has read it. */
 export const relationRules: RelationRules = new Map<number, RelationRule>([
   [relationKinds.edit, { fits: ({ parts }) => parts.length > 0 }],
   [relationKinds.delete, { fits: ({ parts }) => parts.length === 0 }],
+  [relationKinds.read, { fits: ({ parts }) => parts.length === 0 }],
   [relationKinds.react, { fits: ({ parts, relation }) => parts.length < 2 && isText(relation?.key) }],
 ]);
 
@@ -22,7 +24,7 @@ export const relationRules: RelationRules = new Map<number, RelationRule>([
  * the kind of its relation or the message breaks that kind's rule.
  */
 export function relationsOf(params: {
-  message: Pick<MessageRecord, "id" | "content" | "openings">;
+  message: Pick<MessageRecord, "id" | "content" | "openings" | "isExpired">;
   rules?: RelationRules;
 }): RelationRecord[] {
   const { message, rules = relationRules } = params;
@@ -30,6 +32,7 @@ export function relationsOf(params: {
   const { relation, inbox, parts } = content;
   const rule = relation && rules.get(relation.kind);
   if (relation?.target === undefined || !rule?.fits(content)) return [];
+  if (message.isExpired && goesWithTarget(content)) return [];
   const { target, revision } = relation;
   const record = (state: RelationRecord["state"]): RelationRecord[] => {
     const epochs = openings.flatMap(({ verdict, epoch }) => (verdict === state ? [epoch] : []));

@@ -10,7 +10,7 @@ import {
   toHex,
 } from "../../wire/ids.ts";
 import type { MessageContent } from "../../wire/messageContent.ts";
-import { type Part, textOfPart } from "../../wire/part.ts";
+import { type Part, textOfPart, textPart } from "../../wire/part.ts";
 import { isStanding, type Relation, relationKinds } from "../../wire/relation.ts";
 import {
   type GapRecord,
@@ -42,10 +42,10 @@ export type MessageItem = {
   /** The sender's clock, milliseconds since 1970. */
   readonly sentAtMs: number;
   /**
-   * `pending` and `fenced`: by one who was removed or revoked. Pending is shown: it names a time before that, and only
+   * `expired`: it has disappeared on this device. `pending` and `fenced`: by one who was removed or revoked. Pending is shown: it names a time before that, and only
    * the proof is awaited.
    */
-  readonly state: "visible" | "deleted" | "pending" | "fenced";
+  readonly state: "visible" | "deleted" | "pending" | "fenced" | "expired";
   /** What it shows now, as text: of each part its text, else its fallback or name. Only if visible or pending. */
   readonly text: string | undefined;
   /** What it shows now; empty unless visible or pending. */
@@ -61,6 +61,8 @@ export type MessageItem = {
   readonly origin?: Origin;
   /** The edit that it shows. */
   readonly edit?: MessageId;
+  /** When it disappears on this device, milliseconds since 1970; absent: it stays. */
+  readonly expiresAtMs?: number;
   /** Set now, in order of the texts; absent for none. */
   readonly reactions?: readonly ShownReaction[];
 };
@@ -104,6 +106,12 @@ export function showRecord(record: TimelineRecord): TimelineItem | undefined {
   }
 }
 
+/** True for a record that an app sees as an item of its own: see `showRecord`. */
+export function isItem(record: TimelineRecord): boolean {
+  if (record.kind !== "message") return record.kind !== "again";
+  return isShownRecord(record) && record.openings[0].verdict !== "void";
+}
+
 /** Shows a message as an app sees it, if there is something of it to read: it is neither deleted nor fenced. */
 export function showReadable(record: TimelineRecord): ReadableItem | undefined {
   const item = record.kind === "message" ? showRecord(record) : undefined;
@@ -112,12 +120,12 @@ export function showReadable(record: TimelineRecord): ReadableItem | undefined {
 
 function showMessage(params: { record: MessageRecord; cursor: Hex }): TimelineItem | undefined {
   const { record, cursor } = params;
-  const { content, deleted, isHidden, openings, edit, reactions } = record;
-  if (!isShown(content)) return undefined;
+  const { content, deleted, isHidden, isExpired, expiry, openings, edit, reactions } = record;
+  if (!isItem(record)) return undefined;
   const [{ epoch, verdict, origin }] = openings;
-  if (verdict === "void") return undefined;
   const shown = verdict === "pending" ? "pending" : "visible";
-  const state = verdict === "fenced" ? "fenced" : deleted || isHidden ? "deleted" : shown;
+  const standing = isExpired ? "expired" : shown;
+  const state = verdict === "fenced" ? "fenced" : deleted || isHidden ? "deleted" : standing;
   const isReadable = state === shown;
   return {
     ...{ kind: "message", cursor, epoch, id: record.id, state },
@@ -125,6 +133,7 @@ function showMessage(params: { record: MessageRecord; cursor: Hex }): TimelineIt
     ...(origin ? { origin } : {}),
     ...showParts(isReadable ? (edit?.parts ?? content.parts) : undefined),
     ...(isReadable && edit ? { edit: edit.message } : {}),
+    ...(isReadable && expiry ? { expiresAtMs: expiry.atMs } : {}),
     ...(isReadable && reactions ? { reactions: showReactions(reactions) } : {}),
   };
 }
@@ -134,6 +143,11 @@ export function isShown(content: Pick<MessageContent, "relation" | "parts">): bo
   const { relation, parts } = content;
   const isWhole = relation?.kind !== relationKinds.reply || relation.target !== undefined;
   return isStanding(content) && parts.length > 0 && isWhole;
+}
+
+/** The same of a message that may have disappeared: then its parts are gone, and its place stays. */
+export function isShownRecord({ content, isExpired }: Pick<MessageRecord, "content" | "isExpired">): boolean {
+  return isShown(isExpired ? { ...content, parts: [textPart("")] } : content);
 }
 
 /** Who said it, when, and in answer to what. */

@@ -1,3 +1,4 @@
+import type { BlockRef } from "../../wire/blockRef.ts";
 import type { NodeId } from "../../wire/ids.ts";
 import type { Difference } from "./compareWords.ts";
 
@@ -5,9 +6,9 @@ import type { Difference } from "./compareWords.ts";
 export type Testimony =
   /**
    * A node of another operator, or an endpoint that the app named, says the same; or the app said that one operator is
-   * enough.
+   * enough. `newest`: the newest block that the witness names.
    */
-  | { readonly kind: "agreed" }
+  | { readonly kind: "agreed"; readonly newest?: BlockRef | undefined }
   /** No other operator and no endpoint answers at all. */
   | { readonly kind: "silent" }
   /** The witnesses that answer can't tell of the block yet, or the serving node took its word back: ask again later. */

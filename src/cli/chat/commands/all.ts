@@ -2,9 +2,9 @@ import pc from "picocolors";
 import { formatTable } from "../../formatTable.ts";
 import { notice, type Session, summaries } from "../session.ts";
 import type { ChatCommand } from "./command.ts";
-import { allow, block, create, groups, join, rename, requests } from "./groups.ts";
+import { allow, block, create, disappear, groups, join, rename, requests } from "./groups.ts";
 import { add, call, leave, members, remove, role } from "./members.ts";
-import { remove as deletion, edit, history, react, reply } from "./messages.ts";
+import { remove as deletion, edit, history, react, reply, search } from "./messages.ts";
 import { nodes, prefer, status } from "./nodes.ts";
 
 const help: ChatCommand = {
@@ -32,10 +32,10 @@ const quit: ChatCommand = {
 };
 
 const commands: Readonly<Record<string, ChatCommand>> = {
-  ...{ help, groups, join, new: create, rename, leave },
+  ...{ help, groups, join, new: create, rename, disappear, leave },
   ...{ requests, allow, block },
   ...{ members, add, remove, role, name: call },
-  ...{ reply, edit, react, history, delete: deletion, status, nodes, prefer, whoami, quit },
+  ...{ reply, edit, react, history, search, delete: deletion, status, nodes, prefer, whoami, quit },
 };
 
 const synonyms: Readonly<Record<string, string>> = { switch: "join", epoch: "status", exit: "quit" };

@@ -1,4 +1,12 @@
-import { type Consent, createGroup, listConversations, renameGroup, setConsent } from "../../../index.ts";
+import {
+  type Consent,
+  createGroup,
+  listConversations,
+  renameGroup,
+  setConsent,
+  setDisappearing,
+} from "../../../index.ts";
+import { parseSeconds } from "../../account/disappearing.ts";
 import { findGroup } from "../../account/findGroup.ts";
 import { findSubject } from "../../account/findSubject.ts";
 import { formatGroups, formatRequests } from "../../account/formatGroups.ts";
@@ -72,6 +80,18 @@ export const create: ChatCommand = {
       `found ${name}${members.length > 0 ? ` with ${members.join(", ")}` : ""}`,
       Promise.resolve(intent),
     );
+  },
+};
+
+export const disappear: ChatCommand = {
+  usage: "/disappear <time>",
+  about: "let messages disappear from all devices after 30s, 5m, 1h, 7d or 2w from now on; off: they stay",
+  run: async (session, { words: [time, ...more] }) => {
+    if (time === undefined || more.length > 0) badUsage(disappear);
+    const group = currentGroup(session);
+    const seconds = parseSeconds(time);
+    const asked = setDisappearing({ client: session.account.client, group, seconds });
+    await ask(session, `disappear after ${time}`, asked);
   },
 };
 

@@ -1,14 +1,23 @@
 import pc from "picocolors";
 import { WeftError } from "../../../errors.ts";
-import { deleteMessage, editMessage, type ListedItem, listMessages, reactToMessage } from "../../../index.ts";
+import {
+  deleteMessage,
+  editMessage,
+  type ListedItem,
+  listMessages,
+  reactToMessage,
+  searchMessages,
+} from "../../../index.ts";
 import { findMessage } from "../../account/findMessage.ts";
+import { formatFound } from "../../account/formatFound.ts";
 import { formatItem, plainLine } from "../../account/formatItem.ts";
 import { markOf } from "../../account/formatListed.ts";
 import { say } from "../say.ts";
-import { ask, type Session } from "../session.ts";
+import { ask, notice, type Session } from "../session.ts";
 import { badUsage, type ChatCommand, currentGroup } from "./command.ts";
 
 const DEFAULT_ITEMS = 50;
+const FOUND_ITEMS = 20;
 const SHORT_ID_CHARACTERS = 10;
 const QUOTED_CHARACTERS = 40;
 
@@ -25,6 +34,18 @@ export const history: ChatCommand = {
       const text = formatItem({ item, names, mark: markOf({ item, self: client.inbox }) });
       session.screen.print(`${pc.dim(id.padEnd(SHORT_ID_CHARACTERS))} ${text}`);
     }
+  },
+};
+
+export const search: ChatCommand = {
+  usage: "/search <words>",
+  about: "messages on this device that show all these words, in all groups, the last ones below",
+  run: async (session, { rest }) => {
+    if (rest.trim() === "") badUsage(search);
+    const { account } = session;
+    const { found } = await searchMessages({ client: account.client, text: rest, limit: FOUND_ITEMS });
+    for (const message of found.toReversed()) session.screen.print(formatFound({ message, account }));
+    if (found.length === 0) notice(session, "nothing found");
   },
 };
 
