@@ -4,7 +4,8 @@ import { confirmedInbox } from "../../reconciler/inboxes/confirmedInbox.ts";
 import type { InstallationKey } from "../../wire/ids.ts";
 import type { CoreParts } from "../group/core.ts";
 
-/** A device that was just added is in the registry seconds later. */
+/** A device that was just added is in the registry seconds later: after so many further readings, or so long. */
+const READINGS = 2;
 const PATIENCE_MS = 10_000;
 const LOOK_MS = 100;
 
@@ -21,11 +22,13 @@ export async function awaitDevice(params: {
 }): Promise<KnownDevice> {
   const { core, installation, signal } = params;
   const untilMs = steadyMs() + PATIENCE_MS;
+  const readings = new Set<number | undefined>();
   for (;;) {
-    const own = confirmedInbox(core.inboxes.get(core.self.inbox))?.installations ?? [];
-    const known = own.find((one) => one.installation === installation);
+    const snapshot = core.inboxes.get(core.self.inbox);
+    const known = confirmedInbox(snapshot)?.installations.find((one) => one.installation === installation);
     if (known) return known.revokedBlock === undefined ? "active" : "revoked";
-    if (!core.online || steadyMs() > untilMs) return "unknown";
+    readings.add(snapshot?.asOf);
+    if (!core.online || readings.size > READINGS || steadyMs() > untilMs) return "unknown";
     await waitMs({ ms: LOOK_MS, signal });
     signal.throwIfAborted();
   }
