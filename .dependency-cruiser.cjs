@@ -65,6 +65,7 @@ const folders = {
     "identity",
     "outbox",
     "upkeep",
+    "own",
     "history",
   ],
 };

@@ -53,9 +53,11 @@ export { findIntent, type IntentSummary, listIntents } from "./client/listIntent
 export { type Delivery, type ListedItem, listMessages } from "./client/listMessages.ts";
 export { markRead } from "./client/markRead.ts";
 export { type ArrivedMessage, messages } from "./client/messages.ts";
+export { listNames, setName } from "./client/names.ts";
 export type { OwnChain, RelayTrouble } from "./client/nodes/ownRelay.ts";
 export type { WorkProgress } from "./client/nodes/withTicket.ts";
 export { openClient } from "./client/openClient.ts";
+export { type DirectConversation, openDirect } from "./client/openDirect.ts";
 export { preferNode, rankNodes } from "./client/preferNode.ts";
 export { type ProposedRecovery, proposeRecovery } from "./client/proposeRecovery.ts";
 export { reactToMessage } from "./client/reactToMessage.ts";
@@ -98,6 +100,7 @@ export type {
   TimelineItem,
 } from "./reconciler/timeline/timelineItem.ts";
 export { defaultRotation, type Rotation } from "./reconciler/upkeep/rotation.ts";
+export type { GroupKind } from "./wire/groupKind.ts";
 export type * from "./wire/ids.ts";
 export type { Network } from "./wire/network.ts";
 export { type External, type Part, textOfPart, textPart } from "./wire/part.ts";

@@ -1,5 +1,6 @@
 import { WeftError } from "../errors.ts";
-import type { GroupId, InboxId, InstallationKey } from "../wire/ids.ts";
+import type { ConversationId, GroupId, InboxId, InstallationKey } from "../wire/ids.ts";
+import { groupsOf } from "./group/conversation.ts";
 import type { ClientCore, CoreParts } from "./group/core.ts";
 import type { Group } from "./group/group.ts";
 
@@ -27,5 +28,22 @@ export function coreOf(client: Client): ClientCore {
 export function groupOf(core: CoreParts<"groups">, id: GroupId): Group {
   const group = core.groups.get(id);
   if (group) return group;
-  throw new WeftError({ code: "unknown-group", message: `no such group in this database: ${id}` });
+  throw unknownGroup(id);
+}
+
+/**
+ * Finds the groups of a conversation; `isDirect` if they are those of a direct one, however many. Throws
+ * `unknown-group`.
+ */
+export function groupsIn(
+  core: CoreParts<"groups" | "self">,
+  id: ConversationId,
+): { readonly groups: readonly [Group, ...Group[]]; readonly isDirect: boolean } {
+  const [first, ...others] = groupsOf(core, id);
+  if (first) return { groups: [first, ...others], isDirect: first.id !== id };
+  throw unknownGroup(id);
+}
+
+function unknownGroup(id: ConversationId): WeftError {
+  return new WeftError({ code: "unknown-group", message: `no such group in this database: ${id}` });
 }

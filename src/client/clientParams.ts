@@ -39,6 +39,16 @@ export type OpenClientParams = {
    */
   readonly consent?: "ask" | "allow";
   /**
+   * True: the members of conversations of up to 20 people hear how far this person has read, at most every ten seconds.
+   * False unless told.
+   */
+  readonly readReceipts?: boolean;
+  /**
+   * Whether this client shares with its person's other devices what the person has decided, read, named and begun to
+   * write: in an own room, a group of these devices that is founded when there is a second one. True unless told.
+   */
+  readonly ownRoom?: boolean;
+  /**
    * Endpoints that confirm what nodes say of the chain, besides nodes of other operators: RPCs of the chain, each of
    * which decides alone. `one-operator`: where the registry has nodes of one operator only, these are believed.
    */

@@ -1,13 +1,13 @@
 import type { Action } from "../reconciler/records/intent.ts";
 import { isShown } from "../reconciler/timeline/timelineItem.ts";
-import type { GroupId, MessageId } from "../wire/ids.ts";
+import type { ConversationId, GroupId, MessageId } from "../wire/ids.ts";
 import { relationKinds } from "../wire/relation.ts";
 import { addSend, type SendingCore } from "./addSend.ts";
 import { type Client, coreOf } from "./client.ts";
 import { allowByActing } from "./group/allowByActing.ts";
 import type { IntentHandle } from "./group/intentHandle.ts";
+import { inConversation } from "./inConversation.ts";
 import { addFailedIntent, addIntent } from "./outbox/addIntent.ts";
-import { inTurn } from "./outbox/inTurn.ts";
 import { knownMessage, relate } from "./outbox/relate.ts";
 
 /**
@@ -17,11 +17,13 @@ import { knownMessage, relate } from "./outbox/relate.ts";
  */
 export async function deleteMessage(params: {
   client: Client;
-  group: GroupId;
+  group: ConversationId;
   message: MessageId;
 }): Promise<IntentHandle> {
-  const core = coreOf(params.client);
-  return await inTurn({ core, group: params.group, ask: () => deleteInTurn({ ...params, core }) });
+  const { client, group: conversation, message } = params;
+  const core = coreOf(client);
+  const ask = (group: GroupId) => deleteInTurn({ core, group, message });
+  return await inConversation({ core, conversation, about: message, ask });
 }
 
 async function deleteInTurn(params: {

@@ -1,11 +1,11 @@
 import type { IntentReason } from "../reconciler/policy/reasons.ts";
 import { isShown } from "../reconciler/timeline/timelineItem.ts";
-import type { GroupId, MessageId } from "../wire/ids.ts";
+import type { ConversationId, GroupId, MessageId } from "../wire/ids.ts";
 import type { Part } from "../wire/part.ts";
 import { relationKinds } from "../wire/relation.ts";
 import { addFailedSend, addSend, type SendHandle, type SendingCore } from "./addSend.ts";
 import { type Client, coreOf } from "./client.ts";
-import { inTurn } from "./outbox/inTurn.ts";
+import { inConversation } from "./inConversation.ts";
 import { knownMessage, relate } from "./outbox/relate.ts";
 import { partsOf, type Saying } from "./sendMessage.ts";
 
@@ -15,12 +15,13 @@ import { partsOf, type Saying } from "./sendMessage.ts";
  * as `sendMessage` does.
  */
 export async function editMessage(
-  params: { client: Client; group: GroupId; message: MessageId } & Saying,
+  params: { client: Client; group: ConversationId; message: MessageId } & Saying,
 ): Promise<SendHandle> {
   const core = coreOf(params.client);
-  const { group, message } = params;
+  const { group: conversation, message } = params;
   const parts = partsOf(params);
-  return await inTurn({ core, group, ask: () => edit({ core, group, message, parts }) });
+  const ask = (group: GroupId) => edit({ core, group, message, parts });
+  return await inConversation({ core, conversation, about: message, ask });
 }
 
 async function edit(params: {

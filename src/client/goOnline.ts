@@ -8,6 +8,8 @@ import { keepKeyPackage } from "./identity/keepKeyPackage.ts";
 import { keepRegistered } from "./identity/keepRegistered.ts";
 import { keepRegistry } from "./identity/keepRegistry.ts";
 import { joinGroups } from "./joining/joinGroups.ts";
+import { keepOwnRoom } from "./keepOwnRoom.ts";
+import { keepReadReceipts } from "./keepReadReceipts.ts";
 import { keepComparingOwn } from "./links/keepComparing.ts";
 import { superviseFeeds } from "./links/superviseFeeds.ts";
 import { unservedShards } from "./links/unservedShards.ts";
@@ -38,6 +40,14 @@ export function goOnline(core: ClientCore): void {
   runTask({ core, online, name: "registry", task: () => keepRegistry({ core, signal }) });
   runTask({ core, online, name: "copy", task: () => awaitCopy({ core, signal }) });
   runTask({ core, online, name: "bucket", task: () => keepComparingOwn({ core, signal }) });
+  const receipts = core.readReceipts;
+  if (receipts) {
+    const task = () => keepReadReceipts({ core, receipts, signal });
+    runTask({ core, online, name: "read receipts", task });
+  }
+  if (core.hasOwnRoom) {
+    runTask({ core, online, name: "own room", task: () => keepOwnRoom({ core, signal }) });
+  }
   for (const group of core.groups.values()) online.startLoops(group);
 }
 

@@ -1,14 +1,25 @@
 import { viewOf } from "../reconciler/branch/epochView.ts";
 import { type Role, roleOf } from "../reconciler/policy/roleOf.ts";
 import type { GroupStatus } from "../reconciler/records/records.ts";
-import type { GroupId, InboxId } from "../wire/ids.ts";
+import { directKindOf } from "../reconciler/view/directs.ts";
+import type { GroupKind } from "../wire/groupKind.ts";
+import type { ConversationId, GroupId, InboxId } from "../wire/ids.ts";
 import { type Client, coreOf, groupOf } from "./client.ts";
 import type { Consent } from "./database/consents.ts";
 import { readEpoch } from "./database/epochStates.ts";
 import { consentTo } from "./group/consent.ts";
+import { conversationOf } from "./group/conversation.ts";
+import type { CoreParts } from "./group/core.ts";
+import type { Group } from "./group/group.ts";
 
 export type GroupSummary = {
   readonly group: GroupId;
+  readonly kind: GroupKind["kind"];
+  /** What the group belongs to: a direct conversation, of which it may be one group of several, or the group itself. */
+  readonly conversation: ConversationId;
+  /** With whom a direct conversation is; undefined for all other groups. */
+  readonly other: InboxId | undefined;
+  /** Empty for a direct conversation. */
   readonly name: string;
   readonly membership: GroupStatus;
   readonly epoch: number;
@@ -21,23 +32,21 @@ export type GroupSummary = {
   readonly createdAtMs: number;
 };
 
-/** Lists all groups in the database, also requests, blocked ones, and those that this client was removed from. */
+/** Lists all groups in the database but own rooms, also requests, blocked ones, and those that this client was removed from. */
 export function listGroups(params: { client: Client }): GroupSummary[] {
   const core = coreOf(params.client);
-  return [...core.groups.values()].map(({ view: { record } }) => {
-    const { group, name, status, epoch, members, createdAtMs, request } = record;
-    const consent = consentTo(core, record);
-    return {
-      group,
-      name,
-      membership: status,
-      epoch,
-      members,
-      consent,
-      requestedBy: request?.by,
-      createdAtMs,
-    };
-  });
+  const listed = [...core.groups.values()].filter(({ view }) => view.record.closed?.kind !== "own");
+  return listed.map((one) => summaryOf(core, one));
+}
+
+function summaryOf(core: CoreParts<"asksConsent" | "consents" | "self">, one: Group): GroupSummary {
+  const { record } = one.view;
+  const { group, name, status, epoch, members, createdAtMs, closed, request } = record;
+  const conversation = conversationOf(core, one);
+  const other = directKindOf(record, core.self.inbox)?.other;
+  const of = { kind: closed?.kind ?? "group", conversation, other } as const;
+  const asked = { consent: consentTo(core, record), requestedBy: request?.by };
+  return { group, ...of, name, membership: status, epoch, members, ...asked, createdAtMs };
 }
 
 export type MemberSummary = {

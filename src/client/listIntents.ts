@@ -39,6 +39,7 @@ export async function listIntents(params: { client: Client; open?: boolean }): P
   const core = coreOf(params.client);
   const summaries: IntentSummary[] = [];
   for await (const { value } of tables.outbox.rows(core.database)) {
+    if (core.groups.get(value.group)?.view.record.closed?.kind === "own") continue;
     if (params.open === undefined || isOpen(value) === params.open) summaries.push(summaryOf(value));
   }
   for (const record of await valuesOf(tables.revocation.rows(core.database))) {

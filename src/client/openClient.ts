@@ -97,8 +97,10 @@ async function closeClient(core: ClientCore, expiring: Promise<void>): Promise<v
   await Promise.all([expiring, goOffline(core)]);
   for (const group of core.groups.values()) await group.queue.idle();
   await core.welcomes.idle();
+  await core.directs.idle();
   await core.joins.idle();
   await core.registryReads.idle();
+  await core.notes.idle();
   closeWaiters(core);
   await core.database[Symbol.asyncDispose]();
 }

@@ -20,6 +20,7 @@ import type { ClientCore, ClientLogger } from "./group/core.ts";
 import { createEventFeed, type EventFeed } from "./group/events.ts";
 import { openJournal } from "./group/journal.ts";
 import { loadGroups } from "./group/loadGroups.ts";
+import { createReadReceipts } from "./group/readReceipts.ts";
 import { openIdentity } from "./identity/openIdentity.ts";
 import { watchDeviceClock } from "./links/watchDeviceClock.ts";
 import { closeConnections, createNodeLinks } from "./nodes/nodeLinks.ts";
@@ -86,6 +87,7 @@ export async function openCore(
     certificates: new Map(),
     waiters: new Map(),
     welcomes: createSerialQueue(),
+    directs: createSerialQueue(),
     joins: createSerialQueue(),
     registryReads: createSerialQueue(),
     quietTurns: createTurns(QUIET_AT_ONCE),
@@ -93,7 +95,8 @@ export async function openCore(
     identityWakeup: createWakeup(),
     registryWakeup: createWakeup(),
     ...{ asksConsent: (params.consent ?? "ask") === "ask", consents: await loadConsents(database) },
-    notes: createSerialQueue(),
+    readReceipts: params.readReceipts === true ? createReadReceipts() : undefined,
+    ...{ notes: createSerialQueue(), hasOwnRoom: params.ownRoom ?? true, ownRoomWakeup: createWakeup() },
     copyWakeup: createWakeup(),
     bucketWakeup: createWakeup(),
     expiryWakeup: createWakeup(),

@@ -1,12 +1,12 @@
 import { WeftError } from "../errors.ts";
 import { isShown } from "../reconciler/timeline/timelineItem.ts";
 import { utf8 } from "../wire/bytes.ts";
-import { type GroupId, type Hex, type MessageId, toHex } from "../wire/ids.ts";
+import { type ConversationId, type GroupId, type Hex, type MessageId, toHex } from "../wire/ids.ts";
 import { type Part, textPart } from "../wire/part.ts";
 import { relationKinds } from "../wire/relation.ts";
 import { addFailedSend, addSend, type SendHandle, type SendingCore } from "./addSend.ts";
 import { type Client, coreOf } from "./client.ts";
-import { inTurn } from "./outbox/inTurn.ts";
+import { inConversation } from "./inConversation.ts";
 import { knownMessage, relate } from "./outbox/relate.ts";
 
 /**
@@ -16,20 +16,21 @@ import { knownMessage, relate } from "./outbox/relate.ts";
  */
 export async function reactToMessage(params: {
   client: Client;
-  group: GroupId;
+  group: ConversationId;
   message: MessageId;
   /** Commonly one emoji. */
   text: string;
   /** Takes it back. */
   takeBack?: boolean;
 }): Promise<SendHandle> {
-  const { client, group, message, text, takeBack = false } = params;
+  const { client, group: conversation, message, text, takeBack = false } = params;
   const core = coreOf(client);
   const shown = textPart(text);
   if (text === "") throw new WeftError({ code: "malformed", message: "a reaction has a text" });
   const parts = takeBack ? [] : [shown];
   const key = toHex(utf8(text));
-  return await inTurn({ core, group, ask: () => react({ core, group, message, key, parts }) });
+  const ask = (group: GroupId) => react({ core, group, message, key, parts });
+  return await inConversation({ core, conversation, about: message, ask });
 }
 
 async function react(params: {

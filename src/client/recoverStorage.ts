@@ -121,8 +121,8 @@ export async function readAnew(core: ClientCore, held: ReadonlySet<GroupId>): Pr
   for (const kept of await valuesOf(tables.keyPackage.rows(core.database))) {
     core.keyPackages.set(kept.own.generation, kept);
   }
-  const { groups: conversations, inboxes } = await loadConsents(core.database);
-  core.consents.groups = conversations;
+  const { conversations, inboxes } = await loadConsents(core.database);
+  core.consents.conversations = conversations;
   core.consents.inboxes = inboxes;
   await notifyWaiters(core);
   passDoubt(core.journal);

@@ -1,7 +1,8 @@
 import { WeftError } from "../errors.ts";
 import { asId, type InboxId } from "../wire/ids.ts";
-import { type Client, coreOf, groupOf } from "./client.ts";
+import { type Client, coreOf, groupsIn } from "./client.ts";
 import { type Consent, consents } from "./database/consents.ts";
+import { conversationOf } from "./group/conversation.ts";
 import { type ConsentSubject, noteConsent } from "./group/noteConsent.ts";
 
 /**
@@ -15,7 +16,9 @@ export async function setConsent(
   const core = coreOf(params.client);
   const { consent } = params;
   const about: ConsentSubject =
-    "group" in params ? { group: groupOf(core, params.group).id } : { inbox: asId<InboxId>(params.inbox) };
+    "group" in params
+      ? { group: conversationOf(core, groupsIn(core, params.group).groups[0]) }
+      : { inbox: asId<InboxId>(params.inbox) };
   if (!consents.includes(consent)) {
     throw new WeftError({ code: "malformed", message: `no decision is called ${consent}` });
   }

@@ -8,7 +8,7 @@ import {
   silentMessage,
   type TimelineItem,
 } from "../reconciler/timeline/timelineItem.ts";
-import type { EntryId, EnvelopeHash, GroupId, Hex, InboxId } from "../wire/ids.ts";
+import type { ConversationId, EntryId, EnvelopeHash, GroupId, Hex, InboxId } from "../wire/ids.ts";
 import { type Client, coreOf } from "./client.ts";
 import type { Consent } from "./database/consents.ts";
 import { type ConversationState, conversationState } from "./database/conversationRecord.ts";
@@ -37,6 +37,8 @@ export type Change = {
   | { readonly kind: "silent"; readonly message: SilentMessage }
   /** What a list of conversations shows of the group. */
   | ({ readonly kind: "conversation" } & ConversationState)
+  /** A member says to have read a conversation up to this cursor. */
+  | { readonly kind: "read"; readonly inbox: InboxId; readonly upTo: Hex }
   /** It came as a request, or the person has decided about it; `by`: whose request it is. */
   | { readonly kind: "consent"; readonly consent: Consent; readonly by: InboxId | undefined }
   /** Name, members, epoch or status changed; read `groupStatus`. */
@@ -77,7 +79,7 @@ export async function* stream(params: Reading & { client: Client }): AsyncGenera
   const { client, ...reading } = params;
   const core = coreOf(client);
   const { requests = params.group !== undefined } = params;
-  const isWanted = (about: { readonly kind: string; readonly group: GroupId }) =>
+  const isWanted = (about: { readonly kind: string; readonly group: ConversationId }) =>
     about.kind === "consent" || isHeard({ core, group: about.group, requests });
   const read = async ({ group, event }: Noted) =>
     isWanted({ group, kind: event.kind }) ? await readChange({ core, group, event }) : undefined;
@@ -93,7 +95,7 @@ type Noted = { readonly group: GroupId; readonly event: JournalEvent };
 
 /** Reads what a event names as it is now; nothing if it is there no more, which a later event says. */
 async function readChange(
-  params: Noted & { core: CoreParts<"asksConsent" | "consents" | "database" | "groups"> },
+  params: Noted & { core: CoreParts<"asksConsent" | "consents" | "database" | "groups" | "self"> },
 ): Promise<Change | undefined> {
   const { core, group, event } = params;
   const { database } = core;
@@ -119,6 +121,11 @@ async function readChange(
     case "conversation": {
       const record = await tables.conversation.get(database, { group });
       return record && { kind: "conversation", group, ...conversationState(record) };
+    }
+    case "read": {
+      const { inbox } = event;
+      const reader = await tables.reader.get(database, { group, inbox });
+      return reader && { kind: "read", group, inbox, upTo: cursorOf(reader.upTo) };
     }
     case "outcome": {
       const { envelope } = event;

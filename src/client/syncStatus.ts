@@ -92,7 +92,11 @@ export async function syncStatus(params: { client: Client }): Promise<SyncStatus
   for await (const { value } of tables.welcome.rows(database)) {
     if ((await verdictOn(core, value.welcome)) !== "wait") openWelcomes++;
   }
-  const groups = await Promise.all([...core.groups.values()].map((group) => groupSync(core, group)));
+  const groups = await Promise.all(
+    [...core.groups.values()]
+      .filter(({ view }) => view.record.closed?.kind !== "own")
+      .map((group) => groupSync(core, group)),
+  );
   return {
     online: core.online !== undefined,
     isRevoked: isRevoked(core),

@@ -25,6 +25,7 @@ export async function openActor(params: {
       network: devnet.network,
       online,
       rotation: "off",
+      ownRoom: stage.asking.has(personOf(name)),
       consent: stage.asking.has(personOf(name)) ? "ask" : "allow",
       witnesses: urls.length === 1 ? "one-operator" : [],
       signal,

@@ -1,6 +1,7 @@
 import { concatBytes } from "../crypto/concatBytes.ts";
 import { equalBytes } from "../crypto/equalBytes.ts";
-import { asId, fromHex, ID_BYTES, type InboxId } from "./ids.ts";
+import { labeledHash } from "./bytes.ts";
+import { asId, type DirectId, fromHex, ID_BYTES, type InboxId } from "./ids.ts";
 import { readNumbered, writeNumbered } from "./numbered.ts";
 
 /**
@@ -24,6 +25,11 @@ const ANY: GroupKind = { kind: "group" };
 /** Gives the kind of a direct conversation between two inboxes, in either order. */
 export function directKind(one: InboxId, other: InboxId): ClosedKind & { readonly kind: "direct" } {
   return { kind: "direct", inboxes: one < other ? [one, other] : [other, one] };
+}
+
+/** Computes the id by which a device knows all direct conversations between two inboxes as one. */
+export function directIdOf({ inboxes }: { readonly inboxes: readonly InboxId[] }): DirectId {
+  return asId(labeledHash({ label: "weft.direct.v1", fields: inboxes.map(fromHex) }));
 }
 
 /** Encodes settings that hold a kind and nothing else: its number (1: direct, 2: own), then the inboxes. */

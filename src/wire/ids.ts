@@ -18,10 +18,14 @@ export type NodeId = Brand<"node">;
 export type EnvelopeHash = Brand<"envelope">;
 /** 32 bytes: SHA-256 of a message's content. */
 export type MessageId = Brand<"message">;
+/** 32 bytes: the id of a direct conversation, see `directIdOf`; it never leaves the device. */
+export type DirectId = Brand<"direct">;
+/** What an app says and reads something in: a group, or all groups that two people have founded to talk directly. */
+export type ConversationId = GroupId | DirectId;
 /** 20 bytes. */
 export type Address = Brand<"address">;
 
-export type Id = GroupId | EntryId | InboxId | InstallationKey | NodeId | EnvelopeHash | MessageId;
+export type Id = GroupId | DirectId | EntryId | InboxId | InstallationKey | NodeId | EnvelopeHash | MessageId;
 
 export const ID_BYTES = 32;
 export const ADDRESS_BYTES = 20;

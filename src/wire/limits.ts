@@ -32,8 +32,13 @@ export const MAX_URL_BYTES = 2048;
 export const MAX_RELATION_KEY_BYTES = 64;
 /** Registers of reactions that count of one inbox for one message: the latest ones. */
 export const MAX_REACTIONS_PER_INBOX = 32;
-/** What a person notes about a conversation or an inbox, a draft for example. */
+/** Notes in one part of an own room's message, and the value of one. */
+export const MAX_NOTES = 1024;
 export const MAX_NOTE_BYTES = 16 * 1024;
+/** Notes of one kind that a device takes from others. */
+export const MAX_NOTES_OF_KIND = 16_384;
+/** What a person calls somebody. */
+export const MAX_GIVEN_NAME_BYTES = 256;
 /** Parents of a message; one that names more is refused. */
 export const MAX_PARENTS = 2;
 /** Causal depth of a message within its epoch. */

@@ -26,6 +26,8 @@ export const relationKinds = {
   react: 66,
   /** Its inbox has read up to the target. */
   read: 67,
+  /** In an own room: what one device tells the person's others. It names no target. */
+  notes: 68,
 } as const;
 
 /** The kind of a relation that stands (below) and of one that is silent; the second range of each is the apps' own. */

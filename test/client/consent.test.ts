@@ -16,6 +16,7 @@ import {
   type MessageItem,
   markRead,
   messages,
+  openDirect,
   renameGroup,
   type StreamedEvent,
   sendMessage,
@@ -24,6 +25,7 @@ import {
 } from "../../src/index.ts";
 import { clientSchema } from "../../src/store/schema.ts";
 import { writeAtomic } from "../../src/store/writeAtomic.ts";
+import { directIdOf, directKind } from "../../src/wire/groupKind.ts";
 import { asId } from "../../src/wire/ids.ts";
 import { MAX_NOTE_BYTES } from "../../src/wire/limits.ts";
 import { groupTopic } from "../../src/wire/topic.ts";
@@ -49,10 +51,10 @@ before(async () => {
 });
 after(async () => await offline[Symbol.asyncDispose]());
 
-const add = (by?: InboxId, createdAtMs = 0) => {
+const add = (by?: InboxId, createdAtMs = 0, more = {}) => {
   const { core, inbox } = offline;
   const members = [inbox, CAROL, MALLORY];
-  const record = { createdAtMs, members, ...(by ? { request: { by } } : {}) };
+  const record = { createdAtMs, members, ...more, ...(by ? { request: { by } } : {}) };
   return addOfflineGroup({ core, group: asId<GroupId>(randomBytes(32)), epochs: 2, record });
 };
 const say = async (group: Group, text: string, inbox = CAROL) =>
@@ -199,6 +201,29 @@ test("the oldest requests beyond those that are kept are forgotten, and the same
   await show(offline, oldest, contentOf(offline, oldest, says("late"), CAROL));
   assert.equal(await tables.conversation.get(core.database, { group: oldest.id }), undefined);
   await assert.rejects(listMessages({ ...offline, group: oldest.id }), code("unknown-group"));
+});
+
+test("a direct conversation is one for consent and drafts, however many groups it has; who is blocked is not talked to", async () => {
+  const closed = directKind(offline.inbox, CAROL);
+  const members = [offline.inbox, CAROL];
+  const record = { closed, members, name: "" };
+  const [mine, theirs] = [await add(undefined, 1, record), await add(CAROL, 2, record)];
+  const conversation = directIdOf(closed);
+  const row = async (consent: Consent) =>
+    (await listed(consent)).find((one) => one.conversation === conversation);
+  await setConsent({ ...offline, group: theirs.id, consent: "allowed" });
+  await setDraft({ ...offline, group: mine.id, text: "dear carol" });
+  const { groups, draft } = (await row("allowed")) ?? assert.fail("listed");
+  assert.deepEqual([groups.length, draft], [2, "dear carol"]);
+  await say(theirs, "hello");
+  await setConsent({ ...offline, inbox: CAROL, consent: "blocked" });
+  assert.equal(await row("allowed"), undefined);
+  assert.equal((await row("blocked"))?.groups.length, 2);
+  await assert.rejects(openDirect({ ...offline, with: CAROL }), code("blocked"));
+  await assert.rejects(sendMessage({ ...offline, group: mine.id, text: "no" }), code("blocked"));
+  assert.deepEqual(await told({ requests: true }, () => say(theirs, "are you there?")), []);
+  await setConsent({ ...offline, inbox: CAROL, consent: "unknown" });
+  assert.equal((await row("allowed"))?.groups.length, 2);
 });
 
 test("a draft is listed with its conversation until it is emptied", async () => {

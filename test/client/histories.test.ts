@@ -216,7 +216,7 @@ test("whoever finds its key on the chain but void draws another one", async () =
       const api = connectNode({ url });
       return { ...api, ...change(api) };
     },
-    ...{ wallet, network: addresses, rotation: "off", consent: "allow" },
+    ...{ wallet, network: addresses, rotation: "off", consent: "allow", ownRoom: false },
   });
   assert.ok(drawn !== undefined && client.installation !== drawn);
   const { installations } = await listInstallations({ client });
@@ -242,7 +242,7 @@ test("a contract wallet: its devices come and go by the chain's word, and the li
         database: await openDatabase({ path, kind: "client", network: network.chain.network }),
         nodes: network.nodes.map(({ url }) => url),
         ...{ connect: connectNode, wallet, network: network.chain.network, rotation: "off" },
-        consent: "allow",
+        ...{ consent: "allow", ownRoom: false },
       }),
     );
   };

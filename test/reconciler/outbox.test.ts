@@ -241,3 +241,16 @@ test("a refused commit ends with its reason, or is tried again if time can heal 
   assert.deepEqual(soon.progress, { kind: "queued" });
   assert.ok(soon.retryAtBlock > 100);
 });
+
+test("messages wait while the other has no device in a direct conversation, and upkeep takes it in first", () => {
+  const message = testIntent({ action: send, sequence: 1 });
+  const alone = { isNobodyThere: true };
+  assert.equal(next([message]).kind, "seal");
+  const waiting = next([message], alone);
+  assert.ok(waiting.kind === "wait" && waiting.why === "nobody-there");
+  const upkeep = testIntent({ action: { kind: "upkeep" }, sequence: 2 });
+  const action = next([message, upkeep], alone);
+  assert.ok(action.kind === "stage" && action.intent === upkeep);
+  const revoked = next([message, upkeep], { ...alone, isRevoked: true });
+  assert.ok(revoked.kind === "fail" && revoked.reason === "revoked");
+});

@@ -84,6 +84,7 @@ async function openCopy({ world, snapshot }: { world: World; snapshot: Snapshot 
     online: false,
     rotation: "off",
     consent: "allow",
+    ownRoom: false,
   });
 }
 

@@ -167,6 +167,7 @@ async function openSeat(world: World, name: string): Promise<void> {
     online: seat.online,
     rotation: "off",
     consent: "allow",
+    ownRoom: false,
     logger: loggerOf(world, name),
   });
   coreOf(seat.client).events.listen((event) => {

@@ -35,6 +35,7 @@ export async function openLiedTo(params: {
         network,
         rotation: "off",
         consent: "allow",
+        ownRoom: false,
         finalityBlocks: 8,
       },
     }),

@@ -21,9 +21,14 @@ const SHORT_ID_CHARACTERS = 10;
 const RELOAD_MS = 1_000;
 
 /** Names that were given, one's own, and those that people with their data in the same folder go by. */
-export function openNames(params: { home: string; self: { name: string; inbox: InboxId } }): Names {
-  const { home, self } = params;
-  const given = readGiven(home);
+export function openNames(params: {
+  home: string;
+  self: { name: string; inbox: InboxId };
+  /** Those that were given, here or on another device. */
+  noted: ReadonlyMap<InboxId, string>;
+}): Names {
+  const { home, self, noted } = params;
+  const given = new Map([...readGiven(home), ...noted]);
   let known = new Map<InboxId, string>();
   const lookedForAtMs = new Map<InboxId, number>();
   const load = () => {

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { type Client, openClient } from "../../index.ts";
+import { type Client, listNames, openClient } from "../../index.ts";
 import { asAddress } from "../../wire/ids.ts";
 import { loadPayer } from "./loadPayer.ts";
 import { loadWallet } from "./loadWallet.ts";
@@ -57,7 +57,7 @@ export async function openAccount(params: {
     client,
     place,
     profile,
-    names: openNames({ home, self: profile }),
+    names: openNames({ home, self: profile, noted: await listNames({ client }) }),
     [Symbol.asyncDispose]: dispose,
   };
 }

@@ -1,5 +1,5 @@
 import type { Database } from "../../store/openDatabase.ts";
-import { type GroupId, type Hex, type InboxId, toHex } from "../../wire/ids.ts";
+import { type ConversationId, type Hex, type InboxId, toHex } from "../../wire/ids.ts";
 import { noteKinds } from "../../wire/notes.ts";
 import { tables } from "./tables.ts";
 
@@ -11,7 +11,7 @@ export type Consent = "unknown" | "allowed" | "blocked";
 
 /** What the person has decided, by conversation and by inbox. */
 export type Consents = {
-  groups: ReadonlyMap<GroupId, Consent>;
+  conversations: ReadonlyMap<ConversationId, Consent>;
   inboxes: ReadonlyMap<InboxId, Consent>;
 };
 
@@ -23,7 +23,7 @@ export function consentBytes(consent: Consent): Uint8Array {
 }
 
 /** Reads the value of a note; bytes of another form stand for no decision. */
-function readConsent(value: Uint8Array): Consent {
+export function readConsent(value: Uint8Array): Consent {
   return (value.length === 1 ? consents[value[0] ?? 0] : undefined) ?? "unknown";
 }
 
@@ -37,7 +37,7 @@ export async function loadConsents(database: Database): Promise<Consents> {
     return found;
   };
   return {
-    groups: await read<GroupId>(noteKinds.conversationConsent),
+    conversations: await read<ConversationId>(noteKinds.conversationConsent),
     inboxes: await read<InboxId>(noteKinds.inboxConsent),
   };
 }

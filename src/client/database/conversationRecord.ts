@@ -12,6 +12,9 @@ export type ConversationRecord = {
   readonly activeAtMs: number;
 };
 
+/** How far somebody says to have read a conversation. */
+export type ReaderRecord = { readonly upTo: TimelineKey };
+
 export type LastMessage = {
   readonly key: TimelineKey;
   readonly author: InboxId;

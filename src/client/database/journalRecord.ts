@@ -1,5 +1,5 @@
 import type { TimelineKey } from "../../reconciler/records/timelineRecord.ts";
-import type { EntryId, EnvelopeHash, GroupId, MessageId } from "../../wire/ids.ts";
+import type { EntryId, EnvelopeHash, GroupId, InboxId, MessageId } from "../../wire/ids.ts";
 
 /** What one batch has changed in a group, in order; the last of these changes has the number of the record. */
 export type JournalRecord = { readonly group: GroupId; readonly events: readonly JournalEvent[] };
@@ -14,6 +14,8 @@ export type JournalEvent =
   | { readonly kind: "hidden"; readonly key: TimelineKey }
   | { readonly kind: "silent"; readonly message: MessageId }
   | { readonly kind: "conversation" }
+  /** A member says to have read further. */
+  | { readonly kind: "read"; readonly inbox: InboxId }
   /** It came as a request, or the person has decided about it. */
   | { readonly kind: "consent" }
   | { readonly kind: "group" }

@@ -35,7 +35,7 @@ import type {
   NodeId,
 } from "../../wire/ids.ts";
 import type { Welcome } from "../../wire/welcome.ts";
-import type { ConversationRecord } from "./conversationRecord.ts";
+import type { ConversationRecord, ReaderRecord } from "./conversationRecord.ts";
 import type { JournalRecord } from "./journalRecord.ts";
 import type { NoteRecord } from "./noteRecord.ts";
 
@@ -113,7 +113,8 @@ export type WelcomeRecord = {
 const { identity, keyPackage, group, epoch, tree, entry, entryByPlace, deadRun, staged, voidable } =
   clientSchema;
 const { outcome, held, timeline, timelinePlace, relation, replaced } = clientSchema;
-const { conversation, unread, journal, consumer, word, expiry, note, toldGroup } = clientSchema;
+const { conversation, unread, journal, consumer, word, expiry, note, untaken, reader, toldGroup } =
+  clientSchema;
 const { unheld, epochTally, groupTally, openIntent, sendPlace, coverage, awaited } = clientSchema;
 const { revocation, copy, written, entered, outbox, intentPlace, publication } = clientSchema;
 const { topicPosition, topicRead, welcome, preference, knownNode, knownInbox, witnessSecret } = clientSchema;
@@ -144,6 +145,8 @@ export const tables = {
   consumer: jsonTable<typeof consumer.key, number>(consumer),
   toldGroup: jsonTable<typeof toldGroup.key, ToldGroup>(toldGroup),
   note: jsonTable<typeof note.key, NoteRecord>(note),
+  untaken: bytesTable(untaken),
+  reader: jsonTable<typeof reader.key, ReaderRecord>(reader),
   replaced: jsonTable<typeof replaced.key, MessageId>(replaced),
   epochTally: jsonTable<typeof epochTally.key, EpochTally>(epochTally),
   groupTally: jsonTable<typeof groupTally.key, GroupTally>(groupTally),

@@ -1,5 +1,6 @@
 import { WeftError } from "../../errors.ts";
 import { consentTo } from "./consent.ts";
+import { conversationOf } from "./conversation.ts";
 import type { ChangingCore, CoreParts } from "./core.ts";
 import type { Group } from "./group.ts";
 import { noteConsent } from "./noteConsent.ts";
@@ -14,5 +15,6 @@ export async function allowByActing(params: {
   if (consent === "blocked") {
     throw new WeftError({ code: "blocked", message: `this conversation is blocked: ${group.id}` });
   }
-  if (consent === "unknown") await noteConsent({ core, about: { group: group.id }, consent: "allowed" });
+  const about = { group: conversationOf(core, group) };
+  if (consent === "unknown") await noteConsent({ core, about, consent: "allowed" });
 }

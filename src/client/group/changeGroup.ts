@@ -114,6 +114,7 @@ export async function changeGroup(params: {
   group.upkeepWakeup.wake();
   group.fenceWakeup.wake();
   group.rotationWakeup.wake();
+  if (group.view.record.closed?.kind === "own") core.ownRoomWakeup.wake();
 }
 
 /** All that readers of the journal are told of a change: what it says itself, and what follows from what it writes. */

@@ -1,18 +1,23 @@
 import type { GroupRecord } from "../../reconciler/records/records.ts";
+import { directKindOf } from "../../reconciler/view/directs.ts";
+import { directIdOf } from "../../wire/groupKind.ts";
 import type { GroupId, InboxId } from "../../wire/ids.ts";
 import type { Consent } from "../database/consents.ts";
 import type { CoreParts } from "./core.ts";
 import type { Notice } from "./events.ts";
 
+type Record = Pick<GroupRecord, "group" | "request" | "closed">;
+type Core = CoreParts<"asksConsent" | "consents" | "self">;
+
 /**
- * Says how a person stands to a conversation: as was decided about it; for a request without a decision, as was decided
- * about the inbox that brought it.
+ * Says how a person stands to a group's conversation: as was decided about it, and blocked if it is a direct one with
+ * somebody who is; for a request without a decision, as was decided about the inbox that brought it.
  */
-export function consentTo(
-  { asksConsent, consents }: CoreParts<"asksConsent" | "consents">,
-  { group, request }: Pick<GroupRecord, "group" | "request">,
-): Consent {
-  const decided = consents.groups.get(group) ?? "unknown";
+export function consentTo({ asksConsent, consents, self }: Core, record: Record): Consent {
+  const { group, request } = record;
+  const direct = directKindOf(record, self.inbox);
+  if (direct && consents.inboxes.get(direct.other) === "blocked") return "blocked";
+  const decided = consents.conversations.get(direct ? directIdOf(direct) : group) ?? "unknown";
   if (decided !== "unknown" || !request) return decided === "blocked" ? decided : "allowed";
   const toInbox = (request.by && consents.inboxes.get(request.by)) ?? "unknown";
   return toInbox === "unknown" && !asksConsent ? "allowed" : toInbox;
@@ -22,10 +27,7 @@ export function consentTo(
  * True if this client may say something in a conversation or change it by itself: not in a request, nor in one that is
  * blocked.
  */
-export function mayAct(
-  core: CoreParts<"asksConsent" | "consents">,
-  { view }: { readonly view: { readonly record: GroupRecord } },
-): boolean {
+export function mayAct(core: Core, { view }: { readonly view: { readonly record: GroupRecord } }): boolean {
   return consentTo(core, view.record) === "allowed";
 }
 
@@ -34,8 +36,8 @@ export function isBlocked({ consents }: CoreParts<"consents">, inbox: InboxId): 
 }
 
 export function consentEvent(
-  core: CoreParts<"asksConsent" | "consents">,
-  record: Pick<GroupRecord, "group" | "request">,
+  core: Core,
+  record: Record,
 ): Extract<Notice, { kind: "consent"; group: GroupId }> {
   const { group, request } = record;
   return { kind: "consent", group, consent: consentTo(core, record), by: request?.by };

@@ -22,6 +22,7 @@ import type { EventFeed } from "./events.ts";
 import type { Group } from "./group.ts";
 import type { IntentWaiter } from "./intentHandle.ts";
 import type { Journal } from "./journal.ts";
+import type { ReadReceipts } from "./readReceipts.ts";
 
 export type ClientLogger = {
   readonly [Level in "debug" | "info" | "warn" | "error"]: (fields: object, message: string) => void;
@@ -68,6 +69,10 @@ export type ClientCore = {
   readonly asksConsent: boolean;
   /** What the person has allowed and blocked. */
   readonly consents: Consents;
+  /** Tells members how far the person has read; undefined: nobody hears of it. */
+  readonly readReceipts: ReadReceipts | undefined;
+  /** False: this client keeps to itself what its person notes, and founds no own room. */
+  readonly hasOwnRoom: boolean;
   /** What the person notes is written here, one after another. */
   readonly notes: SerialQueue;
   /** The bucket's Welcomes are looked through one after the other. */
@@ -75,6 +80,8 @@ export type ClientCore = {
   readonly registryReads: SerialQueue;
   /** Questions about groups in which nothing is to be done, for a client with many groups: only some at a time. */
   readonly quietTurns: Turns;
+  /** Which group of a direct conversation is written to, and whether to found one, is decided one after the other. */
+  readonly directs: SerialQueue;
   /** Groups are entered one after the other. */
   readonly joins: SerialQueue;
   /** Woken when other feeds may have to run. */
@@ -83,6 +90,8 @@ export type ClientCore = {
   readonly identityWakeup: Wakeup;
   readonly registryWakeup: Wakeup;
   readonly copyWakeup: Wakeup;
+  /** Woken when there is something to tell the person's other devices, or they have told something. */
+  readonly ownRoomWakeup: Wakeup;
   /** Woken when the bucket of this installation's Welcomes is read to the end by way of a node. */
   readonly bucketWakeup: Wakeup;
   /** Woken when another message is to disappear. */
@@ -144,6 +153,7 @@ export type ChangingCore = Pick<
   | "links"
   | "logger"
   | "nextSequence"
+  | "ownRoomWakeup"
   | "onStorageFault"
   | "self"
   | "storageFault"

@@ -1,5 +1,5 @@
 import type { ErrorCode } from "../../errors.ts";
-import type { Address, GroupId, InboxId, InstallationKey, NodeId } from "../../wire/ids.ts";
+import type { Address, ConversationId, GroupId, InboxId, InstallationKey, NodeId } from "../../wire/ids.ts";
 import type { Consent } from "../database/consents.ts";
 import type { DeviceClock } from "../nodes/chainTime.ts";
 import type { RelayTrouble } from "../nodes/ownRelay.ts";
@@ -18,7 +18,9 @@ export type Notice =
   /** The person has allowed or blocked somebody, or taken that back. */
   | { readonly kind: "consent"; readonly inbox: InboxId; readonly consent: Consent }
   /** What the person has begun to write in a conversation; empty: nothing. */
-  | { readonly kind: "draft"; readonly group: GroupId; readonly text: string }
+  | { readonly kind: "draft"; readonly group: ConversationId; readonly text: string }
+  /** What the person calls an inbox; empty: nothing. */
+  | { readonly kind: "name"; readonly inbox: InboxId; readonly name: string }
   /** More requests came than are kept: this one is gone from the database, with all that was in it. */
   | { readonly kind: "forgotten"; readonly group: GroupId }
   /** What the registry says of this installation changed how a group stands; read `groupStatus`. */

@@ -12,13 +12,13 @@ import type { CoreParts } from "./core.ts";
 import type { Group } from "./group.ts";
 
 const { group, epoch, tree, entry, entryByPlace, deadRun, staged, voidable } = clientSchema;
-const { outcome, held, unheld, timeline, timelinePlace, relation, replaced } = clientSchema;
+const { outcome, held, unheld, timeline, timelinePlace, relation, replaced, untaken, reader } = clientSchema;
 const { epochTally, groupTally, conversation, unread, awaited, written, preference } = clientSchema;
 
 /** All that lies under a group, but for `entered`: by that the same Welcome does not bring this client in once more. */
 const underGroup = [
   ...[group, epoch, tree, entry, entryByPlace, deadRun, staged, voidable],
-  ...[outcome, held, unheld, timeline, timelinePlace, relation, replaced],
+  ...[outcome, held, unheld, timeline, timelinePlace, relation, replaced, untaken, reader],
   ...[epochTally, groupTally, conversation, unread, awaited, written, preference],
 ];
 const topicRecords = [clientSchema.topicPosition, clientSchema.topicRead];

@@ -1,8 +1,8 @@
-import type { GroupId, InboxId } from "../../wire/ids.ts";
+import type { ConversationId, GroupId, InboxId } from "../../wire/ids.ts";
 import { consentTo, isBlocked } from "./consent.ts";
 import type { CoreParts } from "./core.ts";
 
-type Core = CoreParts<"asksConsent" | "consents" | "groups">;
+type Core = CoreParts<"asksConsent" | "consents" | "groups" | "self">;
 
 /**
  * True for a conversation of which a person wants to hear: what is blocked is silent, and so are requests unless they
@@ -10,13 +10,14 @@ type Core = CoreParts<"asksConsent" | "consents" | "groups">;
  */
 export function isHeard(params: {
   core: Core;
-  group: GroupId;
+  group: ConversationId;
   /** True: what happens in requests is heard, too. */
   requests: boolean;
 }): boolean {
   const { core, group: id, requests } = params;
-  const group = core.groups.get(id);
+  const group = core.groups.get(id as GroupId);
   if (!group) return true;
+  if (group.view.record.closed?.kind === "own") return false;
   const consent = consentTo(core, group.view.record);
   return consent === "allowed" || (consent === "unknown" && requests);
 }

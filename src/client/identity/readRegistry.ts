@@ -42,6 +42,7 @@ export async function readRegistry({ core, signal }: Params): Promise<number> {
     });
   }
   const isNews = (inbox: InboxId) => !saysTheSame(before.get(inbox), core.inboxes.get(inbox));
+  if (isNews(core.self.inbox)) core.ownRoomWakeup.wake();
   for (const group of core.groups.values()) {
     if (isPassedOver({ core, group, isNews })) continue;
     await fence({ core, group });

@@ -69,6 +69,7 @@ export async function admitGroup(params: {
     ...(request ? { request } : {}),
   };
   const group = known ?? createGroupHandle({ id, view: emptyGroupView(joining), processed: NO_BLOCK });
+  const isNews = !known && joining.closed?.kind !== "own";
   const kept = core.keyPackages.get(generation);
   const used = kept && { ...kept, used: true };
   await group.queue.run(async () => {
@@ -93,7 +94,7 @@ export async function admitGroup(params: {
         ...leftBy(group.view.record),
         ...(used ? [tables.keyPackage.put({ generation }, used)] : []),
       ],
-      events: [{ kind: "group" }, ...(known ? [] : [{ kind: "consent" } as const])],
+      events: [{ kind: "group" }, ...(isNews ? [{ kind: "consent" } as const] : [])],
       sync: true,
     };
     const change = mergeChanges(again, builtAnew(group), former, vanished, missed, entering);

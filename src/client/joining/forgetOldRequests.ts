@@ -7,7 +7,7 @@ export const MAX_REQUESTS = 256;
 
 /** Forgets the oldest requests beyond those that are kept; one in which something is still to be done stays. */
 export async function forgetOldRequests(
-  core: Parameters<typeof forgetGroup>[0]["core"] & CoreParts<"asksConsent" | "consents">,
+  core: Parameters<typeof forgetGroup>[0]["core"] & CoreParts<"asksConsent" | "consents" | "self">,
 ): Promise<void> {
   const requests = [...core.groups.values()].filter(
     ({ view }) => consentTo(core, view.record) === "unknown" && view.intents.length === 0,

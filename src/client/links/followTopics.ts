@@ -111,6 +111,7 @@ function reachEnd({ core, node, plan }: { core: ClientCore; node: NodeId; plan: 
     group.outboxWakeup.wake();
     group.topicWakeup.wake();
   }
+  core.ownRoomWakeup.wake();
   if (!plan.own || core.bucketReadBy === node) return;
   core.bucketReadBy = node;
   core.bucketWakeup.wake();

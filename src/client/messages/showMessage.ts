@@ -4,6 +4,7 @@ import type { GroupChange } from "../group/changeGroup.ts";
 import type { CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
 import { awaitedWrites, outcomeWrite } from "./judgeRecords.ts";
+import { readerChanges } from "./readers.ts";
 import { relatedAgain } from "./resealed.ts";
 import { readGaps, readSurroundings, timelineWrites } from "./timelineStore.ts";
 
@@ -31,12 +32,18 @@ export async function showMessage(params: {
   const gaps = await readGaps({ ...place, envelopes: [...message.replaces, opening.envelope] });
   const changes = insertMessage({ message, opening, found: { ...found, gaps } });
   const { writes, events } = timelineWrites({ group: group.id, changes });
+  const readers = await readerChanges({ core, group, changes });
   const intents = await relatedAgain({ core, database: core.database, group, changes });
   const after = isAwaited ? { isPending: opening.verdict === "pending" } : undefined;
   const awaited = awaitedWrites({ group, id: message.id, before: undefined, after });
   return {
-    events,
+    events: [...events, ...readers.events],
     intents,
-    writes: [outcomeWrite({ core, group, record: message, opening }), ...awaited, ...writes],
+    writes: [
+      outcomeWrite({ core, group, record: message, opening }),
+      ...awaited,
+      ...writes,
+      ...readers.writes,
+    ],
   };
 }

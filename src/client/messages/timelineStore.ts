@@ -12,10 +12,13 @@ import type { Database } from "../../store/openDatabase.ts";
 import type { Write } from "../../store/writeAtomic.ts";
 import type { ApplicationMessage } from "../../wire/applicationMessage.ts";
 import type { EnvelopeHash, GroupId, MessageId } from "../../wire/ids.ts";
+import { relationKinds } from "../../wire/relation.ts";
 import type { JournalEvent } from "../database/journalRecord.ts";
 import { tables } from "../database/tables.ts";
 import { readMessage, readRecord } from "./readMessage.ts";
 import { readKnown, readOthers, relationKey } from "./relationStore.ts";
+
+const EMPTY = new Uint8Array(0);
 
 type Place = { readonly database: Database; readonly group: GroupId };
 
@@ -83,7 +86,11 @@ function writesOf(group: GroupId, change: TimelineChange): Write[] {
       const { epoch, rank, id } = keyOf(change.record);
       const row = tables.timeline.put({ group, epoch, rank, id }, change.record);
       const isFirst = change.record.kind !== "again";
-      return [row, ...(isFirst ? [tables.timelinePlace.put({ group, id }, { epoch, rank })] : [])];
+      return [
+        row,
+        ...(isFirst ? [tables.timelinePlace.put({ group, id }, { epoch, rank })] : []),
+        ...(hasNotes(change.record) ? [tables.untaken.put({ group, id }, EMPTY)] : []),
+      ];
     }
     case "drop": {
       const { epoch, rank, id } = keyOf(change.record);
@@ -98,6 +105,12 @@ function writesOf(group: GroupId, change: TimelineChange): Write[] {
     case "remember-replaced":
       return [tables.replaced.put({ group, envelope: change.envelope }, change.by)];
   }
+}
+
+/** True for a message that counts and holds notes: they are taken when it is in the database. */
+function hasNotes(record: TimelineRecord): boolean {
+  if (record.kind !== "message" || record.content.relation?.kind !== relationKinds.notes) return false;
+  return record.openings[0].verdict === "counts";
 }
 
 function eventsOf(change: TimelineChange): JournalEvent[] {

@@ -100,6 +100,7 @@ function next({ core, group }: Params): OutboxAction {
       isWidened: isWidened(record),
       isUnheard: waitsToHear({ record, leavers: leaves.leavers, self: core.self.inbox }),
       isOwing: owed !== undefined,
+      isNobodyThere: record.status === "member" && isAlone(core, record) && record.closed?.kind === "direct",
       isAgreed: isAgreed(group),
       canSeal: stepToSealTo(group.view) !== undefined,
     },

@@ -29,6 +29,8 @@ export type OutboxView = {
   readonly isUnheard?: boolean;
   /** A void entry has made decisions that no commit has repeated yet. */
   readonly isOwing?: boolean;
+  /** Of a direct conversation: the other has no leaf in it, so nobody could ever read what is sealed now. */
+  readonly isNobodyThere?: boolean;
   /** A witness agrees to all that this client has read; undefined: no witness was asked yet. */
   readonly isAgreed: boolean | undefined;
   /** There is an epoch to which a message can be sealed: witnesses have agreed to its members. */
@@ -59,6 +61,8 @@ export type OutboxWait =
   | "too-soon"
   | "reorganized"
   | "earlier-message"
+  /** The other has no device in a direct conversation. */
+  | "nobody-there"
   /** Nobody confirms what the serving node tells of the chain. */
   | "no-witness";
 
@@ -74,7 +78,8 @@ export const RESUBMIT_FEW_MS = 30_000;
  * sealed to an epoch without that commit, and a commit waits until the messages before it have a receipt. Messages
  * overtake upkeep, deletions, rotations that nobody asked for, and intents that wait for a witness; while the chain
  * stands still, they overtake everything but removals. A client that has left does nothing more. A client that is cut
- * off writes only its request or evidence. Pure.
+ * off writes only its request or evidence. In a direct conversation messages wait while the other has no device there.
+ * Pure.
  */
 export function nextAction(params: {
   /** Open intents of the group, in the order of the outbox. */
@@ -88,9 +93,12 @@ export function nextAction(params: {
   if (appeal && view.isAgreed === false) return wait("no-witness");
   if (appeal && view.caughtUp && !view.isRevoked)
     return towardsChain({ intent: appeal, earlier: [], view, nowMs });
-  const owed = view.isOwing ? intents.find((one) => one.action.kind === "upkeep" && isToDo(one)) : undefined;
-  if (owed && view.status === "member" && whyGroupWaits(view) === undefined && !view.isRevoked)
-    return towardsChain({ intent: owed, earlier: [], view, nowMs });
+  const isUpkeepFirst = view.isOwing === true || view.isNobodyThere === true;
+  const first = isUpkeepFirst
+    ? intents.find((one) => one.action.kind === "upkeep" && isToDo(one))
+    : undefined;
+  if (first && view.status === "member" && whyGroupWaits(view) === undefined && !view.isRevoked)
+    return towardsChain({ intent: first, earlier: [], view, nowMs });
   let overtaken: OutboxAction | undefined;
   let postponed: OutboxAction | undefined;
   for (const [i, intent] of intents.entries()) {
@@ -112,6 +120,7 @@ export function nextAction(params: {
     }
     if (!isOrdered(intent)) {
       if (view.isWidened || view.isOwing) return wait("reorganized");
+      if (view.isNobodyThere) return wait("nobody-there");
       return view.canSeal ? { kind: "seal", intent } : wait("no-witness");
     }
     if (overtaken && holdsMessages(intent, view)) return overtaken;

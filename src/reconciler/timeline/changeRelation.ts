@@ -1,3 +1,4 @@
+import { relationKinds } from "../../wire/relation.ts";
 import type { MessageRecord, RelationRecord, TimelineChange } from "../records/timelineRecord.ts";
 import type { Relations } from "./applyRelations.ts";
 import { placeAgain } from "./placeMessage.ts";
@@ -21,7 +22,7 @@ export function changeRelation(params: {
     ...before.map((one) => ({ kind: "forget-relation", relation: one }) as const),
     ...after.map((one) => ({ kind: "remember-relation", relation: one }) as const),
   ];
-  if (!target) return remembered;
+  if (!target || relation.kind === relationKinds.read) return remembered;
   const known = { ...others, relations: [...others.relations, ...after] };
   const [record, ...again] = placeAgain({ ...relation, record: target, known });
   const records = shows(record) === shows(target) ? again : [record, ...again];

@@ -11,10 +11,11 @@ type RelationRule = { readonly fits: (content: MessageContent) => boolean };
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** The kinds that change what another message shows. */
+/** The kinds that change what another message shows, or who has read it. */
 export const relationRules: RelationRules = new Map<number, RelationRule>([
   [relationKinds.edit, { fits: ({ parts }) => parts.length > 0 }],
   [relationKinds.delete, { fits: ({ parts }) => parts.length === 0 }],
+  [relationKinds.read, { fits: ({ parts }) => parts.length === 0 }],
   [relationKinds.react, { fits: ({ parts, relation }) => parts.length < 2 && isText(relation?.key) }],
 ]);
 

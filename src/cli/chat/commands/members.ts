@@ -1,4 +1,13 @@
-import { addMembers, leaveGroup, listMembers, type Role, removeMembers, setRole } from "../../../index.ts";
+import {
+  addMembers,
+  type InboxId,
+  leaveGroup,
+  listMembers,
+  type Role,
+  removeMembers,
+  setName,
+  setRole,
+} from "../../../index.ts";
 import { asId } from "../../../wire/ids.ts";
 import { formatMembers } from "../../account/formatGroups.ts";
 import { ask, knownInboxes, notice, type Session } from "../session.ts";
@@ -70,10 +79,12 @@ export const leave: ChatCommand = {
 
 export const call: ChatCommand = {
   usage: "/name <inbox> <name>",
-  about: "call somebody by a name, on this machine only",
+  about: "call somebody by a name, on your devices only",
   run: async (session, { words: [inbox, name, ...more] }) => {
     if (inbox === undefined || name === undefined || more.length > 0) badUsage(call);
-    await session.account.names.give(asId(who(session, inbox)), name);
+    const found = asId<InboxId>(who(session, inbox));
+    await session.account.names.give(found, name);
+    await setName({ client: session.account.client, inbox: found, name });
     notice(session, `   ${inbox} is called ${name} from now on`);
   },
 };
