@@ -101,6 +101,7 @@ test("two talk directly: founded offline, one conversation for both, with all th
   assert.deepEqual(await texts(alice, conversation), ["one", "two", "three"]);
   await setOnline({ ...alice, online: true });
   assert.deepEqual(await first.intent.settled, delivered);
+  await until("bob in it", () => isMember(bob, group));
   await readByBoth([alice, bob], conversation, 3);
   const wallet = await openDirect({ ...bob, with: coreOf(alice.client).self.wallet });
   assert.deepEqual(wallet, { conversation, other: alice.client.inbox, group, intent: undefined });

@@ -19,6 +19,8 @@ import { texts } from "../support/texts.ts";
 import { until } from "../support/until.ts";
 import { startTestnet } from "./startTestnet.ts";
 
+/** A transaction deploys each of them. */
+const CONTRACTS = 4;
 const NODE_TIMEOUT_MS = 60_000;
 
 const chain = await startTestnet();
@@ -154,7 +156,7 @@ test("with what the hint asks for, it deploys; the second run changes and sends 
       new RegExp(`^deploying to chain ${chainId}; ${deployer.address} pays at most 0\\.\\d+$`, "m"),
     );
     assert.match(stdout, new RegExp(`^address file +${networkFile}$`, "m"));
-    assert.equal(await chain.sent(deployer.address), 3);
+    assert.equal(await chain.sent(deployer.address), CONTRACTS);
   });
 
   await t.test("the second run does nothing", async () => {
@@ -163,7 +165,7 @@ test("with what the hint asks for, it deploys; the second run changes and sends 
     assert.deepEqual([code, stderr], [0, ""]);
     assert.deepEqual(JSON.parse(stdout), JSON.parse(written));
     assert.equal(await readFile(networkFile, "utf8"), written);
-    assert.equal(await chain.sent(deployer.address), 3);
+    assert.equal(await chain.sent(deployer.address), CONTRACTS);
   });
 
   await t.test("another bond is refused: the contracts are there", async () => {

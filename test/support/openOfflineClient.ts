@@ -49,7 +49,14 @@ export async function openOfflineClient(): Promise<OfflineClient> {
   }
   const open = async (): Promise<OfflineClient> => {
     const client = await openClient({
-      ...{ directory: directory.path, wallet, nodes: [], network: testNetwork, online: false },
+      ...{
+        directory: directory.path,
+        wallet,
+        nodes: [],
+        network: testNetwork,
+        online: false,
+        consent: "ask",
+      },
     });
     return {
       ...{ client, core: coreOf(client), inbox },
