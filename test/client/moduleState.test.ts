@@ -12,6 +12,7 @@ const allowed = [
   "src/reconciler/branch/epochView.ts: views remembers by object",
   "src/reconciler/branch/unheard.ts: known remembers by object",
   "src/reconciler/messages/verifyReceipts.ts: verified remembers by object",
+  "src/reconciler/view/conversationOrder.ts: known remembers by object",
 ];
 
 test("what a client keeps in mind stands in its core and its groups, not in modules", () => {
