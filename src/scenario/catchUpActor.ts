@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { steadyMs } from "../clock/steadyMs.ts";
 import { awaitSpread } from "../devnet/awaitSpread.ts";
-import { catchUp, type GroupId, syncStatus } from "../index.ts";
+import { catchUp, type GroupId, listGroups, syncStatus } from "../index.ts";
 import { actorsOf } from "./actors.ts";
 import { awaitRestart } from "./crashActor.ts";
 import { personOf } from "./personOf.ts";
@@ -33,11 +33,21 @@ export async function awaitJoin(params: { stage: Stage; actor: Actor; group: str
     await awaitRestart(actor);
     const id = stage.groups.get(group);
     const view = id === undefined ? undefined : await readView({ actor, group: id });
-    if (view?.isMember === true) return endInvitations({ stage, clients: [actor.name], group });
+    if (view?.isMember === true || talksIn({ stage, actor, group }))
+      return endInvitations({ stage, clients: [actor.name], group });
     const isInvited = stage.invitations.some((one) => one.client === actor.name && one.group === group);
     if (!isInvited && !(id && (await isExpected({ stage, actor, group: id })))) return;
     await delay(JOIN_POLL_MS, undefined, { signal: stage.signal });
   }
+}
+
+/** True for somebody who is in a direct conversation, by whichever of its groups. */
+function talksIn({ stage, actor, group }: { stage: Stage; actor: Actor; group: string }): boolean {
+  const direct = stage.directs.get(group);
+  return listGroups({ client: actor.client }).some(
+    ({ conversation, membership }) =>
+      conversation === direct && (membership === "member" || membership === "creating"),
+  );
 }
 
 /** A further installation of a member's is taken in by itself, unless it was revoked. */

@@ -55,16 +55,14 @@ export async function findDisorder(params: { stage: Stage; actors: readonly Acto
   const told: string[] = [];
   for (const [name, conversation] of stage.directs) {
     const read = await Promise.all(online.map((actor) => readDirect({ actor, conversation })));
+    // Whoever is not in the conversation reads nothing, in any order.
     const orders = read.map((one) =>
-      one?.items.flatMap((item) => (item.kind === "message" ? [item.id] : [])),
+      (one?.items ?? []).flatMap((item) => (item.kind === "message" ? [item.id] : [])),
     );
     for (const [i, mine] of orders.entries()) {
       for (const [j, theirs] of orders.slice(i + 1).entries()) {
-        const [common, others] = [
-          mine?.filter((id) => theirs?.includes(id)),
-          theirs?.filter((id) => mine?.includes(id)),
-        ];
-        if (common?.join() === others?.join()) continue;
+        const common = mine.filter((id) => theirs.includes(id));
+        if (common.join() === theirs.filter((id) => mine.includes(id)).join()) continue;
         told.push(`${name}: ${online[i]?.name} and ${online[i + 1 + j]?.name} read it in different orders`);
       }
     }
