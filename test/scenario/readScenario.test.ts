@@ -36,7 +36,7 @@ const refused: [line: string, message: RegExp][] = [
   ["{", /line 1: not JSON/],
   ["[]", /line 1: a step is a JSON object/],
   ["{}", /line 1, field "do": must name a step/],
-  ['{"do":"dance"}', /field "do": there is no step "dance"; the steps are create, send, reply/],
+  ['{"do":"dance"}', /field "do": there is no step "dance"; the steps are create, direct, send, reply/],
   ['{"do":"toString"}', /there is no step "toString"/],
   ['{"do":"send","by":"a","group":"g"}', /field "text": is missing; it must be a string/],
   ['{"do":"send","by":"","group":"g","text":"x"}', /field "by": must not be empty/],
