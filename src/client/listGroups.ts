@@ -17,7 +17,7 @@ export type GroupSummary = {
   readonly kind: GroupKind["kind"];
   /** What the group belongs to: a direct conversation, of which it may be one group of several, or the group itself. */
   readonly conversation: ConversationId;
-  /** With whom a direct conversation is; undefined for all other groups. */
+  /** The other person of a direct conversation; undefined for all other groups. */
   readonly other: InboxId | undefined;
   /** Empty for a direct conversation. */
   readonly name: string;

@@ -15,7 +15,7 @@ import { readRecords } from "./messages/timelineStore.ts";
 export type Delivery = "queued" | "sealed" | "acknowledged" | undefined;
 export type ListedItem = TimelineItem & {
   readonly delivery: Delivery;
-  /** Of a message: the members who say to have read it, other than its author; absent for nobody. */
+  /** The members, other than the author, who say to have read a message; absent for nobody. */
   readonly readBy?: readonly InboxId[];
 };
 

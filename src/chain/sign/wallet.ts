@@ -17,6 +17,6 @@ export type TypedData = {
 export type Wallet = {
   readonly address: Hex;
   readonly signTypedData: (data: TypedData) => Promise<Hex>;
-  /** Of a passkey's wallet: its P-256 key (x ‖ y, 64 bytes). Its contract is made by whoever relays its first record. */
+  /** The P-256 key of a passkey (x ‖ y, 64 bytes): whoever relays the first record of such a wallet makes its contract. */
   readonly passkey?: Uint8Array;
 };

@@ -108,9 +108,9 @@ export type ToldGroup = {
 
 /** This device has asked another one of its inbox for history. */
 export type HistoryRequestRecord = {
-  /** Of an X-Wing key that is good for this once, 32 bytes. */
+  /** The private seed of an X-Wing key that is good for this request alone, 32 bytes. */
   readonly seed: Uint8Array;
-  /** Whose code it shows. */
+  /** The device that shows the code. */
   readonly installation: InstallationKey;
   readonly createdAtMs: number;
   /** What was answered; undefined: nothing yet. */

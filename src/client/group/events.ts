@@ -12,7 +12,7 @@ export type Notice =
       readonly kind: "consent";
       readonly group: GroupId;
       readonly consent: Consent;
-      /** Whose request it is; undefined for no request. */
+      /** The inbox that brought the conversation; undefined if it is no request. */
       readonly by: InboxId | undefined;
     }
   /** The person has allowed or blocked somebody, or taken that back. */

@@ -106,7 +106,7 @@ export async function admitGroup(params: {
   await forgetOldRequests(core);
 }
 
-/** Whose request a conversation is that is new here; undefined if a device of this inbox has brought it. */
+/** Tells which inbox brought a new conversation; undefined if a device of this inbox did. */
 function requestOf({ self }: CoreParts<"self">, inviter: InboxId | undefined): GroupRecord["request"] {
   return inviter === self.inbox ? undefined : { by: inviter };
 }

@@ -24,7 +24,7 @@ type Health = {
   readonly failures: number;
   readonly failedAtMs: number;
   readonly downUntilMs: number;
-  /** Until when the node has told this client to stay away. */
+  /** The time until which the node has told this client to stay away. */
   readonly toldUntilMs?: number;
   /** The node answers, and still is not read by: it left something out, or what it said was contradicted. */
   readonly isLeft?: true;
