@@ -1,11 +1,11 @@
-import { type Write, writeAtomic } from "../../store/writeAtomic.ts";
+import type { Write } from "../../store/writeAtomic.ts";
 import type { GroupId } from "../../wire/ids.ts";
 import type { JournalEvent } from "../database/journalRecord.ts";
 import { withTallies } from "../database/withTallies.ts";
 import { shownMs } from "../nodes/chainTime.ts";
 import { isBlocked } from "./consent.ts";
 import type { CoreParts } from "./core.ts";
-import { numberChanges } from "./journal.ts";
+import { writeNumbered } from "./writeNumbered.ts";
 
 /**
  * Writes a change of the timeline of a group that this client has never been in and has only been told of: it has no
@@ -18,18 +18,11 @@ export async function changeTold(params: {
   events: readonly JournalEvent[];
 }): Promise<void> {
   const { core, group, writes, events } = params;
-  const { database, journal } = core;
+  const { database } = core;
   const isLeftOut = (inbox: Parameters<typeof isBlocked>[1]): boolean => isBlocked(core, inbox);
   const at = { self: core.self.inbox, isLeftOut, atMs: shownMs(core.links) };
   const tallied = await withTallies({ database, group, writes, ...at });
   const told = [...events, ...(tallied.conversation ? [{ kind: "conversation" } as const] : [])];
-  const numbered = await numberChanges({ database, journal, group, events: told });
-  await writeAtomic({ database, writes: [...tallied.writes, ...numbered.writes], sync: true }).catch(
-    (error: unknown) => {
-      numbered.failed();
-      throw error;
-    },
-  );
+  await writeNumbered({ core, group, writes: tallied.writes, events: told, sync: true });
   if (tallied.expires) core.expiryWakeup.wake();
-  numbered.done();
 }

@@ -1,5 +1,5 @@
 import { showReadable } from "../../reconciler/timeline/timelineItem.ts";
-import { type Write, writeAtomic } from "../../store/writeAtomic.ts";
+import type { Write } from "../../store/writeAtomic.ts";
 import type { InboxId } from "../../wire/ids.ts";
 import { toHex } from "../../wire/ids.ts";
 import type { ConversationRecord } from "../database/conversationRecord.ts";
@@ -7,7 +7,7 @@ import { findLast } from "../database/conversationWrites.ts";
 import { tables } from "../database/tables.ts";
 import type { CoreParts } from "./core.ts";
 import type { Group } from "./group.ts";
-import { numberChanges } from "./journal.ts";
+import { writeNumbered } from "./writeNumbered.ts";
 
 /** Counts anew what is unread in a conversation, without those who are left out, and finds its last message. */
 export async function recountConversation(params: {
@@ -36,12 +36,7 @@ export async function recountConversation(params: {
       ...(last ? { last } : {}),
     };
     const events = [{ kind: "conversation" }] as const;
-    const numbered = await numberChanges({ database, journal: core.journal, group: group.id, events });
-    const writes = [...gone, tables.conversation.put(at, record), ...numbered.writes];
-    await writeAtomic({ database, writes, sync: false }).catch((error: unknown) => {
-      numbered.failed();
-      throw error;
-    });
-    numbered.done();
+    const writes = [...gone, tables.conversation.put(at, record)];
+    await writeNumbered({ core, group: group.id, writes, events, sync: false });
   });
 }

@@ -1,10 +1,10 @@
 import { compareKeys, type TimelineKey } from "../../reconciler/records/timelineRecord.ts";
-import { type Write, writeAtomic } from "../../store/writeAtomic.ts";
+import type { Write } from "../../store/writeAtomic.ts";
 import { toHex } from "../../wire/ids.ts";
 import { tables } from "../database/tables.ts";
 import type { CoreParts } from "../group/core.ts";
 import type { Group } from "../group/group.ts";
-import { numberChanges } from "../group/journal.ts";
+import { writeNumbered } from "../group/writeNumbered.ts";
 
 /**
  * Takes the messages that are there up to a place for read, or all of them; gives the last that was unread. What comes
@@ -32,12 +32,7 @@ export async function readUpTo(params: {
     const record = { ...stored, unread: stored.unread - writes.length };
     writes.push(tables.conversation.put({ group: group.id }, record));
     const events = [{ kind: "conversation" }] as const;
-    const numbered = await numberChanges({ database, journal: core.journal, group: group.id, events });
-    await writeAtomic({ database, writes: [...writes, ...numbered.writes], sync: false }).catch((error) => {
-      numbered.failed();
-      throw error;
-    });
-    numbered.done();
+    await writeNumbered({ core, group: group.id, writes, events, sync: false });
     return last;
   });
 }
