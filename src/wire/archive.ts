@@ -30,7 +30,7 @@ import type { Network } from "./network.ts";
 import { readExtra } from "./part.ts";
 import { scanFields } from "./scanFields.ts";
 
-/** Whose archive it is, and of which network. */
+/** The inbox whose archive it is, and the network that the archive is of. */
 export type ArchiveHead = {
   readonly network: ArchivedNetwork;
   readonly inbox: InboxId;

@@ -4,7 +4,7 @@ import type { NodeId } from "../../wire/ids.ts";
 /** What a node was asked for and is not to be asked for again for a while: any call, a relay, room for a topic. */
 export type Errand = "calls" | `relay ${string}` | `publish ${string}`;
 
-/** Until when nodes have told this client to wait, by node and errand, in ms by `steadyMs`. Mutable. */
+/** The times until which nodes have told this client to wait, by node and errand, in ms by `steadyMs`. Mutable. */
 export type Waits = Map<string, number>;
 
 type Place = { readonly node: NodeId; readonly errand: Errand };

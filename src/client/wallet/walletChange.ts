@@ -34,9 +34,9 @@ export type WalletRefusal = {
   readonly kind: "refused";
   readonly reason: WalletReason;
   readonly hint: string;
-  /** With `in-another-inbox`: the inbox that the wallet is in. */
+  /** The inbox that the wallet is in, if the reason is `in-another-inbox`. */
   readonly otherInbox?: InboxId;
-  /** With `too-early`: when the wallet becomes the recovery wallet, in seconds since 1970. */
+  /** The time when the wallet becomes the recovery wallet, in seconds since 1970, if the reason is `too-early`. */
   readonly changesAt?: number;
 };
 

@@ -29,7 +29,7 @@ export type OutboxView = {
   readonly isUnheard?: boolean;
   /** A void entry has made decisions that no commit has repeated yet. */
   readonly isOwing?: boolean;
-  /** Of a direct conversation: the other has no leaf in it, so nobody could ever read what is sealed now. */
+  /** The other person has no leaf in a direct conversation, so nobody could ever read what is sealed now. */
   readonly isNobodyThere?: boolean;
   /** A witness agrees to all that this client has read; undefined: no witness was asked yet. */
   readonly isAgreed: boolean | undefined;
